@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The knobs: one table from which come the module parameters, the debugfs files, `knobs`, and
+//! what every value is checked against.
+//!
+//! To add a knob, add a row to [`for_each_knob`] and an arm to the function that applies it.
+
+use core::fmt;
+
+/// How many lines a module can have.
+pub const MAX_LINES: usize = 64;
+
+/// Calls the macro `$callback` with the table's rows.
+///
+/// `Variant = "name": kind (…) default "…" unit "…" when "help";` where kind is
+/// - `number (min, max)`,
+/// - `power_of_two (min, max)`: any number in the range, rounded up,
+/// - `choice (Enum { Variant = "name", … })`,
+///
+/// and when is `live` or `load`.
+macro_rules! for_each_knob {
+    ($callback:ident) => {
+        $callback! {
+            Lines = "lines": number (1, 64) default "1" unit "lines" load
+                "how many independent devices";
+            RateHz = "rate_hz": number (0, 1000000) default "10" unit "Hz" live
+                "events per second on the ideal schedule; 0 is silent";
+            Workqueue = "workqueue": choice (Flavor {
+                Bound = "bound",
+                Unbound = "unbound",
+                Bh = "bh",
+                Ordered = "ordered",
+            }) default "unbound" unit "-" live
+                "flavor of the bottom half's workqueue";
+            FifoSize = "fifo_size": power_of_two (16, 1048576) default "4096" unit "records" live
+                "fifo capacity, rounded up to a power of two";
+            FifoPolicy = "fifo_policy": choice (Policy {
+                Overwrite = "overwrite",
+                Drop = "drop",
+            }) default "overwrite" unit "-" live
+                "what a full fifo does: overwrite the oldest record or drop the newest";
+            Format = "format": choice (Format {
+                Char = "char",
+            }) default "char" unit "-" live
+                "what read() returns: one printable byte per event";
+            Trigger = "trigger": choice (Trigger {
+                Open = "open",
+                Always = "always",
+            }) default "open" unit "-" live
+                "when the device runs: while someone has it open, or always";
+        }
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use for_each_knob;
+
+macro_rules! declare {
+    ($($knob:ident = $name:literal: $kind:ident $values:tt
+        default $default:literal unit $unit:literal $when:ident $help:literal;)*) => {
+        /// Names a knob; its discriminant is its index in [`TABLE`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Knob {
+            $(#[doc = $help] $knob,)*
+        }
+
+        impl Knob {
+            /// Every knob, in the table's order.
+            pub const ALL: &'static [Self] = &[$(Self::$knob,)*];
+        }
+
+        /// What is known of each knob.
+        pub static TABLE: &[Spec] = &[$(Spec {
+            name: $name,
+            values: declare!(@values $kind $values),
+            default: $default,
+            unit: $unit,
+            live: declare!(@live $when),
+            help: $help,
+        },)*];
+
+        $(declare!(@choices $kind $values $help);)*
+    };
+    (@values number ($min:literal, $max:literal)) => {
+        Values::Number { min: $min, max: $max }
+    };
+    (@values power_of_two ($min:literal, $max:literal)) => {
+        Values::PowerOfTwo { min: $min, max: $max }
+    };
+    (@values choice ($choice:ident $names:tt)) => { Values::Choice($choice::NAMES) };
+    (@live live) => { true };
+    (@live load) => { false };
+    (@choices choice ($choice:ident { $($variant:ident = $text:literal,)+ }) $help:literal) => {
+        #[doc = $help]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $choice {
+            $(#[doc = $text] $variant,)+
+        }
+
+        impl $choice {
+            /// Every choice, in the order in which they are shown.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            /// The names of [`Self::ALL`].
+            pub const NAMES: &'static [&'static str] = &[$($text,)+];
+
+            /// The choice whose index a knob's value holds; the first one for any other number.
+            pub fn from_value(value: i64) -> Self {
+                const FIRST: $choice = $choice::ALL[0];
+                usize::try_from(value)
+                    .ok()
+                    .and_then(|index| Self::ALL.get(index))
+                    .copied()
+                    .unwrap_or(FIRST)
+            }
+
+            /// The name by which users know it.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+    };
+    (@choices $kind:ident $values:tt $help:literal) => {};
+}
+
+for_each_knob!(declare);
+
+/// What values a knob takes. A value is kept as a number: of a choice, its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// A decimal number from `min` to `max`.
+    Number {
+        /// Least value.
+        min: i64,
+        /// Greatest value.
+        max: i64,
+    },
+    /// A decimal number from `min` to `max`, both powers of two, rounded up to a power of two.
+    PowerOfTwo {
+        /// Least value.
+        min: i64,
+        /// Greatest value.
+        max: i64,
+    },
+    /// One of these names.
+    Choice(&'static [&'static str]),
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Name of the parameter and of the file.
+    pub name: &'static str,
+    /// What it takes.
+    pub values: Values,
+    /// What it is when nobody sets it.
+    pub default: &'static str,
+    /// Unit of the number; `-` for a choice.
+    pub unit: &'static str,
+    /// Whether it can be changed while the module is loaded.
+    pub live: bool,
+    /// What it means.
+    pub help: &'static str,
+}
+
+/// Why a value was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Not a number, or not one of the names: EINVAL.
+    Invalid,
+    /// A number outside the range: ERANGE.
+    OutOfRange,
+    /// More values than there are lines: EINVAL.
+    TooMany,
+}
+
+impl Knob {
+    /// The knob's row.
+    pub fn spec(self) -> &'static Spec {
+        // The enum and the table come from the same rows.
+        &TABLE[self as usize]
+    }
+
+    /// The value it has when nobody sets it.
+    pub fn default_value(self) -> i64 {
+        self.spec().parse(self.spec().default).unwrap_or(0)
+    }
+}
+
+fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, Rejection> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Rejection::Invalid);
+    }
+    // All digits, so all that can go wrong is the size.
+    match text.parse() {
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(Rejection::OutOfRange),
+    }
+}
+
+impl Spec {
+    /// Checks one value; white space around it is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Invalid`] or [`Rejection::OutOfRange`].
+    pub fn parse(&self, text: &str) -> Result<i64, Rejection> {
+        let text = text.trim_ascii();
+        match self.values {
+            Values::Number { min, max } => parse_number(text, min, max),
+            Values::PowerOfTwo { min, max } => {
+                let number = parse_number(text, min, max)?;
+                let rounded = number.unsigned_abs().checked_next_power_of_two();
+                rounded
+                    .and_then(|rounded| i64::try_from(rounded).ok())
+                    .ok_or(Rejection::OutOfRange)
+            }
+            Values::Choice(names) => names
+                .iter()
+                .position(|name| *name == text)
+                .and_then(|index| i64::try_from(index).ok())
+                .ok_or(Rejection::Invalid),
+        }
+    }
+
+    /// Checks a list of values, one per line, separated by commas, and fills `values` with it; the
+    /// last value repeats to the end. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`], and [`Rejection::TooMany`]; `values` is then of no use.
+    pub fn parse_list(&self, text: &str, values: &mut [i64]) -> Result<usize, Rejection> {
+        let mut count = 0;
+        let mut last = 0;
+        for part in text.split(',') {
+            last = self.parse(part)?;
+            *values.get_mut(count).ok_or(Rejection::TooMany)? = last;
+            count += 1;
+        }
+        if let Some(rest) = values.get_mut(count..) {
+            rest.fill(last);
+        }
+        Ok(count)
+    }
+
+    /// Writes a value as it is written to the knob.
+    pub fn show(&self, value: i64, out: &mut dyn fmt::Write) -> fmt::Result {
+        match self.values {
+            Values::Choice(names) => {
+                let index = usize::try_from(value).unwrap_or(usize::MAX);
+                out.write_str(names.get(index).copied().unwrap_or("?"))
+            }
+            _ => write!(out, "{value}"),
+        }
+    }
+
+    /// Writes a value as its file shows it: a choice among all choices, in brackets.
+    pub fn show_among(&self, value: i64, out: &mut dyn fmt::Write) -> fmt::Result {
+        let Values::Choice(names) = self.values else {
+            return self.show(value, out);
+        };
+        for (index, name) in names.iter().enumerate() {
+            let space = if index == 0 { "" } else { " " };
+            if i64::try_from(index) == Ok(value) {
+                write!(out, "{space}[{name}]")?;
+            } else {
+                write!(out, "{space}{name}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number { min, max } | Self::PowerOfTwo { min, max } => write!(f, "{min}..{max}"),
+            Self::Choice(names) => {
+                for (index, name) in names.iter().enumerate() {
+                    let bar = if index == 0 { "" } else { "|" };
+                    write!(f, "{bar}{name}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The row as a line of the `knobs` file: fields separated by tabs, so that a tool that is older
+/// than the module can still list and check its knobs.
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.values {
+            Values::Choice(_) => "enum",
+            _ => "u64",
+        };
+        let when = if self.live { "live" } else { "load" };
+        let Self {
+            name,
+            values,
+            default,
+            unit,
+            help,
+            ..
+        } = self;
+        write!(
+            f,
+            "{name}\t{kind}\t{values}\t{default}\t{unit}\t{when}\t{help}"
+        )
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The ring between the device and the driver: one ring, three cursors, no lock.
+//!
+//! ```text
+//!          tail            seen            head
+//!   ---------|---------------|---------------|----------> event numbers
+//!    free    | acknowledged  |   announced   |   free
+//!            | bottom half's |   top half's  |   the device's
+//! ```
+//!
+//! `head` is written by the device alone, `seen` by the top half alone, `tail` by the bottom half
+//! alone. A slot belongs to whoever is named under it; moving a cursor (release) hands slots to the
+//! next owner, who has read that cursor (acquire) before touching them. The cursors count events
+//! without end and wrap with `u64`; the slot of number n is n modulo the size, a power of two.
+//!
+//! Each end is a type of its own with `&mut self` methods, so that "one context at a time" is what
+//! the compiler checks wherever it can.
+
+use super::platform::{
+    Array,
+    SharedCell,
+    Word, //
+};
+use core::ops::Deref;
+
+/// What the device writes.
+#[derive(Clone, Copy, Default)]
+struct Announced {
+    seq: u64,
+    due_ns: u64,
+}
+
+/// What the top half writes.
+#[derive(Clone, Copy, Default)]
+struct Stamp {
+    irq_ns: u64,
+    irq_cpu: u16,
+}
+
+/// Room for one event, 32 bytes.
+pub struct Slot {
+    announced: SharedCell<Announced>,
+    stamp: SharedCell<Stamp>,
+}
+
+impl Slot {
+    /// An empty slot.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            announced: SharedCell::new(Announced::default()),
+            stamp: SharedCell::new(Stamp::default()),
+        }
+    }
+}
+
+/// An event as the bottom half takes it out of the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Number of the event, from 0.
+    pub seq: u64,
+    /// When it was due, in CLOCK_MONOTONIC nanoseconds.
+    pub due_ns: u64,
+    /// When the top half acknowledged it, same clock.
+    pub irq_ns: u64,
+    /// On which CPU it did so.
+    pub irq_cpu: u16,
+}
+
+/// The ring is full; the event was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// What the top half found when it was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// How many times the device raised its line since the last call.
+    pub raises: u64,
+    /// How many events it announced since the last call.
+    pub events: u64,
+}
+
+/// The memory that device and driver share.
+///
+/// # Invariants
+///
+/// - `slots.len()` is a power of two.
+/// - `tail <= seen <= head <= tail + slots.len()`, in wrapping arithmetic.
+/// - Of the slots, only the owner that the module's picture names accesses them.
+pub struct Ring {
+    head: Word,
+    seen: Word,
+    tail: Word,
+    /// How many times the device raised its line: its interrupt cause register.
+    raised: Word,
+    /// How many raises the top half has taken notice of.
+    acknowledged: Word,
+    slots: Array<Slot>,
+}
+
+impl Ring {
+    /// A ring over `slots`, or `None` when their number is not a power of two.
+    pub fn new(slots: Array<Slot>) -> Option<Self> {
+        // INVARIANT: The size is checked here, and all cursors are equal.
+        slots.len().is_power_of_two().then(|| Self {
+            head: Word::new(0),
+            seen: Word::new(0),
+            tail: Word::new(0),
+            raised: Word::new(0),
+            acknowledged: Word::new(0),
+            slots,
+        })
+    }
+
+    /// The three ends of the ring.
+    ///
+    /// # Safety
+    ///
+    /// Called at most once for a ring: each end relies on being the only one of its kind.
+    pub unsafe fn split<P>(ring: P) -> (DeviceEnd<P>, TopEnd<P>, BottomEnd<P>)
+    where
+        P: Deref<Target = Ring> + Clone,
+    {
+        (
+            DeviceEnd {
+                ring: ring.clone(),
+                head: 0,
+                raised: 0,
+            },
+            TopEnd {
+                ring: ring.clone(),
+                seen: 0,
+                acknowledged: 0,
+            },
+            BottomEnd { ring, tail: 0 },
+        )
+    }
+
+    /// How many raises the top half has taken notice of.
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged.load_acquire()
+    }
+
+    /// How many times the device raised its line.
+    pub fn raised(&self) -> u64 {
+        self.raised.load_acquire()
+    }
+
+    /// How many events the bottom half has taken out.
+    pub fn taken(&self) -> u64 {
+        self.tail.load_acquire()
+    }
+
+    /// How many events the ring has room for.
+    pub fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn slot(&self, number: u64) -> Option<&Slot> {
+        let mask = (self.slots.len() as u64).wrapping_sub(1);
+        self.slots.get((number & mask) as usize)
+    }
+}
+
+/// The device's end: announces events.
+pub struct DeviceEnd<P>
+where
+    P: Deref<Target = Ring>,
+{
+    ring: P,
+    /// What this end last wrote to the words of these names.
+    head: u64,
+    raised: u64,
+}
+
+impl<P: Deref<Target = Ring>> DeviceEnd<P> {
+    /// Stores an event for the driver. It is announced at once; raising the line is another matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] when the bottom half is a whole ring behind.
+    #[inline]
+    pub fn push(&mut self, seq: u64, due_ns: u64) -> Result<(), Full> {
+        let ring = &*self.ring;
+        let used = self.head.wrapping_sub(ring.tail.load_acquire());
+        if used >= ring.slots.len() as u64 {
+            return Err(Full);
+        }
+        let slot = ring.slot(self.head).ok_or(Full)?;
+        // SAFETY: The slot at `head` is the device's: it is not announced, and the bottom half was
+        // done with its previous round before it moved `tail` past it (acquired above).
+        unsafe { slot.announced.set(Announced { seq, due_ns }) };
+        self.head = self.head.wrapping_add(1);
+        ring.head.store_release(self.head);
+        Ok(())
+    }
+
+    /// Notes in the cause register that the line is about to be raised.
+    #[inline]
+    pub fn note_raise(&mut self) {
+        self.raised = self.raised.wrapping_add(1);
+        self.ring.raised.store_release(self.raised);
+    }
+}
+
+/// The top half's end: acknowledges and stamps what was announced.
+pub struct TopEnd<P>
+where
+    P: Deref<Target = Ring>,
+{
+    ring: P,
+    /// What this end last wrote to the words of these names.
+    seen: u64,
+    acknowledged: u64,
+}
+
+impl<P: Deref<Target = Ring>> TopEnd<P> {
+    /// Takes notice of all raises and events so far, stamps the events, and hands them to the
+    /// bottom half.
+    #[inline]
+    pub fn acknowledge(&mut self, irq_ns: u64, irq_cpu: u16) -> Acknowledged {
+        let ring = &*self.ring;
+        // `raised` before `head`: the events of every raise counted here are then visible.
+        let raised = ring.raised.load_acquire();
+        let head = ring.head.load_acquire();
+        let found = Acknowledged {
+            raises: raised.wrapping_sub(self.acknowledged),
+            events: head.wrapping_sub(self.seen),
+        };
+        while self.seen != head {
+            if let Some(slot) = ring.slot(self.seen) {
+                // SAFETY: The slots from `seen` to `head` are announced (acquired above) and not
+                // handed on yet, so they are the top half's.
+                unsafe { slot.stamp.set(Stamp { irq_ns, irq_cpu }) };
+            }
+            self.seen = self.seen.wrapping_add(1);
+        }
+        ring.seen.store_release(head);
+        self.acknowledged = raised;
+        ring.acknowledged.store_release(raised);
+        found
+    }
+}
+
+/// The bottom half's end: takes events out.
+pub struct BottomEnd<P>
+where
+    P: Deref<Target = Ring>,
+{
+    ring: P,
+    /// What this end last wrote to the word of this name.
+    tail: u64,
+}
+
+impl<P: Deref<Target = Ring>> BottomEnd<P> {
+    /// Takes out the oldest acknowledged event, if there is one.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Event> {
+        let ring = &*self.ring;
+        if ring.seen.load_acquire() == self.tail {
+            return None;
+        }
+        let slot = ring.slot(self.tail)?;
+        // SAFETY: The slot at `tail` is acknowledged (acquired above) and not taken, so it is the
+        // bottom half's.
+        let (announced, stamp) = unsafe { (slot.announced.get(), slot.stamp.get()) };
+        self.tail = self.tail.wrapping_add(1);
+        ring.tail.store_release(self.tail);
+        Some(Event {
+            seq: announced.seq,
+            due_ns: announced.due_ns,
+            irq_ns: stamp.irq_ns,
+            irq_cpu: stamp.irq_cpu,
+        })
+    }
+}

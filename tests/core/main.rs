@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Unit and property tests of the module's pure logic, on the host.
+#![cfg(not(loom))]
+
+mod books;
+mod fifo;
+mod knobs;
+mod ring;
+mod schedule;
+mod tally;
