@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The census of contexts: where each stage ran, and how often that was wrong.
+
+use crate::ffi::Context;
+
+/// The names of a stage's counters, in order.
+pub(crate) const NAMES: [&str; COUNTERS] = ["hardirq", "softirq", "task", "wrong"];
+
+/// How many counters a stage has.
+pub(crate) const COUNTERS: usize = 4;
+
+/// Counts one visit of a stage in `context`, which ought to be `right`, by calling `add` with the
+/// index of each of the stage's counters that grows by one.
+#[inline]
+pub(crate) fn count(context: Context, right: Context, mut add: impl FnMut(usize)) {
+    add(match context {
+        Context::Hardirq => 0,
+        Context::Softirq => 1,
+        Context::Task => 2,
+    });
+    if context != right {
+        add(3);
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Text files in debugfs that hold the module while they are open.
+//!
+//! The kernel crate's debugfs files have no owner: with one of them open, the module can be
+//! unloaded, and closing the file then calls into what is no longer there. These have one.
+//!
+//! A file is known by a number that fits a pointer, so no file can outlive what it refers to.
+
+use super::files;
+use crate::{
+    ffi::CTable,
+    LocalModule, //
+};
+use kernel::{
+    bindings,
+    module::this_module,
+    prelude::*,
+    seq_file::SeqFile,
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    },
+};
+
+/// The longest text that a file takes, in bytes.
+const MAX_WRITE: usize = 4096;
+
+/// A directory; dropping it removes it with all that is in it, and waits for those who are in the
+/// middle of a read or a write.
+///
+/// # Invariants
+///
+/// The pointer came from debugfs: a directory or an error, both of which its functions take.
+pub(super) struct Dir(*mut bindings::dentry);
+
+// SAFETY: debugfs does its own locking, and its functions may be called from any thread.
+unsafe impl Send for Dir {}
+// SAFETY: As above.
+unsafe impl Sync for Dir {}
+
+impl Dir {
+    /// A directory at the top of debugfs.
+    pub(super) fn new(name: &CStr) -> Self {
+        // SAFETY: The name is a C string, and is copied; no parent means the top.
+        // INVARIANT: As debugfs returned it.
+        Self(unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), core::ptr::null_mut()) })
+    }
+
+    /// Calls `fill` with a new directory in this one.
+    pub(super) fn subdir(&self, name: &CStr, fill: impl FnOnce(&Self)) {
+        // SAFETY: The name is a C string, and is copied; the parent is ours.
+        let dir = unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), self.0) };
+        // INVARIANT: As debugfs returned it. It is removed with its parent.
+        fill(&core::mem::ManuallyDrop::new(Self(dir)));
+    }
+
+    /// A file that only root can read, and write if `writable`.
+    pub(super) fn file(&self, name: &CStr, id: usize, writable: bool) {
+        let (mode, operations) = if writable {
+            (0o600, READ_WRITE.as_ptr())
+        } else {
+            (0o400, READ_ONLY.as_ptr())
+        };
+        // SAFETY: The name is a C string, and is copied; the parent is ours; the operations are
+        // statics of the module, which the file's owner keeps loaded.
+        unsafe {
+            bindings::debugfs_create_file_full(
+                name.as_char_ptr(),
+                mode,
+                self.0,
+                core::ptr::without_provenance_mut(id),
+                core::ptr::null(),
+                operations,
+            )
+        };
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::debugfs_remove(self.0) };
+    }
+}
+
+const OPERATIONS: bindings::file_operations = bindings::file_operations {
+    owner: this_module::<LocalModule>().as_ptr(),
+    open: Some(open),
+    read: Some(bindings::seq_read),
+    llseek: Some(bindings::seq_lseek),
+    release: Some(bindings::single_release),
+    ..pin_init::zeroed()
+};
+
+static READ_ONLY: CTable<bindings::file_operations> = CTable::new(OPERATIONS);
+
+static READ_WRITE: CTable<bindings::file_operations> = CTable::new(bindings::file_operations {
+    write: Some(write),
+    ..OPERATIONS
+});
+
+/// # Safety
+///
+/// Called by debugfs with a file that [`Dir::file`] made, being opened.
+unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+    // SAFETY: The inode holds the file's number; `show` takes it back from the seq_file.
+    unsafe { bindings::single_open(file, Some(show), (*inode).i_private) }
+}
+
+/// # Safety
+///
+/// Called by seq_file with a file that [`open`] opened.
+unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
+    // SAFETY: As the caller promises.
+    let (id, out) = unsafe { ((*seq).private.addr(), SeqFile::from_raw(seq)) };
+    match files::show(id, out) {
+        Ok(()) => 0,
+        Err(error) => error.to_errno(),
+    }
+}
+
+/// Takes one value per call, wherever the file's position is.
+///
+/// # Safety
+///
+/// Called by the VFS with a file that [`open`] opened, and `len` bytes of user space.
+unsafe extern "C" fn write(
+    file: *mut bindings::file,
+    from: *const c_char,
+    len: usize,
+    _position: *mut bindings::loff_t,
+) -> isize {
+    // SAFETY: `open` made this a seq_file, with the number as its private data.
+    let id = unsafe { (*(*file).private_data.cast::<bindings::seq_file>()).private }.addr();
+    let take = || -> Result<isize> {
+        if len > MAX_WRITE {
+            return Err(EINVAL);
+        }
+        let mut text = KVec::new();
+        let from = UserPtr::from_ptr(from.cast_mut().cast());
+        UserSlice::new(from, len).read_all(&mut text, GFP_KERNEL)?;
+        files::write(id, &text)?;
+        Ok(isize::try_from(len)?)
+    };
+    take().unwrap_or_else(|error| error.to_errno() as isize)
+}

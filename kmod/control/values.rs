@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What each knob of each line is set to. Statics, because module parameters are set before the
+//! module's init and shown after its exit.
+
+use crate::{
+    logic::knobs::{
+        Knob,
+        MAX_LINES, //
+    },
+    LocalModule, //
+};
+use kernel::{
+    bindings,
+    module::this_module,
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+};
+
+const KNOBS: usize = Knob::ALL.len();
+
+/// Stands for "not set": outside the range of every knob.
+const UNSET: i64 = i64::MIN;
+
+static VALUES: [[Atomic<i64>; KNOBS]; MAX_LINES] =
+    [const { [const { Atomic::new(UNSET) }; KNOBS] }; MAX_LINES];
+
+/// How many values the command line gave for each knob.
+static GIVEN: [Atomic<usize>; KNOBS] = [const { Atomic::new(0) }; KNOBS];
+
+/// Whether [`crate::lines::LINES`] may be locked: it is initialized. Changes once, under the
+/// module's parameter lock.
+static LIVE: Atomic<bool> = Atomic::new(false);
+
+fn cell(line: usize, knob: Knob) -> Option<&'static Atomic<i64>> {
+    VALUES.get(line).and_then(|knobs| knobs.get(knob as usize))
+}
+
+/// What a knob of a line is set to.
+pub(crate) fn value(line: usize, knob: Knob) -> i64 {
+    match cell(line, knob).map_or(UNSET, |cell| cell.load(Relaxed)) {
+        UNSET => knob.default_value(),
+        value => value,
+    }
+}
+
+/// Notes what a knob of a line is set to.
+pub(super) fn store(line: usize, knob: Knob, value: i64) {
+    if let Some(cell) = cell(line, knob) {
+        cell.store(value, Relaxed);
+    }
+}
+
+/// Notes that the command line gave `count` values for a knob.
+pub(super) fn note_given(knob: Knob, count: usize) {
+    if let Some(given) = GIVEN.get(knob as usize) {
+        given.store(count, Relaxed);
+    }
+}
+
+/// Whether the module's init has begun. Only stable under the module's parameter lock.
+pub(super) fn live() -> bool {
+    LIVE.load(Relaxed)
+}
+
+/// Ends the time before init, when values are only noted. Returns the number of lines.
+///
+/// # Errors
+///
+/// `EINVAL` when the command line gave more values for a knob than there are lines.
+pub(crate) fn begin() -> Result<usize> {
+    let module = this_module::<LocalModule>().as_ptr();
+    // SAFETY: The module is being initialized, so its parameter lock exists. A write that came
+    // before this only noted its value, which is read below; one that comes after finds the module
+    // live.
+    unsafe { bindings::kernel_param_lock(module) };
+    LIVE.store(true, Relaxed);
+    // SAFETY: Locked above.
+    unsafe { bindings::kernel_param_unlock(module) };
+
+    let lines = usize::try_from(value(0, Knob::Lines))?;
+    for &knob in Knob::ALL {
+        let given = GIVEN
+            .get(knob as usize)
+            .map_or(0, |given| given.load(Relaxed));
+        if given > lines {
+            let name = knob.spec().name;
+            pr_err!("{name}: {given} values for lines={lines}: give at most one per line\n");
+            return Err(EINVAL);
+        }
+    }
+    Ok(lines)
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A line: what top half, bottom half, readers and knobs share while the driver is bound.
+//!
+//! # Lock order
+//!
+//! From the outside in. A lock is only taken while holding locks that stand before it.
+//!
+//! 1. `misc_mtx` (the misc core's; held around open and around (de)registering a char device) or
+//!    [`crate::lines::LINES`] (held around knob changes). Neither is taken under the other.
+//! 2. [`Line::users`]
+//! 3. the device's control lock (inside [`hw::Device`])
+//! 4. [`Line::reader`]: serializes readers; held across the copy to user space, and never while
+//!    waiting for records
+//! 5. [`Line::store`]: a spinlock with interrupts off; held for at most one batch of records
+//!
+//! The top half takes none of them.
+
+use super::{
+    bottom_half::{
+        BottomCounts,
+        BATCH, //
+    },
+    queue::FlavoredQueue,
+    reader::Reader,
+    top_half, //
+};
+use crate::{
+    exclusive::Exclusive,
+    hw,
+    logic::{
+        abi::Record,
+        fifo::Fifo,
+        knobs::{
+            Flavor,
+            Policy,
+            Trigger, //
+        },
+        ring::{
+            BottomEnd,
+            Ring, //
+        },
+        tally::Tally, //
+    },
+};
+use kernel::{
+    bindings,
+    impl_has_work,
+    new_mutex,
+    new_poll_condvar,
+    new_spinlock_irq,
+    new_work,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Release, //
+        },
+        poll::PollCondVar,
+        Arc,
+        Mutex,
+        SpinLockIrq, //
+    },
+    workqueue::Work, //
+};
+
+/// How many events the ring between device and driver holds.
+pub(super) const RING_EVENTS: usize = 4096;
+
+/// What the fifo's lock guards.
+pub(crate) struct Store {
+    pub(crate) fifo: Fifo,
+    pub(crate) bottom: BottomCounts,
+    /// Of the queue that the work item is on.
+    pub(crate) flavor: Flavor,
+    /// The driver was unbound: nothing will ever arrive any more.
+    pub(crate) gone: bool,
+}
+
+/// Who wants the device to run.
+struct Users {
+    open: usize,
+    trigger: Trigger,
+    /// The driver is bound; afterwards the device is no longer ours to start and stop.
+    bound: bool,
+}
+
+/// See the module's description.
+#[pin_data]
+pub(crate) struct Line {
+    pub(crate) index: usize,
+    pub(crate) device: Arc<hw::Device>,
+    /// For its cursors; the ends are with those who use them.
+    pub(crate) ring: Arc<Ring>,
+    pub(crate) device_tally: Arc<Tally<{ hw::COUNTERS }>>,
+    pub(crate) top_tally: Arc<Tally<{ top_half::COUNTERS }>>,
+    /// The work item's alone.
+    pub(super) bottom: Exclusive<BottomEnd<Arc<Ring>>>,
+    #[pin]
+    pub(crate) store: SpinLockIrq<Store>,
+    /// Readers wait here for the fifo to fill.
+    #[pin]
+    pub(super) readable: PollCondVar,
+    #[pin]
+    pub(super) reader: Mutex<Reader>,
+    #[pin]
+    users: Mutex<Users>,
+    #[pin]
+    pub(super) work: Work<Self>,
+    /// The queue that the top half uses: `queue`'s, or null.
+    pub(super) queue_in_use: Atomic<*mut bindings::workqueue_struct>,
+    #[pin]
+    queue: Mutex<Option<FlavoredQueue>>,
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Line { self.work }
+}
+
+/// What a new line starts with.
+pub(super) struct Config {
+    pub(super) index: usize,
+    pub(super) device: Arc<hw::Device>,
+    pub(super) ring: Arc<Ring>,
+    pub(super) bottom: BottomEnd<Arc<Ring>>,
+    pub(super) queue: FlavoredQueue,
+    pub(super) fifo: KVVec<Record>,
+    pub(super) policy: Policy,
+    pub(super) trigger: Trigger,
+}
+
+impl Line {
+    pub(super) fn new(config: Config) -> Result<Arc<Self>> {
+        let Config {
+            index,
+            device,
+            ring,
+            bottom,
+            queue,
+            fifo,
+            policy,
+            trigger,
+        } = config;
+        let device_tally = Arc::new(Tally::new(), GFP_KERNEL)?;
+        let top_tally = Arc::new(Tally::new(), GFP_KERNEL)?;
+        let reader = Reader::new()?;
+        Arc::pin_init(
+            pin_init!(Self {
+                index,
+                device,
+                ring,
+                device_tally,
+                top_tally,
+                bottom: Exclusive::new(bottom),
+                store <- new_spinlock_irq!(Store {
+                    fifo: Fifo::new(fifo, policy),
+                    bottom: BottomCounts::default(),
+                    flavor: queue.flavor(),
+                    gone: false,
+                }),
+                readable <- new_poll_condvar!(),
+                reader <- new_mutex!(reader),
+                users <- new_mutex!(Users {
+                    open: 0,
+                    trigger,
+                    bound: true,
+                }),
+                work <- new_work!("simrupt::bottom_half"),
+                queue_in_use: Atomic::new(queue.as_ptr()),
+                queue <- new_mutex!(Some(queue)),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    fn update_users(&self, change: impl FnOnce(&mut Users)) {
+        let mut users = self.users.lock();
+        change(&mut users);
+        if users.bound {
+            self.device
+                .set_running(users.open != 0 || matches!(users.trigger, Trigger::Always));
+        }
+    }
+
+    /// Counts an open file, or the end of one; the device runs while there are any.
+    pub(super) fn count_user(&self, opened: bool) {
+        self.update_users(|users| {
+            users.open = if opened {
+                users.open.saturating_add(1)
+            } else {
+                users.open.saturating_sub(1)
+            };
+        });
+    }
+
+    /// Changes when the device runs. Called once for a new line, too.
+    pub(crate) fn set_trigger(&self, trigger: Trigger) {
+        self.update_users(|users| users.trigger = trigger);
+    }
+
+    /// Changes what a full fifo does.
+    pub(crate) fn set_policy(&self, policy: Policy) {
+        self.store.lock().fifo.set_policy(policy);
+    }
+
+    /// Which flavor the bottom half runs on.
+    pub(crate) fn flavor(&self) -> Flavor {
+        self.store.lock().flavor
+    }
+
+    /// How many records the fifo holds at most.
+    pub(crate) fn fifo_capacity(&self) -> usize {
+        self.store.lock().fifo.capacity()
+    }
+
+    /// Runs `change` while the bottom half is neither running nor queued, then runs the bottom half
+    /// once, for what arrived meanwhile. The device and the top half go on; events wait in the ring.
+    fn reconfigure(self: &Arc<Self>, change: impl FnOnce()) {
+        self.disable_bottom_half();
+        change();
+        self.enable_bottom_half();
+        self.schedule_bottom_half();
+    }
+
+    /// Moves the bottom half to another queue, and destroys the old one.
+    pub(crate) fn set_queue(self: &Arc<Self>, queue: FlavoredQueue) {
+        let mut current = self.queue.lock();
+        let old = current.take();
+        self.reconfigure(|| {
+            self.store.lock().flavor = queue.flavor();
+            self.queue_in_use.store(queue.as_ptr(), Release);
+            // A top half that has loaded the old pointer is done with it after this.
+            // SAFETY: The interrupt is the device's, which we hold.
+            unsafe { bindings::synchronize_irq(self.device.virq()) };
+        });
+        *current = Some(queue);
+        drop(old);
+    }
+
+    /// Gives the fifo the room of `slots`, and keeps what fits.
+    pub(crate) fn set_fifo(self: &Arc<Self>, slots: KVVec<Record>) {
+        self.reconfigure(|| {
+            let mut moving = self.store.lock().fifo.resize_begin(slots);
+            while !self.store.lock().fifo.resize_step(&mut moving, BATCH) {}
+        });
+    }
+
+    /// The device is no longer ours: stops it, and sends the readers home.
+    pub(super) fn disconnect(&self) {
+        self.users.lock().bound = false;
+        self.device.detach();
+        self.store.lock().gone = true;
+        self.readable.notify_all();
+    }
+
+    /// Ends the bottom half for good. After the interrupt handler is gone.
+    pub(super) fn retire(self: &Arc<Self>) {
+        self.disable_bottom_half();
+        self.queue_in_use.store(core::ptr::null_mut(), Release);
+        *self.queue.lock() = None;
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Binding: puts a line together for a platform device, and takes it apart again. Process context.
+
+use super::{
+    chardev::CharDevice,
+    line::{
+        Config,
+        Line,
+        RING_EVENTS, //
+    },
+    queue::FlavoredQueue,
+    room::fifo_slots,
+    top_half::TopHalf, //
+};
+use crate::{
+    control, lines,
+    logic::{
+        knobs::{
+            Flavor,
+            Knob,
+            Policy,
+            Trigger, //
+        },
+        ring::{
+            DeviceEnd,
+            Ring,
+            Slot,
+            TopEnd, //
+        },
+    },
+};
+use kernel::{
+    device::Core,
+    driver,
+    irq,
+    platform,
+    prelude::*,
+    sync::Arc, //
+};
+
+/// The registered platform driver.
+pub(crate) type Registration = driver::Registration<platform::Adapter<Driver>>;
+
+/// Registers the driver; it is bound at once to every device that is there.
+pub(crate) fn register(module: &'static ThisModule) -> impl PinInit<Registration, Error> {
+    Registration::new(crate::NAME, module)
+}
+
+/// The platform driver. It finds its devices by their name.
+pub(crate) struct Driver;
+
+/// A bound device. The fields are dropped from the first to the last, which is the order of
+/// teardown: first the ways in, then the source of interrupts, then the handler, then the bottom
+/// half. At each step, nobody is left who could call what goes next.
+#[pin_data]
+pub(crate) struct Bound<'bound> {
+    _published: lines::Published,
+    _chardev: Pin<KBox<CharDevice>>,
+    _connection: Connection,
+    #[pin]
+    _irq: irq::Registration<'bound, TopHalf>,
+    _bottom_half: BottomHalf,
+}
+
+/// The device works for the line; dropping this ends it, and tells the readers.
+struct Connection(Arc<Line>);
+
+impl Connection {
+    fn new(line: Arc<Line>, ring: DeviceEnd<Arc<Ring>>) -> Self {
+        line.device.attach(ring, line.device_tally.clone());
+        Self(line)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.disconnect();
+    }
+}
+
+/// The line's bottom half; dropping this ends it.
+struct BottomHalf(Arc<Line>);
+
+impl Drop for BottomHalf {
+    fn drop(&mut self) {
+        self.0.retire();
+    }
+}
+
+type RingEnds = (DeviceEnd<Arc<Ring>>, TopEnd<Arc<Ring>>);
+
+/// A line with what the knobs say now, and the ends of its ring that others hold.
+fn build(index: usize) -> Result<(Arc<Line>, RingEnds)> {
+    let mut slots = KVVec::with_capacity(RING_EVENTS, GFP_KERNEL)?;
+    for _ in 0..RING_EVENTS {
+        slots.push(Slot::new(), GFP_KERNEL)?;
+    }
+    let ring = Arc::new(Ring::new(slots).ok_or(EINVAL)?, GFP_KERNEL)?;
+    // SAFETY: The ring was just made, and is split only here.
+    let (device_end, top_end, bottom_end) = unsafe { Ring::split(ring.clone()) };
+    let value = |knob| control::value(index, knob);
+    let line = Line::new(Config {
+        index,
+        device: lines::device(index)?,
+        ring,
+        bottom: bottom_end,
+        queue: FlavoredQueue::new(index, Flavor::from_value(value(Knob::Workqueue)))?,
+        fifo: fifo_slots(value(Knob::FifoSize))?,
+        policy: Policy::from_value(value(Knob::FifoPolicy)),
+        trigger: Trigger::from_value(value(Knob::Trigger)),
+    })?;
+    Ok((line, (device_end, top_end)))
+}
+
+impl platform::Driver for Driver {
+    type IdInfo = ();
+    type Data<'bound> = Bound<'bound>;
+
+    fn probe<'bound>(
+        device: &'bound platform::Device<Core<'_>>,
+        _id: Option<&'bound ()>,
+    ) -> impl PinInit<Bound<'bound>, Error> + 'bound {
+        pin_init::pin_init_scope(move || {
+            let node = device.as_ref().fwnode().ok_or(ENODEV)?;
+            let index = node
+                .property_read::<u32>(crate::LINE_PROPERTY)
+                .required_by(device.as_ref())?;
+            let index = usize::try_from(index)?;
+            let (line, (device_end, top_end)) =
+                build(index).inspect_err(|error| lines::note_failure(index, *error))?;
+            // Built from the bottom up, undone from the top down should a step fail.
+            Ok(try_pin_init!(Bound {
+                _bottom_half: BottomHalf(line.clone()),
+                // SAFETY: The registration lives in the driver's data, which is dropped on unbind.
+                _irq <- unsafe {
+                    device.request_irq_by_index(
+                        irq::Flags::TRIGGER_NONE,
+                        0,
+                        lines::name(index),
+                        Ok(TopHalf::new(line.clone(), top_end)),
+                    )
+                },
+                _connection: Connection::new(line.clone(), device_end),
+                _chardev: KBox::pin_init(CharDevice::new(line.clone()), GFP_KERNEL)?,
+                _published: lines::publish(line)?,
+            }? Error))
+        })
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Memory for fifos, which may be large: up to 1,048,576 records, 40 MiB. Process context.
+
+use crate::logic::abi::Record;
+use core::mem::align_of;
+use kernel::{
+    bindings,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// Room for `records` records, all zero; from vmalloc when it is large.
+///
+/// The kernel crate's allocation flags only know how to try until the OOM killer has made room. A
+/// fifo is not worth anybody's life, so this asks for reclaim and no more, and leaves at least as
+/// much memory as it takes, or the next one to need a page would call the killer.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn fifo_slots(records: i64) -> Result<KVVec<Record>> {
+    let records = usize::try_from(records)?;
+    let size = records.checked_mul(size_of::<Record>()).ok_or(ENOMEM)?;
+    // SAFETY: May be called from any context.
+    let available_pages = usize::try_from(unsafe { bindings::si_mem_available() }).unwrap_or(0);
+    if size / PAGE_SIZE > available_pages / 2 {
+        return Err(ENOMEM);
+    }
+    let flags = bindings::GFP_KERNEL
+        | bindings::__GFP_ZERO
+        | bindings::__GFP_NOWARN
+        | (1 << bindings::___GFP_RETRY_MAYFAIL_BIT);
+    // SAFETY: A new allocation: there is no old one.
+    let slots = unsafe {
+        bindings::kvrealloc_node_align(
+            core::ptr::null(),
+            size,
+            align_of::<Record>(),
+            flags,
+            bindings::NUMA_NO_NODE,
+        )
+    };
+    if slots.is_null() {
+        return Err(ENOMEM);
+    }
+    // SAFETY: It comes from the allocator of `KVVec`, has the size and the alignment of `records`
+    // records, and a record of nothing but zeros is a valid one.
+    Ok(unsafe { KVVec::from_raw_parts(slots.cast(), records, records) })
+}

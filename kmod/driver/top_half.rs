@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The top half: the interrupt handler. Hardirq context: no lock, no allocation, no waiting.
+
+use super::line::Line;
+use crate::{
+    clock, contexts,
+    exclusive::Exclusive,
+    ffi::{
+        self,
+        Context, //
+    },
+    logic::{
+        ring::{
+            Ring,
+            TopEnd, //
+        },
+        tally::{
+            Tally,
+            Writer, //
+        },
+    },
+};
+use kernel::{
+    irq::{
+        Handler,
+        IrqReturn, //
+    },
+    sync::Arc, //
+};
+
+/// The top half's counters, as indices of its tally.
+pub(crate) struct Counter;
+
+impl Counter {
+    /// Calls that found the device's line raised.
+    pub(crate) const HANDLED: usize = 0;
+    /// Raises that an earlier raise's call took care of.
+    pub(crate) const COALESCED: usize = 1;
+    /// Calls that found nothing raised.
+    pub(crate) const SPURIOUS: usize = 2;
+    /// Calls that queued the work item.
+    pub(crate) const SCHEDULED: usize = 3;
+    /// Calls that found it queued.
+    pub(crate) const ALREADY_PENDING: usize = 4;
+}
+
+/// Index of the first of the top half's context counters.
+pub(crate) const CONTEXTS: usize = 5;
+
+/// How many counters the top half has.
+pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
+
+/// The interrupt handler of a line.
+pub(super) struct TopHalf {
+    line: Arc<Line>,
+    own: Exclusive<Own>,
+}
+
+/// What the handler alone touches.
+struct Own {
+    ring: TopEnd<Arc<Ring>>,
+    tally: Writer<Arc<Tally<COUNTERS>>, COUNTERS>,
+}
+
+impl TopHalf {
+    pub(super) fn new(line: Arc<Line>, ring: TopEnd<Arc<Ring>>) -> Self {
+        let tally = Writer::new(line.top_tally.clone());
+        Self {
+            line,
+            own: Exclusive::new(Own { ring, tally }),
+        }
+    }
+}
+
+impl Handler for TopHalf {
+    fn handle(&self) -> IrqReturn {
+        let context = ffi::context();
+        // SAFETY: genirq never runs the handlers of an interrupt concurrently with themselves.
+        let Own { ring, tally } = unsafe { self.own.get() };
+        tally.update(|tally| {
+            contexts::count(context, Context::Hardirq, |index| {
+                tally.add(CONTEXTS + index, 1);
+            });
+            let found = ring.acknowledge(clock::now_ns(), clock::cpu());
+            // An edge that arrives while the handler runs calls it again; by then the first call may
+            // have seen to both. An edge left over from before the driver was bound looks the same.
+            let Some(coalesced) = found.raises.checked_sub(1) else {
+                tally.add(Counter::SPURIOUS, 1);
+                return IrqReturn::None;
+            };
+            tally.add(Counter::HANDLED, 1);
+            tally.add(Counter::COALESCED, coalesced);
+            let outcome = if self.line.schedule_bottom_half() {
+                Counter::SCHEDULED
+            } else {
+                Counter::ALREADY_PENDING
+            };
+            tally.add(outcome, 1);
+            IrqReturn::Handled
+        })
+    }
+}

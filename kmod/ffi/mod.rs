@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the kernel crate lacks: the C shim, and the types that C tables need.
+
+mod shim {
+    #![allow(
+        dead_code,
+        missing_docs,
+        non_camel_case_types,
+        unreachable_pub,
+        clippy::all
+    )]
+    use kernel::ffi;
+    include!(env!("SIMRUPT_SHIM_BINDINGS"));
+}
+
+/// Where the kernel is in its hierarchy of contexts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// Serving a hardware interrupt: in_hardirq().
+    Hardirq,
+    /// Serving a softirq, and not interrupted by a hardirq: in_serving_softirq().
+    Softirq,
+    /// A thread, with bottom halves possibly disabled: neither of the above.
+    Task,
+}
+
+/// The context of the caller.
+#[inline]
+pub(crate) fn context() -> Context {
+    // SAFETY: The function reads the preemption count and may be called from anywhere.
+    let bits = unsafe { shim::simrupt_context() };
+    if bits & shim::SIMRUPT_IN_HARDIRQ != 0 {
+        Context::Hardirq
+    } else if bits & shim::SIMRUPT_IN_SERVING_SOFTIRQ != 0 {
+        Context::Softirq
+    } else {
+        Context::Task
+    }
+}
+
+/// Whether one more line may go to the kernel log. Not from NMI.
+pub(crate) fn may_log() -> bool {
+    // SAFETY: The function may be called from any context but NMI, where this module never runs.
+    unsafe { shim::simrupt_may_log() }
+}
+
+/// Makes a table of C function pointers fit for a `static`.
+#[repr(transparent)]
+pub(crate) struct CTable<T>(T);
+
+// SAFETY: The tables are written by the compiler and only read afterwards.
+unsafe impl<T> Sync for CTable<T> {}
+
+impl<T> CTable<T> {
+    pub(crate) const fn new(table: T) -> Self {
+        Self(table)
+    }
+
+    /// Where C finds the table.
+    pub(crate) const fn as_ptr(&self) -> *const T {
+        &raw const self.0
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The C side of the shim: see shim.h.
+ */
+#include <linux/hardirq.h>
+#include <linux/preempt.h>
+#include <linux/ratelimit.h>
+
+#include "shim.h"
+
+unsigned int simrupt_context(void)
+{
+	return (in_hardirq() ? SIMRUPT_IN_HARDIRQ : 0) |
+	       (in_serving_softirq() ? SIMRUPT_IN_SERVING_SOFTIRQ : 0) |
+	       (in_task() ? SIMRUPT_IN_TASK : 0);
+}
+
+_Bool simrupt_may_log(void)
+{
+	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
+
+	return __ratelimit(&limit);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel offers only to C (macros and inline functions), as functions for Rust.
+ * Plain C types only: bindgen reads this file without the kernel's headers and flags.
+ */
+#ifndef SIMRUPT_SHIM_H
+#define SIMRUPT_SHIM_H
+
+/* Bits of simrupt_context(). */
+#define SIMRUPT_IN_HARDIRQ 1u
+#define SIMRUPT_IN_SERVING_SOFTIRQ 2u
+#define SIMRUPT_IN_TASK 4u
+
+/* In which context the caller runs. Callable from anywhere. */
+unsigned int simrupt_context(void);
+
+/* Whether one more line may go to the kernel log: at most 10 in 5 seconds. Not from NMI. */
+_Bool simrupt_may_log(void);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The interrupt lines: a small interrupt controller in software.
+//!
+//! A domain of one interrupt per line, with a chip of its own, edge-triggered. Raising a line from a
+//! hardirq runs its handlers there, or, when the line's affinity says so, on another CPU: genirq's
+//! redirection does that (`irq_chip_redirect_set_affinity`), so that /proc/irq/N/smp_affinity works
+//! as for real hardware. Edges that arrive while the handler runs, or while the line is masked, are
+//! kept as one pending interrupt, as real edges are.
+
+use crate::ffi::CTable;
+use kernel::{
+    bindings,
+    error::from_err_ptr,
+    prelude::*,
+    str::as_char_ptr_in_const_context,
+    sync::Arc, //
+};
+
+/// The chip needs no registers: masking and acknowledging are genirq's bookkeeping. Still, the edge
+/// flow handler calls `irq_ack` and the mask functions without looking, so they must exist.
+static CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
+    name: as_char_ptr_in_const_context(c"simrupt"),
+    irq_ack: Some(nothing),
+    irq_mask: Some(nothing),
+    irq_unmask: Some(nothing),
+    irq_set_affinity: Some(bindings::irq_chip_redirect_set_affinity),
+    ..pin_init::zeroed()
+});
+
+static DOMAIN_OPS: CTable<bindings::irq_domain_ops> = CTable::new(bindings::irq_domain_ops {
+    map: Some(map),
+    ..pin_init::zeroed()
+});
+
+extern "C" fn nothing(_data: *mut bindings::irq_data) {}
+
+/// Sets up a new interrupt of the domain.
+///
+/// # Safety
+///
+/// Called by genirq with the interrupt that it is mapping.
+unsafe extern "C" fn map(
+    _domain: *mut bindings::irq_domain,
+    virq: c_uint,
+    _hwirq: bindings::irq_hw_number_t,
+) -> c_int {
+    // SAFETY: The interrupt exists and is not in use yet; the chip lives as long as the module,
+    // which disposes of all its mappings before it goes.
+    unsafe {
+        bindings::irq_set_chip_and_handler_name(
+            virq,
+            CHIP.as_ptr(),
+            Some(bindings::handle_edge_irq),
+            c"edge".as_char_ptr(),
+        );
+        // Requestable, but not for drivers that probe for their interrupt.
+        bindings::irq_modify_status(
+            virq,
+            bindings::IRQ_NOREQUEST as usize,
+            bindings::IRQ_NOPROBE as usize,
+        );
+    }
+    0
+}
+
+/// The interrupt controller.
+///
+/// # Invariants
+///
+/// `domain` is a live domain, and `fwnode` the name node that it was made with.
+pub(crate) struct IrqDomain {
+    domain: *mut bindings::irq_domain,
+    fwnode: *mut bindings::fwnode_handle,
+}
+
+// SAFETY: genirq does its own locking; the pointers are only handed to it.
+unsafe impl Send for IrqDomain {}
+// SAFETY: As above.
+unsafe impl Sync for IrqDomain {}
+
+impl IrqDomain {
+    /// A controller with `lines` interrupts.
+    pub(crate) fn new(lines: usize) -> Result<Arc<Self>> {
+        let size = u32::try_from(lines)?;
+        // SAFETY: The name is a C string, and is copied.
+        let fwnode = unsafe {
+            bindings::__irq_domain_alloc_fwnode(
+                bindings::IRQCHIP_FWNODE_NAMED,
+                0,
+                c"simrupt".as_char_ptr(),
+                core::ptr::null_mut(),
+                core::ptr::null_mut(),
+            )
+        };
+        if fwnode.is_null() {
+            return Err(ENOMEM);
+        }
+        let info = bindings::irq_domain_info {
+            fwnode,
+            size,
+            hwirq_max: lines,
+            ops: DOMAIN_OPS.as_ptr(),
+            ..pin_init::zeroed()
+        };
+        // SAFETY: `info` is complete, and only read during the call; what it points to outlives the
+        // domain.
+        match from_err_ptr(unsafe { bindings::irq_domain_instantiate(&info) }) {
+            // INVARIANT: The domain was just made, with this node.
+            Ok(domain) => Ok(Arc::new(Self { domain, fwnode }, GFP_KERNEL)?),
+            Err(error) => {
+                // SAFETY: The node was allocated above and no domain uses it.
+                unsafe { bindings::irq_domain_free_fwnode(fwnode) };
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for IrqDomain {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant; every `IrqLine` holds a reference, so no mapping is left.
+        unsafe {
+            bindings::irq_domain_remove(self.domain);
+            bindings::irq_domain_free_fwnode(self.fwnode);
+        }
+    }
+}
+
+/// One interrupt line of the controller.
+///
+/// # Invariants
+///
+/// `virq` is the Linux interrupt that `hwirq` of the domain is mapped to.
+pub(crate) struct IrqLine {
+    domain: Arc<IrqDomain>,
+    hwirq: bindings::irq_hw_number_t,
+    virq: u32,
+}
+
+impl IrqLine {
+    /// Maps line number `index`.
+    pub(crate) fn new(domain: Arc<IrqDomain>, index: usize) -> Result<Self> {
+        let hwirq = bindings::irq_hw_number_t::try_from(index)?;
+        // SAFETY: The domain is live; no affinity is asked for.
+        let virq = unsafe {
+            bindings::irq_create_mapping_affinity(domain.domain, hwirq, core::ptr::null())
+        };
+        if virq == 0 {
+            return Err(ENOMEM);
+        }
+        // INVARIANT: Just mapped.
+        Ok(Self {
+            domain,
+            hwirq,
+            virq,
+        })
+    }
+
+    /// The Linux interrupt number.
+    pub(crate) fn virq(&self) -> u32 {
+        self.virq
+    }
+
+    /// Raises the line: runs its handlers, here or on the CPU that its affinity names.
+    ///
+    /// Only from hardirq.
+    #[inline]
+    pub(crate) fn raise(&self) {
+        // SAFETY: The domain is live by the type invariant. Whether the interrupt found a handler
+        // is none of the device's business.
+        unsafe { bindings::generic_handle_demux_domain_irq(self.domain.domain, self.hwirq) };
+    }
+}
+
+impl Drop for IrqLine {
+    fn drop(&mut self) {
+        // SAFETY: The mapping is ours, and its platform device, hence its driver, is gone.
+        unsafe { bindings::irq_dispose_mapping(self.virq) };
+    }
+}

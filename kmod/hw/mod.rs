@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The simulated device: what stands where real hardware would.
+//!
+//! It knows nothing of the driver. They meet at an interrupt number and at the ring that the driver
+//! lends the device.
+
+mod device;
+mod generator;
+mod irq;
+mod platform;
+
+pub(crate) use self::{
+    device::Device,
+    generator::{
+        Counter,
+        CONTEXTS,
+        COUNTERS, //
+    },
+    irq::{
+        IrqDomain,
+        IrqLine, //
+    },
+    platform::PlatformDevice, //
+};

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Announces a device to the kernel, as firmware would: a platform device `simrupt.N` with its
+//! interrupt as a resource and its line number as a property. The driver core finds the driver.
+
+use kernel::{
+    bindings,
+    error::from_err_ptr,
+    prelude::*, //
+};
+
+/// A registered platform device.
+///
+/// # Invariants
+///
+/// The pointer is a registered platform device.
+pub(crate) struct PlatformDevice(*mut bindings::platform_device);
+
+// SAFETY: The pointer is only used to unregister the device, which may happen on any thread.
+unsafe impl Send for PlatformDevice {}
+// SAFETY: There is no method that takes `&self`.
+unsafe impl Sync for PlatformDevice {}
+
+impl PlatformDevice {
+    /// Registers `simrupt.<line>`, with interrupt `virq`. Its driver probes before this returns.
+    pub(crate) fn new(line: usize, virq: u32) -> Result<Self> {
+        let line = u32::try_from(line)?;
+        let interrupt = bindings::resource {
+            start: virq.into(),
+            end: virq.into(),
+            flags: bindings::IORESOURCE_IRQ as usize,
+            ..pin_init::zeroed()
+        };
+        // Two entries: the property, and the empty one that ends the list.
+        let properties = [
+            bindings::property_entry {
+                name: crate::LINE_PROPERTY.as_char_ptr(),
+                length: size_of::<u32>(),
+                is_inline: true,
+                type_: bindings::dev_prop_type_DEV_PROP_U32,
+                __bindgen_anon_1: bindings::property_entry__bindgen_ty_1 {
+                    value: bindings::property_entry__bindgen_ty_1__bindgen_ty_1 {
+                        u32_data: [line, 0],
+                    },
+                },
+            },
+            pin_init::zeroed(),
+        ];
+        let info = bindings::platform_device_info {
+            name: crate::NAME.as_char_ptr(),
+            id: line.try_into()?,
+            res: &interrupt,
+            num_res: 1,
+            properties: properties.as_ptr(),
+            ..pin_init::zeroed()
+        };
+        // SAFETY: `info` and what it points to are complete, and copied during the call.
+        let device = from_err_ptr(unsafe { bindings::platform_device_register_full(&info) })?;
+        // INVARIANT: Just registered.
+        Ok(Self(device))
+    }
+}
+
+impl Drop for PlatformDevice {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant, and nobody else unregisters it.
+        unsafe { bindings::platform_device_unregister(self.0) };
+    }
+}
