@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl get`: shows knobs.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::{Lines, Options};
+use crate::failure::Failure;
+use crate::files::table::Knob;
+use crate::knobs::Knobs;
+use crate::module::Module;
+use crate::output;
+use crate::sysroot::Sysroot;
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, name: Option<&str>) -> Result<(), Failure> {
+    let module = Module::find(sysroot, "cannot show knobs")?;
+    let lines = module.select(options.lines())?;
+    let knobs = Knobs::of(&module)?;
+    let named = name.map(|name| knobs.find(name)).transpose()?;
+    let wanted = |knob: &&Knob| named.is_none_or(|named| named == *knob);
+
+    // All lines share the load-time knobs: asked for one line, only its own are shown.
+    let mut shared = Vec::new();
+    for knob in knobs.iter().filter(wanted).filter(|knob| !knob.live) {
+        if named.is_some() || options.lines() == Lines::All {
+            shared.push((knob, knobs.module_value(knob)?));
+        }
+    }
+    let mut own = Vec::new();
+    for &line in &lines {
+        let mut values = Vec::new();
+        for knob in knobs.iter().filter(wanted).filter(|knob| knob.live) {
+            values.push((knob, knobs.value(knob, line)?));
+        }
+        own.push((line, values));
+    }
+
+    if options.json {
+        return output::print_json(&json!({
+            "module": object(&shared),
+            "lines": own.iter().map(|(line, values)| {
+                json!({ "line": line, "knobs": object(values) })
+            }).collect::<Vec<_>>(),
+        }));
+    }
+    let mut rows = Vec::new();
+    for (knob, value) in &shared {
+        rows.push(("module".to_string(), knob, value));
+    }
+    for (line, values) in &own {
+        for (knob, value) in values {
+            rows.push((format!("line{line}"), knob, value));
+        }
+    }
+    let text = match (rows.as_slice(), named) {
+        ([(_, _, value)], Some(_)) => format!("{value}\n"),
+        _ => rows
+            .iter()
+            .map(|(of, knob, value)| format!("{of} {} {value}\n", knob.name))
+            .collect(),
+    };
+    output::print(&text)
+}
+
+fn object(values: &[(&Knob, String)]) -> Map<String, Value> {
+    values
+        .iter()
+        .map(|(knob, value)| {
+            let value = match value.parse::<i64>() {
+                Ok(number) => json!(number),
+                Err(_) => json!(value),
+            };
+            (knob.name.clone(), value)
+        })
+        .collect()
+}

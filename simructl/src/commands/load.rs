@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl load`: finds the module file and gives it to the kernel.
+
+use std::env;
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::kmod::{ModuleInitFlags, finit_module};
+use nix::unistd::geteuid;
+
+use crate::cli::Setting;
+use crate::failure::Failure;
+use crate::knobs::unknown_knob;
+use crate::modinfo::ModInfo;
+use crate::module::is_loaded;
+use crate::output;
+use crate::sysroot::{Sysroot, read_text};
+
+/// The name of the module file.
+const FILE: &str = "simrupt.ko";
+
+pub(crate) fn run(
+    sysroot: &Sysroot,
+    module: Option<&Path>,
+    knobs: &[Setting],
+) -> Result<(), Failure> {
+    refuse_elsewhere(sysroot, "load")?;
+    let release = read_text(&sysroot.proc("sys/kernel/osrelease")).unwrap_or_default();
+    let release = release.trim();
+    let path = match module {
+        Some(path) => path.to_path_buf(),
+        None => search(&candidates(
+            env::current_exe().ok().as_deref().and_then(Path::parent),
+            release,
+        ))?,
+    };
+    let unreadable = |error| {
+        Failure::file("read", &path, None, &error)
+            .remedy("make modules builds it; simructl load --module FILE names another")
+    };
+    let bytes = fs::read(&path).map_err(unreadable)?;
+    let info = ModInfo::of(&bytes);
+    check_names(knobs, &info)?;
+    if is_loaded(sysroot) {
+        return Err(already_loaded());
+    }
+
+    let options = options(knobs);
+    let file = File::open(&path).map_err(unreadable)?;
+    let parameters = CString::new(options.as_str())
+        .map_err(|_| Failure::new("cannot load the module", "a knob holds a zero byte").usage())?;
+    finit_module(&file, &parameters, ModuleInitFlags::empty())
+        .map_err(|errno| refused(errno, &path, &options, &info, release, geteuid().is_root()))?;
+
+    let with = if options.is_empty() {
+        String::new()
+    } else {
+        format!(" with {options}")
+    };
+    output::print(&format!("loaded {}{with}\n", path.display()))?;
+    if !sysroot.debugfs_is_mounted() {
+        output::note(
+            &Failure::new(
+                "the module is loaded",
+                "but debugfs is not mounted: stats and verify need it",
+            )
+            .remedy("mount -t debugfs none /sys/kernel/debug"),
+        );
+    }
+    Ok(())
+}
+
+/// Modules are loaded into the running kernel, whatever `--sysroot` says.
+pub(crate) fn refuse_elsewhere(sysroot: &Sysroot, verb: &str) -> Result<(), Failure> {
+    if sysroot.is_live() {
+        return Ok(());
+    }
+    let what = format!(
+        "cannot {verb} the module under {}",
+        sysroot.path().display()
+    );
+    Err(
+        Failure::new(what, "it would be the running kernel that changes")
+            .remedy(format!("simructl {verb}, without --sysroot"))
+            .usage(),
+    )
+}
+
+/// Where the module file is looked for, in this order.
+fn candidates(program: Option<&Path>, release: &str) -> Vec<PathBuf> {
+    let installed = Path::new("/lib/modules").join(release);
+    program
+        .into_iter()
+        .chain(["", "build/lab/kmod", "kmod"].map(Path::new))
+        .map(|directory| directory.join(FILE))
+        .chain(["extra", "updates"].map(|directory| installed.join(directory).join(FILE)))
+        .collect()
+}
+
+fn search(candidates: &[PathBuf]) -> Result<PathBuf, Failure> {
+    let found = candidates.iter().find(|path| path.is_file());
+    found.cloned().ok_or_else(|| {
+        let places: Vec<String> = candidates
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let why = format!("looked for {}", places.join(", "));
+        Failure::new("cannot find the module file", why)
+            .remedy("make modules, or simructl load --module FILE")
+    })
+}
+
+/// The kernel would ignore a parameter it does not know, so a mistyped name must be found here.
+fn check_names(knobs: &[Setting], info: &ModInfo) -> Result<(), Failure> {
+    for Setting { knob, .. } in knobs {
+        if !info.parameters.is_empty() && !info.parameters.contains(knob) {
+            let names: Vec<&str> = info.parameters.iter().map(String::as_str).collect();
+            let why = "the module file has no such knob";
+            return Err(unknown_knob(knob, why, &names));
+        }
+    }
+    Ok(())
+}
+
+/// The parameters as the kernel takes them: separated by spaces, quoted where a value has one.
+fn options(knobs: &[Setting]) -> String {
+    let options: Vec<String> = knobs
+        .iter()
+        .map(|Setting { knob, value }| {
+            if value.contains(char::is_whitespace) {
+                format!("{knob}=\"{value}\"")
+            } else {
+                format!("{knob}={value}")
+            }
+        })
+        .collect();
+    options.join(" ")
+}
+
+fn already_loaded() -> Failure {
+    Failure::new("cannot load the module", "it is loaded already")
+        .remedy("simructl set to change knobs, or simructl unload first")
+}
+
+/// What an error number of finit_module means to the user.
+fn refused(
+    errno: Errno,
+    path: &Path,
+    options: &str,
+    info: &ModInfo,
+    release: &str,
+    is_root: bool,
+) -> Failure {
+    let what = format!("cannot load {}", path.display());
+    match errno {
+        Errno::EPERM | Errno::EACCES if !is_root => {
+            Failure::new(what, "needs root").remedy("run with sudo")
+        }
+        Errno::EPERM | Errno::EACCES => Failure::new(what, "the kernel is locked down")
+            .remedy("turn off Secure Boot, or look at /proc/sys/kernel/modules_disabled"),
+        Errno::EEXIST => already_loaded(),
+        Errno::EINVAL | Errno::ERANGE if !options.is_empty() => {
+            Failure::new(what, format!("the module refused the parameters {options}"))
+                .remedy("dmesg | tail says which one and why")
+        }
+        Errno::ENOEXEC => {
+            let why = match &info.release {
+                Some(built) if built != release => {
+                    format!("it is built for kernel {built}, this is {release}")
+                }
+                Some(_) => "it does not fit this kernel".to_string(),
+                None => "it is not a kernel module".to_string(),
+            };
+            Failure::new(what, why).remedy("make modules; dmesg | tail says more")
+        }
+        Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG => {
+            Failure::new(what, "this kernel takes signed modules only")
+                .remedy("sign it with a key that the kernel trusts, or turn off Secure Boot")
+        }
+        Errno::ENOENT => Failure::new(what, "the kernel lacks a symbol that it uses")
+            .remedy("dmesg | tail names it"),
+        errno => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(knob: &str, value: &str) -> Setting {
+        Setting {
+            knob: knob.to_string(),
+            value: value.to_string(),
+        }
+    }
+
+    fn told(errno: Errno, options: &str, built: Option<&str>, is_root: bool) -> String {
+        let info = ModInfo {
+            release: built.map(String::from),
+            ..ModInfo::default()
+        };
+        refused(errno, Path::new("x.ko"), options, &info, "7.3.4", is_root).to_string()
+    }
+
+    #[test]
+    fn the_file_beside_the_program_comes_first_and_the_installed_one_last() {
+        let found = candidates(Some(Path::new("/opt/bin")), "7.3.4");
+        let expected = [
+            "/opt/bin/simrupt.ko",
+            "simrupt.ko",
+            "build/lab/kmod/simrupt.ko",
+            "kmod/simrupt.ko",
+            "/lib/modules/7.3.4/extra/simrupt.ko",
+            "/lib/modules/7.3.4/updates/simrupt.ko",
+        ];
+        assert_eq!(found, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_file_that_is_nowhere_names_every_place() {
+        let failure = search(&["/no/a.ko", "/no/b.ko"].map(PathBuf::from)).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "simructl: cannot find the module file: looked for /no/a.ko, /no/b.ko\n  \
+             try: make modules, or simructl load --module FILE"
+        );
+    }
+
+    #[test]
+    fn options_are_what_the_kernel_parses() {
+        let knobs = [setting("lines", "2"), setting("rate_hz", "1, 2")];
+        assert_eq!(options(&knobs), "lines=2 rate_hz=\"1, 2\"");
+        assert_eq!(options(&[]), "");
+    }
+
+    #[test]
+    fn a_knob_that_the_file_does_not_have_is_not_passed_on() {
+        let mut info = ModInfo::default();
+        assert_eq!(check_names(&[setting("rate", "1")], &info), Ok(()));
+        info.parameters.insert("rate_hz".to_string());
+        assert_eq!(check_names(&[setting("rate_hz", "1")], &info), Ok(()));
+        let failure = check_names(&[setting("rate", "1")], &info).unwrap_err();
+        assert!(failure.to_string().contains("did you mean rate_hz?"));
+    }
+
+    #[test]
+    fn the_kernels_refusals_are_told_apart() {
+        for (errno, options, built, is_root, words) in [
+            (Errno::EPERM, "", None, false, "needs root"),
+            (Errno::EPERM, "", None, true, "locked down"),
+            (Errno::EEXIST, "", None, true, "loaded already"),
+            (
+                Errno::EINVAL,
+                "rate_hz=x",
+                None,
+                true,
+                "refused the parameters rate_hz=x",
+            ),
+            (
+                Errno::ERANGE,
+                "rate_hz=9",
+                None,
+                true,
+                "refused the parameters rate_hz=9",
+            ),
+            (Errno::EINVAL, "", None, true, "Invalid argument"),
+            (
+                Errno::ENOEXEC,
+                "",
+                Some("6.1.0"),
+                true,
+                "built for kernel 6.1.0, this is 7.3.4",
+            ),
+            (
+                Errno::ENOEXEC,
+                "",
+                Some("7.3.4"),
+                true,
+                "does not fit this kernel",
+            ),
+            (Errno::ENOEXEC, "", None, true, "not a kernel module"),
+            (Errno::EKEYREJECTED, "", None, true, "signed modules only"),
+            (Errno::ENOENT, "", None, true, "lacks a symbol"),
+        ] {
+            let told = told(errno, options, built, is_root);
+            assert!(told.contains(words), "{errno}: {told}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The commands, one file each. A command prints its result and returns why it failed, if it did.
+
+mod get;
+mod load;
+mod read;
+mod set;
+mod stats;
+mod status;
+mod unload;
+mod verify;
+
+use crate::cli::{Cli, Command, Setting};
+use crate::failure::Failure;
+
+/// Runs the command that was typed.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let options = &cli.options;
+    let sysroot = &options.sysroot();
+    match cli.command {
+        Command::Load { module, knobs } => load::run(sysroot, module.as_deref(), &knobs),
+        Command::Unload => unload::run(sysroot),
+        Command::Status => status::run(sysroot, options),
+        Command::Get { knob } => get::run(sysroot, options, knob.as_deref()),
+        Command::Set { knobs } => set::run(sysroot, options, &knobs),
+        Command::SetRate { value } => set::run(sysroot, options, &[short("rate_hz", value)]),
+        Command::SetWq { value } => set::run(sysroot, options, &[short("workqueue", value)]),
+        Command::SetFifoSize { value } => set::run(sysroot, options, &[short("fifo_size", value)]),
+        Command::Stats => stats::run(sysroot, options),
+        Command::Read { count, nonblock } => read::run(sysroot, options, count, nonblock),
+        Command::Verify => verify::run(sysroot, options),
+    }
+}
+
+fn short(knob: &str, value: String) -> Setting {
+    Setting {
+        knob: knob.to_string(),
+        value: value.trim().to_string(),
+    }
+}

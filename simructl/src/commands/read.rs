@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl read`: copies what a line gives to its readers to standard output.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+
+use nix::libc::O_NONBLOCK;
+
+use crate::cli::{Lines, Options};
+use crate::failure::Failure;
+use crate::module::Module;
+use crate::output::unwritable;
+use crate::sysroot::Sysroot;
+
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+
+pub(crate) fn run(
+    sysroot: &Sysroot,
+    options: &Options,
+    count: Option<u64>,
+    nonblock: bool,
+) -> Result<(), Failure> {
+    let line = match options.line.unwrap_or(Lines::One(0)) {
+        Lines::One(line) => line,
+        Lines::All => {
+            return Err(Failure::new("--line all", "one line is read at a time")
+                .remedy("simructl read --line N for each of them")
+                .usage());
+        }
+    };
+    let module = Module::find(sysroot, &format!("cannot read line {line}"))?;
+    module.select(Lines::One(line))?;
+
+    let path = sysroot.device(line);
+    let failed = |verb| {
+        let path = path.clone();
+        move |error: io::Error| Failure::file(verb, &path, Some(line), &error)
+    };
+    let device = OpenOptions::new()
+        .read(true)
+        .custom_flags(if nonblock { O_NONBLOCK } else { 0 })
+        .open(&path)
+        .map_err(failed("open"))?;
+    copy(device, count).map_err(|stop| match stop {
+        Stop::Reading(error) => failed("read")(error),
+        Stop::Writing(error) => unwritable(&error),
+    })
+}
+
+/// What ended the copying before its end.
+enum Stop {
+    Reading(io::Error),
+    Writing(io::Error),
+}
+
+/// Copies until `count` bytes, the end, or a moment when nothing is there and waiting is not wanted.
+fn copy(mut device: File, count: Option<u64>) -> Result<(), Stop> {
+    let mut stdout = io::stdout().lock();
+    let mut chunk = vec![0; CHUNK];
+    let mut left = count.unwrap_or(u64::MAX);
+    while left > 0 {
+        let most = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+        let got = match device.read(&mut chunk[..most]) {
+            Ok(0) => break,
+            Ok(got) => got,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => return Err(Stop::Reading(error)),
+        };
+        // Each chunk is handed on at once: someone may be watching.
+        match stdout
+            .write_all(&chunk[..got])
+            .and_then(|()| stdout.flush())
+        {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            written => written.map_err(Stop::Writing)?,
+        }
+        if count.is_some() {
+            left -= got as u64;
+        }
+    }
+    Ok(())
+}

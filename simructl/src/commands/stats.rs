@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl stats`: shows what each line has counted.
+
+use serde_json::{Value, json};
+
+use crate::cli::Options;
+use crate::failure::Failure;
+use crate::line::Books;
+use crate::module::Module;
+use crate::output::{self, columns};
+use crate::sysroot::Sysroot;
+
+const WHAT: &str = "cannot show the stats";
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
+    let module = Module::find(sysroot, WHAT)?;
+    let mut texts = Vec::new();
+    let mut documents = Vec::new();
+    let mut unbound = None;
+    for line in module.select(options.lines())? {
+        let irq = module.irq(line);
+        let books = module.books(line, WHAT)?;
+        if books.is_none() {
+            unbound = unbound.or(Some(Failure::unbound(line)));
+        }
+        texts.push(text(line, irq, books.as_ref()));
+        documents.push(document(line, irq, books.as_ref()));
+    }
+    if options.json {
+        output::print_json(&json!({ "lines": documents }))?;
+    } else {
+        output::print(&texts.join("\n"))?;
+    }
+    unbound.map_or(Ok(()), Err)
+}
+
+fn text(line: u32, irq: Option<u32>, books: Option<&Books>) -> String {
+    let irq = irq.map_or_else(|| "-".to_string(), |irq| irq.to_string());
+    let Some(books) = books else {
+        return format!("line{line}  irq {irq}  driver unbound\n");
+    };
+    let counters: Vec<[String; 2]> = books
+        .stats
+        .iter()
+        .map(|(name, value)| [name.to_string(), value.to_string()])
+        .collect();
+    format!(
+        "line{line}  irq {irq}\n{}\n{}",
+        columns("  ", &counters),
+        books.contexts.text("  ")
+    )
+}
+
+fn document(line: u32, irq: Option<u32>, books: Option<&Books>) -> Value {
+    json!({
+        "line": line,
+        "irq": irq,
+        "bound": books.is_some(),
+        "stats": books.map(Books::stats_json),
+        "contexts": books.map(Books::contexts_json),
+    })
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl status`: what runs and how, on one screen.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::Options;
+use crate::failure::Failure;
+use crate::knobs::Knobs;
+use crate::line::Books;
+use crate::module::{Module, is_loaded};
+use crate::output::{self, columns};
+use crate::sysroot::Sysroot;
+
+/// The knobs that have a column; one that the module does not have is shown as `-`.
+const KNOBS: [&str; 4] = ["rate_hz", "workqueue", "fifo_size", "fifo_policy"];
+/// The counters that have a column.
+const COUNTERS: [&str; 2] = ["events", "read"];
+/// What no reader can get any more.
+const LOST: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];
+
+/// What is shown of one line.
+struct Row {
+    line: u32,
+    irq: Option<u32>,
+    knobs: [Option<String>; KNOBS.len()],
+    counters: [Option<u64>; COUNTERS.len()],
+    lost: Option<u64>,
+    state: &'static str,
+}
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
+    if !is_loaded(sysroot) {
+        return if options.json {
+            output::print_json(&json!({ "loaded": false, "lines": [] }))
+        } else {
+            output::print("simrupt is not loaded\n  try: simructl load\n")
+        };
+    }
+    let module = Module::find(sysroot, "cannot show the status")?;
+    let lines = module.select(options.lines())?;
+    let knobs = Knobs::of(&module)?;
+    let mut rows = Vec::new();
+    for line in lines {
+        rows.push(Row::of(&module, &knobs, line)?);
+    }
+    if options.json {
+        let lines: Vec<Value> = rows.iter().map(Row::json).collect();
+        return output::print_json(&json!({ "loaded": true, "lines": lines }));
+    }
+    let count = module.lines().len();
+    let noun = if count == 1 { "line" } else { "lines" };
+    let mut table = vec![Row::header()];
+    table.extend(rows.iter().map(Row::cells));
+    let table = columns("", &table);
+    output::print(&format!("simrupt is loaded: {count} {noun}\n\n{table}"))
+}
+
+impl Row {
+    fn of(module: &Module<'_>, knobs: &Knobs, line: u32) -> Result<Self, Failure> {
+        let books = match module.debugfs() {
+            Some(_) => module.books(line, "cannot show the status")?,
+            None => None,
+        };
+        let bound = module.is_bound(line) && (books.is_some() || module.debugfs().is_none());
+        // Of an unbound line a knob may be out of reach; that is no reason to show nothing.
+        let knob = |name| {
+            let knob = knobs.iter().find(|knob| knob.name == name)?;
+            match knobs.value(knob, line) {
+                Err(_) if !bound => None,
+                value => Some(value),
+            }
+        };
+        let mut shown = [const { None }; KNOBS.len()];
+        for (cell, name) in shown.iter_mut().zip(KNOBS) {
+            *cell = knob(name).transpose()?;
+        }
+        let trigger = knob("trigger").transpose()?;
+        let state = if !bound {
+            "driver unbound"
+        } else if shown[0].as_deref() == Some("0") {
+            "silent"
+        } else {
+            match trigger.as_deref() {
+                Some("open") => "runs while open",
+                Some("always") => "runs",
+                _ => "bound",
+            }
+        };
+        let counter = |name: &str| books.as_ref()?.stats.get(name);
+        Ok(Self {
+            line,
+            irq: module.irq(line),
+            knobs: shown,
+            counters: COUNTERS.map(counter),
+            lost: books.as_ref().map(lost),
+            state,
+        })
+    }
+
+    fn header() -> [String; 10] {
+        let [rate, workqueue, size, policy] = KNOBS;
+        let [events, read] = COUNTERS;
+        [
+            "line", "irq", rate, workqueue, size, policy, events, read, "lost", "state",
+        ]
+        .map(String::from)
+    }
+
+    fn cells(&self) -> [String; 10] {
+        let dash = || "-".to_string();
+        let number = |value: Option<u64>| value.map_or_else(dash, |value| value.to_string());
+        let knob = |at: usize| self.knobs[at].clone().unwrap_or_else(dash);
+        [
+            format!("line{}", self.line),
+            number(self.irq.map(u64::from)),
+            knob(0),
+            knob(1),
+            knob(2),
+            knob(3),
+            number(self.counters[0]),
+            number(self.counters[1]),
+            number(self.lost),
+            self.state.to_string(),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("line".to_string(), json!(self.line));
+        object.insert("irq".to_string(), json!(self.irq));
+        for (name, value) in KNOBS.iter().zip(&self.knobs) {
+            let number = value.as_ref().and_then(|value| value.parse::<u64>().ok());
+            let value = number.map_or_else(|| json!(value), |number| json!(number));
+            object.insert(name.to_string(), value);
+        }
+        for (name, value) in COUNTERS.iter().zip(self.counters) {
+            object.insert(name.to_string(), json!(value));
+        }
+        object.insert("lost".to_string(), json!(self.lost));
+        object.insert("state".to_string(), json!(self.state));
+        object.into()
+    }
+}
+
+/// How many events of a line no reader can get any more.
+fn lost(books: &Books) -> u64 {
+    LOST.iter()
+        .filter_map(|name| books.stats.get(name))
+        .fold(0, u64::saturating_add)
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl unload`: takes the module out of the kernel.
+
+use nix::errno::Errno;
+use nix::kmod::{DeleteModuleFlags, delete_module};
+
+use crate::commands::load::refuse_elsewhere;
+use crate::failure::Failure;
+use crate::output;
+use crate::sysroot::Sysroot;
+
+const WHAT: &str = "cannot unload the module";
+
+pub(crate) fn run(sysroot: &Sysroot) -> Result<(), Failure> {
+    refuse_elsewhere(sysroot, "unload")?;
+    delete_module(c"simrupt", DeleteModuleFlags::O_NONBLOCK).map_err(refused)?;
+    output::print("unloaded\n")
+}
+
+/// What an error number of delete_module means to the user.
+fn refused(errno: Errno) -> Failure {
+    match errno {
+        Errno::ENOENT => Failure::not_loaded(WHAT),
+        Errno::EPERM => Failure::new(WHAT, "needs root").remedy("run with sudo"),
+        Errno::EBUSY | Errno::EAGAIN => Failure::new(
+            WHAT,
+            "something has /dev/simruptN or a debugfs file of it open",
+        )
+        .remedy("fuser -v /dev/simrupt*, end what it lists, then simructl unload"),
+        errno => Failure::new(WHAT, errno.desc()).remedy("dmesg | tail may say more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_refusals_are_told_apart() {
+        for (errno, words) in [
+            (Errno::ENOENT, "the module is not loaded"),
+            (Errno::EPERM, "needs root"),
+            (Errno::EBUSY, "something has /dev/simruptN"),
+            (Errno::EAGAIN, "something has /dev/simruptN"),
+            (Errno::EIO, "I/O error"),
+        ] {
+            let told = refused(errno).to_string();
+            assert!(told.contains(words), "{errno}: {told}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl verify`: checks that the books of each line balance.
+
+use serde_json::json;
+
+use crate::cli::Options;
+use crate::failure::Failure;
+use crate::module::Module;
+use crate::output;
+use crate::sysroot::Sysroot;
+use crate::verdict::Verdict;
+
+const WHAT: &str = "cannot check the books";
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
+    let module = Module::find(sysroot, WHAT)?;
+    let mut text = String::new();
+    let mut documents = Vec::new();
+    let mut unbalanced = Vec::new();
+    let mut unbound = None;
+    for line in module.select(options.lines())? {
+        let Some(books) = module.books(line, WHAT)? else {
+            unbound = unbound.or(Some(Failure::unbound(line)));
+            text += &format!("line{line}: not checked: its driver is unbound\n");
+            documents.push(json!({ "line": line, "bound": false, "balanced": null }));
+            continue;
+        };
+        let directory = module.line_directory(line, WHAT)?;
+        let verdict =
+            Verdict::of(&books).map_err(|why| Failure::malformed(&directory.join("stats"), why))?;
+        if let Some(amiss) = verdict.amiss() {
+            unbalanced.push(format!("line{line}: {amiss}"));
+        }
+        text += &verdict.text(line);
+        documents.push(verdict.json(line));
+    }
+    if options.json {
+        let balanced = unbalanced.is_empty() && unbound.is_none();
+        output::print_json(&json!({ "balanced": balanced, "lines": documents }))?;
+    } else {
+        output::print(&text)?;
+    }
+    if !unbalanced.is_empty() {
+        return Err(Failure::new("verify failed", unbalanced.join("; "))
+            .remedy("simructl stats for all figures; dmesg may say more")
+            .unbalanced());
+    }
+    unbound.map_or(Ok(()), Err)
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Knob values as the module shows them: a number, a choice among shown choices, a list of either.
+
+/// The value in force in the text of a knob file: the bracketed word where choices are shown
+/// (`bound [unbound] bh`), else all of it.
+pub(crate) fn current(text: &str) -> &str {
+    text.split_whitespace()
+        .find_map(|word| word.strip_prefix('[')?.strip_suffix(']'))
+        .unwrap_or(text.trim())
+}
+
+/// The comma-separated values of a parameter.
+pub(crate) fn list(text: &str) -> Vec<String> {
+    text.trim()
+        .split(',')
+        .map(|value| value.trim().to_string())
+        .collect()
+}
+
+/// Gives each of `count` lines its value: the last repeats; `None` when there are more values than lines.
+pub(crate) fn spread(values: &[String], count: usize) -> Option<Vec<String>> {
+    let last = values.last()?;
+    (values.len() <= count).then(|| {
+        (0..count)
+            .map(|at| values.get(at).unwrap_or(last).clone())
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bracketed_choice_is_in_force() {
+        assert_eq!(current("bound [unbound] bh ordered\n"), "unbound");
+        assert_eq!(current("[char]\n"), "char");
+        assert_eq!(current(" 100\n"), "100");
+    }
+
+    #[test]
+    fn half_a_bracket_is_no_choice() {
+        for odd in ["", "[", "]", "[bound unbound", "bound] unbound"] {
+            assert_eq!(current(odd), odd);
+        }
+    }
+
+    #[test]
+    fn the_last_value_of_a_list_repeats() {
+        let values = list("100, 1000\n");
+        assert_eq!(values, ["100", "1000"]);
+        assert_eq!(spread(&values, 3).unwrap(), ["100", "1000", "1000"]);
+        assert_eq!(spread(&values, 1), None);
+        assert_eq!(spread(&[], 1), None);
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What goes to stdout and stderr. A reader that has gone away is no error; a full disk is.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use crate::failure::{Failure, describe};
+
+/// Writes the result of a command to stdout.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes one JSON document to stdout.
+pub(crate) fn print_json(document: &serde_json::Value) -> Result<(), Failure> {
+    print(&format!("{document:#}\n"))
+}
+
+/// Writes a message to stderr, if anyone listens there.
+pub(crate) fn note(message: &impl Display) {
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
+/// Stdout does not take what a command has to say.
+pub(crate) fn unwritable(error: &io::Error) -> Failure {
+    Failure::new("cannot write to standard output", describe(error))
+}
+
+/// Lays rows out in columns two spaces apart, numbers to the right and words to the left.
+///
+/// The first row may be a header: it goes where its column goes.
+pub(crate) fn columns<Row: AsRef<[String]>>(indent: &str, rows: &[Row]) -> String {
+    let rows = || rows.iter().map(AsRef::as_ref);
+    let count = rows().map(<[String]>::len).max().unwrap_or(0);
+    let layout: Vec<(usize, bool)> = (0..count)
+        .map(|at| {
+            let column = || rows().filter_map(move |row| row.get(at));
+            let width = column().map(String::len).max().unwrap_or(0);
+            let numbers = column()
+                .skip(1)
+                .all(|cell| cell == "-" || cell.bytes().all(|byte| byte.is_ascii_digit()));
+            (width, numbers)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows() {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&layout)
+            .map(|(cell, &(width, numbers))| match numbers {
+                true => format!("{cell:>width$}"),
+                false => format!("{cell:<width$}"),
+            })
+            .collect();
+        let line = format!("{indent}{}", cells.join("  "));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_to_the_right_and_words_to_the_left() {
+        let rows = [
+            ["name", "count", "state"],
+            ["a", "1", "on"],
+            ["longer", "-", "off"],
+        ];
+        let rows = rows.map(|row| row.map(String::from));
+        assert_eq!(
+            columns("> ", &rows),
+            "> name    count  state\n> a           1  on\n> longer      -  off\n"
+        );
+        assert_eq!(columns("> ", &rows[..0]), "");
+    }
+}

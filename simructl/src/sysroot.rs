@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Where the kernel's files are: `/`, or the directory that stands in for it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Text files of the kernel are far smaller; a longer file is cut, and then refused by its parser.
+const TEXT_LIMIT: u64 = 64 * 1024;
+
+/// The root of `/sys`, `/proc` and `/dev`.
+#[derive(Debug)]
+pub(crate) struct Sysroot(PathBuf);
+
+impl Sysroot {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self(root)
+    }
+
+    /// Whether this is the running system itself.
+    pub(crate) fn is_live(&self) -> bool {
+        self.0
+            .canonicalize()
+            .is_ok_and(|root| root == Path::new("/"))
+    }
+
+    /// The directory itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The loaded module: `sys/module/simrupt`.
+    pub(crate) fn module(&self) -> PathBuf {
+        self.0.join("sys/module/simrupt")
+    }
+
+    /// The module parameters, one file per knob.
+    pub(crate) fn parameters(&self) -> PathBuf {
+        self.module().join("parameters")
+    }
+
+    /// The module's debugfs directory.
+    pub(crate) fn debugfs(&self) -> PathBuf {
+        self.0.join("sys/kernel/debug/simrupt")
+    }
+
+    /// The character device of a line.
+    pub(crate) fn device(&self, line: u32) -> PathBuf {
+        self.0.join(format!("dev/simrupt{line}"))
+    }
+
+    /// The platform device of a line.
+    pub(crate) fn platform_device(&self, line: u32) -> PathBuf {
+        self.0
+            .join(format!("sys/bus/platform/devices/simrupt.{line}"))
+    }
+
+    /// A file under `proc`.
+    pub(crate) fn proc(&self, name: &str) -> PathBuf {
+        self.0.join("proc").join(name)
+    }
+
+    /// Whether debugfs is mounted where it belongs.
+    pub(crate) fn debugfs_is_mounted(&self) -> bool {
+        read_text(&self.proc("mounts")).is_ok_and(|mounts| {
+            mounts.lines().any(|mount| {
+                let mut fields = mount.split(' ').skip(1);
+                fields.next() == Some("/sys/kernel/debug") && fields.next() == Some("debugfs")
+            })
+        })
+    }
+}
+
+/// Reads a text file, at most 64 KiB of it.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(TEXT_LIMIT)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Writes a value and a newline to an existing file, in one write.
+pub(crate) fn write_value(path: &Path, value: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
+    file.write_all(format!("{value}\n").as_bytes())
+}

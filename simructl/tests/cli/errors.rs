@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is told when the module, debugfs, a line or a sane command line is missing.
+
+use std::process::{Command, Stdio};
+
+use crate::fake::{Fake, compare, transcript};
+
+#[test]
+fn without_the_module_every_command_says_how_to_load_it() {
+    let fake = Fake::unloaded();
+    for command in ["get", "set-rate 5", "stats", "read", "verify"] {
+        let name = command.split(' ').next().unwrap();
+        fake.check(&format!("unloaded-{name}"), command);
+    }
+}
+
+#[test]
+fn without_debugfs_the_counters_cannot_be_had() {
+    let fake = Fake::with_lines(1).without_debugfs();
+    fake.check("no-debugfs-stats", "stats");
+    fake.check("no-debugfs-verify", "verify");
+}
+
+#[test]
+fn a_mounted_debugfs_without_the_module_is_told_apart() {
+    let fake = Fake::with_lines(1);
+    fake.remove("sys/kernel/debug/simrupt");
+    fake.check("no-directory-stats", "stats");
+}
+
+#[test]
+fn a_line_that_does_not_exist_is_answered_with_those_that_do() {
+    let fake = Fake::with_lines(2);
+    fake.check("no-line-get", "get --line 3");
+    fake.check("no-line-set", "set-rate 5 --line 2");
+    fake.check("no-line-status", "status --line 2");
+    Fake::with_lines(1).check("no-line-of-one", "stats --line 1");
+}
+
+#[test]
+fn the_running_kernel_is_left_alone_under_another_root() {
+    let fake = Fake::unloaded();
+    fake.check("sysroot-load", "load rate_hz=5");
+    fake.check("sysroot-unload", "unload");
+}
+
+#[test]
+fn a_module_file_that_is_not_there_is_named() {
+    let arguments = "load --module /absent/simrupt.ko";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_simructl"));
+    command.args(arguments.split(' ')).stdin(Stdio::null());
+    compare("load-no-file", &transcript(arguments, &mut command));
+}
+
+#[test]
+fn a_knob_that_the_module_file_does_not_have_is_not_loaded() {
+    let fake = Fake::unloaded();
+    fake.write("simrupt.ko", "\0parm=lines:devices\0parm=rate_hz:events\0");
+    let arguments = "load --module simrupt.ko rate=5";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_simructl"));
+    command
+        .args(arguments.split(' '))
+        .current_dir(fake.path(""))
+        .stdin(Stdio::null());
+    compare("load-unknown", &transcript(arguments, &mut command));
+}
+
+#[test]
+fn options_that_mean_nothing_to_a_command_are_refused() {
+    let fake = Fake::with_lines(1);
+    fake.check("usage-line", "unload --line 0");
+    fake.check("usage-json", "set-rate 5 --json");
+    fake.check("usage-bad-line", "stats --line one");
+    fake.check("usage-command", "stat");
+    fake.check("usage-nothing", "");
+}

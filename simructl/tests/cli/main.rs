@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl` against a fake sysroot: what it prints, what it writes, how it ends.
+//!
+//! Each run is compared with a transcript in `tests/golden`; `SNAPSHOTS=overwrite cargo test` writes them
+//! anew. Nothing here depends on who runs it, and nothing touches the running kernel.
+
+mod errors;
+mod fake;
+mod help;
+mod knobs;
+mod pipes;
+mod read;
+mod set;
+mod stats;
+mod status;
+mod verify;

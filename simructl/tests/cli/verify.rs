@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl verify`.
+
+use crate::fake::{Fake, debugfs};
+
+#[test]
+fn books_that_balance_are_exit_code_0() {
+    let fake = Fake::with_lines(2);
+    fake.check("verify", "verify");
+    fake.check("verify-json", "verify --json --line 0");
+}
+
+#[test]
+fn books_that_do_not_balance_are_exit_code_3_with_the_figures() {
+    let fake = Fake::with_lines(2);
+    fake.set_counters(1, &[("read", 67), ("scheduled", 91)]);
+    fake.check("verify-unbalanced", "verify");
+    fake.check("verify-unbalanced-json", "verify --json");
+    fake.check("verify-other-line", "verify --line 0");
+}
+
+#[test]
+fn a_stage_in_a_wrong_context_is_exit_code_3() {
+    let fake = Fake::with_lines(1);
+    fake.write(
+        &debugfs(0, "contexts"),
+        "stage hardirq softirq task wrong\nbottom_half 0 5 93 5\n",
+    );
+    fake.check("verify-wrong-context", "verify");
+}
+
+#[test]
+fn a_counter_that_is_missing_is_no_balance() {
+    let fake = Fake::with_lines(1);
+    fake.write(&debugfs(0, "stats"), "events 0\noverrun 0\n");
+    fake.check("verify-missing-counter", "verify");
+}
+
+#[test]
+fn a_line_that_cannot_be_checked_is_a_failure() {
+    let fake = Fake::with_lines(2);
+    fake.unbind(0);
+    fake.check("verify-unbound", "verify");
+    fake.check("verify-unbound-json", "verify --json");
+}
