@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The targets; the work is done by kbuild (modules) and by the scripts of tests/lab.
+# Variables given on the command line reach the scripts as their environment.
+
+.DEFAULT_GOAL := modules
+
+# The kernel build tree that `modules` is for.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+# Where the objects of `modules` go: the sources stay clean.
+MODULE_OUT := $(CURDIR)/build/kmod
+
+LAB := tests/lab
+
+.PHONY: help
+help:
+	@echo 'The module for a kernel of yours:'
+	@echo '  make [modules] KDIR=TREE   build against a prepared tree; without KDIR the running kernel'
+	@echo '  make modules_install       install what `make modules` has built (same KDIR)'
+	@echo 'In a virtual machine; these set up what they need (5 minutes, once):'
+	@echo '  make demo                  load the module and show what it does'
+	@echo '  make test [TEST=NAME]      run all tests, or those whose names contain NAME'
+	@echo '  make shell                 a prompt with the module and simructl at hand'
+	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
+	@echo '  make lab-modules           build the module for the kernel of the VM'
+	@echo '  make setup                 only set up'
+	@echo '  make check                 formatting and lints'
+	@echo 'Away with it:'
+	@echo '  make clean                 delete build/'
+	@echo '  make distclean             delete build/ and the set-up'
+	@echo 'Variables: KERNEL=RELEASE (a Debian kernel), REALTIME=1 (real instead of virtual time),'
+	@echo '  ASSUME_YES=1 (use sudo without asking), MIRROR=URL (of Debian), SIMRUPT_CACHE=DIR'
+
+.PHONY: modules modules_install
+modules modules_install:
+	@$(LAB)/check-kdir '$(KDIR)'
+	@mkdir -p '$(MODULE_OUT)'
+	+$(MAKE) -C '$(KDIR)' M='$(CURDIR)/kmod' MO='$(MODULE_OUT)' $@
+
+.PHONY: demo test shell repeat
+demo test shell repeat:
+	@$(LAB)/run $@
+
+.PHONY: lab-modules
+lab-modules: setup
+	@$(LAB)/lab-modules
+
+.PHONY: setup check
+setup check:
+	@$(LAB)/$@
+
+.PHONY: clean
+clean:
+	@$(LAB)/clean build
+
+.PHONY: distclean
+distclean:
+	@$(LAB)/clean all

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the scripts of tests/lab share: names of things, locks, and steps that show their progress.
+# Sourced by them, never run.
+# shellcheck disable=SC2034 # most names are used there, not here
+
+# The one place that pins the kernel: a Debian kernel release. `make KERNEL=...` overrides it.
+: "${KERNEL:=7.3.4+deb13-amd64}"
+# The Debian release of the build root. Its rustc must be the one that built that kernel.
+SUITE=trixie
+
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+CHECKOUT=$(cd "$LAB/../.." && pwd)
+CACHE=${SIMRUPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/simrupt}
+BUILD=$CHECKOUT/build/lab
+LOGS=$BUILD/logs
+# What user space is built for.
+TARGET=x86_64-unknown-linux-gnu
+
+# The names of cached things carry a hash of all that decides their content, so a stale one is never used.
+key() { cat -- "$@" | sha256sum | cut -c1-12; }
+ROOT_KEY=$(key "$LAB/root" "$LAB/root-packages" <(echo "$SUITE"))
+KERNEL_KEY=$(key "$LAB/kernel" <(echo "$ROOT_KEY"))
+ROOT=$CACHE/root-$ROOT_KEY
+KERNEL_DIR=$CACHE/kernel-$KERNEL-$KERNEL_KEY
+TREE=$KERNEL_DIR/tree
+
+die() {
+    printf 'simrupt: %s\n' "$*" >&2
+    exit 1
+}
+
+now_ms() { local t=${EPOCHREALTIME//[!0-9]/}; echo "${t%???}"; }
+
+# elapsed START_MS: time since then, as "3.4 s" or "2 min 05 s".
+elapsed() {
+    local ms=$(($(now_ms) - $1))
+    if ((ms < 60000)); then
+        printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
+    else
+        printf '%d min %02d s' $((ms / 60000)) $((ms % 60000 / 1000))
+    fi
+}
+
+# elapsed_seconds START_MS: time since then in plain seconds.
+elapsed_seconds() {
+    local ms=$(($(now_ms) - $1))
+    printf '%d.%02d' $((ms / 1000)) $((ms % 1000 / 10))
+}
+
+# with_lock FILE CMD...: run CMD with FILE locked; says so when it has to wait for another run.
+with_lock() {
+    local file=$1 fd
+    shift
+    exec {fd}>>"$file"
+    if ! flock -n "$fd"; then
+        echo "waiting for another run that holds $file"
+        flock "$fd"
+    fi
+    "$@"
+    exec {fd}>&-
+}
+
+# lock_checkout: one build or test run per checkout at a time; held until this script ends.
+lock_checkout() {
+    exec {CHECKOUT_FD}<"$LAB"
+    if ! flock -n "$CHECKOUT_FD"; then
+        echo "waiting for another make in this checkout"
+        flock "$CHECKOUT_FD"
+    fi
+}
+
+unlock_checkout() { exec {CHECKOUT_FD}<&-; }
+
+# step NAME LABEL CMD...: run CMD with its output in NAME's log and show what runs and for how long.
+# When it fails: which step, the log's last lines, what to do; and the whole script ends.
+step() {
+    local log=$LOGS/$1.log label=$2 status='' start shown=0 fd tty=''
+    shift 2
+    mkdir -p "$LOGS"
+    start=$(now_ms)
+    [[ -t 1 ]] && tty=1
+    [[ -n $tty ]] || echo "$label ..."
+    exec {fd}< <("$@" >"$log" 2>&1 </dev/null && echo 0 || echo "$?")
+    until read -r -t 1 -u "$fd" status; do
+        (($? > 128)) || break
+        if [[ -n $tty ]]; then
+            printf '\r\e[K%s ... %s' "$label" "$(elapsed "$start")"
+        elif (($(now_ms) - start > shown + 20000)); then
+            shown=$(($(now_ms) - start))
+            printf '    ... %s: %.100s\n' "$(elapsed "$start")" "$(tail -n 1 "$log")"
+        fi
+    done
+    exec {fd}<&-
+    [[ -z $tty ]] || printf '\r\e[K'
+    if [[ $status == 0 ]]; then
+        echo "$label: done in $(elapsed "$start")"
+        return
+    fi
+    {
+        echo "$label: FAILED (status ${status:-unknown}) after $(elapsed "$start")"
+        tail -n 40 "$log" | sed 's/^/    | /'
+        echo "The whole log: $log"
+        echo "Once its cause is mended run the same command again: what is complete is kept."
+    } >&2
+    exit 1
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Finds in a kernel's console log what a sound kernel does not print.
+//!
+//! Pure: text in, findings out. The phrases are those of the kernel's own reports (warnings, oopses,
+//! lockdep, KASAN, UBSAN, watchdogs, RCU, object and list debugging, irq core, leaks).
+
+/// A line of the log that fails a run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Finding {
+    /// Counted from 1.
+    pub(crate) line: usize,
+    /// The line as it stands.
+    pub(crate) text: String,
+}
+
+impl Finding {
+    /// Whether this line says that the kernel gave up.
+    pub(crate) fn is_panic(&self) -> bool {
+        message(&self.text).starts_with("Kernel panic")
+    }
+}
+
+/// Reports that begin a message. Elsewhere in a line the same word may be harmless: "Spectre V2 :
+/// WARNING: Unprivileged eBPF is enabled" is an ordinary line of a boot.
+const BEGINNINGS: &[&str] = &[
+    "BUG: ",
+    "Kernel panic",
+    "ODEBUG: ",
+    "Oops: ",
+    "UBSAN: ",
+    "WARNING: ",
+    "kernel BUG at ",
+    "refcount_t: ",
+];
+
+/// Reports recognized wherever they stand in a message.
+const PHRASES: &[&str] = &[
+    "------------[ cut here ]------------",
+    "BUG: KASAN",
+    "Bad page state",
+    "Call Trace:",
+    "DEBUG_LOCKS_WARN_ON",
+    "INFO: possible circular locking",
+    "INFO: trying to register non-static key",
+    "NOHZ tick-stop error",
+    "Trying to free already-free IRQ",
+    "Voluntary context switch within RCU",
+    "bad: scheduling from the idle thread",
+    "blocked for more than",
+    "detected stall",
+    "general protection fault",
+    "hard LOCKUP",
+    "inconsistent lock state",
+    "invalid opcode: ",
+    "list_add corruption",
+    "list_del corruption",
+    "lock held when returning to user space",
+    "new suspected memory leaks",
+    "nobody cared",
+    "page allocation failure",
+    "possible recursive locking",
+    "rust_kernel: panicked at",
+    "scheduling while atomic",
+    "self-detected stall",
+    "sleeping function called from invalid context",
+    "soft lockup",
+    "stack-protector: ",
+    "suspicious RCU usage",
+    "unable to handle",
+    "workqueue lockup",
+];
+
+/// All lines of `log` that no sound kernel prints.
+pub(crate) fn findings(log: &str) -> Vec<Finding> {
+    log.lines()
+        .enumerate()
+        .filter(|(_, text)| is_report(message(text)))
+        .map(|(index, text)| Finding {
+            line: index + 1,
+            text: text.trim_end().to_owned(),
+        })
+        .collect()
+}
+
+/// How many lines an excerpt shows from a report's first line on.
+const EXCERPT: usize = 24;
+
+/// What to show of `log`: the first report with the lines that follow it, and the other findings.
+pub(crate) fn excerpt(log: &str, findings: &[Finding]) -> Vec<String> {
+    let Some(first) = findings.first().map(|finding| finding.line) else {
+        return Vec::new();
+    };
+    let report = (first..).zip(log.lines().skip(first - 1)).take(EXCERPT);
+    let others = findings
+        .iter()
+        .map(|finding| (finding.line, finding.text.as_str()))
+        .filter(|(line, _)| *line >= first + EXCERPT);
+    report
+        .chain(others)
+        .map(|(line, text)| format!("console:{line}: {}", text.trim_end()))
+        .collect()
+}
+
+/// Whether a message is part of a report.
+fn is_report(message: &str) -> bool {
+    BEGINNINGS.iter().any(|text| message.starts_with(text))
+        || PHRASES.iter().any(|text| message.contains(text))
+        || has_oops_number(message)
+}
+
+/// Whether a message carries an oops' running number, as in "int3: 0000 [#1] SMP".
+fn has_oops_number(message: &str) -> bool {
+    message
+        .match_indices("[#")
+        .any(|(at, _)| message[at + 2..].starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// A line without the brackets that printk sets before the message: "[    1.234567][   T12] ".
+fn message(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    while let Some((stamp, after)) = rest
+        .strip_prefix('[')
+        .and_then(|inner| inner.split_once(']'))
+    {
+        let is_time = stamp.contains('.') && is_made_of(stamp, "0123456789. ");
+        let is_caller =
+            stamp.trim_start().starts_with(['T', 'C']) && is_made_of(stamp, "TC0123456789 ");
+        if !is_time && !is_caller {
+            break;
+        }
+        rest = after.trim_start();
+    }
+    rest
+}
+
+fn is_made_of(text: &str, alphabet: &str) -> bool {
+    text.chars().all(|c| alphabet.contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernels_reports_are_found() {
+        for text in [
+            "[    3.1] ------------[ cut here ]------------",
+            "[    3.123456] WARNING: kernel/irq/manage.c:1234 at free_irq+0x1/0x2, CPU#0: sh/71",
+            "[    3.123456][  T71] WARNING: possible recursive locking detected",
+            "[    3.123456][  C0] WARNING: inconsistent lock state",
+            "[    3.1] WARNING: suspicious RCU usage",
+            "[    3.1] BUG: scheduling while atomic: swapper/0/0/0x00010001",
+            "[    3.1] BUG: KASAN: slab-use-after-free in simrupt_bh+0x1/0x2",
+            "[    3.1] BUG: kernel NULL pointer dereference, address: 0000000000000000",
+            "[    3.1] BUG: sleeping function called from invalid context at kernel/mutex.c:1",
+            "[    3.1] BUG: workqueue lockup - pool cpus=0 node=0 stuck for 31s!",
+            "[    3.1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [sh:71]",
+            "[    3.1] UBSAN: array-index-out-of-bounds in x.c:1:2",
+            "[    3.1] Oops: Oops: 0002 [#1] SMP NOPTI",
+            "[    3.1] Oops: general protection fault, probably for non-canonical address",
+            "[    3.1] int3: 0000 [#1] PREEMPT SMP",
+            "[    3.1] refcount_t: underflow; use-after-free.",
+            "[    3.1] ODEBUG: free active (active state 0) object: 1 object type: hrtimer",
+            "[    3.1] list_del corruption. prev->next should be 1, but was 2",
+            "[    3.1] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+            "[    3.1] rcu: INFO: rcu_preempt self-detected stall on CPU",
+            "[    3.1] INFO: task rmmod:99 blocked for more than 120 seconds.",
+            "[    3.1] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+            "[    3.1] irq 25: nobody cared (try booting with the \"irqpoll\" option)",
+            "[    3.1] rust_kernel: panicked at kmod/simrupt.rs:1:2:",
+            "[    3.1] Kernel panic - not syncing: Fatal exception in interrupt",
+            "[    3.1] Call Trace:",
+            "[    3.1] NOHZ tick-stop error: local softirq work is pending, handler #08!!!",
+            "[    3.1] sh: page allocation failure: order:10, mode:0xcc0",
+        ] {
+            assert_eq!(findings(text).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn ordinary_lines_are_not() {
+        for text in [
+            "",
+            "[    0.000000] Linux version 7.3.4+deb13-amd64 (debian-kernel@lists.debian.org)",
+            "[    0.000000] Command line: console=ttyS0 loglevel=5 panic=-1 -- test bug",
+            "[    0.000000] ACPI BIOS Warning (bug): Optional FADT field Pm2ControlBlock has valid Length",
+            "[    0.000000] ACPI BIOS Error (bug): Could not resolve symbol [\\_SB.X], AE_NOT_FOUND",
+            "[    0.1] Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on",
+            "[    0.1] x86/fpu: x87 FPU will use FXSR",
+            "[    0.1] Debug: preemption not checked; [bug 12], #1, [#]",
+            "[    0.1] rcu: \tRCU debug extended QS entry/exit.",
+            "[    0.1] kmemleak: Kernel memory leak detector initialized (mem pool available: 15809)",
+            "[    0.1] kmemleak: Automatic memory scanning thread started",
+            "[    0.1] stackdepot: allocating hash table of 1048576 entries via kvcalloc",
+            "[    0.1] BTF: [1] INT (anon) warning: off",
+            "[    0.1] Freeing unused kernel image (initmem) memory: 2956K",
+            "[    0.1] random: crng init done",
+            "[    0.1] workqueue: simrupt_bh hogged CPU for >10000us 4 times, consider switching to WQ_UNBOUND",
+            "[    0.1] hrtimer: interrupt took 5000 ns",
+            "[    3.1] simrupt: loading out-of-tree module taints kernel.",
+            "[    3.1] simrupt: module verification failed: signature and/or required key missing - tainting kernel",
+            "[    3.1] simrupt: 2 lines, irqs 25..26",
+            "[    3.1] simrupt: line 0: rate_hz: 'WARNING: 1' is not a number",
+            "[    3.1] simrupt: unloaded",
+            "[    3.1] reboot: Power down",
+        ] {
+            assert_eq!(findings(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_finding_names_its_line() {
+        let log = "[    0.1] Linux version 7.3.4\n[    3.1] BUG: KASAN: x\r\n[    3.2] fine\n";
+        let expected = Finding {
+            line: 2,
+            text: "[    3.1] BUG: KASAN: x".to_owned(),
+        };
+        assert_eq!(findings(log), [expected]);
+    }
+
+    #[test]
+    fn an_excerpt_is_the_first_report_and_all_other_findings() {
+        let mut log = "fine\nBUG: one\n".to_owned();
+        log.push_str(&"detail\n".repeat(40));
+        log.push_str("BUG: two\n");
+        let lines = excerpt(&log, &findings(&log));
+        assert_eq!(lines.len(), EXCERPT + 1);
+        assert_eq!(lines[0], "console:2: BUG: one");
+        assert_eq!(lines[1], "console:3: detail");
+        assert_eq!(lines[EXCERPT], "console:43: BUG: two");
+        assert_eq!(excerpt("fine\n", &[]), [""; 0]);
+    }
+
+    #[test]
+    fn only_a_panic_is_a_panic() {
+        let of = |text| findings(text)[0].is_panic();
+        assert!(of("[    3.1] Kernel panic - not syncing: x"));
+        assert!(!of("[    3.1] BUG: KASAN: before Kernel panic"));
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `run-vm`: boots the test machine under QEMU, shows what its program prints, and gives a verdict.
+//!
+//! Called by `tests/lab/vm` inside the build root. The guest's side of it is `tests/lab/init`: the
+//! program's output comes by one virtio-serial port, the state of the run by another (see
+//! [`guest`]), and the kernel's console goes to a log file, which is examined at the end (see
+//! [`console`]). The exit codes are those of [`verdict::Verdict`].
+
+mod args;
+mod console;
+mod guest;
+mod qemu;
+mod verdict;
+mod watch;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = match args::parse(std::env::args().skip(1)) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("run-vm: {message}\n\n{}", args::USAGE);
+            return verdict::Verdict::CannotStart(message).exit_code();
+        }
+    };
+    let accelerator = qemu::Accelerator::of_this_machine();
+    // A person types in real time; virtual time would rush past between two keys.
+    let realtime = args.realtime || args.is_interactive();
+    let time = qemu::Time::choose(accelerator, realtime);
+    println!("VM: {accelerator}, {time}");
+
+    let outcome = watch::run(&args, accelerator, time);
+    let log = std::fs::read(&args.console_log).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    let findings = console::findings(&log);
+    let verdict = verdict::judge(&outcome, &findings);
+    for line in console::excerpt(&log, &findings) {
+        println!("{line}");
+    }
+    println!(
+        "verdict: {verdict} (boot {:.1} s, all {:.1} s)",
+        outcome.boot.as_secs_f64(),
+        outcome.all.as_secs_f64()
+    );
+    if !verdict.is_pass() {
+        println!("the kernel's console: {}", args.console_log.display());
+    }
+    verdict.exit_code()
+}

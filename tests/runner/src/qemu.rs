@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The virtual machine: what runs it, how its time passes, and QEMU's command line.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::args::Args;
+
+/// What executes the guest's instructions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Accelerator {
+    /// The processor itself.
+    Kvm,
+    /// QEMU's emulation.
+    Emulation,
+}
+
+impl Accelerator {
+    /// KVM where it truly works, else emulation. The device file alone proves nothing: a nested
+    /// host may offer it to its own guests only; the processor's flags tell.
+    pub(crate) fn of_this_machine() -> Self {
+        let usable = fs::File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/kvm")
+            .is_ok();
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        if usable && has_virtualization(&cpuinfo) {
+            Self::Kvm
+        } else {
+            Self::Emulation
+        }
+    }
+}
+
+impl fmt::Display for Accelerator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kvm => "KVM",
+            Self::Emulation => "emulation (no usable hardware virtualization)",
+        })
+    }
+}
+
+/// Whether /proc/cpuinfo shows the flags of Intel's or AMD's hardware virtualization.
+fn has_virtualization(cpuinfo: &str) -> bool {
+    cpuinfo
+        .lines()
+        .filter(|line| line.starts_with("flags"))
+        .flat_map(str::split_ascii_whitespace)
+        .any(|flag| flag == "vmx" || flag == "svm")
+}
+
+/// How the guest's clock advances.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Time {
+    /// 1 ns per executed instruction, idle time skipped: the host's load does not show.
+    Virtual,
+    /// With the host's clock.
+    Real,
+}
+
+impl Time {
+    /// Virtual where that is possible and not declined.
+    pub(crate) fn choose(accelerator: Accelerator, realtime: bool) -> Self {
+        match accelerator {
+            Accelerator::Emulation if !realtime => Self::Virtual,
+            _ => Self::Real,
+        }
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Virtual => "virtual time (1 ns per instruction)",
+            Self::Real => "real time",
+        })
+    }
+}
+
+/// The file name of the socket on which the program's output arrives.
+pub(crate) const OUTPUT_SOCKET: &str = "output";
+/// The file name of the socket on which init's messages arrive.
+pub(crate) const CONTROL_SOCKET: &str = "control";
+
+/// QEMU's command line, with its sockets in `sockets`.
+pub(crate) fn command(
+    args: &Args,
+    accelerator: Accelerator,
+    time: Time,
+    sockets: &Path,
+) -> Command {
+    let mut qemu = Command::new("qemu-system-x86_64");
+    match accelerator {
+        Accelerator::Kvm => qemu.args(["-accel", "kvm", "-cpu", "host"]),
+        // One emulation thread: with several the kernel's patching of its own code can crash it.
+        Accelerator::Emulation => qemu.args(["-accel", "tcg,thread=single", "-cpu", "max"]),
+    };
+    if time == Time::Virtual {
+        qemu.args(["-icount", "shift=0,sleep=off", "-seed", "42"]);
+        qemu.args(["-rtc", "base=2024-01-01T00:00:00,clock=vm"]);
+    }
+    qemu.args(["-smp", "2", "-m", "1024", "-nodefaults", "-no-reboot"]);
+    qemu.args(["-display", "none"]);
+    qemu.arg("-kernel").arg(&args.kernel);
+    qemu.arg("-initrd").arg(&args.initrd);
+    // The console starts quiet (warnings and worse), for speed; init turns it up. An uncompressed
+    // kernel does not move itself at random, so there is no "nokaslr"; init would get it as a word.
+    qemu.arg("-append").arg(format!(
+        "console=ttyS0 loglevel=5 norandmaps panic=-1 -- {}",
+        args.init.join(" ")
+    ));
+    let option = |path: &Path| path.display().to_string().replace(',', ",,");
+    let socket = |name: &str| option(&sockets.join(name));
+    qemu.args(["-serial", "chardev:console", "-chardev"]);
+    qemu.arg(format!(
+        "file,id=console,path={}",
+        option(&args.console_log)
+    ));
+    // Writes to a port are done when they return, so they cost the guest next to no time.
+    qemu.args(["-device", "virtio-serial-pci,ioeventfd=off"]);
+    if args.is_interactive() {
+        qemu.args(["-chardev", "stdio,id=terminal,mux=on,signal=off"]);
+        qemu.args(["-device", "virtconsole,nr=0,chardev=terminal"]);
+        qemu.args(["-mon", "chardev=terminal"]);
+    }
+    for (number, name) in [(1, OUTPUT_SOCKET), (2, CONTROL_SOCKET)] {
+        qemu.arg("-chardev");
+        qemu.arg(format!("socket,id={name},path={}", socket(name)));
+        qemu.arg("-device");
+        qemu.arg(format!("virtserialport,nr={number},chardev={name}"));
+    }
+    qemu
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(init: &str, accelerator: Accelerator, realtime: bool) -> String {
+        let words = format!("--kernel k --initrd i --console-log a,b -- {init}");
+        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let time = Time::choose(accelerator, realtime);
+        format!("{:?}", command(&args, accelerator, time, Path::new("s")))
+    }
+
+    #[test]
+    fn only_the_processors_flags_count_as_virtualization() {
+        assert!(has_virtualization("flags\t\t: fpu vmx sse\n"));
+        assert!(has_virtualization("model\t: x\nflags\t\t: svm\n"));
+        assert!(!has_virtualization("flags\t\t: fpu svm_lock\n"));
+        assert!(!has_virtualization("model name\t: vmx\nbugs\t: svm\n"));
+    }
+
+    #[test]
+    fn emulation_has_one_thread_and_virtual_time_unless_declined() {
+        let line_virtual = line("test", Accelerator::Emulation, false);
+        assert!(line_virtual.contains("tcg,thread=single") && line_virtual.contains("-icount"));
+        let line_real = line("test", Accelerator::Emulation, true);
+        assert!(line_real.contains("tcg,thread=single") && !line_real.contains("-icount"));
+    }
+
+    #[test]
+    fn kvm_runs_in_real_time() {
+        let line = line("test", Accelerator::Kvm, false);
+        assert!(line.contains("\"kvm\"") && !line.contains("-icount"));
+    }
+
+    #[test]
+    fn inits_arguments_end_the_kernel_command_line() {
+        assert!(line("test one two", Accelerator::Emulation, false).contains("-- test one two\""));
+    }
+
+    #[test]
+    fn a_comma_in_a_path_does_not_start_an_option() {
+        assert!(line("demo", Accelerator::Emulation, false).contains("path=a,,b"));
+    }
+}

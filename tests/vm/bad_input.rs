@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Bad values by every face: refused with EINVAL or ERANGE, nothing changed, no flood in the log.
+
+use nix::errno::Errno;
+use simrupt_vm_tests::{KNOBS, Line, Simrupt, simructl};
+
+/// What no knob takes.
+fn bad_values() -> Vec<Vec<u8>> {
+    let texts: [&[u8]; 17] = [
+        b"\n",
+        b"   ",
+        b"abc",
+        b"-1",
+        b"-5\n",
+        b"2000000",
+        b"99999999999",
+        b"18446744073709551616",
+        b"1.5",
+        b"1e3",
+        b"0x10",
+        b"5\0",
+        b"5\n5",
+        b"1 2",
+        b"[bh]",
+        b"bh unbound",
+        b"\xff\xfe",
+    ];
+    let mut values: Vec<Vec<u8>> = texts.map(<[u8]>::to_vec).into();
+    values.push(vec![b'9'; 4000]);
+    values
+}
+
+fn assert_refused(what: &str, value: &[u8], result: Result<(), Errno>) {
+    let shown = String::from_utf8_lossy(&value[..value.len().min(30)]);
+    assert!(
+        matches!(result, Err(Errno::EINVAL | Errno::ERANGE)),
+        "{what}={shown:?}: {result:?}"
+    );
+}
+
+fn with_unchanged(lines: &[Line], test: impl FnOnce()) {
+    let before: Vec<_> = lines.iter().map(|line| line.knobs()).collect();
+    test();
+    let after: Vec<_> = lines.iter().map(|line| line.knobs()).collect();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn debugfs_refuses_bad_values() {
+    let module = Simrupt::load("lines=2");
+    let lines = [module.line(0), module.line(1)];
+    with_unchanged(&lines, || {
+        for knob in KNOBS {
+            for value in bad_values() {
+                assert_refused(knob, &value, lines[1].try_set(knob, &value));
+            }
+            // A file of one line takes one value.
+            assert_refused(knob, b"5,5", lines[1].try_set(knob, "5,5"));
+            assert_refused(knob, b"bh,bh", lines[1].try_set(knob, "bh,bh"));
+            assert_refused(knob, b"(long)", lines[1].try_set(knob, vec![b' '; 5000]));
+        }
+        assert_refused(
+            "rate_hz",
+            b"1000001",
+            lines[0].try_set("rate_hz", "1000001"),
+        );
+        assert_eq!(lines[0].try_set("fifo_size", "15"), Err(Errno::ERANGE));
+        assert_eq!(lines[0].try_set("fifo_size", "1048577"), Err(Errno::ERANGE));
+        assert_eq!(lines[0].try_set("workqueue", "tasklet"), Err(Errno::EINVAL));
+    });
+    module.verify();
+}
+
+#[test]
+fn parameters_refuse_bad_values() {
+    let module = Simrupt::load("lines=2");
+    let lines = [module.line(0), module.line(1)];
+    with_unchanged(&lines, || {
+        for knob in KNOBS {
+            for value in bad_values() {
+                // The kernel ends a parameter at a NUL.
+                if !value.contains(&0) {
+                    assert_refused(knob, &value, module.set_parameter(knob, &value));
+                }
+            }
+        }
+        for list in ["5,6,7", "5,", ",5", ",", "5,abc", "5,2000000"] {
+            let result = module.set_parameter("rate_hz", list.as_bytes());
+            assert_refused("rate_hz", list.as_bytes(), result);
+        }
+        let list = "bh,tasklet";
+        let result = module.set_parameter("workqueue", list.as_bytes());
+        assert_refused("workqueue", list.as_bytes(), result);
+    });
+}
+
+#[test]
+fn simructl_refuses_bad_values_with_the_remedy() {
+    let module = Simrupt::load("lines=2");
+    let lines = [module.line(0), module.line(1)];
+    with_unchanged(&lines, || {
+        for (setting, remedy) in [
+            ("rate_hz=2000000", "1000000"),
+            ("rate_hz=fast", "1000000"),
+            ("fifo_size=1", "16"),
+            ("workqueue=tasklet", "unbound"),
+            ("rate=5", "rate_hz"),
+            ("lines=3", "load"),
+        ] {
+            let output = simructl(&["set", setting]);
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{setting}: {message}");
+            assert!(message.contains(remedy), "{setting}: {message}");
+        }
+        // The first is good, the second is not: neither happens.
+        let output = simructl(&["set", "rate_hz=77", "fifo_size=1"]);
+        assert_eq!(output.status.code(), Some(1));
+        // Nor does a change of a line that does not exist.
+        let output = simructl(&["--line", "2", "set-rate", "77"]);
+        assert_eq!(output.status.code(), Some(1));
+    });
+}
+
+#[test]
+fn a_flood_of_bad_values_does_not_flood_the_log() {
+    let module = Simrupt::load("");
+    let line = module.line(0);
+    let refusals = || {
+        let output = std::process::Command::new("dmesg").output().unwrap();
+        String::from_utf8_lossy(&output.stdout)
+            .matches("refused")
+            .count()
+    };
+    let before = refusals();
+    for _ in 0..200 {
+        assert_eq!(line.try_set("rate_hz", "flood"), Err(Errno::EINVAL));
+    }
+    let logged = refusals() - before;
+    assert!(logged <= 20, "{logged} lines");
+}

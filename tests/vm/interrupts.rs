@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The line as a real interrupt: /proc/interrupts and smp_affinity.
+
+use simrupt_vm_tests::{Simrupt, action_counts, move_irq};
+use std::io::Read;
+
+#[test]
+fn every_line_counts_in_proc_interrupts() {
+    let module = Simrupt::load("lines=2 rate_hz=1000");
+    let line = module.line(1);
+    line.open().read_exact(&mut [0; 500]).unwrap();
+    line.silence();
+    assert_eq!(
+        action_counts("simrupt1").iter().sum::<u64>(),
+        line.stat("handled")
+    );
+    assert_eq!(action_counts("simrupt0").iter().sum::<u64>(), 0);
+    let row = std::fs::read_to_string("/proc/interrupts").unwrap();
+    let row = row.lines().find(|row| row.ends_with("simrupt1")).unwrap();
+    let start = format!("{}:", line.irq());
+    assert!(row.trim_start().starts_with(&start), "{row}");
+    assert!(row.contains(" simrupt ") && row.contains("1-edge"), "{row}");
+}
+
+#[test]
+fn affinity_moves_the_interrupt_and_moves_it_back() {
+    let module = Simrupt::load("rate_hz=5000");
+    let line = module.line(0);
+    let mut file = line.open();
+    for cpu in [1, 0, 1] {
+        move_irq(line.irq(), cpu);
+        // One that was under way when the affinity changed may still arrive at the old place.
+        file.read_exact(&mut [0; 50]).unwrap();
+        let before = action_counts("simrupt0");
+        file.read_exact(&mut [0; 1000]).unwrap();
+        let after = action_counts("simrupt0");
+        assert_eq!(after[1 - cpu], before[1 - cpu], "the other CPU took some");
+        assert!(after[cpu] >= before[cpu] + 500, "{before:?} {after:?}");
+    }
+    drop(file);
+    module.verify();
+    assert_eq!(line.contexts("top_half")[3], 0);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Loading, unloading, binding, unbinding, with and without users.
+
+use nix::errno::Errno;
+use simrupt_vm_tests::{Reader, Simrupt, eventually, unload};
+use std::{
+    fs::{self, File},
+    io::{ErrorKind, Read},
+};
+
+const DRIVER: &str = "/sys/bus/platform/drivers/simrupt";
+
+#[test]
+fn an_open_device_keeps_the_module_loaded() {
+    let module = Simrupt::load("rate_hz=1000");
+    let mut file = module.line(0).open();
+    assert_eq!(unload(), Err(Errno::EWOULDBLOCK));
+    file.read_exact(&mut [0; 10]).unwrap();
+    drop(file);
+    drop(module);
+}
+
+#[test]
+fn an_open_debugfs_file_keeps_the_module_loaded() {
+    let module = Simrupt::load("");
+    for name in ["stats", "contexts", "irq", "rate_hz", "workqueue"] {
+        let mut file = File::open(module.line(0).path(name)).unwrap();
+        assert_eq!(unload(), Err(Errno::EWOULDBLOCK), "{name}");
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        assert!(!text.is_empty());
+    }
+    let file = File::open("/sys/kernel/debug/simrupt/knobs").unwrap();
+    assert_eq!(unload(), Err(Errno::EWOULDBLOCK));
+    drop(file);
+    drop(module);
+}
+
+#[test]
+fn fifty_reloads_under_traffic() {
+    for round in 0..50 {
+        let flavor = ["bound", "unbound", "bh", "ordered"][round % 4];
+        let module = Simrupt::load(&format!(
+            "lines=4 rate_hz=5000 trigger=always workqueue={flavor}"
+        ));
+        let reader = Reader::start(module.line(0), 64);
+        eventually("events arrive", || {
+            (0..4).all(|line| module.line(line).stat("drained") >= 20)
+        });
+        reader.stop();
+        module.verify();
+        // Dropped, and with it unloaded, while all four lines are running.
+    }
+}
+
+#[test]
+fn unbinding_sends_readers_home_and_binding_starts_anew() {
+    let module = Simrupt::load("lines=2 rate_hz=5000 trigger=always");
+    let line = module.line(1);
+    for round in 0..5 {
+        let readers = [Reader::start(line, 10), Reader::start(line, 4096)];
+        let mut waiting = line.open();
+        eventually("events arrive", || line.stat("read") >= 100);
+        fs::write(format!("{DRIVER}/unbind"), "simrupt.1").unwrap();
+        for reader in readers {
+            assert!(!reader.join().is_empty());
+        }
+        let mut bytes = vec![0; 10_000];
+        let error = loop {
+            match waiting.read(&mut bytes) {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.raw_os_error(), Some(Errno::ENODEV as i32));
+        let error = File::open(line.device()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let error = fs::read_to_string(line.path("stats")).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::ENODEV as i32));
+
+        // Knobs can be changed meanwhile, and are in force afterwards.
+        let flavor = ["bh", "bound", "ordered", "unbound", "bh"][round];
+        line.set("workqueue", flavor);
+        line.set("fifo_size", "1000");
+        fs::write(format!("{DRIVER}/bind"), "simrupt.1").unwrap();
+        assert_eq!(line.get("workqueue"), flavor);
+        eventually("events arrive again", || line.stat("drained") >= 100);
+        drop(waiting);
+        let before = line.stat("events");
+        eventually("the old file's end did not stop the new line", || {
+            line.stat("events") > before + 10
+        });
+        module.verify();
+    }
+}
+
+#[test]
+fn the_module_can_be_unloaded_while_unbound() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    fs::write(format!("{DRIVER}/unbind"), "simrupt.0").unwrap();
+    drop(module);
+}
+
+#[test]
+fn loading_twice_is_refused() {
+    let module = Simrupt::load("");
+    assert_eq!(simrupt_vm_tests::try_load(""), Err(Errno::EEXIST));
+    module.verify();
+}

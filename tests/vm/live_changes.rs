@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Changes under traffic: nothing is lost that the books do not know of.
+
+use simrupt_vm_tests::{Line, Reader, Simrupt, eventually};
+
+const FLAVORS: [&str; 4] = ["bound", "unbound", "bh", "ordered"];
+
+/// Stops the traffic, and asserts that the reader got what the books say, and that they balance.
+fn settle(module: &Simrupt, line: Line, reader: Reader) {
+    line.silence();
+    let read = reader.stop();
+    module.verify();
+    let stats = line.stats();
+    assert_eq!(stats["read"], read.len() as u64);
+    assert_eq!((stats["queued"], stats["in_ring"]), (0, 0));
+    let lost = stats["overrun"] + stats["dropped"] + stats["overwritten"] + stats["flushed"];
+    assert_eq!(stats["events"], stats["read"] + lost);
+    for stage in ["device", "top_half", "bottom_half"] {
+        assert_eq!(line.contexts(stage)[3], 0, "{stage}");
+    }
+}
+
+fn wait_for_events(line: Line, count: u64) {
+    let start = line.stat("events");
+    eventually("events arrive", || line.stat("events") >= start + count);
+}
+
+#[test]
+fn two_hundred_changes_of_rate_and_flavor_lose_nothing() {
+    let module = Simrupt::load("rate_hz=5000");
+    let line = module.line(0);
+    let reader = Reader::start(line, 4096);
+    for round in 0..200 {
+        line.set("rate_hz", if round % 2 == 0 { "5000" } else { "4000" });
+        line.set("workqueue", FLAVORS[round % FLAVORS.len()]);
+        wait_for_events(line, 10);
+        if round % 20 == 0 {
+            module.verify();
+        }
+    }
+    settle(&module, line, reader);
+    let stats = line.stats();
+    assert_eq!(
+        stats["events"], stats["read"],
+        "something was lost: {stats:?}"
+    );
+}
+
+#[test]
+fn the_fifo_can_be_resized_under_traffic() {
+    let module = Simrupt::load("rate_hz=5000");
+    let line = module.line(0);
+    let reader = Reader::start(line, 100);
+    for round in 0..50 {
+        line.set("fifo_size", ["16", "65536", "100", "4096"][round % 4]);
+        line.set("fifo_policy", ["drop", "overwrite"][round % 2]);
+        wait_for_events(line, 10);
+    }
+    settle(&module, line, reader);
+}
+
+#[test]
+fn a_smaller_fifo_keeps_the_newest_records() {
+    let module = Simrupt::load("rate_hz=5000 trigger=always");
+    let line = module.line(0);
+    eventually("the fifo fills", || line.stat("queued") >= 500);
+    line.silence();
+    let events = line.stat("events");
+    line.set("fifo_size", "256");
+    let stats = line.stats();
+    assert_eq!((stats["queued"], stats["flushed"]), (256, events - 256));
+    line.set("fifo_size", "1048576");
+    let mut bytes = vec![0; 1000];
+    let count = std::io::Read::read(&mut line.open_nonblock(), &mut bytes).unwrap();
+    let newest: Vec<u8> = (events - 256..events)
+        .map(|seq| (0x20 + seq % 95) as u8)
+        .collect();
+    assert_eq!(bytes[..count], newest);
+    module.verify();
+}
+
+#[test]
+fn the_queues_name_follows_the_flavor() {
+    let module = Simrupt::load("workqueue=bound");
+    let exists = |flavor| {
+        std::path::Path::new(&format!("/sys/devices/virtual/workqueue/simrupt0-{flavor}")).exists()
+    };
+    assert!(exists("bound"));
+    module.line(0).set("workqueue", "ordered");
+    assert!(exists("ordered") && !exists("bound"));
+    // Setting what is set already is no change.
+    module.line(0).set("workqueue", "ordered");
+    assert!(exists("ordered"));
+}
+
+#[test]
+fn lines_do_not_disturb_each_other() {
+    let module = Simrupt::load("lines=3 rate_hz=2000 trigger=always");
+    let quiet = module.line(1);
+    let reader = Reader::start(quiet, 4096);
+    for round in 0..40 {
+        module.line(0).set("workqueue", FLAVORS[round % 4]);
+        module.line(2).set("rate_hz", ["0", "3000"][round % 2]);
+        wait_for_events(quiet, 20);
+    }
+    settle(&module, quiet, reader);
+    assert_eq!(quiet.stat("events"), quiet.stat("read"));
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The module on a real kernel, by its public faces alone. Run in the virtual machine, one at a
+//! time: there is one module.
+
+mod bad_input;
+mod flavors;
+mod interrupts;
+mod knobs;
+mod lifetime;
+mod live_changes;
+mod parameters;
+mod reading;
+mod tool;

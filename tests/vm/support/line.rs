@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! One line's faces in debugfs and /dev.
+
+use crate::{
+    eventually,
+    module::{read, write},
+};
+use nix::errno::Errno;
+use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
+
+/// The knobs that can be changed while the module is loaded.
+pub const KNOBS: [&str; 6] = [
+    "rate_hz",
+    "workqueue",
+    "fifo_size",
+    "fifo_policy",
+    "format",
+    "trigger",
+];
+
+/// A line of the loaded module.
+#[derive(Clone, Copy)]
+pub struct Line {
+    index: usize,
+}
+
+impl Line {
+    pub(crate) fn new(index: usize) -> Self {
+        Self { index }
+    }
+
+    /// The path of its character device.
+    pub fn device(self) -> String {
+        format!("/dev/simrupt{}", self.index)
+    }
+
+    /// The path of one of its files in debugfs.
+    pub fn path(self, name: &str) -> String {
+        format!("/sys/kernel/debug/simrupt/line{}/{name}", self.index)
+    }
+
+    /// The value of a knob, of an enum the one in brackets.
+    pub fn get(self, knob: &str) -> String {
+        let text = read(&self.path(knob));
+        let value = text.split(['[', ']']).nth(1).unwrap_or(text.trim_end());
+        value.to_owned()
+    }
+
+    /// Writes a knob.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel answers.
+    pub fn try_set(self, knob: &str, value: impl AsRef<[u8]>) -> Result<(), Errno> {
+        write(&self.path(knob), value.as_ref())
+    }
+
+    /// Writes a knob, which must work.
+    pub fn set(self, knob: &str, value: &str) {
+        self.try_set(knob, value)
+            .unwrap_or_else(|error| panic!("{knob}={value}: {error}"));
+    }
+
+    /// All knobs by name.
+    pub fn knobs(self) -> BTreeMap<&'static str, String> {
+        KNOBS.map(|knob| (knob, self.get(knob))).into()
+    }
+
+    /// All counters by name.
+    pub fn stats(self) -> BTreeMap<String, u64> {
+        read(&self.path("stats"))
+            .lines()
+            .map(|line| {
+                let (name, value) = line.split_once(' ').expect("name and value");
+                (name.to_owned(), value.parse().expect("a number"))
+            })
+            .collect()
+    }
+
+    /// One counter.
+    pub fn stat(self, name: &str) -> u64 {
+        self.stats()[name]
+    }
+
+    /// The census of a stage: hardirq, softirq, task, wrong.
+    pub fn contexts(self, stage: &str) -> [u64; 4] {
+        let table = read(&self.path("contexts"));
+        let row = table
+            .lines()
+            .find(|row| row.split(' ').next() == Some(stage));
+        let row = row.unwrap_or_else(|| panic!("no {stage} in {table}"));
+        let counts: Vec<u64> = row.split(' ').skip(1).map(|n| n.parse().unwrap()).collect();
+        counts.try_into().expect("four columns")
+    }
+
+    /// The Linux interrupt number.
+    pub fn irq(self) -> u32 {
+        read(&self.path("irq")).trim_end().parse().unwrap()
+    }
+
+    /// Opens the device for blocking reads.
+    pub fn open(self) -> File {
+        File::open(self.device()).expect("the device can be opened")
+    }
+
+    /// Opens the device for reads that do not wait.
+    pub fn open_nonblock(self) -> File {
+        File::options()
+            .read(true)
+            .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
+            .open(self.device())
+            .expect("the device can be opened")
+    }
+
+    /// Silences the device and waits until all that it has sent is in the fifo.
+    pub fn silence(self) {
+        self.set("rate_hz", "0");
+        eventually("the line is at rest", || {
+            let stats = self.stats();
+            stats["in_ring"] == 0 && stats["pending"] == 0
+        });
+    }
+}

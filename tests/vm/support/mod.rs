@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the tests in the virtual machine share: loading the module, its faces, and traffic.
+
+mod interrupts;
+mod line;
+mod module;
+mod traffic;
+
+pub use self::{
+    interrupts::{action_counts, move_irq},
+    line::{KNOBS, Line},
+    module::{Simrupt, simructl, try_load, unload},
+    traffic::{Reader, eventually},
+};

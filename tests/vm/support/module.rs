@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Loading and unloading the module, and running simructl.
+
+use crate::Line;
+use nix::{
+    errno::Errno,
+    kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module},
+};
+use std::{
+    env,
+    ffi::CString,
+    fs::{self, File},
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Where what the module leaves in the system would be found.
+const TRACES: [(&str, &str); 5] = [
+    ("/dev", "simrupt"),
+    ("/sys/bus/platform/devices", "simrupt."),
+    ("/sys/bus/platform/drivers", "simrupt"),
+    ("/sys/devices/virtual/workqueue", "simrupt"),
+    ("/sys/kernel/debug", "simrupt"),
+];
+
+/// The loaded module; dropping it unloads it, and checks that it left nothing behind.
+pub struct Simrupt(());
+
+impl Simrupt {
+    /// Loads the module with these parameters.
+    pub fn load(params: &str) -> Self {
+        try_load(params).unwrap_or_else(|error| panic!("cannot load with '{params}': {error}"));
+        Self(())
+    }
+
+    /// A line of the loaded module.
+    pub fn line(&self, index: usize) -> Line {
+        Line::new(index)
+    }
+
+    /// Asserts that the books of all lines balance, by `simructl verify`.
+    pub fn verify(&self) {
+        let output = simructl(&["verify"]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success(),
+            "the books do not balance:\n{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(text.contains("balance"), "{text}");
+    }
+
+    /// A parameter in /sys/module.
+    pub fn parameter(&self, name: &str) -> String {
+        read(&format!("/sys/module/simrupt/parameters/{name}"))
+    }
+
+    /// Writes a parameter in /sys/module.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel answers.
+    pub fn set_parameter(&self, name: &str, value: &[u8]) -> Result<(), Errno> {
+        write(&format!("/sys/module/simrupt/parameters/{name}"), value)
+    }
+}
+
+impl Drop for Simrupt {
+    fn drop(&mut self) {
+        let result = unload();
+        if std::thread::panicking() {
+            return;
+        }
+        result.expect("the module can be unloaded");
+        assert_nothing_left();
+    }
+}
+
+/// Loads the module, or tells why that failed.
+///
+/// # Errors
+///
+/// What the kernel answers; nothing of the module may be left then.
+pub fn try_load(params: &str) -> Result<(), Errno> {
+    let file = env::var("SIMRUPT_KO").expect("SIMRUPT_KO names the module");
+    let file = File::open(file).expect("the module can be read");
+    let params = CString::new(params).expect("parameters without NUL");
+    let result = finit_module(file, &params, ModuleInitFlags::empty());
+    if result.is_err() && !Path::new("/sys/module/simrupt").exists() {
+        assert_nothing_left();
+    }
+    result
+}
+
+/// Unloads the module.
+///
+/// # Errors
+///
+/// What the kernel answers.
+pub fn unload() -> Result<(), Errno> {
+    delete_module(c"simrupt", DeleteModuleFlags::O_NONBLOCK)
+}
+
+fn assert_nothing_left() {
+    for (folder, prefix) in TRACES {
+        let left: Vec<_> = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| name.starts_with(prefix))
+            .collect();
+        assert!(left.is_empty(), "left in {folder}: {left:?}");
+    }
+    let interrupts = read("/proc/interrupts");
+    assert!(!interrupts.contains("simrupt"), "{interrupts}");
+}
+
+/// Runs simructl.
+pub fn simructl(args: &[&str]) -> Output {
+    Command::new("simructl")
+        .args(args)
+        .output()
+        .expect("simructl runs")
+}
+
+/// The content of a small file.
+pub(crate) fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Writes to a file by one write(2).
+pub(crate) fn write(path: &str, value: &[u8]) -> Result<(), Errno> {
+    let file = File::options().write(true).open(path);
+    let file = file.unwrap_or_else(|error| panic!("{path}: {error}"));
+    nix::unistd::write(&file, value).map(|written| assert_eq!(written, value.len()))
+}

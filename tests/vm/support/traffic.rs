@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Waiting for conditions, and readers that run beside a test.
+
+use crate::Line;
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
+use std::{
+    os::fd::AsFd,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// Waits until `condition` holds; panics with `what` when it does not within 20 s.
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A thread that reads a line's device until it is told to stop, or the device is gone.
+pub struct Reader {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Vec<u8>>,
+}
+
+impl Reader {
+    /// Opens the device and starts reading, at most `buffer` bytes at a time. The device is open
+    /// when this returns.
+    pub fn start(line: Line, buffer: usize) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let file = line.open_nonblock();
+        let thread = thread::spawn(move || {
+            let mut all = Vec::new();
+            let mut bytes = vec![0; buffer];
+            loop {
+                // What was there before the stop is read to its end.
+                let last_round = stopped.load(Ordering::SeqCst);
+                loop {
+                    match nix::unistd::read(&file, &mut bytes) {
+                        Ok(0) => panic!("read() returned 0 for a buffer of {buffer}"),
+                        Ok(count) => all.extend_from_slice(&bytes[..count]),
+                        Err(Errno::EAGAIN) => break,
+                        Err(Errno::ENODEV) => return all,
+                        Err(error) => panic!("read: {error}"),
+                    }
+                }
+                if last_round {
+                    return all;
+                }
+                let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+                poll(&mut fds, PollTimeout::from(10_u8)).expect("poll works");
+            }
+        });
+        Self { stop, thread }
+    }
+
+    /// Reads what is left, closes the device and returns all that was read.
+    pub fn stop(self) -> Vec<u8> {
+        self.stop.store(true, Ordering::SeqCst);
+        self.join()
+    }
+
+    /// Waits until the device is gone, and returns all that was read.
+    pub fn join(self) -> Vec<u8> {
+        self.thread.join().expect("the reader had no error")
+    }
+}

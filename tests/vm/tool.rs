@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! simructl against the real thing.
+
+use simrupt_vm_tests::{Simrupt, simructl, try_load};
+use std::{env, io::Read, process::Command};
+
+fn run(args: &[&str]) -> String {
+    let output = simructl(args);
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn failure(args: &[&str]) -> String {
+    let output = simructl(args);
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn it_loads_and_unloads_the_module() {
+    let file = env::var("SIMRUPT_KO").unwrap();
+    assert!(failure(&["stats"]).contains("simructl load"));
+    run(&["load", "--module", &file, "lines=2", "rate_hz=100,200"]);
+    assert_eq!(run(&["--line", "1", "get", "rate_hz"]), "200\n");
+    assert!(failure(&["load", "--module", &file]).contains("loaded"));
+    let device = std::fs::File::open("/dev/simrupt0").unwrap();
+    assert!(failure(&["unload"]).contains("/dev/simrupt"));
+    drop(device);
+    run(&["unload"]);
+    assert!(failure(&["unload"]).contains("not loaded"));
+}
+
+#[test]
+fn it_tells_what_the_kernel_has_against_the_parameters() {
+    let file = env::var("SIMRUPT_KO").unwrap();
+    let message = failure(&["load", "--module", &file, "rate_hz=1,2,3"]);
+    assert!(message.contains("rate_hz=1,2,3"), "{message}");
+    drop(Simrupt::load(""));
+}
+
+#[test]
+fn its_shorthands_set_the_knobs() {
+    let module = Simrupt::load("lines=2");
+    run(&["set-rate", "1234"]);
+    run(&["set-wq", "bh"]);
+    run(&["--line", "0", "set-fifo-size", "1000"]);
+    assert_eq!(module.parameter("rate_hz"), "1234,1234\n");
+    assert_eq!(module.parameter("workqueue"), "bh,bh\n");
+    assert_eq!(module.parameter("fifo_size"), "1024,4096\n");
+}
+
+#[test]
+fn it_reads_events_and_shows_statistics() {
+    let module = Simrupt::load("rate_hz=1000");
+    let text = run(&["read", "-n", "50"]);
+    assert!(text.as_bytes().starts_with(b" !\"#$%&"), "{text:?}");
+    assert!(text.trim_end_matches('\n').len() >= 50);
+    let stats = run(&["stats"]);
+    assert!(
+        stats.contains("events") && stats.contains("bottom_half"),
+        "{stats}"
+    );
+    let json = run(&["stats", "--json"]);
+    assert!(json.contains("\"already_pending\""), "{json}");
+    let status = run(&["status"]);
+    assert!(status.contains("unbound"), "{status}");
+    module.verify();
+}
+
+#[test]
+fn without_debugfs_it_uses_the_parameters_and_says_so() {
+    let module = Simrupt::load("lines=2");
+    let mount = |args: &[&str]| {
+        assert!(
+            Command::new(args[0])
+                .args(&args[1..])
+                .status()
+                .unwrap()
+                .success()
+        )
+    };
+    mount(&["umount", "/sys/kernel/debug"]);
+    let output = simructl(&["set-rate", "321"]);
+    let stats = simructl(&["stats"]);
+    mount(&["mount", "-t", "debugfs", "none", "/sys/kernel/debug"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("debugfs"),
+        "{output:?}"
+    );
+    assert_eq!(module.parameter("rate_hz"), "321,321\n");
+    assert_eq!(stats.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&stats.stderr).contains("mount -t debugfs"),
+        "{stats:?}"
+    );
+}
+
+#[test]
+fn it_says_how_to_bind_a_line_that_has_no_driver() {
+    let module = Simrupt::load("");
+    std::fs::write("/sys/bus/platform/drivers/simrupt/unbind", "simrupt.0").unwrap();
+    let message = failure(&["stats"]);
+    assert!(
+        message.contains("/sys/bus/platform/drivers/simrupt/bind"),
+        "{message}"
+    );
+    std::fs::write("/sys/bus/platform/drivers/simrupt/bind", "simrupt.0").unwrap();
+    module.line(0).open().read_exact(&mut [0]).unwrap();
+}
+
+#[test]
+fn it_finds_nothing_wrong_before_anything_happened() {
+    let module = Simrupt::load("lines=3");
+    module.verify();
+    assert!(try_load("").is_err());
+}
