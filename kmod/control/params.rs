@@ -111,7 +111,8 @@ macro_rules! declare {
         const _: () = {
             const DESCRIPTION: &str = concat!(
                 "parm=", $name, ":", $help,
-                " (", declare!(@values $kind $values), ", in ", $unit, ", default ", $default, ")\0",
+                " (", declare!(@values $kind $values), declare!(@unit $kind $unit),
+                ", default ", $default, ")\0",
             );
             #[link_section = ".modinfo"]
             #[used(compiler)]
@@ -140,6 +141,8 @@ macro_rules! declare {
     (@values choice ($choice:ident { $first:ident = $first_text:literal,
         $($variant:ident = $text:literal,)* })) => { concat!($first_text $(, "|", $text)*) };
     (@values $kind:ident ($min:literal, $max:literal)) => { concat!($min, "..", $max) };
+    (@unit choice $unit:literal) => { "" };
+    (@unit $kind:ident $unit:literal) => { concat!(" ", $unit) };
     (@type load $kind:ident) => { "int" };
     (@type live choice) => { "array of string" };
     (@type live $kind:ident) => { "array of int" };

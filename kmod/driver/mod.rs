@@ -4,7 +4,8 @@
 //!
 //! The pieces, in the order in which an event meets them: [`top_half`] is the interrupt handler,
 //! [`bottom_half`] the work item on the [`queue`] of the chosen flavor, [`reader`] what read(2)
-//! does, behind the [`chardev`]. [`line`] is what they share; [`probe`] puts it together when the
+//! does, behind the [`chardev`]. [`line`] is what they share, [`room`] the memory of
+//! its fifo; [`probe`] puts it together when the
 //! driver is bound to a device, and takes it apart when it is unbound.
 
 mod bottom_half;

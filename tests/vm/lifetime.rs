@@ -63,16 +63,11 @@ fn unbinding_sends_readers_home_and_binding_starts_anew() {
         let mut waiting = line.open();
         eventually("events arrive", || line.stat("read") >= 100);
         fs::write(format!("{DRIVER}/unbind"), "simrupt.1").unwrap();
-        for reader in readers {
-            assert!(!reader.join().is_empty());
-        }
-        let mut bytes = vec![0; 10_000];
-        let error = loop {
-            match waiting.read(&mut bytes) {
-                Ok(_) => {}
-                Err(error) => break error,
-            }
-        };
+        // How they share is not for us to say.
+        let read: usize = readers.map(|reader| reader.join().len()).iter().sum();
+        assert!(read >= 100, "{read}");
+        // What was queued can still be read; the end is an error, not an end of file.
+        let error = waiting.read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(Errno::ENODEV as i32));
         let error = File::open(line.device()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);

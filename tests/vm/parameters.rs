@@ -20,6 +20,26 @@ fn without_parameters_each_knob_has_its_default() {
 }
 
 #[test]
+fn every_parameter_describes_itself_to_modinfo() {
+    let file = std::env::var("SIMRUPT_KO").unwrap();
+    let content = String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned();
+    for text in [
+        "parm=lines:how many independent devices (1..64 lines, default 1)",
+        "parmtype=lines:int",
+        "parm=rate_hz:events per second on the ideal schedule; 0 is silent (0..1000000 Hz, default 10)",
+        "parmtype=rate_hz:array of int",
+        "parm=fifo_policy:what a full fifo does: overwrite the oldest record or drop the newest \
+         (overwrite|drop, default overwrite)",
+        "parmtype=fifo_policy:array of string",
+        "license=GPL v2",
+    ] {
+        assert!(content.contains(&format!("{text}\0")), "{text}");
+    }
+    let described = content.matches("parm=").count();
+    assert_eq!(described, 1 + simrupt_vm_tests::KNOBS.len());
+}
+
+#[test]
 fn parameters_are_lists_with_one_value_per_line() {
     let module = Simrupt::load(
         "rate_hz=100,1000 lines=2 workqueue=bh,ordered fifo_size=64,100 fifo_policy=drop,overwrite",

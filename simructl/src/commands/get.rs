@@ -54,10 +54,9 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, name: Option<&str>) -> R
     }
     let text = match (rows.as_slice(), named) {
         ([(_, _, value)], Some(_)) => format!("{value}\n"),
-        _ => rows
-            .iter()
-            .map(|(of, knob, value)| format!("{of} {} {value}\n", knob.name))
-            .collect(),
+        _ => rows.iter().fold(String::new(), |text, (of, knob, value)| {
+            text + &format!("{of} {} {value}\n", knob.name)
+        }),
     };
     output::print(&text)
 }

@@ -44,11 +44,13 @@ const PHRASES: &[&str] = &[
     "INFO: possible circular locking",
     "INFO: trying to register non-static key",
     "NOHZ tick-stop error",
+    "Out of memory",
     "Trying to free already-free IRQ",
     "Voluntary context switch within RCU",
     "bad: scheduling from the idle thread",
     "blocked for more than",
     "detected stall",
+    "enqueued on deprecated workqueue",
     "general protection fault",
     "hard LOCKUP",
     "inconsistent lock state",
@@ -173,6 +175,8 @@ mod tests {
             "[    3.1] Call Trace:",
             "[    3.1] NOHZ tick-stop error: local softirq work is pending, handler #08!!!",
             "[    3.1] sh: page allocation failure: order:10, mode:0xcc0",
+            "[    3.1] Out of memory: Killed process 105 (sh) total-vm:205760kB, UID:0",
+            "[    3.1] workqueue: work func x enqueued on deprecated workqueue. Use system_dfl_wq instead.",
         ] {
             assert_eq!(findings(text).len(), 1, "{text}");
         }

@@ -87,7 +87,7 @@ impl fmt::Display for Verdict {
 }
 
 /// Taint bits that an out-of-tree, unsigned module sets by being loaded: 12 (O) and 13 (E).
-const EXPECTED_TAINT: u64 = 1 << 12 | 1 << 13;
+const EXPECTED_TAINT: u64 = (1 << 12) | (1 << 13);
 
 /// Judges a run. A kernel in trouble outweighs a test that failed: it is the likelier cause.
 pub(crate) fn judge(outcome: &Outcome, findings: &[Finding]) -> Verdict {
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn a_taint_beyond_the_module_itself_is_dirt() {
         let outcome = Outcome {
-            taint: Some(EXPECTED_TAINT | 1 << 9),
+            taint: Some(EXPECTED_TAINT | (1 << 9)),
             ..good()
         };
         assert_status(outcome, "", 6);
