@@ -93,7 +93,7 @@ pub(crate) enum Command {
     ///
     /// A knob takes one value for all lines, or one per line, separated by commas (the last repeats).
     /// Without --module, the file simrupt.ko is looked for beside simructl, in the current directory, in
-    /// its build/lab/kmod and kmod, and in the running kernel's extra and updates modules.
+    /// its build/kmod and kmod, and in the running kernel's extra and updates modules.
     #[command(after_help = "Example:\n  simructl load lines=2 rate_hz=100,1000 workqueue=bh")]
     Load {
         /// The module file

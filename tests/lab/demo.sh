@@ -14,7 +14,7 @@ run() {
 }
 
 say "Load the module: one simulated device, 100 interrupts a second, work deferred to an unbound workqueue."
-run "insmod /simrupt.ko rate_hz=100 workqueue=unbound"
+run "insmod simrupt.ko rate_hz=100 workqueue=unbound"
 
 say "It is a real interrupt line; nothing comes while nobody has the device open."
 run "grep -e CPU -e simrupt /proc/interrupts"

@@ -94,7 +94,7 @@ fn candidates(program: Option<&Path>, release: &str) -> Vec<PathBuf> {
     let installed = Path::new("/lib/modules").join(release);
     program
         .into_iter()
-        .chain(["", "build/lab/kmod", "kmod"].map(Path::new))
+        .chain(["", "build/kmod", "kmod"].map(Path::new))
         .map(|directory| directory.join(FILE))
         .chain(["extra", "updates"].map(|directory| installed.join(directory).join(FILE)))
         .collect()
@@ -211,7 +211,7 @@ mod tests {
         let expected = [
             "/opt/bin/simrupt.ko",
             "simrupt.ko",
-            "build/lab/kmod/simrupt.ko",
+            "build/kmod/simrupt.ko",
             "kmod/simrupt.ko",
             "/lib/modules/7.3.4/extra/simrupt.ko",
             "/lib/modules/7.3.4/updates/simrupt.ko",
