@@ -7,14 +7,21 @@
 //! redirection does that (`irq_chip_redirect_set_affinity`), so that /proc/irq/N/smp_affinity works
 //! as for real hardware. Edges that arrive while the handler runs, or while the line is masked, are
 //! kept as one pending interrupt, as real edges are.
+//!
+//! Hardware would deliver every interrupt in hardirq. Software does not by itself: see [`Relay`].
 
-use crate::ffi::CTable;
+use crate::ffi::{
+    self,
+    CTable,
+    Context, //
+};
 use kernel::{
     bindings,
     error::from_err_ptr,
     prelude::*,
     str::as_char_ptr_in_const_context,
-    sync::Arc, //
+    sync::Arc,
+    types::Opaque, //
 };
 
 /// The chip needs no registers: masking and acknowledging are genirq's bookkeeping. Still, the edge
@@ -24,6 +31,7 @@ static CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
     irq_ack: Some(nothing),
     irq_mask: Some(nothing),
     irq_unmask: Some(nothing),
+    irq_retrigger: Some(retrigger),
     irq_set_affinity: Some(bindings::irq_chip_redirect_set_affinity),
     ..pin_init::zeroed()
 });
@@ -51,7 +59,7 @@ unsafe extern "C" fn map(
         bindings::irq_set_chip_and_handler_name(
             virq,
             CHIP.as_ptr(),
-            Some(bindings::handle_edge_irq),
+            Some(flow),
             c"edge".as_char_ptr(),
         );
         // Requestable, but not for drivers that probe for their interrupt.
@@ -127,14 +135,117 @@ impl Drop for IrqDomain {
     }
 }
 
-/// One interrupt line of the controller.
+/// Delivers an interrupt in hardirq where the kernel would deliver it elsewhere.
+///
+/// There are two such places. A redirected interrupt travels as a cross-CPU call; a CPU that is about
+/// to go idle is not interrupted for that, but looks for calls itself, and would run the handler in
+/// the idle task. And an interrupt that was kept pending while the line was masked is sent again
+/// from a tasklet, in softirq. Instead, both queue an irq_work on the CPU where they are, which is
+/// a real interrupt, and start over from there.
+#[pin_data(PinnedDrop)]
+struct Relay {
+    #[pin]
+    work: Opaque<bindings::irq_work>,
+    domain: Arc<IrqDomain>,
+    hwirq: bindings::irq_hw_number_t,
+}
+
+// SAFETY: An irq_work may be queued and waited for on any CPU; it is only touched by its functions.
+unsafe impl Send for Relay {}
+// SAFETY: As above.
+unsafe impl Sync for Relay {}
+
+impl Relay {
+    fn new(domain: Arc<IrqDomain>, hwirq: bindings::irq_hw_number_t) -> Result<Pin<KBox<Self>>> {
+        let mut work: bindings::irq_work = pin_init::zeroed();
+        work.node.__bindgen_anon_1.u_flags = bindings::IRQ_WORK_HARD_IRQ;
+        work.func = Some(relayed);
+        KBox::pin_init(
+            pin_init!(Self {
+                work: Opaque::new(work),
+                domain,
+                hwirq,
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Interrupts this CPU, if that is not under way already. Interrupts are off.
+    fn queue(&self) {
+        // SAFETY: The work was set up by `new`, and is waited for before it goes.
+        unsafe { bindings::irq_work_queue(self.work.get()) };
+    }
+
+    /// Runs the line's handlers, here or on the CPU that its affinity names. In hardirq.
+    fn deliver(&self) {
+        // SAFETY: The domain is live. Whether the interrupt found a handler is none of the
+        // device's business.
+        unsafe { bindings::generic_handle_demux_domain_irq(self.domain.domain, self.hwirq) };
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Relay {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: The work was set up by `new`.
+        unsafe { bindings::irq_work_sync(self.work.get()) };
+    }
+}
+
+/// # Safety
+///
+/// Called as the function of a [`Relay`]'s work.
+unsafe extern "C" fn relayed(work: *mut bindings::irq_work) {
+    let work = work.cast::<Opaque<bindings::irq_work>>();
+    // SAFETY: The work is the field of a relay, which waits for it before it goes.
+    let relay = unsafe { &*kernel::container_of!(work, Relay, work) };
+    relay.deliver();
+}
+
+/// The relay of an interrupt of the domain.
+///
+/// # Safety
+///
+/// `data` belongs to a line that is in use.
+unsafe fn relay_of<'a>(data: *const bindings::irq_data) -> &'a Relay {
+    // SAFETY: `IrqLine::new` has put it there, and keeps it until the interrupt is unmapped.
+    unsafe { &*(*data).chip_data.cast::<Relay>() }
+}
+
+/// The flow of an edge-triggered interrupt, in hardirq.
+///
+/// # Safety
+///
+/// Called by genirq with an interrupt of the domain, with interrupts off.
+unsafe extern "C" fn flow(desc: *mut bindings::irq_desc) {
+    // SAFETY: As the caller promises.
+    unsafe {
+        match ffi::context() {
+            Context::Hardirq => bindings::handle_edge_irq(desc),
+            Context::Softirq | Context::Task => relay_of(&raw const (*desc).irq_data).queue(),
+        }
+    }
+}
+
+/// Sends an interrupt again that was kept pending; tells genirq that this was done.
+///
+/// # Safety
+///
+/// Called by genirq with an interrupt of the domain, with interrupts off.
+unsafe extern "C" fn retrigger(data: *mut bindings::irq_data) -> c_int {
+    // SAFETY: As the caller promises.
+    unsafe { relay_of(data) }.queue();
+    1
+}
+
+/// One interrupt line of the controller. Fields are dropped in order, after [`Drop::drop`].
 ///
 /// # Invariants
 ///
-/// `virq` is the Linux interrupt that `hwirq` of the domain is mapped to.
+/// `virq` is the Linux interrupt that the relay's `hwirq` of its domain is mapped to, and the relay
+/// is its chip data.
 pub(crate) struct IrqLine {
-    domain: Arc<IrqDomain>,
-    hwirq: bindings::irq_hw_number_t,
+    relay: Pin<KBox<Relay>>,
     virq: u32,
 }
 
@@ -142,19 +253,19 @@ impl IrqLine {
     /// Maps line number `index`.
     pub(crate) fn new(domain: Arc<IrqDomain>, index: usize) -> Result<Self> {
         let hwirq = bindings::irq_hw_number_t::try_from(index)?;
+        let relay = Relay::new(domain, hwirq)?;
         // SAFETY: The domain is live; no affinity is asked for.
         let virq = unsafe {
-            bindings::irq_create_mapping_affinity(domain.domain, hwirq, core::ptr::null())
+            bindings::irq_create_mapping_affinity(relay.domain.domain, hwirq, core::ptr::null())
         };
         if virq == 0 {
             return Err(ENOMEM);
         }
-        // INVARIANT: Just mapped.
-        Ok(Self {
-            domain,
-            hwirq,
-            virq,
-        })
+        let chip_data = core::ptr::from_ref(&*relay).cast_mut().cast();
+        // SAFETY: The interrupt was just mapped and nobody uses it yet; the relay stays where it is.
+        unsafe { bindings::irq_set_chip_data(virq, chip_data) };
+        // INVARIANT: Just mapped, with the relay as its data.
+        Ok(Self { relay, virq })
     }
 
     /// The Linux interrupt number.
@@ -167,9 +278,7 @@ impl IrqLine {
     /// Only from hardirq.
     #[inline]
     pub(crate) fn raise(&self) {
-        // SAFETY: The domain is live by the type invariant. Whether the interrupt found a handler
-        // is none of the device's business.
-        unsafe { bindings::generic_handle_demux_domain_irq(self.domain.domain, self.hwirq) };
+        self.relay.deliver();
     }
 }
 

@@ -23,6 +23,26 @@ fn every_line_counts_in_proc_interrupts() {
     assert!(row.contains(" simrupt ") && row.contains("1-edge"), "{row}");
 }
 
+/// An interrupt that is redirected to an idle CPU may find it polling for work: the kernel then sends
+/// no interrupt, and the idle task itself would run the handler. Several rates, so that some events
+/// meet the CPU at that moment.
+#[test]
+fn a_redirected_interrupt_is_a_hardirq_whatever_the_cpu_is_doing() {
+    let module = Simrupt::load("rate_hz=5000");
+    let line = module.line(0);
+    let mut file = line.open();
+    for rate_hz in ["4999", "4001", "3301", "5003"] {
+        line.set("rate_hz", rate_hz);
+        for cpu in [0, 1] {
+            move_irq(line.irq(), cpu);
+            file.read_exact(&mut [0; 2000]).unwrap();
+        }
+    }
+    assert_eq!(line.contexts("top_half")[1..], [0, 0, 0]);
+    drop(file);
+    module.verify();
+}
+
 #[test]
 fn affinity_moves_the_interrupt_and_moves_it_back() {
     let module = Simrupt::load("rate_hz=5000");
