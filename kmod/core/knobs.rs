@@ -30,6 +30,10 @@ macro_rules! for_each_knob {
                 Unbound = "unbound",
                 Bh = "bh",
                 Ordered = "ordered",
+                Highpri = "highpri",
+                UnboundHighpri = "unbound-highpri",
+                BhHighpri = "bh-highpri",
+                CpuIntensive = "cpu-intensive",
             }) default "unbound" unit "-" live
                 "flavor of the bottom half's workqueue";
             FifoSize = "fifo_size": power_of_two (16, 1048576) default "4096" unit "records" live

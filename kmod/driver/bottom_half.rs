@@ -6,7 +6,10 @@
 //! itself: a workqueue guarantees that for one queue, and [`Line::reconfigure`] keeps the item from
 //! ever being on two.
 
-use super::line::Line;
+use super::{
+    line::Line,
+    queue, //
+};
 use crate::{
     clock, contexts,
     ffi::{
@@ -50,12 +53,8 @@ pub(crate) struct BottomCounts {
 
 impl BottomCounts {
     fn count_run(&mut self, flavor: Flavor, context: Context) {
-        let right = match flavor {
-            Flavor::Bh => Context::Softirq,
-            Flavor::Bound | Flavor::Unbound | Flavor::Ordered => Context::Task,
-        };
         self.runs = self.runs.wrapping_add(1);
-        contexts::count(context, right, |index| {
+        contexts::count(context, queue::context(flavor), |index| {
             if let Some(count) = self.contexts.get_mut(index) {
                 *count = count.wrapping_add(1);
             }

@@ -2,7 +2,10 @@
 
 //! A workqueue of the driver's own, of a given flavor. Process context, but for [`Deref`].
 
-use crate::logic::knobs::Flavor;
+use crate::{
+    ffi::Context,
+    logic::knobs::Flavor, //
+};
 use core::ops::Deref;
 use kernel::{
     bindings,
@@ -19,6 +22,8 @@ use kernel::{
 fn flags(flavor: Flavor) -> (c_uint, c_int) {
     use bindings::{
         wq_flags_WQ_BH as BH,
+        wq_flags_WQ_CPU_INTENSIVE as CPU_INTENSIVE,
+        wq_flags_WQ_HIGHPRI as HIGHPRI,
         wq_flags_WQ_PERCPU as PERCPU,
         wq_flags_WQ_SYSFS as SYSFS,
         wq_flags_WQ_UNBOUND as UNBOUND,
@@ -29,6 +34,23 @@ fn flags(flavor: Flavor) -> (c_uint, c_int) {
         Flavor::Unbound => (UNBOUND | SYSFS, 0),
         Flavor::Bh => (BH | PERCPU, 0),
         Flavor::Ordered => (UNBOUND | ORDERED | SYSFS, 1),
+        Flavor::Highpri => (PERCPU | HIGHPRI | SYSFS, 0),
+        Flavor::UnboundHighpri => (UNBOUND | HIGHPRI | SYSFS, 0),
+        Flavor::BhHighpri => (BH | HIGHPRI | PERCPU, 0),
+        Flavor::CpuIntensive => (PERCPU | CPU_INTENSIVE | SYSFS, 0),
+    }
+}
+
+/// In which context a flavor runs its work items.
+pub(super) fn context(flavor: Flavor) -> Context {
+    match flavor {
+        Flavor::Bh | Flavor::BhHighpri => Context::Softirq,
+        Flavor::Bound
+        | Flavor::Unbound
+        | Flavor::Ordered
+        | Flavor::Highpri
+        | Flavor::UnboundHighpri
+        | Flavor::CpuIntensive => Context::Task,
     }
 }
 

@@ -59,7 +59,10 @@ fn a_choice_is_shown_in_brackets_among_the_others() {
     let spec = Knob::Workqueue.spec();
     spec.show_among(spec.parse("bh").unwrap(), &mut text)
         .unwrap();
-    assert_eq!(text, "bound unbound [bh] ordered");
+    assert_eq!(
+        text,
+        "bound unbound [bh] ordered highpri unbound-highpri bh-highpri cpu-intensive"
+    );
 }
 
 #[test]

@@ -51,6 +51,26 @@ fn bh_runs_in_softirq_context() {
 }
 
 #[test]
+fn highpri_runs_in_task_context() {
+    runs_in("highpri", false);
+}
+
+#[test]
+fn unbound_highpri_runs_in_task_context() {
+    runs_in("unbound-highpri", false);
+}
+
+#[test]
+fn bh_highpri_runs_in_softirq_context() {
+    runs_in("bh-highpri", true);
+}
+
+#[test]
+fn cpu_intensive_runs_in_task_context() {
+    runs_in("cpu-intensive", false);
+}
+
+#[test]
 fn ordered_runs_in_task_context() {
     runs_in("ordered", false);
 }

@@ -4,7 +4,16 @@
 
 use simrupt_vm_tests::{Line, Reader, Simrupt, eventually};
 
-const FLAVORS: [&str; 4] = ["bound", "unbound", "bh", "ordered"];
+const FLAVORS: [&str; 8] = [
+    "bound",
+    "unbound",
+    "bh",
+    "ordered",
+    "highpri",
+    "unbound-highpri",
+    "bh-highpri",
+    "cpu-intensive",
+];
 
 /// Stops the traffic, and asserts that the reader got what the books say, and that they balance.
 fn settle(module: &Simrupt, line: Line, reader: Reader) {
@@ -100,7 +109,9 @@ fn lines_do_not_disturb_each_other() {
     let quiet = module.line(1);
     let reader = Reader::start(quiet, 4096);
     for round in 0..40 {
-        module.line(0).set("workqueue", FLAVORS[round % 4]);
+        module
+            .line(0)
+            .set("workqueue", FLAVORS[round % FLAVORS.len()]);
         module.line(2).set("rate_hz", ["0", "3000"][round % 2]);
         wait_for_events(quiet, 20);
     }
