@@ -74,8 +74,12 @@ impl Hardware {
         let hardware = Self(());
         for index in 0..count {
             let line = IrqLine::new(domain.clone(), index)?;
-            let rate_hz = control::value(index, Knob::RateHz).unsigned_abs();
-            let device = Device::new(line, rate_hz)?;
+            let device = Device::new(
+                line,
+                control::shape(index),
+                control::cpu(index),
+                index as u64,
+            )?;
             if let Some(slot) = LINES.lock().slots.get_mut(index) {
                 slot.device = Some(device);
             }

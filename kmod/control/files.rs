@@ -24,8 +24,7 @@ use crate::{
         books,
         knobs::{
             Knob,
-            Spec,
-            TABLE, //
+            Spec, //
         },
     },
 };
@@ -140,8 +139,8 @@ fn line(index: usize) -> Result<Arc<Line>> {
 pub(super) fn show(id: usize, out: &SeqFile) -> Result {
     match Subject::from_id(id)? {
         Subject::Knobs => {
-            for spec in TABLE {
-                seq_print!(out, "{}\n", spec);
+            for knob in Knob::ALL {
+                seq_print!(out, "{}\n", values::spec(*knob));
             }
         }
         Subject::Knob(index, knob) => {

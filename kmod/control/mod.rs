@@ -21,6 +21,8 @@ pub(crate) use self::{
     set::apply_all,
     values::{
         begin,
+        cpu,
+        shape,
         value, //
     },
 };

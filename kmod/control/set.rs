@@ -12,6 +12,7 @@ use crate::{
         FlavoredQueue, //
     },
     ffi,
+    hw::on_cpu,
     lines::{
         Registry,
         Slot,
@@ -21,13 +22,16 @@ use crate::{
         abi::Record,
         knobs::{
             Flavor,
+            Format,
             Knob,
+            Pattern,
             Policy,
             Rejection,
             Trigger,
             Values,
             MAX_LINES, //
         },
+        schedule::Shape,
     },
 };
 use kernel::{
@@ -46,21 +50,54 @@ pub(super) enum Target {
 
 /// A checked change of one line with all that it needs.
 enum Change {
-    /// The knob is already so, is read where it is used, or its device or driver is not there.
+    /// The knob is already so, or its device or driver is not there.
     Nothing,
-    RateHz(u64),
+    Shape(Shape),
+    Cpu(Option<u32>),
     Queue(FlavoredQueue),
     Fifo(KVVec<Record>),
     Policy(Policy),
+    Format(Format),
     Trigger(Trigger),
+    WorkUs(u64),
+    Masked(bool),
 }
 
 fn prepare(index: usize, slot: &Slot, knob: Knob, value: i64) -> Result<Change> {
     if slot.device.is_none() {
         return Ok(Change::Nothing);
     }
-    if matches!(knob, Knob::RateHz) {
-        return Ok(Change::RateHz(value.unsigned_abs()));
+    let magnitude = value.unsigned_abs();
+    let shape = values::shape(index);
+    // The device's own, with or without a driver.
+    match knob {
+        Knob::RateHz => {
+            let rate_hz = magnitude;
+            return Ok(Change::Shape(Shape { rate_hz, ..shape }));
+        }
+        Knob::Pattern => {
+            let pattern = Pattern::from_value(value);
+            return Ok(Change::Shape(Shape { pattern, ..shape }));
+        }
+        Knob::JitterPct => {
+            let jitter_pct = magnitude;
+            return Ok(Change::Shape(Shape {
+                jitter_pct,
+                ..shape
+            }));
+        }
+        Knob::Burst => {
+            let burst = magnitude;
+            return Ok(Change::Shape(Shape { burst, ..shape }));
+        }
+        Knob::Cpu => {
+            let cpu = u32::try_from(value).ok();
+            if let Some(cpu) = cpu {
+                on_cpu(cpu, &mut || {})?;
+            }
+            return Ok(Change::Cpu(cpu));
+        }
+        _ => {}
     }
     let Some(line) = &slot.line else {
         return Ok(Change::Nothing);
@@ -77,26 +114,32 @@ fn prepare(index: usize, slot: &Slot, knob: Knob, value: i64) -> Result<Change> 
         Knob::FifoSize if usize::try_from(value) == Ok(line.fifo_capacity()) => Change::Nothing,
         Knob::FifoSize => Change::Fifo(fifo_slots(value)?),
         Knob::FifoPolicy => Change::Policy(Policy::from_value(value)),
+        Knob::Format => Change::Format(Format::from_value(value)),
         Knob::Trigger => Change::Trigger(Trigger::from_value(value)),
-        // There is one format so far, and the others were dealt with above or are load-time.
-        Knob::Format | Knob::Lines | Knob::RateHz => Change::Nothing,
+        Knob::WorkUs => Change::WorkUs(magnitude),
+        Knob::Masked => Change::Masked(value != 0),
+        // Load-time, or dealt with above.
+        Knob::Lines | Knob::RateHz | Knob::Pattern | Knob::JitterPct | Knob::Burst | Knob::Cpu => {
+            Change::Nothing
+        }
     })
 }
 
 fn commit(slot: &Slot, change: Change) {
-    if let Change::RateHz(rate_hz) = change {
-        if let Some(device) = &slot.device {
-            device.set_rate_hz(rate_hz);
-        }
+    let (Some(device), line) = (&slot.device, &slot.line) else {
         return;
-    }
-    let Some(line) = &slot.line else { return };
-    match change {
-        Change::Nothing | Change::RateHz(_) => {}
-        Change::Queue(queue) => line.set_queue(queue),
-        Change::Fifo(slots) => line.set_fifo(slots),
-        Change::Policy(policy) => line.set_policy(policy),
-        Change::Trigger(trigger) => line.set_trigger(trigger),
+    };
+    match (change, line) {
+        (Change::Shape(shape), _) => device.set_shape(shape),
+        (Change::Cpu(cpu), _) => device.set_cpu(cpu),
+        (Change::Queue(queue), Some(line)) => line.set_queue(queue),
+        (Change::Fifo(slots), Some(line)) => line.set_fifo(slots),
+        (Change::Policy(policy), Some(line)) => line.set_policy(policy),
+        (Change::Format(format), Some(line)) => line.set_format(format),
+        (Change::Trigger(trigger), Some(line)) => line.set_trigger(trigger),
+        (Change::WorkUs(work_us), Some(line)) => line.set_work_us(work_us),
+        (Change::Masked(masked), Some(line)) => line.set_masked(masked),
+        (_, None) | (Change::Nothing, Some(_)) => {}
     }
 }
 
@@ -116,7 +159,7 @@ impl fmt::Display for Values {
 }
 
 fn refuse(knob: Knob, text: &str, rejection: Rejection) -> Error {
-    let spec = knob.spec();
+    let spec = values::spec(knob);
     // A refused value may be a page long.
     let shown: &str = match text.trim_ascii().char_indices().nth(40) {
         Some((end, _)) => text.trim_ascii().get(..end).unwrap_or(""),
@@ -143,10 +186,10 @@ fn refuse(knob: Knob, text: &str, rejection: Rejection) -> Error {
 ///
 /// # Errors
 ///
-/// `EINVAL`, `ERANGE` or `ENOMEM`; nothing has changed then.
+/// `EINVAL`, `ERANGE`, `ENOMEM`, or `ENXIO` for a CPU that is offline; nothing has changed then.
 pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let text = core::str::from_utf8(text).map_err(|_| refuse(knob, "", Rejection::Invalid))?;
-    let spec = knob.spec();
+    let spec = values::spec(knob);
     let mut values = [0; MAX_LINES];
     let live = values::live();
     let (range, values) = match target {
@@ -183,7 +226,12 @@ pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let mut changes = KVec::with_capacity(values.len(), GFP_KERNEL)?;
     for (index, value) in range.clone().zip(values) {
         let slot = lines.slots.get(index).ok_or(ENODEV)?;
-        changes.push(prepare(index, slot, knob, *value)?, GFP_KERNEL)?;
+        let change = prepare(index, slot, knob, *value).inspect_err(|error| {
+            if ffi::may_log() {
+                pr_warn!("{}: {text:?} cannot be had: {error:?}\n", spec.name);
+            }
+        })?;
+        changes.push(change, GFP_KERNEL)?;
     }
     for ((index, value), change) in range.zip(values).zip(changes) {
         values::store(index, knob, *value);

@@ -4,9 +4,15 @@
 //! module's init and shown after its exit.
 
 use crate::{
-    logic::knobs::{
-        Knob,
-        MAX_LINES, //
+    logic::{
+        knobs::{
+            Knob,
+            Pattern,
+            Spec,
+            Values,
+            MAX_LINES, //
+        },
+        schedule::Shape,
     },
     LocalModule, //
 };
@@ -45,6 +51,30 @@ pub(crate) fn value(line: usize, knob: Knob) -> i64 {
         UNSET => knob.default_value(),
         value => value,
     }
+}
+
+/// The row of a knob, with the range that this machine gives it.
+pub(crate) fn spec(knob: Knob) -> Spec {
+    let mut spec = *knob.spec();
+    if let (Knob::Cpu, Values::Number { max, .. }) = (knob, &mut spec.values) {
+        *max = i64::from(kernel::cpu::nr_cpu_ids()) - 1;
+    }
+    spec
+}
+
+/// How the knobs of a line spread its events.
+pub(crate) fn shape(line: usize) -> Shape {
+    Shape {
+        rate_hz: value(line, Knob::RateHz).unsigned_abs(),
+        pattern: Pattern::from_value(value(line, Knob::Pattern)),
+        jitter_pct: value(line, Knob::JitterPct).unsigned_abs(),
+        burst: value(line, Knob::Burst).unsigned_abs(),
+    }
+}
+
+/// The CPU that the knobs of a line give its timer.
+pub(crate) fn cpu(line: usize) -> Option<u32> {
+    u32::try_from(value(line, Knob::Cpu)).ok()
 }
 
 /// Notes what a knob of a line is set to.

@@ -25,6 +25,17 @@ macro_rules! for_each_knob {
                 "how many independent devices";
             RateHz = "rate_hz": number (0, 1000000) default "10" unit "Hz" live
                 "events per second on the ideal schedule; 0 is silent";
+            Pattern = "pattern": choice (Pattern {
+                Periodic = "periodic",
+                Uniform = "uniform",
+                Poisson = "poisson",
+                Burst = "burst",
+            }) default "periodic" unit "-" live
+                "how due times are spread; the mean rate stays rate_hz";
+            JitterPct = "jitter_pct": number (0, 100) default "0" unit "%" live
+                "spread of pattern uniform: each event up to this share of half a period early or late";
+            Burst = "burst": number (1, 4096) default "1" unit "events" live
+                "events per interrupt of pattern burst";
             Workqueue = "workqueue": choice (Flavor {
                 Bound = "bound",
                 Unbound = "unbound",
@@ -45,13 +56,20 @@ macro_rules! for_each_knob {
                 "what a full fifo does: overwrite the oldest record or drop the newest";
             Format = "format": choice (Format {
                 Char = "char",
+                Record = "record",
             }) default "char" unit "-" live
-                "what read() returns: one printable byte per event";
+                "what read() returns: one printable byte per event, or a struct simrupt_record";
             Trigger = "trigger": choice (Trigger {
                 Open = "open",
                 Always = "always",
             }) default "open" unit "-" live
                 "when the device runs: while someone has it open, or always";
+            Cpu = "cpu": number (-1, 8191) default "-1" unit "CPU" live
+                "CPU of the device's timer; -1: wherever it is started";
+            WorkUs = "work_us": number (0, 10000) default "0" unit "us" live
+                "simulated cost of the bottom half: CPU time spent per run";
+            Masked = "masked": number (0, 1) default "0" unit "-" live
+                "1 disables the interrupt line; events then stay in the ring or overrun it";
         }
     };
 }
@@ -297,7 +315,8 @@ impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.values {
             Values::Choice(_) => "enum",
-            _ => "u64",
+            Values::Number { min, .. } if min < 0 => "i64",
+            Values::Number { .. } | Values::PowerOfTwo { .. } => "u64",
         };
         let when = if self.live { "live" } else { "load" };
         let Self {

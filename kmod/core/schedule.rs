@@ -1,44 +1,84 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! The ideal schedule: when each event is due, whatever the timer makes of it.
+//!
+//! All patterns come down to the gap from one event to the next, in periods, as a fixed-point
+//! number with mean 1. A period is rarely a whole number of nanoseconds; the remainder is carried
+//! along, as Bresenham's line does, so that no rate drifts.
+
+use super::knobs::Pattern;
 
 const NSEC_PER_SEC: u64 = 1_000_000_000;
 
-/// A periodic schedule with an exact mean rate.
-///
-/// The period is rarely a whole number of nanoseconds; the remainder is carried along, as
-/// Bresenham's line does, so that no rate drifts.
+/// Fractional bits of a gap.
+const FRACTION_BITS: u32 = 20;
+
+/// A gap of one period.
+const ONE: u64 = 1 << FRACTION_BITS;
+
+/// How events are spread over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Mean rate in events per second, up to 1,000,000; 0 for none.
+    pub rate_hz: u64,
+    /// How the due times lie around that.
+    pub pattern: Pattern,
+    /// For [`Pattern::Uniform`]: the share of half a period, in percent up to 100, by which an event
+    /// is early or late.
+    pub jitter_pct: u64,
+    /// For [`Pattern::Burst`]: how many events are due at once, 1..4096.
+    pub burst: u64,
+}
+
+/// The due times of one line.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
-    rate_hz: u64,
+    shape: Shape,
     next_due_ns: u64,
-    /// Remainder carried so far, in units of 1/`rate_hz` ns; less than `rate_hz`.
+    /// Remainder carried so far, in units of 2^-20/`rate_hz` ns; less than `rate_hz` * 2^20.
     carried: u64,
+    /// State of the random numbers; never 0.
+    random: u64,
+    /// By how much the next event is off the grid, in periods; for [`Pattern::Uniform`].
+    offset: i64,
+    /// How many events of the burst are still to come at the same time.
+    burst_left: u64,
 }
 
 impl Schedule {
-    /// A schedule with no event, ever, until a rate is set.
-    pub const SILENT: Self = Self {
-        rate_hz: 0,
-        next_due_ns: 0,
-        carried: 0,
-    };
-
-    /// Starts afresh: the first event is due one period from `now_ns`.
-    pub fn start(&mut self, now_ns: u64, rate_hz: u64) {
-        *self = Self {
-            rate_hz,
-            next_due_ns: now_ns,
+    /// A schedule with no event until it is started. Equal seeds give equal schedules.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            shape: Shape {
+                rate_hz: 0,
+                pattern: Pattern::Periodic,
+                jitter_pct: 0,
+                burst: 1,
+            },
+            next_due_ns: 0,
             carried: 0,
-        };
+            // Spreads small seeds over all bits; the constant is the golden ratio's fraction.
+            random: seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            offset: 0,
+            burst_left: 0,
+        }
+    }
+
+    /// Starts afresh: the first event is due one gap from `now_ns`.
+    pub fn start(&mut self, now_ns: u64, shape: Shape) {
+        self.shape = shape;
+        self.next_due_ns = now_ns;
+        self.carried = 0;
+        self.offset = 0;
+        self.burst_left = 0;
         self.advance();
     }
 
-    /// Changes the rate at `now_ns`. An event that is due sooner than the new period says stays,
-    /// so that a rate that is changed again and again does not silence the device.
-    pub fn set_rate(&mut self, now_ns: u64, rate_hz: u64) {
+    /// Changes the shape at `now_ns`. An event that is due sooner than the new shape says stays, so
+    /// that a rate that is changed again and again does not silence the device.
+    pub fn reshape(&mut self, now_ns: u64, shape: Shape) {
         let kept = self.next_due_ns();
-        self.start(now_ns, rate_hz);
+        self.start(now_ns, shape);
         if let (Some(kept), Some(fresh)) = (kept, self.next_due_ns()) {
             self.next_due_ns = kept.min(fresh);
         }
@@ -47,22 +87,85 @@ impl Schedule {
     /// When the next event is due; `None` when the rate is 0.
     #[inline]
     pub fn next_due_ns(&self) -> Option<u64> {
-        (self.rate_hz != 0).then_some(self.next_due_ns)
+        (self.shape.rate_hz != 0).then_some(self.next_due_ns)
     }
 
     /// Moves on to the event after the next one.
     #[inline]
     pub fn advance(&mut self) {
-        let Some(period_ns) = NSEC_PER_SEC.checked_div(self.rate_hz) else {
+        let gap = match self.shape.pattern {
+            Pattern::Periodic => ONE,
+            Pattern::Uniform => self.uniform_gap(),
+            Pattern::Poisson => self.exponential_gap(),
+            Pattern::Burst => self.burst_gap(),
+        };
+        // At most 2^32 * 10^9, plus what is carried, which is less than 2^40: no overflow.
+        let scaled_ns = gap.wrapping_mul(NSEC_PER_SEC).wrapping_add(self.carried);
+        let scale = self.shape.rate_hz << FRACTION_BITS;
+        let (Some(step_ns), Some(carried)) =
+            (scaled_ns.checked_div(scale), scaled_ns.checked_rem(scale))
+        else {
             return;
         };
-        let remainder = NSEC_PER_SEC.wrapping_sub(period_ns.wrapping_mul(self.rate_hz));
-        let mut step_ns = period_ns;
-        self.carried = self.carried.wrapping_add(remainder);
-        if self.carried >= self.rate_hz {
-            self.carried = self.carried.wrapping_sub(self.rate_hz);
-            step_ns = step_ns.wrapping_add(1);
-        }
+        self.carried = carried;
         self.next_due_ns = self.next_due_ns.wrapping_add(step_ns);
+    }
+
+    /// The next event is on the grid but for a random offset of its own.
+    fn uniform_gap(&mut self) -> u64 {
+        let half = (ONE / 2).wrapping_mul(self.shape.jitter_pct.min(100)) / 100;
+        let width = half.wrapping_mul(2).wrapping_add(1);
+        // The upper half of a product of two numbers below 2^32 and 2^21: uniform below `width`.
+        let pick = (self.random() >> 32).wrapping_mul(width) >> 32;
+        let offset = (pick as i64).wrapping_sub(half as i64);
+        let gap = (ONE as i64).wrapping_add(offset).wrapping_sub(self.offset);
+        self.offset = offset;
+        // Offsets are at most half a period, so the gap is never negative.
+        gap.max(0).unsigned_abs()
+    }
+
+    /// An exponentially distributed gap, by von Neumann's method: without a logarithm.
+    ///
+    /// Draw numbers as long as each is below the one before. If their count is odd, the first is
+    /// the gap's fraction; else start over, one whole period further.
+    fn exponential_gap(&mut self) -> u64 {
+        // More than 60 periods happen once in 10^26 gaps.
+        for whole in 0..60 {
+            let first = self.random();
+            let mut last = first;
+            let mut is_odd = true;
+            loop {
+                let next = self.random();
+                if next >= last {
+                    break;
+                }
+                last = next;
+                is_odd = !is_odd;
+            }
+            if is_odd {
+                return (whole << FRACTION_BITS) | (first >> (64 - FRACTION_BITS));
+            }
+        }
+        60 << FRACTION_BITS
+    }
+
+    /// All events of a burst are due at the same time.
+    fn burst_gap(&mut self) -> u64 {
+        if let Some(left) = self.burst_left.checked_sub(1) {
+            self.burst_left = left;
+            return 0;
+        }
+        let burst = self.shape.burst.clamp(1, 4096);
+        self.burst_left = burst.wrapping_sub(1);
+        burst << FRACTION_BITS
+    }
+
+    /// Marsaglia's xorshift with Vigna's multiplier ("An experimental exploration of Marsaglia's
+    /// xorshift generators, scrambled", 2016). Good enough for arrival times, and cheap in hardirq.
+    fn random(&mut self) -> u64 {
+        self.random ^= self.random >> 12;
+        self.random ^= self.random << 25;
+        self.random ^= self.random >> 27;
+        self.random.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 }

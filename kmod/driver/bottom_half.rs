@@ -106,6 +106,10 @@ impl WorkItem for Line {
                 break;
             }
         }
+        let busy_ns = this.work_us().saturating_mul(1000);
+        while clock::now_ns().saturating_sub(bh_ns) < busy_ns {
+            core::hint::spin_loop();
+        }
         if moved != 0 {
             this.readable.notify_all();
         }

@@ -35,6 +35,10 @@ use kernel::{
         ForeignOwnable,
         Opaque, //
     },
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    },
 };
 
 static FILE_OPERATIONS: CTable<bindings::file_operations> =
@@ -44,6 +48,8 @@ static FILE_OPERATIONS: CTable<bindings::file_operations> =
         release: Some(release),
         read_iter: Some(read_iter),
         poll: Some(poll),
+        unlocked_ioctl: Some(ioctl),
+        compat_ioctl: bindings::compat_ptr_ioctl,
         ..pin_init::zeroed()
     });
 
@@ -154,6 +160,25 @@ unsafe extern "C" fn read_iter(kiocb: *mut bindings::kiocb, to: *mut bindings::i
     match line.read(to, file.flags() & O_NONBLOCK != 0) {
         Ok(len) => isize::try_from(len).unwrap_or(isize::MAX),
         Err(error) => error.to_errno() as isize,
+    }
+}
+
+/// FIONREAD: how many bytes a read would return now.
+///
+/// # Safety
+///
+/// Called by the VFS with a file that [`open`] opened.
+unsafe extern "C" fn ioctl(file: *mut bindings::file, command: c_uint, argument: usize) -> c_long {
+    if command != bindings::FIONREAD {
+        return ENOTTY.to_errno() as c_long;
+    }
+    // SAFETY: The file is open during the call.
+    let line = unsafe { line_of(file) };
+    let bytes = c_int::try_from(line.readable_bytes()).unwrap_or(c_int::MAX);
+    let to = UserSlice::new(UserPtr::from_addr(argument), size_of::<c_int>());
+    match to.writer().write(&bytes) {
+        Ok(()) => 0,
+        Err(error) => error.to_errno() as c_long,
     }
 }
 

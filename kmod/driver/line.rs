@@ -33,6 +33,7 @@ use crate::{
         fifo::Fifo,
         knobs::{
             Flavor,
+            Format,
             Policy,
             Trigger, //
         },
@@ -54,6 +55,8 @@ use kernel::{
     sync::{
         atomic::{
             Atomic,
+            Full,
+            Relaxed,
             Release, //
         },
         poll::PollCondVar,
@@ -103,6 +106,12 @@ pub(crate) struct Line {
     pub(super) readable: PollCondVar,
     #[pin]
     pub(super) reader: Mutex<Reader>,
+    /// What readers get; a [`Format`] as a number.
+    format: Atomic<u32>,
+    /// For how long a run of the bottom half keeps its CPU busy on purpose.
+    work_us: Atomic<u64>,
+    /// Whether the interrupt is disabled. Changes under [`crate::lines::LINES`].
+    masked: Atomic<bool>,
     #[pin]
     users: Mutex<Users>,
     #[pin]
@@ -160,6 +169,9 @@ impl Line {
                 }),
                 readable <- new_poll_condvar!(),
                 reader <- new_mutex!(reader),
+                format: Atomic::new(Format::Char as u32),
+                work_us: Atomic::new(0),
+                masked: Atomic::new(false),
                 users <- new_mutex!(Users {
                     open: 0,
                     trigger,
@@ -201,6 +213,43 @@ impl Line {
     /// Changes what a full fifo does.
     pub(crate) fn set_policy(&self, policy: Policy) {
         self.store.lock().fifo.set_policy(policy);
+    }
+
+    /// Changes what readers get, from the next record on.
+    pub(crate) fn set_format(&self, format: Format) {
+        self.format.store(format as u32, Relaxed);
+    }
+
+    /// What readers get.
+    pub(super) fn format(&self) -> Format {
+        Format::from_value(self.format.load(Relaxed).into())
+    }
+
+    /// Changes for how long a run of the bottom half keeps its CPU busy on purpose.
+    pub(crate) fn set_work_us(&self, work_us: u64) {
+        self.work_us.store(work_us, Relaxed);
+    }
+
+    /// For how long a run of the bottom half keeps its CPU busy on purpose.
+    pub(super) fn work_us(&self) -> u64 {
+        self.work_us.load(Relaxed)
+    }
+
+    /// Disables or enables the interrupt. What is raised meanwhile is delivered afterwards, once.
+    pub(crate) fn set_masked(&self, masked: bool) {
+        if self.masked.xchg(masked, Full) == masked {
+            return;
+        }
+        let virq = self.device.virq();
+        // SAFETY: The interrupt is ours while the driver is bound. Calls are in pairs: they follow
+        // the changes of `masked`, and freeing the interrupt forgets an odd one.
+        unsafe {
+            if masked {
+                bindings::disable_irq(virq);
+            } else {
+                bindings::enable_irq(virq);
+            }
+        }
     }
 
     /// Which flavor the bottom half runs on.

@@ -7,7 +7,13 @@ use super::{
     bottom_half::BATCH,
     line::Line, //
 };
-use crate::logic::abi::Record;
+use crate::logic::{
+    abi::{
+        Record,
+        RECORD_SIZE, //
+    },
+    knobs::Format, //
+};
 use kernel::{
     iov::IovIterDest,
     prelude::*, //
@@ -21,35 +27,60 @@ pub(super) struct Reader {
     claimed: KVec<Record>,
     first: usize,
     len: usize,
+    /// The records as user space gets to see them.
+    bytes: KVec<u8>,
 }
 
 impl Reader {
     pub(super) fn new() -> Result<Self> {
-        let claimed = KVec::from_elem(Record::default(), BATCH, GFP_KERNEL)?;
         Ok(Self {
-            claimed,
+            claimed: KVec::from_elem(Record::default(), BATCH, GFP_KERNEL)?,
             first: 0,
             len: 0,
+            bytes: KVec::with_capacity(BATCH * RECORD_SIZE, GFP_KERNEL)?,
         })
+    }
+
+    /// Writes up to `most` of the claimed records to `bytes`.
+    fn encode(&mut self, format: Format, most: usize) -> Result {
+        self.bytes.clear();
+        let end = self.first.wrapping_add(self.len.min(most));
+        for record in self.claimed.get(self.first..end).unwrap_or(&[]) {
+            // There is room: these do not allocate.
+            match format {
+                Format::Char => self.bytes.push(record.value, GFP_KERNEL)?,
+                Format::Record => self
+                    .bytes
+                    .extend_from_slice(&record.to_bytes(), GFP_KERNEL)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the first `delivered` of the claimed records.
+    fn forget(&mut self, delivered: usize) {
+        self.first = self.first.wrapping_add(delivered);
+        self.len = self.len.saturating_sub(delivered);
     }
 }
 
-/// Appends to `bytes` what user space gets to see of `records`; all formats have a fixed size.
-fn encode(records: &[Record], bytes: &mut [u8; BATCH]) -> usize {
-    for (byte, record) in bytes.iter_mut().zip(records) {
-        *byte = record.value;
+/// How many bytes a record is in a format.
+fn size(format: Format) -> usize {
+    match format {
+        Format::Char => 1,
+        Format::Record => RECORD_SIZE,
     }
-    records.len().min(bytes.len())
 }
 
 impl Line {
-    /// Reads as many records as there are and as fit, waiting for the first one unless `nonblock`.
-    /// Returns how many bytes were read.
+    /// Reads as many whole records as there are and as fit, waiting for the first one unless
+    /// `nonblock`. Returns how many bytes were read.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` when there is nothing and `nonblock`; `ENODEV` when the driver was unbound and
-    /// everything was read; `EFAULT` when nothing could be copied; `ERESTARTSYS` on a signal.
+    /// `EINVAL` when not even one record fits; `EAGAIN` when there is nothing and `nonblock`;
+    /// `ENODEV` when the driver was unbound and everything was read; `EFAULT` when nothing could be
+    /// copied; `ERESTARTSYS` on a signal.
     pub(super) fn read(&self, to: &mut IovIterDest<'_>, nonblock: bool) -> Result<usize> {
         if to.is_empty() {
             return Ok(0);
@@ -61,6 +92,12 @@ impl Line {
             }
             self.wait(nonblock)?;
         }
+    }
+
+    /// How many bytes a read would return now.
+    pub(super) fn readable_bytes(&self) -> usize {
+        let queued = self.store.lock().fifo.queued();
+        queued.saturating_mul(size(self.format()))
     }
 
     /// Waits until there is something to read.
@@ -80,40 +117,37 @@ impl Line {
         Ok(())
     }
 
-    /// Copies out what there is, batch by batch, without ever waiting for more.
+    /// Copies out what there is, batch by batch, without ever waiting for more. The format is that
+    /// of the moment when this begins: no read mixes two.
     fn deliver(&self, to: &mut IovIterDest<'_>) -> Result<usize> {
         let mut reader = self.reader.lock();
         let reader = &mut *reader;
+        let format = self.format();
+        let size = size(format);
         let mut total = 0_usize;
-        while !to.is_empty() {
+        if to.len() < size {
+            return Err(EINVAL);
+        }
+        loop {
+            let room = (to.len() / size).min(BATCH);
             if reader.len == 0 {
-                let room = to.len().min(BATCH);
-                let Some(places) = reader.claimed.get_mut(..room) else {
-                    break;
-                };
                 reader.first = 0;
+                let places = reader.claimed.get_mut(..room).unwrap_or(&mut []);
                 reader.len = self.store.lock().fifo.claim(places);
             }
-            let end = reader.first.wrapping_add(reader.len);
-            let Some(records) = reader.claimed.get(reader.first..end) else {
-                break;
-            };
-            let mut bytes = [0; BATCH];
-            let len = encode(records, &mut bytes);
-            let Some(bytes) = bytes.get(..len) else { break };
-            if bytes.is_empty() {
-                break;
+            reader.encode(format, room)?;
+            if reader.bytes.is_empty() {
+                return Ok(total);
             }
-            let copied = to.copy_to_iter(bytes);
-            self.store.lock().fifo.settle(copied);
-            reader.first = reader.first.wrapping_add(copied);
-            reader.len = reader.len.wrapping_sub(copied);
-            total = total.wrapping_add(copied);
-            if copied < bytes.len() && !to.is_empty() {
-                // The copy faulted.
+            // A record of which only a part arrived was not delivered.
+            let delivered = to.copy_to_iter(&reader.bytes) / size;
+            let faulted = delivered.wrapping_mul(size) < reader.bytes.len();
+            self.store.lock().fifo.settle(delivered);
+            reader.forget(delivered);
+            total = total.wrapping_add(delivered.wrapping_mul(size));
+            if faulted {
                 return if total == 0 { Err(EFAULT) } else { Ok(total) };
             }
         }
-        Ok(total)
     }
 }

@@ -9,7 +9,8 @@ use super::{
         State,
         COUNTERS, //
     },
-    irq::IrqLine, //
+    irq::IrqLine,
+    on_cpu::on_cpu, //
 };
 use crate::{
     clock,
@@ -18,6 +19,7 @@ use crate::{
             DeviceEnd,
             Ring, //
         },
+        schedule::Shape,
         tally::{
             Tally,
             Writer, //
@@ -49,20 +51,28 @@ pub(crate) struct Device {
 struct Control {
     /// The armed timer; dropping it stops the device and waits for its callback.
     timer: Option<ArcHrTimerHandle<Generator>>,
-    rate_hz: u64,
+    shape: Shape,
+    /// The timer's CPU; none for wherever it is started.
+    cpu: Option<u32>,
     running: bool,
 }
 
 impl Device {
     /// A device at the end of `line`, stopped.
-    pub(crate) fn new(line: IrqLine, rate_hz: u64) -> Result<Arc<Self>> {
-        let generator = Generator::new(line)?;
+    pub(crate) fn new(
+        line: IrqLine,
+        shape: Shape,
+        cpu: Option<u32>,
+        seed: u64,
+    ) -> Result<Arc<Self>> {
+        let generator = Generator::new(line, seed)?;
         Arc::pin_init(
             pin_init!(Self {
                 generator,
                 control <- new_mutex!(Control {
                     timer: None,
-                    rate_hz,
+                    shape,
+                    cpu,
                     running: false,
                 }),
             }),
@@ -95,22 +105,29 @@ impl Device {
         });
     }
 
-    /// Starts or stops the device. When it starts, the first event is due one period later.
+    /// Starts or stops the device. When it starts, the first event is due one gap later.
     pub(crate) fn set_running(&self, running: bool) {
         self.reprogram(|control, state| {
             if running && !control.running {
-                state.schedule.start(clock::now_ns(), control.rate_hz);
+                state.schedule.start(clock::now_ns(), control.shape);
             }
             control.running = running;
         });
     }
 
-    /// Changes the rate, in events per second; 0 silences the device.
-    pub(crate) fn set_rate_hz(&self, rate_hz: u64) {
+    /// Changes how events are spread over time.
+    pub(crate) fn set_shape(&self, shape: Shape) {
         self.reprogram(|control, state| {
-            control.rate_hz = rate_hz;
-            state.schedule.set_rate(clock::now_ns(), rate_hz);
+            if shape != control.shape {
+                control.shape = shape;
+                state.schedule.reshape(clock::now_ns(), shape);
+            }
         });
+    }
+
+    /// Moves the timer to a CPU, or leaves it where it will be started next.
+    pub(crate) fn set_cpu(&self, cpu: Option<u32>) {
+        self.reprogram(|control, _| control.cpu = cpu);
     }
 
     /// Stops the timer, lets `change` have the state, and sets the timer again if it should run.
@@ -125,10 +142,20 @@ impl Device {
         if !control.running || state.attachment.is_none() {
             return;
         }
-        if let Some(due_ns) = state.schedule.next_due_ns() {
-            state.expiry_ns = due_ns;
-            // The state is the callback's from here on.
-            control.timer = Some(self.generator.clone().start(clock::instant(due_ns)));
+        let Some(due_ns) = state.schedule.next_due_ns() else {
+            return;
+        };
+        state.expiry_ns = due_ns;
+        let Control { timer, cpu, .. } = &mut *control;
+        // The state is the callback's from here on.
+        let mut start = || {
+            *timer = Some(self.generator.clone().start(clock::instant(due_ns)));
+        };
+        // A pinned timer stays where it is started. A CPU that went offline since it was chosen
+        // must not silence the device.
+        match cpu.map(|cpu| on_cpu(cpu, &mut start)) {
+            Some(Ok(())) => {}
+            None | Some(Err(_)) => start(),
         }
     }
 }

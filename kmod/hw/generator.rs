@@ -137,12 +137,13 @@ impl_has_hr_timer! {
 }
 
 impl Generator {
-    pub(super) fn new(line: IrqLine) -> Result<Arc<Self>> {
+    /// A generator at the end of `line`; equal seeds give equal random patterns.
+    pub(super) fn new(line: IrqLine, seed: u64) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 timer <- HrTimer::new(),
                 state: Exclusive::new(State {
-                    schedule: Schedule::SILENT,
+                    schedule: Schedule::new(seed),
                     attachment: None,
                     seq: 0,
                     expiry_ns: 0,

@@ -8,6 +8,7 @@
 mod device;
 mod generator;
 mod irq;
+mod on_cpu;
 mod platform;
 
 pub(crate) use self::{
@@ -21,5 +22,6 @@ pub(crate) use self::{
         IrqDomain,
         IrqLine, //
     },
+    on_cpu::on_cpu,
     platform::PlatformDevice, //
 };

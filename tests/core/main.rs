@@ -3,6 +3,7 @@
 //! Unit and property tests of the module's pure logic, on the host.
 #![cfg(not(loom))]
 
+mod abi;
 mod books;
 mod fifo;
 mod knobs;

@@ -3,14 +3,54 @@
 //! The ideal schedule: exact mean rates, and changes that neither silence nor flood.
 
 use proptest::prelude::*;
-use simrupt_core::schedule::Schedule;
+use simrupt_core::{
+    knobs::Pattern,
+    schedule::{Schedule, Shape},
+};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
-fn started(now_ns: u64, rate_hz: u64) -> Schedule {
-    let mut schedule = Schedule::SILENT;
-    schedule.start(now_ns, rate_hz);
+fn periodic(rate_hz: u64) -> Shape {
+    Shape {
+        rate_hz,
+        pattern: Pattern::Periodic,
+        jitter_pct: 0,
+        burst: 1,
+    }
+}
+
+fn begun(now_ns: u64, shape: Shape) -> Schedule {
+    let mut schedule = Schedule::new(1);
+    schedule.start(now_ns, shape);
     schedule
+}
+
+fn started(now_ns: u64, rate_hz: u64) -> Schedule {
+    begun(now_ns, periodic(rate_hz))
+}
+
+/// The first `count` due times of a schedule that starts at 0.
+fn due_times(shape: Shape, count: usize) -> Vec<u64> {
+    let mut schedule = begun(0, shape);
+    let mut take = || {
+        let due_ns = schedule.next_due_ns().unwrap();
+        schedule.advance();
+        due_ns
+    };
+    (0..count).map(|_| take()).collect()
+}
+
+/// Mean and variance of the gaps, in periods.
+fn gap_statistics(shape: Shape, count: usize) -> (f64, f64) {
+    let due = due_times(shape, count);
+    let period_ns = SECOND_NS as f64 / shape.rate_hz as f64;
+    let gaps: Vec<f64> = due
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]) as f64 / period_ns)
+        .collect();
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+    (mean, variance)
 }
 
 #[test]
@@ -24,21 +64,21 @@ fn at_rate_zero_nothing_is_ever_due() {
     assert_eq!(schedule.next_due_ns(), None);
     schedule.advance();
     assert_eq!(schedule.next_due_ns(), None);
-    schedule.set_rate(1000, 10);
+    schedule.reshape(1000, periodic(10));
     assert_eq!(schedule.next_due_ns(), Some(1000 + SECOND_NS / 10));
 }
 
 #[test]
 fn a_faster_rate_brings_the_next_event_forward() {
     let mut schedule = started(0, 1);
-    schedule.set_rate(100, 1000);
+    schedule.reshape(100, periodic(1000));
     assert_eq!(schedule.next_due_ns(), Some(1_000_100));
 }
 
 #[test]
 fn a_slower_rate_does_not_put_off_the_event_that_is_due_next() {
     let mut schedule = started(0, 1000);
-    schedule.set_rate(999_999, 1);
+    schedule.reshape(999_999, periodic(1));
     assert_eq!(schedule.next_due_ns(), Some(1_000_000));
     schedule.advance();
     assert_eq!(schedule.next_due_ns(), Some(1_000_000 + SECOND_NS));
@@ -48,12 +88,104 @@ fn a_slower_rate_does_not_put_off_the_event_that_is_due_next() {
 fn changing_the_rate_again_and_again_does_not_silence_the_device() {
     let mut schedule = started(0, 10);
     for now_ns in (0..100_000_000).step_by(1_000_000) {
-        schedule.set_rate(now_ns, 10);
+        schedule.reshape(now_ns, periodic(10));
     }
     assert_eq!(schedule.next_due_ns(), Some(100_000_000));
 }
 
+#[test]
+fn poisson_gaps_have_the_mean_and_the_variance_of_the_exponential_distribution() {
+    for rate_hz in [1, 10_000, 1_000_000] {
+        let shape = Shape {
+            pattern: Pattern::Poisson,
+            ..periodic(rate_hz)
+        };
+        let (mean, variance) = gap_statistics(shape, 200_000);
+        assert!((0.99..1.01).contains(&mean), "mean {mean}");
+        assert!((0.97..1.03).contains(&variance), "variance {variance}");
+        // An exponential gap exceeds one period with probability 1/e, and three with 1/e^3.
+        let due = due_times(shape, 200_000);
+        for (periods, expected) in [(1, 0.3679), (3, 0.0498)] {
+            let limit_ns = periods * SECOND_NS / rate_hz;
+            let longer = due.windows(2).filter(|pair| pair[1] - pair[0] > limit_ns);
+            let share = longer.count() as f64 / due.len() as f64;
+            assert!((share - expected).abs() < 0.005, "{share} above {periods}");
+        }
+    }
+}
+
+#[test]
+fn uniform_jitter_stays_around_the_grid_and_does_not_drift() {
+    for (jitter_pct, expected) in [(0, 0.0), (50, 2.0 * 0.25 / 12.0), (100, 2.0 / 12.0)] {
+        let shape = Shape {
+            pattern: Pattern::Uniform,
+            jitter_pct,
+            ..periodic(1000)
+        };
+        let (mean, variance) = gap_statistics(shape, 100_000);
+        assert!((0.9999..1.0001).contains(&mean), "mean {mean}");
+        assert!(
+            (variance - expected).abs() <= 0.03 * expected + 1e-9,
+            "variance {variance}"
+        );
+        let half_ns = 500_000 * jitter_pct / 100 + 2;
+        for (number, due_ns) in (1..).zip(due_times(shape, 100_000)) {
+            assert!(due_ns.abs_diff(number * 1_000_000) <= half_ns);
+        }
+    }
+}
+
+#[test]
+fn the_events_of_a_burst_are_due_together_and_bursts_keep_the_mean_rate() {
+    let shape = Shape {
+        pattern: Pattern::Burst,
+        burst: 64,
+        ..periodic(6400)
+    };
+    let due = due_times(shape, 64 * 100);
+    for (number, burst) in (1..).zip(due.chunks(64)) {
+        assert!(burst
+            .iter()
+            .all(|due_ns| *due_ns == number * SECOND_NS / 100));
+    }
+}
+
+#[test]
+fn equal_seeds_give_equal_schedules_and_others_do_not() {
+    let shape = Shape {
+        pattern: Pattern::Poisson,
+        ..periodic(1000)
+    };
+    let first = |seed| {
+        let mut schedule = Schedule::new(seed);
+        schedule.start(0, shape);
+        schedule.next_due_ns()
+    };
+    assert_eq!(first(3), first(3));
+    assert_ne!(first(3), first(4));
+}
+
 proptest! {
+    #[test]
+    fn no_shape_overflows_or_goes_back_in_time(
+        rate_hz in 1_u64..=1_000_000,
+        pattern in prop::sample::select(Pattern::ALL),
+        jitter_pct in 0_u64..=100,
+        burst in 1_u64..=4096,
+        seed: u64,
+    ) {
+        let shape = Shape { rate_hz, pattern, jitter_pct, burst };
+        let mut schedule = Schedule::new(seed);
+        schedule.start(1 << 60, shape);
+        let mut last_ns = 1 << 60;
+        for _ in 0..200 {
+            let due_ns = schedule.next_due_ns().unwrap();
+            prop_assert!(due_ns >= last_ns);
+            last_ns = due_ns;
+            schedule.advance();
+        }
+    }
+
     #[test]
     fn any_rate_makes_its_events_in_a_second_to_the_nanosecond(
         rate_hz in 1_u64..=1_000_000,

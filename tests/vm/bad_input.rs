@@ -11,7 +11,7 @@ fn bad_values() -> Vec<Vec<u8>> {
         b"\n",
         b"   ",
         b"abc",
-        b"-1",
+        b"-2",
         b"-5\n",
         b"2000000",
         b"99999999999",
@@ -65,6 +65,18 @@ fn debugfs_refuses_bad_values() {
             b"1000001",
             lines[0].try_set("rate_hz", "1000001"),
         );
+        for (knob, value) in [
+            ("cpu", "2"),
+            ("cpu", "-2"),
+            ("masked", "2"),
+            ("work_us", "10001"),
+            ("burst", "0"),
+            ("burst", "4097"),
+            ("jitter_pct", "101"),
+        ] {
+            assert_eq!(lines[0].try_set(knob, value), Err(Errno::ERANGE), "{knob}");
+        }
+        assert_eq!(lines[0].try_set("pattern", "gauss"), Err(Errno::EINVAL));
         assert_eq!(lines[0].try_set("fifo_size", "15"), Err(Errno::ERANGE));
         assert_eq!(lines[0].try_set("fifo_size", "1048577"), Err(Errno::ERANGE));
         assert_eq!(lines[0].try_set("workqueue", "tasklet"), Err(Errno::EINVAL));

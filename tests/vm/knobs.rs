@@ -5,7 +5,9 @@
 use simrupt_vm_tests::{KNOBS, Simrupt, simructl};
 
 /// A value of each knob that is not its default.
-const OTHER: [&str; 6] = ["250", "ordered", "128", "drop", "char", "always"];
+const OTHER: [&str; 12] = [
+    "250", "poisson", "30", "7", "ordered", "128", "drop", "record", "always", "1", "50", "1",
+];
 
 #[test]
 fn each_knob_can_be_changed_for_one_line_in_debugfs() {

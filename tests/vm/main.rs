@@ -4,6 +4,7 @@
 //! time: there is one module.
 
 mod bad_input;
+mod device;
 mod flavors;
 mod interrupts;
 mod knobs;
@@ -11,4 +12,5 @@ mod lifetime;
 mod live_changes;
 mod parameters;
 mod reading;
+mod records;
 mod tool;

@@ -10,13 +10,19 @@ use nix::errno::Errno;
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 6] = [
+pub const KNOBS: [&str; 12] = [
     "rate_hz",
+    "pattern",
+    "jitter_pct",
+    "burst",
     "workqueue",
     "fifo_size",
     "fifo_policy",
     "format",
     "trigger",
+    "cpu",
+    "work_us",
+    "masked",
 ];
 
 /// A line of the loaded module.

@@ -5,11 +5,13 @@
 mod interrupts;
 mod line;
 mod module;
+mod record;
 mod traffic;
 
 pub use self::{
     interrupts::{action_counts, move_irq},
     line::{KNOBS, Line},
     module::{Simrupt, simructl, try_load, unload},
+    record::{decode, read_records},
     traffic::{Reader, eventually},
 };
