@@ -26,6 +26,17 @@ use kernel::{
 /// The longest text that a file takes, in bytes.
 const MAX_WRITE: usize = 4096;
 
+/// What root can do with a file.
+#[derive(Clone, Copy)]
+pub(super) enum Mode {
+    /// Read it.
+    Read,
+    /// Write to it.
+    Write,
+    /// Both.
+    ReadWrite,
+}
+
 /// A directory; dropping it removes it with all that is in it, and waits for those who are in the
 /// middle of a read or a write.
 ///
@@ -55,12 +66,12 @@ impl Dir {
         fill(&core::mem::ManuallyDrop::new(Self(dir)));
     }
 
-    /// A file that only root can read, and write if `writable`.
-    pub(super) fn file(&self, name: &CStr, id: usize, writable: bool) {
-        let (mode, operations) = if writable {
-            (0o600, READ_WRITE.as_ptr())
-        } else {
-            (0o400, READ_ONLY.as_ptr())
+    /// A file for root alone.
+    pub(super) fn file(&self, name: &CStr, id: usize, mode: Mode) {
+        let (mode, operations) = match mode {
+            Mode::Read => (0o400, READ_ONLY.as_ptr()),
+            Mode::Write => (0o200, READ_WRITE.as_ptr()),
+            Mode::ReadWrite => (0o600, READ_WRITE.as_ptr()),
         };
         // SAFETY: The name is a C string, and is copied; the parent is ours; the operations are
         // statics of the module, which the file's owner keeps loaded.

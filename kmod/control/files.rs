@@ -4,7 +4,10 @@
 //! statistics, and `knobs`, which describes the knobs to tools.
 
 use super::{
-    debugfs::Dir,
+    debugfs::{
+        Dir,
+        Mode, //
+    },
     set::{
         self,
         Target, //
@@ -22,6 +25,10 @@ use crate::{
     },
     logic::{
         books,
+        histogram::{
+            Bucket,
+            Histogram, //
+        },
         knobs::{
             Knob,
             Spec, //
@@ -42,13 +49,17 @@ use kernel::{
 enum Report {
     Stats,
     Contexts,
+    Latency,
     Irq,
+    Reset,
 }
 
-const REPORTS: [(&CStr, Report); 3] = [
-    (c"stats", Report::Stats),
-    (c"contexts", Report::Contexts),
-    (c"irq", Report::Irq),
+const REPORTS: [(&CStr, Report, Mode); 5] = [
+    (c"stats", Report::Stats, Mode::Read),
+    (c"contexts", Report::Contexts, Mode::Read),
+    (c"latency", Report::Latency, Mode::Read),
+    (c"irq", Report::Irq, Mode::Read),
+    (c"reset", Report::Reset, Mode::Write),
 ];
 
 /// What a file is about. Its number packs this: 0, or 1 + 256 * line + index, where the index
@@ -73,7 +84,7 @@ impl Subject {
             return Ok(Self::Knob(line, *knob));
         }
         let report = REPORTS.get(index.wrapping_sub(Knob::ALL.len()));
-        let (_, report) = report.ok_or(ENODEV)?;
+        let (_, report, _) = report.ok_or(ENODEV)?;
         Ok(Self::Report(line, *report))
     }
 }
@@ -86,7 +97,7 @@ pub(crate) struct Faces {
 impl Faces {
     pub(crate) fn new() -> Result<Self> {
         let root = Dir::new(crate::NAME);
-        root.file(c"knobs", 0, false);
+        root.file(c"knobs", 0, Mode::Read);
         for line in 0..Registry::count() {
             let name = CString::try_from_fmt(fmt!("line{line}"))?;
             let mut files = KVec::new();
@@ -98,10 +109,10 @@ impl Faces {
             }
             root.subdir(&name, |dir| {
                 for (name, index) in &files {
-                    dir.file(name, Subject::id(line, *index), true);
+                    dir.file(name, Subject::id(line, *index), Mode::ReadWrite);
                 }
-                for (index, (name, _)) in REPORTS.iter().enumerate() {
-                    dir.file(name, Subject::id(line, Knob::ALL.len() + index), false);
+                for (index, (name, _, mode)) in REPORTS.iter().enumerate() {
+                    dir.file(name, Subject::id(line, Knob::ALL.len() + index), *mode);
                 }
             });
         }
@@ -125,10 +136,12 @@ impl core::fmt::Write for Out<'_> {
     }
 }
 
-fn line(index: usize) -> Result<Arc<Line>> {
+/// Calls `use_line` with a line that has a driver, under [`LINES`].
+fn with_line<R>(index: usize, use_line: impl FnOnce(&Arc<Line>) -> R) -> Result<R> {
     let lines = LINES.lock();
     let slot = lines.slots.get(index).ok_or(ENODEV)?;
-    slot.line.clone().ok_or(ENODEV)
+    let line = slot.line.as_ref().ok_or(ENODEV)?;
+    Ok(use_line(line))
 }
 
 /// Shows the file with this number.
@@ -152,13 +165,13 @@ pub(super) fn show(id: usize, out: &SeqFile) -> Result {
             seq_print!(out, "{}\n", lines::device(index)?.virq());
         }
         Subject::Report(index, Report::Stats) => {
-            let books = Books::of(&*line(index)?);
+            let books = with_line(index, |line| Books::of(line))?;
             for (name, value) in books::COUNTERS.iter().zip(books.counters) {
                 seq_print!(out, "{name} {value}\n");
             }
         }
         Subject::Report(index, Report::Contexts) => {
-            let books = Books::of(&*line(index)?);
+            let books = with_line(index, |line| Books::of(line))?;
             seq_print!(out, "stage");
             for name in contexts::NAMES {
                 seq_print!(out, " {name}");
@@ -171,6 +184,40 @@ pub(super) fn show(id: usize, out: &SeqFile) -> Result {
             }
             seq_print!(out, "\n");
         }
+        Subject::Report(index, Report::Latency) => with_line(index, |line| -> Result {
+            for (stage, histogram) in line.latency.stages() {
+                show_histogram(stage, histogram, out)?;
+            }
+            Ok(())
+        })??,
+        // Only written.
+        Subject::Report(_, Report::Reset) => return Err(EACCES),
+    }
+    Ok(())
+}
+
+/// One line about the stage, and one for each bucket that is not empty, as they were at one moment:
+/// the count is the sum of the lines below it.
+fn show_histogram(stage: &str, histogram: &Histogram, out: &SeqFile) -> Result {
+    let max = histogram.max();
+    let sum_ns = histogram.sum();
+    let overflow = histogram.overflow();
+    let mut count = overflow;
+    let mut buckets = KVVec::new();
+    for bucket in histogram.buckets() {
+        count = count.wrapping_add(bucket.count);
+        buckets.push(bucket, GFP_KERNEL)?;
+    }
+    seq_print!(
+        out,
+        "stage {stage} count {count} sum_ns {sum_ns} overflow {overflow} \
+         max_ns {} max_time_ns {} max_cpu {}\n",
+        max.value,
+        max.time_ns,
+        max.cpu
+    );
+    for Bucket { low, high, count } in &buckets {
+        seq_print!(out, "bucket {low} {high} {count}\n");
     }
     Ok(())
 }
@@ -183,7 +230,10 @@ pub(super) fn show(id: usize, out: &SeqFile) -> Result {
 pub(super) fn write(id: usize, text: &[u8]) -> Result {
     match Subject::from_id(id)? {
         Subject::Knob(line, knob) => set::set(Target::Line(line), knob, text),
-        // Not writable files.
+        Subject::Report(line, Report::Reset) if text.trim_ascii() == b"1" => {
+            with_line(line, |line| line.reset())
+        }
+        // Not writable files, or not 1.
         Subject::Knobs | Subject::Report(..) => Err(EINVAL),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     logic::books, //
 };
 
-/// The books at one moment: every identity of [`books::IDENTITIES`] holds in every snapshot.
+/// The books at one moment, read under [`crate::lines::LINES`]: every identity of [`books::IDENTITIES`] holds in every snapshot.
 pub(super) struct Books {
     /// The values of [`books::COUNTERS`], in that order.
     pub(super) counters: [u64; books::COUNTERS.len()],
@@ -25,23 +25,20 @@ impl Books {
     pub(super) fn of(line: &Line) -> Self {
         // With the store locked, the bottom half is not between ring and fifo; a stable tally says
         // that the device is not between ring and count.
-        let (fifo, queued, bottom, taken, device) = {
+        let (fifo, queued, bottom, in_ring, device) = {
             let store = line.store.lock();
-            let (device, ()) = line.device_tally.snapshot(|| ());
+            let (device, announced) = line.device_tally.snapshot(|| line.ring.announced());
             (
                 store.fifo.counts(),
                 store.fifo.queued(),
                 store.bottom,
-                line.ring.taken(),
+                announced.wrapping_sub(line.ring.taken()),
                 device,
             )
         };
         // Here, that the top half is not between its cause register and its counts.
         let (top, acknowledged) = line.top_tally.snapshot(|| line.ring.acknowledged());
-        let raised = line.ring.raised();
-
-        let in_ring = device[hw::Counter::STORED].wrapping_sub(taken);
-        let pending = raised.wrapping_sub(acknowledged);
+        let (raised, pending) = line.raises(acknowledged);
         Self {
             counters: [
                 device[hw::Counter::EVENTS],

@@ -145,6 +145,14 @@ impl Fifo {
         self.counts
     }
 
+    /// Begins the books anew, with what is queued as all that was ever brought.
+    pub fn reset_counts(&mut self) {
+        self.counts = Counts {
+            drained: self.queued() as u64,
+            ..Counts::default()
+        };
+    }
+
     /// Changes what a full fifo does, from the next record on.
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;

@@ -17,7 +17,8 @@ pub const MAX_LINES: usize = 64;
 /// - `power_of_two (min, max)`: any number in the range, rounded up,
 /// - `choice (Enum { Variant = "name", … })`,
 ///
-/// and when is `live` or `load`.
+/// and when is `live` or `load`. A line that is set up gets its knobs in this order; `trigger`, which
+/// may start the device, is the last.
 macro_rules! for_each_knob {
     ($callback:ident) => {
         $callback! {
@@ -59,17 +60,17 @@ macro_rules! for_each_knob {
                 Record = "record",
             }) default "char" unit "-" live
                 "what read() returns: one printable byte per event, or a struct simrupt_record";
-            Trigger = "trigger": choice (Trigger {
-                Open = "open",
-                Always = "always",
-            }) default "open" unit "-" live
-                "when the device runs: while someone has it open, or always";
             Cpu = "cpu": number (-1, 8191) default "-1" unit "CPU" live
                 "CPU of the device's timer; -1: wherever it is started";
             WorkUs = "work_us": number (0, 10000) default "0" unit "us" live
                 "simulated cost of the bottom half: CPU time spent per run";
             Masked = "masked": number (0, 1) default "0" unit "-" live
                 "1 disables the interrupt line; events then stay in the ring or overrun it";
+            Trigger = "trigger": choice (Trigger {
+                Open = "open",
+                Always = "always",
+            }) default "open" unit "-" live
+                "when the device runs: while someone has it open, or always";
         }
     };
 }

@@ -147,6 +147,11 @@ impl Ring {
         self.raised.load_acquire()
     }
 
+    /// How many events the device has announced.
+    pub fn announced(&self) -> u64 {
+        self.head.load_acquire()
+    }
+
     /// How many events the bottom half has taken out.
     pub fn taken(&self) -> u64 {
         self.tail.load_acquire()
@@ -217,9 +222,14 @@ where
 
 impl<P: Deref<Target = Ring>> TopEnd<P> {
     /// Takes notice of all raises and events so far, stamps the events, and hands them to the
-    /// bottom half.
+    /// bottom half. Calls `each` with every event's due time.
     #[inline]
-    pub fn acknowledge(&mut self, irq_ns: u64, irq_cpu: u16) -> Acknowledged {
+    pub fn acknowledge(
+        &mut self,
+        irq_ns: u64,
+        irq_cpu: u16,
+        mut each: impl FnMut(u64),
+    ) -> Acknowledged {
         let ring = &*self.ring;
         // `raised` before `head`: the events of every raise counted here are then visible.
         let raised = ring.raised.load_acquire();
@@ -232,7 +242,11 @@ impl<P: Deref<Target = Ring>> TopEnd<P> {
             if let Some(slot) = ring.slot(self.seen) {
                 // SAFETY: The slots from `seen` to `head` are announced (acquired above) and not
                 // handed on yet, so they are the top half's.
-                unsafe { slot.stamp.set(Stamp { irq_ns, irq_cpu }) };
+                let announced = unsafe {
+                    slot.stamp.set(Stamp { irq_ns, irq_cpu });
+                    slot.announced.get()
+                };
+                each(announced.due_ns);
             }
             self.seen = self.seen.wrapping_add(1);
         }

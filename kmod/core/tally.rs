@@ -84,6 +84,18 @@ where
         self.tally.sequence.store_release(self.sequence);
         result
     }
+
+    /// Zeroes all counters, and then runs `change` as [`Self::update`] does; a reader sees both or
+    /// neither.
+    pub fn reset(&mut self, change: impl FnOnce(&mut Update<'_, N>)) {
+        self.update(|update| {
+            for (shared, count) in update.shared.iter().zip(update.counts.iter_mut()) {
+                *count = 0;
+                shared.store(0);
+            }
+            change(update);
+        });
+    }
 }
 
 /// The counters during [`Writer::update`].

@@ -7,6 +7,7 @@
 //! ever being on two.
 
 use super::{
+    latency::Latency,
     line::Line,
     queue, //
 };
@@ -21,8 +22,16 @@ use crate::{
             self,
             Record, //
         },
+        histogram::{
+            Histogram,
+            Recorder, //
+        },
         knobs::Flavor,
-        ring::Event, //
+        ring::{
+            BottomEnd,
+            Event,
+            Ring, //
+        },
     },
 };
 use kernel::{
@@ -62,6 +71,29 @@ impl BottomCounts {
     }
 }
 
+/// What the work item alone touches.
+pub(super) struct BottomOwn {
+    ring: BottomEnd<Arc<Ring>>,
+    irq_bh: Recorder<Arc<Histogram>>,
+    bh_run: Recorder<Arc<Histogram>>,
+}
+
+impl BottomOwn {
+    pub(super) fn new(ring: BottomEnd<Arc<Ring>>, latency: &Latency) -> Self {
+        Self {
+            ring,
+            irq_bh: Recorder::new(latency.irq_bh.clone()),
+            bh_run: Recorder::new(latency.bh_run.clone()),
+        }
+    }
+
+    /// Begins all measuring anew.
+    pub(super) fn reset(&mut self) {
+        self.irq_bh.reset();
+        self.bh_run.reset();
+    }
+}
+
 fn record(event: Event, bh_ns: u64, bh_cpu: u16) -> Record {
     Record {
         seq: event.seq,
@@ -84,32 +116,35 @@ impl WorkItem for Line {
         let bh_ns = clock::now_ns();
         let bh_cpu = clock::cpu();
         // SAFETY: This is the work item, which does not run concurrently with itself.
-        let ring = unsafe { this.bottom.get() };
+        let BottomOwn {
+            ring,
+            irq_bh,
+            bh_run,
+        } = unsafe { this.bottom.get() };
         let mut moved = 0_usize;
-        let mut first = true;
         loop {
             let mut store = this.store.lock();
-            if first {
-                let flavor = store.flavor;
-                store.bottom.count_run(flavor, context);
-                first = false;
-            }
             let mut batch = 0;
             while batch < BATCH {
                 let Some(event) = ring.pop() else { break };
+                irq_bh.record(bh_ns.saturating_sub(event.irq_ns), bh_ns, bh_cpu);
                 store.fifo.push(record(event, bh_ns, bh_cpu));
                 batch += 1;
             }
-            drop(store);
             moved = moved.wrapping_add(batch);
             if batch < BATCH {
+                let flavor = store.flavor;
+                store.bottom.count_run(flavor, context);
                 break;
             }
         }
         let busy_ns = this.work_us().saturating_mul(1000);
-        while clock::now_ns().saturating_sub(bh_ns) < busy_ns {
+        let mut end_ns = clock::now_ns();
+        while end_ns.saturating_sub(bh_ns) < busy_ns {
             core::hint::spin_loop();
+            end_ns = clock::now_ns();
         }
+        bh_run.record(end_ns.saturating_sub(bh_ns), end_ns, bh_cpu);
         if moved != 0 {
             this.readable.notify_all();
         }

@@ -19,11 +19,16 @@
 use super::{
     bottom_half::{
         BottomCounts,
+        BottomOwn,
         BATCH, //
     },
+    latency::Latency,
     queue::FlavoredQueue,
     reader::Reader,
-    top_half, //
+    top_half::{
+        self,
+        TopOwn, //
+    },
 };
 use crate::{
     exclusive::Exclusive,
@@ -39,7 +44,8 @@ use crate::{
         },
         ring::{
             BottomEnd,
-            Ring, //
+            Ring,
+            TopEnd, //
         },
         tally::Tally, //
     },
@@ -97,8 +103,13 @@ pub(crate) struct Line {
     pub(crate) ring: Arc<Ring>,
     pub(crate) device_tally: Arc<Tally<{ hw::COUNTERS }>>,
     pub(crate) top_tally: Arc<Tally<{ top_half::COUNTERS }>>,
+    /// How often the line had been raised when the counters were last zeroed.
+    raised_before: Atomic<u64>,
+    pub(crate) latency: Latency,
+    /// The interrupt handler's alone.
+    pub(super) top: Exclusive<TopOwn>,
     /// The work item's alone.
-    pub(super) bottom: Exclusive<BottomEnd<Arc<Ring>>>,
+    pub(super) bottom: Exclusive<BottomOwn>,
     #[pin]
     pub(crate) store: SpinLockIrq<Store>,
     /// Readers wait here for the fifo to fill.
@@ -131,6 +142,7 @@ pub(super) struct Config {
     pub(super) index: usize,
     pub(super) device: Arc<hw::Device>,
     pub(super) ring: Arc<Ring>,
+    pub(super) top: TopEnd<Arc<Ring>>,
     pub(super) bottom: BottomEnd<Arc<Ring>>,
     pub(super) queue: FlavoredQueue,
     pub(super) fifo: KVVec<Record>,
@@ -144,6 +156,7 @@ impl Line {
             index,
             device,
             ring,
+            top,
             bottom,
             queue,
             fifo,
@@ -152,7 +165,10 @@ impl Line {
         } = config;
         let device_tally = Arc::new(Tally::new(), GFP_KERNEL)?;
         let top_tally = Arc::new(Tally::new(), GFP_KERNEL)?;
-        let reader = Reader::new()?;
+        let latency = Latency::new()?;
+        let top = TopOwn::new(top, top_tally.clone(), latency.due_irq.clone());
+        let bottom = BottomOwn::new(bottom, &latency);
+        let reader = Reader::new(latency.due_read.clone())?;
         Arc::pin_init(
             pin_init!(Self {
                 index,
@@ -160,6 +176,9 @@ impl Line {
                 ring,
                 device_tally,
                 top_tally,
+                raised_before: Atomic::new(0),
+                latency,
+                top: Exclusive::new(top),
                 bottom: Exclusive::new(bottom),
                 store <- new_spinlock_irq!(Store {
                     fifo: Fifo::new(fifo, policy),
@@ -292,6 +311,47 @@ impl Line {
             let mut moving = self.store.lock().fifo.resize_begin(slots);
             while !self.store.lock().fifo.resize_step(&mut moving, BATCH) {}
         });
+    }
+
+    /// How often the device raised its line since the counters were last zeroed, and how many raises
+    /// there are beyond the `acknowledged` ones.
+    pub(crate) fn raises(&self, acknowledged: u64) -> (u64, u64) {
+        let raised = self.ring.raised();
+        let before = self.raised_before.load(Relaxed);
+        (
+            raised.wrapping_sub(before),
+            raised.wrapping_sub(acknowledged),
+        )
+    }
+
+    /// Zeroes all counters and histograms together. What is under way begins the new books: events
+    /// in the ring and in the fifo count as such, raises that wait for the top half as raised.
+    ///
+    /// All stages stand still meanwhile. Called under [`crate::lines::LINES`], as is whoever reads
+    /// the counters.
+    pub(crate) fn reset(self: &Arc<Self>) {
+        let virq = self.device.virq();
+        // SAFETY: The interrupt is ours while the driver is bound. Waits for the handler.
+        unsafe { bindings::disable_irq(virq) };
+        self.disable_bottom_half();
+        self.device.reset_counts(|| {
+            self.reader.lock().reset();
+            // SAFETY: The interrupt is disabled and the work item is, too; neither is running.
+            unsafe {
+                self.top.get().reset();
+                self.bottom.get().reset();
+            }
+            self.raised_before.store(self.ring.acknowledged(), Relaxed);
+            let mut store = self.store.lock();
+            store.bottom = BottomCounts::default();
+            store.fifo.reset_counts();
+            let in_ring = self.ring.announced().wrapping_sub(self.ring.taken());
+            in_ring.wrapping_add(store.fifo.queued() as u64)
+        });
+        self.enable_bottom_half();
+        // SAFETY: In a pair with the above.
+        unsafe { bindings::enable_irq(virq) };
+        self.schedule_bottom_half();
     }
 
     /// The device is no longer ours: stops it, and sends the readers home.

@@ -10,6 +10,7 @@
 
 mod bottom_half;
 mod chardev;
+mod latency;
 mod line;
 mod probe;
 mod queue;

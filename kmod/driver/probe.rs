@@ -25,8 +25,7 @@ use crate::{
         ring::{
             DeviceEnd,
             Ring,
-            Slot,
-            TopEnd, //
+            Slot, //
         },
     },
 };
@@ -88,29 +87,28 @@ impl Drop for BottomHalf {
     }
 }
 
-type RingEnds = (DeviceEnd<Arc<Ring>>, TopEnd<Arc<Ring>>);
-
-/// A line with what the knobs say now, and the ends of its ring that others hold.
-fn build(index: usize) -> Result<(Arc<Line>, RingEnds)> {
+/// A line with what the knobs say now, and the end of its ring that the device gets.
+fn build(index: usize) -> Result<(Arc<Line>, DeviceEnd<Arc<Ring>>)> {
     let mut slots = KVVec::with_capacity(RING_EVENTS, GFP_KERNEL)?;
     for _ in 0..RING_EVENTS {
         slots.push(Slot::new(), GFP_KERNEL)?;
     }
     let ring = Arc::new(Ring::new(slots).ok_or(EINVAL)?, GFP_KERNEL)?;
     // SAFETY: The ring was just made, and is split only here.
-    let (device_end, top_end, bottom_end) = unsafe { Ring::split(ring.clone()) };
+    let (device_end, top, bottom) = unsafe { Ring::split(ring.clone()) };
     let value = |knob| control::value(index, knob);
     let line = Line::new(Config {
         index,
         device: lines::device(index)?,
         ring,
-        bottom: bottom_end,
+        top,
+        bottom,
         queue: FlavoredQueue::new(index, Flavor::from_value(value(Knob::Workqueue)))?,
         fifo: fifo_slots(value(Knob::FifoSize))?,
         policy: Policy::from_value(value(Knob::FifoPolicy)),
         trigger: Trigger::from_value(value(Knob::Trigger)),
     })?;
-    Ok((line, (device_end, top_end)))
+    Ok((line, device_end))
 }
 
 impl platform::Driver for Driver {
@@ -127,7 +125,7 @@ impl platform::Driver for Driver {
                 .property_read::<u32>(crate::LINE_PROPERTY)
                 .required_by(device.as_ref())?;
             let index = usize::try_from(index)?;
-            let (line, (device_end, top_end)) =
+            let (line, device_end) =
                 build(index).inspect_err(|error| lines::note_failure(index, *error))?;
             // Built from the bottom up, undone from the top down should a step fail.
             Ok(try_pin_init!(Bound {
@@ -138,7 +136,7 @@ impl platform::Driver for Driver {
                         irq::Flags::TRIGGER_NONE,
                         0,
                         lines::name(index),
-                        Ok(TopHalf::new(line.clone(), top_end)),
+                        Ok(TopHalf(line.clone())),
                     )
                 },
                 _connection: Connection::new(line.clone(), device_end),

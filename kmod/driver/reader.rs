@@ -7,16 +7,24 @@ use super::{
     bottom_half::BATCH,
     line::Line, //
 };
-use crate::logic::{
-    abi::{
-        Record,
-        RECORD_SIZE, //
+use crate::{
+    clock,
+    logic::{
+        abi::{
+            Record,
+            RECORD_SIZE, //
+        },
+        histogram::{
+            Histogram,
+            Recorder, //
+        },
+        knobs::Format,
     },
-    knobs::Format, //
 };
 use kernel::{
     iov::IovIterDest,
-    prelude::*, //
+    prelude::*,
+    sync::Arc, //
 };
 
 /// Records on their way to a reader; whoever holds its lock is the one who reads.
@@ -29,16 +37,23 @@ pub(super) struct Reader {
     len: usize,
     /// The records as user space gets to see them.
     bytes: KVec<u8>,
+    due_read: Recorder<Arc<Histogram>>,
 }
 
 impl Reader {
-    pub(super) fn new() -> Result<Self> {
+    pub(super) fn new(due_read: Arc<Histogram>) -> Result<Self> {
         Ok(Self {
             claimed: KVec::from_elem(Record::default(), BATCH, GFP_KERNEL)?,
             first: 0,
             len: 0,
             bytes: KVec::with_capacity(BATCH * RECORD_SIZE, GFP_KERNEL)?,
+            due_read: Recorder::new(due_read),
         })
+    }
+
+    /// Begins all measuring anew.
+    pub(super) fn reset(&mut self) {
+        self.due_read.reset();
     }
 
     /// Writes up to `most` of the claimed records to `bytes`.
@@ -57,8 +72,15 @@ impl Reader {
         Ok(())
     }
 
-    /// Forgets the first `delivered` of the claimed records.
+    /// Forgets the first `delivered` of the claimed records, which have just reached their reader.
     fn forget(&mut self, delivered: usize) {
+        let now_ns = clock::now_ns();
+        let cpu = clock::cpu();
+        let end = self.first.wrapping_add(delivered);
+        for record in self.claimed.get(self.first..end).unwrap_or(&[]) {
+            let due_read_ns = now_ns.saturating_sub(record.due_ns);
+            self.due_read.record(due_read_ns, now_ns, cpu);
+        }
         self.first = self.first.wrapping_add(delivered);
         self.len = self.len.saturating_sub(delivered);
     }

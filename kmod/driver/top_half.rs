@@ -5,12 +5,15 @@
 use super::line::Line;
 use crate::{
     clock, contexts,
-    exclusive::Exclusive,
     ffi::{
         self,
         Context, //
     },
     logic::{
+        histogram::{
+            Histogram,
+            Recorder, //
+        },
         ring::{
             Ring,
             TopEnd, //
@@ -51,38 +54,54 @@ pub(crate) const CONTEXTS: usize = 5;
 /// How many counters the top half has.
 pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
 
-/// The interrupt handler of a line.
-pub(super) struct TopHalf {
-    line: Arc<Line>,
-    own: Exclusive<Own>,
-}
-
 /// What the handler alone touches.
-struct Own {
+pub(super) struct TopOwn {
     ring: TopEnd<Arc<Ring>>,
     tally: Writer<Arc<Tally<COUNTERS>>, COUNTERS>,
+    due_irq: Recorder<Arc<Histogram>>,
 }
 
-impl TopHalf {
-    pub(super) fn new(line: Arc<Line>, ring: TopEnd<Arc<Ring>>) -> Self {
-        let tally = Writer::new(line.top_tally.clone());
+impl TopOwn {
+    pub(super) fn new(
+        ring: TopEnd<Arc<Ring>>,
+        tally: Arc<Tally<COUNTERS>>,
+        due_irq: Arc<Histogram>,
+    ) -> Self {
         Self {
-            line,
-            own: Exclusive::new(Own { ring, tally }),
+            ring,
+            tally: Writer::new(tally),
+            due_irq: Recorder::new(due_irq),
         }
     }
+
+    /// Begins all counting anew.
+    pub(super) fn reset(&mut self) {
+        self.tally.reset(|_| ());
+        self.due_irq.reset();
+    }
 }
+
+/// The interrupt handler of a line.
+pub(super) struct TopHalf(pub(super) Arc<Line>);
 
 impl Handler for TopHalf {
     fn handle(&self) -> IrqReturn {
         let context = ffi::context();
+        let irq_ns = clock::now_ns();
+        let irq_cpu = clock::cpu();
         // SAFETY: genirq never runs the handlers of an interrupt concurrently with themselves.
-        let Own { ring, tally } = unsafe { self.own.get() };
+        let TopOwn {
+            ring,
+            tally,
+            due_irq,
+        } = unsafe { self.0.top.get() };
         tally.update(|tally| {
             contexts::count(context, Context::Hardirq, |index| {
                 tally.add(CONTEXTS + index, 1);
             });
-            let found = ring.acknowledge(clock::now_ns(), clock::cpu());
+            let found = ring.acknowledge(irq_ns, irq_cpu, |due_ns| {
+                due_irq.record(irq_ns.saturating_sub(due_ns), irq_ns, irq_cpu);
+            });
             // An edge that arrives while the handler runs calls it again; by then the first call may
             // have seen to both. An edge left over from before the driver was bound looks the same.
             let Some(coalesced) = found.raises.checked_sub(1) else {
@@ -91,7 +110,7 @@ impl Handler for TopHalf {
             };
             tally.add(Counter::HANDLED, 1);
             tally.add(Counter::COALESCED, coalesced);
-            let outcome = if self.line.schedule_bottom_half() {
+            let outcome = if self.0.schedule_bottom_half() {
                 Counter::SCHEDULED
             } else {
                 Counter::ALREADY_PENDING

@@ -5,6 +5,7 @@
 use super::{
     generator::{
         Attachment,
+        Counter,
         Generator,
         State,
         COUNTERS, //
@@ -128,6 +129,19 @@ impl Device {
     /// Moves the timer to a CPU, or leaves it where it will be started next.
     pub(crate) fn set_cpu(&self, cpu: Option<u32>) {
         self.reprogram(|control, _| control.cpu = cpu);
+    }
+
+    /// Zeroes the counters, but for the events that `carried` tells of. Everything stands still while
+    /// `carried` is called: it may zero what else belongs together with these.
+    pub(crate) fn reset_counts(&self, carried: impl FnOnce() -> u64) {
+        self.reprogram(|_, state| {
+            if let Some(attachment) = &mut state.attachment {
+                let events = carried();
+                attachment
+                    .tally
+                    .reset(|tally| tally.add(Counter::EVENTS, events));
+            }
+        });
     }
 
     /// Stops the timer, lets `change` have the state, and sets the timer again if it should run.

@@ -56,12 +56,10 @@ impl Counter {
     pub(crate) const EVENTS: usize = 0;
     /// Events that found the ring full.
     pub(crate) const OVERRUN: usize = 1;
-    /// Events that went into the ring.
-    pub(crate) const STORED: usize = 2;
 }
 
 /// Index of the first of the device's context counters.
-pub(crate) const CONTEXTS: usize = 3;
+pub(crate) const CONTEXTS: usize = 2;
 
 /// How many counters the device has.
 pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
@@ -98,11 +96,9 @@ impl State {
                 let Some(due_ns) = self.schedule.next_due_ns().filter(|due| *due <= now_ns) else {
                     break;
                 };
-                let outcome = match ring.push(self.seq, due_ns) {
-                    Ok(()) => Counter::STORED,
-                    Err(Full) => Counter::OVERRUN,
-                };
-                tally.add(outcome, 1);
+                if let Err(Full) = ring.push(self.seq, due_ns) {
+                    tally.add(Counter::OVERRUN, 1);
+                }
                 events += 1;
                 self.seq = self.seq.wrapping_add(1);
                 self.schedule.advance();

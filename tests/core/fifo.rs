@@ -113,6 +113,21 @@ fn more_than_was_claimed_cannot_be_settled() {
 }
 
 #[test]
+fn new_books_begin_with_what_is_queued() {
+    let mut fifo = filled(4, Policy::Overwrite, 9);
+    fifo.claim(&mut room(1));
+    fifo.reset_counts();
+    let expected = Counts {
+        drained: 4,
+        ..Counts::default()
+    };
+    assert_eq!(fifo.counts(), expected);
+    assert_balanced(&fifo);
+    fifo.settle(1);
+    assert_balanced(&fifo);
+}
+
+#[test]
 fn growing_the_fifo_keeps_everything() {
     let mut fifo = filled(4, Policy::Overwrite, 6);
     resize(&mut fifo, 16);

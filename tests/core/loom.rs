@@ -43,8 +43,8 @@ fn the_ring_hands_each_event_from_owner_to_owner() {
             (device, stored)
         });
         let top_half = thread::spawn(move || {
-            top.acknowledge(500, 1);
-            top.acknowledge(501, 1);
+            top.acknowledge(500, 1, |_| ());
+            top.acknowledge(501, 1, |_| ());
             top
         });
         let mut taken = Vec::new();
@@ -53,7 +53,7 @@ fn the_ring_hands_each_event_from_owner_to_owner() {
         }
         let (_device, stored) = device.join().unwrap();
         let mut top = top_half.join().unwrap();
-        top.acknowledge(502, 1);
+        top.acknowledge(502, 1, |_| ());
         while let Some(event) = bottom.pop() {
             taken.push(event);
         }
@@ -82,7 +82,7 @@ fn a_raise_brings_its_events_with_it() {
         });
         let (mut raises, mut events) = (0, 0);
         for _ in 0..2 {
-            let found = top.acknowledge(0, 0);
+            let found = top.acknowledge(0, 0, |_| ());
             raises += found.raises;
             events += found.events;
             assert!(events >= raises);

@@ -6,6 +6,7 @@
 mod abi;
 mod books;
 mod fifo;
+mod histogram;
 mod knobs;
 mod ring;
 mod schedule;

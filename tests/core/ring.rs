@@ -33,7 +33,7 @@ fn an_event_is_not_the_bottom_halfs_before_the_top_half_has_seen_it() {
     device.push(7, 700).unwrap();
     assert_eq!(bottom.pop(), None);
     device.note_raise();
-    let found = top.acknowledge(750, 3);
+    let found = top.acknowledge(750, 3, |_| ());
     assert_eq!((found.raises, found.events), (1, 1));
     let event = bottom.pop().unwrap();
     assert_eq!(
@@ -50,11 +50,11 @@ fn a_full_ring_refuses_the_new_event_and_keeps_the_old_ones() {
     device.push(1, 0).unwrap();
     assert_eq!(device.push(2, 0), Err(Full));
     // Seen is not taken.
-    top.acknowledge(0, 0);
+    top.acknowledge(0, 0, |_| ());
     assert_eq!(device.push(2, 0), Err(Full));
     assert_eq!(bottom.pop().unwrap().seq, 0);
     device.push(3, 0).unwrap();
-    top.acknowledge(0, 0);
+    top.acknowledge(0, 0, |_| ());
     assert_eq!(bottom.pop().unwrap().seq, 1);
     assert_eq!(bottom.pop().unwrap().seq, 3);
 }
@@ -67,9 +67,9 @@ fn a_call_of_the_top_half_takes_notice_of_all_raises() {
         device.note_raise();
     }
     assert_eq!((ring.raised(), ring.acknowledged()), (3, 0));
-    assert_eq!(top.acknowledge(0, 0).raises, 3);
+    assert_eq!(top.acknowledge(0, 0, |_| ()).raises, 3);
     assert_eq!((ring.raised(), ring.acknowledged()), (3, 3));
-    assert_eq!(top.acknowledge(0, 0).raises, 0);
+    assert_eq!(top.acknowledge(0, 0, |_| ()).raises, 0);
 }
 
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ proptest! {
                     }
                 }
                 Step::Acknowledge => {
-                    let found = top.acknowledge(number, 1);
+                    let found = top.acknowledge(number, 1, |_| ());
                     prop_assert_eq!(found.events, announced.len() as u64);
                     acknowledged.extend(announced.drain(..).map(|seq| (seq, number)));
                 }

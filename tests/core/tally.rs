@@ -25,6 +25,20 @@ fn a_counter_that_does_not_exist_is_ignored() {
 }
 
 #[test]
+fn a_reset_zeroes_what_it_does_not_set() {
+    let tally = Tally::<2>::new();
+    let mut writer = Writer::new(&tally);
+    writer.update(|counts| {
+        counts.add(0, 5);
+        counts.add(1, 6);
+    });
+    writer.reset(|counts| counts.add(1, 2));
+    assert_eq!(tally.snapshot(|| ()).0, [0, 2]);
+    writer.update(|counts| counts.add(0, 1));
+    assert_eq!(tally.snapshot(|| ()).0, [1, 2]);
+}
+
+#[test]
 fn counters_wrap() {
     let tally = Tally::<1>::new();
     Writer::new(&tally).update(|counts| {

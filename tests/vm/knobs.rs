@@ -6,7 +6,7 @@ use simrupt_vm_tests::{KNOBS, Simrupt, simructl};
 
 /// A value of each knob that is not its default.
 const OTHER: [&str; 12] = [
-    "250", "poisson", "30", "7", "ordered", "128", "drop", "record", "always", "1", "50", "1",
+    "250", "poisson", "30", "7", "ordered", "128", "drop", "record", "1", "50", "1", "always",
 ];
 
 #[test]

@@ -24,7 +24,14 @@ fn an_open_device_keeps_the_module_loaded() {
 #[test]
 fn an_open_debugfs_file_keeps_the_module_loaded() {
     let module = Simrupt::load("");
-    for name in ["stats", "contexts", "irq", "rate_hz", "workqueue"] {
+    for name in [
+        "stats",
+        "contexts",
+        "latency",
+        "irq",
+        "rate_hz",
+        "workqueue",
+    ] {
         let mut file = File::open(module.line(0).path(name)).unwrap();
         assert_eq!(unload(), Err(Errno::EWOULDBLOCK), "{name}");
         let mut text = String::new();

@@ -8,6 +8,7 @@ mod device;
 mod flavors;
 mod interrupts;
 mod knobs;
+mod latency;
 mod lifetime;
 mod live_changes;
 mod parameters;

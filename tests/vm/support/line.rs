@@ -19,10 +19,10 @@ pub const KNOBS: [&str; 12] = [
     "fifo_size",
     "fifo_policy",
     "format",
-    "trigger",
     "cpu",
     "work_us",
     "masked",
+    "trigger",
 ];
 
 /// A line of the loaded module.

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Log-linear histograms of latencies: one writer, any readers, no lock.
+//!
+//! Below 64 ns each value has a bucket of its own; above, each power of two is divided into 64
+//! buckets, so that a bucket is at most 1/64 of its lower bound wide. What takes longer than the last
+//! bucket, about 69 s, is counted as overflow, never dropped.
+
+use super::platform::{
+    read_fence,
+    spin_loop,
+    write_fence,
+    Array,
+    Word, //
+};
+use core::ops::Deref;
+
+/// log2 of the number of buckets per power of two.
+const SUB_BITS: u32 = 6;
+
+/// Values below two to this power have a bucket.
+const VALUE_BITS: u32 = 36;
+
+/// How many buckets a histogram has.
+pub const BUCKETS: usize = ((VALUE_BITS - SUB_BITS + 1) as usize) << SUB_BITS;
+
+/// The bucket of a value, if it has one.
+#[inline]
+pub fn index(value: u64) -> Option<usize> {
+    // Values below 64 count as if their power of two were the one above them.
+    let bits = u64::BITS
+        .wrapping_sub(value.leading_zeros())
+        .max(SUB_BITS + 1);
+    if bits > VALUE_BITS {
+        return None;
+    }
+    let shift = bits.wrapping_sub(SUB_BITS + 1);
+    // The leading bit of the shifted value adds one row; rows start at `shift`.
+    let index = (u64::from(shift) << SUB_BITS).wrapping_add(value >> shift);
+    Some(index as usize)
+}
+
+/// The least and the greatest value of a bucket.
+pub fn bounds(index: usize) -> (u64, u64) {
+    let index = index as u64;
+    let row = index >> SUB_BITS;
+    let Some(shift) = row.checked_sub(1) else {
+        return (index, index);
+    };
+    let low = index.wrapping_sub(shift << SUB_BITS) << shift;
+    let width = 1_u64 << shift;
+    (low, low.wrapping_add(width).wrapping_sub(1))
+}
+
+/// How many values from `low` to `high`, both included, there were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// The least value of the bucket.
+    pub low: u64,
+    /// The greatest value of the bucket.
+    pub high: u64,
+    /// How many values fell into it.
+    pub count: u64,
+}
+
+/// The greatest value so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Max {
+    /// The value.
+    pub value: u64,
+    /// When it was measured.
+    pub time_ns: u64,
+    /// On which CPU.
+    pub cpu: u64,
+}
+
+/// A histogram, as its readers see it.
+pub struct Histogram {
+    buckets: Array<Word>,
+    overflow: Word,
+    sum: Word,
+    /// Odd while `max` changes.
+    sequence: Word,
+    max: [Word; 3],
+}
+
+impl Histogram {
+    /// An empty histogram over `buckets`, of which there should be [`BUCKETS`]; what has none counts
+    /// as overflow.
+    pub fn new(buckets: Array<Word>) -> Self {
+        Self {
+            buckets,
+            overflow: Word::new(0),
+            sum: Word::new(0),
+            sequence: Word::new(0),
+            max: core::array::from_fn(|_| Word::new(0)),
+        }
+    }
+
+    /// Every bucket that is not empty, in ascending order.
+    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
+        self.buckets
+            .iter()
+            .enumerate()
+            .filter_map(|(index, count)| {
+                let count = count.load();
+                let (low, high) = bounds(index);
+                (count != 0).then_some(Bucket { low, high, count })
+            })
+    }
+
+    /// How many values had no bucket.
+    pub fn overflow(&self) -> u64 {
+        self.overflow.load()
+    }
+
+    /// The sum of all values, wrapping.
+    pub fn sum(&self) -> u64 {
+        self.sum.load()
+    }
+
+    /// The greatest value, with its circumstances.
+    pub fn max(&self) -> Max {
+        loop {
+            let before = self.sequence.load_acquire();
+            let [value, time_ns, cpu] = core::array::from_fn(|index| self.max[index].load());
+            read_fence();
+            if before % 2 == 0 && self.sequence.load() == before {
+                return Max {
+                    value,
+                    time_ns,
+                    cpu,
+                };
+            }
+            spin_loop();
+        }
+    }
+}
+
+/// The one who measures.
+pub struct Recorder<P>
+where
+    P: Deref<Target = Histogram>,
+{
+    histogram: P,
+    overflow: u64,
+    sum: u64,
+    sequence: u64,
+    max: u64,
+}
+
+impl<P: Deref<Target = Histogram>> Recorder<P> {
+    /// The recorder of a new histogram. A histogram has one: a second one would undo what the first
+    /// counts.
+    pub fn new(histogram: P) -> Self {
+        Self {
+            histogram,
+            overflow: 0,
+            sum: 0,
+            sequence: 0,
+            max: 0,
+        }
+    }
+
+    /// Counts a value, measured at `time_ns` on `cpu`.
+    #[inline]
+    pub fn record(&mut self, value: u64, time_ns: u64, cpu: u16) {
+        let histogram = &*self.histogram;
+        match index(value).and_then(|index| histogram.buckets.get(index)) {
+            Some(bucket) => bucket.store(bucket.load().wrapping_add(1)),
+            None => {
+                self.overflow = self.overflow.wrapping_add(1);
+                histogram.overflow.store(self.overflow);
+            }
+        }
+        self.sum = self.sum.wrapping_add(value);
+        histogram.sum.store(self.sum);
+        if value > self.max {
+            self.set_max(value, time_ns, cpu.into());
+        }
+    }
+
+    fn set_max(&mut self, value: u64, time_ns: u64, cpu: u64) {
+        let histogram = &*self.histogram;
+        histogram.sequence.store(self.sequence.wrapping_add(1));
+        write_fence();
+        for (word, part) in histogram.max.iter().zip([value, time_ns, cpu]) {
+            word.store(part);
+        }
+        self.sequence = self.sequence.wrapping_add(2);
+        histogram.sequence.store_release(self.sequence);
+        self.max = value;
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        for bucket in self.histogram.buckets.iter() {
+            bucket.store(0);
+        }
+        self.histogram.overflow.store(0);
+        self.histogram.sum.store(0);
+        self.overflow = 0;
+        self.sum = 0;
+        self.set_max(0, 0, 0);
+    }
+}

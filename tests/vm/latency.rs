@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Latency histograms and resets: what they count, and that nothing is lost by either.
+
+use nix::errno::Errno;
+use simrupt_vm_tests::{Line, Reader, Simrupt, decode, eventually};
+use std::{collections::BTreeMap, fs};
+
+#[derive(Default, Debug)]
+struct Stage {
+    header: BTreeMap<String, u64>,
+    buckets: Vec<[u64; 3]>,
+}
+
+/// The latency file, with its own consistency checked.
+fn latency(line: Line) -> BTreeMap<String, Stage> {
+    let mut stages: BTreeMap<String, Stage> = BTreeMap::new();
+    let mut current = String::new();
+    for row in fs::read_to_string(line.path("latency")).unwrap().lines() {
+        let words: Vec<&str> = row.split(' ').collect();
+        if words[0] == "stage" {
+            current = words[1].to_owned();
+            let header = words[2..]
+                .chunks(2)
+                .map(|pair| (pair[0].to_owned(), pair[1].parse().unwrap()))
+                .collect();
+            let buckets = Vec::new();
+            stages.insert(current.clone(), Stage { header, buckets });
+        } else {
+            assert_eq!(words[0], "bucket");
+            let bucket: Vec<u64> = words[1..].iter().map(|n| n.parse().unwrap()).collect();
+            let stage = stages.get_mut(&current).unwrap();
+            stage.buckets.push(bucket.try_into().unwrap());
+        }
+    }
+    for (name, stage) in &stages {
+        let counted: u64 = stage.buckets.iter().map(|bucket| bucket[2]).sum();
+        let header = &stage.header;
+        assert_eq!(counted + header["overflow"], header["count"], "{name}");
+        for [low, high, count] in &stage.buckets {
+            assert!(low <= high && *count > 0);
+            assert!((high - low) as f64 <= *low as f64 / 64.0);
+        }
+    }
+    stages
+}
+
+fn count(line: Line, stage: &str) -> u64 {
+    latency(line)[stage].header["count"]
+}
+
+#[test]
+fn every_stage_counts_what_passes_it() {
+    for flavor in ["bh", "unbound"] {
+        let module = Simrupt::load(&format!("rate_hz=5000 workqueue={flavor}"));
+        let line = module.line(0);
+        let reader = Reader::start(line, 4096);
+        eventually("events were read", || line.stat("read") >= 1000);
+        // While it runs, a snapshot agrees with itself: `latency` checks that.
+        latency(line);
+        line.silence();
+        reader.stop();
+        let stats = line.stats();
+        let stages = latency(line);
+        assert_eq!(stages["due_irq"].header["count"], stats["events"]);
+        assert_eq!(stages["irq_bh"].header["count"], stats["drained"]);
+        assert_eq!(stages["bh_run"].header["count"], stats["runs"]);
+        assert_eq!(stages["due_read"].header["count"], stats["read"]);
+        for (name, stage) in &stages {
+            let header = &stage.header;
+            let [low, high, _] = *stage.buckets.last().unwrap();
+            assert!(
+                (low..=high).contains(&header["max_ns"]),
+                "{name}: {stage:?}"
+            );
+            assert!(header["max_cpu"] < 2 && header["max_time_ns"] > 0);
+            assert!(header["sum_ns"] >= header["max_ns"]);
+        }
+        // An event is read after it came through the stages before.
+        assert!(stages["due_read"].header["sum_ns"] > stages["due_irq"].header["sum_ns"]);
+        module.verify();
+    }
+}
+
+#[test]
+fn a_run_takes_at_least_its_simulated_cost() {
+    let module = Simrupt::load("rate_hz=100 trigger=always work_us=1000");
+    let line = module.line(0);
+    eventually("it ran", || line.stat("runs") >= 20);
+    line.silence();
+    let stages = latency(line);
+    let [_, high, _] = stages["bh_run"].buckets[0];
+    assert!(high >= 1_000_000, "{stages:?}");
+}
+
+#[test]
+fn a_reset_zeroes_counters_and_histograms_together() {
+    let module = Simrupt::load("rate_hz=5000 trigger=always lines=2");
+    let line = module.line(0);
+    eventually("events arrive", || line.stat("drained") >= 500);
+    line.silence();
+    let queued = line.stat("queued");
+    line.set("reset", "1");
+    let stats = line.stats();
+    for (name, value) in &stats {
+        let expected = match name.as_str() {
+            // What is still there begins the new books.
+            "events" | "drained" | "queued" => queued,
+            // The bottom half runs once more, in case something arrived meanwhile.
+            "runs" => (*value).min(1),
+            _ => 0,
+        };
+        assert_eq!(*value, expected, "{name}");
+    }
+    for stage in ["due_irq", "irq_bh", "due_read"] {
+        assert_eq!(count(line, stage), 0);
+        assert_eq!(latency(line)[stage].header["max_ns"], 0);
+    }
+    assert_eq!(line.contexts("top_half"), [0, 0, 0, 0]);
+    module.verify();
+    let other = module.line(1).stat("raised");
+    assert!(other >= 500, "the other line was reset, too: {other}");
+}
+
+#[test]
+fn resets_under_traffic_lose_nothing() {
+    let module = Simrupt::load("rate_hz=5000 format=record");
+    let line = module.line(0);
+    let reader = Reader::start(line, 4096);
+    for round in 0..100 {
+        line.set("reset", "1");
+        if round % 10 == 0 {
+            module.verify();
+        }
+        let start = line.stat("events");
+        eventually("events arrive", || line.stat("events") >= start + 5);
+    }
+    line.silence();
+    let records = decode(&reader.stop());
+    module.verify();
+    for (seq, record) in (0..).zip(&records) {
+        assert_eq!(record.seq, seq);
+    }
+    let stats = line.stats();
+    assert_eq!(stats["events"], stats["read"]);
+    assert_eq!(count(line, "due_read"), stats["read"]);
+}
+
+#[test]
+fn only_a_one_resets() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let line = module.line(0);
+    eventually("events arrive", || line.stat("drained") >= 50);
+    for value in ["0", "2", "\n", " ", "1 1", "yes", "-1", "11"] {
+        assert_eq!(
+            line.try_set("reset", value),
+            Err(Errno::EINVAL),
+            "{value:?}"
+        );
+    }
+    assert!(line.stat("events") >= 50);
+    line.set("reset", " 1\n");
+    let unreadable = fs::read_to_string(line.path("reset")).unwrap_err();
+    assert_eq!(unreadable.raw_os_error(), Some(Errno::EACCES as i32));
+}
