@@ -51,7 +51,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N|all", value_parser = parse_lines, global = true)]
     pub(crate) line: Option<Lines>,
 
-    /// Print one JSON document (status, get, stats and verify)
+    /// Print JSON: one document, or one per line where there is no end
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
@@ -114,6 +114,12 @@ pub(crate) enum Command {
     /// "lost" is what no reader can get any more: overrun, dropped, overwritten and flushed events.
     #[command(after_help = "Example:\n  simructl status")]
     Status,
+
+    /// List the knobs: what each takes, what it is by default, and what it means
+    ///
+    /// The module itself describes them. "live" can be changed while it is loaded, "load" is fixed then.
+    #[command(after_help = "Example:\n  simructl knobs")]
+    Knobs,
 
     /// Show a knob, or all of them
     ///
@@ -196,6 +202,7 @@ impl Command {
             Self::Load { .. } => ("load", false, false),
             Self::Unload => ("unload", false, false),
             Self::Status => ("status", true, true),
+            Self::Knobs => ("knobs", false, true),
             Self::Get { .. } => ("get", true, true),
             Self::Set { .. } => ("set", true, false),
             Self::SetRate { .. } => ("set-rate", true, false),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::{Lines, Options};
 use crate::failure::Failure;
 use crate::files::table::Knob;
+use crate::files::value;
 use crate::knobs::Knobs;
 use crate::module::Module;
 use crate::output;
@@ -64,12 +65,6 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, name: Option<&str>) -> R
 fn object(values: &[(&Knob, String)]) -> Map<String, Value> {
     values
         .iter()
-        .map(|(knob, value)| {
-            let value = match value.parse::<i64>() {
-                Ok(number) => json!(number),
-                Err(_) => json!(value),
-            };
-            (knob.name.clone(), value)
-        })
+        .map(|(knob, value)| (knob.name.clone(), value::json(value)))
         .collect()
 }

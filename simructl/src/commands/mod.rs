@@ -3,6 +3,7 @@
 //! The commands, one file each. A command prints its result and returns why it failed, if it did.
 
 mod get;
+mod knobs;
 mod load;
 mod read;
 mod set;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Load { module, knobs } => load::run(sysroot, module.as_deref(), &knobs),
         Command::Unload => unload::run(sysroot),
         Command::Status => status::run(sysroot, options),
+        Command::Knobs => knobs::run(sysroot, options),
         Command::Get { knob } => get::run(sysroot, options, knob.as_deref()),
         Command::Set { knobs } => set::run(sysroot, options, &knobs),
         Command::SetRate { value } => set::run(sysroot, options, &[short("rate_hz", value)]),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Options;
 use crate::failure::Failure;
+use crate::files::value;
 use crate::knobs::Knobs;
 use crate::line::Books;
 use crate::module::{Module, is_loaded};
@@ -130,9 +131,8 @@ impl Row {
         object.insert("line".to_string(), json!(self.line));
         object.insert("irq".to_string(), json!(self.irq));
         for (name, value) in KNOBS.iter().zip(&self.knobs) {
-            let number = value.as_ref().and_then(|value| value.parse::<u64>().ok());
-            let value = number.map_or_else(|| json!(value), |number| json!(number));
-            object.insert(name.to_string(), value);
+            let value = value.as_deref().map(value::json);
+            object.insert(name.to_string(), json!(value));
         }
         for (name, value) in COUNTERS.iter().zip(self.counters) {
             object.insert(name.to_string(), json!(value));

@@ -9,11 +9,17 @@
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Knob {
     pub(crate) name: String,
+    /// The type, in the module's word.
+    pub(crate) kind: Option<String>,
     pub(crate) values: Values,
+    /// What it is when nobody sets it.
+    pub(crate) default: Option<String>,
     /// The unit of a number, where it has one.
     pub(crate) unit: Option<String>,
     /// Whether it can be changed while the module is loaded.
     pub(crate) live: bool,
+    /// What it means.
+    pub(crate) help: Option<String>,
 }
 
 /// What a knob takes.
@@ -38,7 +44,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Knob>, String> {
 fn parse_knob(line: &str) -> Result<Knob, String> {
     let odd = |what: &str| format!("`{line}`: {what}");
     let fields: Vec<&str> = line.split('\t').collect();
-    let &[name, kind, values, _default, unit, when, _help, ..] = fields.as_slice() else {
+    let &[name, kind, values, default, unit, when, help, ..] = fields.as_slice() else {
         return Err(odd("fewer than 7 fields"));
     };
     if name.is_empty() {
@@ -46,21 +52,29 @@ fn parse_knob(line: &str) -> Result<Knob, String> {
     }
     Ok(Knob {
         name: name.to_string(),
+        kind: told(kind),
         values: match kind {
-            "u64" => parse_range(values).ok_or_else(|| odd("not a range"))?,
+            "u64" | "i64" => parse_range(values).ok_or_else(|| odd("not a range"))?,
             "enum" if !values.is_empty() => {
                 Values::Choices(values.split('|').map(String::from).collect())
             }
             "enum" => return Err(odd("no choices")),
             _ => parse_range(values).unwrap_or(Values::Unknown),
         },
-        unit: (!matches!(unit, "" | "-")).then(|| unit.to_string()),
+        default: told(default),
+        unit: told(unit),
+        help: told(help),
         live: match when {
             "live" => true,
             "load" => false,
             _ => return Err(odd("neither live nor load")),
         },
     })
+}
+
+/// The text of a field, unless it says that there is nothing to say.
+fn told(field: &str) -> Option<String> {
+    (!matches!(field, "" | "-")).then(|| field.to_string())
 }
 
 fn parse_range(text: &str) -> Option<Values> {
@@ -73,9 +87,12 @@ impl Knob {
     pub(crate) fn bare(name: String, live: bool) -> Self {
         Self {
             name,
+            kind: None,
             values: Values::Unknown,
+            default: None,
             unit: None,
             live,
+            help: None,
         }
     }
 
@@ -128,6 +145,15 @@ mod tests {
     }
 
     #[test]
+    fn a_number_may_be_negative() {
+        let cpu = &parse("cpu\ti64\t-1..7\t-1\tCPU\tlive\thelp").unwrap()[0];
+        assert_eq!(cpu.values, Values::Range(-1, 7));
+        assert_eq!(cpu.default.as_deref(), Some("-1"));
+        assert_eq!(cpu.check("-1"), Ok(()));
+        assert_eq!(cpu.check("-2").unwrap_err(), "out of range");
+    }
+
+    #[test]
     fn an_enum_takes_its_choices_only() {
         let text = "workqueue\tenum\tbound|bh\tbound\t-\tlive\thelp";
         let flavor = &parse(text).unwrap()[0];
@@ -139,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_a_newer_module_adds_is_left_to_it() {
-        let text = "a\tfloat\t0..1.5\t1\t-\tlive\thelp\tmore\nb\ti64\t-1..7\t-1\t-\tload\thelp\n";
+        let text = "a\tfloat\t0..1.5\t1\t-\tlive\thelp\tmore\nb\ti8\t-1..7\t-1\t-\tload\thelp\n";
         let knobs = parse(text).unwrap();
         assert_eq!(knobs[0].values, Values::Unknown);
         assert_eq!(knobs[0].check("anything"), Ok(()));
@@ -155,6 +181,7 @@ mod tests {
         }
         for (text, why) in [
             ("x\tu64\t0-5\t1\t-\tlive\th", "not a range"),
+            ("x\ti64\t-1\t1\t-\tlive\th", "not a range"),
             ("x\tenum\t\t1\t-\tlive\th", "no choices"),
             ("x\tu64\t0..5\t1\t-\tsoon\th", "neither live nor load"),
             ("\tu64\t0..5\t1\t-\tlive\th", "no name"),

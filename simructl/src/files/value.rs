@@ -2,12 +2,21 @@
 
 //! Knob values as the module shows them: a number, a choice among shown choices, a list of either.
 
+use serde_json::Value;
+
 /// The value in force in the text of a knob file: the bracketed word where choices are shown
 /// (`bound [unbound] bh`), else all of it.
 pub(crate) fn current(text: &str) -> &str {
     text.split_whitespace()
         .find_map(|word| word.strip_prefix('[')?.strip_suffix(']'))
         .unwrap_or(text.trim())
+}
+
+/// A value in JSON: a number where it is one, else a string.
+pub(crate) fn json(value: &str) -> Value {
+    let number = value.parse::<i64>().map(Value::from);
+    let number = number.or_else(|_| value.parse::<u64>().map(Value::from));
+    number.unwrap_or_else(|_| Value::from(value))
 }
 
 /// The comma-separated values of a parameter.
@@ -44,6 +53,26 @@ mod tests {
         for odd in ["", "[", "]", "[bound unbound", "bound] unbound"] {
             assert_eq!(current(odd), odd);
         }
+    }
+
+    #[test]
+    fn in_json_numbers_are_numbers() {
+        let texts = [
+            "-1",
+            "18446744073709551615",
+            "18446744073709551616",
+            "bh",
+            "",
+        ];
+        let shown = texts.map(|text| json(text).to_string());
+        let expected = [
+            "-1",
+            "18446744073709551615",
+            "\"18446744073709551616\"",
+            "\"bh\"",
+            "\"\"",
+        ];
+        assert_eq!(shown, expected);
     }
 
     #[test]

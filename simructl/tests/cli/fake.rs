@@ -3,6 +3,7 @@
 //! A directory that looks like the kernel with the module loaded, and runs of `simructl` against it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,11 +15,12 @@ use tempfile::TempDir;
 pub(crate) const KNOBS: &str = "\
 lines\tu64\t1..64\t1\t-\tload\thow many independent devices\n\
 rate_hz\tu64\t0..1000000\t10\tHz\tlive\tevents per second; 0 is silent\n\
-workqueue\tenum\tbound|unbound|bh|ordered\tunbound\t-\tlive\tflavor of the bottom half\n\
+workqueue\tenum\tbound|unbound|bh|ordered|highpri|bh-highpri\tunbound\t-\tlive\tflavor of the bottom half\n\
 fifo_size\tu64\t16..1048576\t4096\trecords\tlive\tfifo capacity\n\
 fifo_policy\tenum\toverwrite|drop\toverwrite\t-\tlive\twhat a full fifo does\n\
-format\tenum\tchar\tchar\t-\tlive\twhat read() returns\n\
-trigger\tenum\topen|always\topen\t-\tlive\twhen the device runs\n";
+format\tenum\tchar|record\tchar\t-\tlive\twhat read() returns\n\
+trigger\tenum\topen|always\topen\t-\tlive\twhen the device runs\n\
+cpu\ti64\t-1..1\t-1\tCPU\tlive\tCPU of the device's timer; -1 is any\n";
 
 /// The fake.
 pub(crate) struct Fake(TempDir);
@@ -41,20 +43,23 @@ impl Fake {
             ("fifo_policy", "overwrite"),
             ("format", "char"),
             ("trigger", "open"),
+            ("cpu", "-1"),
         ] {
             let list = vec![value; count].join(",");
             fake.write(&parameter(name), &format!("{list}\n"));
         }
         fake.write(&parameter("lines"), &format!("{count}\n"));
+        fake.read_only(&parameter("lines"));
         fake.write("sys/kernel/debug/simrupt/knobs", KNOBS);
         for line in 0..count {
             for (name, text) in [
                 ("rate_hz", "10"),
-                ("workqueue", "bound [unbound] bh ordered"),
+                ("workqueue", "bound [unbound] bh ordered highpri bh-highpri"),
                 ("fifo_size", "4096"),
                 ("fifo_policy", "[overwrite] drop"),
-                ("format", "[char]"),
+                ("format", "[char] record"),
                 ("trigger", "[open] always"),
+                ("cpu", "-1"),
             ] {
                 fake.write(&debugfs(line, name), &format!("{text}\n"));
             }
@@ -104,6 +109,11 @@ impl Fake {
         let path = self.path(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    /// Takes the right to write away, as far as the file's mode shows it.
+    fn read_only(&self, file: &str) {
+        fs::set_permissions(self.path(file), fs::Permissions::from_mode(0o444)).unwrap();
     }
 
     pub(crate) fn read(&self, file: &str) -> String {

@@ -26,6 +26,7 @@ fn every_command_has_help_with_an_example() {
         "load",
         "unload",
         "status",
+        "knobs",
         "get",
         "set",
         "set-rate",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl get`.
+//! `simructl get` and `simructl knobs`.
 
 use crate::fake::{Fake, debugfs, parameter};
 
@@ -69,4 +69,21 @@ fn a_missing_knob_file_is_named() {
     let fake = Fake::with_lines(1);
     fake.remove(&debugfs(0, "format"));
     fake.check("get-missing-file", "get");
+}
+
+#[test]
+fn the_module_describes_its_knobs() {
+    let fake = Fake::with_lines(1);
+    let table = fake.read("sys/kernel/debug/simrupt/knobs")
+        + "color\trgb\t#\t#000000\t-\tlive\tof the device\tnovel\n";
+    fake.write("sys/kernel/debug/simrupt/knobs", &table);
+    fake.check("knobs", "knobs");
+    fake.check("knobs-json", "knobs --json");
+}
+
+#[test]
+fn without_debugfs_the_names_are_all_that_is_known_of_knobs() {
+    Fake::with_lines(1)
+        .without_debugfs()
+        .check("knobs-parameters", "knobs");
 }

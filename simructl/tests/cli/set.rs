@@ -2,8 +2,7 @@
 
 //! `simructl set` and its short forms.
 
-use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 
 use crate::fake::{Fake, debugfs, parameter};
 
@@ -94,8 +93,6 @@ fn without_debugfs_the_parameter_takes_all_lines_at_once() {
 #[test]
 fn without_debugfs_a_read_only_parameter_is_a_load_time_knob() {
     let fake = Fake::with_lines(1).without_debugfs();
-    let path = fake.path(&parameter("lines"));
-    fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
     fake.check("set-parameter-load-time", "set lines=2");
     assert_eq!(fake.read(&parameter("lines")), "1\n");
 }

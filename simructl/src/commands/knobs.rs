@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl knobs`: lists what can be tuned, as the module describes it.
+
+use serde_json::{Value, json};
+
+use crate::cli::Options;
+use crate::failure::Failure;
+use crate::files::table::{Knob, Values};
+use crate::files::value;
+use crate::knobs::Knobs;
+use crate::module::Module;
+use crate::output::{self, columns};
+use crate::sysroot::Sysroot;
+
+const HEADER: [&str; 6] = ["name", "values", "default", "unit", "when", "meaning"];
+/// Choices that are longer than this many characters continue in the next row.
+const WIDTH: usize = 32;
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
+    let module = Module::find(sysroot, "cannot list the knobs")?;
+    let knobs = Knobs::of(&module)?;
+    if options.json {
+        let knobs: Vec<Value> = knobs.iter().map(document).collect();
+        return output::print_json(&json!({ "knobs": knobs }));
+    }
+    let mut table = vec![HEADER.map(String::from).to_vec()];
+    table.extend(knobs.iter().flat_map(rows));
+    output::print(&columns("", &table))
+}
+
+/// The rows of a knob: one, and more of them when its choices are many.
+fn rows(knob: &Knob) -> Vec<Vec<String>> {
+    let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_string());
+    let mut values = match &knob.values {
+        Values::Range(low, high) => vec![format!("{low}..{high}")],
+        Values::Choices(choices) => wrapped(choices),
+        Values::Unknown => vec!["-".to_string()],
+    }
+    .into_iter();
+    let first = vec![
+        knob.name.clone(),
+        values.next().unwrap_or_default(),
+        shown(&knob.default),
+        shown(&knob.unit),
+        when(knob).to_string(),
+        shown(&knob.help),
+    ];
+    let more = values.map(|values| vec![String::new(), values]);
+    [first].into_iter().chain(more).collect()
+}
+
+/// Choices in rows of at most [`WIDTH`] characters, as far as they let themselves be parted.
+fn wrapped(choices: &[String]) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for choice in choices {
+        match rows.last_mut() {
+            Some(row) if row.len() + ", ".len() + choice.len() <= WIDTH => {
+                row.push_str(", ");
+                row.push_str(choice);
+            }
+            last => {
+                last.into_iter().for_each(|row| row.push(','));
+                rows.push(choice.clone());
+            }
+        }
+    }
+    rows
+}
+
+fn when(knob: &Knob) -> &'static str {
+    match knob.live {
+        true => "live",
+        false => "load",
+    }
+}
+
+fn document(knob: &Knob) -> Value {
+    json!({
+        "name": knob.name,
+        "type": knob.kind,
+        "values": match &knob.values {
+            Values::Range(low, high) => json!({
+                "min": value::json(&low.to_string()),
+                "max": value::json(&high.to_string()),
+            }),
+            Values::Choices(choices) => json!(choices),
+            Values::Unknown => Value::Null,
+        },
+        "default": knob.default.as_deref().map(value::json),
+        "unit": knob.unit,
+        "when": when(knob),
+        "help": knob.help,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_choices_take_several_rows() {
+        let long = "x".repeat(40);
+        let choices = ["bound", "unbound", "bh", "ordered", "highpri", &long];
+        assert_eq!(
+            wrapped(&choices.map(String::from)),
+            ["bound, unbound, bh, ordered,", "highpri,", &long]
+        );
+        assert!(wrapped(&[]).is_empty());
+    }
+}
