@@ -187,6 +187,12 @@ pub(crate) enum Command {
         nonblock: bool,
     },
 
+    /// Start the counters and the histograms of lines at 0 again
+    ///
+    /// Both are zeroed together, line by line.
+    #[command(after_help = "Example:\n  simructl reset --line 0")]
+    Reset,
+
     /// Check that the books balance and that no stage ran in a wrong context
     ///
     /// Every event, interrupt and work item must end in exactly one counter. Exit code 3 when the sums do
@@ -210,6 +216,7 @@ impl Command {
             Self::SetFifoSize { .. } => ("set-fifo-size", true, false),
             Self::Stats => ("stats", true, true),
             Self::Read { .. } => ("read", true, false),
+            Self::Reset => ("reset", true, true),
             Self::Verify => ("verify", true, true),
         }
     }

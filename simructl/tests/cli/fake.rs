@@ -70,6 +70,7 @@ impl Fake {
                  top_half 100 0 0 0\nbottom_half 0 0 98 0\n",
             );
             fake.set_counters(line, &[]);
+            fake.write(&debugfs(line, "reset"), "");
             fake.write(&format!("dev/simrupt{line}"), " !\"#$%&'()");
         }
         fake

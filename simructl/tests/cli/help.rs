@@ -34,6 +34,7 @@ fn every_command_has_help_with_an_example() {
         "set-fifo-size",
         "stats",
         "read",
+        "reset",
         "verify",
     ] {
         check(&format!("help-{command}"), &format!("{command} --help"));

@@ -11,6 +11,7 @@ mod help;
 mod knobs;
 mod pipes;
 mod read;
+mod reset;
 mod set;
 mod stats;
 mod status;
