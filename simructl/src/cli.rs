@@ -205,15 +205,15 @@ impl Command {
     /// Its name, and whether `--line` and `--json` mean anything to it.
     fn traits(&self) -> (&'static str, bool, bool) {
         match self {
-            Self::Load { .. } => ("load", false, false),
-            Self::Unload => ("unload", false, false),
+            Self::Load { .. } => ("load", false, true),
+            Self::Unload => ("unload", false, true),
             Self::Status => ("status", true, true),
             Self::Knobs => ("knobs", false, true),
             Self::Get { .. } => ("get", true, true),
-            Self::Set { .. } => ("set", true, false),
-            Self::SetRate { .. } => ("set-rate", true, false),
-            Self::SetWq { .. } => ("set-wq", true, false),
-            Self::SetFifoSize { .. } => ("set-fifo-size", true, false),
+            Self::Set { .. } => ("set", true, true),
+            Self::SetRate { .. } => ("set-rate", true, true),
+            Self::SetWq { .. } => ("set-wq", true, true),
+            Self::SetFifoSize { .. } => ("set-fifo-size", true, true),
             Self::Stats => ("stats", true, true),
             Self::Read { .. } => ("read", true, false),
             Self::Reset => ("reset", true, true),

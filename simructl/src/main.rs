@@ -8,9 +8,11 @@
 //! - `cli`: the command line;
 //! - `commands`: one file per command;
 //! - `module`, `knobs`, `line`, `verdict`: the loaded module, its knobs, a line's books, and what they say;
+//! - `changes`: knobs changed, all or none;
 //! - `files`: the parsers of the module's files;
 //! - `sysroot`, `output`, `failure`: reading and writing, and what can go wrong.
 
+mod changes;
 mod cli;
 mod commands;
 mod failure;

@@ -4,13 +4,20 @@
 //!
 //! The kernel ignores parameters it does not know, so a mistyped one is found here or never.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+use crate::changes::refused;
+use crate::cli::Setting;
+use crate::failure::Failure;
+use crate::files::table::{Knob, Values};
+use crate::files::value;
+use crate::knobs::unknown_knob;
 
 /// The self-description of a module file.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct ModInfo {
-    /// The names of its parameters; empty when the file does not tell.
-    pub(crate) parameters: BTreeSet<String>,
+    /// Its parameters and what they take; empty when the file does not tell.
+    pub(crate) parameters: BTreeMap<String, Values>,
     /// The kernel release it was built for.
     pub(crate) release: Option<String>,
 }
@@ -27,9 +34,13 @@ impl ModInfo {
                 continue;
             };
             match string.split_once('=') {
-                Some(("parm" | "parmtype", text)) => {
-                    let name = text.split_once(':').map_or(text, |(name, _)| name);
-                    info.parameters.insert(name.to_string());
+                Some((key @ ("parm" | "parmtype"), text)) => {
+                    let (name, text) = text.split_once(':').unwrap_or((text, ""));
+                    let values = info.parameters.entry(name.to_string());
+                    let values = values.or_insert(Values::Unknown);
+                    if key == "parm" {
+                        *values = values_in(text);
+                    }
                 }
                 Some(("vermagic", text)) => {
                     info.release = text.split(' ').next().map(String::from);
@@ -39,6 +50,39 @@ impl ModInfo {
         }
         info
     }
+
+    /// Checks knobs before the kernel sees them: it would ignore a name that it does not know, and refuse
+    /// a choice without saying which there are.
+    pub(crate) fn check(&self, knobs: &[Setting]) -> Result<(), Failure> {
+        for Setting { knob, value } in knobs {
+            let Some(values) = self.parameters.get(knob) else {
+                if self.parameters.is_empty() {
+                    continue;
+                }
+                let names: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
+                let why = "the module file has no such knob";
+                return Err(unknown_knob(knob, why, &names));
+            };
+            let knob = Knob {
+                values: values.clone(),
+                ..Knob::bare(knob.clone(), false)
+            };
+            for value in value::list(value) {
+                knob.check(&value)
+                    .map_err(|why| refused(&knob, &value, &why))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a parameter takes, as its description ends: `… (0..1000000 Hz, default 10)`.
+fn values_in(description: &str) -> Values {
+    let values = description.rsplit_once(" (").and_then(|(_, text)| {
+        let (values, _) = text.split_once(", default ")?;
+        values.split(' ').next()
+    });
+    values.map_or(Values::Unknown, Values::parse)
 }
 
 #[cfg(test)]
@@ -51,7 +95,18 @@ mod tests {
                      license=GPL v2\0vermagic=7.3.4-cloud SMP preempt\0parm=rate_hz:again\0tail";
         let info = ModInfo::of(file);
         assert_eq!(info.release.as_deref(), Some("7.3.4-cloud"));
-        assert_eq!(Vec::from_iter(info.parameters), ["lines", "rate_hz"]);
+        assert_eq!(Vec::from_iter(info.parameters.keys()), ["lines", "rate_hz"]);
+    }
+
+    #[test]
+    fn a_description_ends_with_what_the_parameter_takes() {
+        let file = b"\0parm=cpu:CPU (if any) (-1..7 CPU, default -1)\0parmtype=cpu:array of int\0\
+                     parm=workqueue:flavor (bound|bh, default bh)\0parm=x:anything (really)\0";
+        let info = ModInfo::of(file);
+        assert_eq!(info.parameters["cpu"], Values::Range(-1, 7));
+        let choices = ["bound", "bh"].map(String::from).to_vec();
+        assert_eq!(info.parameters["workqueue"], Values::Choices(choices));
+        assert_eq!(info.parameters["x"], Values::Unknown);
     }
 
     #[test]
@@ -59,5 +114,36 @@ mod tests {
         for file in [&b""[..], b"=\0=", b"\xff\xfe\0parm", b"vermagi"] {
             assert_eq!(ModInfo::of(file), ModInfo::default());
         }
+    }
+
+    fn setting(knob: &str, value: &str) -> Setting {
+        Setting {
+            knob: knob.to_string(),
+            value: value.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_knob_that_the_file_does_not_have_is_not_passed_on() {
+        let none = ModInfo::default();
+        assert_eq!(none.check(&[setting("rate", "1")]), Ok(()));
+        let info = ModInfo::of(b"\0parm=rate_hz:events\0");
+        assert_eq!(info.check(&[setting("rate_hz", "1")]), Ok(()));
+        let failure = info.check(&[setting("rate", "1")]).unwrap_err();
+        assert!(failure.to_string().contains("did you mean rate_hz?"));
+    }
+
+    #[test]
+    fn each_value_of_a_list_is_checked_as_the_file_describes_it() {
+        let info = ModInfo::of(b"\0parm=workqueue:flavor (bound|unbound, default bound)\0");
+        assert_eq!(info.check(&[setting("workqueue", "bound,unbound")]), Ok(()));
+        let failure = info
+            .check(&[setting("workqueue", "bound, unbond")])
+            .unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "simructl: cannot set workqueue to unbond: no such choice; did you mean unbound?\n  \
+             try: one of bound, unbound"
+        );
     }
 }

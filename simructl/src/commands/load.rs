@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::kmod::{ModuleInitFlags, finit_module};
 use nix::unistd::geteuid;
+use serde_json::{Map, Value, json};
 
-use crate::cli::Setting;
+use crate::cli::{Options, Setting};
 use crate::failure::Failure;
-use crate::knobs::unknown_knob;
+use crate::files::value;
 use crate::modinfo::ModInfo;
 use crate::module::is_loaded;
 use crate::output;
@@ -24,6 +25,7 @@ const FILE: &str = "simrupt.ko";
 
 pub(crate) fn run(
     sysroot: &Sysroot,
+    cli: &Options,
     module: Option<&Path>,
     knobs: &[Setting],
 ) -> Result<(), Failure> {
@@ -43,7 +45,7 @@ pub(crate) fn run(
     };
     let bytes = fs::read(&path).map_err(unreadable)?;
     let info = ModInfo::of(&bytes);
-    check_names(knobs, &info)?;
+    info.check(knobs)?;
     if is_loaded(sysroot) {
         return Err(already_loaded());
     }
@@ -55,12 +57,7 @@ pub(crate) fn run(
     finit_module(&file, &parameters, ModuleInitFlags::empty())
         .map_err(|errno| refused(errno, &path, &options, &info, release, geteuid().is_root()))?;
 
-    let with = if options.is_empty() {
-        String::new()
-    } else {
-        format!(" with {options}")
-    };
-    output::print(&format!("loaded {}{with}\n", path.display()))?;
+    output::print(&success(&path, knobs, &options, cli.json))?;
     if !sysroot.debugfs_is_mounted() {
         output::note(
             &Failure::new(
@@ -71,6 +68,24 @@ pub(crate) fn run(
         );
     }
     Ok(())
+}
+
+/// What was loaded, in words or as one JSON document.
+fn success(path: &Path, knobs: &[Setting], options: &str, as_json: bool) -> String {
+    if as_json {
+        let parameters: Map<String, Value> = knobs
+            .iter()
+            .map(|setting| (setting.knob.clone(), value::json(&setting.value)))
+            .collect();
+        let file = path.display().to_string();
+        let document = json!({ "loaded": true, "file": file, "parameters": parameters });
+        return format!("{document:#}\n");
+    }
+    let with = match options {
+        "" => String::new(),
+        options => format!(" with {options}"),
+    };
+    format!("loaded {}{with}\n", path.display())
 }
 
 /// Modules are loaded into the running kernel, whatever `--sysroot` says.
@@ -111,18 +126,6 @@ fn search(candidates: &[PathBuf]) -> Result<PathBuf, Failure> {
         Failure::new("cannot find the module file", why)
             .remedy("make modules, or simructl load --module FILE")
     })
-}
-
-/// The kernel would ignore a parameter it does not know, so a mistyped name must be found here.
-fn check_names(knobs: &[Setting], info: &ModInfo) -> Result<(), Failure> {
-    for Setting { knob, .. } in knobs {
-        if !info.parameters.is_empty() && !info.parameters.contains(knob) {
-            let names: Vec<&str> = info.parameters.iter().map(String::as_str).collect();
-            let why = "the module file has no such knob";
-            return Err(unknown_knob(knob, why, &names));
-        }
-    }
-    Ok(())
 }
 
 /// The parameters as the kernel takes them: separated by spaces, quoted where a value has one.
@@ -237,13 +240,18 @@ mod tests {
     }
 
     #[test]
-    fn a_knob_that_the_file_does_not_have_is_not_passed_on() {
-        let mut info = ModInfo::default();
-        assert_eq!(check_names(&[setting("rate", "1")], &info), Ok(()));
-        info.parameters.insert("rate_hz".to_string());
-        assert_eq!(check_names(&[setting("rate_hz", "1")], &info), Ok(()));
-        let failure = check_names(&[setting("rate", "1")], &info).unwrap_err();
-        assert!(failure.to_string().contains("did you mean rate_hz?"));
+    fn what_was_loaded_is_told_in_words_and_in_json() {
+        let knobs = [setting("rate_hz", "1,2"), setting("lines", "2")];
+        let words = success(Path::new("x.ko"), &knobs, &options(&knobs), false);
+        assert_eq!(words, "loaded x.ko with rate_hz=1,2 lines=2\n");
+        assert_eq!(success(Path::new("x.ko"), &[], "", false), "loaded x.ko\n");
+        let text = success(Path::new("x.ko"), &knobs, "", true);
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let parameters = json!({ "rate_hz": "1,2", "lines": 2 });
+        assert_eq!(
+            document,
+            json!({ "loaded": true, "file": "x.ko", "parameters": parameters })
+        );
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let options = &cli.options;
     let sysroot = &options.sysroot();
     match cli.command {
-        Command::Load { module, knobs } => load::run(sysroot, module.as_deref(), &knobs),
-        Command::Unload => unload::run(sysroot),
+        Command::Load { module, knobs } => load::run(sysroot, options, module.as_deref(), &knobs),
+        Command::Unload => unload::run(sysroot, options),
         Command::Status => status::run(sysroot, options),
         Command::Knobs => knobs::run(sysroot, options),
         Command::Get { knob } => get::run(sysroot, options, knob.as_deref()),

@@ -2,26 +2,14 @@
 
 //! `simructl set` and its short forms: changes knobs, all of them or none.
 
-use nix::errno::Errno;
-
+use crate::changes::{apply, plan, refused, report};
 use crate::cli::{Options, Setting};
-use crate::failure::{Failure, errno};
-use crate::files::table::{Knob, Values};
+use crate::failure::Failure;
+use crate::files::table::Knob;
 use crate::files::value;
-use crate::knobs::{KnobFile, Knobs};
+use crate::knobs::Knobs;
 use crate::module::Module;
-use crate::nearest::nearest;
-use crate::output;
-use crate::sysroot::{Sysroot, write_value};
-
-/// One file to write, with what it takes to undo it.
-#[derive(Debug)]
-struct Change<'a> {
-    knob: &'a Knob,
-    file: KnobFile,
-    old: String,
-    new: String,
-}
+use crate::sysroot::Sysroot;
 
 pub(crate) fn run(
     sysroot: &Sysroot,
@@ -49,7 +37,7 @@ pub(crate) fn run(
         changes.extend(plan(&knobs, &module, knob, &lines, values)?);
     }
     apply(&changes)?;
-    report(&changes)
+    report(&changes, options.json)
 }
 
 /// The value for each line, once all of them are known to be fine.
@@ -80,141 +68,4 @@ fn checked_values(knob: &Knob, setting: &Setting, lines: usize) -> Result<Vec<St
         )
         .remedy("one value for all lines, or a list with one for each")
     })
-}
-
-/// A value is not one that the knob takes.
-fn refused(knob: &Knob, value: &str, why: &str) -> Failure {
-    let failure = Failure::new(format!("cannot set {} to {value}", knob.name), why).remedy(
-        knob.accepts()
-            .unwrap_or("dmesg | tail says why".to_string()),
-    );
-    let near = match &knob.values {
-        Values::Choices(choices) => nearest(value, choices.iter().map(String::as_str)),
-        _ => None,
-    };
-    match near {
-        Some(near) if near != value => failure.because(&format!("did you mean {near}?")),
-        _ => failure,
-    }
-}
-
-/// The files to write for a knob: one per line, or the one that has a value for each line.
-fn plan<'a>(
-    knobs: &Knobs,
-    module: &Module<'_>,
-    knob: &'a Knob,
-    lines: &[u32],
-    values: Vec<String>,
-) -> Result<Vec<Change<'a>>, Failure> {
-    let mut changes: Vec<Change<'a>> = Vec::new();
-    for (&line, new) in lines.iter().zip(values) {
-        let file = knobs.file(knob, line);
-        if file.line.is_some() {
-            let old = file.read()?;
-            changes.push(Change {
-                knob,
-                file,
-                old,
-                new,
-            });
-            continue;
-        }
-        if changes.is_empty() {
-            let old = file.read()?;
-            let listed = value::spread(&value::list(&old), module.lines().len());
-            changes.push(Change {
-                knob,
-                file,
-                new: listed.unwrap_or_default().join(","),
-                old,
-            });
-        }
-        // All lines in one file: this line's value replaces its entry.
-        for change in &mut changes {
-            let mut all = value::list(&change.new);
-            if let Some(entry) = all.get_mut(line as usize) {
-                *entry = new.clone();
-            }
-            change.new = all.join(",");
-        }
-    }
-    Ok(changes)
-}
-
-/// Writes the changes in turn; when one fails, the earlier ones are written back.
-fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
-    for (at, change) in changes.iter().enumerate() {
-        let Err(error) = write_value(&change.file.path, &change.new) else {
-            continue;
-        };
-        let failure = match errno(&error) {
-            Errno::EINVAL => refused(change.knob, &change.new, "the module refused it"),
-            Errno::ERANGE => refused(change.knob, &change.new, "out of range"),
-            _ => Failure::file("write", &change.file.path, change.file.line, &error),
-        };
-        let stuck = changes[..at]
-            .iter()
-            .rev()
-            .filter(|done| write_value(&done.file.path, &done.old).is_err())
-            .map(|done| done.name())
-            .collect::<Vec<_>>();
-        return Err(match (at, stuck.as_slice()) {
-            (0, _) => failure,
-            (_, []) => failure.because("what was already written is undone"),
-            (_, stuck) => failure.because(&format!("could not undo {}", stuck.join(", "))),
-        });
-    }
-    Ok(())
-}
-
-/// Prints what was in force and what is now.
-fn report(changes: &[Change<'_>]) -> Result<(), Failure> {
-    let mut text = String::new();
-    for change in changes {
-        let now = change.file.read()?;
-        text.push_str(&change.text(&now));
-    }
-    output::print(&text)
-}
-
-impl Change<'_> {
-    fn name(&self) -> String {
-        match self.file.line {
-            Some(line) => format!("line{line} {}", self.knob.name),
-            None => self.knob.name.clone(),
-        }
-    }
-
-    /// The change in words, given the value that is in force after it.
-    fn text(&self, now: &str) -> String {
-        let asked = match now == self.new {
-            true => String::new(),
-            false => format!(" (asked for {})", self.new),
-        };
-        format!("{} {} -> {now}{asked}\n", self.name(), self.old)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rounded_value_is_told_apart_from_the_one_asked_for() {
-        let knob = Knob::bare("fifo_size".to_string(), true);
-        let change = Change {
-            knob: &knob,
-            file: KnobFile {
-                path: "x".into(),
-                line: Some(1),
-            },
-            old: "4096".to_string(),
-            new: "1000".to_string(),
-        };
-        assert_eq!(
-            change.text("1024"),
-            "line1 fifo_size 4096 -> 1024 (asked for 1000)\n"
-        );
-        assert_eq!(change.text("1000"), "line1 fifo_size 4096 -> 1000\n");
-    }
 }

@@ -4,7 +4,9 @@
 
 use nix::errno::Errno;
 use nix::kmod::{DeleteModuleFlags, delete_module};
+use serde_json::json;
 
+use crate::cli::Options;
 use crate::commands::load::refuse_elsewhere;
 use crate::failure::Failure;
 use crate::output;
@@ -12,10 +14,13 @@ use crate::sysroot::Sysroot;
 
 const WHAT: &str = "cannot unload the module";
 
-pub(crate) fn run(sysroot: &Sysroot) -> Result<(), Failure> {
+pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     refuse_elsewhere(sysroot, "unload")?;
     delete_module(c"simrupt", DeleteModuleFlags::O_NONBLOCK).map_err(refused)?;
-    output::print("unloaded\n")
+    match options.json {
+        true => output::print_json(&json!({ "loaded": false })),
+        false => output::print("unloaded\n"),
+    }
 }
 
 /// What an error number of delete_module means to the user.

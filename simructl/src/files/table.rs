@@ -82,6 +82,19 @@ fn parse_range(text: &str) -> Option<Values> {
     Some(Values::Range(low.parse().ok()?, high.parse().ok()?))
 }
 
+impl Values {
+    /// What a text means of which no type is known: a range, choices, or neither.
+    pub(crate) fn parse(text: &str) -> Self {
+        match parse_range(text) {
+            Some(range) => range,
+            None if text.contains('|') => {
+                Self::Choices(text.split('|').map(String::from).collect())
+            }
+            None => Self::Unknown,
+        }
+    }
+}
+
 impl Knob {
     /// A knob of which nothing but the name is known.
     pub(crate) fn bare(name: String, live: bool) -> Self {

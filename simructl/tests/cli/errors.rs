@@ -54,23 +54,35 @@ fn a_module_file_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_knob_that_the_module_file_does_not_have_is_not_loaded() {
+fn a_knob_or_value_that_the_module_file_does_not_have_is_not_loaded() {
+    not_loaded("load-unknown", "load --module simrupt.ko rate=5");
+    not_loaded(
+        "load-no-choice",
+        "load --module simrupt.ko workqueue=bh,unbond",
+    );
+}
+
+/// What is refused before the kernel is asked.
+fn not_loaded(golden: &str, arguments: &str) {
     let fake = Fake::unloaded();
-    fake.write("simrupt.ko", "\0parm=lines:devices\0parm=rate_hz:events\0");
-    let arguments = "load --module simrupt.ko rate=5";
+    fake.write(
+        "simrupt.ko",
+        "\0parm=lines:devices\0parm=rate_hz:events\0\
+         parm=workqueue:flavor (bound|unbound|bh, default unbound)\0",
+    );
     let mut command = Command::new(env!("CARGO_BIN_EXE_simructl"));
     command
         .args(arguments.split(' '))
         .current_dir(fake.path(""))
         .stdin(Stdio::null());
-    compare("load-unknown", &transcript(arguments, &mut command));
+    compare(golden, &transcript(arguments, &mut command));
 }
 
 #[test]
 fn options_that_mean_nothing_to_a_command_are_refused() {
     let fake = Fake::with_lines(1);
     fake.check("usage-line", "unload --line 0");
-    fake.check("usage-json", "set-rate 5 --json");
+    fake.check("usage-json", "read --json");
     fake.check("usage-bad-line", "stats --line one");
     fake.check("usage-command", "stat");
     fake.check("usage-nothing", "");

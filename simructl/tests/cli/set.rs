@@ -15,6 +15,13 @@ fn a_value_goes_to_every_line() {
 }
 
 #[test]
+fn in_json_each_change_has_what_was_what_was_asked_and_what_is() {
+    Fake::with_lines(2).check("set-json", "set rate_hz=5000,10 workqueue=bh --json");
+    let fake = Fake::with_lines(2).without_debugfs();
+    fake.check("set-parameter-json", "set-rate 7 --json");
+}
+
+#[test]
 fn a_value_goes_to_one_line_only() {
     let fake = Fake::with_lines(2);
     fake.check("set-line", "set rate_hz=5000 workqueue=bh --line 1");
