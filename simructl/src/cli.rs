@@ -173,6 +173,17 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  simructl stats --line 0 --json")]
     Stats,
 
+    /// Show how long each stage of an event's way took
+    ///
+    /// due_irq is from the due time to the top half, irq_bh from there to the bottom half, bh_run the run
+    /// time of the bottom half, due_read from the due time to a reader. Times are in microseconds, and
+    /// at_s is when the longest was, in seconds of CLOCK_MONOTONIC.
+    ///
+    /// A percentile is the value at the nearest rank, as the high bound of its bucket: at most 1/64 too
+    /// high. One that lies above all buckets is shown as >BOUND, and in JSON as null.
+    #[command(after_help = "Example:\n  simructl latency --line 0")]
+    Latency,
+
     /// Copy what a line gives to its readers to standard output
     ///
     /// Ends after COUNT events, on Ctrl-C, when the line is gone, or when nobody reads the output any
@@ -215,6 +226,7 @@ impl Command {
             Self::SetWq { .. } => ("set-wq", true, true),
             Self::SetFifoSize { .. } => ("set-fifo-size", true, true),
             Self::Stats => ("stats", true, true),
+            Self::Latency => ("latency", true, true),
             Self::Read { .. } => ("read", true, false),
             Self::Reset => ("reset", true, true),
             Self::Verify => ("verify", true, true),

@@ -2,6 +2,7 @@
 
 //! What one line of the module has counted, read from debugfs.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use crate::failure::{Failure, errno};
 use crate::files::contexts::Contexts;
 use crate::files::stats::Stats;
-use crate::sysroot::read_text;
+use crate::sysroot::read_whole;
 
 /// The books of one line.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct Books {
 impl Books {
     /// Reads the books of a line from its debugfs directory; `None` when its driver is unbound.
     pub(crate) fn read(directory: &Path, line: u32) -> Result<Option<Self>, Failure> {
-        let file = |name| read_books_file(directory.join(name), line);
+        let file = |name| read_line_file(directory.join(name), line);
         let (Some((stats_path, stats)), Some((contexts_path, contexts))) =
             (file("stats")?, file("contexts")?)
         else {
@@ -65,8 +66,11 @@ impl Books {
 }
 
 /// The text of one file with its path; `None` when the driver is unbound.
-fn read_books_file(path: PathBuf, line: u32) -> Result<Option<(PathBuf, String)>, Failure> {
-    match read_text(&path) {
+pub(crate) fn read_line_file(
+    path: PathBuf,
+    line: u32,
+) -> Result<Option<(PathBuf, String)>, Failure> {
+    match File::open(&path).and_then(read_whole) {
         Ok(text) => Ok(Some((path, text))),
         Err(error) if errno(&error) == Errno::ENODEV => Ok(None),
         Err(error) => Err(Failure::file("read", &path, Some(line), &error)),

@@ -11,8 +11,9 @@ use nix::errno::Errno;
 use crate::cli::Lines;
 use crate::failure::{Failure, errno};
 use crate::files::interrupts::irq_of;
+use crate::files::latency::Latency;
 use crate::files::value;
-use crate::line::Books;
+use crate::line::{Books, read_line_file};
 use crate::sysroot::{Sysroot, read_text};
 
 /// The module, as found when the command started.
@@ -133,6 +134,19 @@ impl<'a> Module<'a> {
             return Ok(None);
         }
         Books::read(&directory, line)
+    }
+
+    /// The histograms of a line; `None` when its driver is unbound.
+    pub(crate) fn latency(&self, line: u32, what: &str) -> Result<Option<Latency>, Failure> {
+        let path = self.line_directory(line, what)?.join("latency");
+        if !self.is_bound(line) {
+            return Ok(None);
+        }
+        let Some((path, text)) = read_line_file(path, line)? else {
+            return Ok(None);
+        };
+        let latency = Latency::parse(&text).map_err(|why| Failure::malformed(&path, why))?;
+        Ok(Some(latency))
     }
 
     /// Whether a driver is bound to the line's device, as far as sysfs tells.

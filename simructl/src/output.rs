@@ -34,6 +34,16 @@ pub(crate) fn unwritable(error: &io::Error) -> Failure {
     Failure::new("cannot write to standard output", describe(error))
 }
 
+/// Nanoseconds as microseconds, exactly.
+pub(crate) fn micros(ns: u64) -> String {
+    format!("{}.{:03}", ns / 1000, ns % 1000)
+}
+
+/// Nanoseconds as seconds, exactly.
+pub(crate) fn seconds(ns: u64) -> String {
+    format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000)
+}
+
 /// Lays rows out in columns two spaces apart, numbers to the right and words to the left.
 ///
 /// The first row may be a header: it goes where its column goes.
@@ -44,9 +54,7 @@ pub(crate) fn columns<Row: AsRef<[String]>>(indent: &str, rows: &[Row]) -> Strin
         .map(|at| {
             let column = || rows().filter_map(move |row| row.get(at));
             let width = column().map(String::len).max().unwrap_or(0);
-            let numbers = column()
-                .skip(1)
-                .all(|cell| cell == "-" || cell.bytes().all(|byte| byte.is_ascii_digit()));
+            let numbers = column().skip(1).all(|cell| is_number(cell));
             (width, numbers)
         })
         .collect();
@@ -67,6 +75,14 @@ pub(crate) fn columns<Row: AsRef<[String]>>(indent: &str, rows: &[Row]) -> Strin
     text
 }
 
+/// Whether a cell holds a number, the bound of one (`>5`), or stands for one that is not known (`-`).
+fn is_number(cell: &str) -> bool {
+    let digits = cell.trim_start_matches(['>', '-']);
+    digits
+        .bytes()
+        .all(|byte| byte == b'.' || byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +100,26 @@ mod tests {
             "> name    count  state\n> a           1  on\n> longer      -  off\n"
         );
         assert_eq!(columns("> ", &rows[..0]), "");
+    }
+
+    #[test]
+    fn nanoseconds_keep_every_digit() {
+        assert_eq!(micros(0), "0.000");
+        assert_eq!(micros(5_123_045), "5123.045");
+        assert_eq!(seconds(4_211_000_001), "4.211000001");
+        assert_eq!(seconds(u64::MAX), "18446744073.709551615");
+    }
+
+    #[test]
+    fn bounds_and_fractions_are_numbers() {
+        for (cell, is) in [
+            (">5.1", true),
+            ("-3", true),
+            ("-", true),
+            ("p50", false),
+            ("a.b", false),
+        ] {
+            assert_eq!(is_number(cell), is, "{cell}");
+        }
     }
 }

@@ -6,8 +6,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Text files of the kernel are far smaller; a longer file is cut, and then refused by its parser.
+use nix::errno::Errno;
+
+/// Most text files of the kernel are far smaller; a longer file is cut, and then refused by its parser.
 const TEXT_LIMIT: u64 = 64 * 1024;
+/// The longest are those of histograms, with up to some thousand buckets for each of their stages.
+const WHOLE_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// The root of `/sys`, `/proc` and `/dev`.
 #[derive(Debug)]
@@ -81,8 +85,32 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Reads a text to its end, but none of more than 4 MiB: what is cut could be taken for the whole.
+pub(crate) fn read_whole(source: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    source.take(WHOLE_LIMIT + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > WHOLE_LIMIT {
+        return Err(io::Error::from_raw_os_error(Errno::EFBIG as i32));
+    }
+    Ok(text)
+}
+
 /// Writes a value and a newline to an existing file, in one write.
 pub(crate) fn write_value(path: &Path, value: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
     file.write_all(format!("{value}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_whole_or_not_at_all() {
+        let most = WHOLE_LIMIT as usize;
+        let text = "x".repeat(most + 1);
+        assert_eq!(read_whole(&text.as_bytes()[..most]).unwrap().len(), most);
+        let error = read_whole(text.as_bytes()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::EFBIG as i32));
+    }
 }

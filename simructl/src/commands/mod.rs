@@ -4,6 +4,7 @@
 
 mod get;
 mod knobs;
+mod latency;
 mod load;
 mod read;
 mod reset;
@@ -31,6 +32,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::SetWq { value } => set::run(sysroot, options, &[short("workqueue", value)]),
         Command::SetFifoSize { value } => set::run(sysroot, options, &[short("fifo_size", value)]),
         Command::Stats => stats::run(sysroot, options),
+        Command::Latency => latency::run(sysroot, options),
         Command::Read { count, nonblock } => read::run(sysroot, options, count, nonblock),
         Command::Reset => reset::run(sysroot, options),
         Command::Verify => verify::run(sysroot, options),

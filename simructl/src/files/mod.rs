@@ -4,6 +4,7 @@
 
 pub(crate) mod contexts;
 pub(crate) mod interrupts;
+pub(crate) mod latency;
 pub(crate) mod stats;
 pub(crate) mod table;
 pub(crate) mod value;

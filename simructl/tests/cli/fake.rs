@@ -22,6 +22,18 @@ format\tenum\tchar|record\tchar\t-\tlive\twhat read() returns\n\
 trigger\tenum\topen|always\topen\t-\tlive\twhen the device runs\n\
 cpu\ti64\t-1..1\t-1\tCPU\tlive\tCPU of the device's timer; -1 is any\n";
 
+/// The histograms of a line: a usual stage, one with an overflow, one that is new, one without values.
+pub(crate) const LATENCY: &str = "\
+stage due_irq count 120 sum_ns 612000 overflow 0 max_ns 5123 max_time_ns 4211000000 max_cpu 1\n\
+bucket 4096 4159 17\n\
+bucket 5120 5183 103\n\
+stage irq_bh count 100 sum_ns 99999999999 overflow 2 max_ns 99999000000 max_time_ns 5000000001 max_cpu 0\n\
+bucket 64 64 60\n\
+bucket 1024 1039 38\n\
+stage novel count 1 sum_ns 7 overflow 0 max_ns 7 max_time_ns 1 max_cpu 0\n\
+bucket 7 7 1\n\
+stage due_read count 0 sum_ns 0 overflow 0 max_ns 0 max_time_ns 0 max_cpu 0\n";
+
 /// The fake.
 pub(crate) struct Fake(TempDir);
 
@@ -71,6 +83,7 @@ impl Fake {
             );
             fake.set_counters(line, &[]);
             fake.write(&debugfs(line, "reset"), "");
+            fake.write(&debugfs(line, "latency"), LATENCY);
             fake.write(&format!("dev/simrupt{line}"), " !\"#$%&'()");
         }
         fake

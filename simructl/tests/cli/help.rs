@@ -33,6 +33,7 @@ fn every_command_has_help_with_an_example() {
         "set-wq",
         "set-fifo-size",
         "stats",
+        "latency",
         "read",
         "reset",
         "verify",

@@ -9,6 +9,7 @@ mod errors;
 mod fake;
 mod help;
 mod knobs;
+mod latency;
 mod pipes;
 mod read;
 mod reset;
