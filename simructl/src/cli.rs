@@ -3,6 +3,7 @@
 //! The command line: what is typed, and what `--help` says about it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -33,6 +34,9 @@ Example:
   sudo simructl load lines=2 rate_hz=100,1000
   sudo simructl read --line 1 -n 20
   sudo simructl verify";
+
+/// The longest time from one sample to the next.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Options that any command may carry.
 #[derive(Debug, Args)]
@@ -170,8 +174,14 @@ pub(crate) enum Command {
     },
 
     /// Show what each line has counted, and in which context each stage ran
-    #[command(after_help = "Example:\n  simructl stats --line 0 --json")]
-    Stats,
+    ///
+    /// With --watch again and again, with the events per second since the sample before; in_ring, queued
+    /// and pending are levels and have no such rate. On a terminal in place, else one block after the
+    /// other, or with --json one document per line.
+    #[command(
+        after_help = "Example:\n  simructl stats --line 0 --json\n  simructl stats --watch --interval 0.5"
+    )]
+    Stats(Stats),
 
     /// Show how long each stage of an event's way took
     ///
@@ -212,6 +222,34 @@ pub(crate) enum Command {
     Verify,
 }
 
+/// What `stats` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Stats {
+    /// Show them again and again, until Ctrl-C or until nobody reads the output
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Seconds from one sample to the next
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "1",
+        value_parser = parse_interval,
+        requires = "watch"
+    )]
+    pub(crate) interval: Duration,
+    /// End after N samples
+    #[arg(short = 'n', long, value_name = "N", requires = "watch")]
+    pub(crate) count: Option<u64>,
+}
+
+fn parse_interval(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok();
+    let interval = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    interval
+        .filter(|interval| (Duration::from_millis(1)..=DAY).contains(interval))
+        .ok_or("not a number of seconds from 0.001 to 86400")
+}
+
 impl Command {
     /// Its name, and whether `--line` and `--json` mean anything to it.
     fn traits(&self) -> (&'static str, bool, bool) {
@@ -225,7 +263,7 @@ impl Command {
             Self::SetRate { .. } => ("set-rate", true, true),
             Self::SetWq { .. } => ("set-wq", true, true),
             Self::SetFifoSize { .. } => ("set-fifo-size", true, true),
-            Self::Stats => ("stats", true, true),
+            Self::Stats(_) => ("stats", true, true),
             Self::Latency => ("latency", true, true),
             Self::Read { .. } => ("read", true, false),
             Self::Reset => ("reset", true, true),
@@ -297,6 +335,15 @@ mod tests {
         assert_eq!(parse_lines("7"), Ok(Lines::One(7)));
         for odd in ["", "-1", "All", "0,1"] {
             assert!(parse_lines(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_a_day_at_most_and_never_nothing() {
+        assert_eq!(parse_interval("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_interval("86400"), Ok(DAY));
+        for odd in ["", "0", "-1", "1e-9", "86401", "1e300", "nan", "inf", "1s"] {
+            assert!(parse_interval(odd).is_err(), "{odd}");
         }
     }
 }

@@ -9,13 +9,19 @@ use crate::failure::{Failure, describe};
 
 /// Writes the result of a command to stdout.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    offer(text.as_bytes()).map(|_| ())
+}
+
+/// Writes one of many results to stdout; `false` when nobody reads them any more.
+pub(crate) fn offer(bytes: &[u8]) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(&error)),
-        _ => Ok(()),
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::new(
+            "cannot write to standard output",
+            describe(&error),
+        )),
     }
 }
 
@@ -27,11 +33,6 @@ pub(crate) fn print_json(document: &serde_json::Value) -> Result<(), Failure> {
 /// Writes a message to stderr, if anyone listens there.
 pub(crate) fn note(message: &impl Display) {
     let _ = writeln!(io::stderr(), "{message}");
-}
-
-/// Stdout does not take what a command has to say.
-pub(crate) fn unwritable(error: &io::Error) -> Failure {
-    Failure::new("cannot write to standard output", describe(error))
 }
 
 /// Nanoseconds as microseconds, exactly.

@@ -13,8 +13,9 @@ mod stats;
 mod status;
 mod unload;
 mod verify;
+mod watch;
 
-use crate::cli::{Cli, Command, Setting};
+use crate::cli::{Cli, Command, Setting, Stats};
 use crate::failure::Failure;
 
 /// Runs the command that was typed.
@@ -31,7 +32,10 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::SetRate { value } => set::run(sysroot, options, &[short("rate_hz", value)]),
         Command::SetWq { value } => set::run(sysroot, options, &[short("workqueue", value)]),
         Command::SetFifoSize { value } => set::run(sysroot, options, &[short("fifo_size", value)]),
-        Command::Stats => stats::run(sysroot, options),
+        Command::Stats(Stats { watch: false, .. }) => stats::run(sysroot, options),
+        Command::Stats(Stats {
+            interval, count, ..
+        }) => watch::run(sysroot, options, interval, count),
         Command::Latency => latency::run(sysroot, options),
         Command::Read { count, nonblock } => read::run(sysroot, options, count, nonblock),
         Command::Reset => reset::run(sysroot, options),

@@ -3,7 +3,7 @@
 //! `simructl read`: copies what a line gives to its readers to standard output.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 
 use nix::libc::O_NONBLOCK;
@@ -11,7 +11,7 @@ use nix::libc::O_NONBLOCK;
 use crate::cli::{Lines, Options};
 use crate::failure::Failure;
 use crate::module::Module;
-use crate::output::unwritable;
+use crate::output;
 use crate::sysroot::Sysroot;
 
 /// How much is read at once.
@@ -44,21 +44,15 @@ pub(crate) fn run(
         .custom_flags(if nonblock { O_NONBLOCK } else { 0 })
         .open(&path)
         .map_err(failed("open"))?;
-    copy(device, count).map_err(|stop| match stop {
-        Stop::Reading(error) => failed("read")(error),
-        Stop::Writing(error) => unwritable(&error),
-    })
-}
-
-/// What ended the copying before its end.
-enum Stop {
-    Reading(io::Error),
-    Writing(io::Error),
+    copy(device, count, failed("read"))
 }
 
 /// Copies until `count` bytes, the end, or a moment when nothing is there and waiting is not wanted.
-fn copy(mut device: File, count: Option<u64>) -> Result<(), Stop> {
-    let mut stdout = io::stdout().lock();
+fn copy(
+    mut device: File,
+    count: Option<u64>,
+    failed: impl Fn(io::Error) -> Failure,
+) -> Result<(), Failure> {
     let mut chunk = vec![0; CHUNK];
     let mut left = count.unwrap_or(u64::MAX);
     while left > 0 {
@@ -68,15 +62,11 @@ fn copy(mut device: File, count: Option<u64>) -> Result<(), Stop> {
             Ok(got) => got,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            Err(error) => return Err(Stop::Reading(error)),
+            Err(error) => return Err(failed(error)),
         };
         // Each chunk is handed on at once: someone may be watching.
-        match stdout
-            .write_all(&chunk[..got])
-            .and_then(|()| stdout.flush())
-        {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
-            written => written.map_err(Stop::Writing)?,
+        if !output::offer(&chunk[..got])? {
+            break;
         }
         if count.is_some() {
             left -= got as u64;

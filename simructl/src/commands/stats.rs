@@ -52,7 +52,7 @@ fn text(line: u32, irq: Option<u32>, books: Option<&Books>) -> String {
     )
 }
 
-fn document(line: u32, irq: Option<u32>, books: Option<&Books>) -> Value {
+pub(crate) fn document(line: u32, irq: Option<u32>, books: Option<&Books>) -> Value {
     json!({
         "line": line,
         "irq": irq,

@@ -119,10 +119,12 @@ impl Fake {
         self.0.path().join(file)
     }
 
+    /// Puts a file in place at once: a reader finds the old text or the new one, never a part.
     pub(crate) fn write(&self, file: &str, text: &str) {
         let path = self.path(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::write(self.path("new"), text).unwrap();
+        fs::rename(self.path("new"), path).unwrap();
     }
 
     /// Takes the right to write away, as far as the file's mode shows it.

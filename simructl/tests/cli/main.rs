@@ -17,3 +17,4 @@ mod set;
 mod stats;
 mod status;
 mod verify;
+mod watch;

@@ -10,11 +10,13 @@ use nix::unistd::pipe;
 use crate::fake::Fake;
 
 /// Commands that print, with the exit code that each must keep.
-const PRINTING: [(&str, i32); 7] = [
+const PRINTING: [(&str, i32); 9] = [
     ("status", 0),
     ("get", 0),
     ("set-rate 5", 0),
     ("stats --json", 0),
+    ("stats --watch --interval 0.01 --count 3", 0),
+    ("latency", 0),
     ("verify", 3),
     ("read", 0),
     ("--help", 0),
@@ -43,7 +45,15 @@ fn a_reader_that_has_gone_away_is_no_error() {
 #[test]
 fn a_full_disk_is_an_error() {
     let fake = fake();
-    for arguments in ["status", "get", "stats", "verify", "read"] {
+    for arguments in [
+        "status",
+        "get",
+        "stats",
+        "stats --watch",
+        "latency --json",
+        "verify",
+        "read",
+    ] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let run = fake.command(arguments).stdout(full).output().unwrap();
         let stderr = String::from_utf8(run.stderr).unwrap();
