@@ -197,16 +197,15 @@ pub(crate) enum Command {
     /// Copy what a line gives to its readers to standard output
     ///
     /// Ends after COUNT events, on Ctrl-C, when the line is gone, or when nobody reads the output any
-    /// more. An event is one byte.
-    #[command(after_help = "Example:\n  simructl read --line 1 -n 20")]
-    Read {
-        /// Stop after COUNT events
-        #[arg(short = 'n', long, value_name = "COUNT")]
-        count: Option<u64>,
-        /// Do not wait: copy what is there, and end
-        #[arg(long)]
-        nonblock: bool,
-    },
+    /// more. An event is one byte, or 40 of them in format record: the line's knob `format` tells.
+    ///
+    /// --follow decodes records, one per line: number, due time, microseconds from it to the top half and
+    /// from there to the bottom half, their CPUs, and the character; between them, how many events are
+    /// missing. The totals go to stderr at the end.
+    #[command(
+        after_help = "Example:\n  simructl read --line 1 -n 20\n  simructl set format=record && simructl read --follow"
+    )]
+    Read(Read),
 
     /// Start the counters and the histograms of lines at 0 again
     ///
@@ -220,6 +219,20 @@ pub(crate) enum Command {
     /// not hold.
     #[command(after_help = "Example:\n  simructl verify && echo all accounted for")]
     Verify,
+}
+
+/// What `read` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Read {
+    /// Stop after COUNT events
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    pub(crate) count: Option<u64>,
+    /// Do not wait: take what is there, and end
+    #[arg(long)]
+    pub(crate) nonblock: bool,
+    /// Show events in words instead of copying them; the line must be in format record
+    #[arg(long)]
+    pub(crate) follow: bool,
 }
 
 /// What `stats` takes.
@@ -265,7 +278,8 @@ impl Command {
             Self::SetFifoSize { .. } => ("set-fifo-size", true, true),
             Self::Stats(_) => ("stats", true, true),
             Self::Latency => ("latency", true, true),
-            Self::Read { .. } => ("read", true, false),
+            Self::Read(Read { follow: true, .. }) => ("read --follow", true, true),
+            Self::Read(_) => ("read without --follow", true, false),
             Self::Reset => ("reset", true, true),
             Self::Verify => ("verify", true, true),
         }

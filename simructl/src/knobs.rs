@@ -41,6 +41,12 @@ impl Knobs {
         if let Some(note) = module.gap(&format!("using {} instead", parameters.display())) {
             output::note(&note);
         }
+        Self::quietly(module)
+    }
+
+    /// Finds the knobs, for a command that is about something else.
+    pub(crate) fn quietly(module: &Module<'_>) -> Result<Self, Failure> {
+        let parameters = module.sysroot().parameters();
         let debugfs = module.debugfs().map(Path::to_path_buf);
         let table = match &debugfs {
             Some(directory) => described(&directory.join("knobs"))?,

@@ -2,6 +2,7 @@
 
 //! The commands, one file each. A command prints its result and returns why it failed, if it did.
 
+mod follow;
 mod get;
 mod knobs;
 mod latency;
@@ -37,7 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             interval, count, ..
         }) => watch::run(sysroot, options, interval, count),
         Command::Latency => latency::run(sysroot, options),
-        Command::Read { count, nonblock } => read::run(sysroot, options, count, nonblock),
+        Command::Read(how) => read::run(sysroot, options, &how),
         Command::Reset => reset::run(sysroot, options),
         Command::Verify => verify::run(sysroot, options),
     }

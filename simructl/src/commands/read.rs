@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl read`: copies what a line gives to its readers to standard output.
+//! `simructl read`: copies what a line gives to its readers to standard output, or shows it decoded.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::OpenOptionsExt;
 
 use nix::libc::O_NONBLOCK;
+use simrupt_core::abi::RECORD_SIZE;
 
-use crate::cli::{Lines, Options};
+use crate::cli::{Lines, Options, Read};
+use crate::commands::follow;
 use crate::failure::Failure;
+use crate::knobs::Knobs;
 use crate::module::Module;
 use crate::output;
 use crate::sysroot::Sysroot;
 
-/// How much is read at once.
-const CHUNK: usize = 64 * 1024;
+/// How much is read at once: whole records.
+const CHUNK: usize = 1600 * RECORD_SIZE;
 
-pub(crate) fn run(
-    sysroot: &Sysroot,
-    options: &Options,
-    count: Option<u64>,
-    nonblock: bool,
-) -> Result<(), Failure> {
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Read) -> Result<(), Failure> {
     let line = match options.line.unwrap_or(Lines::One(0)) {
         Lines::One(line) => line,
         Lines::All => {
@@ -33,6 +31,16 @@ pub(crate) fn run(
     };
     let module = Module::find(sysroot, &format!("cannot read line {line}"))?;
     module.select(Lines::One(line))?;
+    let is_record = match how.follow || how.count.is_some() {
+        true => format(&module, line)? == "record",
+        // It does not matter.
+        false => false,
+    };
+    if how.follow && !is_record {
+        let why = "its format is char, which has neither numbers nor times";
+        return Err(Failure::new(format!("cannot follow line {line}"), why)
+            .remedy(format!("simructl set format=record --line {line}")));
+    }
 
     let path = sysroot.device(line);
     let failed = |verb| {
@@ -41,10 +49,24 @@ pub(crate) fn run(
     };
     let device = OpenOptions::new()
         .read(true)
-        .custom_flags(if nonblock { O_NONBLOCK } else { 0 })
+        .custom_flags(if how.nonblock { O_NONBLOCK } else { 0 })
         .open(&path)
         .map_err(failed("open"))?;
-    copy(device, count, failed("read"))
+    if how.follow {
+        return follow::run(device, how.count, options.json, failed("read"));
+    }
+    let size = if is_record { RECORD_SIZE } else { 1 };
+    let bytes = how.count.map(|count| count.saturating_mul(size as u64));
+    copy(device, bytes, failed("read"))
+}
+
+/// The format of a line. A module without that knob knows `char` only.
+fn format(module: &Module<'_>, line: u32) -> Result<String, Failure> {
+    let knobs = Knobs::quietly(module)?;
+    match knobs.find("format") {
+        Ok(knob) => knobs.value(knob, line),
+        Err(_) => Ok("char".to_string()),
+    }
 }
 
 /// Copies until `count` bytes, the end, or a moment when nothing is there and waiting is not wanted.

@@ -7,6 +7,7 @@
 
 mod errors;
 mod fake;
+mod follow;
 mod help;
 mod knobs;
 mod latency;
