@@ -126,6 +126,11 @@ pub(crate) fn report(changes: &[Change<'_>], as_json: bool) -> Result<(), Failur
 }
 
 impl Change<'_> {
+    /// Whether there is nothing to do.
+    pub(crate) fn is_in_force(&self) -> bool {
+        value::list(&self.old) == value::list(&self.new)
+    }
+
     fn name(&self) -> String {
         match self.file.line {
             Some(line) => format!("line{line} {}", self.knob.name),

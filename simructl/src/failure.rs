@@ -53,6 +53,12 @@ impl Failure {
         self
     }
 
+    /// Says where, first of all.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.what = format!("{place}: {}", self.what);
+        self
+    }
+
     /// Adds to the reason.
     pub(crate) fn because(mut self, more: &str) -> Self {
         self.why.push_str("; ");

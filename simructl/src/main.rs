@@ -9,6 +9,7 @@
 //! - `commands`: one file per command;
 //! - `module`, `knobs`, `line`, `verdict`: the loaded module, its knobs, a line's books, and what they say;
 //! - `changes`: knobs changed, all or none;
+//! - `profile`, `target`: knobs and values in a file, and what they ask of the module;
 //! - `files`: the parsers of the module's files;
 //! - `sysroot`, `output`, `failure`: reading and writing, and what can go wrong.
 
@@ -23,7 +24,9 @@ mod modinfo;
 mod module;
 mod nearest;
 mod output;
+mod profile;
 mod sysroot;
+mod target;
 mod verdict;
 
 use std::process::ExitCode;

@@ -87,25 +87,24 @@ impl<'a> Module<'a> {
         match lines {
             Lines::All => Ok(self.lines.clone()),
             Lines::One(line) if self.lines.contains(&line) => Ok(vec![line]),
-            Lines::One(line) => {
-                let why = match self.lines.as_slice() {
-                    [] => "the module has no lines".to_string(),
-                    [only] => format!("the module has 1 line ({only})"),
-                    [first, .., last] => {
-                        format!(
-                            "the module has {} lines ({first}..{last})",
-                            self.lines.len()
-                        )
-                    }
-                };
-                Err(
-                    Failure::new(format!("line {line} does not exist"), why).remedy(format!(
-                        "load it with more: simructl unload, then simructl load lines={}",
-                        line.saturating_add(1)
-                    )),
-                )
-            }
+            Lines::One(line) => Err(self.no_line(line)),
         }
+    }
+
+    /// A line does not exist.
+    pub(crate) fn no_line(&self, line: u32) -> Failure {
+        let why = match self.lines.as_slice() {
+            [] => "the module has no lines".to_string(),
+            [only] => format!("the module has 1 line ({only})"),
+            [first, .., last] => {
+                let count = self.lines.len();
+                format!("the module has {count} lines ({first}..{last})")
+            }
+        };
+        Failure::new(format!("line {line} does not exist"), why).remedy(format!(
+            "load it with more: simructl unload, then simructl load lines={}",
+            line.saturating_add(1)
+        ))
     }
 
     /// The debugfs directory, if it can be reached.

@@ -2,6 +2,9 @@
 
 //! The commands, one file each. A command prints its result and returns why it failed, if it did.
 
+mod apply;
+mod diff;
+mod dump;
 mod follow;
 mod get;
 mod knobs;
@@ -40,6 +43,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Latency => latency::run(sysroot, options),
         Command::Read(how) => read::run(sysroot, options, &how),
         Command::Reset => reset::run(sysroot, options),
+        Command::Dump { file } => dump::run(sysroot, options, &file),
+        Command::Apply { file } => apply::run(sysroot, options, &file),
+        Command::Diff { file } => diff::run(sysroot, options, &file),
         Command::Verify => verify::run(sysroot, options),
     }
 }

@@ -9,7 +9,19 @@ use crate::fake::{Fake, compare, transcript};
 #[test]
 fn without_the_module_every_command_says_how_to_load_it() {
     let fake = Fake::unloaded();
-    for command in ["knobs", "get", "set-rate 5", "stats", "read", "verify"] {
+    for command in [
+        "knobs",
+        "get",
+        "set-rate 5",
+        "stats",
+        "read",
+        "verify",
+        "dump",
+        "apply -",
+        "diff -",
+        "latency",
+        "reset",
+    ] {
         let name = command.split(' ').next().unwrap();
         fake.check(&format!("unloaded-{name}"), command);
     }

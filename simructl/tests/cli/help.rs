@@ -35,6 +35,9 @@ fn every_command_has_help_with_an_example() {
         "stats",
         "latency",
         "read",
+        "dump",
+        "apply",
+        "diff",
         "reset",
         "verify",
     ] {

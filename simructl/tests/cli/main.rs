@@ -12,6 +12,7 @@ mod help;
 mod knobs;
 mod latency;
 mod pipes;
+mod profile;
 mod read;
 mod reset;
 mod set;

@@ -1,94 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The command line: what is typed, and what `--help` says about it.
+//! The commands: what each takes, and what `--help` says about it.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, Subcommand};
 
-use crate::sysroot::Sysroot;
-
-/// Loads, tunes, reads and audits the simrupt kernel module.
-///
-/// simrupt simulates devices that raise real interrupts. Each of them is a line, numbered from 0, and is
-/// read at /dev/simruptN.
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
-pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) options: Options,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  all went well
-  1  something failed: stderr says what, why, and what to try
-  2  the command line makes no sense
-  3  the books of a line do not balance (verify)
-
-Example:
-  sudo simructl load lines=2 rate_hz=100,1000
-  sudo simructl read --line 1 -n 20
-  sudo simructl verify";
-
-/// The longest time from one sample to the next.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Options that any command may carry.
-#[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// Look for /sys, /proc and /dev below DIR [default: /]
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "/",
-        hide_default_value = true,
-        global = true
-    )]
-    sysroot: PathBuf,
-
-    /// Which line: its number, or all of them [default: all; read: 0]
-    #[arg(long, value_name = "N|all", value_parser = parse_lines, global = true)]
-    pub(crate) line: Option<Lines>,
-
-    /// Print JSON: one document, or one per line where there is no end
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-}
-
-impl Options {
-    pub(crate) fn sysroot(&self) -> Sysroot {
-        Sysroot::new(self.sysroot.clone())
-    }
-
-    /// The lines meant, where the default is all.
-    pub(crate) fn lines(&self) -> Lines {
-        self.line.unwrap_or(Lines::All)
-    }
-}
-
-/// Which lines a command is about.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Lines {
-    /// Every line of the module.
-    All,
-    /// One of them.
-    One(u32),
-}
-
-fn parse_lines(text: &str) -> Result<Lines, &'static str> {
-    match text {
-        "all" => Ok(Lines::All),
-        _ => text
-            .parse()
-            .map(Lines::One)
-            .map_err(|_| "not a line number, nor `all`"),
-    }
-}
+use crate::cli::values::{Setting, parse_interval, parse_setting};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -207,6 +126,42 @@ pub(crate) enum Command {
     )]
     Read(Read),
 
+    /// Write the knobs in force as a profile
+    ///
+    /// A profile is TOML: above the tables the knobs that all lines share, in [line0], [line1] and so on
+    /// those of each line. Behind each stands what it takes.
+    #[command(after_help = "Example:\n  simructl dump before.toml")]
+    Dump {
+        /// Where to; - is standard output
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
+    },
+
+    /// Put a profile in force, all of it or nothing
+    ///
+    /// Knobs under [all] are for every line that does not say otherwise; what is not named is left as it
+    /// is. All is checked before the first write; if a write fails all the same, the earlier ones are
+    /// undone. Load-time knobs must be as the profile says, and each of its lines must exist.
+    #[command(
+        after_help = "Example:\n  simructl apply before.toml\n  echo 'all.rate_hz = 100' | simructl apply -"
+    )]
+    Apply {
+        /// Where from; - is standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+
+    /// Say where a profile differs from what is in force
+    ///
+    /// Prints what is and what it says: `line0 rate_hz 10 -> 100`. Exit code 0 when nothing differs, 1 when
+    /// something does.
+    #[command(after_help = "Example:\n  simructl diff before.toml || simructl apply before.toml")]
+    Diff {
+        /// Where from; - is standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+
     /// Start the counters and the histograms of lines at 0 again
     ///
     /// Both are zeroed together, line by line.
@@ -255,17 +210,9 @@ pub(crate) struct Stats {
     pub(crate) count: Option<u64>,
 }
 
-fn parse_interval(text: &str) -> Result<Duration, &'static str> {
-    let seconds = text.parse().ok();
-    let interval = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    interval
-        .filter(|interval| (Duration::from_millis(1)..=DAY).contains(interval))
-        .ok_or("not a number of seconds from 0.001 to 86400")
-}
-
 impl Command {
     /// Its name, and whether `--line` and `--json` mean anything to it.
-    fn traits(&self) -> (&'static str, bool, bool) {
+    pub(super) fn traits(&self) -> (&'static str, bool, bool) {
         match self {
             Self::Load { .. } => ("load", false, true),
             Self::Unload => ("unload", false, true),
@@ -280,84 +227,11 @@ impl Command {
             Self::Latency => ("latency", true, true),
             Self::Read(Read { follow: true, .. }) => ("read --follow", true, true),
             Self::Read(_) => ("read without --follow", true, false),
+            Self::Dump { .. } => ("dump", true, false),
+            Self::Apply { .. } => ("apply", true, true),
+            Self::Diff { .. } => ("diff", true, true),
             Self::Reset => ("reset", true, true),
             Self::Verify => ("verify", true, true),
-        }
-    }
-}
-
-/// A knob and the value to give it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Setting {
-    pub(crate) knob: String,
-    pub(crate) value: String,
-}
-
-fn parse_setting(text: &str) -> Result<Setting, &'static str> {
-    match text.split_once('=') {
-        Some((knob, value)) if !knob.trim().is_empty() && !value.trim().is_empty() => Ok(Setting {
-            knob: knob.trim().to_string(),
-            value: value.trim().to_string(),
-        }),
-        _ => Err("not of the form KNOB=VALUE"),
-    }
-}
-
-/// Parses the command line, or ends the program with a usage error or the help asked for.
-pub(crate) fn parse() -> Cli {
-    let cli = Cli::parse();
-    let (name, takes_line, takes_json) = cli.command.traits();
-    let conflict = |option: &str| {
-        let message = format!("the argument '{option}' means nothing to '{name}'");
-        Cli::command()
-            .error(ErrorKind::ArgumentConflict, message)
-            .exit()
-    };
-    if cli.options.line.is_some() && !takes_line {
-        conflict("--line");
-    }
-    if cli.options.json && !takes_json {
-        conflict("--json");
-    }
-    cli
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_setting_has_a_name_and_a_value() {
-        let setting = parse_setting(" rate_hz = 100,200 ").unwrap();
-        assert_eq!(
-            (setting.knob.as_str(), setting.value.as_str()),
-            ("rate_hz", "100,200")
-        );
-        for odd in ["", "rate_hz", "rate_hz=", "=5", " = "] {
-            assert!(parse_setting(odd).is_err(), "{odd}");
-        }
-    }
-
-    #[test]
-    fn a_line_is_a_number_or_all() {
-        assert_eq!(parse_lines("all"), Ok(Lines::All));
-        assert_eq!(parse_lines("7"), Ok(Lines::One(7)));
-        for odd in ["", "-1", "All", "0,1"] {
-            assert!(parse_lines(odd).is_err(), "{odd}");
-        }
-    }
-
-    #[test]
-    fn an_interval_is_a_day_at_most_and_never_nothing() {
-        assert_eq!(parse_interval("0.5"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse_interval("86400"), Ok(DAY));
-        for odd in ["", "0", "-1", "1e-9", "86401", "1e300", "nan", "inf", "1s"] {
-            assert!(parse_interval(odd).is_err(), "{odd}");
         }
     }
 }

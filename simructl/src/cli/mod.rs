@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The command line: what is typed, and what `--help` says about it.
+
+mod command;
+mod values;
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser};
+
+pub(crate) use self::command::{Command, Read, Stats};
+use self::values::parse_lines;
+pub(crate) use self::values::{Lines, Setting};
+use crate::sysroot::Sysroot;
+
+/// Loads, tunes, reads and audits the simrupt kernel module.
+///
+/// simrupt simulates devices that raise real interrupts. Each of them is a line, numbered from 0, and is
+/// read at /dev/simruptN.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all went well
+  1  something failed: stderr says what, why, and what to try; or something differs (diff)
+  2  the command line makes no sense
+  3  the books of a line do not balance (verify)
+
+Example:
+  sudo simructl load lines=2 rate_hz=100,1000
+  sudo simructl read --line 1 -n 20
+  sudo simructl verify";
+
+/// Options that any command may carry.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Look for /sys, /proc and /dev below DIR [default: /]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "/",
+        hide_default_value = true,
+        global = true
+    )]
+    sysroot: PathBuf,
+
+    /// Which line: its number, or all of them [default: all; read: 0]
+    #[arg(long, value_name = "N|all", value_parser = parse_lines, global = true)]
+    pub(crate) line: Option<Lines>,
+
+    /// Print JSON: one document, or one per line where there is no end
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Options {
+    pub(crate) fn sysroot(&self) -> Sysroot {
+        Sysroot::new(self.sysroot.clone())
+    }
+
+    /// The lines meant, where the default is all.
+    pub(crate) fn lines(&self) -> Lines {
+        self.line.unwrap_or(Lines::All)
+    }
+}
+
+/// Parses the command line, or ends the program with a usage error or the help asked for.
+pub(crate) fn parse() -> Cli {
+    let cli = Cli::parse();
+    let (name, takes_line, takes_json) = cli.command.traits();
+    let conflict = |option: &str| {
+        let message = format!("the argument '{option}' means nothing to '{name}'");
+        Cli::command()
+            .error(ErrorKind::ArgumentConflict, message)
+            .exit()
+    };
+    if cli.options.line.is_some() && !takes_line {
+        conflict("--line");
+    }
+    if cli.options.json && !takes_json {
+        conflict("--json");
+    }
+    cli
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

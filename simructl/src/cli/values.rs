@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What stands on the command line behind the words: lines, knobs with values, times.
+
+use std::time::Duration;
+
+/// The longest time from one sample to the next.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Which lines a command is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Lines {
+    /// Every line of the module.
+    All,
+    /// One of them.
+    One(u32),
+}
+
+pub(super) fn parse_lines(text: &str) -> Result<Lines, &'static str> {
+    match text {
+        "all" => Ok(Lines::All),
+        _ => text
+            .parse()
+            .map(Lines::One)
+            .map_err(|_| "not a line number, nor `all`"),
+    }
+}
+
+/// A knob and the value to give it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Setting {
+    pub(crate) knob: String,
+    pub(crate) value: String,
+}
+
+pub(super) fn parse_setting(text: &str) -> Result<Setting, &'static str> {
+    match text.split_once('=') {
+        Some((knob, value)) if !knob.trim().is_empty() && !value.trim().is_empty() => Ok(Setting {
+            knob: knob.trim().to_string(),
+            value: value.trim().to_string(),
+        }),
+        _ => Err("not of the form KNOB=VALUE"),
+    }
+}
+
+pub(super) fn parse_interval(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok();
+    let interval = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    interval
+        .filter(|interval| (Duration::from_millis(1)..=DAY).contains(interval))
+        .ok_or("not a number of seconds from 0.001 to 86400")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_has_a_name_and_a_value() {
+        let setting = parse_setting(" rate_hz = 100,200 ").unwrap();
+        assert_eq!(
+            (setting.knob.as_str(), setting.value.as_str()),
+            ("rate_hz", "100,200")
+        );
+        for odd in ["", "rate_hz", "rate_hz=", "=5", " = "] {
+            assert!(parse_setting(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_a_number_or_all() {
+        assert_eq!(parse_lines("all"), Ok(Lines::All));
+        assert_eq!(parse_lines("7"), Ok(Lines::One(7)));
+        for odd in ["", "-1", "All", "0,1"] {
+            assert!(parse_lines(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_a_day_at_most_and_never_nothing() {
+        assert_eq!(parse_interval("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_interval("86400"), Ok(DAY));
+        for odd in ["", "0", "-1", "1e-9", "86401", "1e300", "nan", "inf", "1s"] {
+            assert!(parse_interval(odd).is_err(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl apply`: puts a profile in force, all of it or nothing.
+
+use std::path::Path;
+
+use crate::changes::{apply, report};
+use crate::cli::Options;
+use crate::failure::Failure;
+use crate::knobs::Knobs;
+use crate::module::Module;
+use crate::output;
+use crate::sysroot::Sysroot;
+use crate::target::{Elsewhere, Target};
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
+    let module = Module::find(sysroot, "cannot apply the profile")?;
+    let knobs = Knobs::of(&module)?;
+    let target = Target::of(file, &knobs, &module, options.lines())?;
+    if let Some(one) = target.elsewhere.first() {
+        return Err(out_of_reach(&module, one));
+    }
+    apply(&target.changes)?;
+    match target.changes.is_empty() && !options.json {
+        true => output::print("nothing to change\n"),
+        false => report(&target.changes, options.json),
+    }
+}
+
+/// Only loading the module anew would do.
+fn out_of_reach(module: &Module<'_>, one: &Elsewhere<'_>) -> Failure {
+    match one.line {
+        Some(line) => module.no_line(line).at(&one.place),
+        None => Failure::new(
+            format!(
+                "{} is {}, not {}",
+                one.knob.name,
+                one.now.as_deref().unwrap_or("-"),
+                one.wanted
+            ),
+            "it is fixed when the module is loaded",
+        )
+        .remedy(format!(
+            "simructl unload, then simructl load {}={}, then simructl apply",
+            one.knob.name, one.wanted
+        ))
+        .at(&one.place),
+    }
+}

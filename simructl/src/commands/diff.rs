@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl diff`: says where a profile differs from what is in force.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::Options;
+use crate::failure::Failure;
+use crate::files::table::Knob;
+use crate::files::value;
+use crate::knobs::Knobs;
+use crate::module::Module;
+use crate::output;
+use crate::sysroot::Sysroot;
+use crate::target::Target;
+
+/// One knob that has another value than the profile says.
+struct Difference<'a> {
+    line: Option<u32>,
+    knob: &'a Knob,
+    now: Option<&'a str>,
+    wanted: &'a str,
+}
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
+    let module = Module::find(sysroot, "cannot compare the profile")?;
+    let knobs = Knobs::of(&module)?;
+    let target = Target::of(file, &knobs, &module, options.lines())?;
+    let elsewhere = target.elsewhere.iter().map(|one| Difference {
+        line: one.line,
+        knob: one.knob,
+        now: one.now.as_deref(),
+        wanted: &one.wanted,
+    });
+    let changes = target.changes.iter().map(|change| Difference {
+        line: change.file.line,
+        knob: change.knob,
+        now: Some(&change.old),
+        wanted: &change.new,
+    });
+    let differences: Vec<Difference<'_>> = elsewhere.chain(changes).collect();
+    if options.json {
+        let documents: Vec<Value> = differences.iter().map(Difference::document).collect();
+        let same = documents.is_empty();
+        output::print_json(&json!({ "same": same, "differences": documents }))?;
+    } else {
+        output::print(&differences.iter().map(Difference::text).collect::<String>())?;
+    }
+    match differences.len() {
+        0 => Ok(()),
+        count => {
+            let noun = if count == 1 {
+                "value differs"
+            } else {
+                "values differ"
+            };
+            let what = format!("{} is not in force", target.name);
+            Err(Failure::new(what, format!("{count} {noun}"))
+                .remedy(format!("simructl apply {}", file.display())))
+        }
+    }
+}
+
+impl Difference<'_> {
+    fn text(&self) -> String {
+        let name = &self.knob.name;
+        let of = match self.line {
+            Some(line) => format!("line{line} "),
+            None => String::new(),
+        };
+        format!(
+            "{of}{name} {} -> {}\n",
+            self.now.unwrap_or("-"),
+            self.wanted
+        )
+    }
+
+    fn document(&self) -> Value {
+        json!({
+            "line": self.line,
+            "knob": self.knob.name,
+            "now": self.now.map(value::json),
+            "profile": value::json(self.wanted),
+        })
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl dump`: writes the knobs in force as a profile.
+
+use std::fs;
+use std::path::Path;
+
+use crate::cli::{Lines, Options};
+use crate::failure::Failure;
+use crate::files::table::Knob;
+use crate::knobs::Knobs;
+use crate::module::Module;
+use crate::output;
+use crate::profile::section;
+use crate::sysroot::Sysroot;
+
+const HEAD: &str =
+    "# Knobs of simrupt. simructl apply puts them in force, simructl diff compares.\n";
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
+    let module = Module::find(sysroot, "cannot dump the knobs")?;
+    let lines = module.select(options.lines())?;
+    let knobs = Knobs::of(&module)?;
+
+    let mut text = HEAD.to_string();
+    // All lines share the load-time knobs: asked for one line, only its own are written.
+    if options.lines() == Lines::All {
+        text += "\n# Only when the module is loaded:\n";
+        text += &with_values(knobs.iter().filter(|knob| !knob.live), |knob| {
+            knobs.module_value(knob)
+        })?;
+    }
+    for line in lines {
+        let live = knobs.iter().filter(|knob| knob.live);
+        let values = with_values(live, |knob| knobs.value(knob, line))?;
+        text += &format!("\n[line{line}]\n{values}");
+    }
+    if file == Path::new("-") {
+        return output::print(&text);
+    }
+    fs::write(file, text).map_err(|error| Failure::file("write", file, None, &error))
+}
+
+/// Knobs with the values that they have, as a part of a profile.
+fn with_values<'a>(
+    knobs: impl Iterator<Item = &'a Knob>,
+    value: impl Fn(&Knob) -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    let values: Vec<(&Knob, String)> = knobs
+        .map(|knob| Ok((knob, value(knob)?)))
+        .collect::<Result<_, Failure>>()?;
+    let values = values.iter().map(|(knob, value)| (*knob, value.as_str()));
+    Ok(section(values))
+}
