@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use clap_complete::Shell;
 
 use crate::cli::values::{Setting, parse_interval, parse_setting};
 
@@ -174,6 +175,22 @@ pub(crate) enum Command {
     /// not hold.
     #[command(after_help = "Example:\n  simructl verify && echo all accounted for")]
     Verify,
+
+    /// Print a script that completes simructl's command line in a shell
+    #[command(
+        after_help = "Example:\n  simructl completions bash > /etc/bash_completion.d/simructl"
+    )]
+    Completions {
+        /// The shell that it is for
+        shell: Shell,
+    },
+
+    /// Print the manual page of simructl, or of one of its commands
+    #[command(after_help = "Example:\n  simructl man set | man -l -")]
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 /// What `read` takes.
@@ -231,6 +248,8 @@ impl Command {
             Self::Apply { .. } => ("apply", true, true),
             Self::Diff { .. } => ("diff", true, true),
             Self::Reset => ("reset", true, true),
+            Self::Completions { .. } => ("completions", false, false),
+            Self::Man { .. } => ("man", false, false),
             Self::Verify => ("verify", true, true),
         }
     }

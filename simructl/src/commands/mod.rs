@@ -3,6 +3,7 @@
 //! The commands, one file each. A command prints its result and returns why it failed, if it did.
 
 mod apply;
+mod completions;
 mod diff;
 mod dump;
 mod follow;
@@ -10,6 +11,7 @@ mod get;
 mod knobs;
 mod latency;
 mod load;
+mod man;
 mod read;
 mod reset;
 mod set;
@@ -46,6 +48,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dump { file } => dump::run(sysroot, options, &file),
         Command::Apply { file } => apply::run(sysroot, options, &file),
         Command::Diff { file } => diff::run(sysroot, options, &file),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { command } => man::run(command.as_deref()),
         Command::Verify => verify::run(sysroot, options),
     }
 }

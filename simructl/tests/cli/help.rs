@@ -40,6 +40,8 @@ fn every_command_has_help_with_an_example() {
         "diff",
         "reset",
         "verify",
+        "completions",
+        "man",
     ] {
         check(&format!("help-{command}"), &format!("{command} --help"));
     }

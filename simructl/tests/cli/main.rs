@@ -8,6 +8,7 @@
 mod errors;
 mod fake;
 mod follow;
+mod generated;
 mod help;
 mod knobs;
 mod latency;

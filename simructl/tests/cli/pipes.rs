@@ -10,7 +10,7 @@ use nix::unistd::pipe;
 use crate::fake::Fake;
 
 /// Commands that print, with the exit code that each must keep.
-const PRINTING: [(&str, i32); 9] = [
+const PRINTING: [(&str, i32); 11] = [
     ("status", 0),
     ("get", 0),
     ("set-rate 5", 0),
@@ -19,6 +19,8 @@ const PRINTING: [(&str, i32); 9] = [
     ("latency", 0),
     ("verify", 3),
     ("read", 0),
+    ("completions fish", 0),
+    ("man", 0),
     ("--help", 0),
 ];
 

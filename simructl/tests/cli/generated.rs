@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl completions` and `simructl man`: neither needs the module.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::fake::Fake;
+
+/// What a command prints.
+fn printed(fake: &Fake, arguments: &str) -> String {
+    let run = fake.command(arguments).output().unwrap();
+    assert!(run.status.success(), "{arguments}");
+    assert!(run.stderr.is_empty(), "{arguments}");
+    String::from_utf8(run.stdout).unwrap()
+}
+
+#[test]
+fn every_shell_has_completions_of_every_command() {
+    let fake = Fake::unloaded();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = printed(&fake, &format!("completions {shell}"));
+        for word in ["set-fifo-size", "latency", "sysroot"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+fn bash_understands_its_completions() {
+    let script = printed(&Fake::unloaded(), "completions bash");
+    let mut bash = Command::new("bash")
+        .arg("-n")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = bash.stdin.take().unwrap();
+    stdin.write_all(script.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(bash.wait().unwrap().success());
+}
+
+#[test]
+fn manual_pages_have_a_name_and_an_example() {
+    let fake = Fake::unloaded();
+    let page = printed(&fake, "man");
+    assert!(page.contains("\n.TH simructl 1"), "{page}");
+    assert!(page.contains("Exit codes:"));
+    let page = printed(&fake, "man set");
+    assert!(page.contains("\n.TH simructl-set 1"), "{page}");
+    assert!(page.contains("rate_hz=5000"));
+    assert!(page.contains("sysroot"));
+}
+
+#[test]
+fn what_there_is_not_is_answered_with_what_there_is() {
+    let fake = Fake::unloaded();
+    fake.check("man-near", "man stat");
+    fake.check("man-far", "man purple");
+    fake.check("completions-unknown", "completions tcsh");
+}
