@@ -2,11 +2,15 @@
 
 //! Loading, unloading, binding, unbinding, with and without users.
 
-use nix::errno::Errno;
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
 use simrupt_vm_tests::{Reader, Simrupt, eventually, unload};
 use std::{
     fs::{self, File},
     io::{ErrorKind, Read},
+    os::fd::AsFd,
 };
 
 const DRIVER: &str = "/sys/bus/platform/drivers/simrupt";
@@ -108,5 +112,26 @@ fn the_module_can_be_unloaded_while_unbound() {
 fn loading_twice_is_refused() {
     let module = Simrupt::load("");
     assert_eq!(simrupt_vm_tests::try_load(""), Err(Errno::EEXIST));
+    module.verify();
+}
+
+#[test]
+fn unbinding_wakes_those_who_poll_and_they_learn_that_it_is_gone() {
+    let module = Simrupt::load("rate_hz=0");
+    let file = module.line(0).open();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let poller = std::thread::spawn(move || {
+        let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+        sender.send(()).unwrap();
+        let ready = poll(&mut fds, PollTimeout::from(10_000_u16)).unwrap();
+        assert_eq!(ready, 1, "poll timed out");
+        fds[0].revents().unwrap()
+    });
+    receiver.recv().unwrap();
+    fs::write(format!("{DRIVER}/unbind"), "simrupt.0").unwrap();
+    assert!(poller.join().unwrap().contains(PollFlags::POLLHUP));
+    fs::write(format!("{DRIVER}/bind"), "simrupt.0").unwrap();
+    module.line(0).set("rate_hz", "1000");
+    module.line(0).open().read_exact(&mut [0; 10]).unwrap();
     module.verify();
 }

@@ -11,6 +11,8 @@ mod knobs;
 mod latency;
 mod lifetime;
 mod live_changes;
+mod load;
+mod memory;
 mod parameters;
 mod reading;
 mod records;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! 10,000 events a second with a reader of records, and everything changed at random meanwhile.
+
+use simrupt_vm_tests::{Line, Reader, Simrupt, decode, eventually};
+
+/// Stops the traffic, and asserts that what the sequence numbers miss is what the books count as
+/// lost, and that no stage ran where it should not.
+fn settle(module: &Simrupt, line: Line, reader: Reader) {
+    line.set("masked", "0");
+    line.set("work_us", "0");
+    line.silence();
+    let records = decode(&reader.stop());
+    module.verify();
+    let stats = line.stats();
+    assert_eq!(
+        (stats["queued"], stats["in_ring"], stats["pending"]),
+        (0, 0, 0)
+    );
+    assert_eq!(stats["read"], records.len() as u64);
+    let mut next = 0;
+    let mut missing = 0;
+    for record in &records {
+        assert!(record.seq >= next, "{record:?} after {next}");
+        missing += record.seq - next;
+        next = record.seq + 1;
+    }
+    missing += stats["events"] - next;
+    let lost = stats["overrun"] + stats["dropped"] + stats["overwritten"] + stats["flushed"];
+    assert_eq!(missing, lost, "{stats:?}");
+    for stage in ["device", "top_half"] {
+        assert_eq!(line.contexts(stage)[1..], [0, 0, 0], "{stage}");
+    }
+    assert_eq!(line.contexts("bottom_half")[3], 0);
+}
+
+fn ten_thousand_a_second_on(flavor: &str) {
+    let module = Simrupt::load(&format!("format=record rate_hz=10000 workqueue={flavor}"));
+    let line = module.line(0);
+    let reader = Reader::start(line, 64 * 1024);
+    // Ten seconds, or what an emulated machine makes of them.
+    eventually("10,000 events are due", || line.stat("events") >= 10_000);
+    settle(&module, line, reader);
+    let [_, softirq, task, _] = line.contexts("bottom_half");
+    assert_eq!(
+        if flavor.starts_with("bh") {
+            task
+        } else {
+            softirq
+        },
+        0
+    );
+}
+
+#[test]
+fn ten_thousand_events_a_second_on_each_flavor() {
+    for flavor in [
+        "bound",
+        "unbound",
+        "bh",
+        "ordered",
+        "highpri",
+        "unbound-highpri",
+        "bh-highpri",
+        "cpu-intensive",
+    ] {
+        ten_thousand_a_second_on(flavor);
+    }
+}
+
+/// Marsaglia's xorshift: the same changes in each run.
+struct Random(u64);
+
+impl Random {
+    fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        choices[(self.0 % choices.len() as u64) as usize]
+    }
+}
+
+#[test]
+fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
+    let knobs: [(&str, &[&str]); 11] = [
+        ("rate_hz", &["10000", "5000", "20000", "0", "1"]),
+        ("pattern", &["periodic", "uniform", "poisson", "burst"]),
+        ("jitter_pct", &["0", "50", "100"]),
+        ("burst", &["1", "10", "100"]),
+        (
+            "workqueue",
+            &[
+                "bound",
+                "unbound",
+                "bh",
+                "ordered",
+                "highpri",
+                "unbound-highpri",
+                "bh-highpri",
+                "cpu-intensive",
+            ],
+        ),
+        ("fifo_size", &["16", "64", "1024", "65536"]),
+        ("fifo_policy", &["overwrite", "drop"]),
+        ("cpu", &["-1", "0", "1"]),
+        ("work_us", &["0", "10", "300"]),
+        ("masked", &["0", "1"]),
+        ("trigger", &["open", "always"]),
+    ];
+    let names: Vec<&str> = knobs.iter().map(|(name, _)| *name).collect();
+    let module = Simrupt::load("format=record rate_hz=10000 lines=2");
+    let line = module.line(0);
+    let reader = Reader::start(line, 64 * 1024);
+    let mut random = Random(2024);
+    for round in 0..200 {
+        let name = random.pick(&names);
+        let choices = knobs.iter().find(|(knob, _)| *knob == name).unwrap().1;
+        let value = random.pick(choices);
+        line.set(name, value);
+        assert_eq!(line.get(name), value);
+        if round % 10 == 0 {
+            module.verify();
+            // Do not let it stay silent or masked for long.
+            line.set("rate_hz", "10000");
+            line.set("masked", "0");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    settle(&module, line, reader);
+    assert!(line.stat("events") >= 1000, "{:?}", line.stats());
+}

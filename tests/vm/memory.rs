@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the module costs in memory, and that it gives all of it back.
+
+use simrupt_vm_tests::{Line, Reader, Simrupt, eventually};
+use std::fs;
+
+/// A line of /proc/meminfo, in KiB.
+fn meminfo(name: &str) -> i64 {
+    let text = fs::read_to_string("/proc/meminfo").unwrap();
+    let row = text
+        .lines()
+        .find(|row| row.starts_with(&format!("{name}:")));
+    let words: Vec<&str> = row.unwrap().split_whitespace().collect();
+    words[1].parse().unwrap()
+}
+
+/// What the kernel has allocated for itself, in KiB: slab and vmalloc.
+fn kernel_kib() -> i64 {
+    meminfo("Slab") + meminfo("VmallocUsed")
+}
+
+/// What is available, in KiB, after a wait for what is freed later.
+fn settled(of: impl Fn() -> i64) -> i64 {
+    fs::write("/proc/sys/vm/drop_caches", "3").unwrap();
+    let mut last = of();
+    eventually("memory settles", || {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let now = of();
+        std::mem::replace(&mut last, now) == now
+    });
+    last
+}
+
+fn free_kib() -> i64 {
+    settled(|| meminfo("MemFree"))
+}
+
+#[test]
+fn a_default_line_takes_less_than_512_kib() {
+    let before = free_kib();
+    let module = Simrupt::load("lines=1");
+    let one = before - free_kib();
+    drop(module);
+    let before = free_kib();
+    let module = Simrupt::load("lines=64");
+    let all = before - free_kib();
+    drop(module);
+    println!("1 line: {one} KiB, 64 lines: {all} KiB");
+    assert!((all - one) / 63 < 512, "64 lines: {all} KiB");
+    assert!(all < 32 * 1024, "64 lines: {all} KiB");
+}
+
+#[test]
+fn a_large_fifo_costs_what_its_records_cost() {
+    let module = Simrupt::load("");
+    let line = module.line(0);
+    let before = settled(|| meminfo("VmallocUsed"));
+    line.set("fifo_size", "1048576");
+    let large = settled(|| meminfo("VmallocUsed")) - before;
+    let records = 1_048_576 * 40 / 1024;
+    assert!((records..records + 1024).contains(&large), "{large} KiB");
+    line.set("fifo_size", "4096");
+    let after = settled(|| meminfo("VmallocUsed"));
+    assert!(
+        (after - before).abs() <= 256,
+        "{before} KiB, then {after} KiB"
+    );
+}
+
+fn queue_some(line: Line) {
+    eventually("records are queued", || line.stat("queued") >= 200);
+}
+
+#[test]
+fn resizing_from_the_least_to_the_most_and_back_keeps_the_newest() {
+    let module = Simrupt::load("rate_hz=5000 trigger=always fifo_size=16");
+    let line = module.line(0);
+    line.set("fifo_size", "1048576");
+    queue_some(line);
+    line.silence();
+    let events = line.stat("events");
+    let queued = line.stat("queued");
+    line.set("fifo_size", "524288");
+    line.set("fifo_size", "1048576");
+    assert_eq!(line.stat("queued"), queued);
+    line.set("fifo_size", "16");
+    let stats = line.stats();
+    assert_eq!((stats["queued"], stats["flushed"]), (16, queued - 16));
+    let mut bytes = vec![0; 100];
+    let count = std::io::Read::read(&mut line.open_nonblock(), &mut bytes).unwrap();
+    let newest = (events - 16..events).map(|seq| (0x20 + seq % 95) as u8);
+    assert_eq!(bytes[..count], newest.collect::<Vec<u8>>());
+    module.verify();
+}
+
+#[test]
+fn a_fifo_that_there_is_no_memory_for_changes_nothing() {
+    let module = Simrupt::load("lines=20 rate_hz=1000 trigger=always");
+    // 40 MiB each, 20 of them: more than half of what there is.
+    let before: Vec<_> = (0..20).map(|line| module.line(line).knobs()).collect();
+    let result = module.set_parameter("fifo_size", b"1048576");
+    assert_eq!(result, Err(nix::errno::Errno::ENOMEM));
+    let after: Vec<_> = (0..20).map(|line| module.line(line).knobs()).collect();
+    assert_eq!(before, after);
+    module.verify();
+}
+
+#[test]
+fn a_hundred_reloads_with_traffic_give_all_memory_back() {
+    let cycle = |round: usize| {
+        let flavor = ["bh", "unbound"][round % 2];
+        let module = Simrupt::load(&format!("rate_hz=5000 format=record workqueue={flavor}"));
+        let reader = Reader::start(module.line(0), 4096);
+        eventually("events were read", || module.line(0).stat("read") >= 20);
+        reader.stop();
+    };
+    // What the kernel keeps for later, it keeps after the first few.
+    (0..10).for_each(cycle);
+    let before = settled(kernel_kib);
+    (0..100).for_each(cycle);
+    let after = settled(kernel_kib);
+    // One leaked line would be over 400 KiB, times 100.
+    assert!(after - before < 1024, "{before} KiB, then {after} KiB");
+}
