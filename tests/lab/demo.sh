@@ -39,12 +39,24 @@ run "simructl set-fifo-size 1000"
 flavors=
 for flavor in bound unbound bh ordered; do
     run "simructl set-wq $flavor"
+    run "simructl reset"
     before=$(awk '/^bottom_half/ { print $3, $4 }' $knobs/contexts)
     run "simructl read -n 2000 > /dev/null"
     after=$(awk '/^bottom_half/ { print $3, $4 }' $knobs/contexts)
     flavors="$flavors$flavor $before $after
 "
 done
+
+say "Watch events on their way: arrivals at random, as records with the times of each hop."
+run "simructl set pattern=poisson format=record"
+run "simructl read --nonblock > /dev/null"
+run "simructl read --follow -n 8"
+run "simructl latency"
+run "simructl set pattern=periodic format=char"
+
+say "Mask the line: events wait in the ring, and one edge brings them all."
+run "simructl set masked=1; usleep 20000; grep -E 'in_ring|pending' $knobs/stats"
+run "simructl set masked=0; grep -E 'in_ring|pending' $knobs/stats"
 
 say "Move the interrupt to the second CPU: half a second later, the counts tell."
 irq=$(cat $knobs/irq)
@@ -66,10 +78,11 @@ say "And unload it."
 run "rmmod simrupt"
 
 printf '\n== Summary ==\n'
-printf 'Shown: insmod with parameters, /proc/interrupts, /dev/simrupt0, debugfs knobs, simructl, affinity, rmmod.\n'
+printf 'Shown: insmod with parameters, /proc/interrupts, /dev/simrupt0, debugfs knobs, simructl, records,\n'
+printf '  latencies, masking, affinity, rmmod.\n'
 printf 'Where the bottom half ran:\n'
 printf '  %-9s %8s %8s\n' flavor softirq task
 printf '%s' "$flavors" | while read -r flavor softirq0 task0 softirq1 task1; do
     printf '  %-9s %8d %8d\n' "$flavor" $((softirq1 - softirq0)) $((task1 - task0))
 done
-printf 'In all: %s.\n' "$summary"
+printf 'Since the last reset: %s.\n' "$summary"

@@ -62,7 +62,7 @@ fn the_fifo_can_be_resized_under_traffic() {
     let line = module.line(0);
     let reader = Reader::start(line, 100);
     for round in 0..50 {
-        line.set("fifo_size", ["16", "65536", "100", "4096"][round % 4]);
+        line.set("fifo_size", ["16", "1048576", "100", "4096"][round % 4]);
         line.set("fifo_policy", ["drop", "overwrite"][round % 2]);
         wait_for_events(line, 10);
     }

@@ -116,3 +116,112 @@ fn it_finds_nothing_wrong_before_anything_happened() {
     module.verify();
     assert!(try_load("").is_err());
 }
+
+#[test]
+fn it_lists_the_knobs_of_this_machine() {
+    let _module = Simrupt::load("");
+    let table = run(&["knobs"]);
+    for (knob, values) in [
+        ("rate_hz", "0..1000000"),
+        ("cpu", "-1..1"),
+        ("pattern", "poisson"),
+    ] {
+        let row = table.lines().find(|row| row.starts_with(knob));
+        assert!(
+            row.is_some_and(|row| row.contains(values)),
+            "{knob}: {table}"
+        );
+    }
+}
+
+#[test]
+fn it_follows_events_and_shows_their_latencies() {
+    let module = Simrupt::load("rate_hz=1000 format=record");
+    let followed = run(&["read", "--follow", "-n", "20"]);
+    // A header, and a row for each event.
+    assert_eq!(followed.lines().count(), 21, "{followed}");
+    let latencies = run(&["latency"]);
+    for stage in ["due_irq", "irq_bh", "bh_run", "due_read"] {
+        assert!(latencies.contains(stage), "{latencies}");
+    }
+    assert!(run(&["latency", "--json"]).contains("\"due_read\""));
+    module.line(0).set("format", "char");
+    assert!(failure(&["read", "--follow", "-n", "1"]).contains("format=record"));
+}
+
+#[test]
+fn it_watches_the_statistics() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let text = run(&["stats", "--watch", "--interval", "0.1", "--count", "3"]);
+    assert_eq!(text.matches("already_pending").count(), 3, "{text}");
+    let json = run(&[
+        "stats",
+        "--watch",
+        "--interval",
+        "0.1",
+        "--count",
+        "2",
+        "--json",
+    ]);
+    assert_eq!(json.lines().count(), 2, "{json}");
+    module.verify();
+}
+
+#[test]
+fn it_resets() {
+    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always");
+    let line = module.line(1);
+    simrupt_vm_tests::eventually("events arrive", || {
+        line.stat("read") + line.stat("queued") >= 50
+    });
+    line.silence();
+    run(&["reset", "--line", "1"]);
+    assert_eq!(line.stat("handled"), 0);
+    assert!(module.line(0).stat("handled") >= 50);
+    module.verify();
+}
+
+#[test]
+fn what_it_dumps_it_can_apply() {
+    let module =
+        Simrupt::load("lines=2 rate_hz=100,200 workqueue=bh,ordered fifo_size=64 pattern=poisson");
+    let before = [module.line(0).knobs(), module.line(1).knobs()];
+    run(&["dump", "/tmp/profile.toml"]);
+    run(&["diff", "/tmp/profile.toml"]);
+    run(&[
+        "set",
+        "rate_hz=7",
+        "workqueue=bound",
+        "trigger=always",
+        "cpu=1",
+        "masked=1",
+    ]);
+    let different = simructl(&["diff", "/tmp/profile.toml"]);
+    assert_eq!(different.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&different.stdout).contains("rate_hz"));
+    run(&["apply", "/tmp/profile.toml"]);
+    assert_eq!(before, [module.line(0).knobs(), module.line(1).knobs()]);
+    run(&["diff", "/tmp/profile.toml"]);
+
+    // One value of many is bad: nothing is applied.
+    let bad = std::fs::read_to_string("/tmp/profile.toml").unwrap();
+    let bad = bad
+        .replace("rate_hz = 100", "rate_hz = 101")
+        .replace("fifo_size = 64", "fifo_size = 1");
+    std::fs::write("/tmp/profile.toml", bad).unwrap();
+    assert!(failure(&["apply", "/tmp/profile.toml"]).contains("fifo_size"));
+    assert_eq!(before, [module.line(0).knobs(), module.line(1).knobs()]);
+}
+
+#[test]
+fn it_suggests_the_nearest_name() {
+    let _module = Simrupt::load("");
+    assert!(failure(&["set-wq", "unbond"]).contains("unbound"));
+    assert!(failure(&["set", "burts=3"]).contains("burst"));
+}
+
+#[test]
+fn it_completes_and_explains_itself_without_the_module() {
+    assert!(run(&["completions", "bash"]).contains("simructl"));
+    assert!(run(&["man"]).contains(".TH"));
+}
