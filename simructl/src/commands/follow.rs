@@ -2,7 +2,7 @@
 
 //! `simructl read --follow`: shows events as they come, decoded, with the gaps between them.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -153,7 +153,12 @@ impl Totals {
 /// The signals are taken by a thread: the reader may wait in the kernel for an event that never comes.
 fn report_on_signal(totals: &Arc<Totals>) -> Result<(), Failure> {
     let failed = |why: String| Failure::new("cannot wait for signals", why);
-    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]);
+    let ignored = ignored_signals();
+    let signals = SigSet::from_iter(
+        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]
+            .into_iter()
+            .filter(|signal| ignored & (1 << (*signal as u32 - 1)) == 0),
+    );
     signals
         .thread_block()
         .map_err(|errno| failed(errno.desc().to_string()))?;
@@ -169,6 +174,15 @@ fn report_on_signal(totals: &Arc<Totals>) -> Result<(), Failure> {
         Ok(_) => Ok(()),
         Err(error) => Err(failed(describe(&error))),
     }
+}
+
+/// The signals that whoever started the program has it ignore (as nohup does), as a bit mask; those
+/// are not for us to take.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|row| row.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 /// What is read cannot be what it should be.
