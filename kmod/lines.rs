@@ -150,7 +150,11 @@ pub(crate) fn publish(line: Arc<Line>) -> Result<Published> {
     let index = line.index;
     let slot = lines.slots.get_mut(index).ok_or(ENODEV)?;
     slot.line = Some(line);
-    control::apply_all(index, slot).inspect_err(|_| slot.line = None)?;
+    if let Err(error) = control::apply_all(index, slot) {
+        slot.line = None;
+        slot.failure = Some(error);
+        return Err(error);
+    }
     Ok(Published(index))
 }
 

@@ -6,13 +6,16 @@
 //!
 //! From the outside in. A lock is only taken while holding locks that stand before it.
 //!
-//! 1. `misc_mtx` (the misc core's; held around open and around (de)registering a char device) or
-//!    [`crate::lines::LINES`] (held around knob changes). Neither is taken under the other.
-//! 2. [`Line::users`]
-//! 3. the device's control lock (inside [`hw::Device`])
-//! 4. [`Line::reader`]: serializes readers; held across the copy to user space, and never while
+//! 1. the module's parameter lock (the kernel's; held around every access to a parameter)
+//! 2. [`crate::lines::LINES`] (held around knob changes, resets and statistics), or `misc_mtx` (the
+//!    misc core's; held around open and around (de)registering a char device). Neither is taken under
+//!    the other.
+//! 3. [`Line::users`]
+//! 4. [`Line::queue`]
+//! 5. the device's control lock (inside [`hw::Device`])
+//! 6. [`Line::reader`]: serializes readers; held across the copy to user space, and never while
 //!    waiting for records
-//! 5. [`Line::store`]: a spinlock with interrupts off; held for at most one batch of records
+//! 7. [`Line::store`]: a spinlock with interrupts off; held for at most one batch of records
 //!
 //! The top half takes none of them.
 
