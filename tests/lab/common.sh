@@ -72,33 +72,42 @@ lock_checkout() {
 
 unlock_checkout() { exec {CHECKOUT_FD}<&-; }
 
-# step NAME LABEL CMD...: run CMD with its output in NAME's log and show what runs and for how long.
-# When it fails: which step, the log's last lines, what to do; and the whole script ends.
-step() {
-    local log=$LOGS/$1.log label=$2 status='' start shown=0 fd tty=''
-    shift 2
-    mkdir -p "$LOGS"
-    start=$(now_ms)
-    [[ -t 1 ]] && tty=1
-    [[ -n $tty ]] || echo "$label ..."
-    exec {fd}< <("$@" >"$log" 2>&1 </dev/null && echo 0 || echo "$?")
-    until read -r -t 1 -u "$fd" status; do
-        (($? > 128)) || break
-        if [[ -n $tty ]]; then
+# show_progress LABEL START_MS LOG: every second what runs and for how long; on a terminal in place, else
+# every 20 s with the log's last line. Ends with the script that started it, if nobody ends it before.
+show_progress() {
+    local label=$1 start=$2 log=$3 seconds=0 nothing
+    # Waiting for what never comes is a sleep without a process, which would outlive us with our locks.
+    exec {nothing}<> <(:)
+    until read -r -t 1 -u "$nothing" || ! kill -0 $$ 2>/dev/null; do
+        seconds=$((seconds + 1))
+        if [[ -t 1 ]]; then
             printf '\r\e[K%s ... %s' "$label" "$(elapsed "$start")"
-        elif (($(now_ms) - start > shown + 20000)); then
-            shown=$(($(now_ms) - start))
+        elif ((seconds % 20 == 0)); then
             printf '    ... %s: %.100s\n' "$(elapsed "$start")" "$(tail -n 1 "$log")"
         fi
     done
-    exec {fd}<&-
-    [[ -z $tty ]] || printf '\r\e[K'
-    if [[ $status == 0 ]]; then
+}
+
+# step NAME LABEL CMD...: run CMD with its output in NAME's log and show what runs and for how long.
+# When it fails: which step, the log's last lines, what to do; and the whole script ends.
+step() {
+    local log=$LOGS/$1.log label=$2 status=0 start progress
+    shift 2
+    mkdir -p "$LOGS"
+    start=$(now_ms)
+    [[ -t 1 ]] || echo "$label ..."
+    show_progress "$label" "$start" "$log" &
+    progress=$!
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    kill "$progress" 2>/dev/null || true
+    wait "$progress" 2>/dev/null || true
+    [[ ! -t 1 ]] || printf '\r\e[K'
+    if ((status == 0)); then
         echo "$label: done in $(elapsed "$start")"
         return
     fi
     {
-        echo "$label: FAILED (status ${status:-unknown}) after $(elapsed "$start")"
+        echo "$label: FAILED (status $status) after $(elapsed "$start")"
         tail -n 40 "$log" | sed 's/^/    | /'
         echo "The whole log: $log"
         echo "Once its cause is mended run the same command again: what is complete is kept."

@@ -2,7 +2,10 @@
 
 //! The `record` format: whole records, in order, with gaps exactly where the books say so.
 
-use nix::errno::Errno;
+use nix::{
+    errno::Errno,
+    sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags},
+};
 use simrupt_core::abi::{self, RECORD_SIZE};
 use simrupt_vm_tests::{Line, Reader, Simrupt, decode, eventually, read_records};
 use std::{fs::File, io::Read, os::fd::AsRawFd};
@@ -148,4 +151,45 @@ fn gaps_in_the_sequence_are_the_losses_in_softirq() {
 #[test]
 fn gaps_in_the_sequence_are_the_losses_in_a_thread() {
     gaps_equal_losses("unbound");
+}
+
+#[test]
+fn eight_readers_with_buffers_of_all_sizes_share_the_records() {
+    let module = Simrupt::load("format=record rate_hz=10000");
+    let line = module.line(0);
+    let sizes = [40, 41, 79, 80, 1000, 4096, 65_536, 1 << 20];
+    let readers = sizes.map(|size| Reader::start(line, size));
+    eventually("enough was read", || line.stat("read") >= 5000);
+    line.silence();
+    let mut all: Vec<u64> = Vec::new();
+    for reader in readers {
+        let records = decode(&reader.stop());
+        // What one reader gets is in order.
+        assert!(records.windows(2).all(|pair| pair[0].seq < pair[1].seq));
+        all.extend(records.iter().map(|record| record.seq));
+    }
+    all.sort_unstable();
+    assert!(
+        all.iter().copied().eq(0..line.stat("events")),
+        "something is missing, or there twice"
+    );
+    module.verify();
+}
+
+#[test]
+fn epoll_tells_when_there_is_something_to_read() {
+    let module = Simrupt::load("format=record rate_hz=0");
+    let line = module.line(0);
+    let mut file = line.open();
+    let epoll = Epoll::new(EpollCreateFlags::empty()).unwrap();
+    epoll
+        .add(&file, EpollEvent::new(EpollFlags::EPOLLIN, 7))
+        .unwrap();
+    let mut events = [EpollEvent::empty()];
+    assert_eq!(epoll.wait(&mut events, 20_u8).unwrap(), 0);
+    line.set("rate_hz", "100");
+    assert_eq!(epoll.wait(&mut events, 1000_u16).unwrap(), 1);
+    assert_eq!(events[0].data(), 7);
+    assert!(events[0].events().contains(EpollFlags::EPOLLIN));
+    read_records(&mut file, 1);
 }
