@@ -10,7 +10,11 @@ use kernel::{
     prelude::*, //
 };
 
-/// Room for `records` records, all zero; from vmalloc when it is large.
+/// From this size on, room comes from vmalloc by the page: kmalloc would round it up to a power of
+/// two, and a record's size is none.
+const LARGE: usize = 16 * PAGE_SIZE;
+
+/// Room for `records` records, all zero.
 ///
 /// The kernel crate's allocation flags only know how to try until the OOM killer has made room. A
 /// fifo is not worth anybody's life, so this asks for reclaim and no more, and leaves at least as
@@ -31,9 +35,14 @@ pub(crate) fn fifo_slots(records: i64) -> Result<KVVec<Record>> {
         | bindings::__GFP_ZERO
         | bindings::__GFP_NOWARN
         | (1 << bindings::___GFP_RETRY_MAYFAIL_BIT);
+    let allocate = if size < LARGE {
+        bindings::kvrealloc_node_align
+    } else {
+        bindings::vrealloc_node_align
+    };
     // SAFETY: A new allocation: there is no old one.
     let slots = unsafe {
-        bindings::kvrealloc_node_align(
+        allocate(
             core::ptr::null(),
             size,
             align_of::<Record>(),
@@ -44,7 +53,8 @@ pub(crate) fn fifo_slots(records: i64) -> Result<KVVec<Record>> {
     if slots.is_null() {
         return Err(ENOMEM);
     }
-    // SAFETY: It comes from the allocator of `KVVec`, has the size and the alignment of `records`
-    // records, and a record of nothing but zeros is a valid one.
+    // SAFETY: It comes from one of the two allocators that make up that of `KVVec`, which frees the
+    // memory of either. It has the size and the alignment of `records` records, and a record of
+    // nothing but zeros is a valid one.
     Ok(unsafe { KVVec::from_raw_parts(slots.cast(), records, records) })
 }
