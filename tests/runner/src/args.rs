@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) const USAGE: &str = "\
 Usage: run-vm --kernel FILE --initrd FILE --console-log FILE [OPTIONS] -- MODE [ARGS]
 
-MODE and ARGS go to the guest's init: demo, test [FILTER...], or shell (interactive).
+MODE and ARGS go to the guest's init: demo, test PART PARTS [FILTER...], or shell (interactive).
 Options:
   --realtime            real instead of virtual time under emulation
   --boot-limit SECONDS     how long booting may take [default: 120]
