@@ -53,6 +53,28 @@ impl Record {
     }
 }
 
+impl Record {
+    /// The record that user space has read.
+    pub fn from_bytes(bytes: &[u8; RECORD_SIZE]) -> Self {
+        Self {
+            seq: u64::from_ne_bytes(field(bytes, 0)),
+            due_ns: u64::from_ne_bytes(field(bytes, 8)),
+            irq_ns: u64::from_ne_bytes(field(bytes, 16)),
+            bh_ns: u64::from_ne_bytes(field(bytes, 24)),
+            irq_cpu: u16::from_ne_bytes(field(bytes, 32)),
+            bh_cpu: u16::from_ne_bytes(field(bytes, 34)),
+            value: u8::from_ne_bytes(field(bytes, 36)),
+            flags: u8::from_ne_bytes(field(bytes, 37)),
+            reserved: u16::from_ne_bytes(field(bytes, 38)),
+        }
+    }
+}
+
+/// The field that begins at an offset.
+fn field<const LEN: usize>(bytes: &[u8; RECORD_SIZE], offset: usize) -> [u8; LEN] {
+    core::array::from_fn(|index| bytes.get(offset + index).copied().unwrap_or(0))
+}
+
 /// Size of a [`Record`] in bytes.
 pub const RECORD_SIZE: usize = 40;
 

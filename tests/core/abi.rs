@@ -94,6 +94,11 @@ fn the_header_for_c_and_the_record_agree() {
 }
 
 #[test]
+fn a_record_comes_back_from_its_bytes() {
+    assert_eq!(Record::from_bytes(&sample().to_bytes()), sample());
+}
+
+#[test]
 fn no_byte_of_a_record_is_left_out() {
     let bytes = sample().to_bytes();
     assert_eq!(bytes.len(), RECORD_SIZE);

@@ -2,18 +2,7 @@
 
 //! Changes under traffic: nothing is lost that the books do not know of.
 
-use simrupt_vm_tests::{Line, Reader, Simrupt, eventually};
-
-const FLAVORS: [&str; 8] = [
-    "bound",
-    "unbound",
-    "bh",
-    "ordered",
-    "highpri",
-    "unbound-highpri",
-    "bh-highpri",
-    "cpu-intensive",
-];
+use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually};
 
 /// Stops the traffic, and asserts that the reader got what the books say, and that they balance.
 fn settle(module: &Simrupt, line: Line, reader: Reader) {

@@ -2,7 +2,7 @@
 
 //! 10,000 events a second with a reader of records, and everything changed at random meanwhile.
 
-use simrupt_vm_tests::{Line, Reader, Simrupt, decode, eventually};
+use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, decode, eventually};
 
 /// Stops the traffic, and asserts that what the sequence numbers miss is what the books count as
 /// lost, and that no stage ran where it should not.
@@ -54,16 +54,7 @@ fn ten_thousand_a_second_on(flavor: &str) {
 
 #[test]
 fn ten_thousand_events_a_second_on_each_flavor() {
-    for flavor in [
-        "bound",
-        "unbound",
-        "bh",
-        "ordered",
-        "highpri",
-        "unbound-highpri",
-        "bh-highpri",
-        "cpu-intensive",
-    ] {
+    for flavor in FLAVORS {
         ten_thousand_a_second_on(flavor);
     }
 }
@@ -87,19 +78,7 @@ fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
         ("pattern", &["periodic", "uniform", "poisson", "burst"]),
         ("jitter_pct", &["0", "50", "100"]),
         ("burst", &["1", "10", "100"]),
-        (
-            "workqueue",
-            &[
-                "bound",
-                "unbound",
-                "bh",
-                "ordered",
-                "highpri",
-                "unbound-highpri",
-                "bh-highpri",
-                "cpu-intensive",
-            ],
-        ),
+        ("workqueue", &FLAVORS),
         ("fifo_size", &["16", "64", "1024", "65536"]),
         ("fifo_policy", &["overwrite", "drop"]),
         ("cpu", &["-1", "0", "1"]),

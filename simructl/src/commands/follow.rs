@@ -62,7 +62,7 @@ fn show(
         let mut text = String::new();
         let mut odd = None;
         while let Some((bytes, more)) = rest.split_first_chunk::<RECORD_SIZE>() {
-            let record = records::decode(bytes);
+            let record = Record::from_bytes(bytes);
             if record.reserved != 0 {
                 odd = Some(no_record());
                 break;

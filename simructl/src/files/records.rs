@@ -3,29 +3,9 @@
 //! What `/dev/simruptN` gives in `record` format: one [`Record`] after the other.
 
 use serde_json::{Value, json};
-use simrupt_core::abi::{RECORD_SIZE, Record};
+use simrupt_core::abi::Record;
 
 use crate::output::{micros, seconds};
-
-/// Decodes a record.
-pub(crate) fn decode(bytes: &[u8; RECORD_SIZE]) -> Record {
-    Record {
-        seq: u64::from_ne_bytes(at(bytes, 0)),
-        due_ns: u64::from_ne_bytes(at(bytes, 8)),
-        irq_ns: u64::from_ne_bytes(at(bytes, 16)),
-        bh_ns: u64::from_ne_bytes(at(bytes, 24)),
-        irq_cpu: u16::from_ne_bytes(at(bytes, 32)),
-        bh_cpu: u16::from_ne_bytes(at(bytes, 34)),
-        value: bytes[36],
-        flags: bytes[37],
-        reserved: u16::from_ne_bytes(at(bytes, 38)),
-    }
-}
-
-/// The field that begins at an offset. Offsets are constants below: none can be out of bounds.
-fn at<const LEN: usize>(bytes: &[u8; RECORD_SIZE], offset: usize) -> [u8; LEN] {
-    std::array::from_fn(|index| bytes[offset + index])
-}
 
 /// The names of the columns of [`text`].
 pub(crate) fn header() -> String {
@@ -78,25 +58,6 @@ fn after(from: u64, to: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_byte_has_its_place() {
-        let bytes = std::array::from_fn(|index| index as u8);
-        let u64_at = |offset: u8| u64::from_ne_bytes(std::array::from_fn(|at| offset + at as u8));
-        let u16_at = |offset: u8| u16::from_ne_bytes([offset, offset + 1]);
-        let expected = Record {
-            seq: u64_at(0),
-            due_ns: u64_at(8),
-            irq_ns: u64_at(16),
-            bh_ns: u64_at(24),
-            irq_cpu: u16_at(32),
-            bh_cpu: u16_at(34),
-            value: 36,
-            flags: 37,
-            reserved: u16_at(38),
-        };
-        assert_eq!(decode(&bytes), expected);
-    }
 
     #[test]
     fn times_may_run_backwards() {

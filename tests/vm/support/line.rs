@@ -25,6 +25,18 @@ pub const KNOBS: [&str; 12] = [
     "trigger",
 ];
 
+/// The flavors of workqueue.
+pub const FLAVORS: [&str; 8] = [
+    "bound",
+    "unbound",
+    "bh",
+    "ordered",
+    "highpri",
+    "unbound-highpri",
+    "bh-highpri",
+    "cpu-intensive",
+];
+
 /// A line of the loaded module.
 #[derive(Clone, Copy)]
 pub struct Line {

@@ -10,7 +10,7 @@ mod traffic;
 
 pub use self::{
     interrupts::{action_counts, move_irq},
-    line::{KNOBS, Line},
+    line::{FLAVORS, KNOBS, Line},
     module::{Simrupt, simructl, try_load, unload},
     record::{decode, read_records},
     traffic::{Reader, eventually},
