@@ -12,6 +12,6 @@ pub use self::{
     interrupts::{action_counts, move_irq},
     line::{FLAVORS, KNOBS, Line},
     module::{Simrupt, simructl, try_load, unload},
-    record::{decode, read_records},
+    record::{decode, missing, read_records},
     traffic::{Reader, eventually},
 };

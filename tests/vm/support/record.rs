@@ -20,3 +20,15 @@ pub fn read_records(file: &mut File, count: usize) -> Vec<Record> {
     file.read_exact(&mut bytes).expect("records can be read");
     decode(&bytes)
 }
+
+/// How many of the numbers from 0 to `events` have no record. The records must be in order.
+pub fn missing(records: &[Record], events: u64) -> u64 {
+    let mut next = 0;
+    let mut missing = 0;
+    for record in records {
+        assert!(record.seq >= next, "{record:?} after {next}");
+        missing += record.seq - next;
+        next = record.seq + 1;
+    }
+    missing + events - next
+}
