@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The document that a benchmark leaves behind: everything that was measured and under which
+//! circumstances. Reports and comparisons are made from it alone.
+//!
+//! Its fields are a public format, described in Documentation/bench.md. A field that is added leaves
+//! [`SCHEMA`] as it is; one that changes its meaning does not.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Name and version of the format.
+pub(crate) const SCHEMA: &str = "simrupt-bench/1";
+
+/// The stages of an event's way, as the module names their histograms.
+pub(crate) const STAGES: [&str; 4] = ["due_irq", "irq_bh", "bh_run", "due_read"];
+
+/// The percentiles of which each stage has a metric: its name, and the share per 100,000.
+pub(crate) const PERCENTILES: [(&str, u32); 5] = [
+    ("p50", 50_000),
+    ("p90", 90_000),
+    ("p99", 99_000),
+    ("p999", 99_900),
+    ("p9999", 99_990),
+];
+
+/// One run of the benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Results {
+    /// [`SCHEMA`].
+    pub(crate) schema: String,
+    /// When it began, in seconds since 1970, by the machine's own clock.
+    pub(crate) started_unix_s: u64,
+    /// For how long it ran.
+    pub(crate) elapsed_s: f64,
+    /// Whether all rounds were run; not so after Ctrl-C.
+    pub(crate) complete: bool,
+    /// The command line.
+    pub(crate) command: Vec<String>,
+    pub(crate) plan: Plan,
+    pub(crate) environment: Environment,
+    /// What measuring itself costs, and the kernel's bare mechanism of each flavor.
+    pub(crate) costs: Vec<Cost>,
+    /// In the order of the matrix, not of the rounds. A cell without a finished round is not there.
+    pub(crate) cells: Vec<Cell>,
+    /// What --find-knee found.
+    pub(crate) knees: Vec<Knee>,
+}
+
+/// How the rounds were run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) rounds: u32,
+    /// Measured time of a round.
+    pub(crate) duration_s: f64,
+    /// Time before it that is not measured.
+    pub(crate) warm_up_s: f64,
+    /// Of the order of the rounds and of the resampling.
+    pub(crate) seed: u64,
+}
+
+/// Where it ran.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Environment {
+    /// A to D: how far the figures can be trusted.
+    pub(crate) grade: String,
+    /// Why it is not better than it is, one sentence each.
+    pub(crate) reasons: Vec<String>,
+    /// `uname -r`, `-v` and `-m`.
+    pub(crate) kernel_release: String,
+    pub(crate) kernel_version: String,
+    pub(crate) machine: String,
+    /// none, voluntary, full, lazy or rt.
+    pub(crate) preemption: Option<String>,
+    pub(crate) cmdline: String,
+    pub(crate) cpu_model: Option<String>,
+    pub(crate) cpus_online: u32,
+    pub(crate) clocksource: Option<String>,
+    pub(crate) governor: Option<String>,
+    /// By name of the vulnerability.
+    pub(crate) mitigations: BTreeMap<String, String>,
+    /// Debugging features that cost time, such as lockdep or KASAN.
+    pub(crate) debug_options: Vec<String>,
+    /// As the CPU names it; none on bare metal.
+    pub(crate) hypervisor: Option<String>,
+    /// Whether the CPU itself is a program.
+    pub(crate) emulated: bool,
+    /// Whether the clock counts instructions, not time.
+    pub(crate) virtual_time: bool,
+    pub(crate) module_version: Option<String>,
+    pub(crate) simructl_version: String,
+    /// Every knob of line 0 as it was during the run, where no cell changed it.
+    pub(crate) knobs: BTreeMap<String, String>,
+}
+
+/// What the kernel's own mechanism costs, without any event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Cost {
+    /// The flavor; of what is none, the name: `timestamp`.
+    pub(crate) name: String,
+    /// Mean time of one, in nanoseconds.
+    pub(crate) mean_ns: f64,
+    /// How many were measured.
+    pub(crate) count: u64,
+}
+
+/// What is the same in all rounds of a cell.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Setting {
+    /// `rate`: open loop; `saturate`: closed loop.
+    pub(crate) mode: String,
+    pub(crate) flavor: String,
+    /// Events per second and line that were asked for; none in a closed loop.
+    pub(crate) rate_hz: Option<u64>,
+    pub(crate) burst: u64,
+    pub(crate) fifo_size: u64,
+    pub(crate) work_us: u64,
+    /// Of the workqueue, for unbound flavors; none where it was left alone.
+    pub(crate) affinity_scope: Option<String>,
+    /// The antagonist; `idle` for none.
+    pub(crate) stress: String,
+    /// How many lines worked at the same time.
+    pub(crate) lines: u32,
+}
+
+/// All rounds of one setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Cell {
+    pub(crate) setting: Setting,
+    /// By name; a metric that a machine cannot measure is not there. See Documentation/bench.md.
+    pub(crate) metrics: BTreeMap<String, Estimate>,
+    /// What is odd about the cell, one sentence each; none is left out for it.
+    pub(crate) flags: Vec<String>,
+    pub(crate) rounds: Vec<Round>,
+    /// All rounds together, by stage.
+    pub(crate) histograms: BTreeMap<String, Histogram>,
+}
+
+/// A figure over the rounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Estimate {
+    /// Of the rounds.
+    pub(crate) median: f64,
+    /// The ends of its 95 % interval.
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    /// Indices of the rounds that stand apart.
+    pub(crate) outliers: Vec<usize>,
+}
+
+/// One round of a cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Round {
+    /// The how-manieth of all rounds of the run it was, from 0.
+    pub(crate) position: u32,
+    pub(crate) elapsed_ns: u64,
+    /// The books of all its lines, added up.
+    pub(crate) counters: BTreeMap<String, u64>,
+    pub(crate) metrics: BTreeMap<String, f64>,
+}
+
+/// Latencies in nanoseconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Histogram {
+    pub(crate) count: u64,
+    pub(crate) sum_ns: u64,
+    /// How many were above all buckets.
+    pub(crate) overflow: u64,
+    pub(crate) max_ns: u64,
+    /// Least value, greatest value and count of each bucket that is not empty, ascending.
+    pub(crate) buckets: Vec<[u64; 3]>,
+}
+
+/// The highest rate that a flavor can follow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Knee {
+    /// As a cell's, with the rate that was found.
+    pub(crate) setting: Setting,
+    /// What p99 of due_read had to stay under.
+    pub(crate) p99_limit_ns: u64,
+    /// The rates that each round found; empty when not even the lowest rate would do.
+    pub(crate) rates_hz: Vec<u64>,
+    /// Over the rounds.
+    pub(crate) rate_hz: Option<Estimate>,
+    /// Every rate that was tried.
+    pub(crate) probes: Vec<Probe>,
+}
+
+/// One rate tried on the way to a knee.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Probe {
+    pub(crate) rate_hz: u64,
+    /// Events that no reader got, of all.
+    pub(crate) loss_ratio: f64,
+    pub(crate) due_read_p99_ns: u64,
+    pub(crate) passed: bool,
+}
+
+impl Histogram {
+    /// Adds the values of another.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let mut counts: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+        for [low, high, count] in self.buckets.iter().chain(&other.buckets) {
+            *counts.entry((*low, *high)).or_default() += count;
+        }
+        self.buckets = counts
+            .into_iter()
+            .map(|((low, high), count)| [low, high, count])
+            .collect();
+        self.count += other.count;
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        self.overflow += other.overflow;
+        self.max_ns = self.max_ns.max(other.max_ns);
+    }
+
+    /// The value that `share` of 100,000 values do not exceed, by nearest rank: the high bound of its
+    /// bucket, but never more than the greatest value. `None` when there are no values.
+    pub(crate) fn percentile(&self, share: u32) -> Option<u64> {
+        let total = u128::from(self.count);
+        let rank = (total * u128::from(share)).div_ceil(100_000).max(1);
+        let mut seen = 0;
+        for [_, high, count] in &self.buckets {
+            seen += u128::from(*count);
+            if seen >= rank {
+                return Some((*high).min(self.max_ns));
+            }
+        }
+        (total > 0).then_some(self.max_ns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn histogram(buckets: &[[u64; 3]], max_ns: u64) -> Histogram {
+        Histogram {
+            count: buckets.iter().map(|[_, _, count]| count).sum(),
+            sum_ns: buckets.iter().map(|[low, _, count]| low * count).sum(),
+            overflow: 0,
+            max_ns,
+            buckets: buckets.to_vec(),
+        }
+    }
+
+    #[test]
+    fn merging_adds_bucket_by_bucket() {
+        let mut one = histogram(&[[1, 1, 2], [8, 9, 1]], 9);
+        one.merge(&histogram(&[[1, 1, 3], [4, 4, 1]], 4));
+        assert_eq!(one.buckets, [[1, 1, 5], [4, 4, 1], [8, 9, 1]]);
+        assert_eq!((one.count, one.max_ns), (7, 9));
+    }
+
+    #[test]
+    fn a_percentile_is_the_nearest_rank_and_at_most_the_maximum() {
+        let one = histogram(&[[10, 10, 50], [20, 21, 49], [64, 127, 1]], 100);
+        assert_eq!(one.percentile(50_000), Some(10));
+        assert_eq!(one.percentile(50_001), Some(21));
+        assert_eq!(one.percentile(99_000), Some(21));
+        assert_eq!(one.percentile(99_990), Some(100));
+        assert_eq!(Histogram::default().percentile(50_000), None);
+    }
+}
