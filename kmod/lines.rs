@@ -15,6 +15,7 @@ use crate::{
         Knob,
         MAX_LINES, //
     },
+    stress::Antagonist,
 };
 use kernel::{
     prelude::*,
@@ -40,6 +41,8 @@ pub(crate) struct Registry {
 pub(crate) struct Slot {
     /// The simulated device, from load to unload.
     pub(crate) device: Option<Arc<Device>>,
+    /// What disturbs it, for as long.
+    pub(crate) antagonist: Option<Arc<Antagonist>>,
     /// The driver's side, while it is bound.
     pub(crate) line: Option<Arc<Line>>,
     /// Why the driver could not be bound.
@@ -51,6 +54,7 @@ impl Registry {
         slots: [const {
             Slot {
                 device: None,
+                antagonist: None,
                 line: None,
                 failure: None,
             }
@@ -80,8 +84,10 @@ impl Hardware {
                 control::cpu(index),
                 index as u64,
             )?;
+            let antagonist = Antagonist::new()?;
             if let Some(slot) = LINES.lock().slots.get_mut(index) {
                 slot.device = Some(device);
+                slot.antagonist = Some(antagonist);
             }
         }
         Ok(hardware)
@@ -93,6 +99,7 @@ impl Drop for Hardware {
         // The registry is a static, which nobody drops.
         for slot in &mut LINES.lock().slots {
             slot.device = None;
+            slot.antagonist = None;
         }
     }
 }

@@ -11,6 +11,7 @@
 //! - [`driver`] is an ordinary driver: platform driver, interrupt handler, workqueue, char device.
 //! - [`control`] is how users change and watch both: module parameters, debugfs, statistics.
 //! - [`lines`] is where the three find each other.
+//! - [`stress`] makes life hard for a line, for those who want to see it cope.
 //! - [`logic`] is everything that needs no kernel: ring, fifo, schedule, knob table.
 //! - [`ffi`] is what the kernel crate lacks.
 
@@ -24,6 +25,7 @@ mod exclusive;
 mod ffi;
 mod hw;
 mod lines;
+mod stress;
 // In the folder core/, but not called so: `core` is Rust's own.
 #[path = "core/mod.rs"]
 #[allow(

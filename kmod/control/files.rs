@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     contexts,
-    driver::Line,
+    driver::{
+        self,
+        Line, //
+    },
     lines::{
         self,
         Registry,
@@ -50,14 +53,16 @@ enum Report {
     Stats,
     Contexts,
     Latency,
+    Costs,
     Irq,
     Reset,
 }
 
-const REPORTS: [(&CStr, Report, Mode); 5] = [
+const REPORTS: [(&CStr, Report, Mode); 6] = [
     (c"stats", Report::Stats, Mode::Read),
     (c"contexts", Report::Contexts, Mode::Read),
     (c"latency", Report::Latency, Mode::Read),
+    (c"costs", Report::Costs, Mode::Read),
     (c"irq", Report::Irq, Mode::Read),
     (c"reset", Report::Reset, Mode::Write),
 ];
@@ -190,6 +195,13 @@ pub(super) fn show(id: usize, out: &SeqFile) -> Result {
             }
             Ok(())
         })??,
+        Subject::Report(index, Report::Costs) => {
+            let costs = with_line(index, |line| line.measure_costs())??;
+            seq_print!(out, "timestamps {}\n", driver::TIMESTAMPS);
+            seq_print!(out, "timestamps_ns {}\n", costs.timestamps_ns);
+            seq_print!(out, "empty_runs {}\n", costs.empty_runs);
+            seq_print!(out, "empty_runs_ns {}\n", costs.empty_runs_ns);
+        }
         // Only written.
         Subject::Report(_, Report::Reset) => return Err(EACCES),
     }

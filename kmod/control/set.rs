@@ -9,7 +9,7 @@ use super::values;
 use crate::{
     driver::{
         fifo_slots,
-        FlavoredQueue, //
+        Deferral, //
     },
     ffi,
     hw::on_cpu,
@@ -50,11 +50,12 @@ pub(super) enum Target {
 
 /// A checked change of one line with all that it needs.
 enum Change {
-    /// The knob is already so, or its device or driver is not there.
+    /// The knob is already so, or there is nothing to change.
     Nothing,
     Shape(Shape),
     Cpu(Option<u32>),
-    Queue(FlavoredQueue),
+    Stress,
+    Deferral(Deferral),
     Fifo(KVVec<Record>),
     Policy(Policy),
     Format(Format),
@@ -64,82 +65,79 @@ enum Change {
 }
 
 fn prepare(index: usize, slot: &Slot, knob: Knob, value: i64) -> Result<Change> {
-    if slot.device.is_none() {
-        return Ok(Change::Nothing);
-    }
     let magnitude = value.unsigned_abs();
     let shape = values::shape(index);
-    // The device's own, with or without a driver.
-    match knob {
-        Knob::RateHz => {
-            let rate_hz = magnitude;
-            return Ok(Change::Shape(Shape { rate_hz, ..shape }));
-        }
-        Knob::Pattern => {
-            let pattern = Pattern::from_value(value);
-            return Ok(Change::Shape(Shape { pattern, ..shape }));
-        }
-        Knob::JitterPct => {
-            let jitter_pct = magnitude;
-            return Ok(Change::Shape(Shape {
-                jitter_pct,
-                ..shape
-            }));
-        }
-        Knob::Burst => {
-            let burst = magnitude;
-            return Ok(Change::Shape(Shape { burst, ..shape }));
-        }
+    Ok(match knob {
+        Knob::Lines => Change::Nothing,
+        Knob::RateHz => Change::Shape(Shape {
+            rate_hz: magnitude,
+            ..shape
+        }),
+        Knob::Pattern => Change::Shape(Shape {
+            pattern: Pattern::from_value(value),
+            ..shape
+        }),
+        Knob::JitterPct => Change::Shape(Shape {
+            jitter_pct: magnitude,
+            ..shape
+        }),
+        Knob::Burst => Change::Shape(Shape {
+            burst: magnitude,
+            ..shape
+        }),
         Knob::Cpu => {
             let cpu = u32::try_from(value).ok();
             if let Some(cpu) = cpu {
                 on_cpu(cpu, &mut || {})?;
             }
-            return Ok(Change::Cpu(cpu));
+            Change::Cpu(cpu)
         }
-        _ => {}
-    }
-    let Some(line) = &slot.line else {
-        return Ok(Change::Nothing);
-    };
-    Ok(match knob {
+        Knob::Stress | Knob::StressUs | Knob::StressHz => Change::Stress,
         Knob::Workqueue => {
             let flavor = Flavor::from_value(value);
-            if flavor == line.flavor() {
-                Change::Nothing
-            } else {
-                Change::Queue(FlavoredQueue::new(index, flavor)?)
+            match &slot.line {
+                Some(line) if line.flavor() != flavor => {
+                    Change::Deferral(Deferral::new(index, flavor)?)
+                }
+                _ => Change::Nothing,
             }
         }
-        Knob::FifoSize if usize::try_from(value) == Ok(line.fifo_capacity()) => Change::Nothing,
-        Knob::FifoSize => Change::Fifo(fifo_slots(value)?),
+        Knob::FifoSize => match &slot.line {
+            Some(line) if usize::try_from(value) != Ok(line.fifo_capacity()) => {
+                Change::Fifo(fifo_slots(value)?)
+            }
+            _ => Change::Nothing,
+        },
         Knob::FifoPolicy => Change::Policy(Policy::from_value(value)),
         Knob::Format => Change::Format(Format::from_value(value)),
         Knob::Trigger => Change::Trigger(Trigger::from_value(value)),
         Knob::WorkUs => Change::WorkUs(magnitude),
         Knob::Masked => Change::Masked(value != 0),
-        // Load-time, or dealt with above.
-        Knob::Lines | Knob::RateHz | Knob::Pattern | Knob::JitterPct | Knob::Burst | Knob::Cpu => {
-            Change::Nothing
-        }
     })
 }
 
-fn commit(slot: &Slot, change: Change) {
-    let (Some(device), line) = (&slot.device, &slot.line) else {
-        return;
-    };
-    match (change, line) {
-        (Change::Shape(shape), _) => device.set_shape(shape),
-        (Change::Cpu(cpu), _) => device.set_cpu(cpu),
-        (Change::Queue(queue), Some(line)) => line.set_queue(queue),
-        (Change::Fifo(slots), Some(line)) => line.set_fifo(slots),
-        (Change::Policy(policy), Some(line)) => line.set_policy(policy),
-        (Change::Format(format), Some(line)) => line.set_format(format),
-        (Change::Trigger(trigger), Some(line)) => line.set_trigger(trigger),
-        (Change::WorkUs(work_us), Some(line)) => line.set_work_us(work_us),
-        (Change::Masked(masked), Some(line)) => line.set_masked(masked),
-        (_, None) | (Change::Nothing, Some(_)) => {}
+/// Puts a change in force whose value is stored already, where there is something to change.
+fn commit(index: usize, slot: &Slot, change: Change) {
+    if let Some(device) = &slot.device {
+        match change {
+            Change::Shape(shape) => device.set_shape(shape),
+            Change::Cpu(cpu) => device.set_cpu(cpu),
+            _ => {}
+        }
+    }
+    if let (Some(antagonist), Change::Cpu(_) | Change::Stress) = (&slot.antagonist, &change) {
+        antagonist.set(values::stress(index));
+    }
+    let Some(line) = &slot.line else { return };
+    match change {
+        Change::Deferral(deferral) => line.set_deferral(deferral),
+        Change::Fifo(slots) => line.set_fifo(slots),
+        Change::Policy(policy) => line.set_policy(policy),
+        Change::Format(format) => line.set_format(format),
+        Change::Trigger(trigger) => line.set_trigger(trigger),
+        Change::WorkUs(work_us) => line.set_work_us(work_us),
+        Change::Masked(masked) => line.set_masked(masked),
+        Change::Nothing | Change::Shape(_) | Change::Cpu(_) | Change::Stress => {}
     }
 }
 
@@ -147,7 +145,7 @@ fn commit(slot: &Slot, change: Change) {
 pub(crate) fn apply_all(index: usize, slot: &Slot) -> Result {
     for &knob in Knob::ALL {
         let change = prepare(index, slot, knob, values::value(index, knob))?;
-        commit(slot, change);
+        commit(index, slot, change);
     }
     Ok(())
 }
@@ -236,7 +234,7 @@ pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     for ((index, value), change) in range.zip(values).zip(changes) {
         values::store(index, knob, *value);
         if let Some(slot) = lines.slots.get(index) {
-            commit(slot, change);
+            commit(index, slot, change);
         }
     }
     Ok(())

@@ -6,6 +6,7 @@
 use crate::{
     logic::{
         knobs::{
+            Antagonist,
             Knob,
             Pattern,
             Spec,
@@ -14,6 +15,7 @@ use crate::{
         },
         schedule::Shape,
     },
+    stress::Stress,
     LocalModule, //
 };
 use kernel::{
@@ -27,6 +29,8 @@ use kernel::{
 };
 
 const KNOBS: usize = Knob::ALL.len();
+
+const NSEC_PER_SEC: i64 = 1_000_000_000;
 
 /// Stands for "not set": outside the range of every knob.
 const UNSET: i64 = i64::MIN;
@@ -75,6 +79,19 @@ pub(crate) fn shape(line: usize) -> Shape {
 /// The CPU that the knobs of a line give its timer.
 pub(crate) fn cpu(line: usize) -> Option<u32> {
     u32::try_from(value(line, Knob::Cpu)).ok()
+}
+
+/// How the knobs of a line have it disturbed.
+pub(super) fn stress(line: usize) -> Stress {
+    let period_ns = NSEC_PER_SEC.checked_div(value(line, Knob::StressHz));
+    Stress {
+        kind: Antagonist::from_value(value(line, Knob::Stress)),
+        stretch_ns: value(line, Knob::StressUs)
+            .unsigned_abs()
+            .saturating_mul(1000),
+        period_ns: period_ns.unwrap_or(NSEC_PER_SEC).unsigned_abs(),
+        cpu: cpu(line),
+    }
 }
 
 /// Notes what a knob of a line is set to.

@@ -31,12 +31,13 @@ macro_rules! for_each_knob {
                 Uniform = "uniform",
                 Poisson = "poisson",
                 Burst = "burst",
+                Closed = "closed",
             }) default "periodic" unit "-" live
-                "how due times are spread; the mean rate stays rate_hz";
+                "how due times are spread around rate_hz; closed: as soon as the bottom half is done with the last";
             JitterPct = "jitter_pct": number (0, 100) default "0" unit "%" live
                 "spread of pattern uniform: each event up to this share of half a period early or late";
             Burst = "burst": number (1, 4096) default "1" unit "events" live
-                "events per interrupt of pattern burst";
+                "events per interrupt of patterns burst and closed";
             Workqueue = "workqueue": choice (Flavor {
                 Bound = "bound",
                 Unbound = "unbound",
@@ -46,8 +47,11 @@ macro_rules! for_each_knob {
                 UnboundHighpri = "unbound-highpri",
                 BhHighpri = "bh-highpri",
                 CpuIntensive = "cpu-intensive",
+                None = "none",
+                IrqThread = "irq-thread",
+                Tasklet = "tasklet",
             }) default "unbound" unit "-" live
-                "flavor of the bottom half's workqueue";
+                "flavor of the bottom half's workqueue; none (all in the top half), irq-thread and tasklet are no workqueues, but what to compare with";
             FifoSize = "fifo_size": power_of_two (16, 1048576) default "4096" unit "records" live
                 "fifo capacity, rounded up to a power of two";
             FifoPolicy = "fifo_policy": choice (Policy {
@@ -64,6 +68,17 @@ macro_rules! for_each_knob {
                 "CPU of the device's timer; -1: wherever it is started";
             WorkUs = "work_us": number (0, 10000) default "0" unit "us" live
                 "simulated cost of the bottom half: CPU time spent per run";
+            Stress = "stress": choice (Antagonist {
+                None = "none",
+                IrqsOff = "irqs-off",
+                PreemptOff = "preempt-off",
+                Softirq = "softirq",
+            }) default "none" unit "-" live
+                "what disturbs the line's CPU: stretches with interrupts or preemption disabled, or in softirq";
+            StressUs = "stress_us": number (1, 10000) default "50" unit "us" live
+                "length of a stretch of stress";
+            StressHz = "stress_hz": number (1, 10000) default "1000" unit "Hz" live
+                "stretches of stress per second; at most half of the CPU's time is taken";
             Masked = "masked": number (0, 1) default "0" unit "-" live
                 "1 disables the interrupt line; events then stay in the ring or overrun it";
             Trigger = "trigger": choice (Trigger {

@@ -201,6 +201,11 @@ impl<P: Deref<Target = Ring>> DeviceEnd<P> {
         Ok(())
     }
 
+    /// Whether the bottom half has taken out everything.
+    pub fn is_empty(&self) -> bool {
+        self.head == self.ring.tail.load_acquire()
+    }
+
     /// Notes in the cause register that the line is about to be raised.
     #[inline]
     pub fn note_raise(&mut self) {

@@ -26,7 +26,7 @@ pub struct Shape {
     /// For [`Pattern::Uniform`]: the share of half a period, in percent up to 100, by which an event
     /// is early or late.
     pub jitter_pct: u64,
-    /// For [`Pattern::Burst`]: how many events are due at once, 1..4096.
+    /// For [`Pattern::Burst`] and [`Pattern::Closed`]: how many events are due at once, 1..4096.
     pub burst: u64,
 }
 
@@ -41,7 +41,8 @@ pub struct Schedule {
     random: u64,
     /// By how much the next event is off the grid, in periods; for [`Pattern::Uniform`].
     offset: i64,
-    /// How many events of the burst are still to come at the same time.
+    /// How many events of the burst are still to come at the same time. In a closed loop, how many
+    /// of those that are due now.
     burst_left: u64,
 }
 
@@ -84,10 +85,24 @@ impl Schedule {
         }
     }
 
-    /// When the next event is due; `None` when the rate is 0.
+    /// When the next event is due; `None` when the rate is 0, and in a closed loop when the next one
+    /// is not [`Self::release`]d yet.
     #[inline]
     pub fn next_due_ns(&self) -> Option<u64> {
-        (self.shape.rate_hz != 0).then_some(self.next_due_ns)
+        let is_known = self.shape.rate_hz != 0 && (!self.is_closed() || self.burst_left != 0);
+        is_known.then_some(self.next_due_ns)
+    }
+
+    /// Whether the next events are due when the driver is done with those before.
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.shape.pattern, Pattern::Closed)
+    }
+
+    /// In a closed loop: the driver is done, and the next burst is due at `now_ns`.
+    pub fn release(&mut self, now_ns: u64) {
+        self.next_due_ns = now_ns;
+        self.burst_left = self.shape.burst.clamp(1, 4096);
     }
 
     /// Moves on to the event after the next one.
@@ -98,6 +113,10 @@ impl Schedule {
             Pattern::Uniform => self.uniform_gap(),
             Pattern::Poisson => self.exponential_gap(),
             Pattern::Burst => self.burst_gap(),
+            Pattern::Closed => {
+                self.burst_left = self.burst_left.saturating_sub(1);
+                return;
+            }
         };
         // At most 2^32 * 10^9, plus what is carried, which is less than 2^40: no overflow.
         let scaled_ns = gap.wrapping_mul(NSEC_PER_SEC).wrapping_add(self.carried);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The bottom half: a work item that moves events from the ring to the fifo.
+//! The bottom half: moves events from the ring to the fifo.
 //!
-//! It runs in softirq (flavor `bh`) or in a kernel thread (all others), never concurrently with
-//! itself: a workqueue guarantees that for one queue, and [`Line::reconfigure`] keeps the item from
-//! ever being on two.
+//! It runs where its flavor has it run: as a work item in a kernel thread or in softirq, or, to compare
+//! with, as a tasklet, in the interrupt's thread, or in the interrupt itself. It never runs
+//! concurrently with itself: each of these guarantees that on its own, and [`Line::quiesce`] keeps
+//! two of them, or two workqueues, from overlapping.
 
 use super::{
+    deferral,
     latency::Latency,
-    line::Line,
-    queue, //
+    line::Line, //
 };
 use crate::{
     clock, contexts,
@@ -36,12 +37,8 @@ use crate::{
 };
 use kernel::{
     bindings,
-    sync::{
-        atomic::Acquire,
-        Arc, //
-    },
+    sync::Arc,
     workqueue::{
-        Queue,
         Work,
         WorkItem, //
     },
@@ -63,7 +60,7 @@ pub(crate) struct BottomCounts {
 impl BottomCounts {
     fn count_run(&mut self, flavor: Flavor, context: Context) {
         self.runs = self.runs.wrapping_add(1);
-        contexts::count(context, queue::context(flavor), |index| {
+        contexts::count(context, deferral::context(flavor), |index| {
             if let Some(count) = self.contexts.get_mut(index) {
                 *count = count.wrapping_add(1);
             }
@@ -71,7 +68,7 @@ impl BottomCounts {
     }
 }
 
-/// What the work item alone touches.
+/// What the bottom half alone touches.
 pub(super) struct BottomOwn {
     ring: BottomEnd<Arc<Ring>>,
     irq_bh: Recorder<Arc<Histogram>>,
@@ -112,18 +109,25 @@ impl WorkItem for Line {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
+        this.run_bottom_half();
+    }
+}
+
+impl Line {
+    /// Runs the bottom half. Only called by what its flavor defers to.
+    pub(super) fn run_bottom_half(&self) {
         let context = ffi::context();
         let bh_ns = clock::now_ns();
         let bh_cpu = clock::cpu();
-        // SAFETY: This is the work item, which does not run concurrently with itself.
+        // SAFETY: This is the bottom half, which does not run concurrently with itself.
         let BottomOwn {
             ring,
             irq_bh,
             bh_run,
-        } = unsafe { this.bottom.get() };
+        } = unsafe { self.bottom.get() };
         let mut moved = 0_usize;
         loop {
-            let mut store = this.store.lock();
+            let mut store = self.store.lock();
             let mut batch = 0;
             while batch < BATCH {
                 let Some(event) = ring.pop() else { break };
@@ -138,7 +142,7 @@ impl WorkItem for Line {
                 break;
             }
         }
-        let busy_ns = this.work_us().saturating_mul(1000);
+        let busy_ns = self.work_us().saturating_mul(1000);
         let mut end_ns = clock::now_ns();
         while end_ns.saturating_sub(bh_ns) < busy_ns {
             core::hint::spin_loop();
@@ -146,40 +150,18 @@ impl WorkItem for Line {
         }
         bh_run.record(end_ns.saturating_sub(bh_ns), end_ns, bh_cpu);
         if moved != 0 {
-            this.readable.notify_all();
+            self.device.ring_doorbell();
+            self.readable.notify_all();
         }
     }
 }
 
 impl Line {
-    /// Queues the work item; `false` when it is queued already, or being reconfigured (it is then
-    /// queued at the end of that). Any context.
-    #[inline]
-    pub(super) fn schedule_bottom_half(self: &Arc<Self>) -> bool {
-        let queue = self.queue_in_use.load(Acquire);
-        if queue.is_null() {
-            return false;
-        }
-        // SAFETY: A queue stays alive until no interrupt handler can have loaded its pointer: see
-        // `set_queue` and `retire`.
-        let queue = unsafe { Queue::from_raw(queue) };
-        queue.enqueue::<_, 0>(self.clone()).is_ok()
-    }
-
-    /// Keeps the work item from being queued and waits for the end of its run. Process context.
-    pub(super) fn disable_bottom_half(self: &Arc<Self>) {
+    /// Waits until every run of the bottom half that was asked for has ended. Process context; the
+    /// interrupt is disabled or gone, so that nobody asks for more.
+    pub(super) fn flush_bottom_half(&self) {
         // SAFETY: The pointer is to a live, initialized work item.
-        let was_pending =
-            unsafe { bindings::disable_work_sync(Work::raw_get(&raw const self.work)) };
-        if was_pending {
-            // SAFETY: Queueing the item gave a reference away, for the run that was now cancelled.
-            drop(unsafe { Arc::from_raw(Arc::as_ptr(self)) });
-        }
-    }
-
-    /// Undoes one [`Self::disable_bottom_half`]. Process context.
-    pub(super) fn enable_bottom_half(&self) {
-        // SAFETY: As above.
-        unsafe { bindings::enable_work(Work::raw_get(&raw const self.work)) };
+        unsafe { bindings::flush_work(Work::raw_get(&raw const self.work)) };
+        self.tasklet.flush();
     }
 }

@@ -11,7 +11,7 @@
 //!    misc core's; held around open and around (de)registering a char device). Neither is taken under
 //!    the other.
 //! 3. [`Line::users`]
-//! 4. [`Line::queue`]
+//! 4. [`Line::deferral`]
 //! 5. the device's control lock (inside [`hw::Device`])
 //! 6. [`Line::reader`]: serializes readers; held across the copy to user space, and never while
 //!    waiting for records
@@ -25,9 +25,10 @@ use super::{
         BottomOwn,
         BATCH, //
     },
+    deferral::Deferral,
     latency::Latency,
-    queue::FlavoredQueue,
     reader::Reader,
+    tasklet::Tasklet,
     top_half::{
         self,
         TopOwn, //
@@ -54,26 +55,23 @@ use crate::{
     },
 };
 use kernel::{
-    bindings,
-    impl_has_work,
-    new_mutex,
-    new_poll_condvar,
-    new_spinlock_irq,
-    new_work,
+    bindings, impl_has_work, new_mutex, new_poll_condvar, new_spinlock_irq, new_work,
     prelude::*,
     sync::{
         atomic::{
             Atomic,
             Full,
-            Relaxed,
-            Release, //
+            Relaxed, //
         },
         poll::PollCondVar,
         Arc,
         Mutex,
         SpinLockIrq, //
     },
-    workqueue::Work, //
+    workqueue::{
+        Queue,
+        Work, //
+    },
 };
 
 /// How many events the ring between device and driver holds.
@@ -83,7 +81,7 @@ pub(super) const RING_EVENTS: usize = 4096;
 pub(crate) struct Store {
     pub(crate) fifo: Fifo,
     pub(crate) bottom: BottomCounts,
-    /// Of the queue that the work item is on.
+    /// How the bottom half is run.
     pub(crate) flavor: Flavor,
     /// The driver was unbound: nothing will ever arrive any more.
     pub(crate) gone: bool,
@@ -111,7 +109,7 @@ pub(crate) struct Line {
     pub(crate) latency: Latency,
     /// The interrupt handler's alone.
     pub(super) top: Exclusive<TopOwn>,
-    /// The work item's alone.
+    /// The bottom half's alone.
     pub(super) bottom: Exclusive<BottomOwn>,
     #[pin]
     pub(crate) store: SpinLockIrq<Store>,
@@ -130,10 +128,13 @@ pub(crate) struct Line {
     users: Mutex<Users>,
     #[pin]
     pub(super) work: Work<Self>,
-    /// The queue that the top half uses: `queue`'s, or null.
-    pub(super) queue_in_use: Atomic<*mut bindings::workqueue_struct>,
     #[pin]
-    queue: Mutex<Option<FlavoredQueue>>,
+    pub(super) tasklet: Tasklet,
+    /// The interrupt's thread was woken, and has not begun to run the bottom half yet.
+    pub(super) thread_woken: Atomic<bool>,
+    /// What the top half's route is of; none once the driver is unbound.
+    #[pin]
+    deferral: Mutex<Option<Deferral>>,
 }
 
 impl_has_work! {
@@ -147,7 +148,7 @@ pub(super) struct Config {
     pub(super) ring: Arc<Ring>,
     pub(super) top: TopEnd<Arc<Ring>>,
     pub(super) bottom: BottomEnd<Arc<Ring>>,
-    pub(super) queue: FlavoredQueue,
+    pub(super) deferral: Deferral,
     pub(super) fifo: KVVec<Record>,
     pub(super) policy: Policy,
     pub(super) trigger: Trigger,
@@ -161,7 +162,7 @@ impl Line {
             ring,
             top,
             bottom,
-            queue,
+            deferral,
             fifo,
             policy,
             trigger,
@@ -169,7 +170,8 @@ impl Line {
         let device_tally = Arc::new(Tally::new(), GFP_KERNEL)?;
         let top_tally = Arc::new(Tally::new(), GFP_KERNEL)?;
         let latency = Latency::new()?;
-        let top = TopOwn::new(top, top_tally.clone(), latency.due_irq.clone());
+        let route = deferral.route();
+        let top = TopOwn::new(top, route, top_tally.clone(), latency.due_irq.clone());
         let bottom = BottomOwn::new(bottom, &latency);
         let reader = Reader::new(latency.due_read.clone())?;
         Arc::pin_init(
@@ -186,7 +188,7 @@ impl Line {
                 store <- new_spinlock_irq!(Store {
                     fifo: Fifo::new(fifo, policy),
                     bottom: BottomCounts::default(),
-                    flavor: queue.flavor(),
+                    flavor: deferral.flavor(),
                     gone: false,
                 }),
                 readable <- new_poll_condvar!(),
@@ -200,8 +202,10 @@ impl Line {
                     bound: true,
                 }),
                 work <- new_work!("simrupt::bottom_half"),
-                queue_in_use: Atomic::new(queue.as_ptr()),
-                queue <- new_mutex!(Some(queue)),
+                // SAFETY: This is the field; `retire` flushes it.
+                tasklet <- unsafe { Tasklet::new() },
+                thread_woken: Atomic::new(false),
+                deferral <- new_mutex!(Some(deferral)),
             }),
             GFP_KERNEL,
         )
@@ -284,33 +288,39 @@ impl Line {
         self.store.lock().fifo.capacity()
     }
 
-    /// Runs `change` while the bottom half is neither running nor queued, then runs the bottom half
-    /// once, for what arrived meanwhile. The device and the top half go on; events wait in the ring.
-    fn reconfigure(self: &Arc<Self>, change: impl FnOnce()) {
-        self.disable_bottom_half();
+    /// Runs `change` while neither the top half nor the bottom half is running or about to. The device
+    /// goes on; its events wait in the ring, and its raises for the interrupt to be enabled again.
+    fn quiesce(&self, change: impl FnOnce()) {
+        let virq = self.device.virq();
+        // SAFETY: The interrupt is ours while the driver is bound. Waits for its handler and for its
+        // thread.
+        unsafe { bindings::disable_irq(virq) };
+        self.flush_bottom_half();
         change();
-        self.enable_bottom_half();
-        self.schedule_bottom_half();
+        // SAFETY: In a pair with the above.
+        unsafe { bindings::enable_irq(virq) };
     }
 
-    /// Moves the bottom half to another queue, and destroys the old one.
-    pub(crate) fn set_queue(self: &Arc<Self>, queue: FlavoredQueue) {
-        let mut current = self.queue.lock();
-        let old = current.take();
-        self.reconfigure(|| {
-            self.store.lock().flavor = queue.flavor();
-            self.queue_in_use.store(queue.as_ptr(), Release);
-            // A top half that has loaded the old pointer is done with it after this.
-            // SAFETY: The interrupt is the device's, which we hold.
-            unsafe { bindings::synchronize_irq(self.device.virq()) };
+    /// Changes how the bottom half is run, and destroys the old queue.
+    pub(crate) fn set_deferral(&self, deferral: Deferral) {
+        let mut current = self.deferral.lock();
+        self.quiesce(|| {
+            self.store.lock().flavor = deferral.flavor();
+            // SAFETY: The interrupt is disabled and its handler is not running.
+            unsafe { self.top.get() }.set_route(deferral.route());
         });
-        *current = Some(queue);
-        drop(old);
+        *current = Some(deferral);
+    }
+
+    /// Calls `measure` with the workqueue that the bottom half runs on; none when it is not on one.
+    pub(crate) fn with_queue<R>(&self, measure: impl FnOnce(Option<&Queue>) -> R) -> R {
+        let deferral = self.deferral.lock();
+        measure(deferral.as_ref().and_then(Deferral::queue))
     }
 
     /// Gives the fifo the room of `slots`, and keeps what fits.
-    pub(crate) fn set_fifo(self: &Arc<Self>, slots: KVVec<Record>) {
-        self.reconfigure(|| {
+    pub(crate) fn set_fifo(&self, slots: KVVec<Record>) {
+        self.quiesce(|| {
             let mut moving = self.store.lock().fifo.resize_begin(slots);
             while !self.store.lock().fifo.resize_step(&mut moving, BATCH) {}
         });
@@ -332,29 +342,23 @@ impl Line {
     ///
     /// All stages stand still meanwhile. Called under [`crate::lines::LINES`], as is whoever reads
     /// the counters.
-    pub(crate) fn reset(self: &Arc<Self>) {
-        let virq = self.device.virq();
-        // SAFETY: The interrupt is ours while the driver is bound. Waits for the handler.
-        unsafe { bindings::disable_irq(virq) };
-        self.disable_bottom_half();
-        self.device.reset_counts(|| {
-            self.reader.lock().reset();
-            // SAFETY: The interrupt is disabled and the work item is, too; neither is running.
-            unsafe {
-                self.top.get().reset();
-                self.bottom.get().reset();
-            }
-            self.raised_before.store(self.ring.acknowledged(), Relaxed);
-            let mut store = self.store.lock();
-            store.bottom = BottomCounts::default();
-            store.fifo.reset_counts();
-            let in_ring = self.ring.announced().wrapping_sub(self.ring.taken());
-            in_ring.wrapping_add(store.fifo.queued() as u64)
+    pub(crate) fn reset(&self) {
+        self.quiesce(|| {
+            self.device.reset_counts(|| {
+                self.reader.lock().reset();
+                // SAFETY: Neither of the two is running.
+                unsafe {
+                    self.top.get().reset();
+                    self.bottom.get().reset();
+                }
+                self.raised_before.store(self.ring.acknowledged(), Relaxed);
+                let mut store = self.store.lock();
+                store.bottom = BottomCounts::default();
+                store.fifo.reset_counts();
+                let in_ring = self.ring.announced().wrapping_sub(self.ring.taken());
+                in_ring.wrapping_add(store.fifo.queued() as u64)
+            });
         });
-        self.enable_bottom_half();
-        // SAFETY: In a pair with the above.
-        unsafe { bindings::enable_irq(virq) };
-        self.schedule_bottom_half();
     }
 
     /// The device is no longer ours: stops it, and sends the readers home.
@@ -366,9 +370,8 @@ impl Line {
     }
 
     /// Ends the bottom half for good. After the interrupt handler is gone.
-    pub(super) fn retire(self: &Arc<Self>) {
-        self.disable_bottom_half();
-        self.queue_in_use.store(core::ptr::null_mut(), Release);
-        *self.queue.lock() = None;
+    pub(super) fn retire(&self) {
+        self.flush_bottom_half();
+        *self.deferral.lock() = None;
     }
 }

@@ -4,12 +4,12 @@
 
 use super::{
     chardev::CharDevice,
+    deferral::Deferral,
     line::{
         Config,
         Line,
         RING_EVENTS, //
     },
-    queue::FlavoredQueue,
     room::fifo_slots,
     top_half::TopHalf, //
 };
@@ -58,7 +58,7 @@ pub(crate) struct Bound<'bound> {
     _chardev: Pin<KBox<CharDevice>>,
     _connection: Connection,
     #[pin]
-    _irq: irq::Registration<'bound, TopHalf>,
+    _irq: irq::ThreadedRegistration<'bound, TopHalf>,
     _bottom_half: BottomHalf,
 }
 
@@ -103,7 +103,7 @@ fn build(index: usize) -> Result<(Arc<Line>, DeviceEnd<Arc<Ring>>)> {
         ring,
         top,
         bottom,
-        queue: FlavoredQueue::new(index, Flavor::from_value(value(Knob::Workqueue)))?,
+        deferral: Deferral::new(index, Flavor::from_value(value(Knob::Workqueue)))?,
         fifo: fifo_slots(value(Knob::FifoSize))?,
         policy: Policy::from_value(value(Knob::FifoPolicy)),
         trigger: Trigger::from_value(value(Knob::Trigger)),
@@ -132,7 +132,7 @@ impl platform::Driver for Driver {
                 _bottom_half: BottomHalf(line.clone()),
                 // SAFETY: The registration lives in the driver's data, which is dropped on unbind.
                 _irq <- unsafe {
-                    device.request_irq_by_index(
+                    device.request_threaded_irq_by_index(
                         irq::Flags::TRIGGER_NONE,
                         0,
                         lines::name(index),

@@ -2,7 +2,10 @@
 
 //! The top half: the interrupt handler. Hardirq context: no lock, no allocation, no waiting.
 
-use super::line::Line;
+use super::{
+    deferral::Route,
+    line::Line, //
+};
 use crate::{
     clock, contexts,
     ffi::{
@@ -26,10 +29,15 @@ use crate::{
 };
 use kernel::{
     irq::{
-        Handler,
-        IrqReturn, //
+        IrqReturn,
+        ThreadedHandler,
+        ThreadedIrqReturn, //
     },
-    sync::Arc, //
+    sync::{
+        atomic::Full,
+        Arc, //
+    },
+    workqueue::Queue, //
 };
 
 /// The top half's counters, as indices of its tally.
@@ -42,9 +50,9 @@ impl Counter {
     pub(crate) const COALESCED: usize = 1;
     /// Calls that found nothing raised.
     pub(crate) const SPURIOUS: usize = 2;
-    /// Calls that queued the work item.
+    /// Calls that asked for a run of the bottom half.
     pub(crate) const SCHEDULED: usize = 3;
-    /// Calls that found it queued.
+    /// Calls that found one asked for.
     pub(crate) const ALREADY_PENDING: usize = 4;
 }
 
@@ -57,6 +65,7 @@ pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
 /// What the handler alone touches.
 pub(super) struct TopOwn {
     ring: TopEnd<Arc<Ring>>,
+    route: Route,
     tally: Writer<Arc<Tally<COUNTERS>>, COUNTERS>,
     due_irq: Recorder<Arc<Histogram>>,
 }
@@ -64,14 +73,21 @@ pub(super) struct TopOwn {
 impl TopOwn {
     pub(super) fn new(
         ring: TopEnd<Arc<Ring>>,
+        route: Route,
         tally: Arc<Tally<COUNTERS>>,
         due_irq: Arc<Histogram>,
     ) -> Self {
         Self {
             ring,
+            route,
             tally: Writer::new(tally),
             due_irq: Recorder::new(due_irq),
         }
+    }
+
+    /// Changes how the bottom half is run.
+    pub(super) fn set_route(&mut self, route: Route) {
+        self.route = route;
     }
 
     /// Begins all counting anew.
@@ -84,18 +100,20 @@ impl TopOwn {
 /// The interrupt handler of a line.
 pub(super) struct TopHalf(pub(super) Arc<Line>);
 
-impl Handler for TopHalf {
-    fn handle(&self) -> IrqReturn {
+impl ThreadedHandler for TopHalf {
+    fn handle(&self) -> ThreadedIrqReturn {
         let context = ffi::context();
         let irq_ns = clock::now_ns();
         let irq_cpu = clock::cpu();
+        let line = &self.0;
         // SAFETY: genirq never runs the handlers of an interrupt concurrently with themselves.
         let TopOwn {
             ring,
+            route,
             tally,
             due_irq,
-        } = unsafe { self.0.top.get() };
-        tally.update(|tally| {
+        } = unsafe { line.top.get() };
+        let outcome = tally.update(|tally| {
             contexts::count(context, Context::Hardirq, |index| {
                 tally.add(CONTEXTS + index, 1);
             });
@@ -106,17 +124,42 @@ impl Handler for TopHalf {
             // have seen to both. An edge left over from before the driver was bound looks the same.
             let Some(coalesced) = found.raises.checked_sub(1) else {
                 tally.add(Counter::SPURIOUS, 1);
-                return IrqReturn::None;
+                return ThreadedIrqReturn::None;
             };
             tally.add(Counter::HANDLED, 1);
             tally.add(Counter::COALESCED, coalesced);
-            let outcome = if self.0.schedule_bottom_half() {
+            let (is_new, outcome) = match *route {
+                Route::Queue(queue) => {
+                    // SAFETY: The route is changed before its queue goes, and not while this runs.
+                    let queue = unsafe { Queue::from_raw(queue.as_ptr()) };
+                    let is_new = queue.enqueue::<_, 0>(line.clone()).is_ok();
+                    (is_new, ThreadedIrqReturn::Handled)
+                }
+                Route::Tasklet => (line.tasklet.schedule(), ThreadedIrqReturn::Handled),
+                Route::Thread => {
+                    let was_woken = line.thread_woken.xchg(true, Full);
+                    (!was_woken, ThreadedIrqReturn::WakeThread)
+                }
+                Route::Direct => (true, ThreadedIrqReturn::Handled),
+            };
+            let counter = if is_new {
                 Counter::SCHEDULED
             } else {
                 Counter::ALREADY_PENDING
             };
-            tally.add(outcome, 1);
-            IrqReturn::Handled
-        })
+            tally.add(counter, 1);
+            outcome
+        });
+        if let (Route::Direct, ThreadedIrqReturn::Handled) = (*route, &outcome) {
+            line.run_bottom_half();
+        }
+        outcome
+    }
+
+    /// Runs in the interrupt's thread when [`Self::handle`] has woken it.
+    fn handle_threaded(&self) -> IrqReturn {
+        self.0.thread_woken.xchg(false, Full);
+        self.0.run_bottom_half();
+        IrqReturn::Handled
     }
 }

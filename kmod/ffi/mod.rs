@@ -2,6 +2,8 @@
 
 //! What the kernel crate lacks: the C shim, and the types that C tables need.
 
+use kernel::bindings;
+
 mod shim {
     #![allow(
         dead_code,
@@ -43,6 +45,23 @@ pub(crate) fn context() -> Context {
 pub(crate) fn may_log() -> bool {
     // SAFETY: The function may be called from any context but NMI, where this module never runs.
     unsafe { shim::simrupt_may_log() }
+}
+
+/// Has a tasklet run once more on this CPU; `false` when it is about to run anyway. Any context.
+///
+/// # Safety
+///
+/// The tasklet was set up.
+#[inline]
+pub(crate) unsafe fn tasklet_schedule(tasklet: *mut bindings::tasklet_struct) -> bool {
+    // SAFETY: As the caller promises.
+    unsafe { shim::simrupt_tasklet_schedule(tasklet.cast()) }
+}
+
+/// Keeps this CPU busy for `ns` nanoseconds with preemption disabled. Any context.
+pub(crate) fn spin_preempt_off(ns: u64) {
+    // SAFETY: The function may be called from anywhere.
+    unsafe { shim::simrupt_spin_preempt_off(ns) };
 }
 
 /// Makes a table of C function pointers fit for a `static`.

@@ -3,8 +3,10 @@
  * The C side of the shim: see shim.h.
  */
 #include <linux/hardirq.h>
+#include <linux/interrupt.h>
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
+#include <linux/timekeeping.h>
 
 #include "shim.h"
 
@@ -13,6 +15,28 @@ unsigned int simrupt_context(void)
 	return (in_hardirq() ? SIMRUPT_IN_HARDIRQ : 0) |
 	       (in_serving_softirq() ? SIMRUPT_IN_SERVING_SOFTIRQ : 0) |
 	       (in_task() ? SIMRUPT_IN_TASK : 0);
+}
+
+_Bool simrupt_tasklet_schedule(void *tasklet)
+{
+	struct tasklet_struct *t = tasklet;
+
+	/* As tasklet_schedule(), which does not tell. */
+	if (test_and_set_bit(TASKLET_STATE_SCHED, &t->state))
+		return false;
+	__tasklet_schedule(t);
+	return true;
+}
+
+void simrupt_spin_preempt_off(unsigned long long ns)
+{
+	ktime_t end;
+
+	preempt_disable();
+	end = ktime_add_ns(ktime_get(), ns);
+	while (ktime_before(ktime_get(), end))
+		cpu_relax();
+	preempt_enable();
 }
 
 _Bool simrupt_may_log(void)

@@ -14,6 +14,15 @@
 /* In which context the caller runs. Callable from anywhere. */
 unsigned int simrupt_context(void);
 
+/*
+ * Has a tasklet (struct tasklet_struct) run once more on this CPU; false when it is about to run anyway.
+ * Callable from anywhere.
+ */
+_Bool simrupt_tasklet_schedule(void *tasklet);
+
+/* Keeps this CPU busy for ns nanoseconds with preemption disabled. Callable from anywhere. */
+void simrupt_spin_preempt_off(unsigned long long ns);
+
 /* Whether one more line may go to the kernel log: at most 10 in 5 seconds. Not from NMI. */
 _Bool simrupt_may_log(void);
 

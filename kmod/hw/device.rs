@@ -5,16 +5,22 @@
 use super::{
     generator::{
         Attachment,
+        Bell,
         Counter,
         Generator,
         State,
         COUNTERS, //
     },
+    hardirq_work::HardirqWork,
     irq::IrqLine,
     on_cpu::on_cpu, //
 };
 use crate::{
     clock,
+    ffi::{
+        self,
+        Context, //
+    },
     logic::{
         ring::{
             DeviceEnd,
@@ -31,6 +37,10 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::{
+        atomic::{
+            Full,
+            Relaxed, //
+        },
         Arc,
         Mutex, //
     },
@@ -44,6 +54,7 @@ use kernel::{
 #[pin_data]
 pub(crate) struct Device {
     generator: Arc<Generator>,
+    bell: Pin<KBox<HardirqWork<Bell>>>,
     #[pin]
     control: Mutex<Control>,
 }
@@ -67,9 +78,11 @@ impl Device {
         seed: u64,
     ) -> Result<Arc<Self>> {
         let generator = Generator::new(line, seed)?;
+        let bell = HardirqWork::new(Bell(generator.clone()))?;
         Arc::pin_init(
             pin_init!(Self {
                 generator,
+                bell,
                 control <- new_mutex!(Control {
                     timer: None,
                     shape,
@@ -84,6 +97,17 @@ impl Device {
     /// The Linux interrupt number of the device.
     pub(crate) fn virq(&self) -> u32 {
         self.generator.virq()
+    }
+
+    /// Tells the device that the driver has taken everything out of the ring. Any context.
+    ///
+    /// In a closed loop it answers with the next events; in a hardirq of the driver's not at once, for
+    /// an interrupt that answers itself would never leave its CPU.
+    #[inline]
+    pub(crate) fn ring_doorbell(&self) {
+        if self.generator.closed.load(Relaxed) && ffi::context() != Context::Hardirq {
+            self.bell.queue();
+        }
     }
 
     /// Lends the device a ring to write to and counters to keep. Events are numbered from 0 again.
@@ -149,17 +173,25 @@ impl Device {
         let mut control = self.control.lock();
         // An event that is due meanwhile is late, and is emitted, late, when the timer is set again.
         control.timer = None;
+        self.generator.closed.xchg(false, Full);
+        self.bell.wait();
         // SAFETY: The timer is not armed and its callback has returned; arming it takes the lock
-        // that we hold.
+        // that we hold. Whoever rings the bell from now on is not answered.
         let state = unsafe { self.generator.state.get() };
         change(&mut control, state);
         if !control.running || state.attachment.is_none() {
             return;
         }
-        let Some(due_ns) = state.schedule.next_due_ns() else {
+        let is_closed = state.schedule.is_closed() && control.shape.rate_hz != 0;
+        let Some(due_ns) = state
+            .schedule
+            .next_due_ns()
+            .or(is_closed.then(clock::now_ns))
+        else {
             return;
         };
         state.expiry_ns = due_ns;
+        self.generator.closed.xchg(is_closed, Full);
         let Control { timer, cpu, .. } = &mut *control;
         // The state is the callback's from here on.
         let mut start = || {

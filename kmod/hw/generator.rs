@@ -6,9 +6,16 @@
 //! that has come due by then is written into the ring with its own due time, and the line is raised
 //! once. Lateness is thereby measured, never hidden.
 //!
-//! The callback runs in hardirq on every kernel, PREEMPT_RT included: atomics only, no lock.
+//! In a closed loop (pattern `closed`) the next events are due as soon as the driver is done with those
+//! before. The driver rings the device's doorbell then; the timer only looks now and then whether a
+//! ring went unheard.
+//!
+//! All of it runs in hardirq on every kernel, PREEMPT_RT included: atomics only, no lock.
 
-use super::irq::IrqLine;
+use super::{
+    hardirq_work::InHardirq,
+    irq::IrqLine, //
+};
 use crate::{
     clock, contexts,
     exclusive::Exclusive,
@@ -33,6 +40,11 @@ use kernel::{
     impl_has_hr_timer,
     prelude::*,
     sync::{
+        atomic::{
+            Atomic,
+            Full as FullOrder,
+            Relaxed, //
+        },
         Arc,
         ArcBorrow, //
     },
@@ -68,6 +80,9 @@ pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
 /// the next expiry.
 const BATCH: u64 = 1024;
 
+/// How often the device of a closed loop looks whether the driver is done, if it was not told.
+const POLL_NS: u64 = 1_000_000;
+
 /// What the driver lends the device while it is attached.
 pub(super) struct Attachment {
     pub(super) ring: DeviceEnd<Arc<Ring>>,
@@ -90,6 +105,9 @@ impl State {
         let Some(Attachment { ring, tally }) = &mut self.attachment else {
             return false;
         };
+        if self.schedule.is_closed() && ring.is_empty() {
+            self.schedule.release(now_ns);
+        }
         tally.update(|tally| {
             let mut events = 0;
             while events < BATCH {
@@ -121,8 +139,12 @@ pub(super) struct Generator {
     #[pin]
     timer: HrTimer<Self>,
     /// Belongs to the callback while the timer is armed, and to [`super::Device`], under its lock,
-    /// while it is not.
+    /// while it is not. In a closed loop, to whoever has set `answering`.
     pub(super) state: Exclusive<State>,
+    /// The driver is to be answered when it rings. Changed by [`super::Device`], while the timer is
+    /// not armed.
+    pub(super) closed: Atomic<bool>,
+    answering: Atomic<bool>,
     line: IrqLine,
 }
 
@@ -144,6 +166,8 @@ impl Generator {
                     seq: 0,
                     expiry_ns: 0,
                 }),
+                closed: Atomic::new(false),
+                answering: Atomic::new(false),
                 line,
             }),
             GFP_KERNEL,
@@ -154,6 +178,33 @@ impl Generator {
     pub(super) fn virq(&self) -> u32 {
         self.line.virq()
     }
+
+    /// In a closed loop: emits the next events, if the driver is done with those before. In hardirq.
+    ///
+    /// A call at the same time as another one does nothing. Should the other have come too early,
+    /// the next poll makes up for it.
+    fn answer(&self) {
+        if self.answering.xchg(true, FullOrder) {
+            return;
+        }
+        // SAFETY: The flag makes it ours; it is lowered before anybody else can have raised it.
+        let has_emitted = unsafe { self.state.get() }.emit(clock::now_ns());
+        self.answering.xchg(false, FullOrder);
+        if has_emitted {
+            self.line.raise();
+        }
+    }
+}
+
+/// The device's ear for the driver's doorbell.
+pub(super) struct Bell(pub(super) Arc<Generator>);
+
+impl InHardirq for Bell {
+    fn run(&self) {
+        if self.0.closed.load(Relaxed) {
+            self.0.answer();
+        }
+    }
 }
 
 impl HrTimerCallback for Generator {
@@ -163,6 +214,11 @@ impl HrTimerCallback for Generator {
         this: ArcBorrow<'_, Self>,
         mut timer: HrTimerCallbackContext<'_, Self>,
     ) -> HrTimerRestart {
+        if this.closed.load(Relaxed) {
+            this.answer();
+            timer.forward_now(clock::delta(POLL_NS));
+            return HrTimerRestart::Restart;
+        }
         let start_ns = clock::now_ns();
         // SAFETY: This is the callback, which never runs concurrently with itself, and the timer is
         // armed, so the state is ours.

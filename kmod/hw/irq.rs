@@ -10,6 +10,10 @@
 //!
 //! Hardware would deliver every interrupt in hardirq. Software does not by itself: see [`Relay`].
 
+use super::hardirq_work::{
+    HardirqWork,
+    InHardirq, //
+};
 use crate::ffi::{
     self,
     CTable,
@@ -20,8 +24,7 @@ use kernel::{
     error::from_err_ptr,
     prelude::*,
     str::as_char_ptr_in_const_context,
-    sync::Arc,
-    types::Opaque, //
+    sync::Arc, //
 };
 
 /// The chip needs no registers: masking and acknowledging are genirq's bookkeeping. Still, the edge
@@ -142,64 +145,18 @@ impl Drop for IrqDomain {
 /// the idle task. And an interrupt that was kept pending while the line was masked is sent again
 /// from a tasklet, in softirq. Instead, both queue an irq_work on the CPU where they are, which is
 /// a real interrupt, and start over from there.
-#[pin_data(PinnedDrop)]
 struct Relay {
-    #[pin]
-    work: Opaque<bindings::irq_work>,
     domain: Arc<IrqDomain>,
     hwirq: bindings::irq_hw_number_t,
 }
 
-// SAFETY: An irq_work may be queued and waited for on any CPU; it is only touched by its functions.
-unsafe impl Send for Relay {}
-// SAFETY: As above.
-unsafe impl Sync for Relay {}
-
-impl Relay {
-    fn new(domain: Arc<IrqDomain>, hwirq: bindings::irq_hw_number_t) -> Result<Pin<KBox<Self>>> {
-        let mut work: bindings::irq_work = pin_init::zeroed();
-        work.node.__bindgen_anon_1.u_flags = bindings::IRQ_WORK_HARD_IRQ;
-        work.func = Some(relayed);
-        KBox::pin_init(
-            pin_init!(Self {
-                work: Opaque::new(work),
-                domain,
-                hwirq,
-            }),
-            GFP_KERNEL,
-        )
-    }
-
-    /// Interrupts this CPU, if that is not under way already. Interrupts are off.
-    fn queue(&self) {
-        // SAFETY: The work was set up by `new`, and is waited for before it goes.
-        unsafe { bindings::irq_work_queue(self.work.get()) };
-    }
-
-    /// Runs the line's handlers, here or on the CPU that its affinity names. In hardirq.
-    fn deliver(&self) {
+impl InHardirq for Relay {
+    /// Runs the line's handlers, here or on the CPU that its affinity names.
+    fn run(&self) {
         // SAFETY: The domain is live. Whether the interrupt found a handler is none of the
         // device's business.
         unsafe { bindings::generic_handle_demux_domain_irq(self.domain.domain, self.hwirq) };
     }
-}
-
-#[pinned_drop]
-impl PinnedDrop for Relay {
-    fn drop(self: Pin<&mut Self>) {
-        // SAFETY: The work was set up by `new`.
-        unsafe { bindings::irq_work_sync(self.work.get()) };
-    }
-}
-
-/// # Safety
-///
-/// Called as the function of a [`Relay`]'s work.
-unsafe extern "C" fn relayed(work: *mut bindings::irq_work) {
-    let work = work.cast::<Opaque<bindings::irq_work>>();
-    // SAFETY: The work is the field of a relay, which waits for it before it goes.
-    let relay = unsafe { &*kernel::container_of!(work, Relay, work) };
-    relay.deliver();
 }
 
 /// The relay of an interrupt of the domain.
@@ -207,9 +164,9 @@ unsafe extern "C" fn relayed(work: *mut bindings::irq_work) {
 /// # Safety
 ///
 /// `data` belongs to a line that is in use.
-unsafe fn relay_of<'a>(data: *const bindings::irq_data) -> &'a Relay {
+unsafe fn relay_of<'a>(data: *const bindings::irq_data) -> &'a HardirqWork<Relay> {
     // SAFETY: `IrqLine::new` has put it there, and keeps it until the interrupt is unmapped.
-    unsafe { &*(*data).chip_data.cast::<Relay>() }
+    unsafe { &*(*data).chip_data.cast::<HardirqWork<Relay>>() }
 }
 
 /// The flow of an edge-triggered interrupt, in hardirq.
@@ -245,7 +202,7 @@ unsafe extern "C" fn retrigger(data: *mut bindings::irq_data) -> c_int {
 /// `virq` is the Linux interrupt that the relay's `hwirq` of its domain is mapped to, and the relay
 /// is its chip data.
 pub(crate) struct IrqLine {
-    relay: Pin<KBox<Relay>>,
+    relay: Pin<KBox<HardirqWork<Relay>>>,
     virq: u32,
 }
 
@@ -253,7 +210,7 @@ impl IrqLine {
     /// Maps line number `index`.
     pub(crate) fn new(domain: Arc<IrqDomain>, index: usize) -> Result<Self> {
         let hwirq = bindings::irq_hw_number_t::try_from(index)?;
-        let relay = Relay::new(domain, hwirq)?;
+        let relay = HardirqWork::new(Relay { domain, hwirq })?;
         // SAFETY: The domain is live; no affinity is asked for.
         let virq = unsafe {
             bindings::irq_create_mapping_affinity(relay.domain.domain, hwirq, core::ptr::null())
@@ -278,7 +235,7 @@ impl IrqLine {
     /// Only from hardirq.
     #[inline]
     pub(crate) fn raise(&self) {
-        self.relay.deliver();
+        self.relay.run();
     }
 }
 

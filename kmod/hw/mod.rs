@@ -7,6 +7,7 @@
 
 mod device;
 mod generator;
+mod hardirq_work;
 mod irq;
 mod on_cpu;
 mod platform;

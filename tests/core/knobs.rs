@@ -61,7 +61,8 @@ fn a_choice_is_shown_in_brackets_among_the_others() {
         .unwrap();
     assert_eq!(
         text,
-        "bound unbound [bh] ordered highpri unbound-highpri bh-highpri cpu-intensive"
+        "bound unbound [bh] ordered highpri unbound-highpri bh-highpri cpu-intensive \
+         none irq-thread tasklet"
     );
 }
 

@@ -58,6 +58,44 @@ fn the_first_event_is_due_one_period_after_the_start() {
     assert_eq!(started(500, 1000).next_due_ns(), Some(1_000_500));
 }
 
+fn closed(rate_hz: u64, burst: u64) -> Shape {
+    Shape {
+        pattern: Pattern::Closed,
+        burst,
+        ..periodic(rate_hz)
+    }
+}
+
+#[test]
+fn in_a_closed_loop_a_burst_is_due_when_the_driver_is_done_and_not_before() {
+    let mut schedule = begun(500, closed(1, 2));
+    assert_eq!(schedule.next_due_ns(), None);
+    schedule.release(700);
+    for _ in 0..2 {
+        assert_eq!(schedule.next_due_ns(), Some(700));
+        schedule.advance();
+    }
+    assert_eq!(schedule.next_due_ns(), None);
+    schedule.release(900);
+    assert_eq!(schedule.next_due_ns(), Some(900));
+}
+
+#[test]
+fn a_closed_loop_at_rate_zero_is_silent() {
+    let mut schedule = begun(500, closed(0, 1));
+    schedule.release(700);
+    assert_eq!(schedule.next_due_ns(), None);
+}
+
+#[test]
+fn an_open_loop_goes_on_from_a_closed_one() {
+    let mut schedule = begun(500, closed(1, 1));
+    schedule.reshape(1000, periodic(10));
+    assert_eq!(schedule.next_due_ns(), Some(1000 + SECOND_NS / 10));
+    schedule.reshape(2000, closed(1, 1));
+    assert_eq!(schedule.next_due_ns(), None);
+}
+
 #[test]
 fn at_rate_zero_nothing_is_ever_due() {
     let mut schedule = started(500, 0);
@@ -169,7 +207,7 @@ proptest! {
     #[test]
     fn no_shape_overflows_or_goes_back_in_time(
         rate_hz in 1_u64..=1_000_000,
-        pattern in prop::sample::select(Pattern::ALL),
+        pattern in prop::sample::select(&Pattern::ALL[..4]),
         jitter_pct in 0_u64..=100,
         burst in 1_u64..=4096,
         seed: u64,

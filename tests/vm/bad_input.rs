@@ -77,9 +77,12 @@ fn debugfs_refuses_bad_values() {
             assert_eq!(lines[0].try_set(knob, value), Err(Errno::ERANGE), "{knob}");
         }
         assert_eq!(lines[0].try_set("pattern", "gauss"), Err(Errno::EINVAL));
+        assert_eq!(lines[0].try_set("stress", "cpu"), Err(Errno::EINVAL));
+        assert_eq!(lines[0].try_set("stress_us", "0"), Err(Errno::ERANGE));
+        assert_eq!(lines[0].try_set("stress_hz", "10001"), Err(Errno::ERANGE));
         assert_eq!(lines[0].try_set("fifo_size", "15"), Err(Errno::ERANGE));
         assert_eq!(lines[0].try_set("fifo_size", "1048577"), Err(Errno::ERANGE));
-        assert_eq!(lines[0].try_set("workqueue", "tasklet"), Err(Errno::EINVAL));
+        assert_eq!(lines[0].try_set("workqueue", "softirq"), Err(Errno::EINVAL));
     });
     module.verify();
 }
@@ -101,7 +104,7 @@ fn parameters_refuse_bad_values() {
             let result = module.set_parameter("rate_hz", list.as_bytes());
             assert_refused("rate_hz", list.as_bytes(), result);
         }
-        let list = "bh,tasklet";
+        let list = "bh,softirq";
         let result = module.set_parameter("workqueue", list.as_bytes());
         assert_refused("workqueue", list.as_bytes(), result);
     });
@@ -116,7 +119,7 @@ fn simructl_refuses_bad_values_with_the_remedy() {
             ("rate_hz=2000000", "1000000"),
             ("rate_hz=fast", "1000000"),
             ("fifo_size=1", "16"),
-            ("workqueue=tasklet", "unbound"),
+            ("workqueue=softirq", "unbound"),
             ("rate=5", "rate_hz"),
             ("lines=3", "load"),
         ] {

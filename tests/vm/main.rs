@@ -4,6 +4,8 @@
 //! time: there is one module.
 
 mod bad_input;
+mod closed_loop;
+mod costs;
 mod device;
 mod flavors;
 mod interrupts;
@@ -16,4 +18,5 @@ mod memory;
 mod parameters;
 mod reading;
 mod records;
+mod stress;
 mod tool;

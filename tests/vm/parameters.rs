@@ -101,7 +101,7 @@ fn bad_parameters_keep_the_module_from_loading() {
         ("rate_hz=0x10", Errno::EINVAL),
         ("rate_hz=", Errno::EINVAL),
         ("rate_hz", Errno::EINVAL),
-        ("workqueue=tasklet", Errno::EINVAL),
+        ("workqueue=softirq", Errno::EINVAL),
         ("workqueue=BH", Errno::EINVAL),
         ("fifo_size=15", Errno::ERANGE),
         ("fifo_size=1048577", Errno::ERANGE),

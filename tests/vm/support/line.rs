@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 12] = [
+pub const KNOBS: [&str; 15] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
@@ -21,12 +21,15 @@ pub const KNOBS: [&str; 12] = [
     "format",
     "cpu",
     "work_us",
+    "stress",
+    "stress_us",
+    "stress_hz",
     "masked",
     "trigger",
 ];
 
-/// The flavors of workqueue.
-pub const FLAVORS: [&str; 8] = [
+/// The flavors of workqueue, and what they are compared with.
+pub const FLAVORS: [&str; 11] = [
     "bound",
     "unbound",
     "bh",
@@ -35,6 +38,9 @@ pub const FLAVORS: [&str; 8] = [
     "unbound-highpri",
     "bh-highpri",
     "cpu-intensive",
+    "none",
+    "irq-thread",
+    "tasklet",
 ];
 
 /// A line of the loaded module.

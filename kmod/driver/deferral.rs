@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! How the top half hands over to the bottom half: through a workqueue of the driver's own, of a
+//! given flavor, or in one of the ways to compare that with. Process context, but for [`Route`].
+
+use crate::{
+    ffi::Context,
+    logic::knobs::Flavor, //
+};
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    prelude::*,
+    str::CString,
+    workqueue::Queue, //
+};
+
+/// In which context a flavor runs the bottom half.
+pub(super) fn context(flavor: Flavor) -> Context {
+    match flavor {
+        Flavor::None => Context::Hardirq,
+        Flavor::Bh | Flavor::BhHighpri | Flavor::Tasklet => Context::Softirq,
+        Flavor::Bound
+        | Flavor::Unbound
+        | Flavor::Ordered
+        | Flavor::Highpri
+        | Flavor::UnboundHighpri
+        | Flavor::CpuIntensive
+        | Flavor::IrqThread => Context::Task,
+    }
+}
+
+/// The way that the top half takes.
+#[derive(Clone, Copy)]
+pub(super) enum Route {
+    /// Queue the work item. The queue lives as long as the [`Deferral`] that this is of.
+    Queue(NonNull<bindings::workqueue_struct>),
+    /// Schedule the tasklet.
+    Tasklet,
+    /// Wake the interrupt's thread.
+    Thread,
+    /// Run the bottom half at once.
+    Direct,
+}
+
+// SAFETY: Workqueues may be used from any thread.
+unsafe impl Send for Route {}
+
+/// A way to defer work; dropping it drains and destroys its queue, if it has one.
+pub(crate) struct Deferral {
+    flavor: Flavor,
+    route: Route,
+}
+
+// SAFETY: Workqueues may be used and destroyed from any thread.
+unsafe impl Send for Deferral {}
+// SAFETY: As above.
+unsafe impl Sync for Deferral {}
+
+impl Deferral {
+    /// Makes what the flavor needs. A workqueue is named `simrupt<line>-<flavor>`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(line: usize, flavor: Flavor) -> Result<Self> {
+        let route = match means(flavor) {
+            Means::Workqueue(flags, max_active) => {
+                Route::Queue(new_queue(line, flavor, flags, max_active)?)
+            }
+            Means::Other(route) => route,
+        };
+        Ok(Self { flavor, route })
+    }
+
+    /// What kind it is.
+    pub(crate) fn flavor(&self) -> Flavor {
+        self.flavor
+    }
+
+    /// The way that the top half takes, for as long as this lives.
+    pub(super) fn route(&self) -> Route {
+        self.route
+    }
+
+    /// The workqueue, if it is one.
+    pub(super) fn queue(&self) -> Option<&Queue> {
+        match self.route {
+            // SAFETY: The queue is ours and lives as long as `self`.
+            Route::Queue(queue) => Some(unsafe { Queue::from_raw(queue.as_ptr()) }),
+            Route::Tasklet | Route::Thread | Route::Direct => None,
+        }
+    }
+}
+
+impl Drop for Deferral {
+    fn drop(&mut self) {
+        if let Route::Queue(queue) = self.route {
+            // SAFETY: The queue is ours; nobody queues on it any more, or the kernel would warn.
+            unsafe { bindings::destroy_workqueue(queue.as_ptr()) };
+        }
+    }
+}
+
+/// Makes the workqueue `simrupt<line>-<flavor>`.
+fn new_queue(
+    line: usize,
+    flavor: Flavor,
+    flags: c_uint,
+    max_active: c_int,
+) -> Result<NonNull<bindings::workqueue_struct>> {
+    let name = CString::try_from_fmt(fmt!("simrupt{}-{}", line, flavor.name()))?;
+    // SAFETY: The format takes one string, and the name is one; both are copied.
+    let queue = unsafe {
+        bindings::alloc_workqueue_noprof(c"%s".as_char_ptr(), flags, max_active, name.as_char_ptr())
+    };
+    NonNull::new(queue).ok_or(ENOMEM)
+}
+
+/// What a flavor needs.
+enum Means {
+    /// A workqueue with these flags, and so many of its work items running at once (0: the default).
+    Workqueue(c_uint, c_int),
+    /// Only to go this way.
+    Other(Route),
+}
+
+/// What each flavor is made of.
+///
+/// Every queue names either WQ_PERCPU or WQ_UNBOUND, or the kernel warns. WQ_BH allows nothing
+/// else but WQ_HIGHPRI, so only the other flavors can be tuned in sysfs. The ordered one is what
+/// alloc_ordered_workqueue() makes.
+fn means(flavor: Flavor) -> Means {
+    use bindings::{
+        wq_flags_WQ_BH as BH,
+        wq_flags_WQ_CPU_INTENSIVE as CPU_INTENSIVE,
+        wq_flags_WQ_HIGHPRI as HIGHPRI,
+        wq_flags_WQ_PERCPU as PERCPU,
+        wq_flags_WQ_SYSFS as SYSFS,
+        wq_flags_WQ_UNBOUND as UNBOUND,
+        wq_flags___WQ_ORDERED as ORDERED, //
+    };
+    match flavor {
+        Flavor::Bound => Means::Workqueue(PERCPU | SYSFS, 0),
+        Flavor::Unbound => Means::Workqueue(UNBOUND | SYSFS, 0),
+        Flavor::Bh => Means::Workqueue(BH | PERCPU, 0),
+        Flavor::Ordered => Means::Workqueue(UNBOUND | ORDERED | SYSFS, 1),
+        Flavor::Highpri => Means::Workqueue(PERCPU | HIGHPRI | SYSFS, 0),
+        Flavor::UnboundHighpri => Means::Workqueue(UNBOUND | HIGHPRI | SYSFS, 0),
+        Flavor::BhHighpri => Means::Workqueue(BH | HIGHPRI | PERCPU, 0),
+        Flavor::CpuIntensive => Means::Workqueue(PERCPU | CPU_INTENSIVE | SYSFS, 0),
+        Flavor::None => Means::Other(Route::Direct),
+        Flavor::IrqThread => Means::Other(Route::Thread),
+        Flavor::Tasklet => Means::Other(Route::Tasklet),
+    }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The antagonists: what makes life hard for a line, so that one can see who copes with it.
+//!
+//! Each is a timer that takes its CPU away for a while, again and again: with interrupts disabled, with
+//! preemption disabled, or in softirq. It leaves the CPU at least as long as it took it.
+
+use crate::{
+    clock,
+    ffi,
+    hw::on_cpu,
+    logic::knobs::Antagonist as Kind, //
+};
+use kernel::{
+    bindings, impl_has_hr_timer, impl_has_work, new_mutex, new_work,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        ArcBorrow,
+        Mutex, //
+    },
+    time::{
+        hrtimer::{
+            ArcHrTimerHandle,
+            HrTimer,
+            HrTimerCallback,
+            HrTimerCallbackContext,
+            HrTimerPointer,
+            HrTimerRestart,
+            RelativePinnedHardMode, //
+        },
+        Monotonic, //
+    },
+    workqueue::{
+        self,
+        Work,
+        WorkItem, //
+    },
+};
+
+/// What an antagonist does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stress {
+    pub(crate) kind: Kind,
+    /// How long a stretch is.
+    pub(crate) stretch_ns: u64,
+    /// From the beginning of one to that of the next.
+    pub(crate) period_ns: u64,
+    /// Where; none for where it is set.
+    pub(crate) cpu: Option<u32>,
+}
+
+/// The antagonist of a line; dropping it ends it. Process context.
+#[pin_data(PinnedDrop)]
+pub(crate) struct Antagonist {
+    tormentor: Arc<Tormentor>,
+    #[pin]
+    control: Mutex<Control>,
+}
+
+struct Control {
+    /// The armed timer; dropping it stops it and waits for its callback.
+    timer: Option<ArcHrTimerHandle<Tormentor>>,
+    stress: Option<Stress>,
+}
+
+impl Antagonist {
+    /// Ends what it does. The kernel's own queues do not wait for the items of a module that goes.
+    fn stop(&self, control: &mut Control) {
+        control.timer = None;
+        // SAFETY: The pointer is to a live, initialized work item; the timer, which queues it, is
+        // not armed.
+        unsafe { bindings::flush_work(Work::raw_get(&raw const self.tormentor.work)) };
+    }
+
+    /// One that does nothing.
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        let tormentor = Arc::pin_init(
+            pin_init!(Tormentor {
+                timer <- HrTimer::new(),
+                work <- new_work!("simrupt::stress"),
+                kind: Atomic::new(Kind::None as u32),
+                stretch_ns: Atomic::new(0),
+                period_ns: Atomic::new(0),
+            }),
+            GFP_KERNEL,
+        )?;
+        Arc::pin_init(
+            pin_init!(Self {
+                tormentor,
+                control <- new_mutex!(Control {
+                    timer: None,
+                    stress: None,
+                }),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Does this from now on.
+    pub(crate) fn set(&self, stress: Stress) {
+        let mut control = self.control.lock();
+        if control.stress == Some(stress) {
+            return;
+        }
+        self.stop(&mut control);
+        control.stress = Some(stress);
+        self.tormentor.kind.store(stress.kind as u32, Relaxed);
+        self.tormentor.stretch_ns.store(stress.stretch_ns, Relaxed);
+        self.tormentor.period_ns.store(stress.period_ns, Relaxed);
+        if stress.kind == Kind::None {
+            return;
+        }
+        let timer = &mut control.timer;
+        let mut start = || {
+            *timer = Some(self.tormentor.clone().start(clock::delta(stress.period_ns)));
+        };
+        match stress.cpu.map(|cpu| on_cpu(cpu, &mut start)) {
+            Some(Ok(())) => {}
+            None | Some(Err(_)) => start(),
+        }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Antagonist {
+    fn drop(self: Pin<&mut Self>) {
+        self.stop(&mut self.control.lock());
+    }
+}
+
+/// The timer, and the work item for what it cannot do itself.
+#[pin_data]
+struct Tormentor {
+    #[pin]
+    timer: HrTimer<Self>,
+    #[pin]
+    work: Work<Self>,
+    /// A [`Kind`] as a number.
+    kind: Atomic<u32>,
+    stretch_ns: Atomic<u64>,
+    period_ns: Atomic<u64>,
+}
+
+impl_has_hr_timer! {
+    impl HasHrTimer<Self> for Tormentor {
+        mode: RelativePinnedHardMode<Monotonic>, field: self.timer
+    }
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Tormentor { self.work }
+}
+
+impl Tormentor {
+    fn kind(&self) -> Kind {
+        Kind::from_value(self.kind.load(Relaxed).into())
+    }
+
+    /// Keeps the CPU busy for a stretch.
+    fn spin(&self) {
+        let end_ns = clock::now_ns().saturating_add(self.stretch_ns.load(Relaxed));
+        while clock::now_ns() < end_ns {
+            core::hint::spin_loop();
+        }
+    }
+}
+
+impl HrTimerCallback for Tormentor {
+    type Pointer<'a> = Arc<Self>;
+
+    fn run(
+        this: ArcBorrow<'_, Self>,
+        mut timer: HrTimerCallbackContext<'_, Self>,
+    ) -> HrTimerRestart {
+        // What is queued here runs on this CPU: on its softirq, or in a thread that is bound to it.
+        let queue = match this.kind() {
+            Kind::None => return HrTimerRestart::NoRestart,
+            Kind::IrqsOff => None,
+            Kind::PreemptOff => Some(workqueue::system_highpri()),
+            Kind::Softirq => Some(workqueue::system_bh_highpri()),
+        };
+        match queue {
+            None => this.spin(),
+            // Still queued or running: then the CPU is disturbed enough.
+            Some(queue) => drop(queue.enqueue::<_, 0>(Arc::from(this))),
+        }
+        let stretch_ns = this.stretch_ns.load(Relaxed);
+        let period_ns = this.period_ns.load(Relaxed);
+        timer.forward_now(clock::delta(period_ns.max(stretch_ns.saturating_mul(2))));
+        HrTimerRestart::Restart
+    }
+}
+
+impl WorkItem for Tormentor {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        match this.kind() {
+            Kind::PreemptOff => ffi::spin_preempt_off(this.stretch_ns.load(Relaxed)),
+            Kind::Softirq => this.spin(),
+            Kind::None | Kind::IrqsOff => {}
+        }
+    }
+}

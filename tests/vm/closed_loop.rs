@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The closed loop: as fast as the bottom half gets done, and no faster.
+
+use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually};
+
+/// Lets the loop turn `count` times, and asserts that nothing was lost on the way.
+fn turns(line: Line, module: &Simrupt, count: u64) {
+    let start = line.stat("events");
+    eventually("the loop turns", || line.stat("events") >= start + count);
+    let stats = line.stats();
+    assert!(stats["in_ring"] <= 1, "{stats:?}");
+    assert_eq!(stats["overrun"], 0);
+    module.verify();
+}
+
+#[test]
+fn every_flavor_closes_the_loop() {
+    let module = Simrupt::load("pattern=closed fifo_size=65536 rate_hz=1");
+    let line = module.line(0);
+    let reader = Reader::start(line, 65536);
+    for flavor in FLAVORS {
+        line.set("workqueue", flavor);
+        // An interrupt that answers itself is left to the timer.
+        turns(line, &module, if flavor == "none" { 50 } else { 2000 });
+    }
+    line.silence();
+    let read = reader.stop().len() as u64;
+    module.verify();
+    let stats = line.stats();
+    assert_eq!(stats["read"], read);
+    // One event, one interrupt, one run.
+    assert_eq!(stats["raised"], stats["events"]);
+    for stage in ["device", "top_half", "bottom_half"] {
+        assert_eq!(line.contexts(stage)[3], 0, "{stage}");
+    }
+}
+
+#[test]
+fn a_burst_is_one_turn() {
+    let module = Simrupt::load("pattern=closed burst=64 rate_hz=1 workqueue=bh trigger=always");
+    let line = module.line(0);
+    eventually("the loop turns", || line.stat("runs") >= 100);
+    line.silence();
+    let stats = line.stats();
+    assert_eq!(stats["events"], 64 * stats["raised"]);
+    module.verify();
+}
+
+#[test]
+fn lines_turn_on_the_cpus_of_their_interrupts() {
+    let module = Simrupt::load("lines=2 pattern=closed rate_hz=1 trigger=always workqueue=bound");
+    for cpu in 0..2 {
+        let line = module.line(cpu);
+        simrupt_vm_tests::move_irq(line.irq(), cpu);
+        line.set("reset", "1");
+        turns(line, &module, 500);
+    }
+    for line in [module.line(0), module.line(1)] {
+        line.silence();
+    }
+    module.verify();
+}
+
+#[test]
+fn the_loop_stops_at_rate_zero_and_goes_on_from_there() {
+    let module = Simrupt::load("pattern=closed rate_hz=1 trigger=always");
+    let line = module.line(0);
+    turns(line, &module, 100);
+    line.silence();
+    let events = line.stat("events");
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    assert_eq!(line.stat("events"), events);
+    line.set("rate_hz", "1");
+    turns(line, &module, 100);
+    line.set("masked", "1");
+    line.set("masked", "0");
+    turns(line, &module, 100);
+    line.set("reset", "1");
+    turns(line, &module, 100);
+    line.set("pattern", "periodic");
+    line.set("rate_hz", "1000");
+    turns(line, &module, 20);
+}

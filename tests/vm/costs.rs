@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the module says that measuring costs, and the kernel's part of deferring work.
+
+use simrupt_vm_tests::{FLAVORS, Simrupt};
+use std::{collections::BTreeMap, fs};
+
+#[test]
+fn the_costs_of_a_timestamp_and_of_an_empty_work_item_are_measured() {
+    let module = Simrupt::load("");
+    let line = module.line(0);
+    for flavor in FLAVORS {
+        line.set("workqueue", flavor);
+        let text = fs::read_to_string(line.path("costs")).unwrap();
+        let pair = |row: &str| {
+            let (name, value) = row.split_once(' ').unwrap();
+            (name.to_owned(), value.parse::<u64>().unwrap())
+        };
+        let costs: BTreeMap<String, u64> = text.lines().map(pair).collect();
+        let timestamp_ns = costs["timestamps_ns"] / costs["timestamps"];
+        assert!((1..10_000).contains(&timestamp_ns), "{flavor}: {text}");
+        let is_queue = !["none", "irq-thread", "tasklet"].contains(&flavor);
+        assert_eq!(costs["empty_runs"] != 0, is_queue, "{flavor}");
+        if is_queue {
+            let empty_ns = costs["empty_runs_ns"] / costs["empty_runs"];
+            assert!((100..1_000_000).contains(&empty_ns), "{flavor}: {text}");
+        }
+    }
+    module.verify();
+}

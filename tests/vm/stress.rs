@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The antagonists: each takes the CPU where it says, and lets go of it.
+
+use simrupt_vm_tests::{Line, Simrupt, eventually};
+use std::fs;
+
+/// The longest that an event had to wait for a stage, in nanoseconds.
+fn longest_ns(line: Line, stage: &str) -> u64 {
+    let text = fs::read_to_string(line.path("latency")).unwrap();
+    let row = text
+        .lines()
+        .find(|row| row.starts_with(&format!("stage {stage} ")))
+        .unwrap();
+    let mut words = row.split(' ').skip_while(|word| *word != "max_ns");
+    words.nth(1).unwrap().parse().unwrap()
+}
+
+/// The longest waits for top half and bottom half, on one CPU under an antagonist of 2 ms, 200 times
+/// a second.
+fn longest_under(stress: &str, flavor: &str) -> (u64, u64) {
+    let module = Simrupt::load(&format!(
+        "rate_hz=1000 pattern=uniform jitter_pct=100 trigger=always cpu=0 workqueue={flavor} \
+         stress_us=2000 stress_hz=200"
+    ));
+    let line = module.line(0);
+    line.set("stress", stress);
+    line.set("reset", "1");
+    eventually("events arrive", || line.stat("drained") >= 400);
+    line.set("stress", "none");
+    line.silence();
+    module.verify();
+    (longest_ns(line, "due_irq"), longest_ns(line, "irq_bh"))
+}
+
+#[test]
+fn with_interrupts_off_the_top_half_waits() {
+    let (irq_ns, _) = longest_under("irqs-off", "bh");
+    assert!(irq_ns > 1_000_000, "{irq_ns}");
+}
+
+#[test]
+fn with_preemption_off_only_threads_wait() {
+    let (irq_ns, bh_ns) = longest_under("preempt-off", "bound");
+    assert!(bh_ns > 1_000_000 && irq_ns < 1_000_000, "{irq_ns} {bh_ns}");
+    let (irq_ns, bh_ns) = longest_under("preempt-off", "bh");
+    assert!(bh_ns < 1_000_000 && irq_ns < 1_000_000, "{irq_ns} {bh_ns}");
+}
+
+#[test]
+fn in_softirq_other_softirqs_wait_too() {
+    for flavor in ["bound", "bh"] {
+        let (irq_ns, bh_ns) = longest_under("softirq", flavor);
+        assert!(bh_ns > 1_000_000, "{flavor} {bh_ns}");
+        assert!(irq_ns < 1_000_000, "{flavor} {irq_ns}");
+    }
+}
+
+#[test]
+fn an_antagonist_takes_half_of_the_cpu_at_most() {
+    let module =
+        Simrupt::load("stress=irqs-off stress_us=10000 stress_hz=10000 rate_hz=100 trigger=always");
+    let line = module.line(0);
+    eventually("events arrive all the same", || line.stat("drained") >= 20);
+    for stress in ["preempt-off", "softirq"] {
+        line.set("stress", stress);
+        let drained = line.stat("drained");
+        eventually("events arrive all the same", || {
+            line.stat("drained") >= drained + 20
+        });
+    }
+    // It is unloaded in the middle of it.
+    drop(module);
+}
