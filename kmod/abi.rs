@@ -29,31 +29,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record as user space reads it.
-    pub fn to_bytes(self) -> [u8; RECORD_SIZE] {
-        let mut bytes = [0; RECORD_SIZE];
-        let mut rest = &mut bytes[..];
-        let mut put = |field: &[u8]| {
-            if let Some((place, after)) =
-                core::mem::take(&mut rest).split_at_mut_checked(field.len())
-            {
-                place.copy_from_slice(field);
-                rest = after;
-            }
-        };
-        put(&self.seq.to_ne_bytes());
-        put(&self.due_ns.to_ne_bytes());
-        put(&self.irq_ns.to_ne_bytes());
-        put(&self.bh_ns.to_ne_bytes());
-        put(&self.irq_cpu.to_ne_bytes());
-        put(&self.bh_cpu.to_ne_bytes());
-        put(&[self.value, self.flags]);
-        put(&self.reserved.to_ne_bytes());
-        bytes
-    }
-}
-
-impl Record {
     /// The record that user space has read.
     pub fn from_bytes(bytes: &[u8; RECORD_SIZE]) -> Self {
         Self {

@@ -36,6 +36,8 @@ pub struct Fifo {
     slots: Array<Record>,
     /// Index of the oldest record.
     first: usize,
+    /// Index of the place for the next record.
+    end: usize,
     /// How many records there are.
     len: usize,
     /// How many records readers hold.
@@ -51,6 +53,17 @@ pub struct Moving {
     slots: Array<Record>,
     first: usize,
     len: usize,
+}
+
+/// The index after `index`, which is one of the slots.
+#[inline]
+fn next(slots: &[Record], index: usize) -> usize {
+    let next = index.wrapping_add(1);
+    if next == slots.len() {
+        0
+    } else {
+        next
+    }
 }
 
 fn at(slots: &[Record], first: usize, offset: usize) -> usize {
@@ -69,6 +82,7 @@ impl Fifo {
         Self {
             slots,
             first: 0,
+            end: 0,
             len: 0,
             claimed: 0,
             moving: 0,
@@ -81,40 +95,50 @@ impl Fifo {
     #[inline]
     pub fn push(&mut self, record: Record) {
         self.counts.drained = self.counts.drained.wrapping_add(1);
-        if self.len == self.slots.len() {
-            match self.policy {
-                Policy::Drop => {
-                    self.counts.dropped = self.counts.dropped.wrapping_add(1);
-                    return;
-                }
-                Policy::Overwrite => {
-                    self.first = at(&self.slots, self.first, 1);
-                    self.len = self.len.wrapping_sub(1);
-                    self.counts.overwritten = self.counts.overwritten.wrapping_add(1);
-                }
-            }
+        if self.len != self.slots.len() || self.make_room() {
+            self.append(record);
         }
-        self.append(record);
     }
 
-    fn append(&mut self, record: Record) {
-        let index = at(&self.slots, self.first, self.len);
-        if let Some(slot) = self.slots.get_mut(index) {
-            *slot = record;
-            self.len = self.len.wrapping_add(1);
+    /// Does with a full fifo what its policy says; tells whether there is room now.
+    #[inline(never)]
+    fn make_room(&mut self) -> bool {
+        match self.policy {
+            Policy::Drop => {
+                self.counts.dropped = self.counts.dropped.wrapping_add(1);
+                false
+            }
+            Policy::Overwrite => {
+                self.first = next(&self.slots, self.first);
+                self.len = self.len.wrapping_sub(1);
+                self.counts.overwritten = self.counts.overwritten.wrapping_add(1);
+                true
+            }
         }
+    }
+
+    #[inline]
+    fn append(&mut self, record: Record) {
+        let Some(slot) = self.slots.get_mut(self.end) else {
+            return;
+        };
+        *slot = record;
+        self.len = self.len.wrapping_add(1);
+        self.end = next(&self.slots, self.end);
     }
 
     /// Moves the oldest records into `out`, as many as fit, and returns how many. They are the
     /// caller's until it settles them.
     pub fn claim(&mut self, out: &mut [Record]) -> usize {
         let count = out.len().min(self.len);
+        let mut first = self.first;
         for place in out.iter_mut().take(count) {
-            if let Some(record) = self.slots.get(self.first) {
+            if let Some(record) = self.slots.get(first) {
                 *place = *record;
             }
-            self.first = at(&self.slots, self.first, 1);
+            first = next(&self.slots, first);
         }
+        self.first = first;
         self.len = self.len.wrapping_sub(count);
         self.claimed = self.claimed.wrapping_add(count);
         count
@@ -176,6 +200,7 @@ impl Fifo {
             first: mem::take(&mut self.first),
             len: mem::take(&mut self.len),
         };
+        self.end = 0;
         self.moving = moving.len;
         moving
     }
@@ -187,7 +212,7 @@ impl Fifo {
             if let Some(&record) = moving.slots.get(moving.first) {
                 self.append(record);
             }
-            moving.first = at(&moving.slots, moving.first, 1);
+            moving.first = next(&moving.slots, moving.first);
         }
         moving.len = moving.len.wrapping_sub(count);
         self.moving = moving.len;

@@ -24,24 +24,15 @@ use super::platform::{
 };
 use core::ops::Deref;
 
-/// What the device writes.
-#[derive(Clone, Copy, Default)]
-struct Announced {
-    seq: u64,
-    due_ns: u64,
-}
-
-/// What the top half writes.
-#[derive(Clone, Copy, Default)]
-struct Stamp {
-    irq_ns: u64,
-    irq_cpu: u16,
-}
-
 /// Room for one event, 32 bytes.
 pub struct Slot {
-    announced: SharedCell<Announced>,
-    stamp: SharedCell<Stamp>,
+    // The device's.
+    seq: SharedCell<u64>,
+    due_ns: SharedCell<u64>,
+    value: SharedCell<u8>,
+    // The top half's.
+    irq_cpu: SharedCell<u16>,
+    irq_ns: SharedCell<u64>,
 }
 
 impl Slot {
@@ -49,8 +40,11 @@ impl Slot {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
-            announced: SharedCell::new(Announced::default()),
-            stamp: SharedCell::new(Stamp::default()),
+            seq: SharedCell::new(0),
+            due_ns: SharedCell::new(0),
+            value: SharedCell::new(0),
+            irq_cpu: SharedCell::new(0),
+            irq_ns: SharedCell::new(0),
         }
     }
 }
@@ -66,6 +60,8 @@ pub struct Event {
     pub irq_ns: u64,
     /// On which CPU it did so.
     pub irq_cpu: u16,
+    /// What the device has to say.
+    pub value: u8,
 }
 
 /// The ring is full; the event was not stored.
@@ -126,6 +122,7 @@ impl Ring {
             DeviceEnd {
                 ring: ring.clone(),
                 head: 0,
+                tail: 0,
                 raised: 0,
             },
             TopEnd {
@@ -162,43 +159,72 @@ impl Ring {
         self.slots.len()
     }
 
-    fn slot(&self, number: u64) -> Option<&Slot> {
+    /// Where the slot of an event is.
+    #[inline]
+    fn index(&self, number: u64) -> usize {
         let mask = (self.slots.len() as u64).wrapping_sub(1);
-        self.slots.get((number & mask) as usize)
+        (number & mask) as usize
+    }
+
+    /// The slots of `count` events from number `from` on, which are two parts where the ring closes.
+    #[inline]
+    fn parts(&self, from: u64, count: u64) -> [&[Slot]; 2] {
+        let (before, after) = self.slots.split_at(self.index(from));
+        let count = count as usize;
+        match count.checked_sub(after.len()) {
+            None => [after.get(..count).unwrap_or(&[]), &[]],
+            Some(rest) => [after, before.get(..rest).unwrap_or(&[])],
+        }
     }
 }
 
-/// The device's end: announces events.
+/// The device's end: stores events and announces them.
 pub struct DeviceEnd<P>
 where
     P: Deref<Target = Ring>,
 {
     ring: P,
-    /// What this end last wrote to the words of these names.
+    /// What this end last stored, announced or not.
     head: u64,
+    /// How far the bottom half had come when this end last looked.
+    tail: u64,
+    /// What this end last wrote to the word of this name.
     raised: u64,
 }
 
 impl<P: Deref<Target = Ring>> DeviceEnd<P> {
-    /// Stores an event for the driver. It is announced at once; raising the line is another matter.
+    /// Stores an event for the driver, who does not get to see it before [`Self::announce`].
     ///
     /// # Errors
     ///
     /// [`Full`] when the bottom half is a whole ring behind.
     #[inline]
-    pub fn push(&mut self, seq: u64, due_ns: u64) -> Result<(), Full> {
+    pub fn push(&mut self, seq: u64, due_ns: u64, value: u8) -> Result<(), Full> {
         let ring = &*self.ring;
-        let used = self.head.wrapping_sub(ring.tail.load_acquire());
-        if used >= ring.slots.len() as u64 {
-            return Err(Full);
+        let size = ring.slots.len() as u64;
+        if self.head.wrapping_sub(self.tail) >= size {
+            self.tail = ring.tail.load_acquire();
+            if self.head.wrapping_sub(self.tail) >= size {
+                return Err(Full);
+            }
         }
-        let slot = ring.slot(self.head).ok_or(Full)?;
+        let slot = ring.slots.get(ring.index(self.head)).ok_or(Full)?;
         // SAFETY: The slot at `head` is the device's: it is not announced, and the bottom half was
-        // done with its previous round before it moved `tail` past it (acquired above).
-        unsafe { slot.announced.set(Announced { seq, due_ns }) };
+        // done with its previous round before it moved `tail` past it (acquired above, now or when
+        // this end last looked).
+        unsafe {
+            slot.seq.set(seq);
+            slot.due_ns.set(due_ns);
+            slot.value.set(value);
+        }
         self.head = self.head.wrapping_add(1);
-        ring.head.store_release(self.head);
         Ok(())
+    }
+
+    /// Hands the stored events to the top half. Raising the line is another matter.
+    #[inline]
+    pub fn announce(&mut self) {
+        self.ring.head.store_release(self.head);
     }
 
     /// Whether the bottom half has taken out everything.
@@ -243,18 +269,19 @@ impl<P: Deref<Target = Ring>> TopEnd<P> {
             raises: raised.wrapping_sub(self.acknowledged),
             events: head.wrapping_sub(self.seen),
         };
-        while self.seen != head {
-            if let Some(slot) = ring.slot(self.seen) {
+        for part in ring.parts(self.seen, found.events) {
+            for slot in part {
                 // SAFETY: The slots from `seen` to `head` are announced (acquired above) and not
                 // handed on yet, so they are the top half's.
-                let announced = unsafe {
-                    slot.stamp.set(Stamp { irq_ns, irq_cpu });
-                    slot.announced.get()
+                let due_ns = unsafe {
+                    slot.irq_ns.set(irq_ns);
+                    slot.irq_cpu.set(irq_cpu);
+                    slot.due_ns.get()
                 };
-                each(announced.due_ns);
+                each(due_ns);
             }
-            self.seen = self.seen.wrapping_add(1);
         }
+        self.seen = head;
         ring.seen.store_release(head);
         self.acknowledged = raised;
         ring.acknowledged.store_release(raised);
@@ -273,24 +300,31 @@ where
 }
 
 impl<P: Deref<Target = Ring>> BottomEnd<P> {
-    /// Takes out the oldest acknowledged event, if there is one.
+    /// Takes out the oldest acknowledged events, at most `most`, and calls `each` with every one of
+    /// them. Returns how many there were.
     #[inline]
-    pub fn pop(&mut self) -> Option<Event> {
+    pub fn take(&mut self, most: usize, mut each: impl FnMut(Event)) -> usize {
         let ring = &*self.ring;
-        if ring.seen.load_acquire() == self.tail {
-            return None;
+        let acknowledged = ring.seen.load_acquire().wrapping_sub(self.tail);
+        let count = acknowledged.min(most as u64);
+        for part in ring.parts(self.tail, count) {
+            for slot in part {
+                // SAFETY: The slots from `tail` to `seen` are acknowledged (acquired above) and not
+                // taken, so they are the bottom half's.
+                let event = unsafe {
+                    Event {
+                        seq: slot.seq.get(),
+                        due_ns: slot.due_ns.get(),
+                        irq_ns: slot.irq_ns.get(),
+                        irq_cpu: slot.irq_cpu.get(),
+                        value: slot.value.get(),
+                    }
+                };
+                each(event);
+            }
         }
-        let slot = ring.slot(self.tail)?;
-        // SAFETY: The slot at `tail` is acknowledged (acquired above) and not taken, so it is the
-        // bottom half's.
-        let (announced, stamp) = unsafe { (slot.announced.get(), slot.stamp.get()) };
-        self.tail = self.tail.wrapping_add(1);
+        self.tail = self.tail.wrapping_add(count);
         ring.tail.store_release(self.tail);
-        Some(Event {
-            seq: announced.seq,
-            due_ns: announced.due_ns,
-            irq_ns: stamp.irq_ns,
-            irq_cpu: stamp.irq_cpu,
-        })
+        count as usize
     }
 }

@@ -10,7 +10,10 @@
 use super::{
     deferral,
     latency::Latency,
-    line::Line, //
+    line::{
+        Line,
+        Store, //
+    },
 };
 use crate::{
     clock, contexts,
@@ -19,10 +22,7 @@ use crate::{
         Context, //
     },
     logic::{
-        abi::{
-            self,
-            Record, //
-        },
+        abi::Record,
         histogram::{
             Histogram,
             Recorder, //
@@ -91,6 +91,7 @@ impl BottomOwn {
     }
 }
 
+#[inline]
 fn record(event: Event, bh_ns: u64, bh_cpu: u16) -> Record {
     Record {
         seq: event.seq,
@@ -99,7 +100,7 @@ fn record(event: Event, bh_ns: u64, bh_cpu: u16) -> Record {
         bh_ns,
         irq_cpu: event.irq_cpu,
         bh_cpu,
-        value: abi::value_of(event.seq),
+        value: event.value,
         flags: 0,
         reserved: 0,
     }
@@ -128,17 +129,20 @@ impl Line {
         let mut moved = 0_usize;
         loop {
             let mut store = self.store.lock();
-            let mut batch = 0;
-            while batch < BATCH {
-                let Some(event) = ring.pop() else { break };
-                irq_bh.record(bh_ns.saturating_sub(event.irq_ns), bh_ns, bh_cpu);
-                store.fifo.push(record(event, bh_ns, bh_cpu));
-                batch += 1;
-            }
-            moved = moved.wrapping_add(batch);
-            if batch < BATCH {
-                let flavor = store.flavor;
-                store.bottom.count_run(flavor, context);
+            let Store {
+                fifo,
+                bottom,
+                flavor,
+                ..
+            } = &mut *store;
+            let mut irq_bh = irq_bh.batch(bh_ns, bh_cpu);
+            let taken = ring.take(BATCH, |event| {
+                fifo.push(record(event, bh_ns, bh_cpu));
+                irq_bh.record(bh_ns.saturating_sub(event.irq_ns));
+            });
+            moved = moved.wrapping_add(taken);
+            if taken < BATCH {
+                bottom.count_run(*flavor, context);
                 break;
             }
         }

@@ -4,7 +4,7 @@
 //! context.
 
 use super::{
-    bottom_half::BATCH,
+    bottom_half,
     line::Line, //
 };
 use crate::{
@@ -24,8 +24,16 @@ use crate::{
 use kernel::{
     iov::IovIterDest,
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    transmute::AsBytes, //
 };
+
+/// How many records one hold of the fifo's lock moves. To take one out is half of the work that it
+/// is to put one in.
+const BATCH: usize = 2 * bottom_half::BATCH;
+
+// SAFETY: The fields of a record leave no gap, so all its bytes are initialized.
+unsafe impl AsBytes for Record {}
 
 /// Records on their way to a reader; whoever holds its lock is the one who reads.
 ///
@@ -35,8 +43,8 @@ pub(super) struct Reader {
     claimed: KVec<Record>,
     first: usize,
     len: usize,
-    /// The records as user space gets to see them.
-    bytes: KVec<u8>,
+    /// Their characters, for readers who want no more.
+    characters: KVec<u8>,
     due_read: Recorder<Arc<Histogram>>,
 }
 
@@ -46,7 +54,7 @@ impl Reader {
             claimed: KVec::from_elem(Record::default(), BATCH, GFP_KERNEL)?,
             first: 0,
             len: 0,
-            bytes: KVec::with_capacity(BATCH * RECORD_SIZE, GFP_KERNEL)?,
+            characters: KVec::from_elem(0, BATCH, GFP_KERNEL)?,
             due_read: Recorder::new(due_read),
         })
     }
@@ -56,32 +64,31 @@ impl Reader {
         self.due_read.reset();
     }
 
-    /// Writes up to `most` of the claimed records to `bytes`.
-    fn encode(&mut self, format: Format, most: usize) -> Result {
-        self.bytes.clear();
-        let end = self.first.wrapping_add(self.len.min(most));
-        for record in self.claimed.get(self.first..end).unwrap_or(&[]) {
-            // There is room: these do not allocate.
-            match format {
-                Format::Char => self.bytes.push(record.value, GFP_KERNEL)?,
-                Format::Record => self
-                    .bytes
-                    .extend_from_slice(&record.to_bytes(), GFP_KERNEL)?,
+    /// Up to `most` of the claimed records, as user space gets to see them.
+    fn bytes(&mut self, format: Format, most: usize) -> &[u8] {
+        let count = self.len.min(most);
+        let end = self.first.wrapping_add(count);
+        let records = self.claimed.get(self.first..end).unwrap_or(&[]);
+        match format {
+            Format::Record => records.as_bytes(),
+            Format::Char => {
+                for (character, record) in self.characters.iter_mut().zip(records) {
+                    *character = record.value;
+                }
+                self.characters.get(..count).unwrap_or(&[])
             }
         }
-        Ok(())
     }
 
     /// Forgets the first `delivered` of the claimed records, which have just reached their reader.
     fn forget(&mut self, delivered: usize) {
         let now_ns = clock::now_ns();
-        let cpu = clock::cpu();
+        let mut due_read = self.due_read.batch(now_ns, clock::cpu());
         let end = self.first.wrapping_add(delivered);
         for record in self.claimed.get(self.first..end).unwrap_or(&[]) {
-            let due_read_ns = now_ns.saturating_sub(record.due_ns);
-            self.due_read.record(due_read_ns, now_ns, cpu);
+            due_read.record_near(now_ns.saturating_sub(record.due_ns));
         }
-        self.first = self.first.wrapping_add(delivered);
+        self.first = end;
         self.len = self.len.saturating_sub(delivered);
     }
 }
@@ -150,24 +157,29 @@ impl Line {
         if to.len() < size {
             return Err(EINVAL);
         }
+        let mut delivered = 0;
         loop {
             let room = (to.len() / size).min(BATCH);
-            if reader.len == 0 {
-                reader.first = 0;
-                let places = reader.claimed.get_mut(..room).unwrap_or(&mut []);
-                reader.len = self.store.lock().fifo.claim(places);
+            {
+                let mut store = self.store.lock();
+                store.fifo.settle(delivered);
+                if reader.len == 0 {
+                    let places = reader.claimed.get_mut(..room).unwrap_or(&mut []);
+                    reader.len = store.fifo.claim(places);
+                    reader.first = 0;
+                }
             }
-            reader.encode(format, room)?;
-            if reader.bytes.is_empty() {
+            let bytes = reader.bytes(format, room);
+            if bytes.is_empty() {
                 return Ok(total);
             }
             // A record of which only a part arrived was not delivered.
-            let delivered = to.copy_to_iter(&reader.bytes) / size;
-            let faulted = delivered.wrapping_mul(size) < reader.bytes.len();
-            self.store.lock().fifo.settle(delivered);
+            delivered = to.copy_to_iter(bytes) / size;
+            let faulted = delivered.wrapping_mul(size) < bytes.len();
             reader.forget(delivered);
             total = total.wrapping_add(delivered.wrapping_mul(size));
             if faulted {
+                self.store.lock().fifo.settle(delivered);
                 return if total == 0 { Err(EFAULT) } else { Ok(total) };
             }
         }

@@ -117,8 +117,9 @@ impl ThreadedHandler for TopHalf {
             contexts::count(context, Context::Hardirq, |index| {
                 tally.add(CONTEXTS + index, 1);
             });
+            let mut due_irq = due_irq.batch(irq_ns, irq_cpu);
             let found = ring.acknowledge(irq_ns, irq_cpu, |due_ns| {
-                due_irq.record(irq_ns.saturating_sub(due_ns), irq_ns, irq_cpu);
+                due_irq.record(irq_ns.saturating_sub(due_ns));
             });
             // An edge that arrives while the handler runs calls it again; by then the first call may
             // have seen to both. An edge left over from before the driver was bound looks the same.

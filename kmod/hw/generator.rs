@@ -24,6 +24,7 @@ use crate::{
         Context, //
     },
     logic::{
+        abi,
         ring::{
             DeviceEnd,
             Full,
@@ -114,13 +115,14 @@ impl State {
                 let Some(due_ns) = self.schedule.next_due_ns().filter(|due| *due <= now_ns) else {
                     break;
                 };
-                if let Err(Full) = ring.push(self.seq, due_ns) {
+                if let Err(Full) = ring.push(self.seq, due_ns, abi::value_of(self.seq)) {
                     tally.add(Counter::OVERRUN, 1);
                 }
                 events += 1;
                 self.seq = self.seq.wrapping_add(1);
                 self.schedule.advance();
             }
+            ring.announce();
             tally.add(Counter::EVENTS, events);
             contexts::count(ffi::context(), Context::Hardirq, |index| {
                 tally.add(CONTEXTS + index, 1);

@@ -54,6 +54,26 @@ fn the_maximum_keeps_its_time_and_cpu() {
 }
 
 #[test]
+fn equal_values_in_a_row_are_counted_like_any_others() {
+    let histogram = empty();
+    let mut recorder = Recorder::new(&histogram);
+    {
+        let mut batch = recorder.batch(9, 1);
+        for value in [5, 5, 5, 0, 0, 5, u64::MAX, u64::MAX] {
+            batch.record(value);
+        }
+    }
+    assert_eq!(histogram.sum(), 20_u64.wrapping_sub(2));
+    let counts: Vec<_> = histogram
+        .buckets()
+        .map(|one| (one.low, one.count))
+        .collect();
+    assert_eq!(counts, [(0, 2), (5, 4)]);
+    assert_eq!(histogram.overflow(), 2);
+    assert_eq!(histogram.max().value, u64::MAX);
+}
+
+#[test]
 fn a_reset_forgets_everything_and_counting_goes_on() {
     let histogram = empty();
     let mut recorder = Recorder::new(&histogram);
@@ -79,6 +99,33 @@ proptest! {
         let (low, high) = bounds(index(value).unwrap());
         prop_assert!((low..=high).contains(&value));
         prop_assert!((high - low) as f64 <= low as f64 / 64.0);
+    }
+
+    #[test]
+    fn however_values_are_counted_it_comes_to_the_same(
+        values in prop::collection::vec((0_u64..3000, any::<bool>()), 0..200),
+    ) {
+        let (one_by_one, together) = (empty(), empty());
+        let mut recorder = Recorder::new(&one_by_one);
+        for (value, _) in &values {
+            recorder.record(*value, 3, 1);
+        }
+        let mut recorder = Recorder::new(&together);
+        let mut batch = recorder.batch(3, 1);
+        for (value, near) in values {
+            if near {
+                batch.record_near(value);
+            } else {
+                batch.record(value);
+            }
+        }
+        drop(batch);
+        prop_assert_eq!(
+            one_by_one.buckets().collect::<Vec<_>>(),
+            together.buckets().collect::<Vec<_>>()
+        );
+        prop_assert_eq!(one_by_one.sum(), together.sum());
+        prop_assert_eq!(one_by_one.max(), together.max());
     }
 
     #[test]

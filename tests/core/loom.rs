@@ -36,9 +36,10 @@ fn the_ring_hands_each_event_from_owner_to_owner() {
         let device = thread::spawn(move || {
             let mut stored = Vec::new();
             for seq in 0..3 {
-                if device.push(seq, seq + 100).is_ok() {
+                if device.push(seq, seq + 100, seq as u8).is_ok() {
                     stored.push(seq);
                 }
+                device.announce();
             }
             (device, stored)
         });
@@ -49,20 +50,19 @@ fn the_ring_hands_each_event_from_owner_to_owner() {
         });
         let mut taken = Vec::new();
         for _ in 0..2 {
-            taken.extend(bottom.pop());
+            bottom.take(1, |event| taken.push(event));
         }
         let (_device, stored) = device.join().unwrap();
         let mut top = top_half.join().unwrap();
         top.acknowledge(502, 1, |_| ());
-        while let Some(event) = bottom.pop() {
-            taken.push(event);
-        }
+        bottom.take(3, |event| taken.push(event));
         assert_eq!(
             taken.iter().map(|event| event.seq).collect::<Vec<_>>(),
             stored
         );
         for event in &taken {
             assert_eq!(event.due_ns, event.seq + 100);
+            assert_eq!(u64::from(event.value), event.seq);
             assert!((500..=502).contains(&event.irq_ns));
         }
     });
@@ -76,7 +76,8 @@ fn a_raise_brings_its_events_with_it() {
         let (mut device, mut top, _bottom) = unsafe { Ring::split(ring(4)) };
         let device = thread::spawn(move || {
             for seq in 0..2 {
-                device.push(seq, 0).unwrap();
+                device.push(seq, 0, 0).unwrap();
+                device.announce();
                 device.note_raise();
             }
         });

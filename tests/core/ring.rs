@@ -3,7 +3,8 @@
 //! The ring, one step at a time, and against a model.
 
 use proptest::prelude::*;
-use simrupt_core::ring::{BottomEnd, DeviceEnd, Full, Ring, Slot, TopEnd};
+use simrupt_core::abi::value_of;
+use simrupt_core::ring::{BottomEnd, DeviceEnd, Event, Full, Ring, Slot, TopEnd};
 use std::{collections::VecDeque, sync::Arc};
 
 type Ends = (
@@ -20,6 +21,52 @@ fn ring(size: usize) -> (Arc<Ring>, Ends) {
     (ring, ends)
 }
 
+/// Stores an event and announces it.
+fn push(device: &mut DeviceEnd<Arc<Ring>>, seq: u64, due_ns: u64) -> Result<(), Full> {
+    device.push(seq, due_ns, value_of(seq))?;
+    device.announce();
+    Ok(())
+}
+
+/// Takes out one event.
+fn pop(bottom: &mut BottomEnd<Arc<Ring>>) -> Option<Event> {
+    let mut taken = None;
+    bottom.take(1, |event| taken = Some(event));
+    taken
+}
+
+#[test]
+fn a_stored_event_is_not_the_top_halfs_before_it_is_announced() {
+    let (_, (mut device, mut top, mut bottom)) = ring(4);
+    device.push(1, 10, b'x').unwrap();
+    assert_eq!(top.acknowledge(20, 0, |_| ()).events, 0);
+    device.announce();
+    assert_eq!(top.acknowledge(30, 0, |_| ()).events, 1);
+    let event = pop(&mut bottom).unwrap();
+    assert_eq!((event.irq_ns, event.value), (30, b'x'));
+}
+
+#[test]
+fn what_is_taken_at_once_comes_in_order_across_the_rings_end() {
+    let (_, (mut device, mut top, mut bottom)) = ring(4);
+    for seq in 0..3 {
+        push(&mut device, seq, 0).unwrap();
+    }
+    top.acknowledge(0, 0, |_| ());
+    assert_eq!(bottom.take(3, |_| ()), 3);
+    for seq in 3..7 {
+        push(&mut device, seq, seq * 10).unwrap();
+    }
+    let mut due = Vec::new();
+    top.acknowledge(0, 0, |due_ns| due.push(due_ns));
+    assert_eq!(due, [30, 40, 50, 60]);
+    let mut taken = Vec::new();
+    assert_eq!(bottom.take(3, |event| taken.push(event.seq)), 3);
+    assert_eq!(bottom.take(9, |event| taken.push(event.seq)), 1);
+    assert_eq!(taken, [3, 4, 5, 6]);
+    assert!(device.is_empty());
+}
+
 #[test]
 fn a_size_that_is_no_power_of_two_is_refused() {
     for size in [0, 3, 6, 12] {
@@ -30,40 +77,40 @@ fn a_size_that_is_no_power_of_two_is_refused() {
 #[test]
 fn an_event_is_not_the_bottom_halfs_before_the_top_half_has_seen_it() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
-    device.push(7, 700).unwrap();
-    assert_eq!(bottom.pop(), None);
+    push(&mut device, 7, 700).unwrap();
+    assert_eq!(pop(&mut bottom), None);
     device.note_raise();
     let found = top.acknowledge(750, 3, |_| ());
     assert_eq!((found.raises, found.events), (1, 1));
-    let event = bottom.pop().unwrap();
+    let event = pop(&mut bottom).unwrap();
     assert_eq!(
         (event.seq, event.due_ns, event.irq_ns, event.irq_cpu),
         (7, 700, 750, 3)
     );
-    assert_eq!(bottom.pop(), None);
+    assert_eq!(pop(&mut bottom), None);
 }
 
 #[test]
 fn a_full_ring_refuses_the_new_event_and_keeps_the_old_ones() {
     let (_, (mut device, mut top, mut bottom)) = ring(2);
-    device.push(0, 0).unwrap();
-    device.push(1, 0).unwrap();
-    assert_eq!(device.push(2, 0), Err(Full));
+    push(&mut device, 0, 0).unwrap();
+    push(&mut device, 1, 0).unwrap();
+    assert_eq!(push(&mut device, 2, 0), Err(Full));
     // Seen is not taken.
     top.acknowledge(0, 0, |_| ());
-    assert_eq!(device.push(2, 0), Err(Full));
-    assert_eq!(bottom.pop().unwrap().seq, 0);
-    device.push(3, 0).unwrap();
+    assert_eq!(push(&mut device, 2, 0), Err(Full));
+    assert_eq!(pop(&mut bottom).unwrap().seq, 0);
+    push(&mut device, 3, 0).unwrap();
     top.acknowledge(0, 0, |_| ());
-    assert_eq!(bottom.pop().unwrap().seq, 1);
-    assert_eq!(bottom.pop().unwrap().seq, 3);
+    assert_eq!(pop(&mut bottom).unwrap().seq, 1);
+    assert_eq!(pop(&mut bottom).unwrap().seq, 3);
 }
 
 #[test]
 fn a_call_of_the_top_half_takes_notice_of_all_raises() {
     let (ring, (mut device, mut top, _)) = ring(8);
     for seq in 0..3 {
-        device.push(seq, 0).unwrap();
+        push(&mut device, seq, 0).unwrap();
         device.note_raise();
     }
     assert_eq!((ring.raised(), ring.acknowledged()), (3, 0));
@@ -94,7 +141,7 @@ proptest! {
             match step {
                 Step::Push => {
                     let full = announced.len() + acknowledged.len() == size;
-                    prop_assert_eq!(device.push(number, number * 2).is_err(), full);
+                    prop_assert_eq!(push(&mut device, number, number * 2).is_err(), full);
                     if !full {
                         announced.push_back(number);
                     }
@@ -105,7 +152,7 @@ proptest! {
                     acknowledged.extend(announced.drain(..).map(|seq| (seq, number)));
                 }
                 Step::Pop => {
-                    let event = bottom.pop().map(|event| (event.seq, event.irq_ns));
+                    let event = pop(&mut bottom).map(|event| (event.seq, event.irq_ns));
                     taken += u64::from(event.is_some());
                     prop_assert_eq!(event, acknowledged.pop_front());
                 }
