@@ -103,8 +103,6 @@ pub(super) struct TopHalf(pub(super) Arc<Line>);
 impl ThreadedHandler for TopHalf {
     fn handle(&self) -> ThreadedIrqReturn {
         let context = ffi::context();
-        let irq_ns = clock::now_ns();
-        let irq_cpu = clock::cpu();
         let line = &self.0;
         // SAFETY: genirq never runs the handlers of an interrupt concurrently with themselves.
         let TopOwn {
@@ -114,41 +112,46 @@ impl ThreadedHandler for TopHalf {
             due_irq,
         } = unsafe { line.top.get() };
         let outcome = tally.update(|tally| {
-            contexts::count(context, Context::Hardirq, |index| {
-                tally.add(CONTEXTS + index, 1);
-            });
+            // From the stamp to the handing over only what must be: the rest comes afterwards.
+            let irq_ns = clock::now_ns();
+            let irq_cpu = clock::cpu();
             let mut due_irq = due_irq.batch(irq_ns, irq_cpu);
             let found = ring.acknowledge(irq_ns, irq_cpu, |due_ns| {
                 due_irq.record(irq_ns.saturating_sub(due_ns));
             });
             // An edge that arrives while the handler runs calls it again; by then the first call may
             // have seen to both. An edge left over from before the driver was bound looks the same.
-            let Some(coalesced) = found.raises.checked_sub(1) else {
-                tally.add(Counter::SPURIOUS, 1);
-                return ThreadedIrqReturn::None;
-            };
-            tally.add(Counter::HANDLED, 1);
-            tally.add(Counter::COALESCED, coalesced);
-            let (is_new, outcome) = match *route {
-                Route::Queue(queue) => {
+            let (is_new, outcome) = match (found.raises, *route) {
+                (0, _) => (false, ThreadedIrqReturn::None),
+                (_, Route::Queue(queue)) => {
                     // SAFETY: The route is changed before its queue goes, and not while this runs.
                     let queue = unsafe { Queue::from_raw(queue.as_ptr()) };
                     let is_new = queue.enqueue::<_, 0>(line.clone()).is_ok();
                     (is_new, ThreadedIrqReturn::Handled)
                 }
-                Route::Tasklet => (line.tasklet.schedule(), ThreadedIrqReturn::Handled),
-                Route::Thread => {
+                (_, Route::Tasklet) => (line.tasklet.schedule(), ThreadedIrqReturn::Handled),
+                (_, Route::Thread) => {
                     let was_woken = line.thread_woken.xchg(true, Full);
                     (!was_woken, ThreadedIrqReturn::WakeThread)
                 }
-                Route::Direct => (true, ThreadedIrqReturn::Handled),
+                (_, Route::Direct) => (true, ThreadedIrqReturn::Handled),
             };
-            let counter = if is_new {
-                Counter::SCHEDULED
-            } else {
-                Counter::ALREADY_PENDING
-            };
-            tally.add(counter, 1);
+            contexts::count(context, Context::Hardirq, |index| {
+                tally.add(CONTEXTS + index, 1);
+            });
+            match found.raises.checked_sub(1) {
+                None => tally.add(Counter::SPURIOUS, 1),
+                Some(coalesced) => {
+                    tally.add(Counter::HANDLED, 1);
+                    tally.add(Counter::COALESCED, coalesced);
+                    let counter = if is_new {
+                        Counter::SCHEDULED
+                    } else {
+                        Counter::ALREADY_PENDING
+                    };
+                    tally.add(counter, 1);
+                }
+            }
             outcome
         });
         if let (Route::Direct, ThreadedIrqReturn::Handled) = (*route, &outcome) {

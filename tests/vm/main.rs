@@ -20,3 +20,4 @@ mod reading;
 mod records;
 mod stress;
 mod tool;
+mod tracepoints;
