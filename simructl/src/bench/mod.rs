@@ -3,7 +3,13 @@
 //! The benchmark: what it runs, how it measures, and what it makes of the figures.
 //!
 //! - `results`: the document that a run leaves behind, and that all reports and comparisons read;
-//! - `statistics`: medians, intervals and outliers.
+//! - `load`: reading it back;
+//! - `statistics`: medians, intervals and outliers;
+//! - `report`: what is shown of it.
 
+pub(crate) mod load;
+pub(crate) mod report;
 pub(crate) mod results;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod statistics;

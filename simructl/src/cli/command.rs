@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
+use crate::bench::report::Outputs;
 use crate::cli::values::{Setting, parse_interval, parse_setting};
 
 /// What to do.
@@ -176,6 +177,20 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  simructl verify && echo all accounted for")]
     Verify,
 
+    /// Make reports of a benchmark's result file
+    ///
+    /// Without an option the tables are printed.
+    #[command(
+        after_help = "Example:\n  simructl report result.json\n  simructl report result.json --html result.html --svg charts"
+    )]
+    Report {
+        /// What simructl bench --json has written; - is standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        outputs: Outputs,
+    },
+
     /// Print a script that completes simructl's command line in a shell
     #[command(
         after_help = "Example:\n  simructl completions bash > /etc/bash_completion.d/simructl"
@@ -248,6 +263,7 @@ impl Command {
             Self::Apply { .. } => ("apply", true, true),
             Self::Diff { .. } => ("diff", true, true),
             Self::Reset => ("reset", true, true),
+            Self::Report { .. } => ("report", false, false),
             Self::Completions { .. } => ("completions", false, false),
             Self::Man { .. } => ("man", false, false),
             Self::Verify => ("verify", true, true),

@@ -13,6 +13,7 @@ mod latency;
 mod load;
 mod man;
 mod read;
+mod report;
 mod reset;
 mod set;
 mod stats;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dump { file } => dump::run(sysroot, options, &file),
         Command::Apply { file } => apply::run(sysroot, options, &file),
         Command::Diff { file } => diff::run(sysroot, options, &file),
+        Command::Report { file, outputs } => report::run(&file, &outputs),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => man::run(command.as_deref()),
         Command::Verify => verify::run(sysroot, options),

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The report for spreadsheets and data frames: a row per cell and metric, as RFC 4180 says.
+
+use crate::bench::results::{Estimate, Results, Setting};
+
+/// The first row. Documentation/bench-reports.md says what the columns hold.
+const HEADER: &str = "mode,flavor,rate_hz,burst,fifo_size,work_us,affinity_scope,stress,lines,\
+                      metric,median,low,high,outliers,rounds";
+
+/// All estimates in the metrics' own units, those of the knees as the metric `knee_hz`.
+pub(crate) fn csv(results: &Results) -> String {
+    let mut text = format!("{HEADER}\n");
+    for cell in &results.cells {
+        for (metric, estimate) in &cell.metrics {
+            text += &row(
+                &cell.setting,
+                cell.setting.rate_hz,
+                metric,
+                estimate,
+                cell.rounds.len(),
+            );
+        }
+    }
+    for knee in &results.knees {
+        if let Some(estimate) = &knee.rate_hz {
+            text += &row(
+                &knee.setting,
+                None,
+                "knee_hz",
+                estimate,
+                knee.rates_hz.len(),
+            );
+        }
+    }
+    text
+}
+
+fn row(
+    setting: &Setting,
+    rate_hz: Option<u64>,
+    metric: &str,
+    estimate: &Estimate,
+    rounds: usize,
+) -> String {
+    let fields = [
+        field(&setting.mode),
+        field(&setting.flavor),
+        rate_hz.map_or(String::new(), |rate| rate.to_string()),
+        setting.burst.to_string(),
+        setting.fifo_size.to_string(),
+        setting.work_us.to_string(),
+        field(setting.affinity_scope.as_deref().unwrap_or_default()),
+        field(&setting.stress),
+        setting.lines.to_string(),
+        field(metric),
+        estimate.median.to_string(),
+        estimate.low.to_string(),
+        estimate.high.to_string(),
+        estimate.outliers.len().to_string(),
+        rounds.to_string(),
+    ];
+    fields.join(",") + "\n"
+}
+
+/// A text as a field: in quotes where it holds what separates fields or rows.
+fn field(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::sample;
+
+    #[test]
+    fn every_estimate_has_its_row_of_as_many_fields_as_the_header() {
+        let results = sample::results();
+        let text = csv(&results);
+        let estimates: usize = results.cells.iter().map(|cell| cell.metrics.len()).sum();
+        assert_eq!(text.lines().count(), 1 + estimates + results.knees.len());
+        let fields = HEADER.split(',').count();
+        for line in text.lines() {
+            assert_eq!(line.split(',').count(), fields, "{line}");
+        }
+        assert!(!text.contains("NaN"));
+    }
+
+    #[test]
+    fn a_name_with_a_comma_or_a_quote_stays_one_field() {
+        assert_eq!(field("a,b"), "\"a,b\"");
+        assert_eq!(field("a\"b"), "\"a\"\"b\"");
+        assert_eq!(field("plain"), "plain");
+    }
+}

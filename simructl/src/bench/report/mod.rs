@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Reports: what is made of [`Results`](super::results::Results) for people to look at. Each takes nothing
+//! but the results, and makes the same bytes of the same results.
+//!
+//! - `table`, `csv`, `markdown`, `html`, `charts`: the kinds of reports;
+//! - `outputs`: which of them are wanted, and writing them;
+//! - `group`, `ranking`: which cells are read against each other, and how they stand;
+//! - `summary`, `about`: the words and tables that several reports share;
+//! - `metric`, `number`: names, units and digits.
+
+mod about;
+mod charts;
+mod csv;
+pub(crate) mod group;
+mod html;
+mod markdown;
+pub(crate) mod metric;
+pub(crate) mod number;
+mod outputs;
+mod ranking;
+mod summary;
+mod table;
+
+pub(crate) use self::charts::svgs;
+pub(crate) use self::csv::csv;
+pub(crate) use self::html::html;
+pub(crate) use self::markdown::markdown;
+pub(crate) use self::outputs::{Outputs, write_all};
+pub(crate) use self::table::table;

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the terminal table, the Markdown and the page have in common: all that is told, as tables of text.
+//! How it looks is left to them.
+
+use super::group::{
+    Group, figure_of, groups, knee_name, knees, saturates, series, stress_name, under_stress,
+};
+use super::metric::{Metric, stage_title};
+use super::number::{counted, percent, plain};
+use super::ranking::{Mark, marks};
+use crate::bench::results::{Cell, Estimate, Results};
+
+/// A table of text. The first column of a row is its label.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Grid {
+    /// Of the section that it belongs to; also of its charts.
+    pub(crate) id: String,
+    pub(crate) title: String,
+    /// What several columns have in common, with their number; adds up to that of all columns.
+    pub(crate) spans: Vec<(String, usize)>,
+    pub(crate) header: Vec<String>,
+    pub(crate) rows: Vec<Row>,
+    /// What there is to say about some rows.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A row of a [`Grid`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Row {
+    pub(crate) cells: Vec<String>,
+    /// In tables that rank: the place, and the length of the bar as a share of the longest.
+    pub(crate) rank: Option<(Mark, f64)>,
+}
+
+/// The column behind which the bar and the mark stand.
+pub(crate) const MAIN_COLUMN: usize = 1;
+
+/// All tables, in the order in which they are shown.
+pub(crate) fn all(results: &Results) -> Vec<Grid> {
+    let costs = costs(results).into_iter().collect();
+    [
+        groups_of(results),
+        stressed(results),
+        knees_of(results),
+        costs,
+    ]
+    .concat()
+}
+
+/// One ranking table per group.
+pub(crate) fn groups_of(results: &Results) -> Vec<Grid> {
+    let groups = groups(results);
+    groups.iter().map(|group| ranking(group, results)).collect()
+}
+
+/// A column: what it has in common with its neighbours, its name, and what it shows of a cell.
+struct Column {
+    span: &'static str,
+    name: &'static str,
+    show: fn(&Cell) -> String,
+}
+
+/// The columns behind the main one.
+fn columns(saturates: bool) -> Vec<Column> {
+    let column = |span, name, show| Column { span, name, show };
+    let mut columns = Vec::new();
+    if saturates {
+        columns.push(column("irq→work µs", "p50", |cell| {
+            show(cell, "irq_bh_p50_ns")
+        }));
+    }
+    columns.push(column("irq→work µs", "p99", |cell| {
+        show(cell, "irq_bh_p99_ns")
+    }));
+    columns.push(column("irq→work µs", "max", |cell| {
+        longest(cell, "irq_bh")
+    }));
+    if !saturates {
+        columns.push(column("due→read µs", "p50", |cell| {
+            show(cell, "due_read_p50_ns")
+        }));
+    }
+    columns.push(column("due→read µs", "p99", |cell| {
+        show(cell, "due_read_p99_ns")
+    }));
+    columns.push(column("due→read µs", "max", |cell| {
+        longest(cell, "due_read")
+    }));
+    columns.push(column("read", "/s", |cell| show(cell, "read_hz")));
+    columns.push(column("lost", "%", |cell| show(cell, "loss_ratio")));
+    columns.push(column("CPU", "ns/event", |cell| {
+        show(cell, "busy_ns_per_event")
+    }));
+    columns.push(column("switches", "/event", |cell| {
+        show(cell, "switches_per_event")
+    }));
+    columns
+}
+
+/// The median of a metric; a dash when it was not measured.
+fn show(cell: &Cell, metric: &str) -> String {
+    match cell.metrics.get(metric) {
+        Some(estimate) => Metric(metric).shown(estimate.median),
+        None => "-".to_string(),
+    }
+}
+
+/// The longest of all rounds.
+fn longest(cell: &Cell, stage: &str) -> String {
+    match cell.histograms.get(stage) {
+        Some(histogram) if histogram.count > 0 => plain(histogram.max_ns as f64 / 1000.0),
+        _ => show(cell, &format!("{stage}_max_ns")),
+    }
+}
+
+/// A figure with the farther end of its interval; the figure alone when there was only one round.
+fn shown_estimate(metric: Metric<'_>, estimate: &Estimate, rounds: usize) -> String {
+    if rounds < 2 {
+        return metric.shown(estimate.median);
+    }
+    let off = (estimate.high - estimate.median).max(estimate.median - estimate.low);
+    metric.shown_within(estimate.median, off)
+}
+
+fn ranking(group: &Group<'_>, results: &Results) -> Grid {
+    let main = group.main_metric();
+    let columns = columns(saturates(&group.common));
+    let (span, name) = match main.0 {
+        "runs_hz" => ("runs", "/s"),
+        _ => ("irq→work µs", "p50"),
+    };
+    let mut spans = vec![(String::new(), 1), (span.to_string(), 1)];
+    for column in &columns {
+        match spans.last_mut() {
+            Some((last, count)) if last == column.span => *count += 1,
+            _ => spans.push((column.span.to_string(), 1)),
+        }
+    }
+    let mut header = vec!["flavor".to_string(), name.to_string()];
+    header.extend(columns.iter().map(|column| column.name.to_string()));
+
+    let figures = || group.cells.iter().filter_map(|cell| figure_of(cell, main));
+    let longest_bar = figures().fold(0.0, f64::max);
+    let row = |(cell, mark): (&&Cell, Mark)| {
+        let estimate = cell.metrics.get(main.0);
+        let flag = if cell.flags.is_empty() { "" } else { " !" };
+        let label = format!("{}{flag}", series(&cell.setting));
+        let figure = estimate.map_or("-".to_string(), |estimate| {
+            shown_estimate(main, estimate, cell.rounds.len())
+        });
+        let mut cells = vec![label, figure];
+        cells.extend(columns.iter().map(|column| (column.show)(cell)));
+        let share = estimate.map_or(0.0, |estimate| share(estimate.median, longest_bar));
+        Row {
+            cells,
+            rank: Some((mark, share)),
+        }
+    };
+    let marks = marks(group, results.plan.seed);
+    let (id, title) = group.name();
+    Grid {
+        id,
+        title,
+        spans,
+        header,
+        rows: group.cells.iter().zip(marks).map(row).collect(),
+        notes: group
+            .cells
+            .iter()
+            .flat_map(|cell| notes(cell, main))
+            .collect(),
+    }
+}
+
+fn share(value: f64, of: f64) -> f64 {
+    if of > 0.0 {
+        (value / of).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+/// What is odd about a cell.
+fn notes(cell: &Cell, main: Metric<'_>) -> Vec<String> {
+    let name = series(&cell.setting);
+    let mut notes: Vec<String> = cell
+        .flags
+        .iter()
+        .map(|flag| format!("! {name}: {flag}"))
+        .collect();
+    let outliers = cell
+        .metrics
+        .get(main.0)
+        .map_or(0, |estimate| estimate.outliers.len());
+    if outliers > 0 {
+        let rounds = counted(cell.rounds.len(), "round");
+        notes.push(format!(
+            "{name}: {outliers} of {rounds} stand apart; none is left out"
+        ));
+    }
+    notes
+}
+
+/// Idle and stressed side by side, a table for each pair of groups that differ in nothing else.
+pub(crate) fn stressed(results: &Results) -> Vec<Grid> {
+    let groups = groups(results);
+    let families = under_stress(&groups);
+    families
+        .into_iter()
+        .map(|family| side_by_side(&family))
+        .collect()
+}
+
+fn side_by_side(family: &[&Group<'_>]) -> Grid {
+    let common = &family[0].common;
+    let metrics: &[&str] = match saturates(common) {
+        true => &["runs_hz", "irq_bh_p99_ns"],
+        false => &["irq_bh_p50_ns", "irq_bh_p99_ns", "due_read_p99_ns"],
+    };
+    let mut names: Vec<String> = Vec::new();
+    for cell in family.iter().flat_map(|group| &group.cells) {
+        let name = series(&cell.setting);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let (id, title) = stress_name(common);
+    let mut grid = Grid {
+        id,
+        title,
+        spans: vec![(String::new(), 1)],
+        header: vec!["flavor".to_string()],
+        ..Grid::default()
+    };
+    for metric in metrics.iter().map(|name| Metric(name)) {
+        let title = format!("{} {}", metric.title(), metric.unit_name());
+        grid.spans.push((title, family.len() * 2 - 1));
+        grid.header.push(family[0].common.stress.clone());
+        for group in &family[1..] {
+            grid.header.push(group.common.stress.clone());
+            grid.header.push("change".to_string());
+        }
+    }
+    for name in names {
+        let mut cells = vec![name.clone()];
+        for metric in metrics.iter().map(|name| Metric(name)) {
+            let figure = |group: &Group<'_>| {
+                let cell = group
+                    .cells
+                    .iter()
+                    .find(|cell| series(&cell.setting) == name)?;
+                figure_of(cell, metric)
+            };
+            let first = figure(family[0]);
+            cells.push(first.map_or("-".to_string(), |value| metric.shown(value)));
+            for value in family[1..].iter().map(|group| figure(group)) {
+                cells.push(value.map_or("-".to_string(), |value| metric.shown(value)));
+                cells.push(change(first, value));
+            }
+        }
+        grid.rows.push(Row { cells, rank: None });
+    }
+    grid
+}
+
+/// By what factor a value has changed, or by how many percent where it is little.
+fn change(from: Option<f64>, to: Option<f64>) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) if from > 0.0 => match to / from {
+            factor if factor >= 2.0 => format!("×{}", plain(factor)),
+            factor => format!("{} %", percent(factor - 1.0)),
+        },
+        _ => "-".to_string(),
+    }
+}
+
+/// The knees that were looked for, if any were.
+pub(crate) fn knees_of(results: &Results) -> Vec<Grid> {
+    let mut grids = Vec::new();
+    for (common, knees) in knees(results) {
+        let (id, title) = knee_name(&common);
+        let mut grid = Grid {
+            id,
+            title,
+            spans: vec![
+                (String::new(), 1),
+                ("rate".to_string(), 1),
+                ("due→read".to_string(), 1),
+            ],
+            header: ["flavor", "Hz", "p99 µs under"].map(String::from).to_vec(),
+            ..Grid::default()
+        };
+        for knee in knees {
+            let rate = match &knee.rate_hz {
+                Some(estimate) => shown_estimate(Metric("knee_hz"), estimate, knee.rates_hz.len()),
+                None => "-".to_string(),
+            };
+            let name = series(&knee.setting);
+            if knee.rate_hz.is_none() {
+                grid.notes
+                    .push(format!("{name}: not even the lowest rate would do"));
+            }
+            let limit = plain(knee.p99_limit_ns as f64 / 1000.0);
+            grid.rows.push(Row {
+                cells: vec![name, rate, limit],
+                rank: None,
+            });
+        }
+        grids.push(grid);
+    }
+    grids
+}
+
+/// What measuring itself and the bare mechanisms cost.
+pub(crate) fn costs(results: &Results) -> Option<Grid> {
+    let rows: Vec<Row> = results
+        .costs
+        .iter()
+        .map(|cost| {
+            let name = match cost.name.as_str() {
+                "timestamp" => "a timestamp".to_string(),
+                flavor => format!("an empty work item, {flavor}"),
+            };
+            let cells = vec![name, plain(cost.mean_ns), cost.count.to_string()];
+            Row { cells, rank: None }
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Grid {
+        id: "costs".to_string(),
+        title: "costs without any event".to_string(),
+        spans: vec![
+            (String::new(), 1),
+            ("mean".to_string(), 1),
+            (String::new(), 1),
+        ],
+        header: ["of", "ns", "measured"].map(String::from).to_vec(),
+        rows,
+        notes: Vec::new(),
+    })
+}
+
+/// What the words and signs in the tables mean.
+pub(crate) fn legend(results: &Results) -> Vec<String> {
+    if results.cells.is_empty() {
+        return Vec::new();
+    }
+    let stage = |name| stage_title(name).unwrap_or(name);
+    let mut lines = vec![format!(
+        "{}: from the top half to the bottom half; {}: from the due time to the reader.",
+        stage("irq_bh"),
+        stage("due_read")
+    )];
+    lines.push(match results.plan.rounds {
+        0..=1 => "One round was run: how far chance goes is not known.".to_string(),
+        rounds @ 2..5 => format!(
+            "Figures are medians of {rounds} rounds, ± the farther end of the interval; of fewer than 5 \
+             rounds it covers less than 95 %."
+        ),
+        rounds => format!(
+            "Figures are medians of {rounds} rounds, ± the farther end of the 95 % interval; max is the \
+             longest of all rounds."
+        ),
+    });
+    lines.push(
+        "best, worst: by the first figure; ≈ best: no significant difference from the best; floor: the \
+         top half does all."
+            .to_string(),
+    );
+    lines
+}
