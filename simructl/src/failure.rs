@@ -14,6 +14,8 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 /// Exit code of books that do not balance.
 const UNBALANCED: u8 = 3;
+/// Exit code of figures that have become worse.
+const REGRESSION: u8 = 3;
 
 /// A failure, printed as `simructl: <what>: <why>`, a new line, and `  try: <remedy>`.
 #[derive(Debug, PartialEq)]
@@ -50,6 +52,12 @@ impl Failure {
     /// Makes it the verdict that books do not balance.
     pub(crate) fn unbalanced(mut self) -> Self {
         self.code = UNBALANCED;
+        self
+    }
+
+    /// Makes it the verdict that something has become worse.
+    pub(crate) fn regression(mut self) -> Self {
+        self.code = REGRESSION;
         self
     }
 
@@ -162,15 +170,16 @@ mod tests {
     }
 
     #[test]
-    fn exit_codes_tell_failure_usage_and_books_apart() {
+    fn exit_codes_tell_failure_usage_and_verdicts_apart() {
         let failure = || Failure::new("a", "b");
         assert_eq!(
             [
                 failure().code,
                 failure().usage().code,
-                failure().unbalanced().code
+                failure().unbalanced().code,
+                failure().regression().code
             ],
-            [1, 2, 3]
+            [1, 2, 3, 3]
         );
     }
 }

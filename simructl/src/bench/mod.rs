@@ -5,8 +5,10 @@
 //! - `results`: the document that a run leaves behind, and that all reports and comparisons read;
 //! - `load`: reading it back;
 //! - `statistics`: medians, intervals and outliers;
-//! - `report`: what is shown of it.
+//! - `report`: what is shown of it;
+//! - `compare`: what has changed from one to another.
 
+pub(crate) mod compare;
 pub(crate) mod load;
 pub(crate) mod report;
 pub(crate) mod results;

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
 use crate::bench::report::Outputs;
-use crate::cli::values::{Setting, parse_interval, parse_setting};
+use crate::cli::values::{Setting, parse_interval, parse_percent, parse_setting};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -191,6 +191,16 @@ pub(crate) enum Command {
         outputs: Outputs,
     },
 
+    /// Compare two result files of the benchmark, setting by setting
+    ///
+    /// Each figure of B is compared with that of A: "no significant difference" when the 95 % interval of
+    /// the difference of the medians contains 0, "within noise" when it does not but the difference is
+    /// below the threshold, else "better" or "worse". Exit code 3 when anything is worse.
+    #[command(
+        after_help = "Example:\n  simructl compare before.json after.json --threshold 5 --metric irq_bh_p50_ns,loss_ratio"
+    )]
+    Compare(Compare),
+
     /// Print a script that completes simructl's command line in a shell
     #[command(
         after_help = "Example:\n  simructl completions bash > /etc/bash_completion.d/simructl"
@@ -242,6 +252,30 @@ pub(crate) struct Stats {
     pub(crate) count: Option<u64>,
 }
 
+/// What `compare` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The result file that is compared with; - is standard input
+    #[arg(value_name = "A")]
+    pub(crate) before: PathBuf,
+    /// The result file that is judged
+    #[arg(value_name = "B")]
+    pub(crate) after: PathBuf,
+    /// Differences of less than PCT percent of A do not count
+    #[arg(
+        long,
+        value_name = "PCT",
+        default_value = "2",
+        value_parser = parse_percent,
+        allow_negative_numbers = true
+    )]
+    pub(crate) threshold: f64,
+    /// Which figures are compared, by their names in the result file [default: irq_bh_p50_ns,
+    /// irq_bh_p99_ns, due_read_p99_ns, runs_hz, busy_ns_per_event, loss_ratio]
+    #[arg(long = "metric", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+}
+
 impl Command {
     /// Its name, and whether `--line` and `--json` mean anything to it.
     pub(super) fn traits(&self) -> (&'static str, bool, bool) {
@@ -264,6 +298,7 @@ impl Command {
             Self::Diff { .. } => ("diff", true, true),
             Self::Reset => ("reset", true, true),
             Self::Report { .. } => ("report", false, false),
+            Self::Compare(_) => ("compare", false, true),
             Self::Completions { .. } => ("completions", false, false),
             Self::Man { .. } => ("man", false, false),
             Self::Verify => ("verify", true, true),

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser};
 
-pub(crate) use self::command::{Command, Read, Stats};
+pub(crate) use self::command::{Command, Compare, Read, Stats};
 use self::values::parse_lines;
 pub(crate) use self::values::{Lines, Setting};
 use crate::sysroot::Sysroot;
@@ -33,7 +33,7 @@ Exit codes:
   0  all went well
   1  something failed: stderr says what, why, and what to try; or something differs (diff)
   2  the command line makes no sense
-  3  the books of a line do not balance (verify)
+  3  the books of a line do not balance (verify), or something is worse (compare)
 
 Example:
   sudo simructl load lines=2 rate_hz=100,1000

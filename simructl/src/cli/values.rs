@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What stands on the command line behind the words: lines, knobs with values, times.
+//! What stands on the command line behind the words: lines, knobs with values, times, percentages.
 
 use std::time::Duration;
 
@@ -51,6 +51,13 @@ pub(super) fn parse_interval(text: &str) -> Result<Duration, &'static str> {
         .ok_or("not a number of seconds from 0.001 to 86400")
 }
 
+pub(super) fn parse_percent(text: &str) -> Result<f64, &'static str> {
+    let percent = text.trim_end_matches('%').trim_end().parse().ok();
+    percent
+        .filter(|percent| (0.0..=1e6).contains(percent))
+        .ok_or("not a percentage from 0 to 1000000")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +89,16 @@ mod tests {
         assert_eq!(parse_interval("86400"), Ok(DAY));
         for odd in ["", "0", "-1", "1e-9", "86401", "1e300", "nan", "inf", "1s"] {
             assert!(parse_interval(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_percentage_may_have_its_sign_and_is_not_negative() {
+        assert_eq!(parse_percent("2"), Ok(2.0));
+        assert_eq!(parse_percent("0.5 %"), Ok(0.5));
+        assert_eq!(parse_percent("0"), Ok(0.0));
+        for odd in ["", "-1", "NaN", "inf", "two"] {
+            assert!(parse_percent(odd).is_err(), "{odd}");
         }
     }
 }

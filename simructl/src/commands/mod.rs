@@ -3,6 +3,7 @@
 //! The commands, one file each. A command prints its result and returns why it failed, if it did.
 
 mod apply;
+mod compare;
 mod completions;
 mod diff;
 mod dump;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Apply { file } => apply::run(sysroot, options, &file),
         Command::Diff { file } => diff::run(sysroot, options, &file),
         Command::Report { file, outputs } => report::run(&file, &outputs),
+        Command::Compare(what) => compare::run(options, &what),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => man::run(command.as_deref()),
         Command::Verify => verify::run(sysroot, options),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl report`: it needs no module, only result files.
+//! `simructl report` and `compare`: neither needs the module, only result files.
 //!
 //! `tests/bench/result.json` is made by the unit tests; see `bench::sample`.
 
@@ -63,6 +63,26 @@ impl Desk {
 
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/result.json")
+}
+
+/// Multiplies a metric of the cells that are meant by a factor, in all rounds.
+fn scale(results: &mut Value, metric: &str, factor: f64, meant: impl Fn(&Value) -> bool) {
+    let times = |value: &mut Value| *value = json!(value.as_f64().unwrap() * factor);
+    for cell in results["cells"].as_array_mut().unwrap() {
+        if !meant(&cell["setting"]) {
+            continue;
+        }
+        for end in ["median", "low", "high"] {
+            times(&mut cell["metrics"][metric][end]);
+        }
+        for round in cell["rounds"].as_array_mut().unwrap() {
+            times(&mut round["metrics"][metric]);
+        }
+    }
+}
+
+fn is_idle(flavor: &'static str) -> impl Fn(&Value) -> bool {
+    move |setting| setting["flavor"] == flavor && setting["stress"] == "idle"
 }
 
 #[test]
@@ -140,6 +160,8 @@ fn what_is_no_result_is_told_with_its_name_and_a_remedy() {
     for name in ["cut", "empty", "text", "foreign", "newer", "odd", "absent"] {
         desk.check(&format!("report-{name}"), &format!("report {name}.json"));
     }
+    desk.check("compare-absent", "compare a.json absent.json");
+    desk.check("compare-cut", "compare cut.json a.json");
 }
 
 #[test]
@@ -154,7 +176,7 @@ fn outputs_that_cannot_be_written_are_told() {
 }
 
 #[test]
-fn a_result_without_cells_is_a_report() {
+fn a_result_without_cells_is_a_report_and_no_comparison() {
     let desk = Desk::new();
     desk.changed("none.json", |results| {
         results["cells"] = json!([]);
@@ -164,4 +186,80 @@ fn a_result_without_cells_is_a_report() {
     desk.check("report-none", "report none.json");
     let page = desk.printed("report none.json --html -");
     assert!(page.contains("no cell had a finished round"));
+    desk.check("compare-none", "compare a.json none.json");
+}
+
+#[test]
+fn a_result_does_not_differ_from_itself() {
+    let desk = Desk::new();
+    desk.check("compare-same", "compare a.json a.json");
+}
+
+#[test]
+fn what_is_worse_is_exit_code_3() {
+    let desk = Desk::new();
+    desk.changed("b.json", |results| {
+        scale(results, "irq_bh_p50_ns", 1.25, is_idle("bh"));
+        scale(results, "irq_bh_p50_ns", 1.01, is_idle("none"));
+        scale(results, "busy_ns_per_event", 0.9, is_idle("unbound"));
+        scale(results, "runs_hz", 0.8, |setting| {
+            setting["mode"] == "saturate" && setting["flavor"] == "bound"
+        });
+    });
+    desk.check("compare-worse", "compare a.json b.json");
+    desk.check(
+        "compare-worse-json",
+        "compare a.json b.json --metric runs_hz --json",
+    );
+    desk.check(
+        "compare-threshold",
+        "compare a.json b.json --threshold 30 --metric irq_bh_p50_ns,runs_hz",
+    );
+}
+
+#[test]
+fn what_only_one_result_has_and_other_circumstances_are_told() {
+    let desk = Desk::new();
+    desk.changed("b.json", |results| {
+        results["environment"]["kernel_release"] = json!("7.4.0");
+        results["environment"]["virtual_time"] = json!(false);
+        results["environment"]["governor"] = json!("performance");
+        results["cells"].as_array_mut().unwrap().truncate(2);
+        results["cells"][1]["setting"]["work_us"] = json!(50);
+        let metrics = results["cells"][0]["metrics"].as_object_mut().unwrap();
+        metrics.remove("busy_ns_per_event");
+    });
+    desk.check("compare-other", "compare a.json b.json");
+}
+
+#[test]
+fn a_single_round_has_no_interval() {
+    let desk = Desk::new();
+    desk.changed("b.json", |results| {
+        for cell in results["cells"].as_array_mut().unwrap() {
+            cell["rounds"].as_array_mut().unwrap().truncate(1);
+        }
+        results["plan"]["rounds"] = json!(1);
+    });
+    desk.check(
+        "compare-one-round",
+        "compare a.json b.json --metric busy_ns_per_event",
+    );
+}
+
+#[test]
+fn a_comparison_that_makes_no_sense_is_refused() {
+    let desk = Desk::new();
+    desk.check(
+        "compare-metric",
+        "compare a.json a.json --metric irq_bh_p5_ns",
+    );
+    desk.check("compare-stdin", "compare - -");
+    desk.check("compare-percent", "compare a.json a.json --threshold -5");
+    desk.changed("b.json", |results| {
+        for cell in results["cells"].as_array_mut().unwrap() {
+            cell["setting"]["fifo_size"] = json!(16);
+        }
+    });
+    desk.check("compare-nothing", "compare a.json b.json");
 }
