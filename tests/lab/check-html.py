@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What check-html asks of a page, once a browser has opened it.
+
+Takes the browser's DOM, its log of the network and the result file. Which charts there must be, and which
+series in them, is worked out from the result file alone.
+"""
+
+import json
+import math
+import re
+import sys
+from html.parser import HTMLParser
+
+# Attributes that hold the place or size of a shape, by element.
+SHAPES = {
+    "polyline": ["points"],
+    "polygon": ["points"],
+    "rect": ["x", "y", "width", "height"],
+    "circle": ["cx", "cy", "r"],
+    "line": ["x1", "y1", "x2", "y2"],
+    "text": ["x", "y"],
+}
+STAGES = ["irq_bh", "due_read"]
+BUSY = ["busy", "interrupt", "worker", "reader"]
+
+
+class Page(HTMLParser):
+    """The charts of a page: by their ids, the series that have shapes in them."""
+
+    def __init__(self):
+        super().__init__()
+        self.charts = {}
+        self.chart = None
+        self.faults = []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "svg":
+            self.chart = attributes.get("data-chart")
+            if self.chart is None:
+                return
+            if self.chart in self.charts:
+                self.faults.append(f"{self.chart} is there twice")
+            self.charts[self.chart] = set()
+            if attributes.get("role") != "img" or not attributes.get("aria-label"):
+                self.faults.append(f"{self.chart} has no text for those who cannot see it")
+        elif tag in SHAPES and self.chart:
+            self.shape(tag, attributes)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+
+    def handle_endtag(self, tag):
+        if tag == "svg":
+            self.chart = None
+
+    def shape(self, tag, attributes):
+        for name in SHAPES[tag]:
+            # The ground of a chart has no place and is as large as the chart.
+            values = [one for one in re.split(r"[ ,]+", attributes.get(name, "0")) if one != "100%"]
+            values = [one for one in values if one]
+            if name == "points" and len(values) < 4:
+                self.faults.append(f"{self.chart}: a {tag} without points")
+            for value in values:
+                try:
+                    odd = not math.isfinite(float(value))
+                except ValueError:
+                    odd = True
+                if odd:
+                    self.faults.append(f"{self.chart}: {name} of a {tag} is {value}")
+        if "data-series" in attributes:
+            self.charts[self.chart].add(attributes["data-series"])
+
+
+def series(setting):
+    """What a cell is called in charts."""
+    scope = setting["affinity_scope"]
+    return setting["flavor"] + (f"/{scope}" if scope else "")
+
+
+def identifier(setting, stress):
+    """What the group of a cell is called in the names of charts."""
+    rate = [] if setting["rate_hz"] is None else [str(setting["rate_hz"])]
+    parts = [setting["mode"], *rate]
+    for letter, name in [("b", "burst"), ("f", "fifo_size"), ("w", "work_us"), ("l", "lines")]:
+        parts.append(f"{letter}{setting[name]}")
+    return re.sub(r"[^A-Za-z0-9]", "-", "-".join([*parts, stress]))
+
+
+def expected(results):
+    """The charts that there must be, and the series of each."""
+    charts = {}
+
+    def add(chart, cell, has):
+        if has:
+            charts.setdefault(chart, set()).add(series(cell["setting"]))
+
+    groups = {}
+    for cell in results["cells"]:
+        setting, metrics = cell["setting"], cell["metrics"]
+        group = identifier(setting, setting["stress"])
+        groups.setdefault(group, []).append(cell)
+        for stage in STAGES:
+            name = stage.replace("_", "-")
+            histogram = cell["histograms"].get(stage)
+            add(f"ecdf-{name}-{group}", cell, histogram and histogram["count"] > 0)
+            tails = any(re.fullmatch(rf"{stage}_p[0-9]+_ns", metric) for metric in metrics)
+            add(f"percentiles-{name}-{group}", cell, tails)
+        add(f"cpu-{group}", cell, any(f"{who}_ns_per_event" in metrics for who in BUSY))
+        main = "runs_hz" if setting["mode"] == "saturate" else "irq_bh_p50_ns"
+        add(f"rounds-{group}", cell, any(main in one["metrics"] for one in cell["rounds"]))
+    for group, cells in groups.items():
+        losses = [cell for cell in cells if "loss_ratio" in cell["metrics"]]
+        if any(cell["metrics"]["loss_ratio"]["median"] > 0 for cell in losses):
+            charts[f"loss-{group}"] = {series(cell["setting"]) for cell in losses}
+
+    # Groups that differ in the antagonist only: each is drawn beside the first.
+    families = {}
+    for cells in groups.values():
+        families.setdefault(identifier(cells[0]["setting"], "stress"), []).append(cells)
+    for family, (first, *others) in families.items():
+        first = {series(cell["setting"]): cell["metrics"] for cell in first}
+        for cells in others:
+            setting = cells[0]["setting"]
+            saturates = setting["mode"] == "saturate"
+            both = ["runs_hz", "irq_bh_p99_ns"] if saturates else ["irq_bh_p99_ns", "due_read_p99_ns"]
+            for metric in both:
+                name = re.sub(r"[^A-Za-z0-9]", "-", f"{metric}-{setting['stress']}")
+                for cell in cells:
+                    before = first.get(series(cell["setting"]), {})
+                    add(f"{name}-{family}", cell, metric in before and metric in cell["metrics"])
+
+    for knee in results["knees"]:
+        setting = {**knee["setting"], "rate_hz": None}
+        add(f"p99-knee-{identifier(setting, setting['stress'])}", knee, knee["probes"])
+    return charts
+
+
+def requests(net_log):
+    """What the page has asked for elsewhere. What the browser asks for itself has no origin."""
+    names = {number: name for name, number in net_log["constants"]["logEventTypes"].items()}
+    urls = set()
+    for event in net_log["events"]:
+        asked = event.get("params", {})
+        if names[event["type"]] == "URL_REQUEST_START_JOB" and asked.get("initiator") != "not an origin":
+            urls.add(asked.get("url", ""))
+    return sorted(url for url in urls if not re.match(r"(file|data):|$", url))
+
+
+def main():
+    """Prints what is wrong, or how much was found right."""
+    dom, net_log, result = sys.argv[1:]
+    page = Page()
+    with open(dom, encoding="utf-8") as file:
+        page.feed(file.read())
+    with open(result, encoding="utf-8") as file:
+        wanted = expected(json.load(file))
+    with open(net_log, encoding="utf-8") as file:
+        faults = page.faults + [f"it asks for {url}" for url in requests(json.load(file))]
+    for chart in wanted.keys() | page.charts.keys():
+        want, have = wanted.get(chart), page.charts.get(chart)
+        if have is None:
+            faults.append(f"{chart} is missing")
+        elif want is None:
+            faults.append(f"{chart} has no data in the result")
+        elif want != have:
+            faults.append(f"{chart} shows {sorted(have)}, not {sorted(want)}")
+    if faults:
+        sys.exit("\n".join(sorted(faults)))
+    count = sum(len(names) for names in wanted.values())
+    print(f"{len(wanted)} charts with {count} series, as in the result; nothing on the console, no request")
+
+
+if __name__ == "__main__":
+    main()
