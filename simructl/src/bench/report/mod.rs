@@ -17,7 +17,7 @@ mod html;
 mod markdown;
 pub(crate) mod metric;
 pub(crate) mod number;
-mod outputs;
+pub(crate) mod outputs;
 mod ranking;
 mod summary;
 mod table;

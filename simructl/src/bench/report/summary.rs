@@ -54,63 +54,52 @@ pub(crate) fn groups_of(results: &Results) -> Vec<Grid> {
     groups.iter().map(|group| ranking(group, results)).collect()
 }
 
-/// A column: what it has in common with its neighbours, its name, and what it shows of a cell.
+/// A column behind the main one: what it has in common with its neighbours, its name, its metric, and in
+/// which mode it is shown; none is both.
 struct Column {
     span: &'static str,
     name: &'static str,
-    show: fn(&Cell) -> String,
+    metric: &'static str,
+    saturates: Option<bool>,
 }
 
-/// The columns behind the main one.
-fn columns(saturates: bool) -> Vec<Column> {
-    let column = |span, name, show| Column { span, name, show };
-    let mut columns = Vec::new();
-    if saturates {
-        columns.push(column("irq→work µs", "p50", |cell| {
-            show(cell, "irq_bh_p50_ns")
-        }));
+const fn column(
+    span: &'static str,
+    name: &'static str,
+    metric: &'static str,
+    saturates: Option<bool>,
+) -> Column {
+    Column {
+        span,
+        name,
+        metric,
+        saturates,
     }
-    columns.push(column("irq→work µs", "p99", |cell| {
-        show(cell, "irq_bh_p99_ns")
-    }));
-    columns.push(column("irq→work µs", "max", |cell| {
-        longest(cell, "irq_bh")
-    }));
-    if !saturates {
-        columns.push(column("due→read µs", "p50", |cell| {
-            show(cell, "due_read_p50_ns")
-        }));
-    }
-    columns.push(column("due→read µs", "p99", |cell| {
-        show(cell, "due_read_p99_ns")
-    }));
-    columns.push(column("due→read µs", "max", |cell| {
-        longest(cell, "due_read")
-    }));
-    columns.push(column("read", "/s", |cell| show(cell, "read_hz")));
-    columns.push(column("lost", "%", |cell| show(cell, "loss_ratio")));
-    columns.push(column("CPU", "ns/event", |cell| {
-        show(cell, "busy_ns_per_event")
-    }));
-    columns.push(column("switches", "/event", |cell| {
-        show(cell, "switches_per_event")
-    }));
-    columns
 }
 
-/// The median of a metric; a dash when it was not measured.
+const COLUMNS: [Column; 10] = [
+    column("irq→work µs", "p50", "irq_bh_p50_ns", Some(true)),
+    column("irq→work µs", "p99", "irq_bh_p99_ns", None),
+    column("irq→work µs", "max", "irq_bh_max_ns", None),
+    column("due→read µs", "p50", "due_read_p50_ns", Some(false)),
+    column("due→read µs", "p99", "due_read_p99_ns", None),
+    column("due→read µs", "max", "due_read_max_ns", Some(false)),
+    column("read", "/s", "read_hz", Some(false)),
+    column("lost", "%", "loss_ratio", None),
+    column("CPU", "ns/event", "busy_ns_per_event", None),
+    column("switches", "/event", "switches_per_event", None),
+];
+
+/// The median of a metric, or the longest of all rounds; a dash when it was not measured.
 fn show(cell: &Cell, metric: &str) -> String {
-    match cell.metrics.get(metric) {
-        Some(estimate) => Metric(metric).shown(estimate.median),
-        None => "-".to_string(),
-    }
-}
-
-/// The longest of all rounds.
-fn longest(cell: &Cell, stage: &str) -> String {
-    match cell.histograms.get(stage) {
-        Some(histogram) if histogram.count > 0 => plain(histogram.max_ns as f64 / 1000.0),
-        _ => show(cell, &format!("{stage}_max_ns")),
+    let stage = metric.strip_suffix("_max_ns");
+    let histogram = stage.and_then(|stage| cell.histograms.get(stage));
+    match (histogram, cell.metrics.get(metric)) {
+        (Some(histogram), _) if histogram.count > 0 => {
+            Metric(metric).shown(histogram.max_ns as f64)
+        }
+        (_, Some(estimate)) => Metric(metric).shown(estimate.median),
+        (_, None) => "-".to_string(),
     }
 }
 
@@ -125,7 +114,9 @@ fn shown_estimate(metric: Metric<'_>, estimate: &Estimate, rounds: usize) -> Str
 
 fn ranking(group: &Group<'_>, results: &Results) -> Grid {
     let main = group.main_metric();
-    let columns = columns(saturates(&group.common));
+    let saturates = saturates(&group.common);
+    let in_mode = |column: &&Column| column.saturates.is_none_or(|only| only == saturates);
+    let columns: Vec<&Column> = COLUMNS.iter().filter(in_mode).collect();
     let (span, name) = match main.0 {
         "runs_hz" => ("runs", "/s"),
         _ => ("irq→work µs", "p50"),
@@ -150,7 +141,7 @@ fn ranking(group: &Group<'_>, results: &Results) -> Grid {
             shown_estimate(main, estimate, cell.rounds.len())
         });
         let mut cells = vec![label, figure];
-        cells.extend(columns.iter().map(|column| (column.show)(cell)));
+        cells.extend(columns.iter().map(|column| show(cell, column.metric)));
         let share = estimate.map_or(0.0, |estimate| share(estimate.median, longest_bar));
         Row {
             cells,
