@@ -7,8 +7,9 @@ use std::fmt::Write;
 
 use super::about;
 use super::charts::{self, Chart, Section};
+use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
-use super::summary::{self, Grid, MAIN_COLUMN, Row};
+use super::summary;
 use crate::bench::results::Results;
 
 const STYLE: &str = include_str!("page.css");

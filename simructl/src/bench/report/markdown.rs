@@ -3,26 +3,20 @@
 //! The report for places that show GitHub's Markdown.
 
 use super::about;
+use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
-use super::summary::{self, Grid, MAIN_COLUMN, Row};
+use super::summary;
 use crate::bench::results::Results;
 
 /// What the terminal shows, as tables of Markdown.
 pub(crate) fn markdown(results: &Results) -> String {
     let mut text = "# simrupt benchmark\n\n".to_string();
     let environment = &results.environment;
-    let mut items = vec![about::plan(results)];
-    items.extend(about::place(environment));
-    items.push(format!("**{}**", escaped(&about::grade(environment))));
-    for (at, item) in items.iter().enumerate() {
-        // The grade is escaped already: its stars are meant.
-        let item = if at + 1 == items.len() {
-            item.clone()
-        } else {
-            escaped(item)
-        };
-        text += &format!("- {item}\n");
+    let place = about::place(environment);
+    for item in [&about::plan(results)].into_iter().chain(&place) {
+        text += &format!("- {}\n", escaped(item));
     }
+    text += &format!("- **{}**\n", escaped(&about::grade(environment)));
     for warning in about::warnings(results) {
         text += &format!("\n> {}\n", escaped(&warning));
     }

@@ -6,12 +6,13 @@
 //! - `table`, `csv`, `markdown`, `html`, `charts`: the kinds of reports;
 //! - `outputs`: which of them are wanted, and writing them;
 //! - `group`, `ranking`: which cells are read against each other, and how they stand;
-//! - `summary`, `about`: the words and tables that several reports share;
+//! - `summary`, `grid`, `about`: the tables and words that several reports share;
 //! - `metric`, `number`: names, units and digits.
 
 mod about;
 mod charts;
 mod csv;
+mod grid;
 pub(crate) mod group;
 mod html;
 mod markdown;

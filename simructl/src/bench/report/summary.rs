@@ -3,6 +3,7 @@
 //! What the terminal table, the Markdown and the page have in common: all that is told, as tables of text.
 //! How it looks is left to them.
 
+use super::grid::{Grid, Row};
 use super::group::{
     Group, figure_of, groups, knee_name, knees, saturates, series, stress_name, under_stress,
 };
@@ -10,31 +11,6 @@ use super::metric::{Metric, stage_title};
 use super::number::{counted, percent, plain};
 use super::ranking::{Mark, marks};
 use crate::bench::results::{Cell, Estimate, Results};
-
-/// A table of text. The first column of a row is its label.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Grid {
-    /// Of the section that it belongs to; also of its charts.
-    pub(crate) id: String,
-    pub(crate) title: String,
-    /// What several columns have in common, with their number; adds up to that of all columns.
-    pub(crate) spans: Vec<(String, usize)>,
-    pub(crate) header: Vec<String>,
-    pub(crate) rows: Vec<Row>,
-    /// What there is to say about some rows.
-    pub(crate) notes: Vec<String>,
-}
-
-/// A row of a [`Grid`].
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Row {
-    pub(crate) cells: Vec<String>,
-    /// In tables that rank: the place, and the length of the bar as a share of the longest.
-    pub(crate) rank: Option<(Mark, f64)>,
-}
-
-/// The column behind which the bar and the mark stand.
-pub(crate) const MAIN_COLUMN: usize = 1;
 
 /// All tables, in the order in which they are shown.
 pub(crate) fn all(results: &Results) -> Vec<Grid> {
@@ -159,7 +135,7 @@ fn ranking(group: &Group<'_>, results: &Results) -> Grid {
         notes: group
             .cells
             .iter()
-            .flat_map(|cell| notes(cell, main))
+            .flat_map(|cell| notes(cell, main, results.plan.rounds as usize))
             .collect(),
     }
 }
@@ -172,14 +148,21 @@ fn share(value: f64, of: f64) -> f64 {
     }
 }
 
-/// What is odd about a cell.
-fn notes(cell: &Cell, main: Metric<'_>) -> Vec<String> {
+/// What is odd about a cell, of which so many rounds were planned.
+fn notes(cell: &Cell, main: Metric<'_>, planned: usize) -> Vec<String> {
     let name = series(&cell.setting);
     let mut notes: Vec<String> = cell
         .flags
         .iter()
         .map(|flag| format!("! {name}: {flag}"))
         .collect();
+    if cell.rounds.len() < planned {
+        let planned = counted(planned, "round");
+        notes.push(format!(
+            "{name}: only {} of {planned} were run",
+            cell.rounds.len()
+        ));
+    }
     let outliers = cell
         .metrics
         .get(main.0)
@@ -359,4 +342,70 @@ pub(crate) fn legend(results: &Results) -> Vec<String> {
             .to_string(),
     );
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::sample;
+
+    #[test]
+    fn every_row_has_as_many_cells_as_the_header_and_its_spans() {
+        for grid in all(&sample::results()) {
+            let columns: usize = grid.spans.iter().map(|(_, count)| count).sum();
+            assert_eq!(columns, grid.header.len(), "{}", grid.title);
+            for row in &grid.rows {
+                assert_eq!(row.cells.len(), columns, "{}", grid.title);
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_a_dash() {
+        let mut results = sample::results();
+        results.cells.truncate(1);
+        results.cells[0].metrics.clear();
+        results.cells[0].histograms.clear();
+        let row = &groups_of(&results)[0].rows[0];
+        assert_eq!(row.cells[0], "none");
+        assert!(row.cells[1..].iter().all(|cell| cell == "-"), "{row:?}");
+    }
+
+    #[test]
+    fn a_cell_says_how_many_of_its_rounds_are_missing_or_stand_apart() {
+        let mut results = sample::results();
+        results.cells.truncate(1);
+        let cell = &mut results.cells[0];
+        cell.flags = vec!["odd".to_string()];
+        cell.rounds.truncate(3);
+        cell.metrics.get_mut("irq_bh_p50_ns").unwrap().outliers = vec![1];
+        assert_eq!(
+            groups_of(&results)[0].notes,
+            [
+                "! none: odd",
+                "none: only 3 of 5 rounds were run",
+                "none: 1 of 3 rounds stand apart; none is left out"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_change_is_a_factor_from_two_on_and_a_percentage_below() {
+        assert_eq!(change(Some(2.0), Some(5.0)), "×2.500");
+        assert_eq!(change(Some(2.0), Some(3.0)), "+50.0 %");
+        assert_eq!(change(Some(2.0), Some(1.0)), "-50.0 %");
+        assert_eq!(change(Some(0.0), Some(1.0)), "-");
+        assert_eq!(change(None, Some(1.0)), "-");
+    }
+
+    #[test]
+    fn one_round_has_no_interval_and_the_legend_says_so() {
+        let mut results = sample::results();
+        results.plan.rounds = 1;
+        for cell in &mut results.cells {
+            cell.rounds.truncate(1);
+        }
+        assert_eq!(groups_of(&results)[0].rows[0].cells[1], "0.319");
+        assert!(legend(&results)[1].starts_with("One round was run"));
+    }
 }

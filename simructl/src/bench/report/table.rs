@@ -6,8 +6,9 @@ use std::env;
 use std::io::{self, IsTerminal};
 
 use super::about;
+use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
-use super::summary::{self, Grid, MAIN_COLUMN, Row};
+use super::summary;
 use crate::bench::results::Results;
 
 /// How many characters the longest bar has.

@@ -9,8 +9,9 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatte
 use plotters::prelude::*;
 
 use super::axis::Axis;
-use super::ink::{Glyph, Ink, Pens};
+use super::ink::Ink;
 use super::legend::Entries;
+use super::pens::{Glyph, Pens};
 use super::plot::{Plot, Shape};
 
 /// Plotters rounds to whole units: so a pixel has ten of them.
@@ -95,6 +96,13 @@ pub(super) fn draw(plot: &Plot, pens: &Pens) -> Result<String, String> {
         FONT * 1.6
     };
     let left = labels.fold(0.0, f64::max) + y_title + 10.0;
+    // The last label stands in the middle below its tick, which may be at the very end.
+    let last = plot
+        .x
+        .ticks
+        .last()
+        .map_or(0.0, |(_, label)| text_width(label));
+    let right = (last / 2.0).max(MARGIN * 2.0);
     let bottom = FONT * 3.4;
     let chart_height = f64::from(plot.height) + bottom + 2.0 * MARGIN;
     let height = chart_height + legend.height() + MARGIN / 2.0;
@@ -106,7 +114,7 @@ pub(super) fn draw(plot: &Plot, pens: &Pens) -> Result<String, String> {
         let (upper, lower) = root.split_vertically(units(chart_height));
         let mut chart = ChartBuilder::on(&upper)
             .margin(units(MARGIN))
-            .margin_right(units(MARGIN * 2.0))
+            .margin_right(units(right))
             .set_label_area_size(LabelAreaPosition::Left, units(left))
             .set_label_area_size(LabelAreaPosition::Bottom, units(bottom))
             .build_cartesian_2d(plot.x.clone(), plot.y.clone())?;

@@ -8,7 +8,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::canvas::{
     Area, Drawn, FONT, MARGIN, WIDTH, draw_glyph, font, outline, size, text_width, units,
 };
-use super::ink::{Glyph, Ink, Pens};
+use super::ink::Ink;
+use super::pens::{Glyph, Pens};
 use super::plot::{Legend, Plot, Shape};
 
 /// Sizes in pixels.

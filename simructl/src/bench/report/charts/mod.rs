@@ -5,7 +5,7 @@
 //! - `ecdf`, `percentiles`, `rounds`, `bars`, `stress`, `knee`: the kinds;
 //! - `plot`: what a chart consists of, whatever it shows; `axis`: its scales;
 //! - `canvas`, `legend`: plotters' part: axes, shapes and legend become SVG;
-//! - `ink`: colours, dashes and markers, and how they get into the SVG.
+//! - `pens`: colours, dashes and markers; `ink`: how they get into the SVG.
 
 mod axis;
 mod bars;
@@ -14,18 +14,20 @@ mod ecdf;
 mod ink;
 mod knee;
 mod legend;
+mod pens;
 mod percentiles;
 mod plot;
 mod rounds;
 mod stress;
 
-use self::ink::{Look, Pens};
+use self::ink::Look;
+use self::pens::Pens;
 use self::plot::Plot;
+use super::grid::Grid;
 use super::group::{Name, groups, knee_name, knees, stress_name, under_stress};
-use super::summary::Grid;
 use crate::bench::results::Results;
 
-pub(crate) use self::ink::style_sheet;
+pub(crate) use self::pens::style_sheet;
 
 /// A chart of some results.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 //! What a chart consists of, whatever it shows: two scales, shapes, and what the legend says.
 
 use super::axis::Axis;
-use crate::bench::report::summary::{Grid, Row};
+use crate::bench::report::grid::{Grid, Row};
 
 /// A chart, before it is drawn.
 #[derive(Debug)]
