@@ -121,4 +121,20 @@ mod tests {
         let probes = [probe(100, 3000), probe(10, 1000), probe(100, 5000)];
         assert_eq!(curve(&probes), [(10.0, 1.0), (100.0, 4.0)]);
     }
+
+    #[test]
+    fn what_a_flavor_could_not_follow_is_hollow() {
+        let results = crate::bench::sample::results();
+        let knee = &results.knees[0];
+        let plot = plot(&[knee]).unwrap();
+        let rates = |hollow| {
+            let markers = plot.markers("bound", hollow);
+            let mut rates: Vec<f64> = markers.into_iter().map(|(rate, _)| rate).collect();
+            rates.sort_by(f64::total_cmp);
+            rates
+        };
+        assert_eq!(rates(false), [1000.0, 50_000.0, 60_000.0]);
+        assert_eq!(rates(true)[0], 75_000.0);
+        assert_eq!(rates(false).len() + rates(true).len(), knee.probes.len());
+    }
 }

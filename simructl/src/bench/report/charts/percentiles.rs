@@ -108,3 +108,27 @@ fn longest(group: &Group<'_>, stage: &str) -> String {
         None => "not known".to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::report::group::groups;
+    use crate::bench::sample;
+
+    #[test]
+    fn a_curve_goes_through_the_medians_of_what_was_measured() {
+        let mut results = sample::results();
+        let metrics = &mut results.cells[0].metrics;
+        metrics.remove("irq_bh_p90_ns");
+        let at = |name: &str| metrics[name].median / 1000.0;
+        let expected = [
+            (0.5, at("irq_bh_p50_ns")),
+            (2.5, at("irq_bh_p99_ns")),
+            (3.5, at("irq_bh_p999_ns")),
+            (4.5, at("irq_bh_p9999_ns")),
+        ];
+        let plot = plot(&groups(&results)[0], "irq_bh").unwrap();
+        assert_eq!(plot.markers("none", false), expected);
+        assert_eq!(plot.data.rows[0].cells[2], "-");
+    }
+}

@@ -104,6 +104,22 @@ impl Plot {
     }
 }
 
+#[cfg(test)]
+impl Plot {
+    /// Where the markers of a series stand.
+    pub(super) fn markers(&self, name: &str, are_hollow: bool) -> Vec<(f64, f64)> {
+        let markers = self.shapes.iter().filter_map(|shape| match shape {
+            Shape::Markers {
+                series,
+                points,
+                hollow,
+            } if series == name && *hollow == are_hollow => Some(points.clone()),
+            _ => None,
+        });
+        markers.flatten().collect()
+    }
+}
+
 /// A table of a chart's numbers.
 pub(super) fn grid(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Grid {
     Grid {

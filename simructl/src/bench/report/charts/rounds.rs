@@ -79,3 +79,25 @@ pub(super) fn plot(group: &Group<'_>) -> Option<Plot> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::report::group::groups;
+    use crate::bench::sample;
+
+    #[test]
+    fn a_round_that_stands_apart_is_hollow() {
+        let mut results = sample::results();
+        let mut cell = sample::cell_of("bh", "irq_bh_p50_ns", &[2000.0, 2100.0, 9000.0]);
+        cell.metrics.get_mut("irq_bh_p50_ns").unwrap().outliers = vec![2];
+        results.cells = vec![cell];
+        let plot = plot(&groups(&results)[0]).unwrap();
+        assert_eq!(plot.markers("bh", false), [(1.0, 2.0), (2.0, 2.1)]);
+        assert_eq!(plot.markers("bh", true), [(3.0, 9.0)]);
+        assert_eq!(
+            plot.legend,
+            Legend::SeriesAndHollow("stands apart".to_string())
+        );
+    }
+}

@@ -91,3 +91,32 @@ fn plot(idle: &Group<'_>, stressed: &Group<'_>, metric: Metric<'_>) -> Option<Pl
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::report::group::{groups, under_stress};
+    use crate::bench::sample;
+
+    #[test]
+    fn a_flavor_is_hollow_without_the_antagonist_and_full_with_it() {
+        let results = sample::results();
+        let groups = groups(&results);
+        let plot = plots(&under_stress(&groups)[0]).remove(0).unwrap();
+        let metric = Metric("irq_bh_p99_ns");
+        let at = |group: &Group<'_>| figure_of(group.cells[3], metric).unwrap() / 1000.0;
+        assert_eq!(plot.markers("bound", true), [(at(&groups[0]), 3.5)]);
+        assert_eq!(plot.markers("bound", false), [(at(&groups[1]), 3.5)]);
+    }
+
+    #[test]
+    fn what_has_no_counterpart_is_left_out() {
+        let mut results = sample::results();
+        // The first cell of the stressed group.
+        results.cells.remove(6);
+        let groups = groups(&results);
+        let plot = plots(&under_stress(&groups)[0]).remove(0).unwrap();
+        assert!(!plot.series().contains(&"none".to_string()));
+        assert_eq!(plot.series().len(), 5);
+    }
+}
