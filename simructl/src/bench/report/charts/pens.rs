@@ -81,12 +81,12 @@ const FLAVORS: [Pen; 11] = [
 /// For what is no flavor that is known: one of a newer module, or one with an affinity scope.
 #[rustfmt::skip]
 const OTHERS: [Pen; 6] = [
-    pen(color("other-a", "#00805d", "#2fc79a"), "", Glyph::Circle),
-    pen(color("other-b", "#a6377f", "#e58cc5"), DASHED, Glyph::Square),
-    pen(color("other-c", "#d55e00", "#ff8f45"), CHAINED, Glyph::Up),
-    pen(color("other-d", "#1b2f7d", "#9aaaff"), DOTTED, Glyph::Diamond),
-    pen(color("other-e", "#8f6400", "#e8b931"), "", Glyph::Down),
-    pen(color("other-f", "#333333", "#e0e0e0"), DASHED, Glyph::Star),
+    pen(color("other-a", "#333333", "#e0e0e0"), "", Glyph::Circle),
+    pen(color("other-b", "#6a4fb3", "#b7a3f5"), DASHED, Glyph::Square),
+    pen(color("other-c", "#0b7f8c", "#5fd0dc"), CHAINED, Glyph::Up),
+    pen(color("other-d", "#c62828", "#ff8a80"), DOTTED, Glyph::Diamond),
+    pen(color("other-e", "#795548", "#c7a291"), "", Glyph::Down),
+    pen(color("other-f", "#6b7000", "#cfd46a"), DASHED, Glyph::Star),
 ];
 
 /// Which series has which pen.
@@ -182,12 +182,21 @@ mod tests {
     }
 
     #[test]
-    fn no_two_flavors_look_the_same() {
+    fn no_two_pens_are_the_same() {
+        let pens: Vec<&Pen> = FLAVORS.iter().chain(&OTHERS).collect();
+        for (at, one) in pens.iter().enumerate() {
+            for other in &pens[at + 1..] {
+                assert_ne!(one.color.light, other.color.light);
+                assert_ne!(one.color.dark, other.color.dark);
+            }
+        }
+    }
+
+    #[test]
+    fn flavors_can_be_told_apart_without_colour() {
         for (at, one) in FLAVORS.iter().enumerate() {
             for other in &FLAVORS[at + 1..] {
                 assert_ne!((one.dash, one.glyph), (other.dash, other.glyph));
-                assert_ne!(one.color.light, other.color.light);
-                assert_ne!(one.color.dark, other.color.dark);
             }
         }
     }
