@@ -306,7 +306,7 @@ fn knee(flavor: &str, rate_hz: u64) -> Knee {
     }
 }
 
-/// The results that the tests of the commands read, in `tests/bench`: some cells of [`results`], with those
+/// The results that the tests of the commands read, in `tests/report`: some cells of [`results`], with those
 /// stages and metrics only that reports show.
 fn small() -> Results {
     let mut results = results();
@@ -361,7 +361,7 @@ fn text(results: &Results) -> String {
 #[test]
 fn the_file_of_the_command_tests_is_made_of_these_results() {
     use snapbox::{Assert, Data};
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/result.json");
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/result.json");
     Assert::new().action_env("SNAPSHOTS").eq(
         Data::text(text(&small())).raw(),
         Data::read_from(&file, None).raw(),

@@ -5,7 +5,6 @@
 //! Each run is compared with a transcript in `tests/golden`; `SNAPSHOTS=overwrite cargo test` writes them
 //! anew. Nothing here depends on who runs it, and nothing touches the running kernel.
 
-mod bench;
 mod errors;
 mod fake;
 mod follow;
@@ -16,6 +15,7 @@ mod latency;
 mod pipes;
 mod profile;
 mod read;
+mod report;
 mod reset;
 mod set;
 mod stats;
