@@ -12,7 +12,7 @@
 //! - `changes`: knobs changed, all or none;
 //! - `profile`, `target`: knobs and values in a file, and what they ask of the module;
 //! - `files`: the parsers of the module's files;
-//! - `sysroot`, `output`, `failure`: reading and writing, and what can go wrong.
+//! - `sysroot`, `output`, `signals`, `failure`: reading and writing, and what can go wrong.
 
 #[allow(dead_code, reason = "its command is not there yet")]
 mod bench;
@@ -28,6 +28,7 @@ mod module;
 mod nearest;
 mod output;
 mod profile;
+mod signals;
 mod sysroot;
 mod target;
 mod verdict;

@@ -8,7 +8,7 @@ mod values;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use self::command::{Command, Compare, Read, Stats};
 use self::values::parse_lines;
@@ -58,7 +58,8 @@ pub(crate) struct Options {
     pub(crate) line: Option<Lines>,
 
     /// Print JSON: one document, or one per line where there is no end
-    #[arg(long, global = true)]
+    // Every command but those with a --json of their own gets it from `command`.
+    #[arg(long)]
     pub(crate) json: bool,
 }
 
@@ -73,15 +74,42 @@ impl Options {
     }
 }
 
+/// The whole command line.
+///
+/// `--json` is an option of all commands, but for those that have a `--json` of their own. That is more
+/// than clap's global options can be, so the commands are given the options here.
+pub(crate) fn command() -> clap::Command {
+    let top = Cli::command();
+    let options: Vec<clap::Arg> = top.get_arguments().cloned().collect();
+    top.mut_subcommands(|sub| {
+        let own: Vec<clap::Id> = sub
+            .get_arguments()
+            .map(|arg| arg.get_id().clone())
+            .collect();
+        let others = options.iter().filter(|arg| !own.contains(arg.get_id()));
+        sub.args(others)
+    })
+}
+
+/// The name of the option `--json`.
+const JSON: &str = "json";
+
+/// Whether it stands behind the command, where it is but a flag.
+fn json_behind_the_command(matches: &ArgMatches) -> bool {
+    let sub = matches.subcommand().map(|(_, sub)| sub);
+    let flag = sub.and_then(|sub| sub.try_get_one::<bool>(JSON).ok().flatten());
+    flag.copied().unwrap_or(false)
+}
+
 /// Parses the command line, or ends the program with a usage error or the help asked for.
 pub(crate) fn parse() -> Cli {
-    let cli = Cli::parse();
+    let matches = command().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    cli.options.json |= json_behind_the_command(&matches);
     let (name, takes_line, takes_json) = cli.command.traits();
     let conflict = |option: &str| {
         let message = format!("the argument '{option}' means nothing to '{name}'");
-        Cli::command()
-            .error(ErrorKind::ArgumentConflict, message)
-            .exit()
+        command().error(ErrorKind::ArgumentConflict, message).exit()
     };
     if cli.options.line.is_some() && !takes_line {
         conflict("--line");
@@ -98,6 +126,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -2,15 +2,14 @@
 
 //! `simructl completions`: a script for a shell, made from the command line's own description.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::failure::Failure;
 use crate::output;
 
 pub(crate) fn run(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "simructl", &mut script);
+    clap_complete::generate(shell, &mut cli::command(), "simructl", &mut script);
     output::offer(&script).map(|_| ())
 }

@@ -2,19 +2,18 @@
 
 //! `simructl read --follow`: shows events as they come, decoded, with the gaps between them.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
 
-use nix::sys::signal::{SigSet, Signal, raise};
 use serde_json::json;
 use simrupt_core::abi::{RECORD_SIZE, Record};
 
-use crate::failure::{Failure, describe};
+use crate::failure::Failure;
 use crate::files::records;
 use crate::output;
+use crate::signals;
 
 /// How many records are read at once.
 const RECORDS: usize = 1024;
@@ -149,40 +148,12 @@ impl Totals {
 }
 
 /// Reports the totals when a signal ends the program, and lets it end the program then.
-///
-/// The signals are taken by a thread: the reader may wait in the kernel for an event that never comes.
 fn report_on_signal(totals: &Arc<Totals>) -> Result<(), Failure> {
-    let failed = |why: String| Failure::new("cannot wait for signals", why);
-    let ignored = ignored_signals();
-    let signals = SigSet::from_iter(
-        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]
-            .into_iter()
-            .filter(|signal| ignored & (1 << (*signal as u32 - 1)) == 0),
-    );
-    signals
-        .thread_block()
-        .map_err(|errno| failed(errno.desc().to_string()))?;
     let totals = Arc::clone(totals);
-    let wait = move || {
-        if let Ok(signal) = signals.wait() {
-            totals.report();
-            // Blocked no more, it does what it would have done.
-            let _ = signals.thread_unblock().and_then(|()| raise(signal));
-        }
-    };
-    match thread::Builder::new().spawn(wait) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(failed(describe(&error))),
-    }
-}
-
-/// The signals that whoever started the program has it ignore (as nohup does), as a bit mask; those
-/// are not for us to take.
-fn ignored_signals() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|row| row.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
+    signals::take(move |signal| {
+        totals.report();
+        signals::die_of(signal);
+    })
 }
 
 /// What is read cannot be what it should be.

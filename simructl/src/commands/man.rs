@@ -2,16 +2,15 @@
 
 //! `simructl man`: manual pages, made from the command line's own description.
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::failure::{Failure, describe};
 use crate::nearest::nearest;
 use crate::output;
 
 pub(crate) fn run(name: Option<&str>) -> Result<(), Failure> {
-    let mut command = Cli::command();
+    let mut command = cli::command();
     // Only then do commands know the options of all, and their own full names.
     command.build();
     let page = match name {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The signals that end a program, taken by a thread: whoever is at work may wait in the kernel for
+//! something that never comes.
+
+use std::fs;
+use std::thread;
+
+use nix::sys::signal::{SigSet, Signal, raise};
+
+use crate::failure::{Failure, describe};
+
+/// Has `on_signal` called for each SIGINT, SIGTERM and SIGHUP that comes from now on, but for those
+/// which whoever started the program has it ignore. None of them ends the program any more.
+pub(crate) fn take(mut on_signal: impl FnMut(Signal) + Send + 'static) -> Result<(), Failure> {
+    let failed = |why: String| Failure::new("cannot wait for signals", why);
+    let ignored = ignored();
+    let signals = SigSet::from_iter(
+        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]
+            .into_iter()
+            .filter(|signal| ignored & (1 << (*signal as u32 - 1)) == 0),
+    );
+    signals
+        .thread_block()
+        .map_err(|errno| failed(errno.desc().to_string()))?;
+    let wait = move || {
+        while let Ok(signal) = signals.wait() {
+            on_signal(signal);
+        }
+    };
+    match thread::Builder::new().spawn(wait) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(failed(describe(&error))),
+    }
+}
+
+/// Does what the signal would have done had nobody taken it.
+pub(crate) fn die_of(signal: Signal) {
+    let mut one = SigSet::empty();
+    one.add(signal);
+    let _ = one.thread_unblock().and_then(|()| raise(signal));
+}
+
+/// The signals that whoever started the program has it ignore (as nohup does), as a bit mask; those
+/// are not for us to take.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|row| row.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
