@@ -14,7 +14,6 @@
 //! - `files`: the parsers of the module's files;
 //! - `sysroot`, `output`, `signals`, `failure`: reading and writing, and what can go wrong.
 
-#[allow(dead_code, reason = "its command is not there yet")]
 mod bench;
 mod changes;
 mod cli;

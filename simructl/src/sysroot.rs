@@ -65,6 +65,16 @@ impl Sysroot {
         self.0.join("proc").join(name)
     }
 
+    /// A file under `sys`.
+    pub(crate) fn sys(&self, name: &str) -> PathBuf {
+        self.0.join("sys").join(name)
+    }
+
+    /// A file of the running system's own, gone when it is started anew: under `run`.
+    pub(crate) fn run(&self, name: &str) -> PathBuf {
+        self.0.join("run").join(name)
+    }
+
     /// Whether debugfs is mounted where it belongs.
     pub(crate) fn debugfs_is_mounted(&self) -> bool {
         read_text(&self.proc("mounts")).is_ok_and(|mounts| {

@@ -4,6 +4,7 @@
 //! time: there is one module.
 
 mod bad_input;
+mod bench;
 mod closed_loop;
 mod costs;
 mod device;

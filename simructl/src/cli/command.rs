@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
 use crate::bench::report::Outputs;
+use crate::cli::bench::Bench;
 use crate::cli::values::{Setting, parse_interval, parse_percent, parse_setting};
 
 /// What to do.
@@ -200,6 +201,17 @@ pub(crate) enum Command {
         after_help = "Example:\n  simructl compare before.json after.json --threshold 5 --metric irq_bh_p50_ns,loss_ratio"
     )]
     Compare(Compare),
+    /// Measure what each flavor costs, and how it behaves under load
+    ///
+    /// A job is a matrix of cells: every flavor at every rate, and so on. Each cell is measured several
+    /// times, the order shuffled anew for every round; the table shows the medians of the rounds. All
+    /// lines are silenced meanwhile, the counters of those used are reset, and every knob is as it was
+    /// before when it ends: also after Ctrl-C, which ends it with what was finished by then and exit
+    /// code 1. Exit code 3 when the books of a line do not balance.
+    #[command(
+        after_help = "Example:\n  simructl bench --dry-run\n  simructl bench --flavors bh,unbound --rates 1000,50000 --stress idle,cpu --json out.json"
+    )]
+    Bench(Box<Bench>),
 
     /// Print a script that completes simructl's command line in a shell
     #[command(
@@ -302,6 +314,7 @@ impl Command {
             Self::Completions { .. } => ("completions", false, false),
             Self::Man { .. } => ("man", false, false),
             Self::Verify => ("verify", true, true),
+            Self::Bench(_) => ("bench", false, false),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 //! The command line: what is typed, and what `--help` says about it.
 
+mod bench;
 mod command;
 mod values;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
+pub(crate) use self::bench::{Bench, Outputs, Overrides};
 pub(crate) use self::command::{Command, Compare, Read, Stats};
 use self::values::parse_lines;
 pub(crate) use self::values::{Lines, Setting};
@@ -33,7 +35,7 @@ Exit codes:
   0  all went well
   1  something failed: stderr says what, why, and what to try; or something differs (diff)
   2  the command line makes no sense
-  3  the books of a line do not balance (verify), or something is worse (compare)
+  3  the books of a line do not balance (verify, bench), or something is worse (compare)
 
 Example:
   sudo simructl load lines=2 rate_hz=100,1000
@@ -76,7 +78,7 @@ impl Options {
 
 /// The whole command line.
 ///
-/// `--json` is an option of all commands, but for those that have a `--json` of their own. That is more
+/// `--json` is an option of all commands, but for those to which it is the name of a file. That is more
 /// than clap's global options can be, so the commands are given the options here.
 pub(crate) fn command() -> clap::Command {
     let top = Cli::command();

@@ -3,6 +3,7 @@
 //! The commands, one file each. A command prints its result and returns why it failed, if it did.
 
 mod apply;
+mod bench;
 mod compare;
 mod completions;
 mod diff;
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Diff { file } => diff::run(sysroot, options, &file),
         Command::Report { file, outputs } => report::run(&file, &outputs),
         Command::Compare(what) => compare::run(options, &what),
+        Command::Bench(bench) => bench::run(sysroot, &bench),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => man::run(command.as_deref()),
         Command::Verify => verify::run(sysroot, options),

@@ -113,6 +113,12 @@ impl Stage {
         figure.map_or(0, |(_, value)| *value)
     }
 
+    /// The buckets that are not empty, ascending, each as `[low, high, count]`.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = [u64; 3]> {
+        let buckets = self.buckets.iter();
+        buckets.map(|one| [one.low, one.high, one.count])
+    }
+
     /// The value that `permille` of 1000 values do not exceed, by nearest rank: the high bound of the
     /// bucket that holds it. `None` when there are no values.
     ///
@@ -140,8 +146,7 @@ impl Stage {
             .iter()
             .map(|(name, value)| (name.clone(), json!(value)))
             .collect();
-        let buckets = self.buckets.iter();
-        let buckets: Vec<_> = buckets.map(|one| [one.low, one.high, one.count]).collect();
+        let buckets: Vec<[u64; 3]> = self.buckets().collect();
         object.insert("stage".to_string(), json!(self.name));
         object.insert("buckets".to_string(), json!(buckets));
         object

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! One round of one cell: set up, warm up, measure, come to rest, and check the books.
+//!
+//! What is measured begins with the reset of the books and ends with the rate of 0. Everything that
+//! costs time, such as looking for threads, is done before or after. What is under way at the end
+//! arrives, and counts; what is under way at the beginning counts, too, so the rate stays what it is.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::bench::cpu::Accounts;
+use crate::bench::metrics::Sample;
+use crate::bench::reader::Reader;
+use crate::bench::results::{Histogram, Setting};
+use crate::bench::rig::{Rig, WHAT, is_read};
+use crate::bench::stop::Stop;
+use crate::bench::stress::Stress;
+use crate::failure::{Failure, describe};
+use crate::verdict::Verdict;
+
+/// How long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timing {
+    pub(crate) warm_up: Duration,
+    pub(crate) duration: Duration,
+}
+
+/// Runs a round; `None` when it was stopped. The lines are silent afterwards, come what may.
+pub(crate) fn run(
+    rig: &mut Rig<'_>,
+    setting: &Setting,
+    timing: Timing,
+    stop: &Stop,
+) -> Result<Option<Sample>, Failure> {
+    let name = describe_setting(setting);
+    let outcome = attempt(rig, setting, timing, stop);
+    let silent = rig.silence(setting).and_then(|_| rig.relieve(setting));
+    let sample = outcome.map_err(|failure| failure.at(&name))?;
+    silent.map_err(|failure| failure.at(&name))?;
+    Ok(sample)
+}
+
+fn attempt(
+    rig: &mut Rig<'_>,
+    setting: &Setting,
+    timing: Timing,
+    stop: &Stop,
+) -> Result<Option<Sample>, Failure> {
+    rig.prepare(setting)?;
+    let readers = readers(rig, setting)?;
+    let tids = readers.iter().map(Reader::tid).collect();
+    let mut accounts = Accounts::open(rig.module().sysroot(), tids);
+    let stress = Stress::start(&setting.stress, rig.cpus())
+        .map_err(|error| Failure::new("cannot start the antagonist", describe(&error)))?;
+    rig.start(setting)?;
+    if !stop.sleep(timing.warm_up) {
+        return Ok(None);
+    }
+    let before = accounts.before();
+    let begun = rig.reset(setting)?;
+    let in_time = stop.sleep(timing.duration);
+    let ended = rig.silence(setting)?;
+    let after = accounts.after();
+    if !in_time {
+        return Ok(None);
+    }
+    drop(stress);
+    rig.relieve(setting)?;
+
+    let mut sample = Sample {
+        elapsed_ns: mean_ns(&begun, &ended),
+        usage: before.until(&after),
+        ..Sample::default()
+    };
+    count(rig, setting, &mut sample)?;
+    for (line, reader) in rig.lines(setting.lines).into_iter().zip(readers) {
+        let device = rig.module().sysroot().device(line);
+        let read = reader.finish();
+        read.map_err(|error| Failure::file("read", &device, Some(line), &error))?;
+    }
+    if !is_read(setting) {
+        rig.drain(setting)?;
+    }
+    Ok(Some(sample))
+}
+
+/// A reader for each line, if lines are read in this mode.
+fn readers(rig: &Rig<'_>, setting: &Setting) -> Result<Vec<Reader>, Failure> {
+    if !is_read(setting) {
+        return Ok(Vec::new());
+    }
+    let start = |line| {
+        let device = rig.module().sysroot().device(line);
+        Reader::start(&device).map_err(|error| Failure::file("open", &device, Some(line), &error))
+    };
+    rig.lines(setting.lines).into_iter().map(start).collect()
+}
+
+/// The mean time between beginnings and ends.
+fn mean_ns(begun: &[Instant], ended: &[Instant]) -> u64 {
+    let times = begun.iter().zip(ended);
+    let sum: Duration = times.map(|(from, to)| to.duration_since(*from)).sum();
+    u64::try_from(sum.as_nanos() / begun.len().max(1) as u128).unwrap_or(u64::MAX)
+}
+
+/// Adds up what the lines have counted, once they are at rest and their books balance.
+fn count(rig: &Rig<'_>, setting: &Setting, sample: &mut Sample) -> Result<(), Failure> {
+    let lines = rig.lines(setting.lines);
+    for (line, books) in lines.into_iter().zip(rig.rest(setting)?) {
+        let directory = rig.module().line_directory(line, WHAT)?;
+        let verdict =
+            Verdict::of(&books).map_err(|why| Failure::malformed(&directory.join("stats"), why))?;
+        if verdict.amiss().is_some() {
+            let why = verdict.text(line).trim_end().replace("\n  ", "; ");
+            return Err(Failure::new("the figures cannot be believed", why)
+                .remedy("simructl stats for all figures; dmesg may say more")
+                .unbalanced());
+        }
+        for (name, value) in books.stats.iter() {
+            *sample.counters.entry(name.to_string()).or_default() += value;
+        }
+        let latency = rig.module().latency(line, WHAT)?;
+        let latency = latency.ok_or_else(|| Failure::unbound(line))?;
+        for stage in &latency.0 {
+            let one = Histogram {
+                count: stage.figure("count"),
+                sum_ns: stage.figure("sum_ns"),
+                overflow: stage.figure("overflow"),
+                max_ns: stage.figure("max_ns"),
+                buckets: stage.buckets().collect(),
+            };
+            let all: &mut BTreeMap<_, Histogram> = &mut sample.histograms;
+            all.entry(stage.name.clone()).or_default().merge(&one);
+        }
+    }
+    Ok(())
+}
+
+/// A setting in a few words: what is as usual is left out.
+pub(crate) fn describe_setting(setting: &Setting) -> String {
+    let mut text = setting.flavor.clone();
+    if let Some(scope) = &setting.affinity_scope {
+        text += &format!("/{scope}");
+    }
+    match setting.rate_hz {
+        Some(rate) => text += &format!(" {rate} Hz"),
+        None => text += " saturated",
+    }
+    for (name, value, usual) in [
+        ("burst", setting.burst, 1),
+        ("fifo", setting.fifo_size, 4096),
+        ("work_us", setting.work_us, 0),
+        ("lines", setting.lines.into(), 1),
+    ] {
+        if value != usual {
+            text += &format!(" {name} {value}");
+        }
+    }
+    if setting.stress != "idle" {
+        text += &format!(" {}", setting.stress);
+    }
+    text
+}

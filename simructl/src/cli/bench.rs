@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What `bench` takes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::bench::job::PRESETS;
+
+/// What `bench` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// A job that simructl knows by name [default: quick]
+    #[arg(long, value_name = "NAME", value_parser = PRESETS.map(|(name, _)| name))]
+    pub(crate) preset: Option<String>,
+    /// A job of your own, in TOML
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    pub(crate) job: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    /// Run nothing where the figures could not be believed: where the grade is D
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print the cells and the time they will take, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
+}
+
+/// Options that take the place of what the job says.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Instead of what the job says")]
+pub(crate) struct Overrides {
+    /// rate: events at due times; saturate: the next as soon as the one before is done
+    #[arg(long, value_name = "MODE", value_parser = ["rate", "saturate"])]
+    pub(crate) mode: Option<String>,
+    /// Flavors of the workqueue, or all
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) flavors: Option<Vec<String>>,
+    /// Events per second and line
+    #[arg(long, value_name = "HZ", value_delimiter = ',')]
+    pub(crate) rates: Option<Vec<u64>>,
+    /// Events per interrupt
+    #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
+    pub(crate) bursts: Option<Vec<u64>>,
+    /// What the fifo holds
+    #[arg(long, value_name = "RECORDS", value_delimiter = ',')]
+    pub(crate) fifo_sizes: Option<Vec<u64>>,
+    /// What a run of the bottom half costs in addition
+    #[arg(long, value_name = "US", value_delimiter = ',')]
+    pub(crate) work_us: Option<Vec<u64>>,
+    /// Affinity scopes of unbound flavors: default, cpu, smt, cache_shard, cache, numa, system, or all
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    pub(crate) affinity_scopes: Option<Vec<String>>,
+    /// Antagonists: idle (none), cpu, memory, irqs-off, preempt-off, softirq
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) stress: Option<Vec<String>>,
+    /// How many lines work at the same time; cpus: as many as there are CPUs
+    #[arg(long, value_name = "N|cpus")]
+    pub(crate) lines: Option<String>,
+    /// How many times each cell is measured
+    #[arg(long, value_name = "N")]
+    pub(crate) rounds: Option<u32>,
+    /// How long a round is measured
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) duration: Option<f64>,
+    /// How long it runs before that
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) warm_up: Option<f64>,
+    /// Of the order of the cells, and of the intervals
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Find the highest rate that each flavor can follow
+    #[arg(long)]
+    pub(crate) find_knee: bool,
+    /// What p99 of due_read has to stay under there
+    #[arg(long, value_name = "US")]
+    pub(crate) p99_limit: Option<u64>,
+    /// The least rate tried
+    #[arg(long, value_name = "HZ")]
+    pub(crate) knee_min: Option<u64>,
+    /// The greatest rate tried
+    #[arg(long, value_name = "HZ")]
+    pub(crate) knee_max: Option<u64>,
+}
+
+/// Where the results go, besides the table on standard output.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Where the results go")]
+pub(crate) struct Outputs {
+    /// All figures and histograms as one JSON document; - is standard output, instead of the table
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl bench` against the real thing: what it measures, and that it leaves nothing behind.
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use simrupt_vm_tests::{Line, Simrupt, eventually, simructl};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+const JSON: &str = "/tmp/bench.json";
+const SAVED: &str = "/run/simrupt-bench.toml";
+
+/// Lines that are not as they were made, so that what is put back can be told from a default.
+const ODD: &str = "lines=2 rate_hz=7,1000 workqueue=highpri,ordered fifo_size=64 pattern=poisson \
+                   burst=3 format=record trigger=always cpu=1 work_us=5";
+
+/// All knobs of both lines, and who may take their interrupts.
+fn state(module: &Simrupt) -> Vec<(BTreeMap<&'static str, String>, String)> {
+    let of = |line: Line| {
+        let affinity = format!("/proc/irq/{}/smp_affinity_list", line.irq());
+        (line.knobs(), fs::read_to_string(affinity).unwrap())
+    };
+    vec![of(module.line(0)), of(module.line(1))]
+}
+
+fn start(args: &[&str]) -> Child {
+    let mut command = Command::new("simructl");
+    command.arg("bench").args(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("simructl runs")
+}
+
+fn end(child: Child, signal: Signal) -> Output {
+    kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn results() -> Value {
+    serde_json::from_str(&fs::read_to_string(JSON).unwrap()).unwrap()
+}
+
+/// A bench that would run for hours, once its first round is under way.
+fn endless(module: &Simrupt, flavors: &str) -> Child {
+    let child = start(&[
+        "--flavors",
+        flavors,
+        "--rates",
+        "1000",
+        "--rounds",
+        "1000",
+        "--duration",
+        "0.1",
+        "--warm-up",
+        "0.01",
+        "--json",
+        JSON,
+    ]);
+    eventually("it measures", || module.line(0).get("rate_hz") == "1000");
+    child
+}
+
+#[test]
+fn a_bench_measures_every_cell_and_puts_the_knobs_back() {
+    let module = Simrupt::load(ODD);
+    let before = state(&module);
+    let output = simructl(&[
+        "bench",
+        "--flavors",
+        "bound,bh",
+        "--rates",
+        "1000,5000",
+        "--bursts",
+        "1,4",
+        "--rounds",
+        "2",
+        "--duration",
+        "0.2",
+        "--warm-up",
+        "0.05",
+        "--json",
+        JSON,
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(state(&module), before);
+    assert!(!Path::new(SAVED).exists());
+    module.verify();
+
+    let results = results();
+    assert_eq!(results["complete"], true);
+    assert_eq!(results["environment"]["cpus_online"], 2);
+    assert_eq!(results["environment"]["knobs"]["fifo_policy"], "drop");
+    let cells = results["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 8);
+    for cell in cells {
+        let setting = &cell["setting"];
+        let rate = setting["rate_hz"].as_f64().unwrap();
+        let rounds = cell["rounds"].as_array().unwrap();
+        assert_eq!(rounds.len(), 2, "{setting}");
+        for round in rounds {
+            let counter = |name: &str| round["counters"][name].as_u64().unwrap();
+            let metric = |name: &str| round["metrics"][name].as_f64();
+            assert_eq!(counter("events"), counter("read"), "{setting}");
+            let seconds = round["elapsed_ns"].as_f64().unwrap() / 1e9;
+            assert!((0.2..0.3).contains(&seconds), "{setting}: {seconds} s");
+            // As exactly as the ends of the round allow: a burst at each.
+            let burst = setting["burst"].as_f64().unwrap();
+            let off = (counter("events") as f64 - rate * seconds).abs();
+            let limit = (rate * seconds * 0.01).max(2.0 * burst);
+            assert!(off <= limit, "{setting}: off by {off} events");
+            assert_eq!(metric("loss_ratio"), Some(0.0));
+            for name in [
+                "due_irq_p50_ns",
+                "irq_bh_p99_ns",
+                "bh_run_max_ns",
+                "due_read_mean_ns",
+                "reader_ns_per_event",
+                "worker_ns_per_event",
+                "switches_per_event",
+            ] {
+                assert!(metric(name).is_some_and(|value| value >= 0.0), "{name}");
+            }
+            assert!(metric("reader_ns_per_event").unwrap() > 100.0, "{round}");
+            let expected_runs = counter("events") as f64 / burst;
+            assert!(counter("runs") as f64 <= expected_runs + 1.0, "{round}");
+        }
+        let histogram = &cell["histograms"]["due_read"];
+        let read: u64 = rounds
+            .iter()
+            .map(|round| round["counters"]["read"].as_u64().unwrap())
+            .sum();
+        assert_eq!(histogram["count"].as_u64(), Some(read));
+        let flags = cell["flags"].as_array().unwrap();
+        let is_off = |flag: &Value| flag.as_str().unwrap().contains("rate was off");
+        assert!(!flags.iter().any(is_off), "{flags:?}");
+    }
+    let worker = |at: usize| cells[at]["metrics"]["worker_ns_per_event"]["median"].as_f64();
+    // What runs in a softirq is charged to no kworker.
+    assert!(worker(0) > worker(4), "{:?} {:?}", worker(0), worker(4));
+}
+
+#[test]
+fn several_lines_work_at_the_same_time_each_on_its_cpu() {
+    let module = Simrupt::load("lines=2");
+    let child = start(&[
+        "--flavors",
+        "unbound",
+        "--affinity-scopes",
+        "default,cpu,system",
+        "--rates",
+        "2000",
+        "--lines",
+        "2",
+        "--stress",
+        "idle,cpu,memory",
+        "--rounds",
+        "1",
+        "--duration",
+        "0.1",
+        "--json",
+        JSON,
+    ]);
+    eventually("both work", || {
+        (0..2).all(|line| module.line(line).get("rate_hz") == "2000")
+    });
+    for line in 0..2 {
+        assert_eq!(module.line(line).get("cpu"), line.to_string());
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    let cells = results["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 9);
+    let idle = &cells[0];
+    let rate = idle["metrics"]["events_hz"]["median"].as_f64().unwrap();
+    assert!((3950.0..4050.0).contains(&rate), "{idle}");
+    module.verify();
+}
+
+#[test]
+fn ctrl_c_keeps_what_is_finished_and_puts_the_knobs_back() {
+    let module = Simrupt::load(ODD);
+    let before = state(&module);
+    let _ = fs::remove_file(JSON);
+    let child = endless(&module, "bh,bound");
+    eventually("a second round is under way", || {
+        module.line(0).get("rate_hz") == "0"
+    });
+    eventually("a second round is under way", || {
+        module.line(0).get("rate_hz") == "1000"
+    });
+    let output = end(child, Signal::SIGINT);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("not complete"), "{told}");
+    assert_eq!(state(&module), before);
+    let results = results();
+    assert_eq!(results["complete"], false);
+    assert!(!results["cells"].as_array().unwrap().is_empty());
+    module.verify();
+}
+
+#[test]
+fn what_a_killed_bench_had_changed_is_put_back_by_the_next() {
+    let module = Simrupt::load(ODD);
+    let before = state(&module);
+    let _ = fs::remove_file(JSON);
+    let output = end(endless(&module, "bh"), Signal::SIGKILL);
+    assert_eq!(output.status.code(), None);
+    assert!(Path::new(SAVED).exists());
+    assert_ne!(state(&module), before);
+
+    let next = [
+        "bench",
+        "--flavors",
+        "bh",
+        "--rates",
+        "1000",
+        "--rounds",
+        "1",
+        "--duration",
+        "0.05",
+    ];
+    let output = simructl(&next);
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("killed"), "{told}");
+    assert_eq!(state(&module), before);
+    assert!(!Path::new(SAVED).exists());
+}
+
+#[test]
+fn what_was_saved_of_another_module_is_not_put_back() {
+    let module = Simrupt::load("rate_hz=77");
+    end(endless(&module, "bh"), Signal::SIGKILL);
+    drop(module);
+    let module = Simrupt::load("rate_hz=5");
+    let next = [
+        "bench",
+        "--flavors",
+        "bh",
+        "--rates",
+        "1000",
+        "--rounds",
+        "1",
+        "--duration",
+        "0.05",
+    ];
+    let output = simructl(&next);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(module.line(0).get("rate_hz"), "5");
+    assert!(!Path::new(SAVED).exists());
+}
+
+#[test]
+fn a_second_bench_at_the_same_time_is_refused_and_changes_nothing() {
+    let module = Simrupt::load("");
+    let first = endless(&module, "bh");
+    let pid = first.id().to_string();
+    let second = simructl(&["bench", "--flavors", "ordered"]);
+    assert_eq!(second.status.code(), Some(1), "{second:?}");
+    let told = String::from_utf8_lossy(&second.stderr);
+    assert!(told.contains(&format!("another bench runs: process {pid}")));
+    assert_eq!(module.line(0).get("workqueue"), "bh");
+    end(first, Signal::SIGTERM);
+    assert_eq!(module.line(0).get("workqueue"), "unbound");
+}
+
+#[test]
+fn the_highest_rate_that_a_flavor_follows_is_found() {
+    let module = Simrupt::load("");
+    let output = simructl(&[
+        "bench",
+        "--flavors",
+        "bh",
+        "--rates",
+        "1000",
+        "--rounds",
+        "1",
+        "--duration",
+        "0.1",
+        "--warm-up",
+        "0.02",
+        "--find-knee",
+        "--knee-max",
+        "200000",
+        "--json",
+        JSON,
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    let knee = &results["knees"][0];
+    let found = knee["rates_hz"][0].as_u64().unwrap();
+    let probes = knee["probes"].as_array().unwrap();
+    let passed = |probe: &&Value| probe["passed"] == true;
+    let highest = probes
+        .iter()
+        .filter(passed)
+        .map(|one| one["rate_hz"].as_u64());
+    assert_eq!(highest.max().unwrap(), Some(found), "{knee}");
+    let failed = probes.iter().filter(|one| !passed(one));
+    let lowest = failed.map(|one| one["rate_hz"].as_u64().unwrap()).min();
+    assert!(
+        lowest.is_none_or(|lowest| lowest as f64 <= found as f64 * 1.06),
+        "{knee}"
+    );
+    module.verify();
+}
+
+#[test]
+fn what_the_module_does_not_have_is_refused_before_anything_changes() {
+    let module = Simrupt::load("rate_hz=5");
+    let output = simructl(&["bench", "--lines", "9"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("lines=9"));
+    assert_eq!(module.line(0).get("rate_hz"), "5");
+}
