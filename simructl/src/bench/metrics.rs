@@ -28,7 +28,7 @@ const RATE_TOLERANCE: f64 = 0.01;
 /// What one round counted, all lines together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Sample {
-    /// From when the books began to when the device was silenced, the mean over the lines.
+    /// From when the device was let go to when it was silenced, the mean over the lines.
     pub(crate) elapsed_ns: u64,
     pub(crate) counters: BTreeMap<String, u64>,
     /// By stage.

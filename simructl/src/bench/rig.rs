@@ -30,7 +30,7 @@ use crate::bench::stress;
 use crate::changes::{apply, plan};
 use crate::failure::Failure;
 use crate::files::table::Values;
-use crate::knobs::Knobs;
+use crate::knobs::{KnobFile, Knobs};
 use crate::line::Books;
 use crate::module::Module;
 use crate::sysroot::{read_text, write_value};
@@ -169,36 +169,44 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// Lets the lines go.
-    pub(crate) fn start(&mut self, setting: &Setting) -> Result<(), Failure> {
+    /// Lets the lines go; returns when each went.
+    pub(crate) fn start(&mut self, setting: &Setting) -> Result<Vec<Instant>, Failure> {
         // In a closed loop, any rate but 0 means: go.
-        let rate = setting.rate_hz.unwrap_or(1).to_string();
-        for line in self.lines(setting.lines) {
-            self.set(line, "rate_hz", &rate)?;
-        }
-        Ok(())
-    }
-
-    /// Has the books of the lines begin anew; returns when each did.
-    pub(crate) fn reset(&self, setting: &Setting) -> Result<Vec<Instant>, Failure> {
-        let mut begun = Vec::new();
-        for line in self.lines(setting.lines) {
-            let path = self.module.line_directory(line, WHAT)?.join("reset");
-            write_value(&path, "1")
-                .map_err(|error| Failure::file("write", &path, Some(line), &error))?;
-            begun.push(Instant::now());
-        }
-        Ok(begun)
+        self.set_rates(setting, setting.rate_hz.unwrap_or(1))
     }
 
     /// Silences the lines; returns when each was.
     pub(crate) fn silence(&mut self, setting: &Setting) -> Result<Vec<Instant>, Failure> {
-        let mut ended = Vec::new();
-        for line in self.lines(setting.lines) {
-            self.set(line, "rate_hz", "0")?;
-            ended.push(Instant::now());
+        self.set_rates(setting, 0)
+    }
+
+    /// Writes the rate and nothing else: time counts.
+    fn set_rates(&mut self, setting: &Setting, rate_hz: u64) -> Result<Vec<Instant>, Failure> {
+        let lines = self.lines(setting.lines);
+        let knob = self.knobs.find("rate_hz")?;
+        let files: Vec<KnobFile> = lines
+            .iter()
+            .map(|line| self.knobs.file(knob, *line))
+            .collect();
+        let rate = rate_hz.to_string();
+        let mut times = Vec::new();
+        for (line, file) in lines.into_iter().zip(files) {
+            write_value(&file.path, &rate)
+                .map_err(|error| Failure::file("write", &file.path, Some(line), &error))?;
+            times.push(Instant::now());
+            self.written.insert((line, "rate_hz"), rate.clone());
         }
-        Ok(ended)
+        Ok(times)
+    }
+
+    /// Has the books of the lines begin anew.
+    pub(crate) fn reset(&self, setting: &Setting) -> Result<(), Failure> {
+        for line in self.lines(setting.lines) {
+            let path = self.module.line_directory(line, WHAT)?.join("reset");
+            write_value(&path, "1")
+                .map_err(|error| Failure::file("write", &path, Some(line), &error))?;
+        }
+        Ok(())
     }
 
     /// Takes the antagonist of the module's off the lines.

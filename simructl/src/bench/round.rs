@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One round of one cell: set up, warm up, measure, come to rest, and check the books.
+//! One round of one cell: set up, warm up, come to rest, measure, come to rest, and check the books.
 //!
-//! What is measured begins with the reset of the books and ends with the rate of 0. Everything that
-//! costs time, such as looking for threads, is done before or after. What is under way at the end
-//! arrives, and counts; what is under way at the beginning counts, too, so the rate stays what it is.
+//! What is measured begins with the rate and ends with the rate of 0. The books are reset at rest, before
+//! it: a reset holds all stages up, and the event that came meanwhile would have waited for it.
+//! Everything else that costs time, such as looking for threads, is done before or after as well. What is
+//! under way at the end arrives, and counts.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -57,8 +58,11 @@ fn attempt(
     if !stop.sleep(timing.warm_up) {
         return Ok(None);
     }
+    rig.silence(setting)?;
+    rig.rest(setting)?;
+    rig.reset(setting)?;
     let before = accounts.before();
-    let begun = rig.reset(setting)?;
+    let begun = rig.start(setting)?;
     let in_time = stop.sleep(timing.duration);
     let ended = rig.silence(setting)?;
     let after = accounts.after();
