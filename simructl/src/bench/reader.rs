@@ -17,6 +17,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use nix::libc::c_int;
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::{Pid, gettid};
@@ -35,9 +36,11 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Opens the device and starts to read.
-    pub(crate) fn start(device: &Path) -> io::Result<Self> {
+    /// Opens the device and starts to read, on this CPU and nowhere else.
+    pub(crate) fn start(device: &Path, cpu: u32) -> io::Result<Self> {
         catch_wake()?;
+        let mut only = CpuSet::new();
+        only.set(cpu as usize)?;
         let file = File::open(device)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
@@ -45,6 +48,8 @@ impl Reader {
         let thread = thread::Builder::new()
             .name("reader".to_string())
             .spawn(move || {
+                // A CPU that has gone since is somebody else's: then it runs anywhere.
+                let _ = sched_setaffinity(Pid::from_raw(0), &only);
                 let _ = sender.send(gettid());
                 read(file, &stopped)
             })?;
@@ -138,18 +143,18 @@ mod tests {
             .write(true)
             .open(&path)
             .unwrap();
-        let reader = Reader::start(&path).unwrap();
+        let reader = Reader::start(&path, 0).unwrap();
         assert!(reader.tid().as_raw() > 0);
         reader.finish().unwrap();
-        drop(Reader::start(&path).unwrap());
+        drop(Reader::start(&path, 0).unwrap());
         drop(writer);
     }
 
     #[test]
     fn what_cannot_be_read_is_told() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(Reader::start(&directory.path().join("absent")).is_err());
-        let reader = Reader::start(directory.path()).unwrap();
+        assert!(Reader::start(&directory.path().join("absent"), 0).is_err());
+        let reader = Reader::start(directory.path(), 0).unwrap();
         assert!(reader.finish().is_err());
     }
 }

@@ -6,7 +6,7 @@
 //! flavor, work and fifo; format char; masked 0. A full fifo drops (fifo_policy=drop): what is lost then
 //! costs nobody anything, and those that stay have waited for as long as they say. The timer and the
 //! interrupt of line i are on the i-th CPU that is online, again from the first when there are more
-//! lines: so all rounds have them in the same place.
+//! lines: so all rounds have them in the same place. The reader is on the CPU after it.
 //!
 //! In an open loop the device runs while a reader has it open (trigger=open). In a closed loop nobody
 //! reads (trigger=always): it is the way up to the end of the bottom half that is measured, and a reader
@@ -72,6 +72,17 @@ impl<'a> Rig<'a> {
     /// The CPUs that are online.
     pub(crate) fn cpus(&self) -> &[u32] {
         &self.cpus
+    }
+
+    /// The CPU of a line's timer and interrupt.
+    fn cpu(&self, line: u32) -> u32 {
+        self.cpus[line as usize % self.cpus.len()]
+    }
+
+    /// The CPU of a line's reader: the one after, where there is one. It does not keep the interrupt's CPU
+    /// busy there; and it always has as far to be woken, which the scheduler would decide anew each time.
+    pub(crate) fn reader_cpu(&self, line: u32) -> u32 {
+        self.cpus[(line as usize + 1) % self.cpus.len()]
     }
 
     /// Checks that the module has all that a plan takes.
@@ -147,7 +158,7 @@ impl<'a> Rig<'a> {
     /// Sets the lines of a setting up, silent still.
     pub(crate) fn prepare(&mut self, setting: &Setting) -> Result<(), Failure> {
         for line in self.lines(setting.lines) {
-            let cpu = self.cpus[line as usize % self.cpus.len()].to_string();
+            let cpu = self.cpu(line).to_string();
             self.set(line, "rate_hz", "0")?;
             self.set(line, "masked", "0")?;
             self.set(line, "format", "char")?;

@@ -96,7 +96,8 @@ fn readers(rig: &Rig<'_>, setting: &Setting) -> Result<Vec<Reader>, Failure> {
     }
     let start = |line| {
         let device = rig.module().sysroot().device(line);
-        Reader::start(&device).map_err(|error| Failure::file("open", &device, Some(line), &error))
+        Reader::start(&device, rig.reader_cpu(line))
+            .map_err(|error| Failure::file("open", &device, Some(line), &error))
     };
     rig.lines(setting.lines).into_iter().map(start).collect()
 }
