@@ -54,7 +54,6 @@ pub(crate) fn estimate(values: &[f64], seed: u64) -> Option<Estimate> {
 }
 
 /// The 95 % interval of the difference of two medians, `b - a`, by drawing both anew.
-#[allow(dead_code, reason = "its command is not there yet")]
 pub(crate) fn difference(a: &[f64], b: &[f64], seed: u64) -> Option<(f64, f64)> {
     if a.is_empty() || b.is_empty() {
         return None;

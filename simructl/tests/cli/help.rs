@@ -42,6 +42,7 @@ fn every_command_has_help_with_an_example() {
         "verify",
         "report",
         "compare",
+        "bench",
         "completions",
         "man",
     ] {

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl bench`: what it would do, what it refuses, and that it puts back what it changes. What it
+//! measures is tested on the real thing.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::fake::{Fake, debugfs};
+
+/// The knobs that a bench has use for and that the fake's module does not have by itself.
+const MORE_KNOBS: &str = "\
+pattern\tenum\tperiodic|burst|closed\tperiodic\t-\tlive\thow due times are spread\n\
+burst\tu64\t1..4096\t1\tevents\tlive\tevents per interrupt\n\
+stress\tenum\tnone|irqs-off\tnone\t-\tlive\twhat disturbs the CPU\n";
+
+/// A module at rest, that can be benched after a fashion: nothing ever happens on it.
+fn fake() -> Fake {
+    let fake = Fake::with_lines(2);
+    let knobs = fake.read("sys/kernel/debug/simrupt/knobs");
+    fake.write("sys/kernel/debug/simrupt/knobs", &(knobs + MORE_KNOBS));
+    for line in 0..2 {
+        fake.write(&debugfs(line, "pattern"), "[periodic] burst closed\n");
+        fake.write(&debugfs(line, "burst"), "7\n");
+        fake.write(&debugfs(line, "stress"), "[none] irqs-off\n");
+        fake.set_counters(
+            line,
+            &[
+                ("queued", 0),
+                ("read", 88),
+                ("in_ring", 0),
+                ("drained", 98),
+                ("events", 98),
+            ],
+        );
+        fake.write(
+            &format!("proc/irq/{}/smp_affinity_list", 24 + line),
+            "0-1\n",
+        );
+        let queue = format!("sys/devices/virtual/workqueue/simrupt{line}-unbound");
+        fake.write(&format!("{queue}/affinity_scope"), "default (cache)\n");
+    }
+    fake.write("sys/devices/system/cpu/online", "0-1\n");
+    fake.write("run/empty", "");
+    fake
+}
+
+/// Everything that a bench must leave as it was.
+fn state(fake: &Fake) -> Vec<String> {
+    let names = [
+        "rate_hz",
+        "workqueue",
+        "fifo_size",
+        "fifo_policy",
+        "format",
+        "trigger",
+        "cpu",
+        "pattern",
+        "burst",
+        "stress",
+    ];
+    let knobs = (0..2).flat_map(|line| names.map(|name| fake.read(&debugfs(line, name))));
+    let affinity = [24, 25].map(|irq| fake.read(&format!("proc/irq/{irq}/smp_affinity_list")));
+    // A knob that is written holds the bare word, as a file does.
+    let bare = |text: String| {
+        let word = text.split(['[', ']']).nth(1).map(String::from);
+        word.unwrap_or(text).trim().to_string()
+    };
+    knobs.chain(affinity).map(bare).collect()
+}
+
+/// Nothing was measured, and nothing was changed.
+fn refused(fake: &Fake, golden: &str, arguments: &str) {
+    let before = state(fake);
+    fake.check(golden, arguments);
+    assert_eq!(state(fake), before, "{arguments}");
+    assert!(!fake.path("run/simrupt-bench.toml").exists());
+}
+
+/// A bench that is over at once.
+const SHORT: &str = "bench --flavors bound,bh --rates 1000 --rounds 2 --duration 0.01 --warm-up 0";
+
+#[test]
+fn a_dry_run_needs_neither_the_module_nor_root() {
+    let fake = Fake::unloaded();
+    fake.check("bench-dry-run", "bench --dry-run");
+    fake.check("bench-dry-run-matrix", "bench --dry-run --flavors bh,unbound --rates 100,200 --bursts 1,8 --affinity-scopes default,cpu --stress idle,cpu --work-us 5 --fifo-sizes 64 --seed 9 --find-knee --knee-max 50000");
+    fake.write("sys/devices/system/cpu/online", "0-3,8\n");
+    fake.check(
+        "bench-dry-run-shards",
+        "bench --dry-run --preset cache-shard",
+    );
+}
+
+#[test]
+fn a_job_file_is_a_union_of_matrices() {
+    let fake = Fake::unloaded();
+    fake.write(
+        "job.toml",
+        "rounds = 3\nduration_s = 2\n\
+         [[matrix]]\nflavors = ['bh', 'none']\nrates_hz = [1000]\n\
+         [[matrix]]\nmode = 'saturate'\nflavors = ['bh']\nlines = 2\n",
+    );
+    fake.check("bench-job", "bench --dry-run --job job.toml");
+    fake.check(
+        "bench-job-override",
+        "bench --dry-run --job job.toml --rates 50,60 --rounds 1",
+    );
+}
+
+#[test]
+fn a_job_that_makes_no_sense_is_refused_by_name_and_line() {
+    let fake = fake();
+    refused(&fake, "bench-no-job", "bench --job absent.toml");
+    for (golden, job) in [
+        ("bench-job-syntax", "[[matrix]]\nflavors = bh\n"),
+        ("bench-job-key", "[[matrix]]\n\nflavor = 'bh'\n"),
+        ("bench-job-flavor", "[[matrix]]\nflavors = ['bhh']\n"),
+        ("bench-job-empty", "rounds = 3\n"),
+    ] {
+        fake.write("job.toml", job);
+        refused(&fake, golden, "bench --job job.toml");
+    }
+}
+
+#[test]
+fn options_that_make_no_sense_are_usage_errors() {
+    let fake = fake();
+    for (golden, options) in [
+        ("bench-usage-flavor", "--flavors unbond"),
+        ("bench-usage-preset", "--preset slow"),
+        ("bench-usage-both", "--preset quick --job x"),
+        ("bench-usage-rate", "--mode saturate --rates 5"),
+        ("bench-usage-short", "--rates 100 --duration 0.01"),
+        ("bench-usage-scope", "--flavors bh --affinity-scopes cpu"),
+        ("bench-usage-lines", "--lines 65"),
+        ("bench-usage-knee", "--p99-limit 5"),
+        ("bench-usage-line", "--line 0"),
+    ] {
+        refused(&fake, golden, &format!("bench {options}"));
+    }
+}
+
+#[test]
+fn a_module_that_cannot_do_it_is_told_so() {
+    Fake::unloaded().check("bench-unloaded", "bench");
+    fake().without_debugfs().check("bench-no-debugfs", "bench");
+    let fake = fake();
+    refused(&fake, "bench-no-flavor", "bench --flavors tasklet");
+    refused(
+        &fake,
+        "bench-no-stress",
+        "bench --flavors bh --stress softirq",
+    );
+    refused(&fake, "bench-no-lines", "bench --flavors bh --lines 3");
+    refused(&fake, "bench-no-knob", "bench --flavors bh --work-us 5");
+    fake.unbind(1);
+    refused(&fake, "bench-unbound", "bench --flavors bh --lines 2");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_told_before_anything_runs() {
+    let fake = fake();
+    refused(
+        &fake,
+        "bench-no-directory",
+        &format!("{SHORT} --json absent/out.json"),
+    );
+    refused(&fake, "bench-directory", &format!("{SHORT} --json run"));
+}
+
+#[test]
+fn figures_that_nobody_could_believe_are_refused_if_so_asked() {
+    let fake = fake();
+    fake.write("proc/sys/kernel/osrelease", "7.3.4\n");
+    fake.write(
+        "boot/config-7.3.4",
+        "CONFIG_KASAN=y\nCONFIG_PROVE_LOCKING=y\n",
+    );
+    refused(&fake, "bench-strict", "bench --flavors bh --strict");
+}
+
+#[test]
+fn another_bench_has_to_be_over_first() {
+    let fake = fake();
+    fake.write("run/simrupt-bench.lock", "4711\n");
+    let lock = File::open(fake.path("run/simrupt-bench.lock")).unwrap();
+    let lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
+    refused(&fake, "bench-locked", SHORT);
+    drop(lock);
+    assert!(fake.command(SHORT).status().unwrap().success());
+}
+
+#[test]
+fn everything_is_put_back() {
+    let fake = fake();
+    let before = state(&fake);
+    let run = fake.command(&format!(
+        "{SHORT} --bursts 1,2 --stress idle,irqs-off,cpu --json out.json"
+    ));
+    let run = { run }.output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+    assert_eq!(state(&fake), before);
+    let left: Vec<_> = fs::read_dir(fake.path("run")).unwrap().collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    let results: serde_json::Value = serde_json::from_str(&fake.read("out.json")).unwrap();
+    assert_eq!(results["schema"], "simrupt-bench/1");
+    assert_eq!(results["complete"], true);
+    assert_eq!(results["cells"].as_array().unwrap().len(), 12);
+    let cell = &results["cells"][0];
+    assert_eq!(cell["rounds"].as_array().unwrap().len(), 2);
+    // What the fake says each time: counted in every round.
+    assert_eq!(cell["histograms"]["due_irq"]["count"], 240);
+    assert_eq!(cell["metrics"]["due_irq_p50_ns"]["median"], 5123.0);
+    let metrics = cell["metrics"].as_object().unwrap();
+    assert!(!metrics.contains_key("busy_ns_per_event"), "{cell}");
+    assert_eq!(results["environment"]["knobs"]["format"], "char");
+}
+
+#[test]
+fn on_standard_output_the_document_is_alone() {
+    let fake = fake();
+    let run = fake.command(&format!("{SHORT} --json -")).output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+    let results: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(results["cells"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn books_that_do_not_balance_fail_the_run_and_everything_is_put_back() {
+    let fake = fake();
+    fake.set_counters(0, &[("queued", 0), ("in_ring", 0), ("read", 87)]);
+    refused(
+        &fake,
+        "bench-unbalanced",
+        &format!("{SHORT} --json out.json"),
+    );
+    assert!(!fake.path("out.json").exists());
+}
+
+#[test]
+fn a_knob_that_cannot_be_written_fails_the_run_and_everything_is_put_back() {
+    let fake = fake();
+    // It can be read, and writing to it fails for everyone.
+    fake.remove(&debugfs(0, "reset"));
+    symlink("/dev/full", fake.path(&debugfs(0, "reset"))).unwrap();
+    refused(&fake, "bench-no-reset", SHORT);
+}
+
+#[test]
+fn what_a_killed_bench_left_is_put_back_first() {
+    let fake = fake();
+    let before = state(&fake);
+    let saved = "[line0]\nrate_hz = 10\nworkqueue = \"unbound\"\n[line1]\ncpu = -1\n";
+    let meta = fs::metadata(fake.path("sys/kernel/debug/simrupt")).unwrap();
+    let since = std::os::unix::fs::MetadataExt::mtime_nsec(&meta);
+    let seconds = std::os::unix::fs::MetadataExt::mtime(&meta);
+    let affinity = fake.path("proc/irq/24/smp_affinity_list");
+    fake.write("run/simrupt-bench.toml", saved);
+    fake.write(
+        "run/simrupt-bench.files",
+        &format!("module {seconds}.{since:09}\n{} 0-1\n", affinity.display()),
+    );
+    fake.write(&debugfs(0, "rate_hz"), "0\n");
+    fake.write(&debugfs(0, "workqueue"), "bh\n");
+    fake.write(&debugfs(1, "cpu"), "1\n");
+    fake.write("proc/irq/24/smp_affinity_list", "1\n");
+    let run = fake.command(SHORT).output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(told.contains("an earlier bench was killed"), "{told}");
+    assert_eq!(state(&fake), before);
+}
