@@ -15,7 +15,7 @@ use crate::bench::results::Environment;
 use crate::sysroot::{Sysroot, read_text};
 
 /// The debugging features that cost time: the option that turns each on, and a function that only a
-/// kernel with it has.
+/// kernel with it has, if there is one.
 const DEBUG_OPTIONS: [(&str, &str); 9] = [
     ("KASAN", "kasan_report"),
     ("KCSAN", "kcsan_setup_watchpoint"),
@@ -24,7 +24,7 @@ const DEBUG_OPTIONS: [(&str, &str); 9] = [
     ("DEBUG_OBJECTS", "debug_object_activate"),
     ("DEBUG_KMEMLEAK", "kmemleak_scan_area"),
     ("DEBUG_PREEMPT", "debug_smp_processor_id"),
-    ("DEBUG_SPINLOCK", "do_raw_spin_lock"),
+    ("DEBUG_SPINLOCK", ""),
     ("DEBUG_ATOMIC_SLEEP", "__might_sleep"),
 ];
 
@@ -95,14 +95,10 @@ fn preemption(sysroot: &Sysroot, version: &str) -> Option<String> {
             return current.map(String::from);
         }
     }
-    match words.as_slice() {
-        [] => None,
-        words if words.contains(&"PREEMPT_LAZY") => Some("lazy".to_string()),
-        words if words.contains(&"PREEMPT") => Some("full".to_string()),
-        words if words.contains(&"PREEMPT_DYNAMIC") => None,
-        // It says nothing of either of them.
-        _ => Some("none or voluntary".to_string()),
-    }
+    // Of the others it says nothing, or nothing that stays true.
+    let static_models = [("PREEMPT_LAZY", "lazy"), ("PREEMPT", "full")];
+    let known = static_models.iter().find(|(word, _)| words.contains(word));
+    known.map(|(_, model)| model.to_string())
 }
 
 fn cpu_model(sysroot: &Sysroot) -> Option<String> {
@@ -155,15 +151,11 @@ fn debug_options(sysroot: &Sysroot, release: &str) -> Vec<String> {
         }
     } else if let Ok(rows) = lines(&sysroot.proc("kallsyms")) {
         for row in rows.map_while(Result::ok) {
-            // Address, type, name, and for a module's own its name.
-            let mut words = row.split_ascii_whitespace().skip(2);
-            let (Some(name), None) = (words.next(), words.next()) else {
+            // Address, type and name; those of modules have their name behind.
+            let Some(name) = row.splitn(3, ' ').nth(2) else {
                 continue;
             };
-            // Others have these two, too, as other functions.
-            let has = |(option, function): &&(&str, &str)| {
-                *function == name && !matches!(*option, "DEBUG_SPINLOCK")
-            };
+            let has = |(_, function): &&(&str, &str)| *function == name;
             found.extend(DEBUG_OPTIONS.iter().find(has).map(|(option, _)| *option));
         }
     }
@@ -342,7 +334,7 @@ mod tests {
             ("#1 SMP PREEMPT_RT x", Some("rt")),
             ("#1 SMP PREEMPT x", Some("full")),
             ("#1 SMP PREEMPT_DYNAMIC x", None),
-            ("#1 SMP x", Some("none or voluntary")),
+            ("#1 SMP x", None),
             ("", None),
         ] {
             assert_eq!(preemption(&sysroot, version).as_deref(), expected);

@@ -525,6 +525,8 @@ fn names(
 
 #[cfg(test)]
 mod tests {
+    use simrupt_core::knobs::Flavor;
+
     use super::*;
 
     fn checked(text: &str) -> Result<Job, String> {
@@ -543,6 +545,13 @@ mod tests {
         for (name, _) in PRESETS {
             let job = Job::preset(name).and_then(Job::checked);
             assert!(job.is_ok(), "{name}: {job:?}");
+        }
+    }
+
+    #[test]
+    fn every_flavor_of_the_module_is_known() {
+        for name in Flavor::NAMES {
+            assert!(FLAVORS.contains(name), "{name}");
         }
     }
 
