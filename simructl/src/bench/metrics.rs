@@ -22,6 +22,10 @@ const WATCHED: [&str; 5] = [
     "runs_hz",
 ];
 
+/// By which share of the median a round has to stand apart for a word: figures that hardly differ have
+/// outliers, too.
+const WORTH_A_WORD: f64 = 0.01;
+
 /// How far the rate may be off.
 const RATE_TOLERANCE: f64 = 0.01;
 
@@ -177,9 +181,15 @@ fn flags(cell: &Cell, asked: u32) -> Vec<String> {
     }
     let mut apart: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for name in WATCHED {
-        let estimate = cell.metrics.get(name);
-        for round in estimate.iter().flat_map(|one| &one.outliers) {
-            apart.entry(*round).or_default().push(name);
+        let Some(estimate) = cell.metrics.get(name) else {
+            continue;
+        };
+        for &at in &estimate.outliers {
+            let value = cell.rounds[at].metrics.get(name);
+            let off = value.map_or(0.0, |value| (value - estimate.median).abs());
+            if off > estimate.median.abs() * WORTH_A_WORD {
+                apart.entry(at).or_default().push(name);
+            }
         }
     }
     for (round, names) in apart {
@@ -360,6 +370,15 @@ mod tests {
         );
         assert_eq!(cell.rounds.len(), 5);
         assert_eq!(cell.metrics["irq_bh_p50_ns"].median, 1001.0);
+    }
+
+    #[test]
+    fn a_round_that_stands_apart_by_next_to_nothing_is_no_matter() {
+        let rounds: Vec<Round> = [1000, 1000, 1001, 1001, 1008].map(round).into();
+        let cell = cell(&setting(), rounds, BTreeMap::new(), 5, 1);
+        assert_eq!(cell.metrics["irq_bh_p50_ns"].outliers, [4]);
+        let told = cell.flags.iter().any(|flag| flag.contains("apart"));
+        assert!(!told, "{:?}", cell.flags);
     }
 
     #[test]
