@@ -190,11 +190,10 @@ fn ctrl_c_keeps_what_is_finished_and_puts_the_knobs_back() {
     let before = state(&module);
     let _ = fs::remove_file(JSON);
     let child = endless(&module, "bh,bound");
-    eventually("a second round is under way", || {
-        module.line(0).get("rate_hz") == "0"
-    });
-    eventually("a second round is under way", || {
-        module.line(0).get("rate_hz") == "1000"
+    let first = module.line(0).get("workqueue");
+    eventually("the next cell is measured", || {
+        let line = module.line(0);
+        line.get("workqueue") != first && line.get("rate_hz") == "1000"
     });
     let output = end(child, Signal::SIGINT);
     assert_eq!(output.status.code(), Some(1), "{output:?}");

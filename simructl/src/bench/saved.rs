@@ -131,7 +131,11 @@ fn restore(module: &Module<'_>, knobs: &Knobs) -> Result<(), Failure> {
         return forget(module.sysroot());
     }
     let [profile, others] = files(module.sysroot());
-    let target = Target::of(&profile, knobs, module, Lines::All)?;
+    let mut target = Target::of(&profile, knobs, module, Lines::All)?;
+    // The rate last: no line starts before all else is as it was.
+    target
+        .changes
+        .sort_by_key(|change| change.knob.name == "rate_hz");
     apply(&target.changes)?;
     let saved = read_text(&others).map_err(|error| Failure::file("read", &others, None, &error))?;
     for row in saved.lines().skip(1) {

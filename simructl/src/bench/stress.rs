@@ -17,8 +17,9 @@ use nix::unistd::Pid;
 
 /// How long one of the module's stretches is, in microseconds.
 pub(crate) const STRETCH_US: u64 = 50;
-/// How many of them there are in a second.
-pub(crate) const STRETCHES_HZ: u64 = 1000;
+/// How many of them there are in a second: a prime, so that they do not keep step with the events, and
+/// meet either all of them or none.
+pub(crate) const STRETCHES_HZ: u64 = 941;
 
 /// The value that the module's knob `stress` has for an antagonist.
 pub(crate) fn of_module(name: &str) -> &str {
