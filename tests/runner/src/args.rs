@@ -5,13 +5,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cpus::Cpus;
+
 /// What is shown when the command line is not understood.
 pub(crate) const USAGE: &str = "\
 Usage: run-vm --kernel FILE --initrd FILE --console-log FILE [OPTIONS] -- MODE [ARGS]
 
-MODE and ARGS go to the guest's init: demo, test PART PARTS [FILTER...], or shell (interactive).
+MODE and ARGS go to the guest's init: demo, test PART PARTS [FILTER...], bench LINES [ARGS...],
+or shell (interactive).
 Options:
-  --realtime            real instead of virtual time under emulation
+  --cpus COUNT[,LEVEL=N...]  the guest's CPUs, and how they are arranged in sockets, dies, cores
+                           and threads, as in 8,sockets=2,cores=2,threads=2 [default: 2]
+  --memory MIB             the guest's memory [default: 1024]
+  --files FOLDER           unpack there what the guest sends as files; absent before, or empty
+  --realtime               real instead of virtual time under emulation
   --boot-limit SECONDS     how long booting may take [default: 120]
   --silence-limit SECONDS  how long the program may print nothing [default: 180]
   --limit SECONDS          how long all may take [default: 1200]
@@ -24,6 +31,10 @@ pub(crate) struct Args {
     pub(crate) kernel: PathBuf,
     pub(crate) initrd: PathBuf,
     pub(crate) console_log: PathBuf,
+    pub(crate) cpus: Cpus,
+    pub(crate) memory_mib: u32,
+    /// Where the guest's files go, if they are wanted.
+    pub(crate) files: Option<PathBuf>,
     pub(crate) realtime: bool,
     pub(crate) boot_limit: Duration,
     pub(crate) silence_limit: Duration,
@@ -43,6 +54,7 @@ impl Args {
 pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String> {
     let mut words = words;
     let (mut kernel, mut initrd, mut console_log) = (None, None, None);
+    let (mut cpus, mut memory_mib, mut files) = (Cpus::default(), 1024, None);
     let mut realtime = false;
     let (mut boot, mut silence, mut all) = (120, 180, 1200);
     while let Some(word) = words.next() {
@@ -54,6 +66,9 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
             "--boot-limit" => boot = seconds(&value()?)?,
             "--silence-limit" => silence = seconds(&value()?)?,
             "--limit" => all = seconds(&value()?)?,
+            "--cpus" => cpus = value()?.parse().map_err(|why| format!("--cpus: {why}"))?,
+            "--memory" => memory_mib = mebibytes(&value()?)?,
+            "--files" => files = Some(PathBuf::from(value()?)),
             "--realtime" => realtime = true,
             "--" => break,
             _ => return Err(format!("unknown option {word}")),
@@ -70,6 +85,9 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
         kernel: kernel.ok_or("--kernel is missing")?.into(),
         initrd: initrd.ok_or("--initrd is missing")?.into(),
         console_log: console_log.ok_or("--console-log is missing")?.into(),
+        cpus,
+        memory_mib,
+        files,
         realtime,
         boot_limit: Duration::from_secs(boot),
         silence_limit: Duration::from_secs(silence),
@@ -81,6 +99,16 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
 fn seconds(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| format!("'{text}' is not a number of seconds"))
+}
+
+/// Memory that a 64-bit kernel boots with, and that QEMU gives without more ado.
+fn mebibytes(text: &str) -> Result<u32, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (256..=65_536).contains(number))
+        .ok_or(format!(
+            "--memory: '{text}' is not a number of MiB from 256 to 65536"
+        ))
 }
 
 #[cfg(test)]
@@ -110,6 +138,36 @@ mod tests {
         assert!(parsed("--kernel").unwrap_err().contains("--kernel"));
         assert!(parsed("--limit soon -- test").unwrap_err().contains("soon"));
         assert!(parsed("--kernel k --initrd i --console-log c").is_err());
+    }
+
+    #[test]
+    fn the_machine_is_of_the_size_asked_for() {
+        let line = "--kernel k --initrd i --console-log c";
+        let plain = parsed(&format!("{line} -- test")).unwrap();
+        assert_eq!(
+            (plain.cpus.to_string().as_str(), plain.memory_mib),
+            ("2", 1024)
+        );
+        assert_eq!(plain.files, None);
+        let options = "--cpus 8,sockets=2 --memory 512 --files f";
+        let args = parsed(&format!("{line} {options} -- test")).unwrap();
+        assert_eq!(args.cpus.to_string(), "8,sockets=2");
+        assert_eq!(args.memory_mib, 512);
+        assert_eq!(args.files, Some("f".into()));
+    }
+
+    #[test]
+    fn a_machine_of_impossible_size_is_refused() {
+        for (option, text) in [
+            ("--cpus 8,sockets=3", "--cpus: 8 CPUs cannot be arranged"),
+            ("--cpus none", "--cpus: 'none'"),
+            ("--memory 255", "--memory: '255'"),
+            ("--memory 1G", "--memory: '1G'"),
+            ("--cpus", "--cpus lacks its value"),
+        ] {
+            let error = parsed(option).unwrap_err();
+            assert!(error.contains(text), "{option}: {error}");
+        }
     }
 
     #[test]

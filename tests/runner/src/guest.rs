@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! What the guest's init (`tests/lab/init`) says on the control port, one message a line.
+//!
+//! | port | in the guest | carries |
+//! |---|---|---|
+//! | 1 | `/dev/vport0p1` | what the program prints |
+//! | 2 | `/dev/vport0p2` | these messages |
+//! | 3 | `/dev/vport0p3` | a tar archive of the folder `/out`, uncompressed, names relative to it, before `exit`; nothing when it is empty. There only when run-vm got `--files` |
 
 /// A message of the guest's init.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,13 +2,15 @@
 
 //! `run-vm`: boots the test machine under QEMU, shows what its program prints, and gives a verdict.
 //!
-//! Called by `tests/lab/vm` inside the build root. The guest's side of it is `tests/lab/init`: the
-//! program's output comes by one virtio-serial port, the state of the run by another (see
-//! [`guest`]), and the kernel's console goes to a log file, which is examined at the end (see
+//! Called by `tests/lab/run` inside the build root. The guest's side of it is `tests/lab/init`: the
+//! program's output comes by one virtio-serial port, the state of the run by another, files by a third
+//! (see [`guest`]), and the kernel's console goes to a log file, which is examined at the end (see
 //! [`console`]). The exit codes are those of [`verdict::Verdict`].
 
 mod args;
 mod console;
+mod cpus;
+mod files;
 mod guest;
 mod qemu;
 mod verdict;
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
     // A person types in real time; virtual time would rush past between two keys.
     let realtime = args.realtime || args.is_interactive();
     let time = qemu::Time::choose(accelerator, realtime);
-    println!("VM: {accelerator}, {time}");
+    println!("VM: {accelerator}, {time}, CPUs: {}", args.cpus);
 
     let outcome = watch::run(&args, accelerator, time);
     let log = std::fs::read(&args.console_log).unwrap_or_default();

@@ -87,6 +87,9 @@ pub(crate) const OUTPUT_SOCKET: &str = "output";
 /// The file name of the socket on which init's messages arrive.
 pub(crate) const CONTROL_SOCKET: &str = "control";
 
+/// The file name of the archive of the guest's files.
+pub(crate) const FILES_ARCHIVE: &str = "files.tar";
+
 /// QEMU's command line, with its sockets in `sockets`.
 pub(crate) fn command(
     args: &Args,
@@ -104,7 +107,9 @@ pub(crate) fn command(
         qemu.args(["-icount", "shift=0,sleep=off", "-seed", "42"]);
         qemu.args(["-rtc", "base=2024-01-01T00:00:00,clock=vm"]);
     }
-    qemu.args(["-smp", "2", "-m", "1024", "-nodefaults", "-no-reboot"]);
+    qemu.arg("-smp").arg(args.cpus.to_string());
+    qemu.arg("-m").arg(args.memory_mib.to_string());
+    qemu.args(["-nodefaults", "-no-reboot"]);
     qemu.args(["-display", "none"]);
     qemu.arg("-kernel").arg(&args.kernel);
     qemu.arg("-initrd").arg(&args.initrd);
@@ -133,6 +138,13 @@ pub(crate) fn command(
         qemu.arg(format!("socket,id={name},path={}", socket(name)));
         qemu.arg("-device");
         qemu.arg(format!("virtserialport,nr={number},chardev={name}"));
+    }
+    if args.files.is_some() {
+        qemu.args([
+            "-chardev",
+            &format!("file,id=files,path={}", socket(FILES_ARCHIVE)),
+        ]);
+        qemu.args(["-device", "virtserialport,nr=3,chardev=files"]);
     }
     qemu
 }
@@ -173,6 +185,41 @@ mod tests {
     #[test]
     fn inits_arguments_end_the_kernel_command_line() {
         assert!(line("test one two", Accelerator::Emulation, false).contains("-- test one two\""));
+    }
+
+    #[test]
+    fn the_machine_is_as_large_as_asked_for() {
+        let plain = line("test", Accelerator::Emulation, false);
+        assert!(plain.contains(r#""-smp" "2" "-m" "1024""#), "{plain}");
+        let words =
+            "--kernel k --initrd i --console-log c --cpus 8,sockets=2,cores=4 --memory 512 -- x";
+        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let line = format!(
+            "{:?}",
+            command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"))
+        );
+        assert!(
+            line.contains(r#""-smp" "8,sockets=2,cores=4" "-m" "512""#),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn there_is_a_port_for_files_when_they_are_wanted() {
+        let words = "--kernel k --initrd i --console-log c --files f -- x";
+        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let with = format!(
+            "{:?}",
+            command(
+                &args,
+                Accelerator::Emulation,
+                Time::Virtual,
+                Path::new("s,t")
+            )
+        );
+        assert!(with.contains("file,id=files,path=s,,t/files.tar"), "{with}");
+        assert!(with.contains("virtserialport,nr=3,chardev=files"), "{with}");
+        assert!(!line("test", Accelerator::Emulation, false).contains("nr=3"));
     }
 
     #[test]

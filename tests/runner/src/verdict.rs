@@ -28,6 +28,8 @@ pub(crate) struct Outcome {
     pub(crate) exit: Option<u8>,
     /// The kernel's taint mask after the program ended.
     pub(crate) taint: Option<u64>,
+    /// Why files of the guest could not be unpacked.
+    pub(crate) files_error: Option<String>,
     /// The program's last line of output, which for a stuck test is its name.
     pub(crate) last_line: String,
     pub(crate) boot: Duration,
@@ -39,6 +41,7 @@ pub(crate) struct Outcome {
 pub(crate) enum Verdict {
     Pass,
     Failures(u8),
+    FilesLost(String),
     CannotStart(String),
     Panic(String),
     Hang(String),
@@ -55,7 +58,7 @@ impl Verdict {
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Pass => 0,
-            Self::Failures(_) => 1,
+            Self::Failures(_) | Self::FilesLost(_) => 1,
             Self::CannotStart(_) => 2,
             Self::Panic(_) => 3,
             Self::Hang(_) => 4,
@@ -74,6 +77,7 @@ impl fmt::Display for Verdict {
         match self {
             Self::Pass => write!(f, "pass"),
             Self::Failures(status) => write!(f, "FAILED: the program ended with status {status}"),
+            Self::FilesLost(why) => write!(f, "FAILED: no files came out of the machine: {why}"),
             Self::CannotStart(why) => write!(f, "CANNOT START: {why}"),
             Self::Panic(last_line) => write!(
                 f,
@@ -116,9 +120,10 @@ pub(crate) fn judge(outcome: &Outcome, findings: &[Finding]) -> Verdict {
     if unexpected != 0 {
         return Verdict::DirtyLog(format!("the kernel is tainted: {unexpected:#x}"));
     }
-    match exit {
-        0 => Verdict::Pass,
-        status => Verdict::Failures(status),
+    match (exit, &outcome.files_error) {
+        (0, None) => Verdict::Pass,
+        (0, Some(why)) => Verdict::FilesLost(why.clone()),
+        (status, _) => Verdict::Failures(status),
     }
 }
 
@@ -132,6 +137,7 @@ mod tests {
             booted: true,
             exit: Some(0),
             taint: Some(EXPECTED_TAINT),
+            files_error: None,
             last_line: String::new(),
             boot: Duration::ZERO,
             all: Duration::ZERO,
@@ -158,6 +164,16 @@ mod tests {
             exit: Some(101),
             ..good()
         };
+        assert_status(outcome, "", 1);
+    }
+
+    #[test]
+    fn files_that_are_lost_fail_a_run_that_would_pass() {
+        let outcome = Outcome {
+            files_error: Some("tar: x".to_owned()),
+            ..good()
+        };
+        assert!(judge(&outcome, &[]).to_string().contains("tar: x"));
         assert_status(outcome, "", 1);
     }
 

@@ -15,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::args::Args;
+use crate::files::Files;
 use crate::guest::{self, Message};
 use crate::qemu::{self, Accelerator, Time};
 use crate::verdict::{End, Outcome};
@@ -34,8 +35,15 @@ enum Event {
 pub(crate) fn run(args: &Args, accelerator: Accelerator, time: Time) -> Outcome {
     let start = Instant::now();
     let mut run = Run::new(args, start);
+    let mut files_error = None;
     let end = match start_machine(args, accelerator, time) {
-        Ok(mut machine) => run.watch(&mut machine),
+        Ok(mut machine) => {
+            let end = run.watch(&mut machine);
+            if end == End::Off {
+                files_error = machine.unpack_files().err();
+            }
+            end
+        }
         Err(error) => End::CannotStart(error),
     };
     if !run.last_line.is_empty() && !run.line_is_over {
@@ -51,6 +59,7 @@ pub(crate) fn run(args: &Args, accelerator: Accelerator, time: Time) -> Outcome 
         booted: run.booted.is_some(),
         exit: run.exit,
         taint: run.taint,
+        files_error,
         last_line: String::from_utf8_lossy(&run.last_line).into_owned(),
         boot: run.booted.unwrap_or_else(Instant::now) - start,
         all: start.elapsed(),
@@ -61,21 +70,24 @@ pub(crate) fn run(args: &Args, accelerator: Accelerator, time: Time) -> Outcome 
 struct Machine {
     qemu: Child,
     events: mpsc::Receiver<Event>,
-    sockets: PathBuf,
+    /// Where its sockets are, and the archive of the guest's files.
+    folder: PathBuf,
+    files: Option<Files>,
 }
 
 fn start_machine(args: &Args, accelerator: Accelerator, time: Time) -> Result<Machine, String> {
-    let sockets = std::env::temp_dir().join(format!("run-vm.{}", std::process::id()));
+    let files = args.files.as_deref().map(Files::create).transpose()?;
+    let folder = std::env::temp_dir().join(format!("run-vm.{}", std::process::id()));
     let (sender, events) = mpsc::channel();
-    let listen = |name: &str| UnixListener::bind(sockets.join(name));
-    let (output, control) = fs::create_dir(&sockets)
+    let listen = |name: &str| UnixListener::bind(folder.join(name));
+    let (output, control) = fs::create_dir(&folder)
         .and_then(|()| Ok((listen(qemu::OUTPUT_SOCKET)?, listen(qemu::CONTROL_SOCKET)?)))
-        .map_err(|error| format!("{}: {error}", sockets.display()))?;
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
     // QEMU appends to an existing file.
     fs::write(&args.console_log, "")
         .map_err(|error| format!("{}: {error}", args.console_log.display()))?;
 
-    let mut command = qemu::command(args, accelerator, time, &sockets);
+    let mut command = qemu::command(args, accelerator, time, &folder);
     if !args.is_interactive() {
         command.stdin(Stdio::null()).stdout(Stdio::null());
     }
@@ -94,7 +106,8 @@ fn start_machine(args: &Args, accelerator: Accelerator, time: Time) -> Result<Ma
     Ok(Machine {
         qemu,
         events,
-        sockets,
+        folder,
+        files,
     })
 }
 
@@ -117,7 +130,15 @@ impl Machine {
     /// Lets threads that still wait for a connection of a QEMU that is gone come to their end.
     fn release_readers(&self) {
         for name in [qemu::OUTPUT_SOCKET, qemu::CONTROL_SOCKET] {
-            let _ = UnixStream::connect(self.sockets.join(name));
+            let _ = UnixStream::connect(self.folder.join(name));
+        }
+    }
+
+    /// Once QEMU has ended.
+    fn unpack_files(&self) -> Result<(), String> {
+        match &self.files {
+            Some(files) => files.unpack(&self.folder.join(qemu::FILES_ARCHIVE)),
+            None => Ok(()),
         }
     }
 }
@@ -126,7 +147,7 @@ impl Drop for Machine {
     fn drop(&mut self) {
         let _ = self.qemu.kill();
         let _ = self.qemu.wait();
-        let _ = fs::remove_dir_all(&self.sockets);
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
