@@ -17,6 +17,7 @@ Options:
   --cpus COUNT[,LEVEL=N...]  the guest's CPUs, and how they are arranged in sockets, dies, cores
                            and threads, as in 8,sockets=2,cores=2,threads=2 [default: 2]
   --memory MIB             the guest's memory [default: 1024]
+  --kernel-arg WORD        a word for the kernel's command line; may be repeated
   --files FOLDER           unpack there what the guest sends as files; absent before, or empty
   --realtime               real instead of virtual time under emulation
   --boot-limit SECONDS     how long booting may take [default: 120]
@@ -33,6 +34,7 @@ pub(crate) struct Args {
     pub(crate) console_log: PathBuf,
     pub(crate) cpus: Cpus,
     pub(crate) memory_mib: u32,
+    pub(crate) kernel_args: Vec<String>,
     /// Where the guest's files go, if they are wanted.
     pub(crate) files: Option<PathBuf>,
     pub(crate) realtime: bool,
@@ -55,6 +57,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     let mut words = words;
     let (mut kernel, mut initrd, mut console_log) = (None, None, None);
     let (mut cpus, mut memory_mib, mut files) = (Cpus::default(), 1024, None);
+    let mut kernel_args = Vec::new();
     let mut realtime = false;
     let (mut boot, mut silence, mut all) = (120, 180, 1200);
     while let Some(word) = words.next() {
@@ -68,6 +71,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
             "--limit" => all = seconds(&value()?)?,
             "--cpus" => cpus = value()?.parse().map_err(|why| format!("--cpus: {why}"))?,
             "--memory" => memory_mib = mebibytes(&value()?)?,
+            "--kernel-arg" => kernel_args.push(value()?),
             "--files" => files = Some(PathBuf::from(value()?)),
             "--realtime" => realtime = true,
             "--" => break,
@@ -78,7 +82,8 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     if init.is_empty() {
         return Err("MODE is missing".to_owned());
     }
-    if let Some(word) = init.iter().find(|word| word.contains([' ', '"', '\n'])) {
+    let mut for_the_kernel = kernel_args.iter().chain(&init);
+    if let Some(word) = for_the_kernel.find(|word| word.contains([' ', '"', '\n'])) {
         return Err(format!("'{word}' does not fit on a kernel command line"));
     }
     Ok(Args {
@@ -87,6 +92,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
         console_log: console_log.ok_or("--console-log is missing")?.into(),
         cpus,
         memory_mib,
+        kernel_args,
         files,
         realtime,
         boot_limit: Duration::from_secs(boot),
@@ -174,5 +180,8 @@ mod tests {
     fn words_that_a_kernel_command_line_would_split_are_refused() {
         let words = ["--kernel", "k", "--", "test", "two words"];
         assert!(parse(words.map(str::to_owned).into_iter()).is_err());
+        let words = ["--kernel-arg", "two words", "--", "test"];
+        let error = parse(words.map(str::to_owned).into_iter()).unwrap_err();
+        assert!(error.contains("'two words'"), "{error}");
     }
 }

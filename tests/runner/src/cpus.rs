@@ -28,6 +28,13 @@ impl Default for Cpus {
     }
 }
 
+impl Cpus {
+    /// Whether more than the count was given.
+    pub(crate) fn is_arranged(&self) -> bool {
+        !self.levels.is_empty()
+    }
+}
+
 impl FromStr for Cpus {
     type Err = String;
 

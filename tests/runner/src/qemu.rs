@@ -101,10 +101,24 @@ pub(crate) fn command(
     match accelerator {
         Accelerator::Kvm => qemu.args(["-accel", "kvm", "-cpu", "host"]),
         // One emulation thread: with several the kernel's patching of its own code can crash it.
-        Accelerator::Emulation => qemu.args(["-accel", "tcg,thread=single", "-cpu", "max"]),
+        Accelerator::Emulation => qemu.args(["-accel", "tcg,thread=single"]),
     };
+    if accelerator == Accelerator::Emulation {
+        // QEMU's own processor is an AMD, which under emulation has no threads and, with several
+        // sockets, a clock that the kernel does not trust.
+        let vendor = if args.cpus.is_arranged() {
+            ",vendor=GenuineIntel"
+        } else {
+            ""
+        };
+        qemu.arg("-cpu").arg(format!("max{vendor}"));
+    }
     if time == Time::Virtual {
-        qemu.args(["-icount", "shift=0,sleep=off", "-seed", "42"]);
+        // Recording keeps QEMU's main loop out while the guest executes. Without it the loop, woken for an
+        // old timer, can take a guest that is just going idle for one that has been, with instructions
+        // not yet counted, and advance the clock by them twice. The record itself nobody wants.
+        qemu.args(["-icount", "shift=0,sleep=off,rr=record,rrfile=/dev/null"]);
+        qemu.args(["-seed", "42"]);
         qemu.args(["-rtc", "base=2024-01-01T00:00:00,clock=vm"]);
     }
     qemu.arg("-smp").arg(args.cpus.to_string());
@@ -116,7 +130,11 @@ pub(crate) fn command(
     // The console starts quiet (warnings and worse), for speed; init turns it up. An uncompressed
     // kernel does not move itself at random, so there is no "nokaslr"; init would get it as a word.
     qemu.arg("-append").arg(format!(
-        "console=ttyS0 loglevel=5 norandmaps panic=-1 cryptomgr.notests=1 -- {}",
+        "console=ttyS0 loglevel=5 norandmaps panic=-1 cryptomgr.notests=1 {}-- {}",
+        args.kernel_args
+            .iter()
+            .map(|word| format!("{word} "))
+            .collect::<String>(),
         args.init.join(" ")
     ));
     let option = |path: &Path| path.display().to_string().replace(',', ",,");
@@ -185,11 +203,16 @@ mod tests {
     #[test]
     fn inits_arguments_end_the_kernel_command_line() {
         assert!(line("test one two", Accelerator::Emulation, false).contains("-- test one two\""));
+        let words = "--kernel k --initrd i --console-log c --kernel-arg a.b=1 --kernel-arg c -- x";
+        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let line = command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"));
+        assert!(format!("{line:?}").contains("panic=-1 a.b=1 c -- x\""));
     }
 
     #[test]
     fn the_machine_is_as_large_as_asked_for() {
         let plain = line("test", Accelerator::Emulation, false);
+        assert!(plain.contains(r#""-cpu" "max""#), "{plain}");
         assert!(plain.contains(r#""-smp" "2" "-m" "1024""#), "{plain}");
         let words =
             "--kernel k --initrd i --console-log c --cpus 8,sockets=2,cores=4 --memory 512 -- x";
@@ -197,6 +220,10 @@ mod tests {
         let line = format!(
             "{:?}",
             command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"))
+        );
+        assert!(
+            line.contains(r#""-cpu" "max,vendor=GenuineIntel""#),
+            "{line}"
         );
         assert!(
             line.contains(r#""-smp" "8,sockets=2,cores=4" "-m" "512""#),
