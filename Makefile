@@ -21,6 +21,9 @@ help:
 	@echo '  make test [TEST=NAME]      run all tests, or those whose names contain NAME'
 	@echo '  make shell                 a prompt with the module and simructl at hand'
 	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
+	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
+	@echo '       BENCH="OPTIONS" adds options of simructl bench, CPUS=N or N,sockets=N,... CPUs (1)'
+	@echo '  make bench-repeat [N=2]    the same N times; the results must be the same'
 	@echo '  make lab-modules           build the module for the kernel of the VM'
 	@echo '  make setup                 only set up'
 	@echo '  make check                 formatting and lints'
@@ -39,6 +42,12 @@ modules modules_install:
 .PHONY: demo test shell repeat
 demo test shell repeat:
 	@$(LAB)/run $@
+
+.PHONY: bench bench-repeat
+bench:
+	@$(LAB)/bench once
+bench-repeat:
+	@$(LAB)/bench repeat
 
 .PHONY: lab-modules
 lab-modules: setup

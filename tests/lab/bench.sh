@@ -1,0 +1,20 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+# A benchmark in the test machine: loads the module, measures, unloads. Run by the init script as
+# `bench.sh LINES [ARGS...]`, ARGS for `simructl bench`; LINES 0 means one for each CPU, at least four.
+# What it leaves in /out becomes files on the host. Fails when a command fails.
+set -eu
+lines=$1
+shift
+if [ "$lines" = 0 ]; then
+    lines=$(nproc)
+    [ "$lines" -ge 4 ] || lines=4
+fi
+
+mkdir -p /out
+insmod "$SIMRUPT_KO" lines="$lines"
+status=0
+simructl bench "$@" --json /out/bench.json --csv /out/bench.csv --markdown /out/bench.md \
+    --html /out/bench.html --svg /out/svg || status=$?
+rmmod simrupt
+exit "$status"

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What tests/lab/run and tests/lab/bench share: building the test machine's image, booting it, and the
+# times that each phase took. Sourced by them after common.sh, never run.
+
+times=()
+phase_start=$(now_ms)
+all_start=$phase_start
+# phase_ends NAME: notes how long the phase took that ends here.
+phase_ends() {
+    times+=("$1 $(elapsed "$phase_start")")
+    phase_start=$(now_ms)
+}
+print_times() {
+    local text
+    text=$(printf '%s, ' "${times[@]}")
+    echo "times: ${text}all $(elapsed "$all_start")"
+}
+
+# inside WHAT...: one of the functions of tests/lab/build, in the build root.
+inside() { "$LAB/enter" "$LAB/build" "$@"; }
+
+# build_parts: module and tools.
+build_parts() {
+    step module "module for $KERNEL" inside module
+    step tools "simructl and run-vm" inside tools
+}
+
+# build_image IMAGE PROFILE [VM_TESTS]: the machine's file system, with simructl of PROFILE: debug or release.
+build_image() {
+    local image=$1 profile=$2
+    shift 2
+    step image "image of the VM" "$LAB/enter" "$LAB/initramfs" "$image" \
+        "$BUILD/kmod/simrupt.ko" "$BUILD/target/$TARGET/$profile/simructl" "$@"
+}
+
+# boot IMAGE CONSOLE_LOG [OPTIONS...] -- MODE [ARGS...]: runs the VM; OPTIONS and status are run-vm's.
+boot() {
+    local image=$1 log=$2 options=()
+    shift 2
+    [[ ${REALTIME:-} != 1 ]] || options+=(--realtime)
+    "$LAB/enter" "$BUILD/target/$TARGET/debug/run-vm" --kernel "$KERNEL_DIR/vmlinux" \
+        --initrd "$image" --console-log "$log" "${options[@]}" "$@"
+}
+
+# logged NAME CMD...: runs CMD with its output shown and kept as NAME's log; the status is CMD's.
+logged() {
+    local log=$LOGS/$1.log
+    shift
+    "$@" 2>&1 | tee "$log"
+}
