@@ -317,11 +317,8 @@ mod tests {
 
     #[test]
     fn a_kernel_that_does_not_show_idle_time_has_none() {
-        let without: String = TIMERS
-            .lines()
-            .filter(|row| !row.contains("sleeptime"))
-            .map(|row| format!("{row}\n"))
-            .collect();
+        let rows = TIMERS.lines().filter(|row| !row.contains("sleeptime"));
+        let without = rows.collect::<Vec<_>>().join("\n");
         assert_eq!(idle(&without), None);
         assert_eq!(idle(""), None);
     }

@@ -67,7 +67,7 @@ pub(crate) fn look(sysroot: &Sysroot) -> Environment {
         has_warned: kernel("tainted")
             .and_then(|mask| mask.parse::<u64>().ok())
             // TAINT_WARN and TAINT_DIE.
-            .is_some_and(|mask| mask & (1 << 9 | 1 << 7) != 0),
+            .is_some_and(|mask| mask & ((1 << 9) | (1 << 7)) != 0),
     };
     (environment.grade, environment.reasons) = grade(&environment, &facts);
     environment
@@ -192,7 +192,7 @@ fn signature() -> Option<String> {
     // SAFETY: Every x86-64 CPU has CPUID, and it changes nothing. (Newer compilers know.)
     #[allow(unused_unsafe)]
     let [features, name] = unsafe { [__cpuid(1), __cpuid(0x4000_0000)] };
-    let is_guest = features.ecx & 1 << 31 != 0;
+    let is_guest = features.ecx & (1 << 31) != 0;
     let words = [name.ebx, name.ecx, name.edx].map(u32::to_le_bytes);
     let text = String::from_utf8_lossy(words.as_flattened()).into_owned();
     let text = text.trim_matches(['\0', ' ']).to_string();

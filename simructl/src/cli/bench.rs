@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::bench::job::PRESETS;
+use crate::cli::Outputs;
 
 /// What `bench` takes.
 #[derive(Debug, Args)]
@@ -84,13 +85,4 @@ pub(crate) struct Overrides {
     /// The greatest rate tried
     #[arg(long, value_name = "HZ")]
     pub(crate) knee_max: Option<u64>,
-}
-
-/// Where the results go, besides the table on standard output.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Where the results go")]
-pub(crate) struct Outputs {
-    /// All figures and histograms as one JSON document; - is standard output, instead of the table
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
-use crate::bench::report::Outputs;
+use crate::cli::Outputs;
 use crate::cli::bench::Bench;
 use crate::cli::values::{Setting, parse_interval, parse_percent, parse_setting};
 

@@ -4,6 +4,7 @@
 
 mod bench;
 mod command;
+mod outputs;
 mod values;
 
 use std::path::PathBuf;
@@ -11,8 +12,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
-pub(crate) use self::bench::{Bench, Outputs, Overrides};
+pub(crate) use self::bench::{Bench, Overrides};
 pub(crate) use self::command::{Command, Compare, Read, Stats};
+pub(crate) use self::outputs::Outputs;
 use self::values::parse_lines;
 pub(crate) use self::values::{Lines, Setting};
 use crate::sysroot::Sysroot;

@@ -5,15 +5,17 @@
 use std::path::Path;
 
 use crate::bench::load;
-use crate::bench::report::{self, Outputs};
+use crate::bench::outputs::Documents;
+use crate::bench::report;
+use crate::cli::Outputs;
 use crate::failure::Failure;
 use crate::output;
 
 pub(crate) fn run(file: &Path, outputs: &Outputs) -> Result<(), Failure> {
     let results = load::results(file)?;
-    if outputs.is_empty() {
+    let documents = Documents::open(outputs)?;
+    if documents.is_empty() {
         return output::print(&report::table(&results));
     }
-    outputs.check()?;
-    report::write_all(&results, outputs)
+    documents.write(&results)
 }

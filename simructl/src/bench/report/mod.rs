@@ -4,7 +4,6 @@
 //! but the results, and makes the same bytes of the same results.
 //!
 //! - `table`, `csv`, `markdown`, `html`, `charts`: the kinds of reports;
-//! - `outputs`: which of them are wanted, and writing them;
 //! - `group`, `ranking`: which cells are read against each other, and how they stand;
 //! - `summary`, `grid`, `about`: the tables and words that several reports share;
 //! - `metric`, `number`: names, units and digits.
@@ -18,7 +17,6 @@ mod html;
 mod markdown;
 pub(crate) mod metric;
 pub(crate) mod number;
-pub(crate) mod outputs;
 mod ranking;
 mod summary;
 mod table;
@@ -27,5 +25,4 @@ pub(crate) use self::charts::svgs;
 pub(crate) use self::csv::csv;
 pub(crate) use self::html::html;
 pub(crate) use self::markdown::markdown;
-pub(crate) use self::outputs::{Outputs, write_all};
 pub(crate) use self::table::table;

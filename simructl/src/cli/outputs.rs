@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Where the results of a benchmark go, besides the tables on standard output.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// The reports that `bench` and `report` make.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Where the results go")]
+pub(crate) struct Outputs {
+    /// Write all figures and histograms as one JSON document; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write every figure of every cell as CSV; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write the tables as Markdown; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write tables and charts as one HTML page that needs nothing else; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write each chart as an SVG file into DIR, which is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) svg: Option<PathBuf>,
+}
