@@ -37,11 +37,29 @@ pub(crate) struct Sample {
     pub(crate) counters: BTreeMap<String, u64>,
     /// By stage.
     pub(crate) histograms: BTreeMap<String, Histogram>,
+    pub(crate) spent: Spent,
+}
+
+/// What so many events took.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Spent {
+    pub(crate) events: u64,
+    /// All CPU time; `None` when it could not be told.
+    pub(crate) busy_ns: Option<u64>,
     pub(crate) usage: Usage,
 }
 
+impl Spent {
+    /// CPU time that no thread had that is known: interrupts, softirqs, and the way to them and to the
+    /// threads.
+    fn interrupt_ns(&self) -> Option<u64> {
+        let threads_ns = self.usage.worker_ns? + self.usage.reader_ns?;
+        Some(self.busy_ns?.saturating_sub(threads_ns))
+    }
+}
+
 impl Sample {
-    fn counter(&self, name: &str) -> u64 {
+    pub(crate) fn counter(&self, name: &str) -> u64 {
         self.counters.get(name).copied().unwrap_or(0)
     }
 
@@ -62,11 +80,10 @@ impl Sample {
         let seconds = self.elapsed_ns as f64 / 1e9;
         let events = self.counter("events");
         let per_second = |name| (seconds > 0.0).then(|| self.counter(name) as f64 / seconds);
-        let per_event = |ns: Option<u64>| ratio(ns?, events);
-        let idle_otherwise = setting.stress == "idle";
+        let spent = &self.spent;
+        let per_event = |ns: Option<u64>| ratio(ns?, spent.events);
         let read = is_read(setting);
         let bh_run_ns = self.histograms.get("bh_run").map(|one| one.sum_ns);
-        let usage = &self.usage;
         for (name, value) in [
             ("events_hz", per_second("events")),
             ("runs_hz", per_second("runs")),
@@ -76,22 +93,18 @@ impl Sample {
                 "coalesced_ratio",
                 ratio(self.counter("coalesced"), self.counter("raised")),
             ),
-            // An antagonist's time cannot be told from the rest.
-            (
-                "busy_ns_per_event",
-                per_event(usage.busy_ns).filter(|_| idle_otherwise),
-            ),
-            (
-                "interrupt_ns_per_event",
-                per_event(usage.interrupt_ns).filter(|_| idle_otherwise),
-            ),
-            ("worker_ns_per_event", per_event(usage.worker_ns)),
+            ("busy_ns_per_event", per_event(spent.busy_ns)),
+            ("interrupt_ns_per_event", per_event(spent.interrupt_ns())),
+            ("worker_ns_per_event", per_event(spent.usage.worker_ns)),
             (
                 "reader_ns_per_event",
-                per_event(usage.reader_ns).filter(|_| read),
+                per_event(spent.usage.reader_ns).filter(|_| read),
             ),
-            ("bh_run_ns_per_event", per_event(bh_run_ns)),
-            ("switches_per_event", per_event(usage.switches)),
+            (
+                "bh_run_ns_per_event",
+                bh_run_ns.and_then(|ns| ratio(ns, events)),
+            ),
+            ("switches_per_event", per_event(spent.usage.switches)),
         ] {
             metrics.extend(value.map(|value| (name.to_string(), value)));
         }
@@ -264,12 +277,14 @@ mod tests {
                 .map(|(name, value)| (name.to_string(), value))
                 .into(),
             histograms: [("bh_run".to_string(), histogram(400))].into(),
-            usage: Usage {
-                busy_ns: Some(9_000_000),
-                worker_ns: Some(4_000_000),
-                reader_ns: Some(3_000_000),
-                interrupt_ns: None,
-                switches: Some(2000),
+            spent: Spent {
+                events: 500,
+                busy_ns: Some(4_500_000),
+                usage: Usage {
+                    worker_ns: Some(2_000_000),
+                    reader_ns: Some(1_500_000),
+                    switches: Some(1000),
+                },
             },
         }
     }
@@ -286,6 +301,7 @@ mod tests {
             ("busy_ns_per_event", 9000.0),
             ("worker_ns_per_event", 4000.0),
             ("reader_ns_per_event", 3000.0),
+            ("interrupt_ns_per_event", 2000.0),
             ("bh_run_ns_per_event", 4.0),
             ("switches_per_event", 2.0),
             ("bh_run_p50_ns", 10.0),
@@ -294,7 +310,6 @@ mod tests {
         ] {
             assert_eq!(metrics.get(name), Some(&value), "{name}");
         }
-        assert!(!metrics.contains_key("interrupt_ns_per_event"));
         assert!(!metrics.contains_key("due_irq_p50_ns"));
     }
 
@@ -312,17 +327,18 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_loop_has_no_reader_and_an_antagonist_hides_the_busy_time() {
+    fn a_closed_loop_has_no_reader_and_what_could_not_be_told_is_not_there() {
         let mut closed = setting();
         closed.mode = "saturate".to_string();
         let metrics = sample().metrics(&closed);
         for name in ["read_hz", "loss_ratio", "reader_ns_per_event"] {
             assert!(!metrics.contains_key(name), "{name}");
         }
-        let mut stressed = setting();
-        stressed.stress = "cpu".to_string();
-        let metrics = sample().metrics(&stressed);
+        let mut untold = sample();
+        untold.spent.busy_ns = None;
+        let metrics = untold.metrics(&setting());
         assert!(!metrics.contains_key("busy_ns_per_event"));
+        assert!(!metrics.contains_key("interrupt_ns_per_event"));
         assert!(metrics.contains_key("worker_ns_per_event"));
     }
 

@@ -10,7 +10,8 @@
 //! How it is measured:
 //! - `rig`: the lines under test, and their knobs;
 //! - `round`, `knee`: one round of a cell, and the search for the highest rate;
-//! - `reader`, `stress`, `cpu`: readers, antagonists, and CPU time;
+//! - `reader`, `stress`: readers and antagonists;
+//! - `soak`, `cpu`: the CPU time of everything, and of the threads that are known;
 //! - `lock`, `saved`: one at a time, and what has to come back;
 //! - `stop`, `progress`: the end before the end, and how far it is.
 //!
@@ -44,6 +45,7 @@ pub(crate) mod round;
 pub(crate) mod sample;
 pub(crate) mod saved;
 pub(crate) mod session;
+pub(crate) mod soak;
 pub(crate) mod statistics;
 pub(crate) mod stop;
 pub(crate) mod stress;

@@ -10,6 +10,7 @@ use fastrand::Rng;
 use crate::bench::job::{Job, KneeJob, LineCount, Matrix, Mode, SCOPED};
 use crate::bench::knee;
 use crate::bench::results::{self, Setting};
+use crate::bench::round::Timing;
 use crate::output::columns;
 
 /// What a round takes besides its warm-up and its measured time: knobs, draining, reading the books.
@@ -80,15 +81,32 @@ impl Plan {
         u32::try_from(each).map_or(u32::MAX, |each| each.saturating_mul(self.rounds))
     }
 
+    /// The times of a cell's rounds.
+    pub(crate) fn timing(&self) -> Timing {
+        Timing {
+            warm_up: self.warm_up,
+            duration: self.duration,
+            spending: true,
+        }
+    }
+
+    /// The times of a knee's probes.
+    pub(crate) fn probe_timing(&self, knee: &KneePlan) -> Timing {
+        Timing {
+            warm_up: self.warm_up,
+            duration: knee.duration,
+            spending: false,
+        }
+    }
+
     /// How long a visit takes, about.
     pub(crate) fn time_of(&self, visit: Visit) -> Duration {
-        let round = |measured: Duration| self.warm_up + measured + OVERHEAD;
         match visit {
-            Visit::Cell(_) => round(self.duration),
+            Visit::Cell(at) => self.timing().of_round(&self.cells[at]) + OVERHEAD,
             Visit::Knee(at) => {
                 let knee = &self.knees[at];
                 let probes = knee::probes(knee.setting.rate_hz.unwrap_or(1), knee.max_hz);
-                round(knee.duration) * probes
+                (self.probe_timing(knee).of_round(&knee.setting) + OVERHEAD) * probes
             }
         }
     }
@@ -348,10 +366,10 @@ mod tests {
     #[test]
     fn the_time_is_that_of_all_rounds() {
         let plan = plan(TWO);
-        assert_eq!(plan.time(), Duration::from_millis(680) * 12);
+        assert_eq!(plan.time(), Duration::from_millis(680 + 375) * 12);
         assert_eq!(plan.visit_count(), 12);
         assert!(plan.text().ends_with(
-            "4 cells and 0 knees, 3 rounds of 0.5 s after 0.1 s of warm-up, seed 1: about 9 s\n"
+            "4 cells and 0 knees, 3 rounds of 0.5 s after 0.1 s of warm-up, seed 1: about 13 s\n"
         ));
     }
 

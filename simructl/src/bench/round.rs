@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One round of one cell: set up, warm up, come to rest, measure, come to rest, and check the books.
+//! One round of one cell: set up, warm up, come to rest, measure, come to rest, and check the books. Then
+//! once more, for half as long, with what is left of the CPUs soaked up, to see what was spent: see
+//! [`soak`](crate::bench::soak). Latencies are none of that part, for no CPU is ever idle in it.
 //!
 //! What is measured begins with the rate and ends with the rate of 0. The books are reset at rest, before
 //! it: a reset holds all stages up, and the event that came meanwhile would have waited for it.
@@ -11,13 +13,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::bench::cpu::Accounts;
-use crate::bench::metrics::Sample;
+use crate::bench::metrics::{Sample, Spent};
 use crate::bench::reader::Reader;
 use crate::bench::results::{Histogram, Setting};
 use crate::bench::rig::{Rig, WHAT, is_read};
+use crate::bench::soak::{Soak, taken_ns};
 use crate::bench::stop::Stop;
 use crate::bench::stress::Stress;
 use crate::failure::{Failure, describe};
+use crate::line::Books;
 use crate::verdict::Verdict;
 
 /// How long.
@@ -25,6 +29,29 @@ use crate::verdict::Verdict;
 pub(crate) struct Timing {
     pub(crate) warm_up: Duration,
     pub(crate) duration: Duration,
+    /// Whether to see what is spent, too.
+    pub(crate) spending: bool,
+}
+
+impl Timing {
+    /// How long a line is silent, and then busy, while what is left is soaked up.
+    fn soaked(self) -> [Duration; 2] {
+        [self.duration / 4, self.duration / 2]
+    }
+
+    /// How long a round takes of itself.
+    pub(crate) fn of_round(self, setting: &Setting) -> Duration {
+        let soaked: Duration = match self.is_soaked(setting) {
+            true => self.soaked().into_iter().sum(),
+            false => Duration::ZERO,
+        };
+        self.warm_up + self.duration + soaked
+    }
+
+    /// Whether it is seen what a setting spends: an antagonist would have part of it.
+    fn is_soaked(self, setting: &Setting) -> bool {
+        self.spending && setting.stress == "idle"
+    }
 }
 
 /// Runs a round; `None` when it was stopped. The lines are silent afterwards, come what may.
@@ -74,10 +101,20 @@ fn attempt(
 
     let mut sample = Sample {
         elapsed_ns: mean_ns(&begun, &ended),
-        usage: before.until(&after),
         ..Sample::default()
     };
     count(rig, setting, &mut sample)?;
+    sample.spent = Spent {
+        events: sample.counter("events"),
+        busy_ns: None,
+        usage: before.until(&after),
+    };
+    if timing.is_soaked(setting) {
+        match spend(rig, setting, timing, &mut accounts, stop)? {
+            Some(spent) => sample.spent = spent,
+            None => return Ok(None),
+        }
+    }
     for (line, reader) in rig.lines(setting.lines).into_iter().zip(readers) {
         let device = rig.module().sysroot().device(line);
         let read = reader.finish();
@@ -87,6 +124,43 @@ fn attempt(
         rig.drain(setting)?;
     }
     Ok(Some(sample))
+}
+
+/// Lets the lines go once more, and sees what that takes; `None` when it was stopped.
+fn spend(
+    rig: &mut Rig<'_>,
+    setting: &Setting,
+    timing: Timing,
+    accounts: &mut Accounts<'_>,
+    stop: &Stop,
+) -> Result<Option<Spent>, Failure> {
+    let [quiet_time, busy_time] = timing.soaked();
+    let events_before = events(&rig.rest(setting)?);
+    let soak = Soak::start(rig.cpus())
+        .map_err(|error| Failure::new("cannot soak up idle time", describe(&error)))?;
+    let quiet = soak.mark();
+    if !stop.sleep(quiet_time) {
+        return Ok(None);
+    }
+    let before = accounts.before();
+    let begun = soak.mark();
+    rig.start(setting)?;
+    let in_time = stop.sleep(busy_time);
+    rig.silence(setting)?;
+    let ended = soak.mark();
+    drop(soak);
+    let after = accounts.after();
+    let events_after = events(&rig.rest(setting)?);
+    Ok(in_time.then(|| Spent {
+        events: events_after.saturating_sub(events_before),
+        busy_ns: taken_ns([&quiet, &begun], [&begun, &ended]),
+        usage: before.until(&after),
+    }))
+}
+
+/// The events of all lines so far.
+fn events(books: &[Books]) -> u64 {
+    books.iter().filter_map(|one| one.stats.get("events")).sum()
 }
 
 /// A reader for each line, if lines are read in this mode.

@@ -14,7 +14,7 @@ use crate::bench::results::{
     Cell, Cost, Environment, Histogram, Knee, Probe, Results, Round, SCHEMA, Setting,
 };
 use crate::bench::rig::Rig;
-use crate::bench::round::{self, Timing, describe_setting};
+use crate::bench::round::{self, describe_setting};
 use crate::bench::saved::Saved;
 use crate::bench::statistics::{estimate, median};
 use crate::bench::stop::Stop;
@@ -112,10 +112,6 @@ fn measure(rig: &mut Rig<'_>, plan: &Plan, stop: &Stop) -> Result<Findings, Fail
     rig.silence_all()?;
     findings.costs = costs::measure(rig, plan)?;
     let mut progress = Progress::new(plan.visit_count(), plan.time());
-    let timing = Timing {
-        warm_up: plan.warm_up,
-        duration: plan.duration,
-    };
     let mut position = 0;
     for round in 0..plan.rounds {
         for visit in plan.visits(round) {
@@ -123,7 +119,7 @@ fn measure(rig: &mut Rig<'_>, plan: &Plan, stop: &Stop) -> Result<Findings, Fail
                 Visit::Cell(at) => {
                     let setting = &plan.cells[at];
                     progress.next(&describe_setting(setting));
-                    let Some(sample) = round::run(rig, setting, timing, stop)? else {
+                    let Some(sample) = round::run(rig, setting, plan.timing(), stop)? else {
                         return Ok(findings);
                     };
                     findings.rounds[at].push(Round {
@@ -182,10 +178,7 @@ fn look_for(
     knee: &KneePlan,
     stop: &Stop,
 ) -> Result<Option<Search>, Failure> {
-    let timing = Timing {
-        warm_up: plan.warm_up,
-        duration: knee.duration,
-    };
+    let timing = plan.probe_timing(knee);
     let limit_ns = u64::try_from(knee.p99_limit.as_nanos()).unwrap_or(u64::MAX);
     let probe = |rate_hz| {
         let setting = Setting {
