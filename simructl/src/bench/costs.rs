@@ -3,6 +3,7 @@
 //! What measuring costs, and what the kernel's mechanism costs without any event: the module measures
 //! both when its file `costs` is read.
 
+use crate::bench::drain;
 use crate::bench::plan::Plan;
 use crate::bench::results::{Cost, Setting};
 use crate::bench::rig::{Rig, WHAT};
@@ -11,7 +12,7 @@ use crate::files::stats::Stats;
 use crate::line::read_line_file;
 
 /// The cost of a timestamp, which belongs to no flavor.
-const TIMESTAMP: &str = "timestamp";
+pub(crate) const TIMESTAMP: &str = "timestamp";
 
 /// Measures with each flavor of a plan; nothing where the module cannot.
 pub(crate) fn measure(rig: &mut Rig<'_>, plan: &Plan) -> Result<Vec<Cost>, Failure> {
@@ -44,6 +45,7 @@ pub(crate) fn measure(rig: &mut Rig<'_>, plan: &Plan) -> Result<Vec<Cost>, Failu
         costs.extend(runs.and_then(Total::cost));
     }
     costs.splice(0..0, timestamp.and_then(Total::cost));
+    costs.extend(drain::measure(rig)?);
     Ok(costs)
 }
 

@@ -19,13 +19,14 @@
 //! - `results`: the document that a run leaves behind, and that all reports and comparisons read;
 //! - `load`: reading it back;
 //! - `metrics`, `statistics`: from counters to figures, and from rounds to medians and intervals;
-//! - `environment`, `grade`, `costs`: where it ran, how far that can be trusted, and what measuring costs;
+//! - `environment`, `grade`, `costs`, `drain`: where it ran, how far that can be trusted, and what measuring costs;
 //! - `report`, `outputs`: what is shown, and where it is written;
 //! - `compare`: what has changed from one to another.
 
 pub(crate) mod compare;
 pub(crate) mod costs;
 pub(crate) mod cpu;
+pub(crate) mod drain;
 pub(crate) mod environment;
 pub(crate) mod grade;
 pub(crate) mod job;

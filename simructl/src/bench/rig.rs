@@ -288,7 +288,12 @@ impl<'a> Rig<'a> {
 
     /// Sets a knob, unless it was set so before. One that the module does not have is left out: `check`
     /// has seen to it that it does not matter.
-    fn set(&mut self, line: u32, name: &'static str, value: &str) -> Result<(), Failure> {
+    pub(crate) fn set(
+        &mut self,
+        line: u32,
+        name: &'static str,
+        value: &str,
+    ) -> Result<(), Failure> {
         if self
             .written
             .get(&(line, name))

@@ -3,7 +3,9 @@
 //! What is told about a run besides its figures: where it ran, how, and how far it can be trusted.
 
 use super::number::{counted, duration, plain};
-use crate::bench::results::{Environment, Results};
+use crate::bench::costs::TIMESTAMP;
+use crate::bench::drain::{READ, THROUGH_PIPE};
+use crate::bench::results::{Cost, Environment, Results};
 
 /// How the rounds were run: `5 rounds of 1 s after 0.2 s of warm-up, seed 42; took 3 min 12 s`.
 pub(crate) fn plan(results: &Results) -> String {
@@ -151,26 +153,28 @@ pub(crate) fn details(results: &Results) -> Vec<(String, String)> {
     details
 }
 
-/// The costs in one line: `a timestamp 24.50 ns; an empty work item: bound 4810 ns, bh 1711 ns`.
+/// The costs in one line: `a timestamp 24.50 ns; an empty work item there and back: bound 4810 ns, bh 1711
+/// ns; a record read from a full fifo 92.30 ns, through a pipe 46.20 ns`.
 pub(crate) fn costs(results: &Results) -> Option<String> {
-    let show = |name: &str, mean_ns: f64| format!("{name} {} ns", plain(mean_ns));
-    let (timestamps, flavors): (Vec<_>, Vec<_>) = results
-        .costs
-        .iter()
-        .partition(|cost| cost.name == "timestamp");
-    let timestamps = timestamps
-        .iter()
-        .map(|cost| show("a timestamp", cost.mean_ns));
-    let flavors: Vec<String> = flavors
-        .iter()
-        .map(|cost| show(&cost.name, cost.mean_ns))
-        .collect();
-    let mut parts: Vec<String> = timestamps.collect();
-    if !flavors.is_empty() {
-        parts.push(format!(
-            "an empty work item there and back: {}",
-            flavors.join(", ")
-        ));
+    let find = |name: &str| results.costs.iter().find(|cost| cost.name == name);
+    let show = |name: &str, cost: &Cost| format!("{name} {} ns", plain(cost.mean_ns));
+    let singles = [
+        (TIMESTAMP, "a timestamp"),
+        (READ, "a record read from a full fifo"),
+        (THROUGH_PIPE, "as many bytes through a pipe"),
+    ];
+    let is_flavor = |cost: &&Cost| singles.iter().all(|(name, _)| cost.name != *name);
+    let flavors = results.costs.iter().filter(is_flavor);
+    let flavors: Vec<String> = flavors.map(|cost| show(&cost.name, cost)).collect();
+    let mut parts: Vec<String> = Vec::new();
+    for (name, words) in singles {
+        parts.extend(find(name).map(|cost| show(words, cost)));
+        if name == TIMESTAMP && !flavors.is_empty() {
+            parts.push(format!(
+                "an empty work item there and back: {}",
+                flavors.join(", ")
+            ));
+        }
     }
     (!parts.is_empty()).then(|| format!("costs: {}", parts.join("; ")))
 }
