@@ -321,3 +321,85 @@ fn what_the_module_does_not_have_is_refused_before_anything_changes() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("lines=9"));
     assert_eq!(module.line(0).get("rate_hz"), "5");
 }
+
+#[test]
+fn a_closed_loop_makes_more_runs_than_any_rate_and_no_reader_is_needed() {
+    let module = Simrupt::load("lines=2");
+    let before = state(&module);
+    let output = simructl(&[
+        "bench",
+        "--mode",
+        "saturate",
+        "--flavors",
+        "bh,bound,irq-thread",
+        "--lines",
+        "2",
+        "--rounds",
+        "2",
+        "--duration",
+        "0.05",
+        "--warm-up",
+        "0.02",
+        "--json",
+        JSON,
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(state(&module), before);
+    assert_eq!(module.line(0).stat("queued"), 0);
+    let results = results();
+    for cell in results["cells"].as_array().unwrap() {
+        let metrics = &cell["metrics"];
+        let runs_hz = metrics["runs_hz"]["median"].as_f64().unwrap();
+        assert!(runs_hz > 50_000.0, "{}: {runs_hz}", cell["setting"]);
+        assert!(metrics["irq_bh_p99_ns"]["median"].as_f64().is_some());
+        for name in ["due_read_p50_ns", "loss_ratio", "read_hz"] {
+            assert!(metrics[name].is_null(), "{name}: {cell}");
+        }
+    }
+    module.verify();
+}
+
+#[test]
+fn the_floor_and_what_measuring_costs_are_measured_along() {
+    let module = Simrupt::load("");
+    let output = simructl(&[
+        "bench",
+        "--flavors",
+        "none,bh,unbound",
+        "--rates",
+        "5000",
+        "--stress",
+        "idle,irqs-off",
+        "--rounds",
+        "2",
+        "--duration",
+        "0.1",
+        "--json",
+        JSON,
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    let costs = results["costs"].as_array().unwrap();
+    let cost = |name: &str| {
+        let found = costs.iter().find(|cost| cost["name"] == name);
+        found.map(|cost| cost["mean_ns"].as_f64().unwrap())
+    };
+    assert!(
+        cost("timestamp").unwrap() < cost("bh").unwrap(),
+        "{costs:?}"
+    );
+    assert!(cost("bh").unwrap() < cost("unbound").unwrap(), "{costs:?}");
+    assert_eq!(cost("none"), None);
+
+    let cells = results["cells"].as_array().unwrap();
+    let metric = |at: usize, name: &str| cells[at]["metrics"][name]["median"].as_f64().unwrap();
+    // none idle, none irqs-off, bh idle, bh irqs-off, unbound idle, unbound irqs-off.
+    assert!(metric(0, "irq_bh_p50_ns") < metric(2, "irq_bh_p50_ns"));
+    assert!(metric(2, "irq_bh_p50_ns") < metric(4, "irq_bh_p50_ns"));
+    // A twentieth of the time, interrupts wait for up to 50 us.
+    for at in [0, 2, 4] {
+        let [idle, held] = [at, at + 1].map(|at| metric(at, "due_irq_max_ns"));
+        assert!(held > idle && held > 10_000.0, "{at}: {idle} {held}");
+    }
+    assert_eq!(module.line(0).get("stress"), "none");
+}
