@@ -7,7 +7,7 @@
 use crate::bench::results::Probe;
 
 /// Factor between two rates on the way up.
-const STEP: u64 = 4;
+const STEP: u64 = 2;
 
 /// The search ends when the lowest rate that is too high is at most so many times the highest that is
 /// not.
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn nothing_far_above_the_knee_is_tried() {
         let (_, tried) = found(1_000, 1_000_000, 20_000);
-        assert_eq!(tried[..3], [1_000, 4_000, 16_000]);
-        assert!(tried.iter().all(|rate| *rate <= 64_000), "{tried:?}");
+        assert_eq!(tried[..3], [1_000, 2_000, 4_000]);
+        assert!(tried.iter().all(|rate| *rate <= 40_000), "{tried:?}");
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(found(1_000, 50_000, 999), (None, vec![1_000]));
         let (rate, tried) = found(1_000, 50_000, 1_000_000);
         assert_eq!(rate, Some(50_000));
-        assert_eq!(tried, [1_000, 4_000, 16_000, 50_000]);
+        assert_eq!(tried, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 50_000]);
         // Nothing lies between small rates, however far apart they are.
         assert_eq!(found(1, 2, 1).0, Some(1));
     }

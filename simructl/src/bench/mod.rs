@@ -13,7 +13,8 @@
 //! - `reader`, `stress`: readers and antagonists;
 //! - `soak`, `cpu`: the CPU time of everything, and of the threads that are known;
 //! - `lock`, `saved`: one at a time, and what has to come back;
-//! - `stop`, `progress`: the end before the end, and how far it is.
+//! - `stop`, `priority`, `progress`: the end before the end, that it is not kept from ending, and how far it
+//!   is.
 //!
 //! What becomes of it:
 //! - `results`: the document that a run leaves behind, and that all reports and comparisons read;
@@ -36,6 +37,7 @@ pub(crate) mod lock;
 pub(crate) mod metrics;
 pub(crate) mod outputs;
 pub(crate) mod plan;
+pub(crate) mod priority;
 pub(crate) mod progress;
 pub(crate) mod reader;
 pub(crate) mod report;

@@ -11,6 +11,7 @@ use crate::bench::job::Job;
 use crate::bench::lock::Lock;
 use crate::bench::outputs::Documents;
 use crate::bench::plan::Plan;
+use crate::bench::priority;
 use crate::bench::report;
 use crate::bench::results::Environment;
 use crate::bench::rig::{Rig, WHAT};
@@ -50,6 +51,8 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     let stop = Stop::default();
     let stopped = stop.clone();
     signals::take(move |_| stopped.set())?;
+    // Where it may not, as in some containers, it has to do without.
+    let _ = priority::raise();
     saved::recover(&module, &knobs)?;
     let results = session::run(&mut rig, &plan, environment, &stop)?;
     if !documents.take_stdout() {
