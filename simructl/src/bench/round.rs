@@ -92,6 +92,8 @@ fn attempt(
     let begun = rig.start(setting)?;
     let in_time = stop.sleep(timing.duration);
     let ended = rig.silence(setting)?;
+    // The last events are on their way, and this thread would be in it.
+    rig.rest(setting)?;
     let after = accounts.after();
     if !in_time {
         return Ok(None);
@@ -142,6 +144,7 @@ fn spend(
     if !stop.sleep(quiet_time) {
         return Ok(None);
     }
+    let still_quiet = soak.mark();
     let before = accounts.before();
     let begun = soak.mark();
     rig.start(setting)?;
@@ -153,7 +156,7 @@ fn spend(
     let events_after = events(&rig.rest(setting)?);
     Ok(in_time.then(|| Spent {
         events: events_after.saturating_sub(events_before),
-        busy_ns: taken_ns([&quiet, &begun], [&begun, &ended]),
+        busy_ns: taken_ns([&quiet, &still_quiet], [&begun, &ended]),
         usage: before.until(&after),
     }))
 }
