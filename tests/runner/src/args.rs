@@ -12,7 +12,7 @@ pub(crate) const USAGE: &str = "\
 Usage: run-vm --kernel FILE --initrd FILE --console-log FILE [OPTIONS] -- MODE [ARGS]
 
 MODE and ARGS go to the guest's init: demo, test PART PARTS [FILTER...], bench LINES [ARGS...],
-or shell (interactive).
+scopes LOADS ITEMS [ARGS...], or shell (interactive).
 Options:
   --cpus COUNT[,LEVEL=N...]  the guest's CPUs, and how they are arranged in sockets, dies, cores
                            and threads, as in 8,sockets=2,cores=2,threads=2 [default: 2]

@@ -29,6 +29,10 @@ impl Default for Cpus {
 }
 
 impl Cpus {
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Whether more than the count was given.
     pub(crate) fn is_arranged(&self) -> bool {
         !self.levels.is_empty()

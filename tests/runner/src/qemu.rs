@@ -116,8 +116,15 @@ pub(crate) fn command(
     if time == Time::Virtual {
         // Recording keeps QEMU's main loop out while the guest executes. Without it the loop, woken for an
         // old timer, can take a guest that is just going idle for one that has been, with instructions
-        // not yet counted, and advance the clock by them twice. The record itself nobody wants.
-        qemu.args(["-icount", "shift=0,sleep=off,rr=record,rrfile=/dev/null"]);
+        // not yet counted, and advance the clock by them twice. The record itself nobody wants. QEMU
+        // offers it for one CPU only.
+        let recording = if args.cpus.count() == 1 {
+            ",rr=record,rrfile=/dev/null"
+        } else {
+            ""
+        };
+        qemu.arg("-icount")
+            .arg(format!("shift=0,sleep=off{recording}"));
         qemu.args(["-seed", "42"]);
         qemu.args(["-rtc", "base=2024-01-01T00:00:00,clock=vm"]);
     }
@@ -229,6 +236,18 @@ mod tests {
             line.contains(r#""-smp" "8,sockets=2,cores=4" "-m" "512""#),
             "{line}"
         );
+    }
+
+    #[test]
+    fn one_cpu_in_virtual_time_is_recorded_and_several_cannot_be() {
+        let on = |cpus: &str| {
+            let words = format!("--kernel k --initrd i --console-log c --cpus {cpus} -- x");
+            let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+            let qemu = command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"));
+            format!("{qemu:?}")
+        };
+        assert!(on("1").contains("sleep=off,rr=record"), "{}", on("1"));
+        assert!(on("2").contains(r#"sleep=off""#), "{}", on("2"));
     }
 
     #[test]
