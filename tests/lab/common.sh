@@ -24,6 +24,9 @@ KERNEL_KEY=$(key "$LAB/kernel" <(echo "$ROOT_KEY"))
 ROOT=$CACHE/root-$ROOT_KEY
 KERNEL_DIR=$CACHE/kernel-$KERNEL-$KERNEL_KEY
 TREE=$KERNEL_DIR/tree
+BROWSER_KEY=$(key "$LAB/root" "$LAB/browser-packages" <(echo "$SUITE"))
+# A root of its own, made only for looking at pages: it is large.
+BROWSER=$CACHE/browser-$BROWSER_KEY
 
 die() {
     printf 'simrupt: %s\n' "$*" >&2
