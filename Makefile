@@ -24,6 +24,8 @@ help:
 	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
 	@echo '       BENCH="OPTIONS" adds options of simructl bench, CPUS=N or N,sockets=N,... CPUs (1)'
 	@echo '  make bench-repeat [N=2]    the same N times; the results must be the same'
+	@echo '  make check-html            open the page of make bench in a headless Chromium and check it'
+	@echo '  make compare-test-workqueue  the order of affinity scopes, against the kernel'"'"'s own benchmark'
 	@echo '  make lab-modules           build the module for the kernel of the VM'
 	@echo '  make setup                 only set up'
 	@echo '  make check                 formatting and lints'
@@ -48,6 +50,14 @@ bench:
 	@$(LAB)/bench once
 bench-repeat:
 	@$(LAB)/bench repeat
+
+.PHONY: check-html
+check-html:
+	@$(LAB)/page
+
+.PHONY: compare-test-workqueue
+compare-test-workqueue:
+	@$(LAB)/test-workqueue
 
 .PHONY: lab-modules
 lab-modules: setup

@@ -20,13 +20,10 @@ print_times() {
 # inside WHAT...: one of the functions of tests/lab/build, in the build root.
 inside() { "$LAB/enter" "$LAB/build" "$@"; }
 
-# build_parts: module and tools.
-build_parts() {
-    step module "module for $KERNEL" inside module
-    step tools "simructl and run-vm" inside tools
-}
+build_module() { step module "module for $KERNEL" inside module; }
 
-# build_image IMAGE PROFILE [VM_TESTS]: the machine's file system, with simructl of PROFILE: debug or release.
+# build_image IMAGE PROFILE [FURTHER...]: the machine's file system, with simructl of PROFILE (debug or
+# release), and further modules and programs.
 build_image() {
     local image=$1 profile=$2
     shift 2
