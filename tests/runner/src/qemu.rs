@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::fs;
+use std::iter;
 use std::path::Path;
 use std::process::Command;
 
@@ -136,14 +137,12 @@ pub(crate) fn command(
     qemu.arg("-initrd").arg(&args.initrd);
     // The console starts quiet (warnings and worse), for speed; init turns it up. An uncompressed
     // kernel does not move itself at random, so there is no "nokaslr"; init would get it as a word.
-    qemu.arg("-append").arg(format!(
-        "console=ttyS0 loglevel=5 norandmaps panic=-1 cryptomgr.notests=1 {}-- {}",
-        args.kernel_args
-            .iter()
-            .map(|word| format!("{word} "))
-            .collect::<String>(),
-        args.init.join(" ")
-    ));
+    let fixed = "console=ttyS0 loglevel=5 norandmaps panic=-1 cryptomgr.notests=1";
+    let words = iter::once(fixed)
+        .chain(args.kernel_args.iter().map(String::as_str))
+        .chain(iter::once("--"))
+        .chain(args.init.iter().map(String::as_str));
+    qemu.arg("-append").arg(words.collect::<Vec<_>>().join(" "));
     let option = |path: &Path| path.display().to_string().replace(',', ",,");
     let socket = |name: &str| option(&sockets.join(name));
     qemu.args(["-serial", "chardev:console", "-chardev"]);
@@ -213,7 +212,7 @@ mod tests {
         let words = "--kernel k --initrd i --console-log c --kernel-arg a.b=1 --kernel-arg c -- x";
         let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
         let line = command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"));
-        assert!(format!("{line:?}").contains("panic=-1 a.b=1 c -- x\""));
+        assert!(format!("{line:?}").contains("notests=1 a.b=1 c -- x\""));
     }
 
     #[test]
