@@ -238,6 +238,8 @@ impl<'a> Rig<'a> {
         let mut all = Vec::new();
         for line in self.lines(setting.lines) {
             loop {
+                // It is not a matter of time but of the other threads: let them go first.
+                thread::sleep(Duration::from_micros(500));
                 let books = self.module.books(line, WHAT)?;
                 let books = books.ok_or_else(|| Failure::unbound(line))?;
                 let level = |name: &&str| books.stats.get(name).unwrap_or(0);
@@ -255,8 +257,6 @@ impl<'a> Rig<'a> {
                     )
                     .remedy("does something else read it? simructl stats shows more"));
                 }
-                // It is not a matter of time but of the other threads: let them go first.
-                thread::sleep(Duration::from_micros(500));
             }
         }
         Ok(all)
