@@ -50,6 +50,11 @@ module! {
     license: "GPL v2",
 }
 
+/// For `modinfo` and /sys/module/simrupt/version; the kernel crate's macro knows no version.
+#[link_section = ".modinfo"]
+#[used(compiler)]
+static VERSION: [u8; 14] = *b"version=0.1.0\0";
+
 /// The loaded module. The fields are dropped from the first to the last: first nobody can reach a
 /// knob any more, then the devices leave their driver, and at last the hardware goes.
 #[pin_data]

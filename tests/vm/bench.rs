@@ -206,6 +206,12 @@ fn ctrl_c_keeps_what_is_finished_and_puts_the_knobs_back() {
     module.verify();
 }
 
+/// A bench of one round of one cell.
+fn short() -> Output {
+    let options = "bench --flavors bh --rates 1000 --rounds 1 --duration 0.05";
+    simructl(&options.split(' ').collect::<Vec<_>>())
+}
+
 #[test]
 fn what_a_killed_bench_had_changed_is_put_back_by_the_next() {
     let module = Simrupt::load(ODD);
@@ -216,18 +222,7 @@ fn what_a_killed_bench_had_changed_is_put_back_by_the_next() {
     assert!(Path::new(SAVED).exists());
     assert_ne!(state(&module), before);
 
-    let next = [
-        "bench",
-        "--flavors",
-        "bh",
-        "--rates",
-        "1000",
-        "--rounds",
-        "1",
-        "--duration",
-        "0.05",
-    ];
-    let output = simructl(&next);
+    let output = short();
     assert!(output.status.success(), "{output:?}");
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("killed"), "{told}");
@@ -241,18 +236,7 @@ fn what_was_saved_of_another_module_is_not_put_back() {
     end(endless(&module, "bh"), Signal::SIGKILL);
     drop(module);
     let module = Simrupt::load("rate_hz=5");
-    let next = [
-        "bench",
-        "--flavors",
-        "bh",
-        "--rates",
-        "1000",
-        "--rounds",
-        "1",
-        "--duration",
-        "0.05",
-    ];
-    let output = simructl(&next);
+    let output = short();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(module.line(0).get("rate_hz"), "5");
     assert!(!Path::new(SAVED).exists());

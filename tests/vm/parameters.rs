@@ -32,6 +32,7 @@ fn every_parameter_describes_itself_to_modinfo() {
          (overwrite|drop, default overwrite)",
         "parmtype=fifo_policy:array of string",
         "license=GPL v2",
+        concat!("version=", env!("CARGO_PKG_VERSION")),
     ] {
         assert!(content.contains(&format!("{text}\0")), "{text}");
     }
