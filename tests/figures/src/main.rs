@@ -18,7 +18,8 @@ const USAGE: &str = "\
 Usage: check-figures same FIRST.json OTHER.json [--within PERCENT]
        check-figures scopes KERNEL_LOG RESULTS.json [--noise PERCENT]
 
-same    whether the figures of two runs differ by no more than PERCENT [default: 0.5]
+same    whether rates, ratios and mean latencies of two runs differ by no more than PERCENT [default: 0.5],
+        and median latencies by no more than a bucket of their histogram
 scopes  whether the affinity scopes come in the same order as in lib/test_workqueue's log, where both
         tell them apart, lib/test_workqueue by more than PERCENT and its own spread [default: 10]
 Exit status: 0 yes, 1 no, 2 usage or no such file, 3 nothing to compare.";
