@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::fs;
-use std::iter;
 use std::path::Path;
 use std::process::Command;
 
@@ -137,12 +136,11 @@ pub(crate) fn command(
     qemu.arg("-initrd").arg(&args.initrd);
     // The console starts quiet (warnings and worse), for speed; init turns it up. An uncompressed
     // kernel does not move itself at random, so there is no "nokaslr"; init would get it as a word.
-    let fixed = "console=ttyS0 loglevel=5 norandmaps panic=-1 cryptomgr.notests=1";
-    let words = iter::once(fixed)
-        .chain(args.kernel_args.iter().map(String::as_str))
-        .chain(iter::once("--"))
-        .chain(args.init.iter().map(String::as_str));
-    qemu.arg("-append").arg(words.collect::<Vec<_>>().join(" "));
+    let mut words = vec!["console=ttyS0 loglevel=5 norandmaps panic=-1 cryptomgr.notests=1"];
+    words.extend(args.kernel_args.iter().map(String::as_str));
+    words.push("--");
+    words.extend(args.init.iter().map(String::as_str));
+    qemu.arg("-append").arg(words.join(" "));
     let option = |path: &Path| path.display().to_string().replace(',', ",,");
     let socket = |name: &str| option(&sockets.join(name));
     qemu.args(["-serial", "chardev:console", "-chardev"]);
