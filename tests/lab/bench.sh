@@ -11,6 +11,10 @@ if [ "$lines" = 0 ]; then
     [ "$lines" -ge 4 ] || lines=4
 fi
 
+# The kernel changes its clock once, a second or two after it has started.
+while grep -q tsc-early /sys/devices/system/clocksource/clocksource0/current_clocksource; do
+    sleep 0.1
+done
 mkdir -p /out
 insmod "$SIMRUPT_KO" lines="$lines"
 status=0
