@@ -12,7 +12,7 @@
 //!    the other.
 //! 3. [`Line::users`]
 //! 4. [`Line::deferral`]
-//! 5. the device's control lock (inside [`hw::Device`])
+//! 5. the device's control lock (inside [`hw::Device`]), or the antagonist's
 //! 6. [`Line::reader`]: serializes readers; held across the copy to user space, and never while
 //!    waiting for records
 //! 7. [`Line::store`]: a spinlock with interrupts off; held for at most one batch of records
