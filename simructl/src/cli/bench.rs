@@ -18,14 +18,15 @@ pub(crate) struct Bench {
     /// A job of your own, in TOML
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     pub(crate) job: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) overrides: Overrides,
     /// Run nothing where the figures could not be believed: where the grade is D
     #[arg(long)]
     pub(crate) strict: bool,
     /// Print the cells and the time they will take, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    // From here on, each group of options has its heading.
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
     #[command(flatten)]
     pub(crate) outputs: Outputs,
 }
