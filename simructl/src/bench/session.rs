@@ -14,7 +14,7 @@ use crate::bench::results::{
     Cell, Cost, Environment, Histogram, Knee, Probe, Results, Round, SCHEMA, Setting,
 };
 use crate::bench::rig::Rig;
-use crate::bench::round::{self, describe_setting};
+use crate::bench::round::{self, Timing, describe_setting};
 use crate::bench::saved::Saved;
 use crate::bench::statistics::{estimate, median};
 use crate::bench::stop::Stop;
@@ -61,7 +61,9 @@ pub(crate) fn run(
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     let begun = Instant::now();
     let saved = Saved::take(rig.module(), rig.knobs())?;
-    let outcome = measure(rig, plan, stop);
+    // The CPUs of an emulator take turns: what is left of one is not what nobody else took.
+    let spending = !(environment.emulated && environment.cpus_online > 1);
+    let outcome = measure(rig, plan, spending, stop);
     let restored = saved.restore();
     let findings = match (outcome, restored) {
         (Ok(findings), Ok(())) => findings,
@@ -102,7 +104,12 @@ pub(crate) fn run(
     })
 }
 
-fn measure(rig: &mut Rig<'_>, plan: &Plan, stop: &Stop) -> Result<Findings, Failure> {
+fn measure(
+    rig: &mut Rig<'_>,
+    plan: &Plan,
+    spending: bool,
+    stop: &Stop,
+) -> Result<Findings, Failure> {
     let mut findings = Findings {
         rounds: vec![Vec::new(); plan.cells.len()],
         histograms: vec![BTreeMap::new(); plan.cells.len()],
@@ -118,8 +125,12 @@ fn measure(rig: &mut Rig<'_>, plan: &Plan, stop: &Stop) -> Result<Findings, Fail
             match visit {
                 Visit::Cell(at) => {
                     let setting = &plan.cells[at];
+                    let timing = Timing {
+                        spending,
+                        ..plan.timing()
+                    };
                     progress.next(&describe_setting(setting));
-                    let Some(sample) = round::run(rig, setting, plan.timing(), stop)? else {
+                    let Some(sample) = round::run(rig, setting, timing, stop)? else {
                         return Ok(findings);
                     };
                     findings.rounds[at].push(Round {
