@@ -32,6 +32,18 @@ pub(crate) fn delta(ns: u64) -> Delta {
     Delta::from_nanos(i64::try_from(ns).unwrap_or(i64::MAX))
 }
 
+/// Keeps the CPU busy until `span_ns` nanoseconds have passed since `start_ns`; returns when that was.
+#[inline]
+pub(crate) fn spin(start_ns: u64, span_ns: u64) -> u64 {
+    loop {
+        let now_ns = now_ns();
+        if now_ns.saturating_sub(start_ns) >= span_ns {
+            return now_ns;
+        }
+        core::hint::spin_loop();
+    }
+}
+
 /// Which CPU the caller is on; a hint unless it cannot migrate.
 #[inline]
 pub(crate) fn cpu() -> u16 {

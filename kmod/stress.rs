@@ -8,7 +8,7 @@
 use crate::{
     clock,
     ffi,
-    hw::on_cpu,
+    hw::on_cpu_or_here,
     logic::knobs::Antagonist as Kind, //
 };
 use kernel::{
@@ -119,10 +119,7 @@ impl Antagonist {
         let mut start = || {
             *timer = Some(self.tormentor.clone().start(clock::delta(stress.period_ns)));
         };
-        match stress.cpu.map(|cpu| on_cpu(cpu, &mut start)) {
-            Some(Ok(())) => {}
-            None | Some(Err(_)) => start(),
-        }
+        on_cpu_or_here(stress.cpu, &mut start);
     }
 }
 
@@ -163,10 +160,7 @@ impl Tormentor {
 
     /// Keeps the CPU busy for a stretch.
     fn spin(&self) {
-        let end_ns = clock::now_ns().saturating_add(self.stretch_ns.load(Relaxed));
-        while clock::now_ns() < end_ns {
-            core::hint::spin_loop();
-        }
+        clock::spin(clock::now_ns(), self.stretch_ns.load(Relaxed));
     }
 }
 
@@ -201,7 +195,7 @@ impl WorkItem for Tormentor {
 
     fn run(this: Arc<Self>) {
         match this.kind() {
-            Kind::PreemptOff => ffi::spin_preempt_off(this.stretch_ns.load(Relaxed)),
+            Kind::PreemptOff => ffi::without_preemption(|| this.spin()),
             Kind::Softirq => this.spin(),
             Kind::None | Kind::IrqsOff => {}
         }

@@ -147,11 +147,7 @@ impl Line {
             }
         }
         let busy_ns = self.work_us().saturating_mul(1000);
-        let mut end_ns = clock::now_ns();
-        while end_ns.saturating_sub(bh_ns) < busy_ns {
-            core::hint::spin_loop();
-            end_ns = clock::now_ns();
-        }
+        let end_ns = clock::spin(bh_ns, busy_ns);
         bh_run.record(end_ns.saturating_sub(bh_ns), end_ns, bh_cpu);
         if moved != 0 {
             self.device.ring_doorbell();

@@ -58,10 +58,13 @@ pub(crate) unsafe fn tasklet_schedule(tasklet: *mut bindings::tasklet_struct) ->
     unsafe { shim::simrupt_tasklet_schedule(tasklet.cast()) }
 }
 
-/// Keeps this CPU busy for `ns` nanoseconds with preemption disabled. Any context.
-pub(crate) fn spin_preempt_off(ns: u64) {
-    // SAFETY: The function may be called from anywhere.
-    unsafe { shim::simrupt_spin_preempt_off(ns) };
+/// Calls `function` with preemption disabled. Any context.
+pub(crate) fn without_preemption(function: impl FnOnce()) {
+    // SAFETY: The function may be called from anywhere; the call is undone below.
+    unsafe { shim::simrupt_preempt_disable() };
+    function();
+    // SAFETY: Undoes the call above.
+    unsafe { shim::simrupt_preempt_enable() };
 }
 
 /// Makes a table of C function pointers fit for a `static`.

@@ -6,7 +6,6 @@
 #include <linux/interrupt.h>
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
-#include <linux/timekeeping.h>
 
 #include "shim.h"
 
@@ -28,14 +27,13 @@ _Bool simrupt_tasklet_schedule(void *tasklet)
 	return true;
 }
 
-void simrupt_spin_preempt_off(unsigned long long ns)
+void simrupt_preempt_disable(void)
 {
-	ktime_t end;
-
 	preempt_disable();
-	end = ktime_add_ns(ktime_get(), ns);
-	while (ktime_before(ktime_get(), end))
-		cpu_relax();
+}
+
+void simrupt_preempt_enable(void)
+{
 	preempt_enable();
 }
 

@@ -20,8 +20,9 @@ unsigned int simrupt_context(void);
  */
 _Bool simrupt_tasklet_schedule(void *tasklet);
 
-/* Keeps this CPU busy for ns nanoseconds with preemption disabled. Callable from anywhere. */
-void simrupt_spin_preempt_off(unsigned long long ns);
+/* preempt_disable() and preempt_enable(), in pairs. Callable from anywhere. */
+void simrupt_preempt_disable(void);
+void simrupt_preempt_enable(void);
 
 /* Whether one more line may go to the kernel log: at most 10 in 5 seconds. Not from NMI. */
 _Bool simrupt_may_log(void);

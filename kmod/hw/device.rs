@@ -13,7 +13,7 @@ use super::{
     },
     hardirq_work::HardirqWork,
     irq::IrqLine,
-    on_cpu::on_cpu, //
+    on_cpu::on_cpu_or_here, //
 };
 use crate::{
     clock,
@@ -197,11 +197,7 @@ impl Device {
         let mut start = || {
             *timer = Some(self.generator.clone().start(clock::instant(due_ns)));
         };
-        // A pinned timer stays where it is started. A CPU that went offline since it was chosen
-        // must not silence the device.
-        match cpu.map(|cpu| on_cpu(cpu, &mut start)) {
-            Some(Ok(())) => {}
-            None | Some(Err(_)) => start(),
-        }
+        // A CPU that went offline since it was chosen must not silence the device.
+        on_cpu_or_here(*cpu, &mut start);
     }
 }

@@ -23,6 +23,9 @@ pub(crate) use self::{
         IrqDomain,
         IrqLine, //
     },
-    on_cpu::on_cpu,
+    on_cpu::{
+        on_cpu,
+        on_cpu_or_here, //
+    },
     platform::PlatformDevice, //
 };

@@ -32,3 +32,13 @@ pub(crate) fn on_cpu<F: FnMut() + Send>(cpu: u32, function: &mut F) -> Result {
         )
     })
 }
+
+/// Calls `function` on `cpu`, or, when that is none or has gone offline since it was chosen, here.
+///
+/// For starting pinned timers, which stay where they are started.
+pub(crate) fn on_cpu_or_here<F: FnMut() + Send>(cpu: Option<u32>, function: &mut F) {
+    match cpu.map(|cpu| on_cpu(cpu, function)) {
+        Some(Ok(())) => {}
+        None | Some(Err(_)) => function(),
+    }
+}
