@@ -5,10 +5,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::Options;
+use crate::commands::lines::{Shown, show_lines};
 use crate::failure::Failure;
 use crate::files::latency::{Latency, Percentile, Stage};
 use crate::module::Module;
-use crate::output::{self, columns, micros, seconds};
+use crate::output::{columns, micros, seconds};
 use crate::sysroot::Sysroot;
 
 const WHAT: &str = "cannot show the latencies";
@@ -18,27 +19,18 @@ const PERCENTILES: [(&str, u32); 4] = [("p50", 500), ("p90", 900), ("p99", 990),
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     let module = Module::find(sysroot, WHAT)?;
-    let mut texts = Vec::new();
-    let mut documents = Vec::new();
-    let mut unbound = None;
-    for line in module.select(options.lines())? {
+    show_lines(&module, options, |line| {
         let latency = module.latency(line, WHAT)?;
-        if latency.is_none() {
-            unbound = unbound.or(Some(Failure::unbound(line)));
-        }
-        texts.push(text(line, latency.as_ref()));
-        documents.push(json!({
-            "line": line,
-            "bound": latency.is_some(),
-            "stages": latency.map(|latency| latency.0.iter().map(document).collect::<Vec<_>>()),
-        }));
-    }
-    if options.json {
-        output::print_json(&json!({ "lines": documents }))?;
-    } else {
-        output::print(&texts.join("\n"))?;
-    }
-    unbound.map_or(Ok(()), Err)
+        Ok(Shown {
+            is_bound: latency.is_some(),
+            text: text(line, latency.as_ref()),
+            document: json!({
+                "line": line,
+                "bound": latency.is_some(),
+                "stages": latency.map(|latency| latency.0.iter().map(document).collect::<Vec<_>>()),
+            }),
+        })
+    })
 }
 
 fn text(line: u32, latency: Option<&Latency>) -> String {

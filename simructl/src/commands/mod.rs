@@ -12,6 +12,7 @@ mod follow;
 mod get;
 mod knobs;
 mod latency;
+mod lines;
 mod load;
 mod man;
 mod read;

@@ -5,34 +5,26 @@
 use serde_json::{Value, json};
 
 use crate::cli::Options;
+use crate::commands::lines::{Shown, show_lines};
 use crate::failure::Failure;
 use crate::line::Books;
 use crate::module::Module;
-use crate::output::{self, columns};
+use crate::output::columns;
 use crate::sysroot::Sysroot;
 
 const WHAT: &str = "cannot show the stats";
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     let module = Module::find(sysroot, WHAT)?;
-    let mut texts = Vec::new();
-    let mut documents = Vec::new();
-    let mut unbound = None;
-    for line in module.select(options.lines())? {
+    show_lines(&module, options, |line| {
         let irq = module.irq(line);
         let books = module.books(line, WHAT)?;
-        if books.is_none() {
-            unbound = unbound.or(Some(Failure::unbound(line)));
-        }
-        texts.push(text(line, irq, books.as_ref()));
-        documents.push(document(line, irq, books.as_ref()));
-    }
-    if options.json {
-        output::print_json(&json!({ "lines": documents }))?;
-    } else {
-        output::print(&texts.join("\n"))?;
-    }
-    unbound.map_or(Ok(()), Err)
+        Ok(Shown {
+            is_bound: books.is_some(),
+            text: text(line, irq, books.as_ref()),
+            document: document(line, irq, books.as_ref()),
+        })
+    })
 }
 
 fn text(line: u32, irq: Option<u32>, books: Option<&Books>) -> String {
