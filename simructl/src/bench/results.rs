@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::files::latency::nearest_rank;
+
 /// Name and version of the format.
 pub(crate) const SCHEMA: &str = "simrupt-bench/1";
 
@@ -217,16 +219,11 @@ impl Histogram {
     /// The value that `share` of 100,000 values do not exceed, by nearest rank: the high bound of its
     /// bucket, but never more than the greatest value. `None` when there are no values.
     pub(crate) fn percentile(&self, share: u32) -> Option<u64> {
-        let total = u128::from(self.count);
-        let rank = (total * u128::from(share)).div_ceil(100_000).max(1);
-        let mut seen = 0;
-        for [_, high, count] in &self.buckets {
-            seen += u128::from(*count);
-            if seen >= rank {
-                return Some((*high).min(self.max_ns));
-            }
+        let buckets = self.buckets.iter().map(|[_, high, count]| (*high, *count));
+        match nearest_rank(buckets, self.count, share, 100_000) {
+            Some(high) => Some(high.min(self.max_ns)),
+            None => (self.count > 0).then_some(self.max_ns),
         }
-        (total > 0).then_some(self.max_ns)
     }
 }
 

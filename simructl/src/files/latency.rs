@@ -41,6 +41,27 @@ pub(crate) enum Percentile {
 /// The figures that every stage has.
 const FIGURES: [&str; 5] = ["count", "overflow", "max_ns", "max_time_ns", "max_cpu"];
 
+/// The high bound of the bucket in which the value lies that `share` of `whole` parts of the `total` values
+/// do not exceed, by nearest rank. Buckets are high bounds and counts, ascending; `None` when the value is
+/// in none of them.
+pub(crate) fn nearest_rank(
+    buckets: impl Iterator<Item = (u64, u64)>,
+    total: u64,
+    share: u32,
+    whole: u32,
+) -> Option<u64> {
+    let parts = u128::from(total) * u128::from(share);
+    let rank = parts.div_ceil(u128::from(whole)).max(1);
+    let mut seen = 0;
+    for (high, count) in buckets {
+        seen += u128::from(count);
+        if seen >= rank {
+            return Some(high);
+        }
+    }
+    None
+}
+
 impl Latency {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut stages: Vec<Stage> = Vec::new();
@@ -125,15 +146,14 @@ impl Stage {
     /// The values counted are those in the buckets and the overflow: the file may be read while more of
     /// them arrive, so `count` may be ahead.
     pub(crate) fn percentile(&self, permille: u32) -> Option<Percentile> {
-        let counts = self.buckets.iter().map(|bucket| u128::from(bucket.count));
-        let total = counts.sum::<u128>() + u128::from(self.figure("overflow"));
-        let rank = (total * u128::from(permille)).div_ceil(1000).max(1);
-        let mut seen = 0;
-        for bucket in &self.buckets {
-            seen += u128::from(bucket.count);
-            if seen >= rank {
-                return Some(Percentile::Below(bucket.high));
-            }
+        let counted: u64 = self.buckets.iter().map(|bucket| bucket.count).sum();
+        let total = counted.saturating_add(self.figure("overflow"));
+        let buckets = self
+            .buckets
+            .iter()
+            .map(|bucket| (bucket.high, bucket.count));
+        if let Some(high) = nearest_rank(buckets, total, permille, 1000) {
+            return Some(Percentile::Below(high));
         }
         let last = self.buckets.last().map_or(0, |bucket| bucket.high);
         (total > 0).then_some(Percentile::Above(last))
