@@ -88,13 +88,15 @@ fn attempt(
     rig.silence(setting)?;
     rig.rest(setting)?;
     rig.reset(setting)?;
-    let before = accounts.before();
+    // Where idle time is soaked up, what is spent is seen then.
+    let is_soaked = timing.is_soaked(setting);
+    let before = (!is_soaked).then(|| accounts.before());
     let begun = rig.start(setting)?;
     let in_time = stop.sleep(timing.duration);
     let ended = rig.silence(setting)?;
     // The last events are on their way, and this thread would be in it.
     rig.rest(setting)?;
-    let after = accounts.after();
+    let usage = before.map(|before| before.until(&accounts.after()));
     if !in_time {
         return Ok(None);
     }
@@ -106,12 +108,14 @@ fn attempt(
         ..Sample::default()
     };
     count(rig, setting, &mut sample)?;
-    sample.spent = Spent {
-        events: sample.counter("events"),
-        busy_ns: None,
-        usage: before.until(&after),
-    };
-    if timing.is_soaked(setting) {
+    if let Some(usage) = usage {
+        sample.spent = Spent {
+            events: sample.counter("events"),
+            busy_ns: None,
+            usage,
+        };
+    }
+    if is_soaked {
         match spend(rig, setting, timing, &mut accounts, stop)? {
             Some(spent) => sample.spent = spent,
             None => return Ok(None),
