@@ -19,6 +19,9 @@ help:
 	@echo 'In a virtual machine; these set up what they need (5 minutes, once):'
 	@echo '  make demo                  load the module and show what it does'
 	@echo '  make test [TEST=NAME]      run all tests, or those whose names contain NAME'
+	@echo '  make test-vm               only those that run in the machine'
+	@echo '  make test-debug            the same on a kernel with all checks (built first: 15 minutes, once)'
+	@echo '  make test-kcsan            the same on a kernel that detects data races (built first)'
 	@echo '  make shell                 a prompt with the module and simructl at hand'
 	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
 	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
@@ -32,7 +35,7 @@ help:
 	@echo 'Away with it:'
 	@echo '  make clean                 delete build/'
 	@echo '  make distclean             delete build/ and the set-up'
-	@echo 'Variables: KERNEL=RELEASE (a Debian kernel), REALTIME=1 (real instead of virtual time),'
+	@echo 'Variables: KERNEL=RELEASE (a Debian kernel, or debug or kcsan), REALTIME=1 (real instead of virtual time),'
 	@echo '  ASSUME_YES=1 (use sudo without asking), MIRROR=URL (of Debian), SIMRUPT_CACHE=DIR'
 
 .PHONY: modules modules_install
@@ -41,9 +44,13 @@ modules modules_install:
 	@mkdir -p '$(MODULE_OUT)'
 	+$(MAKE) -C '$(KDIR)' M='$(CURDIR)/kmod' MO='$(MODULE_OUT)' $@
 
-.PHONY: demo test shell repeat
-demo test shell repeat:
+.PHONY: demo test test-vm shell repeat
+demo test test-vm shell repeat:
 	@$(LAB)/run $@
+
+.PHONY: test-debug test-kcsan
+test-debug test-kcsan:
+	@KERNEL=$(@:test-%=%) $(LAB)/run test-vm
 
 .PHONY: bench bench-repeat
 bench:

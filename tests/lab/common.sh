@@ -4,8 +4,10 @@
 # Sourced by them, never run.
 # shellcheck disable=SC2034 # most names are used there, not here
 
-# The one place that pins the kernel: a Debian kernel release. `make KERNEL=...` overrides it.
-: "${KERNEL:=7.3.4+deb13-amd64}"
+# The one place that pins the kernel: a Debian kernel release. `make KERNEL=...` overrides it, with another
+# or with one that the lab builds from the source of this one: debug or kcsan.
+STOCK=7.3.4+deb13-amd64
+: "${KERNEL:=$STOCK}"
 # The Debian release of the build root. Its rustc must be the one that built that kernel.
 SUITE=trixie
 
@@ -13,17 +15,40 @@ LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CHECKOUT=$(cd "$LAB/../.." && pwd)
 CACHE=${SIMRUPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/simrupt}
 BUILD=$CHECKOUT/build/lab
-LOGS=$BUILD/logs
+# What is built for one kernel, and what ran on it.
+KERNEL_BUILD=$BUILD/$KERNEL
+LOGS=$KERNEL_BUILD/logs
 # What user space is built for.
 TARGET=x86_64-unknown-linux-gnu
 
 # The names of cached things carry a hash of all that decides their content, so a stale one is never used.
 key() { cat -- "$@" | sha256sum | cut -c1-12; }
 ROOT_KEY=$(key "$LAB/root" "$LAB/root-packages" <(echo "$SUITE"))
-KERNEL_KEY=$(key "$LAB/kernel" <(echo "$ROOT_KEY"))
 ROOT=$CACHE/root-$ROOT_KEY
-KERNEL_DIR=$CACHE/kernel-$KERNEL-$KERNEL_KEY
+case $KERNEL in
+debug | kcsan)
+    SOURCE_VERSION=${STOCK%%-*}
+    KERNEL_RELEASE=${STOCK%%+*}-$KERNEL
+    CONFIG_FRAGMENTS=("$LAB/config/base" "$LAB/config/$KERNEL")
+    # KASAN looks into Rust code only when clang compiles the rest.
+    KBUILD_OPTIONS=(CC=clang-19 HOSTCC=gcc-14)
+    ;;
+*)
+    SOURCE_VERSION=${KERNEL%%-*}
+    KERNEL_RELEASE=$KERNEL
+    CONFIG_FRAGMENTS=()
+    # The name by which Debian's configuration knows its compiler.
+    KBUILD_OPTIONS=(CC=x86_64-linux-gnu-gcc-14 HOSTCC=gcc-14)
+    ;;
+esac
+KBUILD_OPTIONS+=("KERNELRELEASE=$KERNEL_RELEASE")
+SOURCE=$CACHE/source-$SOURCE_VERSION-$(key "$LAB/source")
+KERNEL_PARTS=("$LAB/kernel" "${CONFIG_FRAGMENTS[@]}")
+[[ $KERNEL != kcsan ]] || KERNEL_PARTS+=("$LAB/rustc-kcsan")
+KERNEL_DIR=$CACHE/kernel-$KERNEL-$(key "${KERNEL_PARTS[@]}" <(echo "$ROOT_KEY $SOURCE ${KBUILD_OPTIONS[*]}"))
 TREE=$KERNEL_DIR/tree
+# Not before: where the checkout is is no part of the key.
+[[ $KERNEL != kcsan ]] || KBUILD_OPTIONS+=("RUSTC=$LAB/rustc-kcsan")
 BROWSER_KEY=$(key "$LAB/root" "$LAB/browser-packages" <(echo "$SUITE"))
 # A root of its own, made only for looking at pages: it is large.
 BROWSER=$CACHE/browser-$BROWSER_KEY

@@ -28,7 +28,7 @@ build_image() {
     local image=$1 profile=$2
     shift 2
     step image "image of the VM" "$LAB/enter" "$LAB/initramfs" "$image" \
-        "$BUILD/kmod/simrupt.ko" "$BUILD/target/$TARGET/$profile/simructl" "$@"
+        "$KERNEL_BUILD/kmod/simrupt.ko" "$BUILD/target/$TARGET/$profile/simructl" "$@"
 }
 
 # boot IMAGE CONSOLE_LOG [OPTIONS...] -- MODE [ARGS...]: runs the VM; OPTIONS and status are run-vm's.
