@@ -13,11 +13,12 @@
 //! - [`lines`] is where the three find each other.
 //! - [`stress`] makes life hard for a line, for those who want to see it cope.
 //! - [`logic`] is everything that needs no kernel: ring, fifo, schedule, knob table.
-//! - [`ffi`] is what the kernel crate lacks.
+//! - [`ffi`] is what the kernel crate lacks, [`compat`] what differs between kernels.
 
 use kernel::prelude::*;
 
 mod clock;
+mod compat;
 mod contexts;
 mod control;
 mod driver;

@@ -9,12 +9,11 @@
 
 use super::files;
 use crate::{
-    ffi::CTable,
-    LocalModule, //
+    compat,
+    ffi::CTable, //
 };
 use kernel::{
     bindings,
-    module::this_module,
     prelude::*,
     seq_file::SeqFile,
     uaccess::{
@@ -96,7 +95,7 @@ impl Drop for Dir {
 }
 
 const OPERATIONS: bindings::file_operations = bindings::file_operations {
-    owner: this_module::<LocalModule>().as_ptr(),
+    owner: compat::this_module(),
     open: Some(open),
     read: Some(bindings::seq_read),
     llseek: Some(bindings::seq_lseek),

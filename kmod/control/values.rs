@@ -4,6 +4,7 @@
 //! module's init and shown after its exit.
 
 use crate::{
+    compat,
     logic::{
         knobs::{
             Antagonist,
@@ -15,12 +16,10 @@ use crate::{
         },
         schedule::Shape,
     },
-    stress::Stress,
-    LocalModule, //
+    stress::Stress, //
 };
 use kernel::{
     bindings,
-    module::this_module,
     prelude::*,
     sync::atomic::{
         Atomic,
@@ -119,7 +118,7 @@ pub(super) fn live() -> bool {
 ///
 /// `EINVAL` when the command line gave more values for a knob than there are lines.
 pub(crate) fn begin() -> Result<usize> {
-    let module = this_module::<LocalModule>().as_ptr();
+    let module = compat::this_module();
     // SAFETY: The module is being initialized, so its parameter lock exists. A write that came
     // before this only noted its value, which is read below; one that comes after finds the module
     // live.

@@ -9,6 +9,7 @@
 use super::platform::{
     read_fence,
     spin_loop,
+    without_preemption,
     write_fence,
     Array,
     Word, //
@@ -192,13 +193,17 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
     #[cold]
     fn set_max(&mut self, value: u64, time_ns: u64, cpu: u64) {
         let histogram = &*self.histogram;
-        histogram.sequence.store(self.sequence.wrapping_add(1));
-        write_fence();
-        for (word, part) in histogram.max.iter().zip([value, time_ns, cpu]) {
-            word.store(part);
-        }
-        self.sequence = self.sequence.wrapping_add(2);
-        histogram.sequence.store_release(self.sequence);
+        let next = self.sequence.wrapping_add(2);
+        // Whoever measures may be a thread; a reader with a higher priority would else wait for ever.
+        without_preemption(|| {
+            histogram.sequence.store(self.sequence.wrapping_add(1));
+            write_fence();
+            for (word, part) in histogram.max.iter().zip([value, time_ns, cpu]) {
+                word.store(part);
+            }
+            histogram.sequence.store_release(next);
+        });
+        self.sequence = next;
         self.max = value;
     }
 

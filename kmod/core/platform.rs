@@ -6,13 +6,10 @@
 
 #[cfg(MODULE)]
 mod backend {
-    use kernel::sync::{
-        atomic::{
-            Acquire,
-            Atomic,
-            Release, //
-        },
-        barrier, //
+    use kernel::sync::atomic::{
+        Acquire,
+        Atomic,
+        Release, //
     };
 
     pub(super) struct AtomicWord(Atomic<u64>);
@@ -50,16 +47,13 @@ mod backend {
         }
     }
 
-    #[inline]
-    pub(super) fn write_fence() {
-        barrier::smp_mb(barrier::Write);
-    }
-
-    #[inline]
-    pub(super) fn read_fence() {
-        barrier::smp_mb(barrier::Read);
-    }
-
+    pub(super) use crate::{
+        compat::{
+            read_fence,
+            write_fence, //
+        },
+        ffi::without_preemption, //
+    };
     pub(super) use core::hint::spin_loop;
 
     pub(super) struct RawCell<T>(core::cell::UnsafeCell<T>);
@@ -122,6 +116,11 @@ mod backend {
         fence(Ordering::Acquire);
     }
 
+    /// The host's scheduler lets every thread go on some time.
+    pub(super) fn without_preemption<R>(function: impl FnOnce() -> R) -> R {
+        function()
+    }
+
     #[cfg(loom)]
     pub(super) use loom::thread::yield_now as spin_loop;
     #[cfg(not(loom))]
@@ -171,6 +170,13 @@ pub fn read_fence() {
 #[inline]
 pub fn spin_loop() {
     backend::spin_loop();
+}
+
+/// Calls `function` such that nobody on this CPU, of whatever priority, can wait for its end in a
+/// loop, which would be for ever.
+#[inline]
+pub fn without_preemption<R>(function: impl FnOnce() -> R) -> R {
+    backend::without_preemption(function)
 }
 
 /// A 64-bit word that one context writes and any context reads.

@@ -3,8 +3,8 @@
 //! A set of counters that one context writes, and that any context reads as one consistent whole.
 //!
 //! The writer may run in hardirq: it never waits and takes no lock. A reader tries again when it
-//! met a writer; since a writer is never preempted by a reader (it runs in hardirq, or under a
-//! lock that the reader takes too), the reader's wait is as short as the writer's update.
+//! met a writer; since a writer is never preempted by a reader (it runs in hardirq, or with preemption
+//! disabled), the reader's wait is as short as the writer's update.
 
 use super::platform::{
     read_fence,

@@ -8,9 +8,12 @@
 
 use super::line::Line;
 use crate::{
-    ffi::CTable,
-    lines,
-    LocalModule, //
+    compat,
+    ffi::{
+        self,
+        CTable, //
+    },
+    lines, //
 };
 use core::{
     marker::PhantomPinned,
@@ -24,7 +27,6 @@ use kernel::{
         File, //
     },
     iov::IovIterDest,
-    module::this_module,
     prelude::*,
     sync::{
         poll::PollTable,
@@ -43,7 +45,7 @@ use kernel::{
 
 static FILE_OPERATIONS: CTable<bindings::file_operations> =
     CTable::new(bindings::file_operations {
-        owner: this_module::<LocalModule>().as_ptr(),
+        owner: compat::this_module(),
         open: Some(open),
         release: Some(release),
         read_iter: Some(read_iter),
@@ -169,7 +171,7 @@ unsafe extern "C" fn read_iter(kiocb: *mut bindings::kiocb, to: *mut bindings::i
 ///
 /// Called by the VFS with a file that [`open`] opened.
 unsafe extern "C" fn ioctl(file: *mut bindings::file, command: c_uint, argument: usize) -> c_long {
-    if command != bindings::FIONREAD {
+    if command != ffi::FIONREAD {
         return ENOTTY.to_errno() as c_long;
     }
     // SAFETY: The file is open during the call.

@@ -4,6 +4,7 @@
 //! given flavor, or in one of the ways to compare that with. Process context, but for [`Route`].
 
 use crate::{
+    compat,
     ffi::Context,
     logic::knobs::Flavor, //
 };
@@ -15,10 +16,11 @@ use kernel::{
     workqueue::Queue, //
 };
 
-/// In which context a flavor runs the bottom half.
+/// In which context a flavor runs the bottom half. On PREEMPT_RT, softirqs run in threads, but the
+/// kernel's queries still tell them from tasks.
 pub(super) fn context(flavor: Flavor) -> Context {
     match flavor {
-        Flavor::None => Context::Hardirq,
+        Flavor::None => compat::TOP_HALF,
         Flavor::Bh | Flavor::BhHighpri | Flavor::Tasklet => Context::Softirq,
         Flavor::Bound
         | Flavor::Unbound

@@ -35,6 +35,10 @@ use super::{
     },
 };
 use crate::{
+    compat::{
+        new_spinlock_irq,
+        SpinLockIrq, //
+    },
     exclusive::Exclusive,
     hw,
     logic::{
@@ -55,7 +59,7 @@ use crate::{
     },
 };
 use kernel::{
-    bindings, impl_has_work, new_mutex, new_poll_condvar, new_spinlock_irq, new_work,
+    bindings, impl_has_work, new_mutex, new_poll_condvar, new_work,
     prelude::*,
     sync::{
         atomic::{
@@ -65,8 +69,7 @@ use kernel::{
         },
         poll::PollCondVar,
         Arc,
-        Mutex,
-        SpinLockIrq, //
+        Mutex, //
     },
     workqueue::{
         Queue,

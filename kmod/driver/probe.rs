@@ -14,7 +14,7 @@ use super::{
     top_half::TopHalf, //
 };
 use crate::{
-    control, lines,
+    compat, control, lines,
     logic::{
         knobs::{
             Flavor,
@@ -32,7 +32,6 @@ use crate::{
 use kernel::{
     device::Core,
     driver,
-    irq,
     platform,
     prelude::*,
     sync::Arc, //
@@ -58,7 +57,7 @@ pub(crate) struct Bound<'bound> {
     _chardev: Pin<KBox<CharDevice>>,
     _connection: Connection,
     #[pin]
-    _irq: irq::ThreadedRegistration<'bound, TopHalf>,
+    _irq: compat::ThreadedRegistration<'bound, TopHalf>,
     _bottom_half: BottomHalf,
 }
 
@@ -132,11 +131,10 @@ impl platform::Driver for Driver {
                 _bottom_half: BottomHalf(line.clone()),
                 // SAFETY: The registration lives in the driver's data, which is dropped on unbind.
                 _irq <- unsafe {
-                    device.request_threaded_irq_by_index(
-                        irq::Flags::TRIGGER_NONE,
-                        0,
+                    compat::request_threaded_irq(
+                        device,
                         lines::name(index),
-                        Ok(TopHalf(line.clone())),
+                        TopHalf(line.clone()),
                     )
                 },
                 _connection: Connection::new(line.clone(), device_end),

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The top half: the interrupt handler. Hardirq context: no lock, no allocation, no waiting.
+//! The top half: the interrupt handler. In hardirq: no lock, no allocation, no waiting.
+//!
+//! PREEMPT_RT runs it in a thread of the interrupt. It keeps to the same rules there, but for the bottom
+//! half that flavor `none` has it run, which takes a lock: one that may sleep on PREEMPT_RT.
 
 use super::{
     deferral::Route,
     line::Line, //
 };
 use crate::{
-    clock, contexts,
-    ffi::{
+    clock,
+    compat::{
         self,
-        Context, //
+        ThreadedHandler, //
     },
+    contexts, ffi,
     logic::{
         histogram::{
             Histogram,
@@ -23,6 +27,7 @@ use crate::{
         },
         tally::{
             Tally,
+            Update,
             Writer, //
         },
     },
@@ -30,7 +35,6 @@ use crate::{
 use kernel::{
     irq::{
         IrqReturn,
-        ThreadedHandler,
         ThreadedIrqReturn, //
     },
     sync::{
@@ -111,7 +115,7 @@ impl ThreadedHandler for TopHalf {
             tally,
             due_irq,
         } = unsafe { line.top.get() };
-        let outcome = tally.update(|tally| {
+        let update = |tally: &mut Update<'_, COUNTERS>| {
             // From the stamp to the handing over only what must be: the rest comes afterwards.
             let irq_ns = clock::now_ns();
             let irq_cpu = clock::cpu();
@@ -136,7 +140,7 @@ impl ThreadedHandler for TopHalf {
                 }
                 (_, Route::Direct) => (true, ThreadedIrqReturn::Handled),
             };
-            contexts::count(context, Context::Hardirq, |index| {
+            contexts::count(context, compat::TOP_HALF, |index| {
                 tally.add(CONTEXTS + index, 1);
             });
             match found.raises.checked_sub(1) {
@@ -153,7 +157,8 @@ impl ThreadedHandler for TopHalf {
                 }
             }
             outcome
-        });
+        };
+        let outcome = compat::in_top_half(|| tally.update(update));
         if let (Route::Direct, ThreadedIrqReturn::Handled) = (*route, &outcome) {
             line.run_bottom_half();
         }

@@ -2,7 +2,10 @@
 
 //! What the kernel crate lacks: the C shim, and the types that C tables need.
 
-use kernel::bindings;
+use kernel::{
+    bindings,
+    prelude::*, //
+};
 
 mod shim {
     #![allow(
@@ -15,6 +18,9 @@ mod shim {
     use kernel::ffi;
     include!(env!("SIMRUPT_SHIM_BINDINGS"));
 }
+
+/// The ioctl of that name, which the kernel crate has on some kernels only.
+pub(crate) const FIONREAD: c_uint = shim::SIMRUPT_FIONREAD;
 
 /// Where the kernel is in its hierarchy of contexts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,12 +65,49 @@ pub(crate) unsafe fn tasklet_schedule(tasklet: *mut bindings::tasklet_struct) ->
 }
 
 /// Calls `function` with preemption disabled. Any context.
-pub(crate) fn without_preemption(function: impl FnOnce()) {
+pub(crate) fn without_preemption<R>(function: impl FnOnce() -> R) -> R {
     // SAFETY: The function may be called from anywhere; the call is undone below.
     unsafe { shim::simrupt_preempt_disable() };
-    function();
+    let result = function();
     // SAFETY: Undoes the call above.
     unsafe { shim::simrupt_preempt_enable() };
+    result
+}
+
+/// Disables interrupts and locks; returns what to enable them again by. Before Linux 7.3.
+///
+/// # Safety
+///
+/// The lock is initialized.
+#[cfg(BEFORE_LINUX_7_3)]
+#[inline]
+pub(crate) unsafe fn spin_lock_irqsave(lock: *mut bindings::spinlock_t) -> usize {
+    // SAFETY: As the caller promises.
+    unsafe { shim::simrupt_spin_lock_irqsave(lock.cast()) }
+}
+
+/// As [`spin_lock_irqsave`], if nobody holds the lock.
+///
+/// # Safety
+///
+/// The lock is initialized.
+#[cfg(BEFORE_LINUX_7_3)]
+pub(crate) unsafe fn spin_trylock_irqsave(lock: *mut bindings::spinlock_t) -> Option<usize> {
+    let mut flags = 0;
+    // SAFETY: As the caller promises.
+    unsafe { shim::simrupt_spin_trylock_irqsave(lock.cast(), &mut flags) }.then_some(flags)
+}
+
+/// Unlocks, and leaves interrupts as they were before.
+///
+/// # Safety
+///
+/// The caller holds the lock, and got the flags when it locked it.
+#[cfg(BEFORE_LINUX_7_3)]
+#[inline]
+pub(crate) unsafe fn spin_unlock_irqrestore(lock: *mut bindings::spinlock_t, flags: usize) {
+    // SAFETY: As the caller promises.
+    unsafe { shim::simrupt_spin_unlock_irqrestore(lock.cast(), flags) };
 }
 
 /// Makes a table of C function pointers fit for a `static`.

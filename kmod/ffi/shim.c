@@ -2,12 +2,18 @@
 /*
  * The C side of the shim: see shim.h.
  */
+#include <asm/ioctls.h>
+#include <linux/build_bug.h>
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
+#include <linux/spinlock.h>
+#include <linux/version.h>
 
 #include "shim.h"
+
+static_assert(SIMRUPT_FIONREAD == FIONREAD);
 
 unsigned int simrupt_context(void)
 {
@@ -36,6 +42,26 @@ void simrupt_preempt_enable(void)
 {
 	preempt_enable();
 }
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+unsigned long simrupt_spin_lock_irqsave(void *lock)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave((spinlock_t *)lock, flags);
+	return flags;
+}
+
+_Bool simrupt_spin_trylock_irqsave(void *lock, unsigned long *flags)
+{
+	return spin_trylock_irqsave((spinlock_t *)lock, *flags);
+}
+
+void simrupt_spin_unlock_irqrestore(void *lock, unsigned long flags)
+{
+	spin_unlock_irqrestore((spinlock_t *)lock, flags);
+}
+#endif
 
 _Bool simrupt_may_log(void)
 {

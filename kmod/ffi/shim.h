@@ -11,6 +11,9 @@
 #define SIMRUPT_IN_SERVING_SOFTIRQ 2u
 #define SIMRUPT_IN_TASK 4u
 
+/* FIONREAD; shim.c makes sure of it. */
+#define SIMRUPT_FIONREAD 0x541bu
+
 /* In which context the caller runs. Callable from anywhere. */
 unsigned int simrupt_context(void);
 
@@ -23,6 +26,11 @@ _Bool simrupt_tasklet_schedule(void *tasklet);
 /* preempt_disable() and preempt_enable(), in pairs. Callable from anywhere. */
 void simrupt_preempt_disable(void);
 void simrupt_preempt_enable(void);
+
+/* Before Linux 7.3, which has them for Rust: spin_lock_irqsave() and so on, of a spinlock_t. */
+unsigned long simrupt_spin_lock_irqsave(void *lock);
+_Bool simrupt_spin_trylock_irqsave(void *lock, unsigned long *flags);
+void simrupt_spin_unlock_irqrestore(void *lock, unsigned long flags);
 
 /* Whether one more line may go to the kernel log: at most 10 in 5 seconds. Not from NMI. */
 _Bool simrupt_may_log(void);

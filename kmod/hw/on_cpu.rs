@@ -2,6 +2,7 @@
 
 //! Runs something on a CPU of one's choice. Process context.
 
+use crate::compat;
 use kernel::{
     bindings,
     error::to_result,
@@ -28,7 +29,7 @@ pub(crate) fn on_cpu<F: FnMut() + Send>(cpu: u32, function: &mut F) -> Result {
             cpu,
             Some(call::<F>),
             core::ptr::from_mut(function).cast(),
-            true,
+            compat::WAIT,
         )
     })
 }

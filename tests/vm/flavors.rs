@@ -3,16 +3,8 @@
 //! Each flavor of workqueue, and what they are compared with: where it runs, and that nothing is lost
 //! on it.
 
-use simrupt_vm_tests::{Reader, Simrupt, eventually};
+use simrupt_vm_tests::{Context, Reader, Simrupt, eventually};
 use std::path::Path;
-
-/// Where a bottom half runs: its column in the census.
-#[derive(Clone, Copy, PartialEq)]
-enum Context {
-    Hardirq,
-    Softirq,
-    Task,
-}
 
 /// A second at 5,000 events/s with a reader: contexts right, books balanced, nothing lost.
 fn runs_in(flavor: &str, context: Context, tunable: bool) {
@@ -29,11 +21,13 @@ fn runs_in(flavor: &str, context: Context, tunable: bool) {
     assert_eq!(stats["read"], read.len() as u64);
     assert_eq!(stats["events"], stats["read"]);
     assert_eq!(stats["raised"], stats["handled"] + stats["coalesced"]);
-    assert_eq!(line.contexts("device")[1..], [0, 0, 0]);
-    assert_eq!(line.contexts("top_half")[1..], [0, 0, 0]);
-    let mut expected = [0; 4];
-    expected[context as usize] = stats["runs"];
-    assert_eq!(line.contexts("bottom_half"), expected);
+    line.assert_ran_in("device", Context::Hardirq);
+    line.assert_ran_in("top_half", Context::of_top_half());
+    line.assert_ran_in("bottom_half", context);
+    assert_eq!(
+        line.contexts("bottom_half")[context as usize],
+        stats["runs"]
+    );
     assert!(stats["runs"] > 0);
     // Every character follows the one before.
     let next = |byte: u8| if byte == 0x7e { 0x20 } else { byte + 1 };
@@ -86,7 +80,7 @@ fn ordered_runs_in_task_context() {
 
 #[test]
 fn none_runs_in_the_interrupt_itself() {
-    runs_in("none", Context::Hardirq, false);
+    runs_in("none", Context::of_top_half(), false);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 //! What the tests in the virtual machine share: loading the module, its faces, and traffic.
 
+mod context;
 mod interrupts;
 mod line;
 mod module;
@@ -9,6 +10,7 @@ mod record;
 mod traffic;
 
 pub use self::{
+    context::Context,
     interrupts::{action_counts, move_irq},
     line::{FLAVORS, KNOBS, Line},
     module::{Simrupt, simructl, try_load, unload},
