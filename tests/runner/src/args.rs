@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::architecture::Architecture;
 use crate::cpus::Cpus;
 
 /// What is shown when the command line is not understood.
@@ -14,6 +15,7 @@ Usage: run-vm --kernel FILE --initrd FILE --console-log FILE [OPTIONS] -- MODE [
 MODE and ARGS go to the guest's init: demo, test PART PARTS [FILTER...], bench LINES [ARGS...],
 scopes LOADS ITEMS [ARGS...], or shell (interactive).
 Options:
+  --architecture NAME      the guest's: amd64 or arm64 [default: amd64]
   --cpus COUNT[,LEVEL=N...]  the guest's CPUs, and how they are arranged in sockets, dies, cores
                            and threads, as in 8,sockets=2,cores=2,threads=2 [default: 2]
   --memory MIB             the guest's memory [default: 1024]
@@ -32,6 +34,7 @@ pub(crate) struct Args {
     pub(crate) kernel: PathBuf,
     pub(crate) initrd: PathBuf,
     pub(crate) console_log: PathBuf,
+    pub(crate) architecture: Architecture,
     pub(crate) cpus: Cpus,
     pub(crate) memory_mib: u32,
     pub(crate) kernel_args: Vec<String>,
@@ -56,6 +59,7 @@ impl Args {
 pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String> {
     let mut words = words;
     let (mut kernel, mut initrd, mut console_log) = (None, None, None);
+    let mut architecture = Architecture::Amd64;
     let (mut cpus, mut memory_mib, mut files) = (Cpus::default(), 1024, None);
     let mut kernel_args = Vec::new();
     let mut realtime = false;
@@ -69,6 +73,11 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
             "--boot-limit" => boot = seconds(&value()?)?,
             "--silence-limit" => silence = seconds(&value()?)?,
             "--limit" => all = seconds(&value()?)?,
+            "--architecture" => {
+                architecture = value()?
+                    .parse()
+                    .map_err(|why| format!("--architecture: {why}"))?;
+            }
             "--cpus" => cpus = value()?.parse().map_err(|why| format!("--cpus: {why}"))?,
             "--memory" => memory_mib = mebibytes(&value()?)?,
             "--kernel-arg" => kernel_args.push(value()?),
@@ -90,6 +99,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
         kernel: kernel.ok_or("--kernel is missing")?.into(),
         initrd: initrd.ok_or("--initrd is missing")?.into(),
         console_log: console_log.ok_or("--console-log is missing")?.into(),
+        architecture,
         cpus,
         memory_mib,
         kernel_args,
@@ -169,6 +179,7 @@ mod tests {
             ("--cpus none", "--cpus: 'none'"),
             ("--memory 255", "--memory: '255'"),
             ("--memory 1G", "--memory: '1G'"),
+            ("--architecture vax", "--architecture: 'vax'"),
             ("--cpus", "--cpus lacks its value"),
         ] {
             let error = parsed(option).unwrap_err();

@@ -7,6 +7,7 @@
 //! (see [`guest`]), and the kernel's console goes to a log file, which is examined at the end (see
 //! [`console`]). The exit codes are those of [`verdict::Verdict`].
 
+mod architecture;
 mod args;
 mod console;
 mod cpus;
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
             return verdict::Verdict::CannotStart(message).exit_code();
         }
     };
-    let accelerator = qemu::Accelerator::of_this_machine();
+    let accelerator = qemu::Accelerator::for_guest(args.architecture);
     // A person types in real time; virtual time would rush past between two keys.
     let realtime = args.realtime || args.is_interactive();
     let time = qemu::Time::choose(accelerator, realtime);

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::architecture::Architecture;
 use crate::args::Args;
 
 /// What executes the guest's instructions.
@@ -21,14 +22,14 @@ pub(crate) enum Accelerator {
 impl Accelerator {
     /// KVM where it truly works, else emulation. The device file alone proves nothing: a nested
     /// host may offer it to its own guests only; the processor's flags tell.
-    pub(crate) fn of_this_machine() -> Self {
+    pub(crate) fn for_guest(architecture: Architecture) -> Self {
         let usable = fs::File::options()
             .read(true)
             .write(true)
             .open("/dev/kvm")
             .is_ok();
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        if usable && has_virtualization(&cpuinfo) {
+        if architecture.is_native() && usable && has_virtualization(&cpuinfo) {
             Self::Kvm
         } else {
             Self::Emulation
@@ -97,21 +98,17 @@ pub(crate) fn command(
     time: Time,
     sockets: &Path,
 ) -> Command {
-    let mut qemu = Command::new("qemu-system-x86_64");
+    let mut qemu = Command::new(args.architecture.emulator());
+    if let Some(machine) = args.architecture.machine() {
+        qemu.args(["-machine", machine]);
+    }
     match accelerator {
         Accelerator::Kvm => qemu.args(["-accel", "kvm", "-cpu", "host"]),
         // One emulation thread: with several the kernel's patching of its own code can crash it.
         Accelerator::Emulation => qemu.args(["-accel", "tcg,thread=single"]),
     };
     if accelerator == Accelerator::Emulation {
-        // QEMU's own processor is an AMD, which under emulation has no threads and, with several
-        // sockets, a clock that the kernel does not trust.
-        let vendor = if args.cpus.is_arranged() {
-            ",vendor=GenuineIntel"
-        } else {
-            ""
-        };
-        qemu.arg("-cpu").arg(format!("max{vendor}"));
+        qemu.args(["-cpu", args.architecture.processor(&args.cpus)]);
     }
     if time == Time::Virtual {
         // Recording keeps QEMU's main loop out while the guest executes. Without it the loop, woken for an
@@ -136,7 +133,11 @@ pub(crate) fn command(
     qemu.arg("-initrd").arg(&args.initrd);
     // The console starts quiet (warnings and worse), for speed; init turns it up. An uncompressed
     // kernel does not move itself at random, so there is no "nokaslr"; init would get it as a word.
-    let mut words = vec!["console=ttyS0 loglevel=5 norandmaps panic=-1 cryptomgr.notests=1"];
+    let console = format!("console={}", args.architecture.console());
+    let mut words = vec![
+        &*console,
+        "loglevel=5 norandmaps panic=-1 cryptomgr.notests=1",
+    ];
     words.extend(args.kernel_args.iter().map(String::as_str));
     words.push("--");
     words.extend(args.init.iter().map(String::as_str));
@@ -233,6 +234,23 @@ mod tests {
             line.contains(r#""-smp" "8,sockets=2,cores=4" "-m" "512""#),
             "{line}"
         );
+    }
+
+    #[test]
+    fn each_architecture_has_its_own_machine() {
+        let of = |name: &str| {
+            let words = "--kernel k --initrd i --console-log c --architecture";
+            let words = format!("{words} {name} -- x");
+            let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+            let emulation = Accelerator::Emulation;
+            let qemu = command(&args, emulation, Time::Virtual, Path::new("s"));
+            format!("{qemu:?}")
+        };
+        let amd64 = of("amd64");
+        assert!(amd64.contains("qemu-system-x86_64") && amd64.contains("console=ttyS0 "));
+        let arm64 = of("arm64");
+        assert!(arm64.contains("qemu-system-aarch64") && arm64.contains("console=ttyAMA0 "));
+        assert!(arm64.contains(r#""-machine" "virt"#) && arm64.contains("-icount"));
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn start_machine(args: &Args, accelerator: Accelerator, time: Time) -> Result<Ma
     let mut qemu = command
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("qemu-system-x86_64: {error}"))?;
+        .map_err(|error| format!("{}: {error}", args.architecture.emulator()))?;
     read_socket(output, sender.clone(), Event::Output);
     read_socket(control, sender.clone(), Event::Control);
     if let Some(mut stderr) = qemu.stderr.take() {
