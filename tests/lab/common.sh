@@ -18,12 +18,32 @@ BUILD=$CHECKOUT/build/lab
 # What is built for one kernel, and what ran on it.
 KERNEL_BUILD=$BUILD/$KERNEL
 LOGS=$KERNEL_BUILD/logs
-# What user space is built for.
-TARGET=x86_64-unknown-linux-gnu
+# What is built for the host.
+HOST_TARGET=x86_64-unknown-linux-gnu
+case $KERNEL in
+*arm64*)
+    ARCHITECTURE=arm64
+    # What user space of the test machine is built for, and how its compiler and binutils are called.
+    TARGET=aarch64-unknown-linux-gnu
+    CROSS=aarch64-linux-gnu-
+    # The build root for these kernels holds more, and apt in it finds packages of theirs.
+    ROOT_PARTS=("$LAB/root-packages-arm64" "$LAB/root-arm64")
+    ROOT_LISTS=("$LAB/root-packages" "$LAB/root-packages-arm64")
+    ROOT_APT_CONFIG=/etc/apt/arm64.conf
+    ;;
+*)
+    ARCHITECTURE=amd64
+    TARGET=$HOST_TARGET
+    CROSS=x86_64-linux-gnu-
+    ROOT_PARTS=()
+    ROOT_LISTS=("$LAB/root-packages")
+    ROOT_APT_CONFIG=
+    ;;
+esac
 
 # The names of cached things carry a hash of all that decides their content, so a stale one is never used.
 key() { cat -- "$@" | sha256sum | cut -c1-12; }
-ROOT_KEY=$(key "$LAB/root" "$LAB/root-packages" <(echo "$SUITE"))
+ROOT_KEY=$(key "$LAB/root" "$LAB/root-packages" "${ROOT_PARTS[@]}" <(echo "$SUITE"))
 ROOT=$CACHE/root-$ROOT_KEY
 case $KERNEL in
 debug | kcsan)
@@ -38,15 +58,23 @@ debug | kcsan)
     KERNEL_RELEASE=$KERNEL
     CONFIG_FRAGMENTS=()
     # The name by which Debian's configuration knows its compiler.
-    KBUILD_OPTIONS=(CC=x86_64-linux-gnu-gcc-14 HOSTCC=gcc-14)
+    KBUILD_OPTIONS=("CC=${CROSS}gcc-14" HOSTCC=gcc-14)
+    [[ $ARCHITECTURE == amd64 ]] || KBUILD_OPTIONS+=("ARCH=$ARCHITECTURE" "CROSS_COMPILE=$CROSS")
     ;;
 esac
 KBUILD_OPTIONS+=("KERNELRELEASE=$KERNEL_RELEASE")
 SOURCE=$CACHE/source-$SOURCE_VERSION-$(key "$LAB/source")
 KERNEL_PARTS=("$LAB/kernel" "${CONFIG_FRAGMENTS[@]}")
 [[ $KERNEL != kcsan ]] || KERNEL_PARTS+=("$LAB/rustc-kcsan")
+KERNEL_SCRIPT=$LAB/kernel
+if [[ $ARCHITECTURE != amd64 ]]; then
+    KERNEL_SCRIPT=$LAB/kernel-$ARCHITECTURE
+    KERNEL_PARTS+=("$KERNEL_SCRIPT")
+fi
 KERNEL_DIR=$CACHE/kernel-$KERNEL-$(key "${KERNEL_PARTS[@]}" <(echo "$ROOT_KEY $SOURCE ${KBUILD_OPTIONS[*]}"))
 TREE=$KERNEL_DIR/tree
+# The tests that run in the machine, as one program.
+VM_TESTS=$BUILD/target/$TARGET/vm-tests
 # Not before: where the checkout is is no part of the key.
 [[ $KERNEL != kcsan ]] || KBUILD_OPTIONS+=("RUSTC=$LAB/rustc-kcsan")
 BROWSER_KEY=$(key "$LAB/root" "$LAB/browser-packages" <(echo "$SUITE"))

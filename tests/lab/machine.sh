@@ -36,7 +36,7 @@ boot() {
     local image=$1 log=$2 options=()
     shift 2
     [[ ${REALTIME:-} != 1 ]] || options+=(--realtime)
-    "$LAB/enter" "$BUILD/target/$TARGET/debug/run-vm" --kernel "$KERNEL_DIR/vmlinux" \
+    "$LAB/enter" "$BUILD/target/$HOST_TARGET/debug/run-vm" --architecture "$ARCHITECTURE" --kernel "$KERNEL_DIR/vmlinux" \
         --initrd "$image" --console-log "$log" "${options[@]}" "$@"
 }
 
