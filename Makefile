@@ -22,6 +22,8 @@ help:
 	@echo '  make test-vm               only those that run in the machine'
 	@echo '  make test-debug            the same on a kernel with all checks (built first: 15 minutes, once)'
 	@echo '  make test-kcsan            the same on a kernel that detects data races (built first)'
+	@echo '  make test-matrix           the same on every kernel that the module is for; the table is Documentation/kernels.md'
+	@echo '       KERNELS="RELEASE..." tests some of them'
 	@echo '  make shell                 a prompt with the module and simructl at hand'
 	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
 	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
@@ -51,6 +53,10 @@ demo test test-vm shell repeat:
 .PHONY: test-debug test-kcsan
 test-debug test-kcsan:
 	@KERNEL=$(@:test-%=%) $(LAB)/run test-vm
+
+.PHONY: test-matrix
+test-matrix:
+	@$(LAB)/matrix
 
 .PHONY: bench bench-repeat
 bench:
