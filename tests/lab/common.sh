@@ -66,11 +66,6 @@ KBUILD_OPTIONS+=("KERNELRELEASE=$KERNEL_RELEASE")
 SOURCE=$CACHE/source-$SOURCE_VERSION-$(key "$LAB/source")
 KERNEL_PARTS=("$LAB/kernel" "${CONFIG_FRAGMENTS[@]}")
 [[ $KERNEL != kcsan ]] || KERNEL_PARTS+=("$LAB/rustc-kcsan")
-KERNEL_SCRIPT=$LAB/kernel
-if [[ $ARCHITECTURE != amd64 ]]; then
-    KERNEL_SCRIPT=$LAB/kernel-$ARCHITECTURE
-    KERNEL_PARTS+=("$KERNEL_SCRIPT")
-fi
 KERNEL_DIR=$CACHE/kernel-$KERNEL-$(key "${KERNEL_PARTS[@]}" <(echo "$ROOT_KEY $SOURCE ${KBUILD_OPTIONS[*]}"))
 TREE=$KERNEL_DIR/tree
 # The tests that run in the machine, as one program.
