@@ -3,7 +3,8 @@
 //! Finds in a kernel's console log what a sound kernel does not print.
 //!
 //! Pure: text in, findings out. The phrases are those of the kernel's own reports (warnings, oopses,
-//! lockdep, KASAN, UBSAN, watchdogs, RCU, object and list debugging, irq core, leaks).
+//! lockdep, KASAN, KCSAN, UBSAN, watchdogs, RCU, object and list debugging, irq core, leaks), and
+//! those of KUnit's failures.
 
 /// A line of the log that fails a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,39 +25,51 @@ impl Finding {
 /// Reports that begin a message. Elsewhere in a line the same word may be harmless: "Spectre V2 :
 /// WARNING: Unprivileged eBPF is enabled" is an ordinary line of a boot.
 const BEGINNINGS: &[&str] = &[
+    // "BUG: KASAN: ..." of most reports, "BUG kmalloc-64 (...): ..." of the slab allocator's.
     "BUG: ",
+    "BUG ",
     "Kernel panic",
     "ODEBUG: ",
     "Oops: ",
     "UBSAN: ",
     "WARNING: ",
+    "[ BUG: ",
     "kernel BUG at ",
+    // A line of KUnit's results.
+    "not ok ",
     "refcount_t: ",
 ];
 
 /// Reports recognized wherever they stand in a message.
 const PHRASES: &[&str] = &[
     "------------[ cut here ]------------",
+    "ASSERTION FAILED",
     "BUG: KASAN",
     "Bad page state",
     "Call Trace:",
     "DEBUG_LOCKS_WARN_ON",
+    "Disabling lock debugging",
+    "EXPECTATION FAILED",
     "INFO: possible circular locking",
     "INFO: trying to register non-static key",
+    "Kernel memory leak detector disabled",
     "NOHZ tick-stop error",
     "Out of memory",
     "Trying to free already-free IRQ",
     "Voluntary context switch within RCU",
     "bad: scheduling from the idle thread",
     "blocked for more than",
+    "detected expedited stall",
     "detected stall",
     "enqueued on deprecated workqueue",
     "general protection fault",
     "hard LOCKUP",
     "inconsistent lock state",
     "invalid opcode: ",
+    "invoked oom-killer",
     "list_add corruption",
     "list_del corruption",
+    "lockdep is turned off",
     "lock held when returning to user space",
     "new suspected memory leaks",
     "nobody cared",
@@ -69,6 +82,7 @@ const PHRASES: &[&str] = &[
     "soft lockup",
     "stack-protector: ",
     "suspicious RCU usage",
+    "turning off the locking correctness validator",
     "unable to handle",
     "workqueue lockup",
 ];
@@ -83,6 +97,12 @@ pub(crate) fn findings(log: &str) -> Vec<Finding> {
             text: text.trim_end().to_owned(),
         })
         .collect()
+}
+
+/// Whether the kernel ran KUnit suites, by the first line of their results.
+pub(crate) fn has_kunit_results(log: &str) -> bool {
+    log.lines()
+        .any(|line| message(line).starts_with("KTAP version "))
 }
 
 /// How many lines an excerpt shows from a report's first line on.
@@ -152,6 +172,24 @@ mod tests {
             "[    3.123456][  T71] WARNING: possible recursive locking detected",
             "[    3.123456][  C0] WARNING: inconsistent lock state",
             "[    3.1] WARNING: suspicious RCU usage",
+            "[    3.1] WARNING: possible circular locking dependency detected",
+            "[    3.1] WARNING: possible irq lock inversion dependency detected",
+            "[    3.1] [ BUG: Invalid wait context ]",
+            "[    3.123456][  C1] [ BUG: Invalid wait context ]",
+            "[    3.1] turning off the locking correctness validator.",
+            "[    3.1] INFO: lockdep is turned off.",
+            "[    3.1] Disabling lock debugging due to kernel taint",
+            "[    3.1] BUG: KCSAN: data-race in simrupt_bh / simrupt_read",
+            "[    3.1] BUG: KFENCE: use-after-free read in simrupt_bh+0x1/0x2",
+            "[    3.1] BUG kmalloc-64 (Tainted: G           O      ): Right Redzone overwritten",
+            "[    3.1] BUG: using smp_processor_id() in preemptible [00000000] code: sh/71",
+            "[    3.1] kmemleak: Kernel memory leak detector disabled",
+            "[    3.1] rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: { 1-...D }",
+            "[    3.1]     not ok 2 a_spin_is_as_long_as_it_says",
+            "[    3.1] not ok 1 simrupt_clock",
+            "[    3.1]     # a_spin: ASSERTION FAILED at kmod/clock.rs:60",
+            "[    3.1]     # a_spin: EXPECTATION FAILED at kmod/clock.rs:60",
+            "[    3.1] sh invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
             "[    3.1] BUG: scheduling while atomic: swapper/0/0/0x00010001",
             "[    3.1] BUG: KASAN: slab-use-after-free in simrupt_bh+0x1/0x2",
             "[    3.1] BUG: kernel NULL pointer dereference, address: 0000000000000000",
@@ -200,6 +238,13 @@ mod tests {
             "[    0.1] BTF: [1] INT (anon) warning: off",
             "[    0.1] Freeing unused kernel image (initmem) memory: 2956K",
             "[    0.1] random: crng init done",
+            "[    0.1] Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molnar",
+            "[    0.1] kcsan: enabled early",
+            "[    0.1] kasan: KernelAddressSanitizer initialized (generic)",
+            "[    3.1] KTAP version 1",
+            "[    3.1]     ok 1 a_spin_is_as_long_as_it_says",
+            "[    3.1] # simrupt_clock: pass:3 fail:0 skip:0 total:3",
+            "[    3.1] ok 1 simrupt_clock",
             "[    0.1] workqueue: simrupt_bh hogged CPU for >10000us 4 times, consider switching to WQ_UNBOUND",
             "[    0.1] hrtimer: interrupt took 5000 ns",
             "[    3.1] simrupt: loading out-of-tree module taints kernel.",

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let log = std::fs::read(&args.console_log).unwrap_or_default();
     let log = String::from_utf8_lossy(&log);
     let findings = console::findings(&log);
-    let verdict = verdict::judge(&outcome, &findings);
+    let verdict = verdict::judge(&outcome, &findings, console::has_kunit_results(&log));
     for line in console::excerpt(&log, &findings) {
         println!("{line}");
     }

@@ -93,8 +93,12 @@ impl fmt::Display for Verdict {
 /// Taint bits that an out-of-tree, unsigned module sets by being loaded: 12 (O) and 13 (E).
 const EXPECTED_TAINT: u64 = (1 << 12) | (1 << 13);
 
-/// Judges a run. A kernel in trouble outweighs a test that failed: it is the likelier cause.
-pub(crate) fn judge(outcome: &Outcome, findings: &[Finding]) -> Verdict {
+/// Taint bit 18 (N), which running KUnit suites sets.
+const KUNIT_TAINT: u64 = 1 << 18;
+
+/// Judges a run. A kernel in trouble outweighs a test that failed: it is the likelier cause. `ran_kunit`:
+/// the kernel ran KUnit suites, as a module's are on a kernel with KUnit.
+pub(crate) fn judge(outcome: &Outcome, findings: &[Finding], ran_kunit: bool) -> Verdict {
     if let End::CannotStart(why) = &outcome.end {
         return Verdict::CannotStart(why.clone());
     }
@@ -116,7 +120,8 @@ pub(crate) fn judge(outcome: &Outcome, findings: &[Finding]) -> Verdict {
             findings.len()
         ));
     }
-    let unexpected = taint & !EXPECTED_TAINT;
+    let expected = EXPECTED_TAINT | if ran_kunit { KUNIT_TAINT } else { 0 };
+    let unexpected = taint & !expected;
     if unexpected != 0 {
         return Verdict::DirtyLog(format!("the kernel is tainted: {unexpected:#x}"));
     }
@@ -150,7 +155,8 @@ mod tests {
 
     #[track_caller]
     fn assert_status(outcome: Outcome, log: &str, status: u8) {
-        assert_eq!(judge(&outcome, &finding(log)).status(), status);
+        let ran_kunit = crate::console::has_kunit_results(log);
+        assert_eq!(judge(&outcome, &finding(log), ran_kunit).status(), status);
     }
 
     #[test]
@@ -173,7 +179,7 @@ mod tests {
             files_error: Some("tar: x".to_owned()),
             ..good()
         };
-        assert!(judge(&outcome, &[]).to_string().contains("tar: x"));
+        assert!(judge(&outcome, &[], false).to_string().contains("tar: x"));
         assert_status(outcome, "", 1);
     }
 
@@ -193,6 +199,22 @@ mod tests {
             ..good()
         };
         assert_status(outcome, "", 6);
+    }
+
+    #[test]
+    fn the_taint_of_kunit_is_dirt_where_no_suite_ran() {
+        let outcome = || Outcome {
+            taint: Some(EXPECTED_TAINT | (1 << 18)),
+            ..good()
+        };
+        assert_status(outcome(), "", 6);
+        assert_status(outcome(), "[    3.1] KTAP version 1\n", 0);
+    }
+
+    #[test]
+    fn a_kunit_test_that_fails_is_dirt() {
+        let log = "[    3.1] KTAP version 1\n[    3.1]     not ok 1 x\n";
+        assert_status(good(), log, 6);
     }
 
     #[test]
