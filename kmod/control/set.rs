@@ -64,6 +64,26 @@ enum Change {
     Masked(bool),
 }
 
+/// Checks what the machine says to a value, when it is set. Later a CPU may go offline; what was set
+/// is then still what is wanted.
+fn check(knob: Knob, value: i64) -> Result {
+    match (knob, u32::try_from(value)) {
+        (Knob::Cpu, Ok(cpu)) => on_cpu(cpu, &mut || {}),
+        _ => Ok(()),
+    }
+}
+
+/// Checks all values that a line is loaded with.
+pub(super) fn check_all(index: usize) -> Result {
+    for &knob in Knob::ALL {
+        let value = values::value(index, knob);
+        check(knob, value).inspect_err(|error| {
+            pr_err!("{}: {value} cannot be had: {error:?}\n", knob.spec().name);
+        })?;
+    }
+    Ok(())
+}
+
 fn prepare(index: usize, slot: &Slot, knob: Knob, value: i64) -> Result<Change> {
     let magnitude = value.unsigned_abs();
     let shape = values::shape(index);
@@ -85,13 +105,7 @@ fn prepare(index: usize, slot: &Slot, knob: Knob, value: i64) -> Result<Change> 
             burst: magnitude,
             ..shape
         }),
-        Knob::Cpu => {
-            let cpu = u32::try_from(value).ok();
-            if let Some(cpu) = cpu {
-                on_cpu(cpu, &mut || {})?;
-            }
-            Change::Cpu(cpu)
-        }
+        Knob::Cpu => Change::Cpu(u32::try_from(value).ok()),
         Knob::Stress | Knob::StressUs | Knob::StressHz => Change::Stress,
         Knob::Workqueue => {
             let flavor = Flavor::from_value(value);
@@ -224,7 +238,8 @@ pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let mut changes = KVec::with_capacity(values.len(), GFP_KERNEL)?;
     for (index, value) in range.clone().zip(values) {
         let slot = lines.slots.get(index).ok_or(ENODEV)?;
-        let change = prepare(index, slot, knob, *value).inspect_err(|error| {
+        let change = check(knob, *value).and_then(|()| prepare(index, slot, knob, *value));
+        let change = change.inspect_err(|error| {
             if ffi::may_log() {
                 pr_warn!("{}: {text:?} cannot be had: {error:?}\n", spec.name);
             }

@@ -3,6 +3,7 @@
 //! What each knob of each line is set to. Statics, because module parameters are set before the
 //! module's init and shown after its exit.
 
+use super::set;
 use crate::{
     compat,
     logic::{
@@ -116,7 +117,8 @@ pub(super) fn live() -> bool {
 ///
 /// # Errors
 ///
-/// `EINVAL` when the command line gave more values for a knob than there are lines.
+/// `EINVAL` when the command line gave more values for a knob than there are lines; `ENXIO` for a CPU
+/// that is offline.
 pub(crate) fn begin() -> Result<usize> {
     let module = compat::this_module();
     // SAFETY: The module is being initialized, so its parameter lock exists. A write that came
@@ -137,6 +139,9 @@ pub(crate) fn begin() -> Result<usize> {
             pr_err!("{name}: {given} values for lines={lines}: give at most one per line\n");
             return Err(EINVAL);
         }
+    }
+    for line in 0..lines {
+        set::check_all(line)?;
     }
     Ok(lines)
 }

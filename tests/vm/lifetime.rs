@@ -6,14 +6,12 @@ use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use simrupt_vm_tests::{Reader, Simrupt, eventually, unload};
+use simrupt_vm_tests::{DRIVER, Reader, Simrupt, eventually, unload};
 use std::{
     fs::{self, File},
     io::{ErrorKind, Read},
     os::fd::AsFd,
 };
-
-const DRIVER: &str = "/sys/bus/platform/drivers/simrupt";
 
 #[test]
 fn an_open_device_keeps_the_module_loaded() {

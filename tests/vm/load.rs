@@ -2,28 +2,7 @@
 
 //! 10,000 events a second with a reader of records, and everything changed at random meanwhile.
 
-use simrupt_vm_tests::{Context, FLAVORS, Line, Reader, Simrupt, decode, eventually, missing};
-
-/// Stops the traffic, and asserts that what the sequence numbers miss is what the books count as
-/// lost, and that no stage ran where it should not.
-fn settle(module: &Simrupt, line: Line, reader: Reader) {
-    line.set("masked", "0");
-    line.set("work_us", "0");
-    line.silence();
-    let records = decode(&reader.stop());
-    module.verify();
-    let stats = line.stats();
-    assert_eq!(
-        (stats["queued"], stats["in_ring"], stats["pending"]),
-        (0, 0, 0)
-    );
-    assert_eq!(stats["read"], records.len() as u64);
-    let lost = stats["overrun"] + stats["dropped"] + stats["overwritten"] + stats["flushed"];
-    assert_eq!(missing(&records, stats["events"]), lost, "{stats:?}");
-    line.assert_ran_in("device", Context::Hardirq);
-    line.assert_ran_in("top_half", Context::of_top_half());
-    assert_eq!(line.contexts("bottom_half")[3], 0);
-}
+use simrupt_vm_tests::{FLAVORS, Reader, Simrupt, eventually, settle};
 
 fn ten_thousand_a_second_on(flavor: &str) {
     let module = Simrupt::load(&format!("format=record rate_hz=10000 workqueue={flavor}"));

@@ -9,6 +9,7 @@ mod closed_loop;
 mod costs;
 mod device;
 mod flavors;
+mod hotplug;
 mod interrupts;
 mod knobs;
 mod latency;

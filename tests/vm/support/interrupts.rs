@@ -26,3 +26,10 @@ pub fn move_irq(irq: u32, cpu: usize) {
     let effective = read(&format!("/proc/irq/{irq}/effective_affinity"));
     assert_eq!(effective.trim_end().trim_start_matches('0'), mask);
 }
+
+/// Lets any CPU take the interrupt, as before anybody moved it.
+pub fn let_all_cpus_take(irq: u32) {
+    let all = read("/proc/irq/default_smp_affinity");
+    let path = format!("/proc/irq/{irq}/smp_affinity");
+    write(&path, all.trim_end().as_bytes()).expect("affinity can be set");
+}

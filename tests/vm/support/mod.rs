@@ -3,6 +3,7 @@
 //! What the tests in the virtual machine share: loading the module, its faces, and traffic.
 
 mod context;
+mod cpu;
 mod interrupts;
 mod line;
 mod module;
@@ -11,9 +12,10 @@ mod traffic;
 
 pub use self::{
     context::Context,
-    interrupts::{action_counts, move_irq},
+    cpu::Offline,
+    interrupts::{action_counts, let_all_cpus_take, move_irq},
     line::{FLAVORS, KNOBS, Line},
-    module::{Simrupt, simructl, try_load, unload},
+    module::{DRIVER, Simrupt, simructl, try_load, unload},
     record::{decode, missing, read_records},
-    traffic::{Reader, eventually},
+    traffic::{Reader, eventually, settle},
 };

@@ -2,7 +2,7 @@
 
 //! Loading and unloading the module, and running simructl.
 
-use crate::Line;
+use crate::{Line, eventually};
 use nix::{
     errno::Errno,
     kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module},
@@ -14,6 +14,9 @@ use std::{
     path::Path,
     process::{Command, Output},
 };
+
+/// The platform driver, where lines are bound and unbound.
+pub const DRIVER: &str = "/sys/bus/platform/drivers/simrupt";
 
 /// Where what the module leaves in the system would be found.
 const TRACES: [(&str, &str); 5] = [
@@ -31,6 +34,11 @@ impl Simrupt {
     /// Loads the module with these parameters.
     pub fn load(params: &str) -> Self {
         try_load(params).unwrap_or_else(|error| panic!("cannot load with '{params}': {error}"));
+        Self(())
+    }
+
+    /// The module that somebody has loaded with [`try_load`].
+    pub fn adopt() -> Self {
         Self(())
     }
 
@@ -63,6 +71,19 @@ impl Simrupt {
     /// What the kernel answers.
     pub fn set_parameter(&self, name: &str, value: &[u8]) -> Result<(), Errno> {
         write(&format!("/sys/module/simrupt/parameters/{name}"), value)
+    }
+}
+
+impl Simrupt {
+    /// Unloads the module as soon as nobody has a file of it open, and checks that it left nothing.
+    pub fn unload_when_idle(self) {
+        std::mem::forget(self);
+        eventually("nobody uses the module", || match unload() {
+            Ok(()) => true,
+            Err(Errno::EWOULDBLOCK) => false,
+            Err(error) => panic!("the module can be unloaded: {error}"),
+        });
+        assert_nothing_left();
     }
 }
 

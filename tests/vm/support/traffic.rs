@@ -2,7 +2,7 @@
 
 //! Waiting for conditions, and readers that run beside a test.
 
-use crate::Line;
+use crate::{Context, Line, Simrupt, decode, missing};
 use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
@@ -74,4 +74,25 @@ impl Reader {
     pub fn join(self) -> Vec<u8> {
         self.thread.join().expect("the reader had no error")
     }
+}
+
+/// Stops the traffic, and asserts that what the sequence numbers miss is what the books count as
+/// lost, and that no stage ran where it should not.
+pub fn settle(module: &Simrupt, line: Line, reader: Reader) {
+    line.set("masked", "0");
+    line.set("work_us", "0");
+    line.silence();
+    let records = decode(&reader.stop());
+    module.verify();
+    let stats = line.stats();
+    assert_eq!(
+        (stats["queued"], stats["in_ring"], stats["pending"]),
+        (0, 0, 0)
+    );
+    assert_eq!(stats["read"], records.len() as u64);
+    let lost = stats["overrun"] + stats["dropped"] + stats["overwritten"] + stats["flushed"];
+    assert_eq!(missing(&records, stats["events"]), lost, "{stats:?}");
+    line.assert_ran_in("device", Context::Hardirq);
+    line.assert_ran_in("top_half", Context::of_top_half());
+    assert_eq!(line.contexts("bottom_half")[3], 0);
 }

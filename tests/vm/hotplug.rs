@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! CPUs that go, and come back, under the device's timer, its interrupt and its bottom half.
+
+use nix::errno::Errno;
+use simrupt_vm_tests::{
+    DRIVER, FLAVORS, Line, Offline, Reader, Simrupt, eventually, let_all_cpus_take, move_irq,
+    read_records, settle, try_load,
+};
+use std::fs;
+
+fn wait_for_events(line: Line, count: u64) {
+    let start = line.stat("drained");
+    eventually("events arrive", || line.stat("drained") >= start + count);
+}
+
+/// The CPU of the timer, of the interrupt, and so that of the bottom half, goes and comes back.
+fn all_on_a_cpu_that_goes(params: &str) {
+    let module = Simrupt::load(&format!("format=record cpu=1 {params}"));
+    let line = module.line(0);
+    let reader = Reader::start(line, 64 * 1024);
+    for _ in 0..3 {
+        move_irq(line.irq(), 1);
+        // Written again, the timer goes back to where it belongs.
+        line.set("cpu", "1");
+        wait_for_events(line, 50);
+        let offline = Offline::take(1);
+        wait_for_events(line, 50);
+        drop(offline);
+        wait_for_events(line, 50);
+    }
+    assert_eq!(line.stat("overrun"), 0, "{params}");
+    settle(&module, line, reader);
+}
+
+#[test]
+fn a_cpu_that_goes_takes_no_event_with_it_on_any_flavor() {
+    for flavor in FLAVORS {
+        all_on_a_cpu_that_goes(&format!("rate_hz=5000 workqueue={flavor}"));
+    }
+}
+
+#[test]
+fn a_cpu_that_goes_does_not_break_a_closed_loop() {
+    for flavor in ["bound", "unbound", "tasklet", "irq-thread"] {
+        all_on_a_cpu_that_goes(&format!("pattern=closed rate_hz=1 workqueue={flavor}"));
+    }
+}
+
+#[test]
+fn a_cpu_can_go_in_the_middle_of_stress() {
+    for stress in ["irqs-off", "preempt-off", "softirq"] {
+        all_on_a_cpu_that_goes(&format!(
+            "rate_hz=2000 stress={stress} stress_us=500 stress_hz=1000"
+        ));
+    }
+}
+
+#[test]
+fn only_the_bottom_halfs_cpu_goes() {
+    for flavor in ["bound", "bh", "tasklet", "irq-thread"] {
+        let module = Simrupt::load(&format!(
+            "format=record cpu=0 rate_hz=5000 workqueue={flavor}"
+        ));
+        let line = module.line(0);
+        let reader = Reader::start(line, 64 * 1024);
+        for _ in 0..3 {
+            move_irq(line.irq(), 1);
+            wait_for_events(line, 50);
+            let offline = Offline::take(1);
+            wait_for_events(line, 50);
+            drop(offline);
+        }
+        settle(&module, line, reader);
+    }
+}
+
+#[test]
+fn an_offline_cpu_is_refused_and_one_that_goes_later_is_left() {
+    let offline = Offline::take(1);
+    assert_eq!(try_load("cpu=1"), Err(Errno::ENXIO));
+    let module = Simrupt::load("format=record rate_hz=2000 cpu=0");
+    let line = module.line(0);
+    assert_eq!(line.try_set("cpu", "1"), Err(Errno::ENXIO));
+    assert_eq!(module.set_parameter("cpu", b"1"), Err(Errno::ENXIO));
+    assert_eq!(line.get("cpu"), "0");
+    drop(offline);
+
+    line.set("cpu", "1");
+    let mut file = line.open();
+    let offline = Offline::take(1);
+    read_records(&mut file, 20);
+    let records = read_records(&mut file, 100);
+    assert!(records.iter().all(|record| record.irq_cpu == 0));
+    // The knob says what is wanted, not what is there; whatever starts the timer anew takes what is.
+    assert_eq!(line.get("cpu"), "1");
+    line.set("rate_hz", "3000");
+    read_records(&mut file, 100);
+    drop(file);
+
+    // Binding, too: the value was good when it was set.
+    fs::write(format!("{DRIVER}/unbind"), "simrupt.0").unwrap();
+    fs::write(format!("{DRIVER}/bind"), "simrupt.0").unwrap();
+    let mut file = line.open();
+    let records = read_records(&mut file, 100);
+    assert!(records.iter().all(|record| record.irq_cpu == 0));
+
+    // It does not go back by itself. Nor does the interrupt, which would hide that.
+    drop(offline);
+    let_all_cpus_take(line.irq());
+    read_records(&mut file, 20);
+    let records = read_records(&mut file, 100);
+    assert!(records.iter().all(|record| record.irq_cpu == 0));
+    line.set("cpu", "1");
+    read_records(&mut file, 20);
+    let records = read_records(&mut file, 100);
+    assert!(records.iter().all(|record| record.irq_cpu == 1));
+    drop(file);
+    module.verify();
+}

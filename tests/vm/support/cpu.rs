@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Taking CPUs away, and giving them back.
+
+use crate::module::{read, write};
+
+/// A CPU that is offline; dropping this brings it back.
+pub struct Offline(usize);
+
+impl Offline {
+    /// Takes the CPU offline, which the kernel does with whatever runs there.
+    pub fn take(cpu: usize) -> Self {
+        set_online(cpu, false);
+        Self(cpu)
+    }
+}
+
+impl Drop for Offline {
+    fn drop(&mut self) {
+        set_online(self.0, true);
+    }
+}
+
+fn set_online(cpu: usize, online: bool) {
+    let path = format!("/sys/devices/system/cpu/cpu{cpu}/online");
+    let value = if online { "1" } else { "0" };
+    write(&path, value.as_bytes()).unwrap_or_else(|error| panic!("{path}={value}: {error}"));
+    assert_eq!(read(&path).trim_end(), value);
+}
