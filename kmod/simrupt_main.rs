@@ -10,6 +10,7 @@
 //! - [`hw`] plays the hardware: timer, interrupt controller, platform device.
 //! - [`driver`] is an ordinary driver: platform driver, interrupt handler, workqueue, char device.
 //! - [`control`] is how users change and watch both: module parameters, debugfs, statistics.
+//! - [`door`] keeps files closed while a load can still fail.
 //! - [`lines`] is where the three find each other.
 //! - [`stress`] makes life hard for a line, for those who want to see it cope.
 //! - [`logic`] is everything that needs no kernel: ring, fifo, schedule, knob table.
@@ -21,6 +22,7 @@ mod clock;
 mod compat;
 mod contexts;
 mod control;
+mod door;
 mod driver;
 mod exclusive;
 mod ffi;
@@ -60,11 +62,13 @@ static VERSION: [u8; 14] = *b"version=0.1.0\0";
 /// knob any more, then the devices leave their driver, and at last the hardware goes.
 #[pin_data]
 struct Simrupt {
+    _open: door::Open,
     _faces: control::Faces,
     _announced: lines::Announced,
     #[pin]
     _driver: driver::Registration,
     _hardware: lines::Hardware,
+    _threshold: door::Threshold,
 }
 
 impl kernel::InPlaceModule for Simrupt {
@@ -73,10 +77,12 @@ impl kernel::InPlaceModule for Simrupt {
         unsafe { lines::LINES.init() };
         // Built in the order in which they need each other, undone in reverse if one fails.
         try_pin_init!(Self {
+            _threshold: door::Threshold::new(),
             _hardware: lines::Hardware::new()?,
             _driver <- driver::register(module),
             _announced: lines::Announced::new()?,
             _faces: control::Faces::new()?,
+            _open: door::Open::new(),
         }? Error)
     }
 }

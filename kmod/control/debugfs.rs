@@ -10,6 +10,7 @@
 use super::files;
 use crate::{
     compat,
+    door,
     ffi::CTable, //
 };
 use kernel::{
@@ -114,6 +115,9 @@ static READ_WRITE: CTable<bindings::file_operations> = CTable::new(bindings::fil
 ///
 /// Called by debugfs with a file that [`Dir::file`] made, being opened.
 unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+    if let Err(error) = door::enter() {
+        return error.to_errno();
+    }
     // SAFETY: The inode holds the file's number; `show` takes it back from the seq_file.
     unsafe { bindings::single_open(file, Some(show), (*inode).i_private) }
 }

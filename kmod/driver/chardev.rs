@@ -9,6 +9,7 @@
 use super::line::Line;
 use crate::{
     compat,
+    door,
     ffi::{
         self,
         CTable, //
@@ -111,6 +112,9 @@ impl PinnedDrop for CharDevice {
 ///
 /// Called by the misc core on a file of a registered [`CharDevice`].
 unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+    if let Err(error) = door::enter() {
+        return error.to_errno();
+    }
     // SAFETY: The misc core leaves a pointer to the `miscdevice` there, and holds its lock during
     // this call, without which the device cannot be deregistered. It is the field of a `CharDevice`.
     let device = unsafe {

@@ -18,6 +18,7 @@ mod live_changes;
 mod load;
 mod memory;
 mod parameters;
+mod races;
 mod reading;
 mod records;
 mod stress;
