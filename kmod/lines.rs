@@ -45,8 +45,8 @@ pub(crate) struct Slot {
     pub(crate) antagonist: Option<Arc<Antagonist>>,
     /// The driver's side, while it is bound.
     pub(crate) line: Option<Arc<Line>>,
-    /// Why the driver could not be bound.
-    failure: Option<Error>,
+    /// How it went when the driver was bound last; none before it is bound first.
+    binding: Option<Result>,
 }
 
 impl Registry {
@@ -56,7 +56,7 @@ impl Registry {
                 device: None,
                 antagonist: None,
                 line: None,
-                failure: None,
+                binding: None,
             }
         }; MAX_LINES],
     };
@@ -121,13 +121,11 @@ impl Announced {
         for index in 0..Registry::count() {
             let virq = device(index)?.virq();
             devices.push(PlatformDevice::new(index, virq)?, GFP_KERNEL)?;
-            let lines = LINES.lock();
-            let slot = lines.slots.get(index).ok_or(ENODEV)?;
-            if slot.line.is_none() {
-                let error = slot.failure.unwrap_or(ENODEV);
+            // Not whether it is bound now: users may unbind it at once.
+            let binding = LINES.lock().slots.get(index).and_then(|slot| slot.binding);
+            binding.unwrap_or(Err(ENODEV)).inspect_err(|error| {
                 pr_err!("line {index} cannot be set up: {error:?}\n");
-                return Err(error);
-            }
+            })?;
         }
         Ok(Self { _devices: devices })
     }
@@ -140,11 +138,21 @@ pub(crate) fn device(index: usize) -> Result<Arc<Device>> {
     slot.device.clone().ok_or(ENODEV)
 }
 
-/// Remembers why a line's driver could not be bound.
-pub(crate) fn note_failure(index: usize, error: Error) {
-    if let Some(slot) = LINES.lock().slots.get_mut(index) {
-        slot.failure = Some(error);
-    }
+/// Does what `init` does, which is to bind a line's driver, and remembers how that went.
+pub(crate) fn noting_outcome<T>(
+    index: usize,
+    init: impl PinInit<T, Error>,
+) -> impl PinInit<T, Error> {
+    let noting = move |place: *mut T| {
+        // SAFETY: As whoever calls this promises; what it says is passed on as it is.
+        let result = unsafe { init.__init(place) };
+        if let Some(slot) = LINES.lock().slots.get_mut(index) {
+            slot.binding = Some(result);
+        }
+        result
+    };
+    // SAFETY: `noting` does what `init` does.
+    unsafe { pin_init::pin_init_from_closure(noting) }
 }
 
 /// A line that is in the registry; dropping this takes it out.
@@ -159,7 +167,6 @@ pub(crate) fn publish(line: Arc<Line>) -> Result<Published> {
     slot.line = Some(line);
     if let Err(error) = control::apply_all(index, slot) {
         slot.line = None;
-        slot.failure = Some(error);
         return Err(error);
     }
     Ok(Published(index))

@@ -30,7 +30,10 @@ use crate::{
     },
 };
 use kernel::{
-    device::Core,
+    device::{
+        self,
+        Core, //
+    },
     driver,
     platform,
     prelude::*,
@@ -124,23 +127,32 @@ impl platform::Driver for Driver {
                 .property_read::<u32>(crate::LINE_PROPERTY)
                 .required_by(device.as_ref())?;
             let index = usize::try_from(index)?;
-            let (line, device_end) =
-                build(index).inspect_err(|error| lines::note_failure(index, *error))?;
-            // Built from the bottom up, undone from the top down should a step fail.
-            Ok(try_pin_init!(Bound {
-                _bottom_half: BottomHalf(line.clone()),
-                // SAFETY: The registration lives in the driver's data, which is dropped on unbind.
-                _irq <- unsafe {
-                    compat::request_threaded_irq(
-                        device,
-                        lines::name(index),
-                        TopHalf(line.clone()),
-                    )
-                },
-                _connection: Connection::new(line.clone(), device_end),
-                _chardev: KBox::pin_init(CharDevice::new(line.clone()), GFP_KERNEL)?,
-                _published: lines::publish(line)?,
-            }? Error))
+            Ok(lines::noting_outcome(index, bind(device, index)))
         })
     }
+}
+
+/// Binds a line to its device.
+fn bind<'bound>(
+    device: &'bound platform::Device<device::Bound>,
+    index: usize,
+) -> impl PinInit<Bound<'bound>, Error> + 'bound {
+    pin_init::pin_init_scope(move || {
+        let (line, device_end) = build(index)?;
+        // Built from the bottom up, undone from the top down should a step fail.
+        Ok(try_pin_init!(Bound {
+            _bottom_half: BottomHalf(line.clone()),
+            // SAFETY: The registration lives in the driver's data, which is dropped on unbind.
+            _irq <- unsafe {
+                compat::request_threaded_irq(
+                    device,
+                    lines::name(index),
+                    TopHalf(line.clone()),
+                )
+            },
+            _connection: Connection::new(line.clone(), device_end),
+            _chardev: KBox::pin_init(CharDevice::new(line.clone()), GFP_KERNEL)?,
+            _published: lines::publish(line)?,
+        }? Error))
+    })
 }

@@ -8,7 +8,7 @@ use nix::{
     fcntl::OFlag,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use simrupt_vm_tests::{FLAVORS, Simrupt, eventually, try_load};
+use simrupt_vm_tests::{DRIVER, FLAVORS, Simrupt, eventually, try_load};
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -180,6 +180,27 @@ fn reload_under(hammers: &[Hammer], rounds: usize) {
 #[test]
 fn the_module_can_be_unloaded_in_the_middle_of_everything() {
     let hammers = hammers();
+    reload_under(&hammers, 20);
+    hammers.into_iter().for_each(Hammer::stop);
+}
+
+#[test]
+fn the_module_can_be_unloaded_in_the_middle_of_unbinding_and_binding() {
+    // Unbinding what is not bound, and binding what is; and a driver that is not there any more.
+    const EXPECTED: &[Errno] = &[
+        Errno::ENOENT,
+        Errno::ENODEV,
+        Errno::EBUSY,
+        Errno::EINVAL,
+        Errno::EAGAIN,
+    ];
+    let mut hammers = hammers();
+    hammers.push(Hammer::start("unbind", EXPECTED, || {
+        write_text(&format!("{DRIVER}/unbind"), "simrupt.0")
+    }));
+    hammers.push(Hammer::start("bind", EXPECTED, || {
+        write_text(&format!("{DRIVER}/bind"), "simrupt.0")
+    }));
     reload_under(&hammers, 20);
     hammers.into_iter().for_each(Hammer::stop);
 }
