@@ -5,6 +5,9 @@
 //! The kernel crate's debugfs files have no owner: with one of them open, the module can be
 //! unloaded, and closing the file then calls into what is no longer there. These have one.
 //!
+//! debugfs wants nobody to look whether making a file worked. We do: a tree of which a part is missing
+//! would be worse than a load that fails.
+//!
 //! A file is known by a number that fits a pointer, so no file can outlive what it refers to.
 
 use super::files;
@@ -15,6 +18,7 @@ use crate::{
 };
 use kernel::{
     bindings,
+    error::from_err_ptr,
     prelude::*,
     seq_file::SeqFile,
     uaccess::{
@@ -42,7 +46,7 @@ pub(super) enum Mode {
 ///
 /// # Invariants
 ///
-/// The pointer came from debugfs: a directory or an error, both of which its functions take.
+/// The pointer is a directory that debugfs made.
 pub(super) struct Dir(*mut bindings::dentry);
 
 // SAFETY: debugfs does its own locking, and its functions may be called from any thread.
@@ -51,23 +55,42 @@ unsafe impl Send for Dir {}
 unsafe impl Sync for Dir {}
 
 impl Dir {
-    /// A directory at the top of debugfs.
-    pub(super) fn new(name: &CStr) -> Self {
+    /// A directory at the top of debugfs; none where debugfs is switched off.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, or `EEXIST` when somebody else has a directory of this name.
+    pub(super) fn new(name: &CStr) -> Result<Option<Self>> {
         // SAFETY: The name is a C string, and is copied; no parent means the top.
-        // INVARIANT: As debugfs returned it.
-        Self(unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), core::ptr::null_mut()) })
+        let dir =
+            unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), core::ptr::null_mut()) };
+        match from_err_ptr(dir) {
+            // INVARIANT: As debugfs returned it.
+            Ok(dir) => Ok(Some(Self(dir))),
+            Err(EPERM) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Calls `fill` with a new directory in this one.
-    pub(super) fn subdir(&self, name: &CStr, fill: impl FnOnce(&Self)) {
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, or those of `fill`. What was made is removed with this directory.
+    pub(super) fn subdir(&self, name: &CStr, fill: impl FnOnce(&Self) -> Result) -> Result {
         // SAFETY: The name is a C string, and is copied; the parent is ours.
         let dir = unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), self.0) };
         // INVARIANT: As debugfs returned it. It is removed with its parent.
-        fill(&core::mem::ManuallyDrop::new(Self(dir)));
+        let dir = core::mem::ManuallyDrop::new(Self(from_err_ptr(dir)?));
+        fill(&dir)
     }
 
     /// A file for root alone.
-    pub(super) fn file(&self, name: &CStr, id: usize, mode: Mode) {
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn file(&self, name: &CStr, id: usize, mode: Mode) -> Result {
         let (mode, operations) = match mode {
             Mode::Read => (0o400, READ_ONLY.as_ptr()),
             Mode::Write => (0o200, READ_WRITE.as_ptr()),
@@ -75,7 +98,7 @@ impl Dir {
         };
         // SAFETY: The name is a C string, and is copied; the parent is ours; the operations are
         // statics of the module, which the file's owner keeps loaded.
-        unsafe {
+        let file = unsafe {
             bindings::debugfs_create_file_full(
                 name.as_char_ptr(),
                 mode,
@@ -85,6 +108,7 @@ impl Dir {
                 operations,
             )
         };
+        from_err_ptr(file).map(|_| ())
     }
 }
 

@@ -94,15 +94,17 @@ impl Subject {
     }
 }
 
-/// The tree; dropping it removes it.
+/// The tree; dropping it removes it. None where debugfs is switched off: the parameters remain.
 pub(crate) struct Faces {
-    _root: Dir,
+    _root: Option<Dir>,
 }
 
 impl Faces {
     pub(crate) fn new() -> Result<Self> {
-        let root = Dir::new(crate::NAME);
-        root.file(c"knobs", 0, Mode::Read);
+        let Some(root) = Dir::new(crate::NAME)? else {
+            return Ok(Self { _root: None });
+        };
+        root.file(c"knobs", 0, Mode::Read)?;
         for line in 0..Registry::count() {
             let name = CString::try_from_fmt(fmt!("line{line}"))?;
             let mut files = KVec::new();
@@ -114,14 +116,15 @@ impl Faces {
             }
             root.subdir(&name, |dir| {
                 for (name, index) in &files {
-                    dir.file(name, Subject::id(line, *index), Mode::ReadWrite);
+                    dir.file(name, Subject::id(line, *index), Mode::ReadWrite)?;
                 }
                 for (index, (name, _, mode)) in REPORTS.iter().enumerate() {
-                    dir.file(name, Subject::id(line, Knob::ALL.len() + index), *mode);
+                    dir.file(name, Subject::id(line, Knob::ALL.len() + index), *mode)?;
                 }
-            });
+                Ok(())
+            })?;
         }
-        Ok(Self { _root: root })
+        Ok(Self { _root: Some(root) })
     }
 }
 
