@@ -13,6 +13,7 @@
 //! - [`door`] keeps files closed while a load can still fail.
 //! - [`lines`] is where the three find each other.
 //! - [`stress`] makes life hard for a line, for those who want to see it cope.
+//! - [`work`] is what work items need that go to all kinds of queues.
 //! - [`logic`] is everything that needs no kernel: ring, fifo, schedule, knob table.
 //! - [`ffi`] is what the kernel crate lacks, [`compat`] what differs between kernels.
 
@@ -29,6 +30,7 @@ mod ffi;
 mod hw;
 mod lines;
 mod stress;
+mod work;
 // In the folder core/, but not called so: `core` is Rust's own.
 #[path = "core/mod.rs"]
 #[allow(

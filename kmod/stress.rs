@@ -7,12 +7,16 @@
 
 use crate::{
     clock,
-    ffi,
+    ffi::{
+        self,
+        Context, //
+    },
     hw::on_cpu_or_here,
-    logic::knobs::Antagonist as Kind, //
+    logic::knobs::Antagonist as Kind,
+    work, //
 };
 use kernel::{
-    bindings, impl_has_hr_timer, impl_has_work, new_mutex, new_work,
+    impl_has_hr_timer, new_mutex, new_work,
     prelude::*,
     sync::{
         atomic::{
@@ -37,8 +41,7 @@ use kernel::{
     },
     workqueue::{
         self,
-        Work,
-        WorkItem, //
+        Work, //
     },
 };
 
@@ -72,9 +75,8 @@ impl Antagonist {
     /// Ends what it does. The kernel's own queues do not wait for the items of a module that goes.
     fn stop(&self, control: &mut Control) {
         control.timer = None;
-        // SAFETY: The pointer is to a live, initialized work item; the timer, which queues it, is
-        // not armed.
-        unsafe { bindings::flush_work(Work::raw_get(&raw const self.tormentor.work)) };
+        // The timer, which queues them, is not armed.
+        self.tormentor.flush_works();
     }
 
     /// One that does nothing.
@@ -83,6 +85,7 @@ impl Antagonist {
             pin_init!(Tormentor {
                 timer <- HrTimer::new(),
                 work <- new_work!("simrupt::stress"),
+                softirq_work <- new_work!("simrupt::stress_softirq"),
                 kind: Atomic::new(Kind::None as u32),
                 stretch_ns: Atomic::new(0),
                 period_ns: Atomic::new(0),
@@ -130,13 +133,15 @@ impl PinnedDrop for Antagonist {
     }
 }
 
-/// The timer, and the work item for what it cannot do itself.
+/// The timer, and the work items for what it cannot do itself.
 #[pin_data]
 struct Tormentor {
     #[pin]
     timer: HrTimer<Self>,
     #[pin]
-    work: Work<Self>,
+    work: Work<Self, { work::THREAD }>,
+    #[pin]
+    softirq_work: Work<Self, { work::SOFTIRQ }>,
     /// A [`Kind`] as a number.
     kind: Atomic<u32>,
     stretch_ns: Atomic<u64>,
@@ -149,8 +154,8 @@ impl_has_hr_timer! {
     }
 }
 
-impl_has_work! {
-    impl HasWork<Self> for Tormentor { self.work }
+work::impl_works! {
+    Tormentor { thread: work, softirq: softirq_work, run: Tormentor::torment }
 }
 
 impl Tormentor {
@@ -175,13 +180,13 @@ impl HrTimerCallback for Tormentor {
         let queue = match this.kind() {
             Kind::None => return HrTimerRestart::NoRestart,
             Kind::IrqsOff => None,
-            Kind::PreemptOff => Some(workqueue::system_highpri()),
-            Kind::Softirq => Some(workqueue::system_bh_highpri()),
+            Kind::PreemptOff => Some((workqueue::system_highpri(), Context::Task)),
+            Kind::Softirq => Some((workqueue::system_bh_highpri(), Context::Softirq)),
         };
         match queue {
             None => this.spin(),
             // Still queued or running: then the CPU is disturbed enough.
-            Some(queue) => drop(queue.enqueue::<_, 0>(Arc::from(this))),
+            Some((queue, context)) => _ = work::enqueue(queue, context, Arc::from(this)),
         }
         let stretch_ns = this.stretch_ns.load(Relaxed);
         let period_ns = this.period_ns.load(Relaxed);
@@ -190,13 +195,12 @@ impl HrTimerCallback for Tormentor {
     }
 }
 
-impl WorkItem for Tormentor {
-    type Pointer = Arc<Self>;
-
-    fn run(this: Arc<Self>) {
-        match this.kind() {
-            Kind::PreemptOff => ffi::without_preemption(|| this.spin()),
-            Kind::Softirq => this.spin(),
+impl Tormentor {
+    /// What the timer cannot do itself.
+    fn torment(&self) {
+        match self.kind() {
+            Kind::PreemptOff => ffi::without_preemption(|| self.spin()),
+            Kind::Softirq => self.spin(),
             Kind::None | Kind::IrqsOff => {}
         }
     }

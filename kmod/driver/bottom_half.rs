@@ -35,14 +35,7 @@ use crate::{
         },
     },
 };
-use kernel::{
-    bindings,
-    sync::Arc,
-    workqueue::{
-        Work,
-        WorkItem, //
-    },
-};
+use kernel::sync::Arc;
 
 /// How many records one hold of the fifo's lock moves, whoever holds it. This bounds for how long
 /// bottom half and readers can delay each other, and for how long interrupts are off.
@@ -106,14 +99,6 @@ fn record(event: Event, bh_ns: u64, bh_cpu: u16) -> Record {
     }
 }
 
-impl WorkItem for Line {
-    type Pointer = Arc<Self>;
-
-    fn run(this: Arc<Self>) {
-        this.run_bottom_half();
-    }
-}
-
 impl Line {
     /// Runs the bottom half. Only called by what its flavor defers to.
     pub(super) fn run_bottom_half(&self) {
@@ -153,15 +138,5 @@ impl Line {
             self.device.ring_doorbell();
             self.readable.notify_all();
         }
-    }
-}
-
-impl Line {
-    /// Waits until every run of the bottom half that was asked for has ended. Process context; the
-    /// interrupt is disabled or gone, so that nobody asks for more.
-    pub(super) fn flush_bottom_half(&self) {
-        // SAFETY: The pointer is to a live, initialized work item.
-        unsafe { bindings::flush_work(Work::raw_get(&raw const self.work)) };
-        self.tasklet.flush();
     }
 }

@@ -4,16 +4,19 @@
 //! can be told apart from what the driver does. Process context; takes some milliseconds.
 
 use super::line::Line;
-use crate::clock;
+use crate::{
+    clock,
+    ffi::Context,
+    work, //
+};
 use kernel::{
-    bindings, impl_has_work, new_work,
+    bindings, new_work,
     prelude::*,
     sync::Arc,
     types::Opaque,
     workqueue::{
         Queue,
-        Work,
-        WorkItem, //
+        Work, //
     },
 };
 
@@ -48,7 +51,7 @@ impl Line {
         let timestamps_ns = clock::now_ns().saturating_sub(start_ns);
         let empty = Empty::new()?;
         let (empty_runs, empty_runs_ns) = self.with_queue(|queue| match queue {
-            Some(queue) => (EMPTY_RUNS, empty.run_on(queue)),
+            Some((queue, context)) => (EMPTY_RUNS, empty.run_on(queue, context)),
             None => (0, 0),
         });
         Ok(Costs {
@@ -63,7 +66,9 @@ impl Line {
 #[pin_data]
 struct Empty {
     #[pin]
-    work: Work<Self>,
+    work: Work<Self, { work::THREAD }>,
+    #[pin]
+    softirq_work: Work<Self, { work::SOFTIRQ }>,
     /// The kernel crate's completion can only be completed once.
     #[pin]
     done: Opaque<bindings::completion>,
@@ -74,8 +79,8 @@ unsafe impl Send for Empty {}
 // SAFETY: As above.
 unsafe impl Sync for Empty {}
 
-impl_has_work! {
-    impl HasWork<Self> for Empty { self.work }
+work::impl_works! {
+    Empty { thread: work, softirq: softirq_work, run: Empty::complete }
 }
 
 impl Empty {
@@ -83,6 +88,7 @@ impl Empty {
         Arc::pin_init(
             pin_init!(Self {
                 work <- new_work!("simrupt::empty"),
+                softirq_work <- new_work!("simrupt::empty_softirq"),
                 done <- Opaque::ffi_init(|place| {
                     // SAFETY: `place` is valid for writing, and stays where it is.
                     unsafe { bindings::init_completion(place) }
@@ -93,23 +99,21 @@ impl Empty {
     }
 
     /// Runs [`EMPTY_RUNS`] times on the queue; returns how long that took.
-    fn run_on(self: &Arc<Self>, queue: &Queue) -> u64 {
+    fn run_on(self: &Arc<Self>, queue: &Queue, context: Context) -> u64 {
         let start_ns = clock::now_ns();
         for _ in 0..EMPTY_RUNS {
-            if queue.enqueue::<_, 0>(self.clone()).is_ok() {
+            if work::enqueue(queue, context, self.clone()) {
                 // SAFETY: The completion is initialized; the item that was queued completes it.
                 unsafe { bindings::wait_for_completion(self.done.get()) };
             }
         }
-        clock::now_ns().saturating_sub(start_ns)
+        let span_ns = clock::now_ns().saturating_sub(start_ns);
+        self.flush_works();
+        span_ns
     }
-}
 
-impl WorkItem for Empty {
-    type Pointer = Arc<Self>;
-
-    fn run(this: Arc<Self>) {
-        // SAFETY: The completion is initialized, and lives as long as `this`.
-        unsafe { bindings::complete(this.done.get()) };
+    fn complete(&self) {
+        // SAFETY: The completion is initialized, and lives as long as `self`.
+        unsafe { bindings::complete(self.done.get()) };
     }
 }

@@ -35,8 +35,9 @@ pub(super) fn context(flavor: Flavor) -> Context {
 /// The way that the top half takes.
 #[derive(Clone, Copy)]
 pub(super) enum Route {
-    /// Queue the work item. The queue lives as long as the [`Deferral`] that this is of.
-    Queue(NonNull<bindings::workqueue_struct>),
+    /// Queue the work item that runs in this context. The queue lives as long as the [`Deferral`] that
+    /// this is of.
+    Queue(NonNull<bindings::workqueue_struct>, Context),
     /// Schedule the tasklet.
     Tasklet,
     /// Wake the interrupt's thread.
@@ -68,7 +69,8 @@ impl Deferral {
     pub(crate) fn new(line: usize, flavor: Flavor) -> Result<Self> {
         let route = match means(flavor) {
             Means::Workqueue(flags, max_active) => {
-                Route::Queue(new_queue(line, flavor, flags, max_active)?)
+                let queue = new_queue(line, flavor, flags, max_active)?;
+                Route::Queue(queue, context(flavor))
             }
             Means::Other(route) => route,
         };
@@ -89,7 +91,7 @@ impl Deferral {
     pub(super) fn queue(&self) -> Option<&Queue> {
         match self.route {
             // SAFETY: The queue is ours and lives as long as `self`.
-            Route::Queue(queue) => Some(unsafe { Queue::from_raw(queue.as_ptr()) }),
+            Route::Queue(queue, _) => Some(unsafe { Queue::from_raw(queue.as_ptr()) }),
             Route::Tasklet | Route::Thread | Route::Direct => None,
         }
     }
@@ -97,7 +99,7 @@ impl Deferral {
 
 impl Drop for Deferral {
     fn drop(&mut self) {
-        if let Route::Queue(queue) = self.route {
+        if let Route::Queue(queue, _) = self.route {
             // SAFETY: The queue is ours; nobody queues on it any more, or the kernel would warn.
             unsafe { bindings::destroy_workqueue(queue.as_ptr()) };
         }

@@ -25,7 +25,10 @@ use super::{
         BottomOwn,
         BATCH, //
     },
-    deferral::Deferral,
+    deferral::{
+        self,
+        Deferral, //
+    },
     latency::Latency,
     reader::Reader,
     tasklet::Tasklet,
@@ -40,6 +43,7 @@ use crate::{
         SpinLockIrq, //
     },
     exclusive::Exclusive,
+    ffi::Context,
     hw,
     logic::{
         abi::Record,
@@ -57,9 +61,10 @@ use crate::{
         },
         tally::Tally, //
     },
+    work,
 };
 use kernel::{
-    bindings, impl_has_work, new_mutex, new_poll_condvar, new_work,
+    bindings, new_mutex, new_poll_condvar, new_work,
     prelude::*,
     sync::{
         atomic::{
@@ -129,8 +134,12 @@ pub(crate) struct Line {
     masked: Atomic<bool>,
     #[pin]
     users: Mutex<Users>,
+    /// The bottom half, for queues of threads.
     #[pin]
-    pub(super) work: Work<Self>,
+    work: Work<Self, { work::THREAD }>,
+    /// The bottom half, for queues of softirqs.
+    #[pin]
+    softirq_work: Work<Self, { work::SOFTIRQ }>,
     #[pin]
     pub(super) tasklet: Tasklet,
     /// The interrupt's thread was woken, and has not begun to run the bottom half yet.
@@ -140,8 +149,8 @@ pub(crate) struct Line {
     deferral: Mutex<Option<Deferral>>,
 }
 
-impl_has_work! {
-    impl HasWork<Self> for Line { self.work }
+work::impl_works! {
+    Line { thread: work, softirq: softirq_work, run: Line::run_bottom_half }
 }
 
 /// What a new line starts with.
@@ -205,6 +214,7 @@ impl Line {
                     bound: true,
                 }),
                 work <- new_work!("simrupt::bottom_half"),
+                softirq_work <- new_work!("simrupt::bottom_half_softirq"),
                 // SAFETY: This is the field; `retire` flushes it.
                 tasklet <- unsafe { Tasklet::new() },
                 thread_woken: Atomic::new(false),
@@ -291,6 +301,13 @@ impl Line {
         self.store.lock().fifo.capacity()
     }
 
+    /// Waits until every run of the bottom half that was asked for has ended. Process context; the
+    /// interrupt is disabled or gone, so that nobody asks for more.
+    fn flush_bottom_half(&self) {
+        self.flush_works();
+        self.tasklet.flush();
+    }
+
     /// Runs `change` while neither the top half nor the bottom half is running or about to. The device
     /// goes on; its events wait in the ring, and its raises for the interrupt to be enabled again.
     fn quiesce(&self, change: impl FnOnce()) {
@@ -315,10 +332,14 @@ impl Line {
         *current = Some(deferral);
     }
 
-    /// Calls `measure` with the workqueue that the bottom half runs on; none when it is not on one.
-    pub(crate) fn with_queue<R>(&self, measure: impl FnOnce(Option<&Queue>) -> R) -> R {
+    /// Calls `measure` with the workqueue that the bottom half runs on, and the context that it runs
+    /// it in; none when it is not on one.
+    pub(crate) fn with_queue<R>(&self, measure: impl FnOnce(Option<(&Queue, Context)>) -> R) -> R {
         let deferral = self.deferral.lock();
-        measure(deferral.as_ref().and_then(Deferral::queue))
+        measure(deferral.as_ref().and_then(|deferral| {
+            let context = deferral::context(deferral.flavor());
+            Some((deferral.queue()?, context))
+        }))
     }
 
     /// Gives the fifo the room of `slots`, and keeps what fits.

@@ -31,6 +31,7 @@ use crate::{
             Writer, //
         },
     },
+    work,
 };
 use kernel::{
     irq::{
@@ -127,10 +128,10 @@ impl ThreadedHandler for TopHalf {
             // have seen to both. An edge left over from before the driver was bound looks the same.
             let (is_new, outcome) = match (found.raises, *route) {
                 (0, _) => (false, ThreadedIrqReturn::None),
-                (_, Route::Queue(queue)) => {
+                (_, Route::Queue(queue, context)) => {
                     // SAFETY: The route is changed before its queue goes, and not while this runs.
                     let queue = unsafe { Queue::from_raw(queue.as_ptr()) };
-                    let is_new = queue.enqueue::<_, 0>(line.clone()).is_ok();
+                    let is_new = work::enqueue(queue, context, line.clone());
                     (is_new, ThreadedIrqReturn::Handled)
                 }
                 (_, Route::Tasklet) => (line.tasklet.schedule(), ThreadedIrqReturn::Handled),
