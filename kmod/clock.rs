@@ -49,3 +49,44 @@ pub(crate) fn spin(start_ns: u64, span_ns: u64) -> u64 {
 pub(crate) fn cpu() -> u16 {
     u16::try_from(kernel::cpu::CpuId::current().as_u32()).unwrap_or(u16::MAX)
 }
+
+#[kernel::macros::kunit_tests(simrupt_clock)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_never_goes_back() {
+        let mut last_ns = now_ns();
+        let mut steps_back = 0;
+        for _ in 0..10_000 {
+            let now_ns = now_ns();
+            if now_ns < last_ns {
+                steps_back += 1;
+            }
+            last_ns = now_ns;
+        }
+        assert_eq!(steps_back, 0);
+    }
+
+    #[test]
+    fn a_spin_lasts_as_long_as_it_should() {
+        let start_ns = now_ns();
+        let end_ns = spin(start_ns, 100_000);
+        assert!(end_ns >= start_ns + 100_000);
+        assert!(now_ns() >= end_ns);
+        // What is over already takes no time: one look at the clock.
+        assert!(spin(end_ns, 0) >= end_ns);
+    }
+
+    #[test]
+    fn a_time_beyond_the_clocks_range_is_its_far_end() {
+        assert_eq!(delta(u64::MAX).as_nanos(), i64::MAX);
+        assert_eq!(delta(7).as_nanos(), 7);
+        assert_eq!((instant(u64::MAX) - instant(0)).as_nanos(), i64::MAX);
+    }
+
+    #[test]
+    fn the_cpu_is_one_of_the_machines() {
+        assert!(u32::from(cpu()) < kernel::cpu::nr_cpu_ids());
+    }
+}

@@ -207,3 +207,17 @@ const fn names() -> [[u8; 10]; MAX_LINES] {
     }
     names
 }
+
+#[kunit_tests(simrupt_lines)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_has_a_name_of_its_own() {
+        assert!(name(0) == c"simrupt0");
+        assert!(name(9) == c"simrupt9");
+        assert!(name(10) == c"simrupt10");
+        assert!(name(MAX_LINES - 1) == c"simrupt63");
+        assert!(name(MAX_LINES) == crate::NAME);
+    }
+}

@@ -158,3 +158,92 @@ fn means(flavor: Flavor) -> Means {
         Flavor::Tasklet => Means::Other(Route::Tasklet),
     }
 }
+
+#[kunit_tests(simrupt_deferral)]
+mod tests {
+    use super::*;
+    use crate::{
+        ffi,
+        work, //
+    };
+    use kernel::{
+        new_work,
+        sync::{
+            atomic::{
+                Atomic,
+                Relaxed, //
+            },
+            Arc, //
+        },
+        workqueue::Work, //
+    };
+
+    /// Beyond all lines, so that the names are not those of queues in use.
+    const LINE: usize = 99;
+
+    /// Notes where its work items ran.
+    #[pin_data]
+    struct Witness {
+        #[pin]
+        work: Work<Self, { work::THREAD }>,
+        #[pin]
+        softirq_work: Work<Self, { work::SOFTIRQ }>,
+        /// A [`Context`] as a number, and one more; 0 before they ran.
+        seen: Atomic<u32>,
+    }
+
+    work::impl_works! {
+        Witness { thread: work, softirq: softirq_work, run: |this: &Witness| this.note() }
+    }
+
+    fn number(context: Context) -> u32 {
+        context as u32 + 1
+    }
+
+    impl Witness {
+        fn note(&self) {
+            self.seen.store(number(ffi::context()), Relaxed);
+        }
+    }
+
+    /// Where a work item runs on the queue of a flavor.
+    fn where_it_runs(queue: &Queue, flavor: Flavor) -> Result<u32> {
+        let witness = Arc::pin_init(
+            pin_init!(Witness {
+                work <- new_work!("simrupt::kunit"),
+                softirq_work <- new_work!("simrupt::kunit_softirq"),
+                seen: Atomic::new(0),
+            }),
+            GFP_KERNEL,
+        )?;
+        work::enqueue(queue, context(flavor), witness.clone());
+        witness.flush_works();
+        Ok(witness.seen.load(Relaxed))
+    }
+
+    #[test]
+    fn a_work_item_runs_where_its_flavor_says() -> Result {
+        for &flavor in Flavor::ALL {
+            let deferral = Deferral::new(LINE, flavor)?;
+            let wrong = match deferral.queue() {
+                Some(queue) => where_it_runs(queue, flavor)? != number(context(flavor)),
+                None => false,
+            };
+            if wrong {
+                pr_err!("{}: in the wrong context\n", flavor.name());
+            }
+            assert!(!wrong);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_flavor_but_three_is_a_workqueue() -> Result {
+        for &flavor in Flavor::ALL {
+            let has_queue = Deferral::new(LINE, flavor)?.queue().is_some();
+            let is_other = matches!(flavor, Flavor::None | Flavor::IrqThread | Flavor::Tasklet);
+            assert!(has_queue != is_other);
+        }
+        Ok(())
+    }
+}

@@ -58,3 +58,28 @@ pub(crate) fn fifo_slots(records: i64) -> Result<KVVec<Record>> {
     // nothing but zeros is a valid one.
     Ok(unsafe { KVVec::from_raw_parts(slots.cast(), records, records) })
 }
+
+#[kunit_tests(simrupt_room)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_as_large_as_asked_for_and_empty() -> Result {
+        // By kmalloc, and by vmalloc.
+        for records in [16, 65_536] {
+            let slots = fifo_slots(records)?;
+            assert_eq!(slots.len(), records as usize);
+            let is_empty = slots.iter().all(|record| *record == Record::default());
+            assert!(is_empty);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn room_that_cannot_be_had_is_refused() {
+        assert!(fifo_slots(-1).is_err());
+        assert!(fifo_slots(i64::MAX).is_err());
+        // More than there is memory.
+        assert!(fifo_slots(1 << 40).is_err());
+    }
+}

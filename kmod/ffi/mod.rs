@@ -127,3 +127,23 @@ impl<T> CTable<T> {
         &raw const self.0
     }
 }
+
+#[kernel::macros::kunit_tests(simrupt_context)]
+mod tests {
+    use super::*;
+    use crate::hw::on_cpu;
+
+    #[test]
+    fn a_thread_is_a_thread_whatever_it_disables() {
+        assert!(context() == Context::Task);
+        let mut seen = None;
+        without_preemption(|| seen = Some(context()));
+        assert!(seen == Some(Context::Task));
+        // A call on one's own CPU is just a call, with interrupts off.
+        seen = None;
+        without_preemption(|| {
+            let _ = on_cpu(crate::clock::cpu().into(), &mut || seen = Some(context()));
+        });
+        assert!(seen == Some(Context::Task));
+    }
+}

@@ -80,3 +80,92 @@ impl<T: InHardirq> PinnedDrop for HardirqWork<T> {
         self.wait();
     }
 }
+
+#[kunit_tests(simrupt_hardirq_work)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock,
+        exclusive::Exclusive,
+        ffi::{
+            self,
+            Context, //
+        },
+        hw::on_cpu, //
+    };
+
+    /// What was seen of the calls.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    struct Seen {
+        calls: u32,
+        in_hardirq: u32,
+        cpu: u16,
+    }
+
+    struct Witness(Exclusive<Seen>);
+
+    impl InHardirq for Witness {
+        fn run(&self) {
+            // SAFETY: The tests queue from one CPU at a time, and look after `wait`.
+            let seen = unsafe { self.0.get() };
+            seen.calls += 1;
+            seen.in_hardirq += u32::from(ffi::context() == Context::Hardirq);
+            seen.cpu = clock::cpu();
+        }
+    }
+
+    fn witness() -> Result<Pin<KBox<HardirqWork<Witness>>>> {
+        HardirqWork::new(Witness(Exclusive::new(Seen {
+            calls: 0,
+            in_hardirq: 0,
+            cpu: u16::MAX,
+        })))
+    }
+
+    /// What was seen once all calls have ended.
+    fn seen(work: &HardirqWork<Witness>) -> Seen {
+        work.wait();
+        // SAFETY: No call is under way.
+        *unsafe { work.0.get() }
+    }
+
+    #[test]
+    fn every_call_is_in_hardirq() -> Result {
+        let work = witness()?;
+        for _ in 0..1000 {
+            work.queue();
+            work.wait();
+        }
+        let Seen {
+            calls, in_hardirq, ..
+        } = seen(&work);
+        assert_eq!(calls, 1000);
+        assert_eq!(in_hardirq, 1000);
+        Ok(())
+    }
+
+    #[test]
+    fn the_call_is_on_the_cpu_that_asked() -> Result {
+        let mut strays = 0;
+        for cpu in 0..kernel::cpu::nr_cpu_ids() {
+            let work = witness()?;
+            if on_cpu(cpu, &mut || work.queue()).is_ok() && u32::from(seen(&work).cpu) != cpu {
+                strays += 1;
+            }
+        }
+        assert_eq!(strays, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn asking_again_before_the_call_is_asking_once() -> Result {
+        let work = witness()?;
+        // With interrupts off, so that the call has to wait.
+        on_cpu(0, &mut || {
+            work.queue();
+            work.queue();
+        })?;
+        assert_eq!(seen(&work).calls, 1);
+        Ok(())
+    }
+}

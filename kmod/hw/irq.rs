@@ -245,3 +245,144 @@ impl Drop for IrqLine {
         unsafe { bindings::irq_dispose_mapping(self.virq) };
     }
 }
+
+#[kunit_tests(simrupt_irq)]
+mod tests {
+    use super::*;
+    use kernel::sync::atomic::{
+        Atomic,
+        Relaxed, //
+    };
+
+    /// What a handler counts.
+    struct Calls {
+        all: Atomic<u32>,
+        in_hardirq: Atomic<u32>,
+    }
+
+    /// # Safety
+    ///
+    /// Called by genirq with the `Calls` that [`Handled::new`] has put there.
+    unsafe extern "C" fn handle(_: c_int, calls: *mut c_void) -> bindings::irqreturn_t {
+        // SAFETY: As the caller promises; they outlive the handler.
+        let calls = unsafe { &*calls.cast::<Calls>() };
+        calls.all.add(1, Relaxed);
+        if ffi::context() == Context::Hardirq {
+            calls.in_hardirq.add(1, Relaxed);
+        }
+        bindings::irqreturn::IRQ_HANDLED
+    }
+
+    /// Raises a line, from hardirq.
+    struct Raiser(IrqLine);
+
+    impl InHardirq for Raiser {
+        fn run(&self) {
+            self.0.raise();
+        }
+    }
+
+    /// A line with a handler. Fields are dropped in order, after [`Drop::drop`].
+    struct Handled {
+        raiser: Pin<KBox<HardirqWork<Raiser>>>,
+        calls: KBox<Calls>,
+    }
+
+    impl Handled {
+        fn new() -> Result<Self> {
+            let line = IrqLine::new(IrqDomain::new(1)?, 0)?;
+            let virq = line.virq();
+            let raiser = HardirqWork::new(Raiser(line))?;
+            let calls = KBox::new(
+                Calls {
+                    all: Atomic::new(0),
+                    in_hardirq: Atomic::new(0),
+                },
+                GFP_KERNEL,
+            )?;
+            // SAFETY: The interrupt is ours; the handler is freed in `drop`, before what it uses.
+            kernel::error::to_result(unsafe {
+                bindings::request_threaded_irq(
+                    virq,
+                    Some(handle),
+                    None,
+                    0,
+                    c"simrupt-kunit".as_char_ptr(),
+                    core::ptr::from_ref(&*calls).cast_mut().cast(),
+                )
+            })?;
+            Ok(Self { raiser, calls })
+        }
+
+        fn virq(&self) -> u32 {
+            self.raiser.0.virq()
+        }
+
+        fn raise(&self) {
+            self.raiser.queue();
+            self.raiser.wait();
+        }
+
+        /// How often the handler was called until now, and how often in hardirq.
+        fn calls(&self) -> (u32, u32) {
+            self.raiser.0.relay.wait();
+            // SAFETY: The interrupt is ours.
+            unsafe { bindings::synchronize_irq(self.virq()) };
+            let Calls { all, in_hardirq } = &*self.calls;
+            (all.load(Relaxed), in_hardirq.load(Relaxed))
+        }
+    }
+
+    impl Drop for Handled {
+        fn drop(&mut self) {
+            let calls = core::ptr::from_ref(&*self.calls).cast_mut().cast();
+            // SAFETY: The handler was requested in `new`, with these.
+            unsafe { bindings::free_irq(self.virq(), calls) };
+        }
+    }
+
+    #[test]
+    fn lines_have_numbers_of_their_own() -> Result {
+        let domain = IrqDomain::new(2)?;
+        let lines = (IrqLine::new(domain.clone(), 0)?, IrqLine::new(domain, 1)?);
+        let (first, second) = (lines.0.virq(), lines.1.virq());
+        drop(lines);
+        assert!(first != 0 && second != 0 && first != second);
+        Ok(())
+    }
+
+    #[test]
+    fn a_raise_calls_the_handler_once_in_hardirq() -> Result {
+        let handled = Handled::new()?;
+        for _ in 0..100 {
+            handled.raise();
+        }
+        assert_eq!(handled.calls(), (100, 100));
+        Ok(())
+    }
+
+    #[test]
+    fn raises_of_a_masked_line_are_one_call_in_hardirq_when_it_is_unmasked() -> Result {
+        let handled = Handled::new()?;
+        // SAFETY: The interrupt is ours; enabled again below.
+        unsafe { bindings::disable_irq(handled.virq()) };
+        for _ in 0..3 {
+            handled.raise();
+        }
+        let while_masked = handled.calls();
+        // SAFETY: In a pair with the above.
+        unsafe { bindings::enable_irq(handled.virq()) };
+        let afterwards = handled.calls();
+        assert_eq!(while_masked, (0, 0));
+        assert_eq!(afterwards, (1, 1));
+        Ok(())
+    }
+
+    #[test]
+    fn a_raise_that_nobody_handles_is_harmless() -> Result {
+        let line = IrqLine::new(IrqDomain::new(1)?, 0)?;
+        let raiser = HardirqWork::new(Raiser(line))?;
+        raiser.queue();
+        Ok(())
+    }
+}

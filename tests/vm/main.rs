@@ -7,6 +7,7 @@ mod bad_input;
 mod bench;
 mod closed_loop;
 mod costs;
+mod debug;
 mod device;
 mod flavors;
 mod hotplug;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The module's own KUnit suites, which the kernel runs when it is loaded.
+
+use simrupt_vm_tests::Simrupt;
+use std::fs;
+
+const RESULTS: &str = "/sys/kernel/debug/kunit";
+
+/// Every suite of the module.
+const SUITES: [&str; 8] = [
+    "simrupt_clock",
+    "simrupt_context",
+    "simrupt_deferral",
+    "simrupt_hardirq_work",
+    "simrupt_irq",
+    "simrupt_lines",
+    "simrupt_on_cpu",
+    "simrupt_room",
+];
+
+#[test]
+fn every_suite_runs_and_passes() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let mut suites: Vec<_> = fs::read_dir(RESULTS)
+        .expect("the kernel has KUnit")
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("simrupt"))
+        .collect();
+    suites.sort();
+    assert_eq!(suites, SUITES);
+    for suite in suites {
+        let results = fs::read_to_string(format!("{RESULTS}/{suite}/results")).unwrap();
+        let lines = results.lines().map(str::trim_start);
+        let passed = lines.clone().filter(|line| line.starts_with("ok ")).count();
+        // The tests, and the suite itself.
+        assert!(passed >= 2, "{results}");
+        assert!(
+            !lines.clone().any(|line| line.starts_with("not ok ")),
+            "{results}"
+        );
+        assert!(!results.contains("SKIP"), "{results}");
+    }
+    module.verify();
+}

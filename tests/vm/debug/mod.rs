@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What only a kernel that watches itself can show. The lab runs these where it has one.
+
+mod kernel;
+mod kunit;
