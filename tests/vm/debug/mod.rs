@@ -2,5 +2,8 @@
 
 //! What only a kernel that watches itself can show. The lab runs these where it has one.
 
+mod faults;
 mod kernel;
 mod kunit;
+mod leaks;
+mod sweep;

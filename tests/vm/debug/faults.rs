@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Allocations that fail, each in turn: what needs it fails with an error and changes nothing, or does
+//! without.
+
+use super::{
+    leaks::{assert_no_leaks, forget_leaks},
+    sweep::Countdown,
+};
+use nix::{errno::Errno, unistd};
+use simrupt_vm_tests::{DRIVER, FLAVORS, KNOBS, Line, Simrupt, eventually, try_load};
+use std::{
+    fs::{self, File},
+    io::Read,
+    path::Path,
+};
+
+/// Says in the kernel's log how many allocations failed.
+fn report(what: &str, faults: usize) {
+    fs::write("/dev/kmsg", format!("fault injection: {what}: {faults}")).unwrap();
+}
+
+/// Opens a file to be written to later.
+fn writable(path: &str) -> File {
+    let file = File::options().write(true).open(path);
+    file.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A second value of each knob, and back.
+fn values(knob: &str) -> [&'static str; 2] {
+    match knob {
+        "rate_hz" => ["2000", "1000"],
+        "pattern" => ["poisson", "periodic"],
+        "jitter_pct" => ["50", "0"],
+        "burst" => ["2", "1"],
+        "fifo_size" => ["65536", "4096"],
+        "fifo_policy" => ["drop", "overwrite"],
+        "format" => ["record", "char"],
+        "cpu" => ["1", "-1"],
+        "work_us" => ["10", "0"],
+        "stress" => ["softirq", "none"],
+        "stress_us" => ["10", "50"],
+        "stress_hz" => ["100", "1000"],
+        "masked" => ["1", "0"],
+        "trigger" => ["open", "always"],
+        _ => panic!("{knob} has no values here"),
+    }
+}
+
+/// Sets a knob through a file, with each allocation failing in turn, and then back.
+fn sweep_knob(countdown: &Countdown, line: Line, knob: &str, path: &str, value: &str) -> usize {
+    let before = line.get(knob);
+    countdown.sweep(
+        1,
+        {
+            let file = writable(path);
+            move || unistd::write(&file, value.as_bytes())
+        },
+        |result| match result {
+            Ok(_) => {
+                assert_eq!(line.get(knob), value);
+                line.set(knob, &before);
+            }
+            Err(error) => {
+                assert_eq!(error, Errno::ENOMEM, "{knob}={value}");
+                assert_eq!(line.get(knob), before, "{knob}={value}");
+            }
+        },
+    )
+}
+
+#[test]
+fn every_allocation_of_a_change_may_fail() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let line = module.line(0);
+    let countdown = Countdown::new();
+    forget_leaks();
+    let mut faults = 0;
+    for knob in KNOBS {
+        let changes: Vec<&str> = match knob {
+            "workqueue" => FLAVORS
+                .into_iter()
+                .filter(|flavor| *flavor != "unbound")
+                .collect(),
+            _ => vec![values(knob)[0]],
+        };
+        let parameter = format!("/sys/module/simrupt/parameters/{knob}");
+        for value in changes {
+            for path in [line.path(knob), parameter.clone()] {
+                faults += sweep_knob(&countdown, line, knob, &path, value);
+            }
+        }
+    }
+    report("changes of knobs", faults);
+    // Three at least for every change: what is written, and the change itself.
+    assert!(faults >= 100, "{faults}");
+    let drained = line.stat("drained");
+    eventually("events arrive as before", || {
+        line.stat("drained") > drained + 10
+    });
+    module.verify();
+    assert_no_leaks();
+}
+
+#[test]
+fn every_allocation_of_a_user_may_fail() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let line = module.line(0);
+    let countdown = Countdown::new();
+    forget_leaks();
+    let mut faults = 0;
+    let device = line.device();
+    let clean = |error: &std::io::Error, what: &str| {
+        let errno = Errno::from_raw(error.raw_os_error().unwrap());
+        assert!(
+            matches!(errno, Errno::ENOMEM | Errno::ENFILE),
+            "{what}: {errno}"
+        );
+    };
+    faults += countdown.sweep(
+        1,
+        || File::open(&device),
+        |result| match result {
+            Ok(mut file) => file.read_exact(&mut [0; 3]).expect("it can be read"),
+            Err(error) => clean(&error, "open"),
+        },
+    );
+    for name in [
+        "stats",
+        "contexts",
+        "latency",
+        "costs",
+        "irq",
+        "rate_hz",
+        "workqueue",
+    ] {
+        let path = line.path(name);
+        let mut text = String::with_capacity(1 << 16);
+        faults += countdown.sweep(
+            1,
+            || {
+                text.clear();
+                let length = File::open(&path)?.read_to_string(&mut text)?;
+                Ok(length)
+            },
+            |result: std::io::Result<usize>| match result {
+                Ok(length) => assert!(length > 0, "{name} is empty"),
+                Err(error) => clean(&error, name),
+            },
+        );
+    }
+    let reset = writable(&line.path("reset"));
+    faults += countdown.sweep(
+        1,
+        || unistd::write(&reset, b"1"),
+        |result| assert!(matches!(result, Ok(1) | Err(Errno::ENOMEM)), "{result:?}"),
+    );
+    report("opening, reading, resetting", faults);
+    assert!(faults >= 20, "{faults}");
+    drop(reset);
+    module.verify();
+    assert_no_leaks();
+}
+
+/// Asserts that there is nothing half-made about a line that is bound.
+fn assert_complete(line: Line) {
+    for name in ["stats", "contexts", "latency", "irq"] {
+        fs::read_to_string(line.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    assert!(Path::new(&line.path("reset")).exists());
+    assert_eq!(line.knobs().len(), KNOBS.len());
+    line.open().read_exact(&mut [0; 3]).expect("it can be read");
+}
+
+#[test]
+fn every_allocation_of_binding_may_fail() {
+    let module = Simrupt::load("rate_hz=1000");
+    let line = module.line(0);
+    let countdown = Countdown::new();
+    let (bind, unbind) = (
+        writable(&format!("{DRIVER}/bind")),
+        writable(&format!("{DRIVER}/unbind")),
+    );
+    let name = b"simrupt.0";
+    for flavor in ["unbound", "bh", "ordered"] {
+        line.set("workqueue", flavor);
+        unistd::write(&unbind, name).unwrap();
+        forget_leaks();
+        let faults = countdown.sweep(
+            1,
+            || unistd::write(&bind, name),
+            |result| match result {
+                Ok(_) => {
+                    assert_complete(line);
+                    unistd::write(&unbind, name).expect("it is bound");
+                }
+                Err(error) => {
+                    assert_eq!(error, Errno::ENOMEM, "{flavor}");
+                    assert!(!Path::new(&line.device()).exists());
+                    let stats = fs::read_to_string(line.path("stats"));
+                    assert_eq!(
+                        stats.unwrap_err().raw_os_error(),
+                        Some(Errno::ENODEV as i32)
+                    );
+                }
+            },
+        );
+        report(&format!("binding, {flavor}"), faults);
+        assert!(faults >= 20, "{faults}");
+        unistd::write(&bind, name).expect("it can be bound");
+        module.verify();
+        assert_no_leaks();
+    }
+}
+
+/// Keeps the kernel from running KUnit suites, whose own allocations would fail.
+struct NoSuites {
+    before: String,
+}
+
+const FILTER: &str = "/sys/module/kunit/parameters/filter_glob";
+
+impl NoSuites {
+    fn begin() -> Self {
+        let before = fs::read_to_string(FILTER).unwrap().trim_end().to_owned();
+        fs::write(FILTER, "none").unwrap();
+        Self { before }
+    }
+}
+
+impl Drop for NoSuites {
+    fn drop(&mut self) {
+        fs::write(FILTER, &self.before).unwrap();
+    }
+}
+
+#[test]
+fn every_allocation_of_loading_may_fail() {
+    let _no_suites = NoSuites::begin();
+    let countdown = Countdown::new();
+    forget_leaks();
+    // Up to the module's init it is the kernel that loads; init refuses this first of all.
+    let before_init = countdown.count(|| {
+        assert_eq!(try_load("lines=1 rate_hz=1,2"), Err(Errno::EINVAL));
+    });
+    let faults = countdown.sweep(
+        before_init - 30,
+        || try_load("lines=1 rate_hz=1000"),
+        |result| match result {
+            Ok(()) => {
+                let module = Simrupt::adopt();
+                assert_complete(module.line(0));
+                module.verify();
+            }
+            Err(error) => {
+                assert_eq!(error, Errno::ENOMEM);
+                assert!(!Path::new("/sys/module/simrupt").exists());
+            }
+        },
+    );
+    report("loading", faults);
+    assert!(faults >= 100, "{faults}");
+    assert_no_leaks();
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The sweep: does something with its first allocation failing, then with its second, and so on, until
+//! it gets by without the one that would have failed.
+//!
+//! The kernel counts a thread's allocations down from what is written to its fail-nth, and lets the one
+//! fail at which it arrives at 0. What is left there tells whether it came to that.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::FileExt,
+};
+
+/// Beyond the allocations of any one thing.
+const MOST: usize = 100_000;
+
+/// The countdown of this thread. Its file stays open: opening it takes allocations, too.
+pub(super) struct Countdown(File);
+
+impl Countdown {
+    pub(super) fn new() -> Self {
+        // All allocations but single pages: the kernel itself complains aloud without those.
+        for (file, value) in [
+            ("failslab/ignore-gfp-wait", "N"),
+            ("failslab/verbose", "0"),
+            ("fail_page_alloc/ignore-gfp-wait", "N"),
+            ("fail_page_alloc/ignore-gfp-highmem", "N"),
+            ("fail_page_alloc/min-order", "1"),
+            ("fail_page_alloc/verbose", "0"),
+        ] {
+            fs::write(format!("/sys/kernel/debug/{file}"), value)
+                .unwrap_or_else(|error| panic!("{file}: {error}"));
+        }
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open("/proc/thread-self/fail-nth");
+        Self(file.expect("the kernel can let allocations fail"))
+    }
+
+    fn set(&self, nth: usize) {
+        let text = nth.to_string();
+        self.0.write_all_at(text.as_bytes(), 0).unwrap();
+    }
+
+    /// Does `act`; returns what it returned and what was left of the countdown.
+    fn run<T>(&self, nth: usize, act: impl FnOnce() -> T) -> (T, usize) {
+        let mut text = [0; 16];
+        self.set(nth);
+        let result = act();
+        let length = self.0.read_at(&mut text, 0).unwrap();
+        self.set(0);
+        let left = std::str::from_utf8(&text[..length]).unwrap().trim();
+        (result, left.parse().unwrap())
+    }
+
+    /// How many allocations `act` takes.
+    pub(super) fn count<T>(&self, act: impl FnOnce() -> T) -> usize {
+        MOST - self.run(MOST, act).1
+    }
+
+    /// Does `act` again and again, with its allocation number `first` failing, then the next, and the
+    /// last time with none; gives its results to `check`. Returns how many failed.
+    pub(super) fn sweep<T>(
+        &self,
+        first: usize,
+        mut act: impl FnMut() -> T,
+        mut check: impl FnMut(T),
+    ) -> usize {
+        for nth in first..MOST {
+            let (result, left) = self.run(nth, &mut act);
+            check(result);
+            if left != 0 {
+                return nth - first;
+            }
+        }
+        panic!("no end of allocations");
+    }
+}
