@@ -36,6 +36,7 @@ boot() {
     local image=$1 log=$2 options=()
     shift 2
     [[ ${REALTIME:-} != 1 ]] || options+=(--realtime)
+    [[ -z ${PATIENCE:-} ]] || options+=(--patience "$PATIENCE")
     "$LAB/enter" "$BUILD/target/$HOST_TARGET/debug/run-vm" --architecture "$ARCHITECTURE" --kernel "$KERNEL_DIR/vmlinux" \
         --initrd "$image" --console-log "$log" "${options[@]}" "$@"
 }

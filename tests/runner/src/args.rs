@@ -25,6 +25,7 @@ Options:
   --boot-limit SECONDS     how long booting may take [default: 120]
   --silence-limit SECONDS  how long the program may print nothing [default: 180]
   --limit SECONDS          how long all may take [default: 1200]
+  --patience N             all three are N times as long, where much else is running [default: 1]
 Exit status: 0 pass, 1 failures, 2 usage or cannot start, 3 panic, 4 hang, 5 never booted,
 6 the kernel's log is dirty.";
 
@@ -64,6 +65,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     let mut kernel_args = Vec::new();
     let mut realtime = false;
     let (mut boot, mut silence, mut all) = (120, 180, 1200);
+    let mut patience = 1;
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} lacks its value"));
         match word.as_str() {
@@ -78,6 +80,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
                     .parse()
                     .map_err(|why| format!("--architecture: {why}"))?;
             }
+            "--patience" => patience = times(&value()?)?,
             "--cpus" => cpus = value()?.parse().map_err(|why| format!("--cpus: {why}"))?,
             "--memory" => memory_mib = mebibytes(&value()?)?,
             "--kernel-arg" => kernel_args.push(value()?),
@@ -105,9 +108,9 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
         kernel_args,
         files,
         realtime,
-        boot_limit: Duration::from_secs(boot),
-        silence_limit: Duration::from_secs(silence),
-        limit: Duration::from_secs(all),
+        boot_limit: Duration::from_secs(boot) * patience,
+        silence_limit: Duration::from_secs(silence) * patience,
+        limit: Duration::from_secs(all) * patience,
         init,
     })
 }
@@ -115,6 +118,16 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
 fn seconds(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| format!("'{text}' is not a number of seconds"))
+}
+
+/// How many times as long everything may take.
+fn times(text: &str) -> Result<u32, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (1..=100).contains(number))
+        .ok_or(format!(
+            "--patience: '{text}' is not a number from 1 to 100"
+        ))
 }
 
 /// Memory that a 64-bit kernel boots with, and that QEMU gives without more ado.
@@ -141,7 +154,16 @@ mod tests {
             parsed("--kernel k --initrd i --console-log c --limit 9 -- test --limit").unwrap();
         assert_eq!(args.init, ["test", "--limit"]);
         assert_eq!(args.limit, Duration::from_secs(9));
+        assert_eq!(args.silence_limit, Duration::from_secs(180));
         assert!(!args.is_interactive());
+    }
+
+    #[test]
+    fn patience_makes_every_limit_longer() {
+        let line = "--patience 5 --kernel k --initrd i --console-log c --limit 9 -- test";
+        let args = parsed(line).unwrap();
+        let limits = [args.boot_limit, args.silence_limit, args.limit];
+        assert_eq!(limits, [600, 900, 45].map(Duration::from_secs));
     }
 
     #[test]
@@ -179,6 +201,7 @@ mod tests {
             ("--cpus none", "--cpus: 'none'"),
             ("--memory 255", "--memory: '255'"),
             ("--memory 1G", "--memory: '1G'"),
+            ("--patience 0", "--patience: '0'"),
             ("--architecture vax", "--architecture: 'vax'"),
             ("--cpus", "--cpus lacks its value"),
         ] {
