@@ -4,6 +4,7 @@
 
 use crate::{
     control,
+    cpu_time::CpuTime,
     driver::Line,
     hw::{
         Device,
@@ -75,16 +76,23 @@ impl Hardware {
     pub(crate) fn new() -> Result<Self> {
         let count = control::begin()?;
         let domain = IrqDomain::new(count)?;
+        let cpu_time = CpuTime::new()?;
         let hardware = Self(());
         for index in 0..count {
-            let line = IrqLine::new(domain.clone(), index)?;
+            let line = IrqLine::new(
+                domain.clone(),
+                cpu_time.clone(),
+                control::limit_pct(index),
+                index,
+            )?;
             let device = Device::new(
                 line,
                 control::shape(index),
                 control::cpu(index),
+                cpu_time.clone(),
                 index as u64,
             )?;
-            let antagonist = Antagonist::new()?;
+            let antagonist = Antagonist::new(cpu_time.clone())?;
             if let Some(slot) = LINES.lock().slots.get_mut(index) {
                 slot.device = Some(device);
                 slot.antagonist = Some(antagonist);

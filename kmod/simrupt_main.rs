@@ -12,6 +12,7 @@
 //! - [`control`] is how users change and watch both: module parameters, debugfs, statistics.
 //! - [`door`] keeps files closed while a load can still fail.
 //! - [`lines`] is where the three find each other.
+//! - [`cpu_time`] sees to it that the lines leave enough of each CPU to others.
 //! - [`stress`] makes life hard for a line, for those who want to see it cope.
 //! - [`work`] is what work items need that go to all kinds of queues.
 //! - [`logic`] is everything that needs no kernel: ring, fifo, schedule, knob table.
@@ -23,6 +24,7 @@ mod clock;
 mod compat;
 mod contexts;
 mod control;
+mod cpu_time;
 mod door;
 mod driver;
 mod exclusive;

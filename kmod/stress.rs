@@ -3,16 +3,22 @@
 //! The antagonists: what makes life hard for a line, so that one can see who copes with it.
 //!
 //! Each is a timer that takes its CPU away for a while, again and again: with interrupts disabled, with
-//! preemption disabled, or in softirq. It leaves the CPU at least as long as it took it.
+//! preemption disabled, or in softirq. A stretch that there is no CPU time for, with all that the lines
+//! take of it, is put off.
 
 use crate::{
     clock,
+    cpu_time::CpuTime,
+    exclusive::Exclusive,
     ffi::{
         self,
         Context, //
     },
     hw::on_cpu_or_here,
-    logic::knobs::Antagonist as Kind,
+    logic::{
+        budget::Turn,
+        knobs::Antagonist as Kind, //
+    },
     work, //
 };
 use kernel::{
@@ -55,6 +61,8 @@ pub(crate) struct Stress {
     pub(crate) period_ns: u64,
     /// Where; none for where it is set.
     pub(crate) cpu: Option<u32>,
+    /// How much of its CPU may be taken by all lines together before it waits, in percent.
+    pub(crate) limit_pct: u64,
 }
 
 /// The antagonist of a line; dropping it ends it. Process context.
@@ -77,10 +85,14 @@ impl Antagonist {
         control.timer = None;
         // The timer, which queues them, is not armed.
         self.tormentor.flush_works();
+        // SAFETY: The timer is not armed, and its callback has returned.
+        let turn = unsafe { self.tormentor.turn.get() };
+        turn.leave(&self.tormentor.cpu_time);
+        *turn = Turn::new();
     }
 
     /// One that does nothing.
-    pub(crate) fn new() -> Result<Arc<Self>> {
+    pub(crate) fn new(cpu_time: Arc<CpuTime>) -> Result<Arc<Self>> {
         let tormentor = Arc::pin_init(
             pin_init!(Tormentor {
                 timer <- HrTimer::new(),
@@ -89,6 +101,9 @@ impl Antagonist {
                 kind: Atomic::new(Kind::None as u32),
                 stretch_ns: Atomic::new(0),
                 period_ns: Atomic::new(0),
+                limit_pct: Atomic::new(0),
+                turn: Exclusive::new(Turn::new()),
+                cpu_time,
             }),
             GFP_KERNEL,
         )?;
@@ -115,6 +130,7 @@ impl Antagonist {
         self.tormentor.kind.store(stress.kind as u32, Relaxed);
         self.tormentor.stretch_ns.store(stress.stretch_ns, Relaxed);
         self.tormentor.period_ns.store(stress.period_ns, Relaxed);
+        self.tormentor.limit_pct.store(stress.limit_pct, Relaxed);
         if stress.kind == Kind::None {
             return;
         }
@@ -146,6 +162,10 @@ struct Tormentor {
     kind: Atomic<u32>,
     stretch_ns: Atomic<u64>,
     period_ns: Atomic<u64>,
+    limit_pct: Atomic<u64>,
+    /// The callback's while the timer is armed, and the control's, under its lock, while it is not.
+    turn: Exclusive<Turn>,
+    cpu_time: Arc<CpuTime>,
 }
 
 impl_has_hr_timer! {
@@ -164,8 +184,16 @@ impl Tormentor {
     }
 
     /// Keeps the CPU busy for a stretch.
-    fn spin(&self) {
-        clock::spin(clock::now_ns(), self.stretch_ns.load(Relaxed));
+    fn spin(&self, start_ns: u64) {
+        clock::spin(start_ns, self.stretch_ns.load(Relaxed));
+    }
+
+    /// The same where interrupts may come in between, and preemption may not.
+    fn spin_interrupted(&self) {
+        let start_ns = clock::now_ns();
+        let span = self.cpu_time.begin(start_ns);
+        self.spin(start_ns);
+        self.cpu_time.end(&span, self.limit_pct.load(Relaxed));
     }
 }
 
@@ -176,21 +204,41 @@ impl HrTimerCallback for Tormentor {
         this: ArcBorrow<'_, Self>,
         mut timer: HrTimerCallbackContext<'_, Self>,
     ) -> HrTimerRestart {
-        // What is queued here runs on this CPU: on its softirq, or in a thread that is bound to it.
-        let queue = match this.kind() {
-            Kind::None => return HrTimerRestart::NoRestart,
-            Kind::IrqsOff => None,
-            Kind::PreemptOff => Some((workqueue::system_highpri(), Context::Task)),
-            Kind::Softirq => Some((workqueue::system_bh_highpri(), Context::Softirq)),
-        };
-        match queue {
-            None => this.spin(),
-            // Still queued or running: then the CPU is disturbed enough.
-            Some((queue, context)) => _ = work::enqueue(queue, context, Arc::from(this)),
+        let kind = this.kind();
+        if kind == Kind::None {
+            return HrTimerRestart::NoRestart;
         }
-        let stretch_ns = this.stretch_ns.load(Relaxed);
-        let period_ns = this.period_ns.load(Relaxed);
-        timer.forward_now(clock::delta(period_ns.max(stretch_ns.saturating_mul(2))));
+        let start_ns = clock::now_ns();
+        let cpu = clock::cpu();
+        let limit_pct = this.limit_pct.load(Relaxed);
+        // SAFETY: This is the callback, which never runs concurrently with itself, and the timer is
+        // armed.
+        let turn = unsafe { this.turn.get() };
+        if let Some(later_ns) = turn.ask(&this.cpu_time, [cpu, cpu], start_ns, limit_pct) {
+            timer.forward_now(clock::delta(later_ns.saturating_sub(start_ns)));
+            return HrTimerRestart::Restart;
+        }
+        let measured = this.cpu_time.interrupt(cpu, start_ns, limit_pct, || {
+            // What is queued here runs on this CPU: on its softirq, or in a thread that is bound to it.
+            let queue = match kind {
+                Kind::None | Kind::IrqsOff => None,
+                Kind::PreemptOff => Some((workqueue::system_highpri(), Context::Task)),
+                Kind::Softirq => Some((workqueue::system_bh_highpri(), Context::Softirq)),
+            };
+            match queue {
+                None => this.spin(start_ns),
+                // Still queued or running: then the CPU is disturbed enough.
+                Some((queue, context)) => _ = work::enqueue(queue, context, Arc::from(this)),
+            }
+        });
+        turn.went(
+            &this.cpu_time,
+            cpu,
+            measured.end_ns,
+            measured.took_ns,
+            limit_pct,
+        );
+        timer.forward_now(clock::delta(this.period_ns.load(Relaxed)));
         HrTimerRestart::Restart
     }
 }
@@ -199,8 +247,8 @@ impl Tormentor {
     /// What the timer cannot do itself.
     fn torment(&self) {
         match self.kind() {
-            Kind::PreemptOff => ffi::without_preemption(|| self.spin()),
-            Kind::Softirq => self.spin(),
+            Kind::PreemptOff => ffi::without_preemption(|| self.spin_interrupted()),
+            Kind::Softirq => self.spin_interrupted(),
             Kind::None | Kind::IrqsOff => {}
         }
     }

@@ -22,6 +22,7 @@ pub(crate) use self::{
     values::{
         begin,
         cpu,
+        limit_pct,
         shape,
         value, //
     },

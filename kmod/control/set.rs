@@ -54,6 +54,7 @@ enum Change {
     Nothing,
     Shape(Shape),
     Cpu(Option<u32>),
+    Limit(u64),
     Stress,
     Deferral(Deferral),
     Fifo(KVVec<Record>),
@@ -106,6 +107,7 @@ fn prepare(index: usize, slot: &Slot, knob: Knob, value: i64) -> Result<Change> 
             ..shape
         }),
         Knob::Cpu => Change::Cpu(u32::try_from(value).ok()),
+        Knob::CpuLimitPct => Change::Limit(magnitude),
         Knob::Stress | Knob::StressUs | Knob::StressHz => Change::Stress,
         Knob::Workqueue => {
             let flavor = Flavor::from_value(value);
@@ -136,10 +138,13 @@ fn commit(index: usize, slot: &Slot, change: Change) {
         match change {
             Change::Shape(shape) => device.set_shape(shape),
             Change::Cpu(cpu) => device.set_cpu(cpu),
+            Change::Limit(limit_pct) => device.set_limit(limit_pct),
             _ => {}
         }
     }
-    if let (Some(antagonist), Change::Cpu(_) | Change::Stress) = (&slot.antagonist, &change) {
+    if let (Some(antagonist), Change::Cpu(_) | Change::Limit(_) | Change::Stress) =
+        (&slot.antagonist, &change)
+    {
         antagonist.set(values::stress(index));
     }
     let Some(line) = &slot.line else { return };
@@ -151,7 +156,8 @@ fn commit(index: usize, slot: &Slot, change: Change) {
         Change::Trigger(trigger) => line.set_trigger(trigger),
         Change::WorkUs(work_us) => line.set_work_us(work_us),
         Change::Masked(masked) => line.set_masked(masked),
-        Change::Nothing | Change::Shape(_) | Change::Cpu(_) | Change::Stress => {}
+        Change::Nothing | Change::Shape(_) | Change::Cpu(_) | Change::Limit(_) | Change::Stress => {
+        }
     }
 }
 

@@ -44,6 +44,7 @@ impl Books {
                 device[hw::Counter::EVENTS],
                 device[hw::Counter::OVERRUN],
                 in_ring,
+                device[hw::Counter::THROTTLED],
                 fifo.drained,
                 fifo.dropped,
                 fifo.overwritten,

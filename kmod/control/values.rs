@@ -81,6 +81,11 @@ pub(crate) fn cpu(line: usize) -> Option<u32> {
     u32::try_from(value(line, Knob::Cpu)).ok()
 }
 
+/// How much of a CPU the knobs of a line let be taken, in percent.
+pub(crate) fn limit_pct(line: usize) -> u64 {
+    value(line, Knob::CpuLimitPct).unsigned_abs()
+}
+
 /// How the knobs of a line have it disturbed.
 pub(super) fn stress(line: usize) -> Stress {
     let period_ns = NSEC_PER_SEC.checked_div(value(line, Knob::StressHz));
@@ -91,6 +96,7 @@ pub(super) fn stress(line: usize) -> Stress {
             .saturating_mul(1000),
         period_ns: period_ns.unwrap_or(NSEC_PER_SEC).unsigned_abs(),
         cpu: cpu(line),
+        limit_pct: limit_pct(line),
     }
 }
 

@@ -9,11 +9,12 @@
 ///
 /// All count events unless said otherwise, all are unsigned 64-bit, and all but `in_ring`, `queued`
 /// and `pending` only ever grow.
-pub const COUNTERS: [&str; 17] = [
+pub const COUNTERS: [&str; 18] = [
     // The device.
     "events",
     "overrun",
     "in_ring",
+    "throttled",
     // The fifo.
     "drained",
     "dropped",

@@ -66,6 +66,8 @@ macro_rules! for_each_knob {
                 "what read() returns: one printable byte per event, or a struct simrupt_record";
             Cpu = "cpu": number (-1, 8191) default "-1" unit "CPU" live
                 "CPU of the device's timer; -1: wherever it is started";
+            CpuLimitPct = "cpu_limit_pct": number (1, 100) default "50" unit "%" live
+                "how much of a CPU the lines may take together in interrupts and softirqs before this one waits; 100: no limit";
             WorkUs = "work_us": number (0, 10000) default "0" unit "us" live
                 "simulated cost of the bottom half: CPU time spent per run";
             Stress = "stress": choice (Antagonist {
@@ -78,7 +80,7 @@ macro_rules! for_each_knob {
             StressUs = "stress_us": number (1, 10000) default "50" unit "us" live
                 "length of a stretch of stress";
             StressHz = "stress_hz": number (1, 10000) default "1000" unit "Hz" live
-                "stretches of stress per second; at most half of the CPU's time is taken";
+                "stretches of stress per second, as far as cpu_limit_pct has room for them";
             Masked = "masked": number (0, 1) default "0" unit "-" live
                 "1 disables the interrupt line; events then stay in the ring or overrun it";
             Trigger = "trigger": choice (Trigger {

@@ -10,6 +10,7 @@
 #[path = "../abi.rs"]
 pub mod abi;
 pub mod books;
+pub mod budget;
 pub mod fifo;
 pub mod histogram;
 pub mod knobs;

@@ -9,6 +9,7 @@ mod backend {
     use kernel::sync::atomic::{
         Acquire,
         Atomic,
+        Relaxed,
         Release, //
     };
 
@@ -47,6 +48,22 @@ mod backend {
         }
     }
 
+    pub(super) struct AtomicCount(Atomic<i64>);
+
+    impl AtomicCount {
+        pub(super) fn new() -> Self {
+            Self(Atomic::new(0))
+        }
+
+        pub(super) fn load(&self) -> i64 {
+            self.0.load(Relaxed)
+        }
+
+        pub(super) fn add(&self, amount: i64) {
+            self.0.add(amount, Relaxed);
+        }
+    }
+
     pub(super) use crate::{
         compat::{
             read_fence,
@@ -80,9 +97,9 @@ mod backend {
 #[cfg(not(MODULE))]
 mod backend {
     #[cfg(loom)]
-    use loom::sync::atomic::{fence, AtomicU64, Ordering};
+    use loom::sync::atomic::{fence, AtomicI64, AtomicU64, Ordering};
     #[cfg(not(loom))]
-    use std::sync::atomic::{fence, AtomicU64, Ordering};
+    use std::sync::atomic::{fence, AtomicI64, AtomicU64, Ordering};
 
     pub(super) struct AtomicWord(AtomicU64);
 
@@ -105,6 +122,22 @@ mod backend {
 
         pub(super) fn store_release(&self, value: u64) {
             self.0.store(value, Ordering::Release);
+        }
+    }
+
+    pub(super) struct AtomicCount(AtomicI64);
+
+    impl AtomicCount {
+        pub(super) fn new() -> Self {
+            Self(AtomicI64::new(0))
+        }
+
+        pub(super) fn load(&self) -> i64 {
+            self.0.load(Ordering::Relaxed)
+        }
+
+        pub(super) fn add(&self, amount: i64) {
+            self.0.fetch_add(amount, Ordering::Relaxed);
         }
     }
 
@@ -215,6 +248,27 @@ impl Word {
     #[inline]
     pub fn store_release(&self, value: u64) {
         self.0.store_release(value);
+    }
+}
+
+/// A count that any context changes and any context reads, with no ordering.
+pub struct Count(backend::AtomicCount);
+
+impl Count {
+    /// A count of 0.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(backend::AtomicCount::new())
+    }
+
+    /// The count; 0 when it is below.
+    pub fn load(&self) -> u64 {
+        u64::try_from(self.0.load()).unwrap_or(0)
+    }
+
+    /// Adds to the count, or takes from it.
+    pub fn add(&self, amount: i64) {
+        self.0.add(amount);
     }
 }
 

@@ -105,6 +105,8 @@ impl Line {
         let context = ffi::context();
         let bh_ns = clock::now_ns();
         let bh_cpu = clock::cpu();
+        // A softirq is time that threads do not get; an interrupt's own is measured by who raises it.
+        let softirq = (context == Context::Softirq).then(|| self.device.softirq_begins(bh_ns));
         // SAFETY: This is the bottom half, which does not run concurrently with itself.
         let BottomOwn {
             ring,
@@ -137,6 +139,9 @@ impl Line {
         if moved != 0 {
             self.device.ring_doorbell();
             self.readable.notify_all();
+        }
+        if let Some(span) = softirq {
+            self.device.softirq_ends(&span);
         }
     }
 }

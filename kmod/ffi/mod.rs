@@ -110,6 +110,16 @@ pub(crate) unsafe fn spin_unlock_irqrestore(lock: *mut bindings::spinlock_t, fla
     unsafe { shim::simrupt_spin_unlock_irqrestore(lock.cast(), flags) };
 }
 
+/// Calls `function` with this CPU's interrupts off. Any context.
+#[inline]
+pub(crate) fn without_interrupts(function: impl FnOnce()) {
+    // SAFETY: The function may be called from anywhere; the call is undone below.
+    let flags = unsafe { shim::simrupt_irqs_off() };
+    function();
+    // SAFETY: Undoes the call above, on the same CPU: nothing in between can sleep.
+    unsafe { shim::simrupt_irqs_restore(flags) };
+}
+
 /// Makes a table of C function pointers fit for a `static`.
 #[repr(transparent)]
 pub(crate) struct CTable<T>(T);

@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
+#include <linux/irqflags.h>
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
 #include <linux/spinlock.h>
@@ -41,6 +42,19 @@ void simrupt_preempt_disable(void)
 void simrupt_preempt_enable(void)
 {
 	preempt_enable();
+}
+
+unsigned long simrupt_irqs_off(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	return flags;
+}
+
+void simrupt_irqs_restore(unsigned long flags)
+{
+	local_irq_restore(flags);
 }
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)

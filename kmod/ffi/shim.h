@@ -27,6 +27,13 @@ _Bool simrupt_tasklet_schedule(void *tasklet);
 void simrupt_preempt_disable(void);
 void simrupt_preempt_enable(void);
 
+/*
+ * local_irq_save() and local_irq_restore(), in pairs: the second takes what the first returned. Callable
+ * from anywhere.
+ */
+unsigned long simrupt_irqs_off(void);
+void simrupt_irqs_restore(unsigned long flags);
+
 /* Before Linux 7.3, which has them for Rust: spin_lock_irqsave() and so on, of a spinlock_t. */
 unsigned long simrupt_spin_lock_irqsave(void *lock);
 _Bool simrupt_spin_trylock_irqsave(void *lock, unsigned long *flags);

@@ -17,11 +17,16 @@ use super::{
 };
 use crate::{
     clock,
+    cpu_time::{
+        CpuTime,
+        Span, //
+    },
     ffi::{
         self,
         Context, //
     },
     logic::{
+        budget::Turn,
         ring::{
             DeviceEnd,
             Ring, //
@@ -51,7 +56,7 @@ use kernel::{
 };
 
 /// One simulated device.
-#[pin_data]
+#[pin_data(PinnedDrop)]
 pub(crate) struct Device {
     generator: Arc<Generator>,
     bell: Pin<KBox<HardirqWork<Bell>>>,
@@ -75,9 +80,10 @@ impl Device {
         line: IrqLine,
         shape: Shape,
         cpu: Option<u32>,
+        cpu_time: Arc<CpuTime>,
         seed: u64,
     ) -> Result<Arc<Self>> {
-        let generator = Generator::new(line, seed)?;
+        let generator = Generator::new(line, cpu_time, seed)?;
         let bell = HardirqWork::new(Bell(generator.clone()))?;
         Arc::pin_init(
             pin_init!(Self {
@@ -110,6 +116,19 @@ impl Device {
         }
     }
 
+    /// Begins the measuring of a softirq that is there for this device, and began at `start_ns`.
+    #[inline]
+    pub(crate) fn softirq_begins(&self, start_ns: u64) -> Span {
+        self.generator.cpu_time.begin(start_ns)
+    }
+
+    /// Ends it: what it took is what the device's interrupts cost its CPU.
+    #[inline]
+    pub(crate) fn softirq_ends(&self, span: &Span) {
+        let limit_pct = self.generator.line.limit_pct();
+        self.generator.cpu_time.end(span, limit_pct);
+    }
+
     /// Lends the device a ring to write to and counters to keep. Events are numbered from 0 again.
     pub(crate) fn attach(&self, ring: DeviceEnd<Arc<Ring>>, tally: Arc<Tally<COUNTERS>>) {
         self.reprogram(|control, state| {
@@ -132,6 +151,10 @@ impl Device {
 
     /// Starts or stops the device. When it starts, the first event is due one gap later.
     pub(crate) fn set_running(&self, running: bool) {
+        // Readers come and go; only the first and the last of them may touch the timer.
+        if self.control.lock().running == running {
+            return;
+        }
         self.reprogram(|control, state| {
             if running && !control.running {
                 state.schedule.start(clock::now_ns(), control.shape);
@@ -146,6 +169,19 @@ impl Device {
             if shape != control.shape {
                 control.shape = shape;
                 state.schedule.reshape(clock::now_ns(), shape);
+                state.has_said = false;
+            }
+        });
+    }
+
+    /// Changes how much of a CPU may be taken before the device waits, and starts over.
+    pub(crate) fn set_limit(&self, limit_pct: u64) {
+        let generator = &self.generator;
+        self.reprogram(|_, state| {
+            if generator.line.limit_pct() != limit_pct {
+                generator.line.set_limit_pct(limit_pct);
+                generator.cpu_time.forgive();
+                state.has_said = false;
             }
         });
     }
@@ -159,6 +195,7 @@ impl Device {
     /// `carried` is called: it may zero what else belongs together with these.
     pub(crate) fn reset_counts(&self, carried: impl FnOnce() -> u64) {
         self.reprogram(|_, state| {
+            state.has_said = false;
             if let Some(attachment) = &mut state.attachment {
                 let events = carried();
                 attachment
@@ -178,6 +215,8 @@ impl Device {
         // SAFETY: The timer is not armed and its callback has returned; arming it takes the lock
         // that we hold. Whoever rings the bell from now on is not answered.
         let state = unsafe { self.generator.state.get() };
+        state.turn.leave(&self.generator.cpu_time);
+        state.turn = Turn::new();
         change(&mut control, state);
         if !control.running || state.attachment.is_none() {
             return;
@@ -199,5 +238,14 @@ impl Device {
         };
         // A CPU that went offline since it was chosen must not silence the device.
         on_cpu_or_here(*cpu, &mut start);
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Device {
+    fn drop(self: Pin<&mut Self>) {
+        self.control.lock().timer = None;
+        self.bell.wait();
+        self.generator.flush_notice();
     }
 }

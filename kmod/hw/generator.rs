@@ -10,6 +10,9 @@
 //! before. The driver rings the device's doorbell then; the timer only looks now and then whether a
 //! ring went unheard.
 //!
+//! Before it emits anything, the device asks whether there is CPU time for it, for its own interrupt and
+//! for all that follows from that ([`crate::cpu_time`]). If not, it is put off: its events stay due.
+//!
 //! All of it runs in hardirq on every kernel, PREEMPT_RT included: atomics only, no lock.
 
 use super::{
@@ -18,6 +21,10 @@ use super::{
 };
 use crate::{
     clock, contexts,
+    cpu_time::{
+        CpuTime,
+        Measured, //
+    },
     exclusive::Exclusive,
     ffi::{
         self,
@@ -25,6 +32,7 @@ use crate::{
     },
     logic::{
         abi,
+        budget::Turn,
         ring::{
             DeviceEnd,
             Full,
@@ -38,7 +46,7 @@ use crate::{
     },
 };
 use kernel::{
-    impl_has_hr_timer,
+    bindings, impl_has_hr_timer, impl_has_work, new_work,
     prelude::*,
     sync::{
         atomic::{
@@ -59,6 +67,11 @@ use kernel::{
         },
         Monotonic, //
     },
+    workqueue::{
+        self,
+        Work,
+        WorkItem, //
+    },
 };
 
 /// The device's counters, as indices of its tally.
@@ -69,10 +82,12 @@ impl Counter {
     pub(crate) const EVENTS: usize = 0;
     /// Events that found the ring full.
     pub(crate) const OVERRUN: usize = 1;
+    /// Expiries and rings of the doorbell that were put off, for want of CPU time.
+    pub(crate) const THROTTLED: usize = 2;
 }
 
 /// Index of the first of the device's context counters.
-pub(crate) const CONTEXTS: usize = 2;
+pub(crate) const CONTEXTS: usize = 3;
 
 /// How many counters the device has.
 pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
@@ -98,9 +113,19 @@ pub(super) struct State {
     pub(super) seq: u64,
     /// What the timer is set for.
     pub(super) expiry_ns: u64,
+    /// The device's place among those who take CPU time.
+    pub(super) turn: Turn,
+    /// It was said that the device is put off.
+    pub(super) has_said: bool,
 }
 
 impl State {
+    /// Whether the driver is done with all events so far.
+    fn is_answered(&self) -> bool {
+        let attachment = self.attachment.as_ref();
+        attachment.is_some_and(|attachment| attachment.ring.is_empty())
+    }
+
     /// Emits what has come due by `now_ns`; tells whether there was anything.
     fn emit(&mut self, now_ns: u64) -> bool {
         let Some(Attachment { ring, tally }) = &mut self.attachment else {
@@ -147,7 +172,15 @@ pub(super) struct Generator {
     /// not armed.
     pub(super) closed: Atomic<bool>,
     answering: Atomic<bool>,
-    line: IrqLine,
+    /// Says that the device is put off, where one may.
+    #[pin]
+    notice: Work<Self>,
+    pub(super) cpu_time: Arc<CpuTime>,
+    pub(super) line: IrqLine,
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Generator { self.notice }
 }
 
 impl_has_hr_timer! {
@@ -158,7 +191,7 @@ impl_has_hr_timer! {
 
 impl Generator {
     /// A generator at the end of `line`; equal seeds give equal random patterns.
-    pub(super) fn new(line: IrqLine, seed: u64) -> Result<Arc<Self>> {
+    pub(super) fn new(line: IrqLine, cpu_time: Arc<CpuTime>, seed: u64) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 timer <- HrTimer::new(),
@@ -167,7 +200,11 @@ impl Generator {
                     attachment: None,
                     seq: 0,
                     expiry_ns: 0,
+                    turn: Turn::new(),
+                    has_said: false,
                 }),
+                notice <- new_work!("simrupt::notice"),
+                cpu_time,
                 closed: Atomic::new(false),
                 answering: Atomic::new(false),
                 line,
@@ -184,17 +221,69 @@ impl Generator {
     /// In a closed loop: emits the next events, if the driver is done with those before. In hardirq.
     ///
     /// A call at the same time as another one does nothing. Should the other have come too early,
-    /// the next poll makes up for it.
-    fn answer(&self) {
-        if self.answering.xchg(true, FullOrder) {
-            return;
+    /// the next poll makes up for it; and so it does for a call for which there is no CPU time.
+    fn answer(this: ArcBorrow<'_, Self>) {
+        let start_ns = clock::now_ns();
+        let cpu = clock::cpu();
+        let limit_pct = this.line.limit_pct();
+        this.cpu_time.interrupt(cpu, start_ns, limit_pct, || {
+            if this.answering.xchg(true, FullOrder) {
+                return;
+            }
+            // SAFETY: The flag makes it ours; it is lowered before anybody else can have raised it.
+            let state = unsafe { this.state.get() };
+            let may_go = state.is_answered() && Self::may_go(this, state, cpu, start_ns).is_none();
+            let has_emitted = may_go && state.emit(start_ns);
+            if has_emitted {
+                state.turn.leave(&this.cpu_time);
+            }
+            this.answering.xchg(false, FullOrder);
+            if has_emitted {
+                this.line.raise();
+            }
+        });
+    }
+
+    /// Whether the CPUs on which events end up have time for them: none, or the time until which the
+    /// device is put off.
+    #[inline]
+    fn may_go(this: ArcBorrow<'_, Self>, state: &mut State, cpu: u16, now_ns: u64) -> Option<u64> {
+        let cpus = [cpu, this.line.cpu()];
+        let limit_pct = this.line.limit_pct();
+        let later_ns = state.turn.ask(&this.cpu_time, cpus, now_ns, limit_pct)?;
+        Self::put_off(this, state);
+        Some(later_ns)
+    }
+
+    /// Counts that the device is put off, and has it said, once.
+    fn put_off(this: ArcBorrow<'_, Self>, state: &mut State) {
+        if let Some(Attachment { tally, .. }) = &mut state.attachment {
+            tally.update(|tally| tally.add(Counter::THROTTLED, 1));
         }
-        // SAFETY: The flag makes it ours; it is lowered before anybody else can have raised it.
-        let has_emitted = unsafe { self.state.get() }.emit(clock::now_ns());
-        self.answering.xchg(false, FullOrder);
-        if has_emitted {
-            self.line.raise();
+        if !state.has_said {
+            state.has_said = true;
+            // Still queued: then it is about to be said.
+            drop(workqueue::system_highpri().enqueue::<_, 0>(Arc::from(this)));
         }
+    }
+
+    /// Waits until what was to be said is said. Process context; the device is stopped.
+    pub(super) fn flush_notice(&self) {
+        // SAFETY: The pointer is to a live, initialized work item.
+        unsafe { bindings::flush_work(Work::raw_get(&raw const self.notice)) };
+    }
+}
+
+impl WorkItem for Generator {
+    type Pointer = Arc<Self>;
+
+    /// The kernel log may be a serial port, which takes milliseconds: not from an interrupt.
+    fn run(this: Arc<Self>) {
+        pr_warn!(
+            "line {}: slowed down: interrupts take more than cpu_limit_pct={} of a CPU\n",
+            this.line.index(),
+            this.line.limit_pct(),
+        );
     }
 }
 
@@ -204,7 +293,7 @@ pub(super) struct Bell(pub(super) Arc<Generator>);
 impl InHardirq for Bell {
     fn run(&self) {
         if self.0.closed.load(Relaxed) {
-            self.0.answer();
+            Generator::answer(self.0.as_arc_borrow());
         }
     }
 }
@@ -217,26 +306,38 @@ impl HrTimerCallback for Generator {
         mut timer: HrTimerCallbackContext<'_, Self>,
     ) -> HrTimerRestart {
         if this.closed.load(Relaxed) {
-            this.answer();
+            Self::answer(this);
             timer.forward_now(clock::delta(POLL_NS));
             return HrTimerRestart::Restart;
         }
         let start_ns = clock::now_ns();
+        let cpu = clock::cpu();
         // SAFETY: This is the callback, which never runs concurrently with itself, and the timer is
         // armed, so the state is ours.
         let state = unsafe { this.state.get() };
-        if state.emit(start_ns) {
-            this.line.raise();
-        }
-        let Some(due_ns) = state.schedule.next_due_ns() else {
-            return HrTimerRestart::NoRestart;
+        let next_ns = match Self::may_go(this, state, cpu, start_ns) {
+            // What is due stays due, and is emitted, late, when there is time.
+            Some(later_ns) => later_ns,
+            None => {
+                let limit_pct = this.line.limit_pct();
+                let Measured { end_ns, took_ns } =
+                    this.cpu_time.interrupt(cpu, start_ns, limit_pct, || {
+                        if state.emit(start_ns) {
+                            this.line.raise();
+                        }
+                    });
+                state
+                    .turn
+                    .went(&this.cpu_time, cpu, end_ns, took_ns, limit_pct);
+                let Some(due_ns) = state.schedule.next_due_ns() else {
+                    return HrTimerRestart::NoRestart;
+                };
+                due_ns.max(end_ns)
+            }
         };
-        // Leave the CPU at least as long as this expiry took: at a rate that it cannot follow, the
-        // device then emits more events at a time instead of never leaving its interrupt.
-        let end_ns = clock::now_ns();
-        let rested_ns = end_ns.saturating_add(end_ns.saturating_sub(start_ns));
-        let expiry_ns = due_ns.max(rested_ns);
-        // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly.
+        // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly; a timer
+        // cannot be forwarded by nothing.
+        let expiry_ns = next_ns.max(state.expiry_ns.saturating_add(1));
         let distance = clock::delta(expiry_ns.saturating_sub(state.expiry_ns));
         timer.forward(clock::instant(state.expiry_ns), distance);
         state.expiry_ns = expiry_ns;

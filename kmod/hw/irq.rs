@@ -14,10 +14,18 @@ use super::hardirq_work::{
     HardirqWork,
     InHardirq, //
 };
-use crate::ffi::{
-    self,
-    CTable,
-    Context, //
+use crate::{
+    clock,
+    cpu_time::CpuTime,
+    ffi::{
+        self,
+        CTable,
+        Context, //
+    },
+    logic::{
+        budget::Account,
+        platform::Word, //
+    },
 };
 use kernel::{
     bindings,
@@ -148,6 +156,28 @@ impl Drop for IrqDomain {
 struct Relay {
     domain: Arc<IrqDomain>,
     hwirq: bindings::irq_hw_number_t,
+    cpu_time: Arc<CpuTime>,
+    /// The CPU that took the interrupt last. Only the flow writes it, which is on one CPU at a time.
+    cpu: Word,
+    /// How much of a CPU may be taken. Changed by the device, under its lock.
+    limit_pct: Word,
+}
+
+impl Relay {
+    /// Handles the interrupt on this CPU, and charges what that takes, unless it is part of an
+    /// interrupt that is being measured.
+    fn handle(&self, desc: *mut bindings::irq_desc) {
+        let cpu = clock::cpu();
+        self.cpu.store(cpu.into());
+        // SAFETY: As the flow's caller promises.
+        let handle = || unsafe { bindings::handle_edge_irq(desc) };
+        if self.cpu_time.of(cpu).is_some_and(Account::is_measuring) {
+            handle();
+        } else {
+            self.cpu_time
+                .interrupt(cpu, clock::now_ns(), self.limit_pct.load(), handle);
+        }
+    }
 }
 
 impl InHardirq for Relay {
@@ -177,9 +207,10 @@ unsafe fn relay_of<'a>(data: *const bindings::irq_data) -> &'a HardirqWork<Relay
 unsafe extern "C" fn flow(desc: *mut bindings::irq_desc) {
     // SAFETY: As the caller promises.
     unsafe {
+        let relay = relay_of(&raw const (*desc).irq_data);
         match ffi::context() {
-            Context::Hardirq => bindings::handle_edge_irq(desc),
-            Context::Softirq | Context::Task => relay_of(&raw const (*desc).irq_data).queue(),
+            Context::Hardirq => relay.handle(desc),
+            Context::Softirq | Context::Task => relay.queue(),
         }
     }
 }
@@ -208,9 +239,20 @@ pub(crate) struct IrqLine {
 
 impl IrqLine {
     /// Maps line number `index`.
-    pub(crate) fn new(domain: Arc<IrqDomain>, index: usize) -> Result<Self> {
+    pub(crate) fn new(
+        domain: Arc<IrqDomain>,
+        cpu_time: Arc<CpuTime>,
+        limit_pct: u64,
+        index: usize,
+    ) -> Result<Self> {
         let hwirq = bindings::irq_hw_number_t::try_from(index)?;
-        let relay = HardirqWork::new(Relay { domain, hwirq })?;
+        let relay = HardirqWork::new(Relay {
+            domain,
+            hwirq,
+            cpu_time,
+            cpu: Word::new(u64::MAX),
+            limit_pct: Word::new(limit_pct),
+        })?;
         // SAFETY: The domain is live; no affinity is asked for.
         let virq = unsafe {
             bindings::irq_create_mapping_affinity(relay.domain.domain, hwirq, core::ptr::null())
@@ -228,6 +270,28 @@ impl IrqLine {
     /// The Linux interrupt number.
     pub(crate) fn virq(&self) -> u32 {
         self.virq
+    }
+
+    /// Which line of the controller it is.
+    pub(crate) fn index(&self) -> usize {
+        self.relay.hwirq
+    }
+
+    /// The CPU that took the interrupt last; one that there is not when none has.
+    #[inline]
+    pub(crate) fn cpu(&self) -> u16 {
+        u16::try_from(self.relay.cpu.load()).unwrap_or(u16::MAX)
+    }
+
+    /// How much of a CPU may be taken, in percent.
+    #[inline]
+    pub(crate) fn limit_pct(&self) -> u64 {
+        self.relay.limit_pct.load()
+    }
+
+    /// Changes that.
+    pub(crate) fn set_limit_pct(&self, limit_pct: u64) {
+        self.relay.limit_pct.store(limit_pct);
     }
 
     /// Raises the line: runs its handlers, here or on the CPU that its affinity names.

@@ -5,6 +5,7 @@
 
 mod abi;
 mod books;
+mod budget;
 mod fifo;
 mod histogram;
 mod knobs;

@@ -23,6 +23,7 @@ mod pressure;
 mod races;
 mod reading;
 mod records;
+mod runaway;
 mod stress;
 mod suspend;
 mod tool;

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 15] = [
+pub const KNOBS: [&str; 16] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
@@ -20,6 +20,7 @@ pub const KNOBS: [&str; 15] = [
     "fifo_policy",
     "format",
     "cpu",
+    "cpu_limit_pct",
     "work_us",
     "stress",
     "stress_us",

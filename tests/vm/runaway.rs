@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! More than the machine can do is asked of it: it stays usable, and what did not happen is told.
+
+use simrupt_vm_tests::{Context, FLAVORS, Line, Simrupt, eventually};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// How long a command may take on a machine that is usable.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Runs a command, which must succeed in time.
+fn answers(command: &mut Command) {
+    let start = Instant::now();
+    let output = command.output().expect("the command runs");
+    let took = start.elapsed();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    assert!(took < ANSWER, "{command:?} took {took:?}");
+}
+
+/// The flavor whose bottom half takes the CPU as an interrupt does. With PREEMPT_RT interrupts are threads, and
+/// `none` is no such flavor.
+fn greedy() -> &'static str {
+    match Context::of_top_half() {
+        Context::Hardirq => "none",
+        _ => "bh",
+    }
+}
+
+/// Lets all lines go as fast as they are asked to, and stops them, with nothing but shell commands.
+fn let_loose(module: &Simrupt, lines: usize) {
+    answers(Command::new("simructl").args(["set-rate", "1000000"]));
+    for _ in 0..2 {
+        answers(Command::new("sh").args(["-c", "ls /proc | wc -l"]));
+    }
+    for line in (0..lines).map(|index| module.line(index)) {
+        eventually("each is slowed down, and none is passed over", || {
+            let stats = line.stats();
+            stats["throttled"] > 0 && stats["events"] > 0
+        });
+    }
+    answers(Command::new("simructl").args(["set-rate", "0"]));
+    (0..lines).for_each(|index| module.line(index).silence());
+    module.verify();
+    for line in (0..lines).map(|index| module.line(index)) {
+        line.set("reset", "1");
+        assert_eq!(line.stat("throttled"), 0);
+    }
+}
+
+#[test]
+fn sixty_four_lines_of_all_flavors_at_a_million_events_a_second_leave_the_machine_usable() {
+    let flavors: Vec<&str> = FLAVORS.into_iter().cycle().take(64).collect();
+    let module = Simrupt::load(&format!(
+        "lines=64 rate_hz=0 trigger=always workqueue={}",
+        flavors.join(",")
+    ));
+    let_loose(&module, 64);
+}
+
+#[test]
+fn long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_usable() {
+    let module = Simrupt::load(&format!(
+        "lines=64 rate_hz=0 trigger=always pattern=burst burst=4096 work_us=10000 workqueue={}",
+        greedy()
+    ));
+    let_loose(&module, 64);
+    for flavors in ["bh", "tasklet,bh-highpri,bh"] {
+        let list: Vec<&str> = flavors.split(',').cycle().take(64).collect();
+        module
+            .set_parameter("workqueue", list.join(",").as_bytes())
+            .unwrap();
+        let_loose(&module, 64);
+    }
+}
+
+/// What the module has said of being slowed down.
+fn said() -> Vec<String> {
+    let log = Command::new("dmesg").output().unwrap();
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    let lines = log.lines().filter(|line| line.contains("slowed down"));
+    lines.map(str::to_owned).collect()
+}
+
+/// Which share of the time a line's bottom half, of a millisecond per run, has been running on CPU 0, in
+/// percent.
+fn share_pct(module: &Simrupt, line: Line) -> u64 {
+    // The credit is spent first.
+    eventually("the device is slowed down", || line.stat("throttled") > 10);
+    line.set("reset", "1");
+    let start = Instant::now();
+    eventually("the bottom half has run", || line.stat("runs") >= 50);
+    let runs = line.stat("runs");
+    let share_pct = u128::from(runs) * 100_000_000 / start.elapsed().as_nanos();
+    module.verify();
+    u64::try_from(share_pct).unwrap()
+}
+
+#[test]
+fn the_limit_is_kept_where_it_is_set() {
+    let module = Simrupt::load(&format!(
+        "rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue={}",
+        greedy()
+    ));
+    let line = module.line(0);
+    simrupt_vm_tests::move_irq(line.irq(), 0);
+    for flavor in [greedy(), "bh", "tasklet"] {
+        line.set("workqueue", flavor);
+        for limit_pct in [10, 60] {
+            line.set("cpu_limit_pct", &limit_pct.to_string());
+            let share_pct = share_pct(&module, line);
+            assert!(
+                share_pct <= limit_pct && share_pct >= limit_pct * 7 / 10,
+                "{flavor}: {share_pct} % of {limit_pct} %"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
+    let module = Simrupt::load(&format!(
+        "rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue={}",
+        greedy()
+    ));
+    let line = module.line(0);
+    simrupt_vm_tests::move_irq(line.irq(), 1);
+    let share_pct = share_pct(&module, line);
+    assert!((35..=50).contains(&share_pct), "{share_pct}");
+    line.assert_ran_in(
+        "bottom_half",
+        if greedy() == "none" {
+            Context::Hardirq
+        } else {
+            Context::Softirq
+        },
+    );
+}
+
+#[test]
+fn two_lines_share_what_one_may_take() {
+    let module = Simrupt::load(&format!(
+        "lines=2 rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue={}",
+        greedy()
+    ));
+    let lines = [module.line(0), module.line(1)];
+    for line in lines {
+        simrupt_vm_tests::move_irq(line.irq(), 0);
+        line.set("cpu_limit_pct", "40");
+    }
+    let shares = [share_pct(&module, lines[0]), share_pct(&module, lines[1])];
+    for share_pct in shares {
+        assert!((12..=22).contains(&share_pct), "{shares:?}");
+    }
+}
+
+#[test]
+fn a_closed_loop_is_slowed_down_too() {
+    let module = Simrupt::load(
+        "pattern=closed rate_hz=1 trigger=always work_us=1000 workqueue=bh cpu_limit_pct=20",
+    );
+    let line = module.line(0);
+    let share_pct = share_pct(&module, line);
+    assert!((12..=20).contains(&share_pct), "{share_pct}");
+}
+
+#[test]
+fn events_that_are_put_off_keep_their_due_times() {
+    let module = Simrupt::load(&format!(
+        "rate_hz=1000 trigger=always format=record work_us=2000 workqueue={} fifo_size=65536",
+        greedy()
+    ));
+    let line = module.line(0);
+    let mut file = line.open();
+    let records = simrupt_vm_tests::read_records(&mut file, 200);
+    line.silence();
+    assert!(line.stat("throttled") > 0);
+    assert!(
+        records
+            .windows(2)
+            .all(|two| two[1].due_ns - two[0].due_ns == 1_000_000),
+        "the schedule has a gap"
+    );
+    let latest_ns = records.iter().map(|one| one.irq_ns - one.due_ns).max();
+    assert!(
+        latest_ns > Some(1_000_000),
+        "lateness is hidden: {latest_ns:?}"
+    );
+    module.verify();
+}
+
+#[test]
+fn below_the_limit_nothing_is_put_off() {
+    let module = Simrupt::load(&format!(
+        "rate_hz=1000 trigger=always workqueue={} pattern=burst burst=256 cpu_limit_pct=50",
+        greedy()
+    ));
+    let line = module.line(0);
+    eventually("events arrive", || line.stat("events") >= 4096);
+    line.silence();
+    assert_eq!(line.stat("throttled"), 0);
+}
+
+#[test]
+fn it_is_said_once_until_a_knob_is_changed() {
+    let module = Simrupt::load(&format!(
+        "rate_hz=5000 trigger=always work_us=1000 workqueue={}",
+        greedy()
+    ));
+    let line = module.line(0);
+    let before = said().len();
+    eventually("it is said", || said().len() > before);
+    let throttled = line.stat("throttled");
+    eventually("it goes on", || line.stat("throttled") > throttled + 20);
+    // Readers cannot have it said again.
+    for _ in 0..5 {
+        drop(line.open());
+    }
+    let lines = said();
+    assert_eq!(lines.len(), before + 1, "{lines:?}");
+    assert!(
+        lines[before].contains("line 0") && lines[before].contains("cpu_limit_pct=50"),
+        "{lines:?}"
+    );
+    line.set("cpu_limit_pct", "40");
+    eventually("it is said again", || said().len() > before + 1);
+    line.silence();
+    module.verify();
+}
+
+#[test]
+fn a_limit_of_one_percent_does_not_outlive_itself() {
+    let module = Simrupt::load(&format!(
+        "rate_hz=1000 trigger=always work_us=10000 workqueue={} cpu_limit_pct=1",
+        greedy()
+    ));
+    let line = module.line(0);
+    eventually("the device is slowed down", || line.stat("throttled") > 0);
+    line.set("work_us", "0");
+    let start = Instant::now();
+    let events = line.stat("events");
+    line.set("cpu_limit_pct", "50");
+    eventually("it goes on", || line.stat("events") > events + 10);
+    assert!(start.elapsed() < Duration::from_millis(500));
+    line.silence();
+    module.verify();
+}
+
+#[test]
+fn sixty_four_antagonists_leave_the_machine_usable() {
+    let module = Simrupt::load("lines=64 rate_hz=0 cpu=0 stress_us=10000 stress_hz=10000");
+    for stress in ["irqs-off", "softirq", "preempt-off"] {
+        answers(Command::new("simructl").args(["set", &format!("stress={stress}")]));
+        for _ in 0..2 {
+            answers(Command::new("sh").args(["-c", "ls /proc | wc -l"]));
+        }
+        answers(Command::new("simructl").args(["set", "stress=none"]));
+    }
+    module.verify();
+}
