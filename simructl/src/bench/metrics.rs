@@ -13,6 +13,9 @@ use crate::bench::statistics::estimate;
 /// The counters of events that no reader got.
 const LOSSES: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];
 
+/// The counter of what cpu_limit_pct has put off.
+const THROTTLED: &str = "throttled";
+
 /// The metrics whose outliers are worth a word.
 const WATCHED: [&str; 5] = [
     "due_irq_p50_ns",
@@ -191,6 +194,20 @@ fn flags(cell: &Cell, asked: u32) -> Vec<String> {
     if is_read(&cell.setting) && losses > 0 {
         let of = sum(cell, &["events"]);
         flags.push(format!("{losses} of {of} events were lost"));
+    }
+    let throttled = sum(cell, &[THROTTLED]);
+    if throttled > 0 {
+        let of = |round: &&Round| {
+            round
+                .counters
+                .get(THROTTLED)
+                .is_some_and(|count| *count > 0)
+        };
+        let in_rounds = cell.rounds.iter().filter(of).count();
+        flags.push(format!(
+            "the device was slowed down {throttled} times in {in_rounds} of {rounds} rounds, for want of CPU time: \
+             it is the limit that is measured",
+        ));
     }
     let mut apart: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for name in WATCHED {
@@ -386,6 +403,17 @@ mod tests {
         );
         assert_eq!(cell.rounds.len(), 5);
         assert_eq!(cell.metrics["irq_bh_p50_ns"].median, 1001.0);
+    }
+
+    #[test]
+    fn a_device_that_was_slowed_down_is_flagged() {
+        let mut rounds: Vec<Round> = [1000, 1000, 1000].map(round).into();
+        rounds[0].counters.insert("throttled".to_string(), 0);
+        rounds[1].counters.insert("throttled".to_string(), 7);
+        rounds[2].counters.insert("throttled".to_string(), 5);
+        let flags = cell(&setting(), rounds, BTreeMap::new(), 3, 1).flags;
+        let told = "slowed down 12 times in 2 of 3 rounds";
+        assert!(flags.iter().any(|flag| flag.contains(told)), "{flags:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The lines under test: whether the module can do what is asked, and the writes that make it do so.
 //!
 //! Every knob that matters to the figures is set, whatever it was before: pattern, jitter and burst;
-//! flavor, work and fifo; format char; masked 0. A full fifo drops (fifo_policy=drop): what is lost then
+//! flavor, work and fifo; format char; masked 0; cpu_limit_pct, which a closed loop goes without. A full fifo drops (fifo_policy=drop): what is lost then
 //! costs nobody anything, and those that stay have waited for as long as they say. The timer and the
 //! interrupt of line i are on the i-th CPU that is online, again from the first when there are more
 //! lines: so all rounds have them in the same place. The reader is on the CPU after it.
@@ -166,6 +166,7 @@ impl<'a> Rig<'a> {
             self.set(line, "fifo_size", &setting.fifo_size.to_string())?;
             self.set(line, "work_us", &setting.work_us.to_string())?;
             self.set(line, "jitter_pct", "0")?;
+            self.set(line, "cpu_limit_pct", limit_pct(setting))?;
             self.set(line, "pattern", pattern(setting))?;
             self.set(line, "burst", &setting.burst.to_string())?;
             self.set(line, "cpu", &cpu)?;
@@ -365,6 +366,15 @@ fn pattern(setting: &Setting) -> &'static str {
         (false, _) => "closed",
         (true, 1) => "periodic",
         (true, _) => "burst",
+    }
+}
+
+/// A closed loop takes all there is: a limit is all that one would measure. A rate that is more than the CPU
+/// can do is one that it cannot do; without a limit, nobody would be left to say so.
+fn limit_pct(setting: &Setting) -> &'static str {
+    match is_read(setting) {
+        true => "50",
+        false => "100",
     }
 }
 
