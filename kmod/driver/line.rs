@@ -13,8 +13,8 @@
 //! 3. [`Line::users`]
 //! 4. [`Line::deferral`]
 //! 5. the device's control lock (inside [`hw::Device`]), or the antagonist's
-//! 6. [`Line::reader`]: serializes readers; held across the copy to user space, and never while
-//!    waiting for records
+//! 6. [`Line::reader`]: serializes readers; held for a bounded copy to memory that is present, and never
+//!    while waiting for records or for memory
 //! 7. [`Line::store`]: a spinlock with interrupts off; held for at most one batch of records
 //!
 //! The top half takes none of them.

@@ -8,7 +8,7 @@ use super::{
     line::Line, //
 };
 use crate::{
-    clock,
+    clock, ffi,
     logic::{
         abi::{
             Record,
@@ -22,6 +22,7 @@ use crate::{
     },
 };
 use kernel::{
+    bindings,
     iov::IovIterDest,
     prelude::*,
     sync::Arc,
@@ -32,12 +33,25 @@ use kernel::{
 /// is to put one in.
 const BATCH: usize = 2 * bottom_half::BATCH;
 
+/// How many batches a reader copies before it is another one's turn.
+const BATCHES: usize = 16;
+
+/// Why no more is delivered for now.
+enum End {
+    /// There is nothing more to read, or no more room for it.
+    Nothing,
+    /// It is another reader's turn.
+    Turn,
+    /// So many bytes of memory must be made present first.
+    Fault(usize),
+}
+
 // SAFETY: The fields of a record leave no gap, so all its bytes are initialized.
 unsafe impl AsBytes for Record {}
 
 /// Records on their way to a reader; whoever holds its lock is the one who reads.
 ///
-/// Records that a faulting copy did not deliver stay here, and are the first that the next reader
+/// Records that a copy did not deliver, for memory that was not there, stay here, and are the first that the next reader
 /// gets.
 pub(super) struct Reader {
     claimed: KVec<Record>,
@@ -146,23 +160,47 @@ impl Line {
         Ok(())
     }
 
-    /// Copies out what there is, batch by batch, without ever waiting for more. The format is that
-    /// of the moment when this begins: no read mixes two.
+    /// Copies out what there is, without ever waiting for more. The format is that of the moment when
+    /// this begins: no read mixes two.
+    ///
+    /// The memory that is copied to may belong to somebody who keeps us waiting for it (userfaultfd, a
+    /// file system in user space). Nothing is held while we wait.
     fn deliver(&self, to: &mut IovIterDest<'_>) -> Result<usize> {
-        let mut reader = self.reader.lock();
-        let reader = &mut *reader;
         let format = self.format();
         let size = size(format);
         let mut total = 0_usize;
         if to.len() < size {
             return Err(EINVAL);
         }
-        let mut delivered = 0;
         loop {
+            let (delivered, end) = self.deliver_at_once(to, format);
+            total = total.wrapping_add(delivered.wrapping_mul(size));
+            let error = match end {
+                End::Nothing => return Ok(total),
+                End::Turn => continue,
+                End::Fault(_) if current!().signal_pending() => ERESTARTSYS,
+                End::Fault(bytes) if make_present(to, bytes) >= size => continue,
+                End::Fault(_) => EFAULT,
+            };
+            return if total == 0 { Err(error) } else { Ok(total) };
+        }
+    }
+
+    /// Copies out what there is and what memory is present for, but for no longer than its turn. Returns
+    /// how many records it delivered, and why not more.
+    fn deliver_at_once(&self, to: &mut IovIterDest<'_>, format: Format) -> (usize, End) {
+        let size = size(format);
+        let mut reader = self.reader.lock();
+        let reader = &mut *reader;
+        let mut total = 0_usize;
+        let mut delivered = 0_usize;
+        let mut end = End::Turn;
+        for _ in 0..BATCHES {
             let room = (to.len() / size).min(BATCH);
             {
                 let mut store = self.store.lock();
                 store.fifo.settle(delivered);
+                delivered = 0;
                 if reader.len == 0 {
                     let places = reader.claimed.get_mut(..room).unwrap_or(&mut []);
                     reader.len = store.fifo.claim(places);
@@ -171,17 +209,33 @@ impl Line {
             }
             let bytes = reader.bytes(format, room);
             if bytes.is_empty() {
-                return Ok(total);
+                end = End::Nothing;
+                break;
             }
+            let wanted = bytes.len();
+            let copied = ffi::without_page_faults(|| to.copy_to_iter(bytes));
             // A record of which only a part arrived was not delivered.
-            delivered = to.copy_to_iter(bytes) / size;
-            let faulted = delivered.wrapping_mul(size) < bytes.len();
+            delivered = copied / size;
+            // SAFETY: At most what was just copied.
+            unsafe { to.revert(copied % size) };
             reader.forget(delivered);
-            total = total.wrapping_add(delivered.wrapping_mul(size));
-            if faulted {
-                self.store.lock().fifo.settle(delivered);
-                return if total == 0 { Err(EFAULT) } else { Ok(total) };
+            total = total.wrapping_add(delivered);
+            if copied < wanted {
+                end = End::Fault(wanted.saturating_sub(delivered.wrapping_mul(size)));
+                break;
             }
         }
+        if delivered != 0 {
+            self.store.lock().fifo.settle(delivered);
+        }
+        (total, end)
     }
+}
+
+/// Makes the next `bytes` of the memory that is copied to present, which may take as long as its owner
+/// likes; returns of how many that worked.
+fn make_present(to: &mut IovIterDest<'_>, bytes: usize) -> usize {
+    // SAFETY: The iterator is valid, and is not changed.
+    let absent = unsafe { bindings::fault_in_iov_iter_writeable(to.as_raw(), bytes) };
+    bytes.saturating_sub(absent)
 }

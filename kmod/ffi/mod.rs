@@ -120,6 +120,18 @@ pub(crate) fn without_interrupts(function: impl FnOnce()) {
     unsafe { shim::simrupt_irqs_restore(flags) };
 }
 
+/// Calls `function` so that a copy to user space ends where the memory is not there, instead of waiting
+/// for it. Process context.
+#[inline]
+pub(crate) fn without_page_faults<R>(function: impl FnOnce() -> R) -> R {
+    // SAFETY: The function may be called in process context; the call is undone below.
+    unsafe { shim::simrupt_pagefault_disable() };
+    let result = function();
+    // SAFETY: Undoes the call above.
+    unsafe { shim::simrupt_pagefault_enable() };
+    result
+}
+
 /// Makes a table of C function pointers fit for a `static`.
 #[repr(transparent)]
 pub(crate) struct CTable<T>(T);

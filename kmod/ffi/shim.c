@@ -11,6 +11,7 @@
 #include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
+#include <linux/uaccess.h>
 
 #include "shim.h"
 
@@ -55,6 +56,16 @@ unsigned long simrupt_irqs_off(void)
 void simrupt_irqs_restore(unsigned long flags)
 {
 	local_irq_restore(flags);
+}
+
+void simrupt_pagefault_disable(void)
+{
+	pagefault_disable();
+}
+
+void simrupt_pagefault_enable(void)
+{
+	pagefault_enable();
 }
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)

@@ -34,6 +34,13 @@ void simrupt_preempt_enable(void);
 unsigned long simrupt_irqs_off(void);
 void simrupt_irqs_restore(unsigned long flags);
 
+/*
+ * pagefault_disable() and pagefault_enable(), in pairs: in between, who copies to user space gets as far as
+ * the memory is there, and waits for nobody. Process context.
+ */
+void simrupt_pagefault_disable(void);
+void simrupt_pagefault_enable(void);
+
 /* Before Linux 7.3, which has them for Rust: spin_lock_irqsave() and so on, of a spinlock_t. */
 unsigned long simrupt_spin_lock_irqsave(void *lock);
 _Bool simrupt_spin_trylock_irqsave(void *lock, unsigned long *flags);

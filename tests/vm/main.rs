@@ -25,6 +25,7 @@ mod reading;
 mod records;
 mod runaway;
 mod stress;
+mod stuck_reader;
 mod suspend;
 mod tool;
 mod tracepoints;
