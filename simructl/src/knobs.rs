@@ -21,7 +21,8 @@ use crate::sysroot::read_text;
 #[derive(Debug)]
 pub(crate) struct Knobs {
     table: Vec<Knob>,
-    /// The debugfs directory; without it, `parameters` holds the live values too.
+    /// The debugfs directory; without it, or where its knobs are closed, `parameters` holds the live
+    /// values too.
     debugfs: Option<PathBuf>,
     parameters: PathBuf,
 }
@@ -47,8 +48,8 @@ impl Knobs {
     /// Finds the knobs, for a command that is about something else.
     pub(crate) fn quietly(module: &Module<'_>) -> Result<Self, Failure> {
         let parameters = module.sysroot().parameters();
-        let debugfs = module.debugfs().map(Path::to_path_buf);
-        let table = match &debugfs {
+        let debugfs = module.debugfs_of_knobs().map(Path::to_path_buf);
+        let table = match module.debugfs() {
             Some(directory) => described(&directory.join("knobs"))?,
             None => undescribed(&parameters)?,
         };

@@ -24,6 +24,8 @@ pub(crate) struct Module<'a> {
     lines: Vec<u32>,
     /// The debugfs directory, or why it is out of reach.
     debugfs: Result<PathBuf, Gap>,
+    /// The kernel is locked down: of debugfs, only the files that nobody can write to can be opened.
+    is_locked_down: bool,
 }
 
 /// Why the debugfs directory is out of reach.
@@ -32,6 +34,7 @@ enum Gap {
     NotMounted,
     NotRoot,
     NoDirectory,
+    LockedDown,
 }
 
 impl Gap {
@@ -46,6 +49,11 @@ impl Gap {
                 "debugfs is mounted, but the module has no directory in it",
             )
             .remedy("simructl unload, then simructl load, and dmesg if that does not help"),
+            Self::LockedDown => Failure::new(
+                what,
+                "the kernel is locked down, which closes all files of debugfs that can be written to",
+            )
+            .remedy("a kernel that is not locked down: man kernel_lockdown"),
         }
     }
 }
@@ -67,10 +75,14 @@ impl<'a> Module<'a> {
                 .map_err(|error| Failure::file("read", directory, None, &error))?,
             Err(_) => lines_of_parameters(&sysroot.parameters()),
         };
+        let is_locked_down = debugfs
+            .as_ref()
+            .is_ok_and(|directory| is_locked_down(sysroot, directory, &lines));
         Ok(Self {
             sysroot,
             lines,
             debugfs,
+            is_locked_down,
         })
     }
 
@@ -112,6 +124,21 @@ impl<'a> Module<'a> {
         self.debugfs.as_deref().ok()
     }
 
+    /// The debugfs directory, if knobs can be read and written there.
+    pub(crate) fn debugfs_of_knobs(&self) -> Option<&Path> {
+        self.debugfs().filter(|_| !self.is_locked_down)
+    }
+
+    /// Whether what is written to debugfs gets there; `what` names what needs it.
+    pub(crate) fn must_be_writable(&self, what: &str) -> Result<(), Failure> {
+        match self.is_locked_down {
+            true => Err(Gap::LockedDown
+                .failure(what)
+                .because("knobs can still be read and set")),
+            false => Ok(()),
+        }
+    }
+
     /// The debugfs directory of a line; `what` names what needs it.
     pub(crate) fn line_directory(&self, line: u32, what: &str) -> Result<PathBuf, Failure> {
         match &self.debugfs {
@@ -120,9 +147,14 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// Why the caller has to do with less, and how to have it all: `None` when debugfs is there.
+    /// Why the caller has to do with less, and how to have it all: `None` when the knobs of debugfs are
+    /// there.
     pub(crate) fn gap(&self, instead: &str) -> Option<Failure> {
-        let gap = self.debugfs.as_ref().err()?;
+        let gap = match &self.debugfs {
+            Err(gap) => *gap,
+            Ok(_) if self.is_locked_down => Gap::LockedDown,
+            Ok(_) => return None,
+        };
         Some(gap.failure("doing with less").because(instead))
     }
 
@@ -178,6 +210,18 @@ fn find_debugfs(sysroot: &Sysroot) -> Result<PathBuf, Gap> {
         Err(_) if sysroot.debugfs_is_mounted() => Err(Gap::NoDirectory),
         Err(_) => Err(Gap::NotMounted),
     }
+}
+
+/// Whether the kernel is locked down: it says so, or, where securityfs is not mounted, a knob's file shows it.
+/// Root may open that otherwise, and who is not root does not get here.
+fn is_locked_down(sysroot: &Sysroot, directory: &Path, lines: &[u32]) -> bool {
+    if let Ok(levels) = read_text(&sysroot.sys("kernel/security/lockdown")) {
+        return levels.contains('[') && !levels.contains("[none]");
+    }
+    lines.iter().take(1).any(|line| {
+        let knob = directory.join(format!("line{line}/rate_hz"));
+        fs::File::open(knob).is_err_and(|error| errno(&error) == Errno::EPERM)
+    })
 }
 
 /// The lines that have a directory in debugfs.

@@ -17,6 +17,7 @@ mod latency;
 mod lifetime;
 mod live_changes;
 mod load;
+mod lockdown;
 mod memory;
 mod parameters;
 mod pressure;

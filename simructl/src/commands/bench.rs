@@ -36,6 +36,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     }
     let module = Module::find(sysroot, WHAT)?;
     module.line_directory(0, WHAT)?;
+    module.must_be_writable(WHAT)?;
     let knobs = Knobs::quietly(&module)?;
     let plan = plan(sysroot, &job)?;
     let mut rig = Rig::new(&module, &knobs);

@@ -14,6 +14,7 @@ const WHAT: &str = "cannot reset the counters";
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     let module = Module::find(sysroot, WHAT)?;
+    module.must_be_writable(WHAT)?;
     let mut done = Vec::new();
     // A line that cannot be reset is no reason to leave the others.
     let mut failed = None;

@@ -96,6 +96,13 @@ impl Fake {
         self
     }
 
+    /// The kernel is locked down, as far as it says so itself.
+    pub(crate) fn locked_down(self) -> Self {
+        let levels = "none integrity [confidentiality]\n";
+        self.write("sys/kernel/security/lockdown", levels);
+        self
+    }
+
     /// Writes the stats of a line: 100 events that balance, but for the counters given.
     pub(crate) fn set_counters(&self, line: usize, counters: &[(&str, u64)]) {
         let mut text = String::new();

@@ -13,6 +13,7 @@ mod generated;
 mod help;
 mod knobs;
 mod latency;
+mod lockdown;
 mod pipes;
 mod profile;
 mod read;

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A kernel that is locked down. There is no way back from it, and no module is loaded after it: so this
+//! is one test, and the lab runs it in a machine of its own.
+
+use nix::mount::{MsFlags, mount};
+use simrupt_vm_tests::{Simrupt, simructl};
+use std::fs;
+
+const STATE: &str = "/sys/kernel/security/lockdown";
+
+/// Runs simructl; returns its exit status, output and messages.
+fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = simructl(args);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+/// What must work, by way of the parameters, and say so.
+#[track_caller]
+fn works(args: &[&str]) -> String {
+    let (status, output, messages) = run(args);
+    assert_eq!(status, Some(0), "{args:?}: {messages}");
+    assert!(messages.contains("the kernel is locked down"), "{messages}");
+    assert!(
+        messages.contains("/sys/module/simrupt/parameters"),
+        "{messages}"
+    );
+    output
+}
+
+/// What cannot be done, and says why.
+#[track_caller]
+fn cannot(args: &[&str]) {
+    let (status, output, messages) = run(args);
+    assert_eq!(status, Some(1), "{args:?}: {output}{messages}");
+    assert!(messages.contains("the kernel is locked down"), "{messages}");
+    assert!(!messages.contains("sudo"), "{messages}");
+}
+
+#[test]
+fn parameters_still_work_and_simructl_says_what_does_not() {
+    let security = Some("securityfs");
+    mount(
+        security,
+        "/sys/kernel/security",
+        security,
+        MsFlags::empty(),
+        None::<&str>,
+    )
+    .unwrap();
+    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always");
+    let line = module.line(0);
+    for level in ["integrity", "confidentiality"] {
+        fs::write(STATE, level).unwrap();
+        assert!(
+            fs::read_to_string(STATE)
+                .unwrap()
+                .contains(&format!("[{level}]"))
+        );
+
+        // The knobs' files are closed, for reading too. Those that can only be read are not.
+        assert!(fs::read_to_string(line.path("rate_hz")).is_err());
+        assert!(fs::write(line.path("reset"), "1").is_err());
+        assert!(fs::read_to_string(line.path("stats")).is_ok());
+
+        assert_eq!(works(&["--line", "1", "get", "workqueue"]), "unbound\n");
+        works(&["set-rate", "500,200"]);
+        assert_eq!(module.parameter("rate_hz"), "500,200\n");
+        works(&["--line", "1", "set-rate", "300"]);
+        works(&["set-wq", "bh"]);
+        works(&["set-fifo-size", "1024"]);
+        works(&["set", "burst=2", "format=record"]);
+        assert_eq!(module.parameter("rate_hz"), "500,300\n");
+        assert_eq!(module.parameter("workqueue"), "bh,bh\n");
+        assert_eq!(module.parameter("fifo_size"), "1024,1024\n");
+        assert!(works(&["get"]).contains("line1 burst 2"));
+        works(&["dump", "-"]);
+        // Bad input is refused as ever.
+        let (status, _, messages) = run(&["set-rate", "fast"]);
+        assert_eq!(status, Some(1), "{messages}");
+        works(&["set", "workqueue=unbound", "burst=1", "format=char"]);
+
+        for args in [["stats"], ["latency"], ["verify"], ["status"]] {
+            let (status, _, messages) = run(&args);
+            assert_eq!(status, Some(0), "{args:?}: {messages}");
+        }
+        cannot(&["reset"]);
+        cannot(&["bench", "--preset", "quick"]);
+        works(&["set-rate", "1000"]);
+    }
+    let (status, ..) = run(&["set-rate", "0"]);
+    assert_eq!(status, Some(0));
+}
