@@ -82,6 +82,8 @@ impl CharDevice {
             minor: bindings::MISC_DYNAMIC_MINOR as c_int,
             name: lines::name(line.index).as_char_ptr(),
             fops: FILE_OPERATIONS.as_ptr(),
+            // There is nothing to write to. Who else may read is for a udev rule to say.
+            mode: 0o400,
             ..pin_init::zeroed()
         };
         try_pin_init!(Self {

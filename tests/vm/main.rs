@@ -20,6 +20,7 @@ mod load;
 mod lockdown;
 mod memory;
 mod parameters;
+mod permissions;
 mod pressure;
 mod races;
 mod reading;
