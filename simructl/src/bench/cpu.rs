@@ -132,12 +132,17 @@ pub(crate) fn online(sysroot: &Sysroot) -> Vec<u32> {
     }
 }
 
+/// More CPUs than any Linux has.
+const MOST_CPUS: u32 = 1 << 16;
+
 /// A list of CPUs such as `0-3,8`.
 fn cpu_list(text: &str) -> Option<Vec<u32>> {
     let mut cpus = Vec::new();
     for part in text.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
-        cpus.extend(from.parse::<u32>().ok()?..=to.parse().ok()?);
+        let number = |text: &str| text.parse::<u32>().ok();
+        let last = number(to).filter(|last| *last < MOST_CPUS)?;
+        cpus.extend(number(from)?..=last);
     }
     Some(cpus)
 }
@@ -179,6 +184,7 @@ mod tests {
         assert_eq!(cpu_list("0"), Some(vec![0]));
         assert_eq!(cpu_list(""), None);
         assert_eq!(cpu_list("0-x"), None);
+        assert_eq!(cpu_list("0-4294967295"), None);
     }
 
     #[test]
