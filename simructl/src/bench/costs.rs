@@ -78,8 +78,8 @@ fn add(total: &mut Option<Total>, figures: &Stats, name: &str, counter: &str) {
         count: 0,
         ns: 0,
     });
-    total.count += count;
-    total.ns += ns;
+    total.count = total.count.saturating_add(count);
+    total.ns = total.ns.saturating_add(ns);
 }
 
 #[cfg(test)]
@@ -102,6 +102,16 @@ mod tests {
         }
         let cost = total.unwrap().cost().unwrap();
         assert_eq!((cost.count, cost.mean_ns), (40, 25.0));
+    }
+
+    #[test]
+    fn figures_beyond_all_bounds_are_no_reason_to_fail() {
+        let figures = Stats::parse(&format!("runs {0}\nruns_ns {0}", u64::MAX)).unwrap();
+        let mut total = None;
+        for _ in 0..2 {
+            add(&mut total, &figures, "bh", "runs");
+        }
+        assert_eq!(total.unwrap().cost().unwrap().mean_ns, 1.0);
     }
 
     #[test]
