@@ -24,6 +24,8 @@ mod knobs;
 mod line;
 mod modinfo;
 mod module;
+#[cfg(test)]
+mod mutated;
 mod nearest;
 mod output;
 mod profile;

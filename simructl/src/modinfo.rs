@@ -146,4 +146,14 @@ mod tests {
              try: one of bound, unbound"
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_makes_the_search_panic(file in crate::mutated::bytes(&[
+            "\0parm=cpu:CPU (if any) (-1..7 CPU, default -1)\0parmtype=cpu:array of int\0\
+             parm=workqueue:flavor (bound|bh, default bh)\0vermagic=7.3.4-cloud SMP\0",
+        ])) {
+            let _ = ModInfo::of(&file).check(&[setting("cpu", "1,é"), setting("workqueue", "bh")]);
+        }
+    }
 }

@@ -249,4 +249,34 @@ mod tests {
         assert_eq!(read, values);
         assert_eq!(profile.0[3].knob, "knob 3");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in crate::mutated::texts(&[
+            "# text\nlines = 2\n\n[line1]\nrate_hz = 1_000\ncpu = -1\n[all]\nworkqueue = \"bh\" # flavor\n",
+            "all.rate_hz = 0x10\nline0 = { burst = 2 }\n",
+        ])) {
+            let _ = Profile::parse(&text);
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(
+            knobs in proptest::collection::btree_map(".{0,12}", crate::mutated::texts(&["100", "bh", "007"]), 0..5),
+        ) {
+            let knobs: Vec<(Knob, String)> = knobs
+                .into_iter()
+                .map(|(name, value)| (Knob::bare(name, true), value))
+                .collect();
+            let rows = knobs.iter().map(|(knob, value)| (knob, value.as_str()));
+            let profile = Profile::parse(&format!("[line3]\n{}", section(rows)));
+            let entries = profile.unwrap().0;
+            proptest::prop_assert_eq!(entries.len(), knobs.len());
+            for ((knob, value), entry) in knobs.iter().zip(&entries) {
+                proptest::prop_assert_eq!(entry.scope, Scope::Line(3));
+                proptest::prop_assert_eq!(&entry.knob, &knob.name);
+                // White space around a value means nothing, here as in the module.
+                proptest::prop_assert_eq!(&entry.value, value.trim());
+            }
+        }
+    }
 }

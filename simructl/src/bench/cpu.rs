@@ -227,4 +227,13 @@ mod tests {
         let usage = at(&[(1, 100), (2, 50)]).until(&at(&[(1, 130), (3, 4)]));
         assert_eq!(usage.worker_ns, Some(34));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parsers_panic(text in crate::mutated::texts(&[
+            "0-3,8", "0", "cpu  1 2\nctxt 12345\nbtime 7\n",
+        ])) {
+            let _ = (cpu_list(&text), first_number(&text), switches(&text), is_worker(&text));
+        }
+    }
 }

@@ -486,4 +486,14 @@ mod tests {
         assert_eq!(knee.flavors, ["bh", "none", "bound"]);
         assert_eq!((knee.p99_limit_us, knee.min_hz), (77, 1000));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_a_job_panic(text in crate::mutated::texts(&[
+            PRESETS[0].1, PRESETS[1].1, PRESETS[2].1, PRESETS[3].1,
+        ])) {
+            let _ = checked(&text);
+            let _ = LineCount::parse(&text);
+        }
+    }
 }

@@ -156,4 +156,30 @@ mod tests {
             "the histogram irq_bh of none has buckets that are not in ascending order"
         );
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+        #[test]
+        fn no_bytes_make_the_parser_panic(
+            bytes in crate::mutated::bytes(&[include_str!("../../tests/report/result.json")]),
+        ) {
+            if let Ok(results) = parse(&bytes) {
+                let written = serde_json::to_vec(&results).unwrap();
+                proptest::prop_assert!(parse(&written).unwrap() == results);
+            }
+        }
+
+        #[test]
+        fn no_results_that_are_taken_make_a_report_panic(document in crate::mutated::documents(
+            serde_json::from_str(include_str!("../../tests/report/result.json")).unwrap(),
+        )) {
+            use crate::bench::report;
+            let Ok(results) = parse(document.to_string().as_bytes()) else {
+                return Ok(());
+            };
+            let _ = (report::table(&results), report::csv(&results), report::markdown(&results));
+            let _ = (report::html(&results), report::svgs(&results));
+        }
+    }
 }

@@ -101,4 +101,20 @@ mod tests {
             assert!(parse_percent(odd).is_err(), "{odd}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_word_makes_the_command_line_panic(text in crate::mutated::texts(&[
+            "all", "7", "rate_hz=100,200", "0.5", "2 %",
+        ])) {
+            let _ = (parse_lines(&text), parse_percent(&text));
+            if let Ok(Setting { knob, value }) = parse_setting(&text) {
+                let again = parse_setting(&format!("{knob}={value}"));
+                proptest::prop_assert_eq!(again, Ok(Setting { knob, value }));
+            }
+            if let Ok(interval) = parse_interval(&text) {
+                proptest::prop_assert!(interval <= DAY);
+            }
+        }
+    }
 }

@@ -109,4 +109,17 @@ mod tests {
             assert_eq!(Contexts::parse(text).unwrap_err(), why);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in crate::mutated::texts(&[
+            "stage hardirq softirq task wrong\ndevice 1 0 0 0\nbottom_half 0 0 98 0\n",
+        ])) {
+            if let Ok(contexts) = Contexts::parse(&text) {
+                proptest::prop_assert_eq!(contexts.wrong().count(), contexts.stages.len());
+                // What is shown is a table of the same form.
+                proptest::prop_assert_eq!(Contexts::parse(&contexts.text("")), Ok(contexts));
+            }
+        }
+    }
 }

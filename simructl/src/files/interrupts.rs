@@ -27,4 +27,13 @@ mod tests {
         assert_eq!(irq_of(text, "interrupts"), None);
         assert_eq!(irq_of("", "simrupt1"), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_search_panic(text in crate::mutated::texts(&[
+            "     CPU0  CPU1\n 24:  7  0  simrupt  1  edge  simrupt1\n",
+        ])) {
+            let _ = irq_of(&text, "simrupt1");
+        }
+    }
 }

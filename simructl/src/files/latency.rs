@@ -257,4 +257,18 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in crate::mutated::texts(&[
+            "stage due_irq count 3 sum_ns 61 overflow 1 max_ns 7 max_time_ns 42 max_cpu 1\n\
+             bucket 3 3 1\nbucket 6 7 1\nstage irq_bh count 0 overflow 0 max_ns 0 max_time_ns 0 max_cpu 0\n",
+        ]), permille in 0_u32..1001) {
+            for stage in Latency::parse(&text).map_or(Vec::new(), |latency| latency.0) {
+                let ascending = stage.buckets().collect::<Vec<_>>();
+                proptest::prop_assert!(ascending.windows(2).all(|two| two[0][1] < two[1][0]));
+                let _ = (stage.percentile(permille), stage.document());
+            }
+        }
+    }
 }

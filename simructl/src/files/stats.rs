@@ -69,4 +69,16 @@ mod tests {
             assert_eq!(Stats::parse(text).unwrap_err(), why);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in crate::mutated::texts(&[
+            "events 10\noverrun 0\nread 18446744073709551615\n",
+        ])) {
+            if let Ok(stats) = Stats::parse(&text) {
+                let written: String = stats.iter().map(|(name, value)| format!("{name} {value}\n")).collect();
+                proptest::prop_assert_eq!(Stats::parse(&written), Ok(stats));
+            }
+        }
+    }
 }

@@ -202,4 +202,41 @@ mod tests {
             assert!(parse(text).unwrap_err().ends_with(why), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(
+            text in crate::mutated::texts(&[
+                RATE,
+                "cpu\ti64\t-1..7\t-1\tCPU\tlive\thelp\nworkqueue\tenum\tbound|bh\tbound\t-\tload\thelp\n",
+            ]),
+            value in crate::mutated::texts(&["7", "bh", "-1"]),
+        ) {
+            for knob in parse(&text).unwrap_or_default() {
+                let _ = (knob.check(&value), knob.accepts());
+            }
+            let _ = Values::parse(&text);
+        }
+    }
+
+    #[test]
+    fn it_reads_what_the_module_writes() {
+        use simrupt_core::knobs::{TABLE, Values as Told};
+        let text: String = TABLE.iter().map(|spec| format!("{spec}\n")).collect();
+        let knobs = parse(&text).unwrap();
+        assert_eq!(knobs.len(), TABLE.len());
+        for (knob, spec) in knobs.iter().zip(TABLE) {
+            assert_eq!((knob.name.as_str(), knob.live), (spec.name, spec.live));
+            assert_eq!(knob.default.as_deref(), Some(spec.default));
+            let values = match spec.values {
+                Told::Number { min, max } | Told::PowerOfTwo { min, max } => {
+                    Values::Range(min.into(), max.into())
+                }
+                Told::Choice(names) => {
+                    Values::Choices(names.iter().map(|&one| one.into()).collect())
+                }
+            };
+            assert_eq!(knob.values, values);
+        }
+    }
 }

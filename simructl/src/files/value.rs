@@ -83,4 +83,23 @@ mod tests {
         assert_eq!(spread(&values, 1), None);
         assert_eq!(spread(&[], 1), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_values_panic(
+            text in crate::mutated::texts(&["bound [unbound] bh\n", "100,1000\n", "-1"]),
+            lines in 0..70_usize,
+        ) {
+            proptest::prop_assert!(text.contains(current(&text)));
+            let values = list(&text);
+            proptest::prop_assert_eq!(values.len(), text.matches(',').count() + 1);
+            let spread = spread(&values, lines);
+            proptest::prop_assert_eq!(spread.map(|all| all.len()), (values.len() <= lines).then_some(lines));
+        }
+
+        #[test]
+        fn numbers_keep_their_digits_in_json(number in proptest::num::i64::ANY) {
+            proptest::prop_assert_eq!(json(&number.to_string()), Value::from(number));
+        }
+    }
 }
