@@ -31,12 +31,18 @@ build_image() {
         "$KERNEL_BUILD/kmod/simrupt.ko" "$BUILD/target/$TARGET/$profile/simructl" "$@"
 }
 
+# What tests may be told: words NAME=VALUE of a kernel's command line become its init's environment.
+TEST_VARIABLES=(MODEL_SEED MODEL_STEPS)
+
 # boot IMAGE CONSOLE_LOG [OPTIONS...] -- MODE [ARGS...]: runs the VM; OPTIONS and status are run-vm's.
 boot() {
-    local image=$1 log=$2 options=()
+    local image=$1 log=$2 options=() name
     shift 2
     [[ ${REALTIME:-} != 1 ]] || options+=(--realtime)
     [[ -z ${PATIENCE:-} ]] || options+=(--patience "$PATIENCE")
+    for name in "${TEST_VARIABLES[@]}"; do
+        [[ -z ${!name:-} ]] || options+=(--kernel-arg "$name=${!name}")
+    done
     "$LAB/enter" "$BUILD/target/$HOST_TARGET/debug/run-vm" --architecture "$ARCHITECTURE" --kernel "$KERNEL_DIR/vmlinux" \
         --initrd "$image" --console-log "$log" "${options[@]}" "$@"
 }

@@ -19,6 +19,7 @@ mod live_changes;
 mod load;
 mod lockdown;
 mod memory;
+mod model;
 mod parameters;
 mod permissions;
 mod pressure;

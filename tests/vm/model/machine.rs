@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The module as the steps of a sequence handle it: its faces, kept open, and the files of the steps.
+
+use super::{state::SLOTS, steps::Face};
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
+use simrupt_core::{
+    books,
+    knobs::{Knob, Values},
+};
+use simrupt_vm_tests::{Line, Simrupt, simructl};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs::{self, File},
+    os::{
+        fd::{AsFd, AsRawFd},
+        unix::fs::FileExt,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+const DRIVER: &str = "/sys/bus/platform/drivers/simrupt";
+
+/// What was found not to be as it should.
+pub(crate) type Found<T> = Result<T, String>;
+
+/// How many CPUs the machine has.
+pub(crate) fn cpus() -> i64 {
+    let possible = fs::read_to_string("/sys/devices/system/cpu/possible").expect("sysfs is there");
+    let last = possible.trim_end().rsplit(['-', ',']).next();
+    1 + last
+        .and_then(|last| last.parse::<i64>().ok())
+        .expect("CPUs")
+}
+
+/// The loaded module. The files stand before it: they keep it from being unloaded.
+pub(crate) struct Machine {
+    files: [Option<File>; SLOTS],
+    parameters: Vec<(Knob, File)>,
+    lines: Vec<Faces>,
+    /// Room for the longest of them.
+    buffer: RefCell<Vec<u8>>,
+    module: Simrupt,
+}
+
+/// A line's files in debugfs. Each is open for good, and read anew from its beginning.
+struct Faces {
+    line: Line,
+    irq: u32,
+    knobs: Vec<(Knob, File)>,
+    stats: File,
+    contexts: File,
+    latency: File,
+}
+
+/// What a file shows now, which is less than the buffer holds.
+fn again<'a>(file: &File, buffer: &'a mut [u8]) -> Result<&'a str, Errno> {
+    let count = file.read_at(buffer, 0).map_err(errno)?;
+    assert!(count < buffer.len(), "a larger buffer is needed");
+    Ok(std::str::from_utf8(&buffer[..count]).expect("text"))
+}
+
+fn errno(error: std::io::Error) -> Errno {
+    error
+        .raw_os_error()
+        .map_or(Errno::UnknownErrno, Errno::from_raw)
+}
+
+fn live_knobs() -> impl Iterator<Item = Knob> {
+    Knob::ALL.iter().copied().filter(|knob| knob.spec().live)
+}
+
+impl Machine {
+    /// Loads the module with these parameters.
+    pub(crate) fn load(parameters: &str, lines: usize) -> Self {
+        let module = Simrupt::load(parameters);
+        let open = |path: &str| File::open(path).unwrap_or_else(|why| panic!("{path}: {why}"));
+        let faces = |line: Line| Faces {
+            line,
+            irq: line.irq(),
+            knobs: live_knobs()
+                .map(|knob| (knob, open(&line.path(knob.spec().name))))
+                .collect(),
+            stats: open(&line.path("stats")),
+            contexts: open(&line.path("contexts")),
+            latency: open(&line.path("latency")),
+        };
+        let parameter = |knob: Knob| format!("/sys/module/simrupt/parameters/{}", knob.spec().name);
+        Self {
+            files: [const { None }; SLOTS],
+            parameters: live_knobs()
+                .map(|knob| (knob, open(&parameter(knob))))
+                .collect(),
+            lines: (0..lines).map(|line| faces(module.line(line))).collect(),
+            buffer: RefCell::new(vec![0; 1 << 17]),
+            module,
+        }
+    }
+
+    /// Writes a knob of one line.
+    pub(crate) fn set(&self, line: usize, knob: Knob, text: &str, face: Face) -> Result<(), Errno> {
+        let name = knob.spec().name;
+        match face {
+            Face::Debugfs => self.lines[line].line.try_set(name, text),
+            Face::Simructl => tool(&[
+                "--line",
+                &line.to_string(),
+                "set",
+                &format!("{name}={text}"),
+            ]),
+        }
+    }
+
+    /// Writes a parameter.
+    pub(crate) fn set_all(&self, knob: Knob, text: &str) -> Result<(), Errno> {
+        self.module.set_parameter(knob.spec().name, text.as_bytes())
+    }
+
+    /// Zeroes the counters of a line.
+    pub(crate) fn reset(&self, line: usize, face: Face) -> Result<(), Errno> {
+        match face {
+            Face::Debugfs => self.lines[line].line.try_set("reset", "1"),
+            Face::Simructl => tool(&["--line", &line.to_string(), "reset"]),
+        }
+    }
+
+    /// Binds or unbinds a line's driver.
+    pub(crate) fn attach(&self, line: usize, verb: &str) -> Result<(), Errno> {
+        fs::write(format!("{DRIVER}/{verb}"), format!("simrupt.{line}")).map_err(errno)
+    }
+
+    /// Lets only these CPUs take a line's interrupt; tells which the kernel then has it on.
+    pub(crate) fn set_affinity(&self, line: usize, mask: u32) -> Result<u32, Errno> {
+        let folder = format!("/proc/irq/{}", self.lines[line].irq);
+        fs::write(format!("{folder}/smp_affinity"), format!("{mask:x}")).map_err(errno)?;
+        let text = fs::read_to_string(format!("{folder}/smp_affinity")).map_err(errno)?;
+        Ok(u32::from_str_radix(text.trim_end(), 16).expect("a mask"))
+    }
+
+    /// Opens a line's device.
+    pub(crate) fn open(&self, line: usize) -> Result<File, Errno> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut options = File::options();
+        options.custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits());
+        let path = self.lines[line].line.device();
+        options.read(true).open(path).map_err(errno)
+    }
+
+    /// Keeps a file in a slot, instead of the one that is there.
+    pub(crate) fn put(&mut self, slot: usize, file: Option<File>) {
+        self.files[slot] = file;
+    }
+
+    /// Reads at most so many bytes from the file in a slot.
+    pub(crate) fn read(&self, slot: usize, size: usize) -> Result<Vec<u8>, Errno> {
+        let mut bytes = vec![0; size];
+        let count = nix::unistd::read(self.slot(slot), &mut bytes)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
+    fn slot(&self, slot: usize) -> &File {
+        self.files[slot].as_ref().expect("the slot is taken")
+    }
+
+    /// What poll() and FIONREAD say of the file in a slot.
+    pub(crate) fn readiness(&self, slot: usize) -> (PollFlags, u64) {
+        let file = self.slot(slot);
+        let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::ZERO).expect("poll works");
+        let mut bytes: nix::libc::c_int = 0;
+        // SAFETY: The call writes an int.
+        let result = unsafe { nix::libc::ioctl(file.as_raw_fd(), nix::libc::FIONREAD, &mut bytes) };
+        assert_eq!(result, 0, "FIONREAD");
+        let flags = fds[0].revents().expect("known flags");
+        (flags, u64::try_from(bytes).expect("a size"))
+    }
+
+    /// What a line's file of a knob shows.
+    pub(crate) fn knobs(&self, line: usize) -> Found<Vec<(Knob, i64)>> {
+        let knobs = self.lines[line].knobs.iter();
+        knobs
+            .map(|(knob, file)| {
+                let mut buffer = [0; 1024];
+                let text = again(file, &mut buffer)
+                    .map_err(|why| format!("{}: {why}", knob.spec().name))?;
+                let shown = match knob.spec().values {
+                    Values::Choice(_) => text.split(['[', ']']).nth(1).unwrap_or(""),
+                    _ => text.trim_end(),
+                };
+                Ok((*knob, value(*knob, shown)?))
+            })
+            .collect()
+    }
+
+    /// What the parameters show: a list for each.
+    pub(crate) fn parameters(&self) -> Found<Vec<(Knob, Vec<i64>)>> {
+        let parameters = self.parameters.iter();
+        parameters
+            .map(|(knob, file)| {
+                let mut buffer = [0; 1024];
+                let text = again(file, &mut buffer)
+                    .map_err(|why| format!("{}: {why}", knob.spec().name))?;
+                let values = text.trim_end().split(',');
+                let values = values.map(|shown| value(*knob, shown));
+                Ok((*knob, values.collect::<Found<_>>()?))
+            })
+            .collect()
+    }
+
+    /// A line's counters; an error when it has no driver.
+    pub(crate) fn stats(&self, line: usize) -> Result<BTreeMap<String, u64>, Errno> {
+        let mut buffer = [0; 1024];
+        let text = again(&self.lines[line].stats, &mut buffer)?;
+        let rows = text.lines().map(|row| {
+            let (name, count) = row.split_once(' ').expect("name and value");
+            (name.to_owned(), count.parse().expect("a number"))
+        });
+        Ok(rows.collect())
+    }
+
+    /// How often a stage ran in a context that is not its own.
+    pub(crate) fn wrong_contexts(&self, line: usize) -> Result<u64, Errno> {
+        let mut buffer = [0; 1024];
+        let text = again(&self.lines[line].contexts, &mut buffer)?;
+        let rows = text.lines().skip(1);
+        let wrong = rows.map(|row| row.rsplit(' ').next().and_then(|n| n.parse().ok()));
+        Ok(wrong
+            .map(|wrong: Option<u64>| wrong.expect("a number"))
+            .sum())
+    }
+
+    /// How many values each histogram of a line holds.
+    pub(crate) fn measured(&self, line: usize) -> Result<BTreeMap<String, u64>, Errno> {
+        let mut buffer = self.buffer.borrow_mut();
+        let text = again(&self.lines[line].latency, &mut buffer)?;
+        let stages = text.lines().filter_map(|row| row.strip_prefix("stage "));
+        let counts = stages.map(|row| {
+            let words: Vec<_> = row.split(' ').collect();
+            (words[0].to_owned(), words[2].parse().expect("a count"))
+        });
+        Ok(counts.collect())
+    }
+
+    /// Waits until nothing is under way on a line, and returns its counters then. What waits behind
+    /// a masked interrupt is not under way.
+    pub(crate) fn rest(&self, line: usize, masked: bool) -> Found<Option<BTreeMap<String, u64>>> {
+        let mut rested = None;
+        within_20_s(&format!("line {line} comes to rest"), || {
+            let stats = match self.stats(line) {
+                Ok(stats) => stats,
+                Err(Errno::ENODEV) => return Ok(true),
+                Err(why) => return Err(format!("stats: {why}")),
+            };
+            let nothing_waits = stats["in_ring"] == 0 && stats["pending"] == 0;
+            let is_at_rest = (masked || nothing_waits) && stats["runs"] >= stats["scheduled"];
+            rested = is_at_rest.then_some(stats);
+            Ok(is_at_rest)
+        })?;
+        Ok(rested)
+    }
+}
+
+/// Looks again and again whether `condition` holds, for 20 s.
+pub(crate) fn within_20_s(what: &str, mut condition: impl FnMut() -> Found<bool>) -> Found<()> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition()? {
+        if Instant::now() > deadline {
+            return Err(format!("never happened: {what}"));
+        }
+        thread::sleep(Duration::from_micros(500));
+    }
+    Ok(())
+}
+
+fn value(knob: Knob, shown: &str) -> Found<i64> {
+    let value = knob.spec().parse(shown);
+    value.map_err(|_| format!("{} shows '{shown}'", knob.spec().name))
+}
+
+/// Runs simructl. What it says to people is not looked at here; that it failed says that it was refused.
+fn tool(args: &[&str]) -> Result<(), Errno> {
+    match simructl(args).status.code() {
+        Some(0) => Ok(()),
+        _ => Err(Errno::UnknownErrno),
+    }
+}
+
+/// The sums that do not hold in these books.
+pub(crate) fn unbalanced(stats: &BTreeMap<String, u64>) -> Vec<String> {
+    let sum = |parts: &[&str]| parts.iter().map(|part| stats[*part]).sum::<u64>();
+    let broken = books::IDENTITIES
+        .iter()
+        .filter(|sums| stats[sums.total] != sum(sums.parts));
+    broken
+        .map(|sums| format!("{} is not {}", sums.total, sums.parts.join(" + ")))
+        .collect()
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The model and the module side by side: the same is done to both, and then they are compared.
+
+use super::{
+    machine::{Found, Machine, unbalanced, within_20_s},
+    state::{Model, SLOTS},
+    steps::{Face, Pace, Sequence, Step, Switch},
+};
+use nix::{errno::Errno, poll::PollFlags};
+use simrupt_core::{
+    abi::{Record, value_of},
+    knobs::{Format, Knob, Trigger},
+};
+use simrupt_vm_tests::decode;
+use std::{collections::BTreeMap, fmt::Debug, fs::File, thread, time::Duration};
+
+/// How long a burst of [`Pace::Burst`] is on its way: the next one would come as long after it.
+pub(crate) const BURSTS_HZ: u32 = 50;
+
+/// Everything there is: more than any read of the tests can get.
+const ALL: usize = 1 << 20;
+
+/// The two. The model knows what the module is like when it is at rest.
+pub(crate) struct Twins {
+    pub(crate) model: Model,
+    machine: Machine,
+    /// How many events came in each step that lets some come.
+    pub(crate) came: Vec<u64>,
+}
+
+fn same<T: PartialEq + Debug>(what: &str, expected: &T, seen: &T) -> Found<()> {
+    if expected == seen {
+        Ok(())
+    } else {
+        Err(format!("{what}: expected {expected:?}, is {seen:?}"))
+    }
+}
+
+/// What insmod gets. Nothing is to come before the first step.
+pub(crate) fn parameters(sequence: &Sequence) -> String {
+    let mut text = format!("lines={} rate_hz=0", sequence.lines);
+    for (knob, value) in &sequence.given {
+        let mut shown = String::new();
+        knob.spec()
+            .show(*value, &mut shown)
+            .expect("writing to a string works");
+        text += &format!(" {}={shown}", knob.spec().name);
+    }
+    text
+}
+
+impl Twins {
+    /// Loads the module as a sequence has it.
+    pub(crate) fn load(sequence: &Sequence, cpus: i64) -> Self {
+        Self {
+            model: Model::new(sequence.lines, cpus, &sequence.given),
+            machine: Machine::load(&parameters(sequence), sequence.lines),
+            came: Vec::new(),
+        }
+    }
+
+    /// Does a step to both, and compares.
+    pub(crate) fn step(&mut self, step: &Step) -> Found<()> {
+        match step {
+            Step::Set(line, knob, text, face) => {
+                let expected = self.model.set(*line, *knob, text);
+                let seen = self.machine.set(*line, *knob, text, *face);
+                outcome(*face, expected, seen)?;
+            }
+            Step::SetAll(knob, text) => {
+                let expected = self.model.set_all(*knob, text);
+                same("outcome", &expected, &self.machine.set_all(*knob, text))?;
+            }
+            Step::Emit(line, count, pace, switch) => self.emit(*line, *count, *pace, *switch)?,
+            Step::Open(line) => self.open(*line)?,
+            Step::Close(slot) => {
+                self.model.files[*slot] = None;
+                self.machine.put(*slot, None);
+            }
+            Step::Read(slot, size) => self.read(*slot, *size)?,
+            Step::Reset(line, face) => {
+                let expected = self.model.reset(*line);
+                outcome(*face, expected, self.machine.reset(*line, *face))?;
+            }
+            Step::Unbind(line) => {
+                let expected = self.model.unbind(*line);
+                same("outcome", &expected, &self.machine.attach(*line, "unbind"))?;
+            }
+            Step::Bind(line) => {
+                let expected = self.model.bind(*line);
+                same("outcome", &expected, &self.machine.attach(*line, "bind"))?;
+            }
+            Step::Affinity(line, mask) => {
+                same(
+                    "affinity",
+                    &Ok(*mask),
+                    &self.machine.set_affinity(*line, *mask),
+                )?;
+            }
+        }
+        self.compare()
+    }
+
+    fn write(&mut self, line: usize, knob: Knob, text: &str) -> Found<()> {
+        let expected = self.model.set(line, knob, text);
+        let seen = self.machine.set(line, knob, text, Face::Debugfs);
+        same(knob.spec().name, &expected, &seen)
+    }
+
+    fn open(&mut self, line: usize) -> Found<()> {
+        let Some(slot) = self.model.free_slot() else {
+            return Ok(());
+        };
+        let binding = self.model.lines[line].binding;
+        match (binding, self.machine.open(line)) {
+            (Some(binding), Ok(file)) => {
+                self.model.files[slot] = Some(binding);
+                self.machine.put(slot, Some(file));
+                Ok(())
+            }
+            (None, Err(Errno::ENOENT)) => Ok(()),
+            (_, seen) => Err(format!("open: bound is {}, {seen:?}", binding.is_some())),
+        }
+    }
+
+    fn read(&mut self, slot: usize, size: usize) -> Found<()> {
+        let Some(binding) = self.model.file(slot) else {
+            return Ok(());
+        };
+        let format = binding.format;
+        let expected = binding.read(size);
+        let seen = self.machine.read(slot, size);
+        match (format, expected, seen) {
+            (Format::Char, Ok(numbers), Ok(bytes)) => {
+                let expected: Vec<u8> = numbers.iter().map(|seq| value_of(*seq)).collect();
+                same("what was read", &expected, &bytes)
+            }
+            (Format::Record, Ok(numbers), Ok(bytes)) => {
+                let records = decode(&bytes);
+                let seen: Vec<u64> = records.iter().map(|record| record.seq).collect();
+                same("numbers of what was read", &numbers, &seen)?;
+                records.iter().try_for_each(plausible)
+            }
+            (_, expected, seen) => same(
+                "outcome of a read",
+                &expected.map(|numbers| numbers.len()),
+                &seen.map(|bytes| bytes.len()),
+            ),
+        }
+    }
+
+    /// Lets a line send events, and waits until all have arrived where they stay.
+    fn emit(&mut self, line: usize, count: u32, pace: Pace, switch: Switch) -> Found<()> {
+        let before = self.machine.stats(line).map_or(0, |stats| stats["events"]);
+        let rate_hz = match pace {
+            Pace::Knobs(rate_hz) => rate_hz,
+            Pace::Burst => {
+                self.write(line, Knob::Pattern, "burst")?;
+                self.write(line, Knob::Burst, &count.to_string())?;
+                count * BURSTS_HZ
+            }
+        };
+        self.write(line, Knob::RateHz, &rate_hz.to_string())?;
+        let trigger = self.model.lines[line].value(Knob::Trigger);
+        let file = self.switch_on(line, switch)?;
+        let most = self.model.most_events(line, usize::from(file.is_some()));
+        if most == 0 {
+            // Long enough for one to come.
+            thread::sleep(Duration::from_millis(30));
+        } else {
+            let wanted = before + most.min(u64::from(count));
+            within_20_s(&format!("{count} events come"), || {
+                let stats = self.machine.stats(line);
+                Ok(stats.map_err(|why| format!("stats: {why}"))?["events"] >= wanted)
+            })?;
+        }
+        drop(file);
+        if switch == Switch::Trigger {
+            self.write(
+                line,
+                Knob::Trigger,
+                Trigger::ALL[usize::from(trigger != 0)].name(),
+            )?;
+        }
+        let stopped = self.model.most_events(line, 0) == 0;
+        let at_stop = self.machine.stats(line).ok();
+        self.write(line, Knob::RateHz, "0")?;
+        let Some(stats) = self.rest(line)? else {
+            self.came.push(0);
+            return Ok(());
+        };
+        let came = stats["events"] - before;
+        self.came.push(came);
+        if let (true, Some(at_stop)) = (stopped, at_stop) {
+            same("events after the end", &at_stop["events"], &stats["events"])?;
+        }
+        if came > most || (pace == Pace::Burst && came % u64::from(count) != 0) {
+            return Err(format!(
+                "{came} events came, of bursts of {count}, at most {most}"
+            ));
+        }
+        self.model.emit(line, came);
+        Ok(())
+    }
+
+    /// The counters of a line at rest.
+    fn rest(&self, line: usize) -> Found<Option<BTreeMap<String, u64>>> {
+        let masked = self.model.lines[line].value(Knob::Masked) != 0;
+        self.machine.rest(line, masked)
+    }
+
+    fn switch_on(&mut self, line: usize, switch: Switch) -> Found<Option<File>> {
+        match switch {
+            Switch::Rate => Ok(None),
+            Switch::Trigger => self.write(line, Knob::Trigger, "always").map(|()| None),
+            Switch::Open => {
+                let file = self.machine.open(line);
+                let is_bound = self.model.lines[line].binding.is_some();
+                same("whether the device can be opened", &is_bound, &file.is_ok())?;
+                Ok(file.ok())
+            }
+        }
+    }
+
+    /// Compares all that can be seen of the module at rest with the model.
+    fn compare(&mut self) -> Found<()> {
+        for line in 0..self.model.lines.len() {
+            let about = |why: String| format!("line {line}: {why}");
+            self.compare_books(line).map_err(about)?;
+            for (knob, seen) in self.machine.knobs(line)? {
+                let expected = self.model.lines[line].value(knob);
+                same(knob.spec().name, &expected, &seen).map_err(about)?;
+            }
+        }
+        for (knob, seen) in self.machine.parameters()? {
+            let lines = self.model.lines.iter();
+            let expected: Vec<i64> = lines.map(|line| line.value(knob)).collect();
+            same(&format!("parameter {}", knob.spec().name), &expected, &seen)?;
+        }
+        for slot in 0..SLOTS {
+            let Some(binding) = self.model.file(slot) else {
+                continue;
+            };
+            let bytes = binding.fifo.len() * binding.record_size();
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::POLLIN, bytes != 0);
+            flags.set(PollFlags::POLLHUP, binding.gone);
+            let expected = (flags, bytes as u64);
+            same(
+                "poll and FIONREAD",
+                &expected,
+                &self.machine.readiness(slot),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn compare_books(&mut self, line: usize) -> Found<()> {
+        let rested = self.rest(line)?;
+        let Some(binding) = self.model.bound(line) else {
+            return same("stats of a line without driver", &None, &rested);
+        };
+        let stats = rested.ok_or("no stats, though it is bound")?;
+        for (name, expected) in binding.counters() {
+            same(name, &expected, &stats[name])?;
+        }
+        let unbalanced = unbalanced(&stats);
+        if !unbalanced.is_empty() {
+            return Err(unbalanced.join(", "));
+        }
+        let wrong = self
+            .machine
+            .wrong_contexts(line)
+            .map_err(|why| format!("contexts: {why}"))?;
+        same("runs in a wrong context", &0, &wrong)?;
+        let measured = self
+            .machine
+            .measured(line)
+            .map_err(|why| format!("latency: {why}"))?;
+        for (stage, expected) in [
+            ("due_irq", binding.books.measured),
+            ("irq_bh", binding.books.measured),
+            ("bh_run", stats["runs"]),
+            ("due_read", stats["read"]),
+        ] {
+            same(
+                &format!("values in the histogram {stage}"),
+                &expected,
+                &measured[stage],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Reads all that is queued, so that it is compared to the last record: of each line, and of each
+    /// driver that is gone but has readers.
+    pub(crate) fn drain(&mut self) -> Found<()> {
+        for line in 0..self.model.lines.len() {
+            self.write(line, Knob::Format, "record")?;
+            if self.model.free_slot().is_none() {
+                self.step(&Step::Close(0))?;
+            }
+            let slot = self.model.free_slot().expect("one is free");
+            self.open(line)?;
+            self.read(slot, ALL)?;
+            self.compare()?;
+        }
+        for slot in 0..SLOTS {
+            self.read(slot, ALL)?;
+        }
+        self.compare()
+    }
+}
+
+fn plausible(record: &Record) -> Found<()> {
+    let is_in_order = record.due_ns <= record.irq_ns && record.irq_ns <= record.bh_ns;
+    let is_whole = (record.value, record.flags, record.reserved) == (value_of(record.seq), 0, 0);
+    if is_in_order && is_whole {
+        Ok(())
+    } else {
+        Err(format!("what a record holds: {record:?}"))
+    }
+}
+
+/// Compares outcomes; the tool only tells good ones from bad ones.
+fn outcome(face: Face, expected: Result<(), Errno>, seen: Result<(), Errno>) -> Found<()> {
+    match face {
+        Face::Debugfs => same("outcome", &expected, &seen),
+        Face::Simructl => same("whether it worked", &expected.is_ok(), &seen.is_ok()),
+    }
+}
