@@ -10,6 +10,7 @@ mod costs;
 mod debug;
 mod device;
 mod flavors;
+mod fuzz;
 mod hotplug;
 mod interrupts;
 mod knobs;

@@ -13,10 +13,12 @@ mod threads;
 mod twins;
 
 use machine::Found;
+pub(crate) use machine::cpus;
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
+pub(crate) use state::{errno, spec};
 use std::{env, io::Write, panic};
 use steps::{Pace, Sequence, Step};
 use twins::Twins;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Random bytes, sizes, addresses and commands for everything that the module lets user space reach.
+//!
+//! `FUZZ_SEED` and `FUZZ_ROUNDS` in the environment say which, and how many: the rounds of each test are
+//! multiplied by the latter. The kernel's log is looked at by run-vm, as after any test.
+
+mod calls;
+mod memory;
+mod nobody;
+mod reads;
+mod texts;
+mod writes;
+
+use crate::model::{number, say};
+
+fn seed() -> u64 {
+    number("FUZZ_SEED", 1)
+}
+
+fn rounds(by_default: u64) -> u64 {
+    by_default * number("FUZZ_ROUNDS", 1)
+}
+
+/// How much was tried.
+#[derive(Default)]
+struct Tally {
+    bytes: u64,
+    calls: u64,
+}
+
+impl Tally {
+    /// Counts a call with so many random bytes.
+    fn add(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.calls += 1;
+    }
+
+    /// Shows now and then that there is progress.
+    fn progress(&self, what: &str) {
+        if self.calls % 500 == 0 {
+            self.say(what);
+        }
+    }
+
+    fn say(&self, what: &str) {
+        let Self { bytes, calls } = self;
+        say(&format!("fuzz: {what}: {calls} calls, {bytes} bytes"));
+    }
+}

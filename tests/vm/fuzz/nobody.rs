@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What somebody without any privilege can do: nothing to the knobs, and with a file that somebody
+//! else has opened for them, nothing but read.
+
+use super::{Tally, reads::Known, rounds, seed, texts};
+use fastrand::Rng;
+use nix::{errno::Errno, libc};
+use simrupt_core::knobs::Knob;
+use simrupt_vm_tests::{KNOBS, Line, Simrupt};
+use std::{fs::File, thread};
+
+const NOBODY: libc::c_uint = 65_534;
+
+/// Runs this in a thread that has given up all privilege. To the kernel, credentials are a thread's
+/// own: the raw calls change those of this one alone.
+fn as_nobody<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            // SAFETY: No memory is involved.
+            unsafe {
+                assert_eq!(libc::syscall(libc::SYS_setgroups, 0, 0), 0);
+                assert_eq!(
+                    libc::syscall(libc::SYS_setresgid, NOBODY, NOBODY, NOBODY),
+                    0
+                );
+                assert_eq!(
+                    libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY),
+                    0
+                );
+                assert_eq!(libc::syscall(libc::SYS_geteuid), i64::from(NOBODY));
+            }
+            run()
+        });
+        thread.join().expect("it did not panic")
+    })
+}
+
+fn denied(path: &str, write: bool) {
+    let file = File::options().read(!write).write(write).open(path);
+    let why = file.err().and_then(|why| why.raw_os_error());
+    assert_eq!(why, Some(libc::EACCES), "{path}");
+}
+
+fn files(line: Line) -> Vec<String> {
+    let names = ["stats", "contexts", "latency", "costs", "irq", "reset"];
+    let names = KNOBS.iter().chain(&names);
+    names.map(|name| line.path(name)).collect()
+}
+
+#[test]
+fn nobody_can_write_anything_or_look_into_debugfs() {
+    let module = Simrupt::load("lines=2 rate_hz=0");
+    let line = module.line(0);
+    let before = (line.knobs(), module.line(1).knobs());
+    as_nobody(|| {
+        for path in files(line) {
+            denied(&path, false);
+            denied(&path, true);
+        }
+        denied("/sys/kernel/debug/simrupt/knobs", false);
+        for knob in Knob::ALL {
+            let path = format!("/sys/module/simrupt/parameters/{}", knob.spec().name);
+            denied(&path, true);
+            // What the knobs are is no secret.
+            assert!(std::fs::read(&path).is_ok(), "{path}");
+        }
+        for verb in ["bind", "unbind"] {
+            denied(&format!("/sys/bus/platform/drivers/simrupt/{verb}"), true);
+        }
+        denied(&line.device(), true);
+    });
+    assert_eq!((line.knobs(), module.line(1).knobs()), before);
+    module.verify();
+}
+
+#[test]
+fn nobody_with_an_open_device_reads_and_no_more() {
+    let module = Simrupt::load("rate_hz=0 fifo_size=4096");
+    let line = module.line(0);
+    let mut random = Rng::with_seed(seed());
+    let mut known = Known::new(&module);
+    let mut tally = Tally::default();
+    for _ in 0..rounds(10) {
+        known.fill(random.u64(500..2000));
+        known.set_format(random.bool());
+        let before = line.knobs();
+        as_nobody(|| {
+            for _ in 0..40 {
+                tally.add(known.read(&mut random));
+            }
+            for _ in 0..20 {
+                let text = texts::text(&mut random, Knob::RateHz.spec());
+                let written = nix::unistd::write(&known.file, &text);
+                assert_eq!(written, Err(Errno::EBADF));
+                tally.add(text.len());
+            }
+        });
+        assert_eq!(line.knobs(), before);
+        known.settle();
+        // Not to overrun the fifo.
+        while known.queued() > 1000 {
+            known.read(&mut random);
+        }
+    }
+    module.verify();
+    tally.say("calls by nobody");
+}
