@@ -32,7 +32,7 @@ build_image() {
 }
 
 # What tests may be told: words NAME=VALUE of a kernel's command line become its init's environment.
-TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS)
+TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS RELOADS)
 
 # boot IMAGE CONSOLE_LOG [OPTIONS...] -- MODE [ARGS...]: runs the VM; OPTIONS and status are run-vm's.
 boot() {
