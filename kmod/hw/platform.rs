@@ -23,6 +23,10 @@ unsafe impl Sync for PlatformDevice {}
 
 impl PlatformDevice {
     /// Registers `simrupt.<line>`, with interrupt `virq`. Its driver probes before this returns.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn new(line: usize, virq: u32) -> Result<Self> {
         let line = u32::try_from(line)?;
         let interrupt = bindings::resource {
@@ -55,7 +59,9 @@ impl PlatformDevice {
             ..pin_init::zeroed()
         };
         // SAFETY: `info` and what it points to are complete, and copied during the call.
-        let device = from_err_ptr(unsafe { bindings::platform_device_register_full(&info) })?;
+        let device = from_err_ptr(unsafe { bindings::platform_device_register_full(&info) });
+        // The driver core calls it an invalid argument when there is no memory for the name.
+        let device = device.map_err(|error| if error == EINVAL { ENOMEM } else { error })?;
         // INVARIANT: Just registered.
         Ok(Self(device))
     }
