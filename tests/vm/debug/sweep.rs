@@ -59,19 +59,25 @@ impl Countdown {
         MOST - self.run(MOST, act).1
     }
 
-    /// Does `act` again and again, with its allocation number `first` failing, then the next, and the
-    /// last time with none; gives its results to `check`. Returns how many failed.
-    pub(super) fn sweep<T>(
+    /// Does `act` again and again, with its first allocation failing, then the next, and the last time
+    /// with none; gives its results to `check`. Returns how many failed.
+    pub(super) fn sweep<T>(&self, act: impl FnMut() -> T, check: impl FnMut(T)) -> usize {
+        self.sweep_every(1, 1, act, check)
+    }
+
+    /// As [`Self::sweep`], but beginning with allocation number `first`, and only every `step`-th.
+    pub(super) fn sweep_every<T>(
         &self,
         first: usize,
+        step: usize,
         mut act: impl FnMut() -> T,
         mut check: impl FnMut(T),
     ) -> usize {
-        for nth in first..MOST {
+        for (faults, nth) in (first..MOST).step_by(step).enumerate() {
             let (result, left) = self.run(nth, &mut act);
             check(result);
             if left != 0 {
-                return nth - first;
+                return faults;
             }
         }
         panic!("no end of allocations");
