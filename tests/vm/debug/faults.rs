@@ -37,6 +37,7 @@ fn values(knob: &str) -> [&'static str; 2] {
         "fifo_policy" => ["drop", "overwrite"],
         "format" => ["record", "char"],
         "cpu" => ["1", "-1"],
+        "cpu_limit_pct" => ["60", "50"],
         "work_us" => ["10", "0"],
         "stress" => ["softirq", "none"],
         "stress_us" => ["10", "50"],
