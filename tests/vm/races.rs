@@ -8,7 +8,7 @@ use nix::{
     fcntl::OFlag,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use simrupt_vm_tests::{DRIVER, FLAVORS, Simrupt, eventually, try_load};
+use simrupt_vm_tests::{FLAVORS, Simrupt, eventually, try_load};
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -113,7 +113,7 @@ const GONE: &[Errno] = &[
     Errno::EIO,
 ];
 
-/// All that users can do at the same time, but for unbinding.
+/// All that users can do at the same time.
 fn hammers() -> Vec<Hammer> {
     let mut rates = ["1000", "2000", "0", "3000"].iter().cycle();
     let mut flavors = FLAVORS.iter().cycle();
@@ -174,31 +174,6 @@ fn reload_under(hammers: &[Hammer], rounds: usize) {
 #[test]
 fn the_module_can_be_unloaded_in_the_middle_of_everything() {
     let hammers = hammers();
-    reload_under(&hammers, 8);
-    hammers.into_iter().for_each(Hammer::stop);
-}
-
-#[test]
-fn the_module_can_be_unloaded_in_the_middle_of_unbinding_and_binding() {
-    // What is gone, what is bound or unbound already, or not there yet.
-    const EXPECTED: &[Errno] = &[
-        Errno::ENOENT,
-        Errno::ENODEV,
-        Errno::EBUSY,
-        Errno::EINVAL,
-        Errno::EAGAIN,
-    ];
-    let mut hammers = hammers();
-    let mut strikes = 0;
-    hammers.push(Hammer::start("unbind and bind", EXPECTED, move || {
-        strikes += 1;
-        if strikes % 2 == 0 {
-            return write_text(&format!("{DRIVER}/bind"), "simrupt.0");
-        }
-        // Bound for most of the time, so that the others have something to lose.
-        thread::sleep(Duration::from_millis(10));
-        write_text(&format!("{DRIVER}/unbind"), "simrupt.0")
-    }));
     reload_under(&hammers, 8);
     hammers.into_iter().for_each(Hammer::stop);
 }
