@@ -76,6 +76,20 @@ pub(crate) const WAIT: bool = true;
 #[cfg(BEFORE_LINUX_7_3)]
 pub(crate) const WAIT: c_int = 1;
 
+/// Initializes what is pinned at `place`: before 7.3 that had a name of its own.
+///
+/// # Safety
+///
+/// As [`PinInit`] has it.
+pub(crate) unsafe fn init_pinned<T>(init: impl PinInit<T, Error>, place: *mut T) -> Result {
+    // SAFETY: As the caller promises.
+    #[cfg(not(BEFORE_LINUX_7_3))]
+    return unsafe { init.__init(place) };
+    // SAFETY: As above.
+    #[cfg(BEFORE_LINUX_7_3)]
+    return unsafe { init.__pinned_init(place) };
+}
+
 /// This module, for C: before 7.3 a static that the `module!` macro leaves in the crate's root.
 pub(crate) const fn this_module() -> *mut bindings::module {
     #[cfg(not(BEFORE_LINUX_7_3))]

@@ -3,7 +3,7 @@
 //! The registry of lines: where hardware, driver and knobs find each other. Process context.
 
 use crate::{
-    control,
+    compat, control,
     cpu_time::CpuTime,
     driver::Line,
     hw::{
@@ -153,7 +153,7 @@ pub(crate) fn noting_outcome<T>(
 ) -> impl PinInit<T, Error> {
     let noting = move |place: *mut T| {
         // SAFETY: As whoever calls this promises; what it says is passed on as it is.
-        let result = unsafe { init.__init(place) };
+        let result = unsafe { compat::init_pinned(init, place) };
         if let Some(slot) = LINES.lock().slots.get_mut(index) {
             slot.binding = Some(result);
         }
