@@ -32,4 +32,6 @@ mod stress;
 mod stuck_reader;
 mod suspend;
 mod tool;
+// Only this architecture's trace clocks tell more than microseconds.
+#[cfg(target_arch = "x86_64")]
 mod tracepoints;

@@ -12,14 +12,15 @@ fn tracing(file: &str, text: &str) {
     fs::write(&path, format!("{text}\n")).unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
-/// The workqueue tracepoints, on until this goes.
+/// The workqueue tracepoints, on until this goes. Their times are in ticks of the processor's counter:
+/// the other clocks are shown in whole microseconds.
 struct Tracing;
 
 const EVENTS: [&str; 2] = ["workqueue_queue_work", "workqueue_execute_start"];
 
 impl Tracing {
     fn start() -> Self {
-        tracing("trace_clock", "mono");
+        tracing("trace_clock", "x86-tsc");
         tracing("buffer_size_kb", "4096");
         tracing("trace", "");
         for event in EVENTS {
@@ -44,58 +45,62 @@ fn field<'a>(line: &'a str, name: &str) -> &'a str {
     rest.split([' ', ':']).next().unwrap()
 }
 
-/// The time of a line of the trace, in microseconds: `... 12.345678: workqueue_...`.
-fn time_us(line: &str) -> u64 {
+/// The time of a line of the trace, in ticks: `... 123456: workqueue_...`.
+fn ticks(line: &str) -> u64 {
     let (before, _) = line.split_once(": workqueue_").expect("an event");
-    let time = before.rsplit(' ').next().unwrap();
-    time.replace('.', "").parse().unwrap()
+    before.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-/// The mean time from queue_work() to the start of the run of the items on `queue`.
-///
-/// A trace shows whole microseconds. At [`RATE_HZ`], events come at all parts of a microsecond alike,
-/// so that what is cut off at both ends of a wait makes no difference to the mean of many.
-fn mean_wait_ns(queue: &str) -> u64 {
+fn median(mut values: Vec<u64>) -> u64 {
+    values.sort_unstable();
+    values[values.len() / 2]
+}
+
+/// The median time from queue_work() to the start of the run of the items on `queue`, which are
+/// queued every `period_ns`.
+fn median_wait_ns(queue: &str, period_ns: u64) -> u64 {
     let trace = fs::read_to_string(format!("{TRACING}/trace")).unwrap();
     let mut queued = HashMap::new();
-    let mut waits_us = Vec::new();
+    let (mut times, mut waits) = (Vec::new(), Vec::new());
     for line in trace.lines().filter(|line| !line.starts_with('#')) {
         if line.contains("workqueue_queue_work:") {
             if line.contains(&format!("workqueue={queue} ")) {
-                queued.insert(field(line, "work struct="), time_us(line));
+                queued.insert(field(line, "work struct="), ticks(line));
+                times.push(ticks(line));
             }
-        } else if let Some(from_us) = queued.remove(field(line, "work struct ")) {
-            waits_us.push(time_us(line) - from_us);
+        } else if let Some(from) = queued.remove(field(line, "work struct ")) {
+            waits.push(ticks(line) - from);
         }
     }
-    let count = waits_us.len() as u64;
-    assert!(count >= 900, "{count} of 1000 items: {trace}");
-    waits_us.iter().sum::<u64>() * 1000 / count
+    assert!(waits.len() >= 900, "{} of 1000 items: {trace}", waits.len());
+    let period = median(times.windows(2).map(|pair| pair[1] - pair[0]).collect());
+    median(waits) * period_ns / period
 }
 
-/// The mean of a stage.
-fn mean_ns(line: Line, stage: &str) -> u64 {
+/// The least and the greatest value of the bucket in which the median of a stage lies.
+fn median_ns(line: Line, stage: &str) -> (u64, u64) {
     let text = fs::read_to_string(line.path("latency")).unwrap();
     let rows = text.lines().map(|row| row.split(' ').collect::<Vec<_>>());
-    let row = rows.into_iter().find(|row| row[..2] == ["stage", stage]);
-    let row = row.unwrap_or_else(|| panic!("no {stage} in {text}"));
-    let number = |name| {
-        let at = row.iter().position(|word| *word == name).unwrap();
-        row[at + 1].parse::<u64>().unwrap()
-    };
-    number("sum_ns") / number("count")
+    let mut rows = rows.skip_while(|row| row[..2] != ["stage", stage]);
+    let count: u64 = rows.next().unwrap()[3].parse().unwrap();
+    let mut seen = 0;
+    for row in rows.take_while(|row| row[0] == "bucket") {
+        let number = |at: usize| row[at].parse::<u64>().unwrap();
+        seen += number(3);
+        if 2 * seen >= count {
+            return (number(1), number(2));
+        }
+    }
+    panic!("no median in {text}");
 }
 
-/// About a thousand events a second, a period that is no whole number of microseconds apart.
-const RATE_HZ: &str = "997";
-
-/// Lets 1000 events pass, and returns the mean from interrupt to work.
-fn thousand_events(line: Line) -> u64 {
-    line.set("rate_hz", RATE_HZ);
+/// Lets 1000 events pass, and returns the bounds of the median from interrupt to work.
+fn thousand_events(line: Line) -> (u64, u64) {
+    line.set("rate_hz", "1000");
     line.set("reset", "1");
     eventually("events arrive", || line.stat("runs") >= 1000);
     line.silence();
-    mean_ns(line, "irq_bh")
+    median_ns(line, "irq_bh")
 }
 
 /// What tracing costs shows in what the module measures: before the first tracepoint's time, and after
@@ -108,10 +113,10 @@ fn the_way_from_interrupt_to_work_is_as_long_as_the_tracepoints_say() {
     for flavor in ["bound", "unbound", "highpri", "ordered", "bh"] {
         let module = Simrupt::load(&format!("workqueue={flavor} trigger=always"));
         let line = module.line(0);
-        let unseen_ns = thousand_events(line);
+        let (unseen_ns, _) = thousand_events(line);
         let tracing = Tracing::start();
-        let seen_ns = thousand_events(line);
-        let traced_ns = mean_wait_ns(&format!("simrupt0-{flavor}"));
+        let (_, seen_ns) = thousand_events(line);
+        let traced_ns = median_wait_ns(&format!("simrupt0-{flavor}"), 1_000_000);
         drop(tracing);
         let measured_ns = unseen_ns.midpoint(seen_ns);
         let tolerance_ns = (measured_ns / 10).max(500);
