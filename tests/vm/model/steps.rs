@@ -111,6 +111,8 @@ fn good_value(knob: Knob, cpus: i64) -> BoxedStrategy<String> {
     match spec(knob, cpus).values {
         Values::Number { min, max } | Values::PowerOfTwo { min, max } => {
             let max = gentle(knob, max).min(max);
+            // With less than half of a CPU, bursts are spread over a time that nobody knows.
+            let min = if knob == Knob::CpuLimitPct { 50 } else { min };
             let small = min.saturating_add(20).min(max);
             // More often near the least: what is small is full sooner.
             prop_oneof![1 => min..=small, 2 => min..=max]
