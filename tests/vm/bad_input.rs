@@ -73,6 +73,8 @@ fn debugfs_refuses_bad_values() {
             ("burst", "0"),
             ("burst", "4097"),
             ("jitter_pct", "101"),
+            ("cpu_limit_pct", "0"),
+            ("cpu_limit_pct", "101"),
         ] {
             assert_eq!(lines[0].try_set(knob, value), Err(Errno::ERANGE), "{knob}");
         }
