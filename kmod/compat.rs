@@ -82,11 +82,11 @@ pub(crate) const WAIT: c_int = 1;
 ///
 /// As [`PinInit`] has it.
 pub(crate) unsafe fn init_pinned<T>(init: impl PinInit<T, Error>, place: *mut T) -> Result {
-    // SAFETY: As the caller promises.
     #[cfg(not(BEFORE_LINUX_7_3))]
+    // SAFETY: As the caller promises.
     return unsafe { init.__init(place) };
-    // SAFETY: As above.
     #[cfg(BEFORE_LINUX_7_3)]
+    // SAFETY: As above.
     return unsafe { init.__pinned_init(place) };
 }
 

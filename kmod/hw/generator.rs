@@ -96,6 +96,11 @@ pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
 /// the next expiry.
 const BATCH: u64 = 1024;
 
+/// For how long an expiry that ended late leaves the CPU. hrtimer_interrupt() runs what has expired
+/// again before it returns; the third time in a row it keeps all timers of the CPU waiting for as long
+/// as that took, and with them the tick.
+const BREATH_NS: u64 = 20_000;
+
 /// How often the device of a closed loop looks whether the driver is done, if it was not told.
 const POLL_NS: u64 = 1_000_000;
 
@@ -332,7 +337,11 @@ impl HrTimerCallback for Generator {
                 let Some(due_ns) = state.schedule.next_due_ns() else {
                     return HrTimerRestart::NoRestart;
                 };
-                due_ns.max(end_ns)
+                if due_ns > end_ns {
+                    due_ns
+                } else {
+                    end_ns.saturating_add(BREATH_NS)
+                }
             }
         };
         // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly; a timer

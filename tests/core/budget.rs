@@ -198,10 +198,7 @@ fn what_is_taken_of_either_cpu_counts() {
     assert_eq!(Turn::new().ask(&accounts, [0, 0], now_ns, 50), None);
     let later_ns = Turn::new().ask(&accounts, [0, 1], now_ns, 50);
     assert_eq!(later_ns, Some(now_ns + 40_000_000 - WINDOW_NS));
-    assert_eq!(
-        Turn::new().ask(&accounts, [1, 0], now_ns, 50).is_some(),
-        true
-    );
+    assert!(Turn::new().ask(&accounts, [1, 0], now_ns, 50).is_some());
     // A CPU that there is not has nothing to take.
     assert_eq!(Turn::new().ask(&accounts, [7, 8], now_ns, 50), None);
 }

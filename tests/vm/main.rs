@@ -30,7 +30,6 @@ mod records;
 mod runaway;
 mod stress;
 mod stuck_reader;
-mod suspend;
 mod tool;
 // Only this architecture's trace clocks tell more than microseconds.
 #[cfg(target_arch = "x86_64")]

@@ -76,7 +76,7 @@ mod tests {
             "events 10\noverrun 0\nread 18446744073709551615\n",
         ])) {
             if let Ok(stats) = Stats::parse(&text) {
-                let written: String = stats.iter().map(|(name, value)| format!("{name} {value}\n")).collect();
+                let written = stats.iter().map(|(name, value)| format!("{name} {value}\n")).collect::<Vec<_>>().concat();
                 proptest::prop_assert_eq!(Stats::parse(&written), Ok(stats));
             }
         }

@@ -222,7 +222,11 @@ mod tests {
     #[test]
     fn it_reads_what_the_module_writes() {
         use simrupt_core::knobs::{TABLE, Values as Told};
-        let text: String = TABLE.iter().map(|spec| format!("{spec}\n")).collect();
+        let text = TABLE
+            .iter()
+            .map(|spec| format!("{spec}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         let knobs = parse(&text).unwrap();
         assert_eq!(knobs.len(), TABLE.len());
         for (knob, spec) in knobs.iter().zip(TABLE) {

@@ -7,8 +7,11 @@ use crate::{Line, module::read};
 /// A column of the census.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Context {
+    /// An interrupt.
     Hardirq,
+    /// What runs at an interrupt's end, or in ksoftirqd.
     Softirq,
+    /// A thread.
     Task,
 }
 
