@@ -313,10 +313,16 @@ impl Drop for IrqLine {
 #[kunit_tests(simrupt_irq)]
 mod tests {
     use super::*;
+    use crate::logic::budget::NO_LIMIT_PCT;
     use kernel::sync::atomic::{
         Atomic,
         Relaxed, //
     };
+
+    /// A line of a controller that serves nobody else.
+    fn line_of(domain: Arc<IrqDomain>, index: usize) -> Result<IrqLine> {
+        IrqLine::new(domain, CpuTime::new()?, NO_LIMIT_PCT, index)
+    }
 
     /// What a handler counts.
     struct Calls {
@@ -354,7 +360,7 @@ mod tests {
 
     impl Handled {
         fn new() -> Result<Self> {
-            let line = IrqLine::new(IrqDomain::new(1)?, 0)?;
+            let line = line_of(IrqDomain::new(1)?, 0)?;
             let virq = line.virq();
             let raiser = HardirqWork::new(Raiser(line))?;
             let calls = KBox::new(
@@ -408,7 +414,7 @@ mod tests {
     #[test]
     fn lines_have_numbers_of_their_own() -> Result {
         let domain = IrqDomain::new(2)?;
-        let lines = (IrqLine::new(domain.clone(), 0)?, IrqLine::new(domain, 1)?);
+        let lines = (line_of(domain.clone(), 0)?, line_of(domain, 1)?);
         let (first, second) = (lines.0.virq(), lines.1.virq());
         drop(lines);
         assert!(first != 0 && second != 0 && first != second);
@@ -444,7 +450,7 @@ mod tests {
 
     #[test]
     fn a_raise_that_nobody_handles_is_harmless() -> Result {
-        let line = IrqLine::new(IrqDomain::new(1)?, 0)?;
+        let line = line_of(IrqDomain::new(1)?, 0)?;
         let raiser = HardirqWork::new(Raiser(line))?;
         raiser.queue();
         Ok(())
