@@ -3,7 +3,7 @@
 //! Bad values by every face: refused with EINVAL or ERANGE, nothing changed, no flood in the log.
 
 use nix::errno::Errno;
-use simrupt_vm_tests::{KNOBS, Line, Simrupt, simructl};
+use simrupt_vm_tests::{KNOBS, Line, Simrupt, log_lines, simructl};
 
 /// What no knob takes.
 fn bad_values() -> Vec<Vec<u8>> {
@@ -143,12 +143,7 @@ fn simructl_refuses_bad_values_with_the_remedy() {
 fn a_flood_of_bad_values_does_not_flood_the_log() {
     let module = Simrupt::load("");
     let line = module.line(0);
-    let refusals = || {
-        let output = std::process::Command::new("dmesg").output().unwrap();
-        String::from_utf8_lossy(&output.stdout)
-            .matches("refused")
-            .count()
-    };
+    let refusals = || log_lines("refused").len();
     let before = refusals();
     for _ in 0..200 {
         assert_eq!(line.try_set("rate_hz", "flood"), Err(Errno::EINVAL));

@@ -4,10 +4,9 @@
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
-    DRIVER, FLAVORS, Line, Offline, Reader, Simrupt, eventually, let_all_cpus_take, move_irq,
-    read_records, settle, try_load,
+    FLAVORS, Line, Offline, Reader, Simrupt, eventually, let_all_cpus_take, move_irq, read_records,
+    settle, try_load,
 };
-use std::fs;
 
 fn wait_for_events(line: Line, count: u64) {
     let start = line.stat("drained");
@@ -99,8 +98,8 @@ fn an_offline_cpu_is_refused_and_one_that_goes_later_is_left() {
     drop(file);
 
     // Binding, too: the value was good when it was set.
-    fs::write(format!("{DRIVER}/unbind"), "simrupt.0").unwrap();
-    fs::write(format!("{DRIVER}/bind"), "simrupt.0").unwrap();
+    line.unbind();
+    line.bind();
     let mut file = line.open();
     let records = read_records(&mut file, 100);
     assert!(records.iter().all(|record| record.irq_cpu == 0));

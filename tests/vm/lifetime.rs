@@ -6,7 +6,7 @@ use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use simrupt_vm_tests::{DRIVER, Reader, Simrupt, eventually, unload};
+use simrupt_vm_tests::{Reader, Simrupt, eventually, unload};
 use std::{
     fs::{self, File},
     io::{ErrorKind, Read},
@@ -71,7 +71,7 @@ fn unbinding_sends_readers_home_and_binding_starts_anew() {
         let readers = [Reader::start(line, 10), Reader::start(line, 4096)];
         let mut waiting = line.open();
         eventually("events arrive", || line.stat("read") >= 100);
-        fs::write(format!("{DRIVER}/unbind"), "simrupt.1").unwrap();
+        line.unbind();
         // How they share is not for us to say.
         let read: usize = readers.map(|reader| reader.join().len()).iter().sum();
         assert!(read >= 100, "{read}");
@@ -87,7 +87,7 @@ fn unbinding_sends_readers_home_and_binding_starts_anew() {
         let flavor = ["bh", "bound", "ordered", "unbound", "bh"][round];
         line.set("workqueue", flavor);
         line.set("fifo_size", "1000");
-        fs::write(format!("{DRIVER}/bind"), "simrupt.1").unwrap();
+        line.bind();
         assert_eq!(line.get("workqueue"), flavor);
         eventually("events arrive again", || line.stat("drained") >= 100);
         drop(waiting);
@@ -102,7 +102,7 @@ fn unbinding_sends_readers_home_and_binding_starts_anew() {
 #[test]
 fn the_module_can_be_unloaded_while_unbound() {
     let module = Simrupt::load("rate_hz=1000 trigger=always");
-    fs::write(format!("{DRIVER}/unbind"), "simrupt.0").unwrap();
+    module.line(0).unbind();
     drop(module);
 }
 
@@ -126,9 +126,9 @@ fn unbinding_wakes_those_who_poll_and_they_learn_that_it_is_gone() {
         fds[0].revents().unwrap()
     });
     receiver.recv().unwrap();
-    fs::write(format!("{DRIVER}/unbind"), "simrupt.0").unwrap();
+    module.line(0).unbind();
     assert!(poller.join().unwrap().contains(PollFlags::POLLHUP));
-    fs::write(format!("{DRIVER}/bind"), "simrupt.0").unwrap();
+    module.line(0).bind();
     module.line(0).set("rate_hz", "1000");
     module.line(0).open().read_exact(&mut [0; 10]).unwrap();
     module.verify();

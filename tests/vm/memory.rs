@@ -2,18 +2,8 @@
 
 //! What the module costs in memory, and that it gives all of it back.
 
-use simrupt_vm_tests::{Line, Reader, Simrupt, eventually};
+use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, meminfo};
 use std::{env, fs};
-
-/// A line of /proc/meminfo, in KiB.
-fn meminfo(name: &str) -> i64 {
-    let text = fs::read_to_string("/proc/meminfo").unwrap();
-    let row = text
-        .lines()
-        .find(|row| row.starts_with(&format!("{name}:")));
-    let words: Vec<&str> = row.unwrap().split_whitespace().collect();
-    words[1].parse().unwrap()
-}
 
 /// What the kernel has allocated for itself, in KiB: slab and vmalloc.
 fn kernel_kib() -> i64 {

@@ -3,7 +3,7 @@
 //! Who may do what: what is root's, what a group may be given, and what it can do with that.
 
 use nix::unistd::{Gid, Uid, chown};
-use simrupt_vm_tests::{KNOBS, Line, Simrupt, eventually};
+use simrupt_vm_tests::{DRIVER, KNOBS, Line, Simrupt, eventually, log_lines, meminfo};
 use std::{
     fs::{self, Permissions},
     os::unix::{fs::PermissionsExt, process::CommandExt},
@@ -43,14 +43,6 @@ fn files_below(folder: impl AsRef<Path>) -> Vec<PathBuf> {
         }
     }
     files
-}
-
-/// What the module has said so far.
-fn log() -> Vec<String> {
-    let output = Command::new("dmesg").output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lines = text.lines().filter(|line| line.contains("simrupt"));
-    lines.map(str::to_owned).collect()
 }
 
 /// What a udev rule does for the group.
@@ -99,7 +91,7 @@ fn who_is_not_root_can_read_the_parameters_and_no_more() {
         format!("cat {}", line.path("stats")),
         format!("echo 20 > {}", line.path("rate_hz")),
         "ls /sys/kernel/debug/simrupt".to_owned(),
-        "echo simrupt.0 > /sys/bus/platform/drivers/simrupt/unbind".to_owned(),
+        format!("echo simrupt.0 > {DRIVER}/unbind"),
         format!("echo 1 > /proc/irq/{}/smp_affinity", line.irq()),
     ] {
         assert!(!as_user(&script).status.success(), "{script}");
@@ -116,7 +108,7 @@ fn a_group_that_may_read_can_read_and_nothing_else() {
     let read = as_user(&format!("head -c 20 {device}"));
     assert!(read.status.success(), "{read:?}");
     assert_eq!(read.stdout.len(), 20);
-    let before = log();
+    let before = log_lines("simrupt");
     for script in [
         format!("echo x > {device}"),
         format!("echo x 1<> {device}"),
@@ -129,7 +121,11 @@ fn a_group_that_may_read_can_read_and_nothing_else() {
         "for i in $(seq 200); do head -c 1 {device} >/dev/null || exit 1; done"
     ));
     assert!(opened.status.success(), "{opened:?}");
-    assert_eq!(log(), before, "a reader can make the module log");
+    assert_eq!(
+        log_lines("simrupt"),
+        before,
+        "a reader can make the module log"
+    );
     module.verify();
 }
 
@@ -157,17 +153,12 @@ fn readers_who_come_and_go_do_not_hold_the_device_up() {
 
 #[test]
 fn open_files_cost_next_to_no_memory() {
-    let slab_kib = || -> i64 {
-        let text = fs::read_to_string("/proc/meminfo").unwrap();
-        let row = text.lines().find(|row| row.starts_with("Slab:")).unwrap();
-        row.split_whitespace().nth(1).unwrap().parse().unwrap()
-    };
     let module = Simrupt::load("rate_hz=1000");
     let line = module.line(0);
     let count = 800;
-    let before = slab_kib();
+    let before = meminfo("Slab");
     let files: Vec<_> = (0..count).map(|_| line.open_nonblock()).collect();
-    let each = (slab_kib() - before) * 1024 / count;
+    let each = (meminfo("Slab") - before) * 1024 / count;
     // The kernel's own part: a struct file and its place in a table.
     assert!(each < 1024, "{each} bytes for each open file");
     drop(files);
@@ -238,7 +229,7 @@ fn no_address_of_the_kernel_is_in_any_output() {
         let text = fs::read_to_string(format!("{folder}/uevent")).unwrap();
         outputs.push((folder.into(), text));
     }
-    let said = log();
+    let said = log_lines("simrupt");
     assert!(said.iter().any(|line| line.contains("refused")), "{said:?}");
     outputs.push(("dmesg".into(), said.join("\n")));
     for (name, text) in outputs {

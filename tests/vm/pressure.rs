@@ -7,7 +7,7 @@ use nix::{
     fcntl::{FallocateFlags, fallocate},
     sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap},
 };
-use simrupt_vm_tests::{FLAVORS, Reader, Simrupt, eventually, settle};
+use simrupt_vm_tests::{FLAVORS, Reader, Simrupt, eventually, field, meminfo, settle};
 use std::{
     ffi::c_void,
     fs::{self, File},
@@ -26,16 +26,6 @@ const MIB: usize = 1 << 20;
 /// What is left when memory is full.
 const FREE_MIB: usize = 96;
 
-/// A field of /proc/meminfo or /proc/vmstat.
-fn field(path: &str, name: &str) -> usize {
-    let text = fs::read_to_string(path).unwrap();
-    let row = text
-        .lines()
-        .find(|row| row.split([' ', ':']).next() == Some(name))
-        .unwrap_or_else(|| panic!("no {name} in {path}"));
-    row.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 /// Memory full of what cannot be had back; dropping this frees it.
 struct Full;
 
@@ -49,7 +39,7 @@ impl Full {
             .status();
         assert!(mount.expect("mount runs").success());
         let full = Self;
-        let free_mib = field("/proc/meminfo", "MemAvailable") / 1024;
+        let free_mib = usize::try_from(meminfo("MemAvailable") / 1024).unwrap();
         let file = File::create(format!("{FOLDER}/full")).unwrap();
         let length = (free_mib - FREE_MIB) * MIB;
         fallocate(

@@ -2,7 +2,7 @@
 
 //! More than the machine can do is asked of it: it stays usable, and what did not happen is told.
 
-use simrupt_vm_tests::{Context, FLAVORS, Line, Simrupt, eventually};
+use simrupt_vm_tests::{Context, FLAVORS, Line, Simrupt, eventually, log_lines};
 use std::{
     process::Command,
     time::{Duration, Instant},
@@ -78,10 +78,7 @@ fn long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_usable() {
 
 /// What the module has said of being slowed down.
 fn said() -> Vec<String> {
-    let log = Command::new("dmesg").output().unwrap();
-    let log = String::from_utf8_lossy(&log.stdout).into_owned();
-    let lines = log.lines().filter(|line| line.contains("slowed down"));
-    lines.map(str::to_owned).collect()
+    log_lines("slowed down")
 }
 
 /// Which share of the time a line's bottom half, of a millisecond per run, has been running on CPU 0, in

@@ -188,9 +188,8 @@ fn the_driver_can_be_unbound_and_bound_meanwhile() {
     let module = Simrupt::load("rate_hz=1000 trigger=always");
     let line = busy(&module);
     let stuck = Stuck::start(line);
-    let driver = "/sys/bus/platform/drivers/simrupt";
-    std::fs::write(format!("{driver}/unbind"), "simrupt.0").unwrap();
-    std::fs::write(format!("{driver}/bind"), "simrupt.0").unwrap();
+    line.unbind();
+    line.bind();
     eventually("events arrive again", || line.stat("drained") >= 50);
     // What was left for readers of the old binding is still his.
     assert!(stuck.relieve() > 0);

@@ -100,13 +100,13 @@ fn without_debugfs_it_uses_the_parameters_and_says_so() {
 #[test]
 fn it_says_how_to_bind_a_line_that_has_no_driver() {
     let module = Simrupt::load("");
-    std::fs::write("/sys/bus/platform/drivers/simrupt/unbind", "simrupt.0").unwrap();
+    module.line(0).unbind();
     let message = failure(&["stats"]);
     assert!(
         message.contains("/sys/bus/platform/drivers/simrupt/bind"),
         "{message}"
     );
-    std::fs::write("/sys/bus/platform/drivers/simrupt/bind", "simrupt.0").unwrap();
+    module.line(0).bind();
     module.line(0).open().read_exact(&mut [0]).unwrap();
 }
 

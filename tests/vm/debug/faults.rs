@@ -26,25 +26,26 @@ fn writable(path: &str) -> File {
     file.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A second value of each knob, and back.
-fn values(knob: &str) -> [&'static str; 2] {
+/// Another value of each knob than it is loaded with.
+fn other(knob: &str) -> &'static str {
     match knob {
-        "rate_hz" => ["2000", "1000"],
-        "pattern" => ["poisson", "periodic"],
-        "jitter_pct" => ["50", "0"],
-        "burst" => ["2", "1"],
-        "fifo_size" => ["65536", "4096"],
-        "fifo_policy" => ["drop", "overwrite"],
-        "format" => ["record", "char"],
-        "cpu" => ["1", "-1"],
-        "cpu_limit_pct" => ["60", "50"],
-        "work_us" => ["10", "0"],
-        "stress" => ["softirq", "none"],
-        "stress_us" => ["10", "50"],
-        "stress_hz" => ["100", "1000"],
-        "masked" => ["1", "0"],
-        "trigger" => ["open", "always"],
-        _ => panic!("{knob} has no values here"),
+        "rate_hz" => "2000",
+        "pattern" => "poisson",
+        "jitter_pct" => "50",
+        "burst" => "2",
+        "workqueue" => "bh",
+        "fifo_size" => "65536",
+        "fifo_policy" => "drop",
+        "format" => "record",
+        "cpu" => "1",
+        "cpu_limit_pct" => "60",
+        "work_us" => "10",
+        "stress" => "softirq",
+        "stress_us" => "10",
+        "stress_hz" => "100",
+        "masked" => "1",
+        "trigger" => "open",
+        _ => panic!("{knob} has no value here"),
     }
 }
 
@@ -77,11 +78,7 @@ fn every_allocation_of_a_change_may_fail() {
     forget_leaks();
     let mut faults = 0;
     for knob in KNOBS {
-        let value = if knob == "workqueue" {
-            "bh"
-        } else {
-            values(knob)[0]
-        };
+        let value = other(knob);
         let parameter = format!("/sys/module/simrupt/parameters/{knob}");
         for path in [line.path(knob), parameter] {
             faults += sweep_knob(&countdown, line, knob, &path, value);

@@ -7,7 +7,7 @@ use super::{Tally, reads::Known, rounds, seed, texts};
 use fastrand::Rng;
 use nix::{errno::Errno, libc};
 use simrupt_core::knobs::Knob;
-use simrupt_vm_tests::{KNOBS, Line, Simrupt};
+use simrupt_vm_tests::{DRIVER, KNOBS, Line, Simrupt};
 use std::{fs::File, thread};
 
 const NOBODY: libc::c_uint = 65_534;
@@ -66,7 +66,7 @@ fn nobody_can_write_anything_or_look_into_debugfs() {
             assert!(std::fs::read(&path).is_ok(), "{path}");
         }
         for verb in ["bind", "unbind"] {
-            denied(&format!("/sys/bus/platform/drivers/simrupt/{verb}"), true);
+            denied(&format!("{DRIVER}/{verb}"), true);
         }
         denied(&line.device(), true);
     });

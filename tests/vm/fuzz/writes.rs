@@ -12,7 +12,7 @@ use crate::model::{cpus, errno, spec};
 use fastrand::Rng;
 use nix::{errno::Errno, libc};
 use simrupt_core::knobs::{Knob, Rejection, Spec};
-use simrupt_vm_tests::Simrupt;
+use simrupt_vm_tests::{DRIVER, Simrupt};
 use std::{
     fs::File,
     io::IoSlice,
@@ -277,7 +277,6 @@ fn files_that_are_no_knobs_take_nothing_by_mistake() {
         .map(|name| line.path(name))
         .into();
     files.push("/sys/kernel/debug/simrupt/knobs".to_owned());
-    let bus = "/sys/bus/platform/drivers/simrupt";
     for _ in 0..rounds(300) {
         let knob = Knob::ALL[random.usize(..Knob::ALL.len())];
         let text = texts::text(&mut random, knob.spec());
@@ -317,7 +316,7 @@ fn files_that_are_no_knobs_take_nothing_by_mistake() {
         for verb in ["bind", "unbind"] {
             let file = File::options()
                 .write(true)
-                .open(format!("{bus}/{verb}"))
+                .open(format!("{DRIVER}/{verb}"))
                 .unwrap();
             match nix::unistd::write(file.as_fd(), &name) {
                 Ok(0) => assert!(name.is_empty()),

@@ -24,8 +24,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-const DRIVER: &str = "/sys/bus/platform/drivers/simrupt";
-
 /// What was found not to be as it should.
 pub(crate) type Found<T> = Result<T, String>;
 
@@ -131,7 +129,7 @@ impl Machine {
 
     /// Binds or unbinds a line's driver.
     pub(crate) fn attach(&self, line: usize, verb: &str) -> Result<(), Errno> {
-        fs::write(format!("{DRIVER}/{verb}"), format!("simrupt.{line}")).map_err(errno)
+        self.lines[line].line.try_attach(verb)
     }
 
     /// Lets only these CPUs take a line's interrupt; tells which the kernel then has it on.

@@ -35,19 +35,13 @@ eventually() {
 }
 
 # has_stats LINE NAME COUNT..., has_knobs LINE NAME VALUE..., has_parameters NAME LIST...
-has_stats() {
-    line=$1
-    shift
+has_stats() { line_has stat "$@"; }
+has_knobs() { line_has knob "$@"; }
+line_has() {
+    show=$1 line=$2
+    shift 2
     while [ $# -gt 0 ]; do
-        is "line$line $1" "$2" "$(stat "$line" "$1")"
-        shift 2
-    done
-}
-has_knobs() {
-    line=$1
-    shift
-    while [ $# -gt 0 ]; do
-        is "line$line $1" "$2" "$(knob "$line" "$1")"
+        is "line$line $1" "$2" "$("$show" "$line" "$1")"
         shift 2
     done
 }

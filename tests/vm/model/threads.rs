@@ -157,17 +157,13 @@ fn watch(line: Line, mut random: Rng, stop: &AtomicBool) {
 
 /// Unbinds and binds the driver, and resets its counters.
 fn disrupt(line: Line, mut random: Rng, steps: u64) {
-    let attach = |verb: &str| {
-        let path = format!("/sys/bus/platform/drivers/simrupt/{verb}");
-        fs::write(path, "simrupt.0").unwrap_or_else(|why| panic!("{verb}: {why}"));
-    };
     for _ in 0..steps {
         if random.bool() {
             line.try_set("reset", "1").expect("the line is bound");
         } else {
-            attach("unbind");
+            line.unbind();
             assert_eq!(line.try_set("reset", "1"), Err(Errno::ENODEV));
-            attach("bind");
+            line.bind();
         }
     }
 }

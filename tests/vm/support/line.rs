@@ -4,7 +4,7 @@
 
 use crate::{
     eventually,
-    module::{read, write},
+    module::{DRIVER, read, write},
 };
 use nix::errno::Errno;
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
@@ -136,6 +136,26 @@ impl Line {
             .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
             .open(self.device())
             .expect("the device can be opened")
+    }
+
+    /// Unbinds its driver, or binds it.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel answers.
+    pub fn try_attach(self, verb: &str) -> Result<(), Errno> {
+        let device = format!("simrupt.{}", self.index);
+        write(&format!("{DRIVER}/{verb}"), device.as_bytes())
+    }
+
+    /// Unbinds its driver, which must work.
+    pub fn unbind(self) {
+        self.try_attach("unbind").expect("it is bound");
+    }
+
+    /// Binds its driver, which must work.
+    pub fn bind(self) {
+        self.try_attach("bind").expect("it can be bound");
     }
 
     /// Silences the device and waits until all that it has sent is in the fifo.

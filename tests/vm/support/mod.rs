@@ -5,6 +5,7 @@
 mod context;
 mod cpu;
 mod interrupts;
+mod kernel;
 mod line;
 mod module;
 mod record;
@@ -14,6 +15,7 @@ pub use self::{
     context::Context,
     cpu::Offline,
     interrupts::{action_counts, let_all_cpus_take, move_irq},
+    kernel::{field, log_lines, meminfo},
     line::{FLAVORS, KNOBS, Line},
     module::{DRIVER, Simrupt, simructl, try_load, unload},
     record::{decode, missing, read_records},

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the kernel tells of itself: its figures in /proc, and its log.
+
+use crate::module::read;
+use std::process::Command;
+
+/// A field of /proc/meminfo, which are in KiB, or of /proc/vmstat.
+pub fn field(path: &str, name: &str) -> i64 {
+    let text = read(path);
+    let row = text
+        .lines()
+        .find(|row| row.split([' ', ':']).next() == Some(name))
+        .unwrap_or_else(|| panic!("no {name} in {path}"));
+    row.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// A field of /proc/meminfo, in KiB.
+pub fn meminfo(name: &str) -> i64 {
+    field("/proc/meminfo", name)
+}
+
+/// The lines of the kernel's log that have this in them.
+pub fn log_lines(part: &str) -> Vec<String> {
+    let output = Command::new("dmesg").output().expect("dmesg runs");
+    let log = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines = log.lines().filter(|line| line.contains(part));
+    lines.map(str::to_owned).collect()
+}
