@@ -41,6 +41,11 @@ pub(crate) const TOP_HALF: Context = if cfg!(CONFIG_PREEMPT_RT) {
     Context::Hardirq
 };
 
+/// Whether what the interrupt's threads take of a CPU is measured as an interrupt's time is: on PREEMPT_RT,
+/// where the kernel, too, does in threads, and in ones of a lower priority, what elsewhere goes before
+/// any thread.
+pub(crate) const THREADS_ARE_INTERRUPTS: bool = cfg!(CONFIG_PREEMPT_RT);
+
 /// Calls `function`, a part of the top half that others wait for in a loop. In a hardirq nobody on the
 /// same CPU can; a thread must not be preempted, or one with a higher priority would wait for ever.
 #[inline]

@@ -5,7 +5,8 @@
 //!
 //! Measured is what keeps ordinary threads from a CPU: interrupts (the device's timer, the doorbell,
 //! redirected interrupts, each with all that they call), the bottom half in softirq, and the stretches
-//! of the antagonists. What runs in threads is the scheduler's business.
+//! of the antagonists. What runs in threads is the scheduler's business, but for the interrupts' own on
+//! PREEMPT_RT: they go before the kernel's own threads there, RCU's for one.
 
 use crate::{
     clock, ffi,
@@ -82,8 +83,7 @@ impl CpuTime {
         Measured { end_ns, took_ns }
     }
 
-    /// Begins a span that began at `start_ns` and that interrupts may interrupt. The caller stays on this
-    /// CPU until its end.
+    /// Begins a span that began at `start_ns` and that interrupts may interrupt.
     #[inline]
     pub(crate) fn begin(&self, start_ns: u64) -> Span {
         let cpu = clock::cpu();
@@ -94,13 +94,17 @@ impl CpuTime {
         }
     }
 
-    /// Charges a span that ends now, but for the interrupts in it: they were.
+    /// Charges a span that ends now, but for the interrupts in it: they were. A thread that was moved to
+    /// another CPU meanwhile is not charged.
     #[inline]
     pub(crate) fn end(&self, span: &Span, limit_pct: u64) {
         let Some(account) = self.of(span.cpu) else {
             return;
         };
         ffi::without_interrupts(|| {
+            if clock::cpu() != span.cpu {
+                return;
+            }
             let end_ns = clock::now_ns();
             let inside_ns = account.taken_ns().wrapping_sub(span.taken_ns);
             let all_ns = end_ns.saturating_sub(span.start_ns);

@@ -106,7 +106,7 @@ impl Line {
         let bh_ns = clock::now_ns();
         let bh_cpu = clock::cpu();
         // A softirq is time that threads do not get; an interrupt's own is measured by who raises it.
-        let softirq = (context == Context::Softirq).then(|| self.device.softirq_begins(bh_ns));
+        let softirq = (context == Context::Softirq).then(|| self.device.service_begins(bh_ns));
         // SAFETY: This is the bottom half, which does not run concurrently with itself.
         let BottomOwn {
             ring,
@@ -141,7 +141,7 @@ impl Line {
             self.readable.notify_all();
         }
         if let Some(span) = softirq {
-            self.device.softirq_ends(&span);
+            self.device.service_ends(&span);
         }
     }
 }

@@ -107,6 +107,34 @@ pub(super) struct TopHalf(pub(super) Arc<Line>);
 
 impl ThreadedHandler for TopHalf {
     fn handle(&self) -> ThreadedIrqReturn {
+        self.measured(|| self.acknowledge())
+    }
+
+    /// Runs in the interrupt's thread when [`Self::handle`] has woken it.
+    fn handle_threaded(&self) -> IrqReturn {
+        self.0.thread_woken.xchg(false, Full);
+        self.measured(|| self.0.run_bottom_half());
+        IrqReturn::Handled
+    }
+}
+
+impl TopHalf {
+    /// Calls `function`; where it is a thread that does what an interrupt does elsewhere, its time is
+    /// the interrupt's.
+    #[inline]
+    fn measured<R>(&self, function: impl FnOnce() -> R) -> R {
+        if !compat::THREADS_ARE_INTERRUPTS {
+            return function();
+        }
+        let span = self.0.device.service_begins(clock::now_ns());
+        let result = function();
+        self.0.device.service_ends(&span);
+        result
+    }
+
+    /// Takes notice of what the device has raised its line for.
+    #[inline]
+    fn acknowledge(&self) -> ThreadedIrqReturn {
         let context = ffi::context();
         let line = &self.0;
         // SAFETY: genirq never runs the handlers of an interrupt concurrently with themselves.
@@ -164,12 +192,5 @@ impl ThreadedHandler for TopHalf {
             line.run_bottom_half();
         }
         outcome
-    }
-
-    /// Runs in the interrupt's thread when [`Self::handle`] has woken it.
-    fn handle_threaded(&self) -> IrqReturn {
-        self.0.thread_woken.xchg(false, Full);
-        self.0.run_bottom_half();
-        IrqReturn::Handled
     }
 }

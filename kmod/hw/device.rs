@@ -116,15 +116,16 @@ impl Device {
         }
     }
 
-    /// Begins the measuring of a softirq that is there for this device, and began at `start_ns`.
+    /// Begins the measuring of what serves this device's interrupts outside of hardirq, and began at
+    /// `start_ns`.
     #[inline]
-    pub(crate) fn softirq_begins(&self, start_ns: u64) -> Span {
+    pub(crate) fn service_begins(&self, start_ns: u64) -> Span {
         self.generator.cpu_time.begin(start_ns)
     }
 
     /// Ends it: what it took is what the device's interrupts cost its CPU.
     #[inline]
-    pub(crate) fn softirq_ends(&self, span: &Span) {
+    pub(crate) fn service_ends(&self, span: &Span) {
         let limit_pct = self.generator.line.limit_pct();
         self.generator.cpu_time.end(span, limit_pct);
     }
