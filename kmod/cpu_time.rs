@@ -42,6 +42,12 @@ pub(crate) struct Measured {
     pub(crate) took_ns: u64,
 }
 
+impl Span {
+    pub(crate) fn cpu(&self) -> u16 {
+        self.cpu
+    }
+}
+
 impl Deref for CpuTime {
     type Target = Accounts;
 

@@ -214,7 +214,7 @@ impl HrTimerCallback for Tormentor {
         // SAFETY: This is the callback, which never runs concurrently with itself, and the timer is
         // armed.
         let turn = unsafe { this.turn.get() };
-        if let Some(later_ns) = turn.ask(&this.cpu_time, [cpu, cpu], start_ns, limit_pct) {
+        if let Some(later_ns) = turn.ask(&this.cpu_time, [cpu; 3], start_ns, limit_pct) {
             timer.forward_now(clock::delta(later_ns.saturating_sub(start_ns)));
             return HrTimerRestart::Restart;
         }

@@ -148,18 +148,22 @@ impl Turn {
     pub fn ask(
         &mut self,
         accounts: &Accounts,
-        cpus: [u16; 2],
+        cpus: [u16; 3],
         now_ns: u64,
         limit_pct: u64,
     ) -> Option<u64> {
         let paid_ns = |cpu| accounts.of(cpu).map_or(0, |account| account.paid_ns.load());
-        let [here_ns, there_ns] = cpus.map(paid_ns);
-        let free_ns = here_ns.max(there_ns).max(self.rests_until_ns);
-        if free_ns <= now_ns || limit_pct >= NO_LIMIT_PCT {
+        let [here, there, elsewhere] = cpus;
+        let (mut fullest, mut free_ns) = (here, paid_ns(here));
+        for cpu in [there, elsewhere] {
+            let until_ns = paid_ns(cpu);
+            if until_ns > free_ns {
+                (fullest, free_ns) = (cpu, until_ns);
+            }
+        }
+        if free_ns.max(self.rests_until_ns) <= now_ns || limit_pct >= NO_LIMIT_PCT {
             return None;
         }
-        let [here, there] = cpus;
-        let fullest = if there_ns > here_ns { there } else { here };
         Some(self.put_off(accounts, [here, fullest], now_ns, limit_pct))
     }
 

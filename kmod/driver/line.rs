@@ -326,6 +326,7 @@ impl Line {
         let mut current = self.deferral.lock();
         self.quiesce(|| {
             self.store.lock().flavor = deferral.flavor();
+            self.device.service_changes();
             // SAFETY: The interrupt is disabled and its handler is not running.
             unsafe { self.top.get() }.set_route(deferral.route());
         });

@@ -9,7 +9,8 @@ use super::{
         Counter,
         Generator,
         State,
-        COUNTERS, //
+        COUNTERS,
+        NOWHERE, //
     },
     hardirq_work::HardirqWork,
     irq::IrqLine,
@@ -120,7 +121,9 @@ impl Device {
     /// `start_ns`.
     #[inline]
     pub(crate) fn service_begins(&self, start_ns: u64) -> Span {
-        self.generator.cpu_time.begin(start_ns)
+        let span = self.generator.cpu_time.begin(start_ns);
+        self.generator.serving_cpu.store(span.cpu().into());
+        span
     }
 
     /// Ends it: what it took is what the device's interrupts cost its CPU.
@@ -130,8 +133,14 @@ impl Device {
         self.generator.cpu_time.end(span, limit_pct);
     }
 
+    /// Who has served the interrupts so far does not any more.
+    pub(crate) fn service_changes(&self) {
+        self.generator.serving_cpu.store(NOWHERE);
+    }
+
     /// Lends the device a ring to write to and counters to keep. Events are numbered from 0 again.
     pub(crate) fn attach(&self, ring: DeviceEnd<Arc<Ring>>, tally: Arc<Tally<COUNTERS>>) {
+        self.service_changes();
         self.reprogram(|control, state| {
             control.running = false;
             state.attachment = Some(Attachment {

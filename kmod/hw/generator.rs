@@ -33,6 +33,7 @@ use crate::{
     logic::{
         abi,
         budget::Turn,
+        platform::Word,
         ring::{
             DeviceEnd,
             Full,
@@ -165,6 +166,9 @@ impl State {
     }
 }
 
+/// No CPU.
+pub(super) const NOWHERE: u64 = u64::MAX;
+
 /// The timer and what it works on.
 #[pin_data]
 pub(super) struct Generator {
@@ -181,6 +185,10 @@ pub(super) struct Generator {
     #[pin]
     notice: Work<Self>,
     pub(super) cpu_time: Arc<CpuTime>,
+    /// The CPU on which the device's interrupts were last served outside of hardirq, or [`NOWHERE`]. It
+    /// need not be the one that takes them: a work item that is still running is queued again where it
+    /// runs, and a thread runs where it may.
+    pub(super) serving_cpu: Word,
     pub(super) line: IrqLine,
 }
 
@@ -210,6 +218,7 @@ impl Generator {
                 }),
                 notice <- new_work!("simrupt::notice"),
                 cpu_time,
+                serving_cpu: Word::new(NOWHERE),
                 closed: Atomic::new(false),
                 answering: Atomic::new(false),
                 line,
@@ -253,7 +262,8 @@ impl Generator {
     /// device is put off.
     #[inline]
     fn may_go(this: ArcBorrow<'_, Self>, state: &mut State, cpu: u16, now_ns: u64) -> Option<u64> {
-        let cpus = [cpu, this.line.cpu()];
+        let serving_cpu = u16::try_from(this.serving_cpu.load()).unwrap_or(u16::MAX);
+        let cpus = [cpu, this.line.cpu(), serving_cpu];
         let limit_pct = this.line.limit_pct();
         let later_ns = state.turn.ask(&this.cpu_time, cpus, now_ns, limit_pct)?;
         Self::put_off(this, state);

@@ -47,7 +47,7 @@ fn fates(wishes: &[Wish], limit_pct: u64, until_ns: u64) -> Vec<Fate> {
             break;
         }
         let wish = wishes[who];
-        let at_ns = match turns[who].ask(&accounts, [0, 0], now_ns, limit_pct) {
+        let at_ns = match turns[who].ask(&accounts, [0; 3], now_ns, limit_pct) {
             Some(later_ns) => {
                 fates[who].put_off += 1;
                 now_ns += ENTRY_NS;
@@ -166,7 +166,7 @@ fn a_burst_after_a_pause_is_let_through() {
     let mut turn = Turn::new();
     let mut now_ns = SECOND_NS;
     let begin_ns = now_ns;
-    while turn.ask(&accounts, [0, 0], now_ns, 50).is_none() {
+    while turn.ask(&accounts, [0; 3], now_ns, 50).is_none() {
         now_ns += 100_000;
         account.charge(now_ns, 100_000, 50);
         turn.went(&accounts, 0, now_ns, 100_000, 50);
@@ -183,24 +183,26 @@ fn without_a_limit_nobody_waits_but_others_see_what_is_taken() {
     for step in 1..1000 {
         let now_ns = SECOND_NS + step * 1_000_000;
         let mut unlimited = Turn::new();
-        assert_eq!(unlimited.ask(&accounts, [0, 0], now_ns, NO_LIMIT_PCT), None);
+        assert_eq!(unlimited.ask(&accounts, [0; 3], now_ns, NO_LIMIT_PCT), None);
         account.charge(now_ns, 2_000_000, NO_LIMIT_PCT);
     }
     let now_ns = SECOND_NS + 1_000_000_000;
-    assert!(Turn::new().ask(&accounts, [0, 0], now_ns, 50).is_some());
+    assert!(Turn::new().ask(&accounts, [0; 3], now_ns, 50).is_some());
 }
 
 #[test]
-fn what_is_taken_of_either_cpu_counts() {
+fn what_is_taken_of_any_of_the_cpus_counts() {
     let accounts = accounts(2);
     let now_ns = SECOND_NS;
     accounts.of(1).unwrap().charge(now_ns, 20_000_000, 50);
-    assert_eq!(Turn::new().ask(&accounts, [0, 0], now_ns, 50), None);
-    let later_ns = Turn::new().ask(&accounts, [0, 1], now_ns, 50);
+    assert_eq!(Turn::new().ask(&accounts, [0; 3], now_ns, 50), None);
+    let later_ns = Turn::new().ask(&accounts, [0, 1, 0], now_ns, 50);
     assert_eq!(later_ns, Some(now_ns + 40_000_000 - WINDOW_NS));
-    assert!(Turn::new().ask(&accounts, [1, 0], now_ns, 50).is_some());
+    for cpus in [[1, 0, 0], [0, 0, 1]] {
+        assert!(Turn::new().ask(&accounts, cpus, now_ns, 50).is_some());
+    }
     // A CPU that there is not has nothing to take.
-    assert_eq!(Turn::new().ask(&accounts, [7, 8], now_ns, 50), None);
+    assert_eq!(Turn::new().ask(&accounts, [7, 8, 9], now_ns, 50), None);
 }
 
 #[test]
@@ -210,12 +212,12 @@ fn who_leaves_is_waited_for_no_more() {
     let now_ns = SECOND_NS;
     account.charge(now_ns, 20_000_000, 50);
     let mut gone = Turn::new();
-    assert!(gone.ask(&accounts, [0, 0], now_ns, 50).is_some());
+    assert!(gone.ask(&accounts, [0; 3], now_ns, 50).is_some());
     gone.leave(&accounts);
     gone.leave(&accounts);
     let mut alone = Turn::new();
     alone.went(&accounts, 0, now_ns, 5_000_000, 50);
-    let later_ns = alone.ask(&accounts, [0, 0], now_ns, 50).unwrap();
+    let later_ns = alone.ask(&accounts, [0; 3], now_ns, 50).unwrap();
     assert_eq!(later_ns, now_ns + 30_000_000 + 2 * 2 * ENTRY_NS);
 }
 
@@ -224,7 +226,7 @@ fn a_pause_of_the_whole_machine_is_not_held_against_the_lines() {
     let accounts = accounts(1);
     let account = accounts.of(0).unwrap();
     account.charge(3600 * SECOND_NS, 3599 * SECOND_NS, 50);
-    let later_ns = Turn::new().ask(&accounts, [0, 0], 3600 * SECOND_NS, 50);
+    let later_ns = Turn::new().ask(&accounts, [0; 3], 3600 * SECOND_NS, 50);
     assert!(later_ns.unwrap() <= 3600 * SECOND_NS + 3 * LONGEST_SPAN_NS);
 }
 
@@ -233,7 +235,7 @@ fn what_is_forgiven_keeps_nobody_waiting() {
     let accounts = accounts(1);
     let account = accounts.of(0).unwrap();
     account.charge(SECOND_NS, 10_000_000, 1);
-    assert!(Turn::new().ask(&accounts, [0, 0], SECOND_NS, 1).is_some());
+    assert!(Turn::new().ask(&accounts, [0; 3], SECOND_NS, 1).is_some());
     account.forgive(SECOND_NS);
-    assert_eq!(Turn::new().ask(&accounts, [0, 0], SECOND_NS, 1), None);
+    assert_eq!(Turn::new().ask(&accounts, [0; 3], SECOND_NS, 1), None);
 }

@@ -20,15 +20,6 @@ fn answers(command: &mut Command) {
     assert!(took < ANSWER, "{command:?} took {took:?}");
 }
 
-/// The flavor whose bottom half takes the CPU as an interrupt does. With PREEMPT_RT interrupts are threads, and
-/// `none` is no such flavor.
-fn greedy() -> &'static str {
-    match Context::of_top_half() {
-        Context::Hardirq => "none",
-        _ => "bh",
-    }
-}
-
 /// Lets all lines go as fast as they are asked to, and stops them, with nothing but shell commands.
 fn let_loose(module: &Simrupt, lines: usize) {
     answers(Command::new("simructl").args(["set-rate", "1000000"]));
@@ -62,10 +53,9 @@ fn sixty_four_lines_of_all_flavors_at_a_million_events_a_second_leave_the_machin
 
 #[test]
 fn long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_usable() {
-    let module = Simrupt::load(&format!(
-        "lines=64 rate_hz=0 trigger=always pattern=burst burst=4096 work_us=10000 workqueue={}",
-        greedy()
-    ));
+    let module = Simrupt::load(
+        "lines=64 rate_hz=0 trigger=always pattern=burst burst=4096 work_us=10000 workqueue=none",
+    );
     let_loose(&module, 64);
     for flavors in ["bh", "tasklet,bh-highpri,bh"] {
         let list: Vec<&str> = flavors.split(',').cycle().take(64).collect();
@@ -81,29 +71,30 @@ fn said() -> Vec<String> {
     log_lines("slowed down")
 }
 
+/// For how long the device may save up what it does not take: in any time T it may take its share of T and
+/// of this, and finish one run more.
+const WINDOW: Duration = Duration::from_millis(10);
+
 /// Which share of the time a line's bottom half, of a millisecond per run, has been running on CPU 0, in
-/// percent.
+/// percent: never more than the limit.
 fn share_pct(module: &Simrupt, line: Line) -> u64 {
     // The credit is spent first.
     eventually("the device is slowed down", || line.stat("throttled") > 10);
-    line.set("reset", "1");
     let start = Instant::now();
+    line.set("reset", "1");
     eventually("the bottom half has run", || line.stat("runs") >= 50);
     let runs = line.stat("runs");
-    let share_pct = u128::from(runs) * 100_000_000 / start.elapsed().as_nanos();
+    let share_pct = u128::from(runs - 1) * 100_000_000 / (start.elapsed() + WINDOW).as_nanos();
     module.verify();
     u64::try_from(share_pct).unwrap()
 }
 
 #[test]
 fn the_limit_is_kept_where_it_is_set() {
-    let module = Simrupt::load(&format!(
-        "rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue={}",
-        greedy()
-    ));
+    let module = Simrupt::load("rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=none");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
-    for flavor in [greedy(), "bh", "tasklet"] {
+    for flavor in ["none", "bh", "tasklet"] {
         line.set("workqueue", flavor);
         for limit_pct in [10, 60] {
             line.set("cpu_limit_pct", &limit_pct.to_string());
@@ -118,38 +109,46 @@ fn the_limit_is_kept_where_it_is_set() {
 
 #[test]
 fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
-    let module = Simrupt::load(&format!(
-        "rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue={}",
-        greedy()
-    ));
+    let module = Simrupt::load("rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=none");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 1);
     let share_pct = share_pct(&module, line);
     assert!((35..=50).contains(&share_pct), "{share_pct}");
-    line.assert_ran_in(
-        "bottom_half",
-        if greedy() == "none" {
-            Context::Hardirq
-        } else {
-            Context::Softirq
-        },
+    line.assert_ran_in("bottom_half", Context::of_top_half());
+}
+
+/// A work item that is still running is queued again where it runs, wherever the interrupt goes.
+#[test]
+fn what_a_bottom_half_takes_of_a_cpu_that_the_interrupt_has_left_counts() {
+    let module = Simrupt::load(
+        "rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=bh cpu_limit_pct=100",
     );
+    let line = module.line(0);
+    simrupt_vm_tests::move_irq(line.irq(), 0);
+    eventually("the bottom half keeps its CPU busy", || {
+        line.stat("runs") > 50
+    });
+    simrupt_vm_tests::move_irq(line.irq(), 1);
+    line.set("cpu", "1");
+    line.set("cpu_limit_pct", "50");
+    let share_pct = share_pct(&module, line);
+    assert!(share_pct <= 50, "{share_pct}");
 }
 
 #[test]
 fn two_lines_share_what_one_may_take() {
-    let module = Simrupt::load(&format!(
-        "lines=2 rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue={}",
-        greedy()
-    ));
+    let module =
+        Simrupt::load("lines=2 rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=none");
     let lines = [module.line(0), module.line(1)];
     for line in lines {
         simrupt_vm_tests::move_irq(line.irq(), 0);
         line.set("cpu_limit_pct", "40");
     }
     let shares = [share_pct(&module, lines[0]), share_pct(&module, lines[1])];
+    assert!(shares.iter().sum::<u64>() <= 40, "{shares:?}");
     for share_pct in shares {
-        assert!((12..=22).contains(&share_pct), "{shares:?}");
+        // Threads, on PREEMPT_RT, take turns less evenly.
+        assert!((12..=28).contains(&share_pct), "{shares:?}");
     }
 }
 
@@ -165,10 +164,9 @@ fn a_closed_loop_is_slowed_down_too() {
 
 #[test]
 fn events_that_are_put_off_keep_their_due_times() {
-    let module = Simrupt::load(&format!(
-        "rate_hz=1000 trigger=always format=record work_us=2000 workqueue={} fifo_size=65536",
-        greedy()
-    ));
+    let module = Simrupt::load(
+        "rate_hz=1000 trigger=always format=record work_us=2000 workqueue=none fifo_size=65536",
+    );
     let line = module.line(0);
     let mut file = line.open();
     let records = simrupt_vm_tests::read_records(&mut file, 200);
@@ -190,10 +188,9 @@ fn events_that_are_put_off_keep_their_due_times() {
 
 #[test]
 fn below_the_limit_nothing_is_put_off() {
-    let module = Simrupt::load(&format!(
-        "rate_hz=1000 trigger=always workqueue={} pattern=burst burst=256 cpu_limit_pct=50",
-        greedy()
-    ));
+    let module = Simrupt::load(
+        "rate_hz=1000 trigger=always workqueue=none pattern=burst burst=256 cpu_limit_pct=50",
+    );
     let line = module.line(0);
     eventually("events arrive", || line.stat("events") >= 4096);
     line.silence();
@@ -202,12 +199,9 @@ fn below_the_limit_nothing_is_put_off() {
 
 #[test]
 fn it_is_said_once_until_a_knob_is_changed() {
-    let module = Simrupt::load(&format!(
-        "rate_hz=5000 trigger=always work_us=1000 workqueue={}",
-        greedy()
-    ));
-    let line = module.line(0);
     let before = said().len();
+    let module = Simrupt::load("rate_hz=5000 trigger=always work_us=1000 workqueue=none");
+    let line = module.line(0);
     eventually("it is said", || said().len() > before);
     let throttled = line.stat("throttled");
     eventually("it goes on", || line.stat("throttled") > throttled + 20);
@@ -229,10 +223,8 @@ fn it_is_said_once_until_a_knob_is_changed() {
 
 #[test]
 fn a_limit_of_one_percent_does_not_outlive_itself() {
-    let module = Simrupt::load(&format!(
-        "rate_hz=1000 trigger=always work_us=10000 workqueue={} cpu_limit_pct=1",
-        greedy()
-    ));
+    let module =
+        Simrupt::load("rate_hz=1000 trigger=always work_us=10000 workqueue=none cpu_limit_pct=1");
     let line = module.line(0);
     eventually("the device is slowed down", || line.stat("throttled") > 0);
     line.set("work_us", "0");
