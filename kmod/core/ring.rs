@@ -127,10 +127,16 @@ impl Ring {
             },
             TopEnd {
                 ring: ring.clone(),
+                raised: 0,
+                head: 0,
                 seen: 0,
                 acknowledged: 0,
             },
-            BottomEnd { ring, tail: 0 },
+            BottomEnd {
+                ring,
+                seen: 0,
+                tail: 0,
+            },
         )
     }
 
@@ -246,13 +252,25 @@ where
     P: Deref<Target = Ring>,
 {
     ring: P,
+    /// What this end last saw in the words of these names.
+    raised: u64,
+    head: u64,
     /// What this end last wrote to the words of these names.
     seen: u64,
     acknowledged: u64,
 }
 
 impl<P: Deref<Target = Ring>> TopEnd<P> {
-    /// Takes notice of all raises and events so far, stamps the events, and hands them to the
+    /// Looks what there is. The device may go on meanwhile; what it adds is for the next look, so a
+    /// clock that is read after this one is not before any due time of what was seen.
+    #[inline]
+    pub fn look(&mut self) {
+        // `raised` before `head`: the events of every raise counted here are then visible.
+        self.raised = self.ring.raised.load_acquire();
+        self.head = self.ring.head.load_acquire();
+    }
+
+    /// Takes notice of the raises and events that were seen, stamps the events, and hands them to the
     /// bottom half. Calls `each` with every event's due time.
     #[inline]
     pub fn acknowledge(
@@ -262,16 +280,13 @@ impl<P: Deref<Target = Ring>> TopEnd<P> {
         mut each: impl FnMut(u64),
     ) -> Acknowledged {
         let ring = &*self.ring;
-        // `raised` before `head`: the events of every raise counted here are then visible.
-        let raised = ring.raised.load_acquire();
-        let head = ring.head.load_acquire();
         let found = Acknowledged {
-            raises: raised.wrapping_sub(self.acknowledged),
-            events: head.wrapping_sub(self.seen),
+            raises: self.raised.wrapping_sub(self.acknowledged),
+            events: self.head.wrapping_sub(self.seen),
         };
         for part in ring.parts(self.seen, found.events) {
             for slot in part {
-                // SAFETY: The slots from `seen` to `head` are announced (acquired above) and not
+                // SAFETY: The slots from `seen` to `head` are announced (acquired by `look`) and not
                 // handed on yet, so they are the top half's.
                 let due_ns = unsafe {
                     slot.irq_ns.set(irq_ns);
@@ -281,10 +296,10 @@ impl<P: Deref<Target = Ring>> TopEnd<P> {
                 each(due_ns);
             }
         }
-        self.seen = head;
-        ring.seen.store_release(head);
-        self.acknowledged = raised;
-        ring.acknowledged.store_release(raised);
+        self.seen = self.head;
+        ring.seen.store_release(self.seen);
+        self.acknowledged = self.raised;
+        ring.acknowledged.store_release(self.acknowledged);
         found
     }
 }
@@ -295,21 +310,29 @@ where
     P: Deref<Target = Ring>,
 {
     ring: P,
+    /// What this end last saw in the word of this name.
+    seen: u64,
     /// What this end last wrote to the word of this name.
     tail: u64,
 }
 
 impl<P: Deref<Target = Ring>> BottomEnd<P> {
-    /// Takes out the oldest acknowledged events, at most `most`, and calls `each` with every one of
-    /// them. Returns how many there were.
+    /// Looks what there is. The top half may go on meanwhile; what it adds is for the next look, so a
+    /// clock that is read after this one is not before any stamp of what was seen.
+    #[inline]
+    pub fn look(&mut self) {
+        self.seen = self.ring.seen.load_acquire();
+    }
+
+    /// Takes out the oldest of the events that were seen, at most `most`, and calls `each` with every
+    /// one of them. Returns how many there were.
     #[inline]
     pub fn take(&mut self, most: usize, mut each: impl FnMut(Event)) -> usize {
         let ring = &*self.ring;
-        let acknowledged = ring.seen.load_acquire().wrapping_sub(self.tail);
-        let count = acknowledged.min(most as u64);
+        let count = self.seen.wrapping_sub(self.tail).min(most as u64);
         for part in ring.parts(self.tail, count) {
             for slot in part {
-                // SAFETY: The slots from `tail` to `seen` are acknowledged (acquired above) and not
+                // SAFETY: The slots from `tail` to `seen` are acknowledged (acquired by `look`) and not
                 // taken, so they are the bottom half's.
                 let event = unsafe {
                     Event {

@@ -103,16 +103,19 @@ impl Line {
     /// Runs the bottom half. Only called by what its flavor defers to.
     pub(super) fn run_bottom_half(&self) {
         let context = ffi::context();
-        let bh_ns = clock::now_ns();
-        let bh_cpu = clock::cpu();
-        // A softirq is time that threads do not get; an interrupt's own is measured by who raises it.
-        let softirq = (context == Context::Softirq).then(|| self.device.service_begins(bh_ns));
         // SAFETY: This is the bottom half, which does not run concurrently with itself.
         let BottomOwn {
             ring,
             irq_bh,
             bh_run,
         } = unsafe { self.bottom.get() };
+        // The interrupt may come on another CPU while this runs, and asks for another run then. First
+        // looked, then stamped, so no event is from later than this.
+        ring.look();
+        let bh_ns = clock::now_ns();
+        let bh_cpu = clock::cpu();
+        // A softirq is time that threads do not get; an interrupt's own is measured by who raises it.
+        let softirq = (context == Context::Softirq).then(|| self.device.service_begins(bh_ns));
         let mut moved = 0_usize;
         loop {
             let mut store = self.store.lock();

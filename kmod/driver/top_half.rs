@@ -145,7 +145,9 @@ impl TopHalf {
             due_irq,
         } = unsafe { line.top.get() };
         let update = |tally: &mut Update<'_, COUNTERS>| {
-            // From the stamp to the handing over only what must be: the rest comes afterwards.
+            // First looked, then stamped: the device may emit on another CPU meanwhile. From the stamp to
+            // the handing over only what must be: the rest comes afterwards.
+            ring.look();
             let irq_ns = clock::now_ns();
             let irq_cpu = clock::cpu();
             let mut due_irq = due_irq.batch(irq_ns, irq_cpu);

@@ -18,12 +18,22 @@ use simrupt_core::{
     abi::Record,
     fifo::Fifo,
     knobs::Policy,
-    ring::{Ring, Slot},
+    ring::{Acknowledged, BottomEnd, Event, Ring, Slot, TopEnd},
     tally::{Tally, Writer},
 };
 
 fn ring(size: usize) -> Arc<Ring> {
     Arc::new(Ring::new((0..size).map(|_| Slot::new()).collect()).unwrap())
+}
+
+fn acknowledge(top: &mut TopEnd<Arc<Ring>>, irq_ns: u64) -> Acknowledged {
+    top.look();
+    top.acknowledge(irq_ns, 1, |_| ())
+}
+
+fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, taken: &mut Vec<Event>) {
+    bottom.look();
+    bottom.take(most, |event| taken.push(event));
 }
 
 /// Device, top half and bottom half at the same time: whatever is pushed comes out once, in order,
@@ -44,18 +54,18 @@ fn the_ring_hands_each_event_from_owner_to_owner() {
             (device, stored)
         });
         let top_half = thread::spawn(move || {
-            top.acknowledge(500, 1, |_| ());
-            top.acknowledge(501, 1, |_| ());
+            acknowledge(&mut top, 500);
+            acknowledge(&mut top, 501);
             top
         });
         let mut taken = Vec::new();
         for _ in 0..2 {
-            bottom.take(1, |event| taken.push(event));
+            take(&mut bottom, 1, &mut taken);
         }
         let (_device, stored) = device.join().unwrap();
         let mut top = top_half.join().unwrap();
-        top.acknowledge(502, 1, |_| ());
-        bottom.take(3, |event| taken.push(event));
+        acknowledge(&mut top, 502);
+        take(&mut bottom, 3, &mut taken);
         assert_eq!(
             taken.iter().map(|event| event.seq).collect::<Vec<_>>(),
             stored
@@ -83,7 +93,7 @@ fn a_raise_brings_its_events_with_it() {
         });
         let (mut raises, mut events) = (0, 0);
         for _ in 0..2 {
-            let found = top.acknowledge(0, 0, |_| ());
+            let found = acknowledge(&mut top, 0);
             raises += found.raises;
             events += found.events;
             assert!(events >= raises);

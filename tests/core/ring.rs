@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use simrupt_core::abi::value_of;
-use simrupt_core::ring::{BottomEnd, DeviceEnd, Event, Full, Ring, Slot, TopEnd};
+use simrupt_core::ring::{Acknowledged, BottomEnd, DeviceEnd, Event, Full, Ring, Slot, TopEnd};
 use std::{collections::VecDeque, sync::Arc};
 
 type Ends = (
@@ -28,10 +28,27 @@ fn push(device: &mut DeviceEnd<Arc<Ring>>, seq: u64, due_ns: u64) -> Result<(), 
     Ok(())
 }
 
+/// Takes notice of all that there is.
+fn acknowledge(
+    top: &mut TopEnd<Arc<Ring>>,
+    irq_ns: u64,
+    irq_cpu: u16,
+    each: impl FnMut(u64),
+) -> Acknowledged {
+    top.look();
+    top.acknowledge(irq_ns, irq_cpu, each)
+}
+
+/// Takes out what there is, up to so many.
+fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, each: impl FnMut(Event)) -> usize {
+    bottom.look();
+    bottom.take(most, each)
+}
+
 /// Takes out one event.
 fn pop(bottom: &mut BottomEnd<Arc<Ring>>) -> Option<Event> {
     let mut taken = None;
-    bottom.take(1, |event| taken = Some(event));
+    take(bottom, 1, |event| taken = Some(event));
     taken
 }
 
@@ -39,11 +56,29 @@ fn pop(bottom: &mut BottomEnd<Arc<Ring>>) -> Option<Event> {
 fn a_stored_event_is_not_the_top_halfs_before_it_is_announced() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
     device.push(1, 10, b'x').unwrap();
-    assert_eq!(top.acknowledge(20, 0, |_| ()).events, 0);
+    assert_eq!(acknowledge(&mut top, 20, 0, |_| ()).events, 0);
     device.announce();
-    assert_eq!(top.acknowledge(30, 0, |_| ()).events, 1);
+    assert_eq!(acknowledge(&mut top, 30, 0, |_| ()).events, 1);
     let event = pop(&mut bottom).unwrap();
     assert_eq!((event.irq_ns, event.value), (30, b'x'));
+}
+
+#[test]
+fn what_comes_after_a_look_is_for_the_next_one() {
+    let (_, (mut device, mut top, mut bottom)) = ring(4);
+    push(&mut device, 0, 10).unwrap();
+    device.note_raise();
+    top.look();
+    push(&mut device, 1, 30).unwrap();
+    device.note_raise();
+    let found = top.acknowledge(20, 0, |due_ns| assert!(due_ns <= 20));
+    assert_eq!((found.raises, found.events), (1, 1));
+    bottom.look();
+    assert_eq!(acknowledge(&mut top, 40, 0, |_| ()).events, 1);
+    let mut taken = Vec::new();
+    assert_eq!(bottom.take(9, |event| taken.push(event.irq_ns)), 1);
+    assert_eq!(take(&mut bottom, 9, |event| taken.push(event.irq_ns)), 1);
+    assert_eq!(taken, [20, 40]);
 }
 
 #[test]
@@ -52,17 +87,17 @@ fn what_is_taken_at_once_comes_in_order_across_the_rings_end() {
     for seq in 0..3 {
         push(&mut device, seq, 0).unwrap();
     }
-    top.acknowledge(0, 0, |_| ());
-    assert_eq!(bottom.take(3, |_| ()), 3);
+    acknowledge(&mut top, 0, 0, |_| ());
+    assert_eq!(take(&mut bottom, 3, |_| ()), 3);
     for seq in 3..7 {
         push(&mut device, seq, seq * 10).unwrap();
     }
     let mut due = Vec::new();
-    top.acknowledge(0, 0, |due_ns| due.push(due_ns));
+    acknowledge(&mut top, 0, 0, |due_ns| due.push(due_ns));
     assert_eq!(due, [30, 40, 50, 60]);
     let mut taken = Vec::new();
-    assert_eq!(bottom.take(3, |event| taken.push(event.seq)), 3);
-    assert_eq!(bottom.take(9, |event| taken.push(event.seq)), 1);
+    assert_eq!(take(&mut bottom, 3, |event| taken.push(event.seq)), 3);
+    assert_eq!(take(&mut bottom, 9, |event| taken.push(event.seq)), 1);
     assert_eq!(taken, [3, 4, 5, 6]);
     assert!(device.is_empty());
 }
@@ -80,7 +115,7 @@ fn an_event_is_not_the_bottom_halfs_before_the_top_half_has_seen_it() {
     push(&mut device, 7, 700).unwrap();
     assert_eq!(pop(&mut bottom), None);
     device.note_raise();
-    let found = top.acknowledge(750, 3, |_| ());
+    let found = acknowledge(&mut top, 750, 3, |_| ());
     assert_eq!((found.raises, found.events), (1, 1));
     let event = pop(&mut bottom).unwrap();
     assert_eq!(
@@ -97,11 +132,11 @@ fn a_full_ring_refuses_the_new_event_and_keeps_the_old_ones() {
     push(&mut device, 1, 0).unwrap();
     assert_eq!(push(&mut device, 2, 0), Err(Full));
     // Seen is not taken.
-    top.acknowledge(0, 0, |_| ());
+    acknowledge(&mut top, 0, 0, |_| ());
     assert_eq!(push(&mut device, 2, 0), Err(Full));
     assert_eq!(pop(&mut bottom).unwrap().seq, 0);
     push(&mut device, 3, 0).unwrap();
-    top.acknowledge(0, 0, |_| ());
+    acknowledge(&mut top, 0, 0, |_| ());
     assert_eq!(pop(&mut bottom).unwrap().seq, 1);
     assert_eq!(pop(&mut bottom).unwrap().seq, 3);
 }
@@ -114,9 +149,9 @@ fn a_call_of_the_top_half_takes_notice_of_all_raises() {
         device.note_raise();
     }
     assert_eq!((ring.raised(), ring.acknowledged()), (3, 0));
-    assert_eq!(top.acknowledge(0, 0, |_| ()).raises, 3);
+    assert_eq!(acknowledge(&mut top, 0, 0, |_| ()).raises, 3);
     assert_eq!((ring.raised(), ring.acknowledged()), (3, 3));
-    assert_eq!(top.acknowledge(0, 0, |_| ()).raises, 0);
+    assert_eq!(acknowledge(&mut top, 0, 0, |_| ()).raises, 0);
 }
 
 #[derive(Clone, Debug)]
@@ -147,7 +182,7 @@ proptest! {
                     }
                 }
                 Step::Acknowledge => {
-                    let found = top.acknowledge(number, 1, |_| ());
+                    let found = acknowledge(&mut top, number, 1, |_| ());
                     prop_assert_eq!(found.events, announced.len() as u64);
                     acknowledged.extend(announced.drain(..).map(|seq| (seq, number)));
                 }

@@ -3,7 +3,10 @@
 //! What the simulated device does: patterns, its timer's CPU, masking, and the cost of a run.
 
 use simrupt_core::abi::Record;
-use simrupt_vm_tests::{Context, Line, Simrupt, action_counts, eventually, move_irq, read_records};
+use simrupt_vm_tests::{
+    Context, Line, Simrupt, action_counts, eventually, move_irq, read_fresh_records, read_records,
+    were_taken_on,
+};
 
 /// Mean and variance of the gaps between due times, in periods.
 fn gaps(records: &[Record], rate_hz: f64) -> (f64, f64) {
@@ -71,23 +74,19 @@ fn the_timer_runs_on_the_cpu_that_it_is_given() {
     let mut file = line.open();
     for cpu in [1, 0, 1, 0] {
         line.set("cpu", &cpu.to_string());
-        // What was in the ring when the timer moved.
-        read_records(&mut file, 20);
+        // What was on its way when the timer moved.
+        read_fresh_records(line, &mut file, 1);
         let before = action_counts("simrupt0");
         let records = read_records(&mut file, 200);
         let after = action_counts("simrupt0");
         assert_eq!(after[1 - cpu], before[1 - cpu], "the other CPU took some");
-        // A top half that is a thread may run wherever the interrupt might.
-        let is_here = |record: &Record| usize::from(record.irq_cpu) == cpu;
-        let is_thread = Context::of_top_half() == Context::Task;
-        assert!(is_thread || records.iter().all(is_here), "{cpu}");
+        assert!(were_taken_on(cpu, &records), "{cpu}");
     }
     // The interrupt's own affinity outweighs the timer's place.
     line.set("cpu", "0");
     move_irq(line.irq(), 1);
-    read_records(&mut file, 20);
     assert!(
-        read_records(&mut file, 200)
+        read_fresh_records(line, &mut file, 200)
             .iter()
             .all(|record| record.irq_cpu == 1)
     );
@@ -142,8 +141,7 @@ fn a_run_of_the_bottom_half_costs_what_it_is_told_to() {
         let mut file = line.open();
         line.set("work_us", "5000");
         // At 2 ms a piece, events pile up behind each run of 5 ms.
-        read_records(&mut file, 20);
-        let records = read_records(&mut file, 100);
+        let records = read_fresh_records(line, &mut file, 100);
         let mut runs: Vec<u64> = records.iter().map(|record| record.bh_ns).collect();
         runs.dedup();
         assert!(runs.len() <= 50, "{} runs", runs.len());

@@ -4,8 +4,8 @@
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
-    FLAVORS, Line, Offline, Reader, Simrupt, eventually, let_all_cpus_take, move_irq, read_records,
-    settle, try_load,
+    FLAVORS, Line, Offline, Reader, Simrupt, eventually, let_all_cpus_take, move_irq,
+    read_fresh_records, settle, try_load, were_taken_on,
 };
 
 fn wait_for_events(line: Line, count: u64) {
@@ -35,7 +35,7 @@ fn all_on_a_cpu_that_goes(params: &str) {
 #[test]
 fn a_cpu_that_goes_takes_no_event_with_it_on_any_flavor() {
     for flavor in FLAVORS {
-        all_on_a_cpu_that_goes(&format!("rate_hz=5000 workqueue={flavor}"));
+        all_on_a_cpu_that_goes(&format!("rate_hz=2000 workqueue={flavor}"));
     }
 }
 
@@ -59,7 +59,7 @@ fn a_cpu_can_go_in_the_middle_of_stress() {
 fn only_the_bottom_halfs_cpu_goes() {
     for flavor in ["bound", "bh", "tasklet", "irq-thread"] {
         let module = Simrupt::load(&format!(
-            "format=record cpu=0 rate_hz=5000 workqueue={flavor}"
+            "format=record cpu=0 rate_hz=2000 workqueue={flavor}"
         ));
         let line = module.line(0);
         let reader = Reader::start(line, 64 * 1024);
@@ -88,32 +88,29 @@ fn an_offline_cpu_is_refused_and_one_that_goes_later_is_left() {
     line.set("cpu", "1");
     let mut file = line.open();
     let offline = Offline::take(1);
-    read_records(&mut file, 20);
-    let records = read_records(&mut file, 100);
-    assert!(records.iter().all(|record| record.irq_cpu == 0));
+    let records = read_fresh_records(line, &mut file, 100);
+    assert!(were_taken_on(0, &records));
     // The knob says what is wanted, not what is there; whatever starts the timer anew takes what is.
     assert_eq!(line.get("cpu"), "1");
     line.set("rate_hz", "3000");
-    read_records(&mut file, 100);
+    read_fresh_records(line, &mut file, 100);
     drop(file);
 
     // Binding, too: the value was good when it was set.
     line.unbind();
     line.bind();
     let mut file = line.open();
-    let records = read_records(&mut file, 100);
-    assert!(records.iter().all(|record| record.irq_cpu == 0));
+    let records = read_fresh_records(line, &mut file, 100);
+    assert!(were_taken_on(0, &records));
 
     // It does not go back by itself. Nor does the interrupt, which would hide that.
     drop(offline);
     let_all_cpus_take(line.irq());
-    read_records(&mut file, 20);
-    let records = read_records(&mut file, 100);
-    assert!(records.iter().all(|record| record.irq_cpu == 0));
+    let records = read_fresh_records(line, &mut file, 100);
+    assert!(were_taken_on(0, &records));
     line.set("cpu", "1");
-    read_records(&mut file, 20);
-    let records = read_records(&mut file, 100);
-    assert!(records.iter().all(|record| record.irq_cpu == 1));
+    let records = read_fresh_records(line, &mut file, 100);
+    assert!(were_taken_on(1, &records));
     drop(file);
     module.verify();
 }

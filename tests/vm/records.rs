@@ -31,8 +31,6 @@ fn a_record_tells_an_events_way() {
         assert_eq!(record.seq, seq);
         assert_eq!(record.value, abi::value_of(seq));
         assert_eq!((record.flags, record.reserved), (0, 0));
-        assert!(record.due_ns <= record.irq_ns, "{record:?}");
-        assert!(record.irq_ns <= record.bh_ns, "{record:?}");
         assert!(record.irq_cpu < 2 && record.bh_cpu < 2, "{record:?}");
     }
 }
@@ -47,7 +45,7 @@ fn reads_return_whole_records() {
     let mut file = line.open_nonblock();
     assert_eq!(fionread(&file), (queued * RECORD_SIZE) as i32);
 
-    let mut bytes = vec![0; 100_000];
+    let mut bytes = vec![0; queued * RECORD_SIZE];
     for size in [1, RECORD_SIZE - 1] {
         let error = file.read(&mut bytes[..size]).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(Errno::EINVAL as i32));
