@@ -83,6 +83,7 @@ macro_rules! for_each_knob {
                 "stretches of stress per second, as far as cpu_limit_pct has room for them";
             Masked = "masked": number (0, 1) default "0" unit "-" live
                 "1 disables the interrupt line; events then stay in the ring or overrun it";
+            // The last to be applied: it lets the device run, which takes everything else as it finds it.
             Trigger = "trigger": choice (Trigger {
                 Open = "open",
                 Always = "always",

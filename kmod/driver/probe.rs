@@ -56,8 +56,8 @@ pub(crate) struct Driver;
 /// half. At each step, nobody is left who could call what goes next.
 #[pin_data]
 pub(crate) struct Bound<'bound> {
-    _published: lines::Published,
     _chardev: Pin<KBox<CharDevice>>,
+    _published: lines::Published,
     _connection: Connection,
     #[pin]
     _irq: compat::ThreadedRegistration<'bound, TopHalf>,
@@ -151,8 +151,9 @@ fn bind<'bound>(
                 )
             },
             _connection: Connection::new(line.clone(), device_end),
-            _chardev: KBox::pin_init(CharDevice::new(line.clone()), GFP_KERNEL)?,
-            _published: lines::publish(line)?,
+            // All knobs are in force before anybody can open the device.
+            _published: lines::publish(line.clone())?,
+            _chardev: KBox::pin_init(CharDevice::new(line), GFP_KERNEL)?,
         }? Error))
     })
 }

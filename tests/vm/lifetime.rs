@@ -4,13 +4,20 @@
 
 use nix::{
     errno::Errno,
+    libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
+    sched::{CpuSet, sched_setaffinity},
+    sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent},
+    unistd::Pid,
 };
-use simrupt_vm_tests::{Reader, Simrupt, eventually, unload};
+use simrupt_vm_tests::{Reader, Simrupt, decode, eventually, unload};
 use std::{
     fs::{self, File},
     io::{ErrorKind, Read},
     os::fd::AsFd,
+    sync::mpsc,
+    thread,
+    time::Instant,
 };
 
 #[test]
@@ -51,7 +58,7 @@ fn fifty_reloads_under_traffic() {
     for round in 0..50 {
         let flavor = ["bound", "unbound", "bh", "ordered"][round % 4];
         let module = Simrupt::load(&format!(
-            "lines=4 rate_hz=5000 trigger=always workqueue={flavor}"
+            "lines=4 rate_hz=1000 trigger=always workqueue={flavor}"
         ));
         let reader = Reader::start(module.line(0), 64);
         eventually("events arrive", || {
@@ -131,5 +138,79 @@ fn unbinding_wakes_those_who_poll_and_they_learn_that_it_is_gone() {
     module.line(0).bind();
     module.line(0).set("rate_hz", "1000");
     module.line(0).open().read_exact(&mut [0; 10]).unwrap();
+    module.verify();
+}
+
+/// Has this thread run on CPU 0 alone; if `urgent`, before every ordinary one.
+fn on_cpu_0(urgent: bool) {
+    let mut only = CpuSet::new();
+    only.set(0).unwrap();
+    sched_setaffinity(Pid::from_raw(0), &only).expect("there is a CPU 0");
+    if urgent {
+        // SAFETY: All zero is a valid `sched_param`.
+        let mut parameters: libc::sched_param = unsafe { std::mem::zeroed() };
+        parameters.sched_priority = 1;
+        // SAFETY: The pointer is to a whole `sched_param`.
+        let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &parameters) };
+        assert_eq!(result, 0);
+    }
+}
+
+/// The reader is there as soon as the file is: he waits for it, and goes before who makes it.
+#[test]
+fn whoever_opens_a_line_that_was_just_bound_finds_it_as_its_knobs_say() {
+    const ROUNDS: usize = 10;
+    let module = Simrupt::load("format=record workqueue=bh rate_hz=64000 pattern=burst burst=64");
+    let line = module.line(0);
+    line.unbind();
+    let folder = Inotify::init(InitFlags::empty()).unwrap();
+    folder.add_watch("/dev", AddWatchFlags::IN_CREATE).unwrap();
+    let (done, is_done) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        on_cpu_0(true);
+        for _ in 0..ROUNDS {
+            let is_there =
+                |event: &InotifyEvent| event.name.as_deref() == Some("simrupt0".as_ref());
+            while !folder.read_events().unwrap().iter().any(is_there) {}
+            let mut file = line.open_nonblock();
+            let mut bytes = [0; 4096];
+            let start = Instant::now();
+            // Who waits lets the other go on.
+            let count = loop {
+                match file.read(&mut bytes) {
+                    Ok(count) => break count,
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+                }
+                assert!(start.elapsed().as_secs() < 20, "no events arrive");
+            };
+            assert!(!decode(&bytes[..count]).is_empty());
+            drop(file);
+            done.send(()).unwrap();
+        }
+    });
+    let binder = thread::spawn(move || {
+        on_cpu_0(false);
+        for _ in 0..ROUNDS {
+            line.bind();
+            is_done.recv().expect("the reader had no trouble");
+            line.unbind();
+        }
+    });
+    reader.join().unwrap();
+    binder.join().unwrap();
+    line.bind();
+    module.verify();
+}
+
+#[test]
+fn a_line_that_is_masked_is_bound_masked() {
+    let module = Simrupt::load("masked=1 rate_hz=1000000 trigger=always");
+    let line = module.line(0);
+    for _ in 0..20 {
+        eventually("events come", || line.stat("events") > 0);
+        assert_eq!(line.stat("handled"), 0);
+        line.unbind();
+        line.bind();
+    }
     module.verify();
 }
