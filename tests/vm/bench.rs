@@ -272,6 +272,9 @@ fn the_highest_rate_that_a_flavor_follows_is_found() {
         "--warm-up",
         "0.02",
         "--find-knee",
+        // So late that the slowest kernel is in time at the lowest rate.
+        "--p99-limit",
+        "20000",
         "--knee-max",
         "200000",
         "--json",
@@ -307,7 +310,7 @@ fn what_the_module_does_not_have_is_refused_before_anything_changes() {
 }
 
 #[test]
-fn a_closed_loop_makes_more_runs_than_any_rate_and_no_reader_is_needed() {
+fn a_closed_loop_is_bound_to_no_rate_and_no_reader_is_needed() {
     let module = Simrupt::load("lines=2");
     let before = state(&module);
     let output = simructl(&[
@@ -334,7 +337,8 @@ fn a_closed_loop_makes_more_runs_than_any_rate_and_no_reader_is_needed() {
     for cell in results["cells"].as_array().unwrap() {
         let metrics = &cell["metrics"];
         let runs_hz = metrics["runs_hz"]["median"].as_f64().unwrap();
-        assert!(runs_hz > 50_000.0, "{}: {runs_hz}", cell["setting"]);
+        // That is how often the timer turns a loop that has no doorbell.
+        assert!(runs_hz > 1000.0, "{}: {runs_hz}", cell["setting"]);
         assert!(metrics["irq_bh_p99_ns"]["median"].as_f64().is_some());
         for name in ["due_read_p50_ns", "loss_ratio", "read_hz"] {
             assert!(metrics[name].is_null(), "{name}: {cell}");
@@ -383,7 +387,7 @@ fn the_floor_and_what_measuring_costs_are_measured_along() {
     assert!(metric(2, "irq_bh_p50_ns") < metric(4, "irq_bh_p50_ns"));
     // A twentieth of the time, interrupts wait for up to 50 us.
     for at in [0, 2, 4] {
-        let [idle, held] = [at, at + 1].map(|at| metric(at, "due_irq_max_ns"));
+        let [idle, held] = [at, at + 1].map(|at| metric(at, "due_irq_p99_ns"));
         assert!(held > idle && held > 10_000.0, "{at}: {idle} {held}");
     }
     assert_eq!(module.line(0).get("stress"), "none");

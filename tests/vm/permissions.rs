@@ -3,16 +3,18 @@
 //! Who may do what: what is root's, what a group may be given, and what it can do with that.
 
 use nix::unistd::{Gid, Uid, chown};
-use simrupt_vm_tests::{DRIVER, KNOBS, Line, Simrupt, eventually, log_lines, meminfo};
+use simrupt_vm_tests::{
+    DRIVER, KNOBS, Line, Simrupt, eventually, log_lines, meminfo, watches_itself,
+};
 use std::{
     fs::{self, Permissions},
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
-/// Somebody who is not root, of a group that may be given something.
-const USER: u32 = 1000;
+/// Somebody who is not root, and his group, which may be given something.
+const USER: &str = "user";
 const GROUP: u32 = 1234;
 
 fn mode(path: impl AsRef<Path>) -> u32 {
@@ -23,12 +25,10 @@ fn mode(path: impl AsRef<Path>) -> u32 {
 
 /// Runs a shell command as that user.
 fn as_user(script: &str) -> Output {
-    Command::new("sh")
-        .args(["-c", script])
-        .uid(USER)
-        .gid(GROUP)
+    Command::new("su")
+        .args(["-s", "/bin/sh", "-c", script, USER])
         .output()
-        .expect("sh runs")
+        .expect("su runs")
 }
 
 /// All files below a folder.
@@ -82,6 +82,7 @@ fn files_have_the_modes_that_are_documented() {
 fn who_is_not_root_can_read_the_parameters_and_no_more() {
     let module = Simrupt::load("rate_hz=10");
     let line = module.line(0);
+    assert_eq!(as_user("id -un; id -gn").stdout, b"user\ngroup\n");
     let parameter = "/sys/module/simrupt/parameters/rate_hz";
     let read = as_user(&format!("cat {parameter}"));
     assert_eq!(String::from_utf8_lossy(&read.stdout), "10\n");
@@ -159,8 +160,10 @@ fn open_files_cost_next_to_no_memory() {
     let before = meminfo("Slab");
     let files: Vec<_> = (0..count).map(|_| line.open_nonblock()).collect();
     let each = (meminfo("Slab") - before) * 1024 / count;
-    // The kernel's own part: a struct file and its place in a table.
-    assert!(each < 1024, "{each} bytes for each open file");
+    // The kernel's own part: a struct file and its place in a table, and as much again where the kernel
+    // watches its memory.
+    let most = if watches_itself() { 2048 } else { 1024 };
+    assert!(each < most, "{each} bytes for each open file");
     drop(files);
     line.silence();
     module.verify();
@@ -198,7 +201,18 @@ fn no_address_of_the_kernel_is_in_any_output() {
     assert!(line.try_set("workqueue", "ffff888003a1c00").is_err());
     line.set("work_us", "2000");
     line.set("workqueue", "bh");
-    eventually("it is slowed down", || line.stat("throttled") > 0);
+    let start = std::time::Instant::now();
+    eventually("it is slowed down", || {
+        if start.elapsed().as_secs() > 15 {
+            println!(
+                "{:?} {:?} {}",
+                line.stats(),
+                module.line(1).stats(),
+                fs::read_to_string("/proc/interrupts").unwrap()
+            );
+        }
+        line.stat("throttled") > 0
+    });
     for line in [line, module.line(1)] {
         line.set("stress", "none");
         line.silence();

@@ -8,7 +8,7 @@ use nix::{
     fcntl::OFlag,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use simrupt_vm_tests::{FLAVORS, Simrupt, eventually, try_load};
+use simrupt_vm_tests::{DRIVER, FLAVORS, Simrupt, eventually, try_load};
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -178,13 +178,40 @@ fn the_module_can_be_unloaded_in_the_middle_of_everything() {
     hammers.into_iter().for_each(Hammer::stop);
 }
 
+#[test]
+fn the_module_can_be_unloaded_in_the_middle_of_unbinding_and_binding() {
+    // What is gone, what is bound or unbound already, or not there yet.
+    const EXPECTED: &[Errno] = &[
+        Errno::ENOENT,
+        Errno::ENODEV,
+        Errno::EBUSY,
+        Errno::EINVAL,
+        Errno::EAGAIN,
+    ];
+    let mut hammers = hammers();
+    let mut strikes = 0;
+    hammers.push(Hammer::start("unbind and bind", EXPECTED, move || {
+        strikes += 1;
+        if strikes % 2 == 0 {
+            return write_text(&format!("{DRIVER}/bind"), "simrupt.0");
+        }
+        // Bound for most of the time, so that the others have something to lose.
+        thread::sleep(Duration::from_millis(10));
+        write_text(&format!("{DRIVER}/unbind"), "simrupt.0")
+    }));
+    reload_under(&hammers, 3);
+    hammers.into_iter().for_each(Hammer::stop);
+}
+
 /// The kernel frees a module whose load fails, whoever has a file of it open.
 #[test]
 fn nobody_gets_a_file_of_a_module_whose_load_fails() {
     let refused = |path: &'static str| {
         let refusals = Arc::new(AtomicUsize::new(0));
         let counted = refusals.clone();
-        let hammer = Hammer::start(path, &[Errno::ENOENT], move || match File::open(path) {
+        // There is no such file; or there is, but no longer what it stands for.
+        const EXPECTED: &[Errno] = &[Errno::ENOENT, Errno::ENODEV];
+        let hammer = Hammer::start(path, EXPECTED, move || match File::open(path) {
             Ok(_) => panic!("{path} could be opened"),
             Err(error) if error.raw_os_error() == Some(Errno::EAGAIN as i32) => {
                 counted.fetch_add(1, Ordering::SeqCst);

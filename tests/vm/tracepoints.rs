@@ -2,7 +2,7 @@
 
 //! What the module measures of itself, against what the kernel's own tracepoints see of it.
 
-use simrupt_vm_tests::{Line, Simrupt, eventually};
+use simrupt_vm_tests::{Line, Simrupt, eventually, watches_itself};
 use std::{collections::HashMap, fs};
 
 const TRACING: &str = "/sys/kernel/tracing";
@@ -105,9 +105,9 @@ fn thousand_events(line: Line) -> (u64, u64) {
 
 /// What tracing costs shows in what the module measures: before the first tracepoint's time, and after
 /// the second one's. So the module is asked without tracing and with it, and the tracepoints' figure
-/// has to agree with what lies in the middle: within 10 %, or within 500 ns, for the way begins some
+/// has to lie between the two: within 10 %, or within 500 ns, for the way begins some
 /// 400 instructions before queue_work() comes to its tracepoint, which is more than a tenth of what it
-/// takes to a softirq.
+/// takes to a softirq. On a kernel with all checks they may be a fifth of it.
 #[test]
 fn the_way_from_interrupt_to_work_is_as_long_as_the_tracepoints_say() {
     for flavor in ["bound", "unbound", "highpri", "ordered", "bh"] {
@@ -118,10 +118,11 @@ fn the_way_from_interrupt_to_work_is_as_long_as_the_tracepoints_say() {
         let (_, seen_ns) = thousand_events(line);
         let traced_ns = median_wait_ns(&format!("simrupt0-{flavor}"), 1_000_000);
         drop(tracing);
-        let measured_ns = unseen_ns.midpoint(seen_ns);
-        let tolerance_ns = (measured_ns / 10).max(500);
+        let part = if watches_itself() { 5 } else { 10 };
+        let tolerance_ns = (unseen_ns / part).max(500);
+        let bounds_ns = unseen_ns.saturating_sub(tolerance_ns)..=seen_ns + tolerance_ns;
         assert!(
-            traced_ns.abs_diff(measured_ns) <= tolerance_ns,
+            bounds_ns.contains(&traced_ns),
             "{flavor}: traced {traced_ns}, measured {unseen_ns} unseen, {seen_ns} seen"
         );
         module.verify();

@@ -6,7 +6,7 @@
 use super::{
     state::{Model, SLOTS},
     steps::{Face, Pace, Sequence, Step, Switch},
-    twins::{BURSTS_HZ, parameters},
+    twins::{bursts_hz, parameters},
 };
 use nix::errno::Errno;
 use simrupt_core::knobs::{Format, Knob, Trigger};
@@ -199,7 +199,7 @@ impl Script<'_> {
             Pace::Burst => {
                 self.set(line, Knob::Pattern, "burst");
                 self.set(line, Knob::Burst, &count.to_string());
-                count * BURSTS_HZ
+                count * bursts_hz()
             }
         };
         let is_bound = self.model.lines[line].binding.is_some();
