@@ -22,6 +22,7 @@ help:
 	@echo '       MODEL_STEPS=N, MODEL_SEED=N, FUZZ_ROUNDS=N, FUZZ_SEED=N: how much of what is random, and which'
 	@echo '  make test-vm               only those that run in the machine'
 	@echo '  make test-debug            the same on a kernel with all checks (built first: 15 minutes, once)'
+	@echo '  make test-kcsan            the same with the detector of data races (built first: 15 minutes, once)'
 	@echo '  make test-matrix           the same on every kernel that the module is for; the table is Documentation/kernels.md'
 	@echo '       KERNELS="RELEASE..." tests some of them'
 	@echo '  make shell                 a prompt with the module and simructl at hand'
@@ -37,7 +38,7 @@ help:
 	@echo 'Away with it:'
 	@echo '  make clean                 delete build/'
 	@echo '  make distclean             delete build/ and the set-up'
-	@echo 'Variables: KERNEL=RELEASE (a Debian kernel, or debug), REALTIME=1 (real instead of virtual time),'
+	@echo 'Variables: KERNEL=RELEASE (a Debian kernel, debug or kcsan), REALTIME=1 (real instead of virtual time),'
 	@echo '  ASSUME_YES=1 (use sudo without asking), MIRROR=URL (of Debian), SIMRUPT_CACHE=DIR'
 
 .PHONY: modules modules_install
@@ -50,9 +51,9 @@ modules modules_install:
 demo test test-vm shell repeat:
 	@$(LAB)/run $@
 
-.PHONY: test-debug
-test-debug:
-	@KERNEL=debug $(LAB)/run test-vm
+.PHONY: test-debug test-kcsan
+test-debug test-kcsan:
+	@KERNEL=$(@:test-%=%) $(LAB)/run test-vm
 
 .PHONY: test-matrix
 test-matrix:

@@ -3,6 +3,7 @@
 //! The module on a real kernel, by its public faces alone. Run in the virtual machine, one at a
 //! time: there is one module.
 
+mod apart;
 mod bad_input;
 mod bench;
 mod closed_loop;
@@ -18,7 +19,6 @@ mod latency;
 mod lifetime;
 mod live_changes;
 mod load;
-mod lockdown;
 mod memory;
 mod model;
 mod parameters;

@@ -35,6 +35,8 @@ const BEGINNINGS: &[&str] = &[
     "WARNING: ",
     "[ BUG: ",
     "kernel BUG at ",
+    // Each leak that is found, if kmemleak is told to be verbose; then their number, which is not looked at.
+    "kmemleak: unreferenced object",
     // A line of KUnit's results.
     "not ok ",
     "refcount_t: ",
@@ -71,7 +73,6 @@ const PHRASES: &[&str] = &[
     "list_del corruption",
     "lockdep is turned off",
     "lock held when returning to user space",
-    "new suspected memory leaks",
     "nobody cared",
     "page allocation failure",
     "possible recursive locking",
@@ -87,16 +88,51 @@ const PHRASES: &[&str] = &[
     "workqueue lockup",
 ];
 
+/// How the report of a data race begins, and what it ends with.
+const RACE: (&str, &str) = ("BUG: KCSAN: ", "=======");
+
+/// What is behind the name of a function of ours in a call trace.
+const OURS: &str = " [simrupt]";
+
+/// How the report of a leak begins, and how its further lines do.
+const LEAK: (&str, &str) = ("kmemleak: unreferenced object", "kmemleak:  ");
+
+/// Who is in the call trace of a leak of the kernel's own: the driver core forgets why it put off a probe
+/// that was asked for while the device was being made, when that device goes.
+const FORGETFUL: &str = " device_set_deferred_probe_reason+";
+
 /// All lines of `log` that no sound kernel prints.
 pub(crate) fn findings(log: &str) -> Vec<Finding> {
-    log.lines()
-        .enumerate()
-        .filter(|(_, text)| is_report(message(text)))
-        .map(|(index, text)| Finding {
-            line: index + 1,
-            text: text.trim_end().to_owned(),
+    let lines: Vec<&str> = log.lines().collect();
+    (0..lines.len())
+        .filter(|&at| is_report(message(lines[at])))
+        .filter(|&at| !is_race_of_others(&lines[at..]) && !is_leak_of_others(&lines[at..]))
+        .map(|at| Finding {
+            line: at + 1,
+            text: lines[at].trim_end().to_owned(),
         })
         .collect()
+}
+
+/// Whether `lines` begin with the report of a data race in which our module has no part: the kernel has
+/// some that it lives with.
+fn is_race_of_others(lines: &[&str]) -> bool {
+    let (begin, end) = RACE;
+    message(lines[0]).starts_with(begin)
+        && !lines
+            .iter()
+            .take_while(|line| !message(line).starts_with(end))
+            .any(|line| line.contains(OURS))
+}
+
+/// Whether `lines` begin with the report of a leak that is known, and not ours.
+fn is_leak_of_others(lines: &[&str]) -> bool {
+    let (begin, further) = LEAK;
+    message(lines[0]).starts_with(begin)
+        && lines[1..]
+            .iter()
+            .take_while(|line| message(line).starts_with(further))
+            .any(|line| line.contains(FORGETFUL))
 }
 
 /// Whether the kernel ran KUnit suites, by the first line of their results.
@@ -179,7 +215,6 @@ mod tests {
             "[    3.1] turning off the locking correctness validator.",
             "[    3.1] INFO: lockdep is turned off.",
             "[    3.1] Disabling lock debugging due to kernel taint",
-            "[    3.1] BUG: KCSAN: data-race in simrupt_bh / simrupt_read",
             "[    3.1] BUG: KFENCE: use-after-free read in simrupt_bh+0x1/0x2",
             "[    3.1] BUG kmalloc-64 (Tainted: G           O      ): Right Redzone overwritten",
             "[    3.1] BUG: using smp_processor_id() in preemptible [00000000] code: sh/71",
@@ -206,7 +241,7 @@ mod tests {
             "[    3.1] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
             "[    3.1] rcu: INFO: rcu_preempt self-detected stall on CPU",
             "[    3.1] INFO: task rmmod:99 blocked for more than 120 seconds.",
-            "[    3.1] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+            "[    3.1] kmemleak: unreferenced object 0xffff888000a1a980 (size 64):",
             "[    3.1] irq 25: nobody cared (try booting with the \"irqpoll\" option)",
             "[    3.1] rust_kernel: panicked at kmod/simrupt.rs:1:2:",
             "[    3.1] Kernel panic - not syncing: Fatal exception in interrupt",
@@ -256,6 +291,47 @@ mod tests {
         ] {
             assert_eq!(findings(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn a_data_race_counts_if_the_module_has_a_part_in_it() {
+        let race = |function: &str| {
+            format!(
+                "[    3.1] ==================\n\
+                 [    3.1] BUG: KCSAN: data-race in tick_sched_do_timer / {function}\n\
+                 [    3.1] write to 0xffffffff82809000 of 8 bytes by interrupt on cpu 0:\n\
+                 [    3.1]  tick_sched_do_timer+0x37/0xc0\n\
+                 [    3.1] read to 0xffffffff82809000 of 8 bytes by task 71 on cpu 1:\n\
+                 [    3.1]  {function}+0x12/0x34\n\
+                 [    3.1] ==================\n"
+            )
+        };
+        let ours = "simrupt_read+0x1/0x2 [simrupt]";
+        assert_eq!(findings(&race("tick_nohz_next_event")), []);
+        let log = race("tick_nohz_next_event") + &race(ours);
+        assert_eq!(findings(&log).len(), 1);
+        assert_eq!(findings(&log)[0].line, 9);
+        // Cut off in the middle.
+        let (cut, _) = log.split_at(log.len() - 60);
+        assert_eq!(findings(cut).len(), 1);
+    }
+
+    #[test]
+    fn a_leak_counts_unless_it_is_known() {
+        let leak = |function: &str| {
+            format!(
+                "[    9.1] kmemleak: unreferenced object 0xffff888000a1a980 (size 64):\n\
+                 [    9.1] kmemleak:   comm \"insmod\", pid 1819, jiffies 4294956668\n\
+                 [    9.1] kmemleak:   backtrace (crc 964b6adc):\n\
+                 [    9.1] kmemleak:     kasprintf+0x97/0xc0\n\
+                 [    9.1] kmemleak:     {function}+0x4a/0xe0\n"
+            )
+        };
+        let known = leak("device_set_deferred_probe_reason");
+        assert_eq!(findings(&known), []);
+        let log = known.clone() + &leak("0xffffffffa0001234") + &known;
+        assert_eq!(findings(&log).len(), 1);
+        assert_eq!(findings(&log)[0].line, 6);
     }
 
     #[test]

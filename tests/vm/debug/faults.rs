@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Allocations that fail, each in turn: what needs it fails with an error and changes nothing, or does
-//! without.
+//! without. That nothing leaks is looked for when all tests are done, by `tests/lab/init`.
 
-use super::{
-    leaks::{assert_no_leaks, forget_leaks},
-    sweep::Countdown,
-};
+use super::sweep::Countdown;
 use nix::{errno::Errno, unistd};
 use simrupt_vm_tests::{DRIVER, FLAVORS, KNOBS, Line, Simrupt, eventually, try_load};
 use std::{
@@ -75,7 +72,6 @@ fn every_allocation_of_a_change_may_fail() {
     let module = Simrupt::load("rate_hz=1000 trigger=always");
     let line = module.line(0);
     let countdown = Countdown::new();
-    forget_leaks();
     let mut faults = 0;
     for knob in KNOBS {
         let value = other(knob);
@@ -106,7 +102,6 @@ fn every_allocation_of_a_change_may_fail() {
         line.stat("drained") > drained + 10
     });
     module.verify();
-    assert_no_leaks();
 }
 
 #[test]
@@ -114,7 +109,6 @@ fn every_allocation_of_a_user_may_fail() {
     let module = Simrupt::load("rate_hz=1000 trigger=always");
     let line = module.line(0);
     let countdown = Countdown::new();
-    forget_leaks();
     let mut faults = 0;
     let device = line.device();
     let clean = |error: &std::io::Error, what: &str| {
@@ -163,7 +157,6 @@ fn every_allocation_of_a_user_may_fail() {
     assert!(faults >= 20, "{faults}");
     drop(reset);
     module.verify();
-    assert_no_leaks();
 }
 
 /// Asserts that there is nothing half-made about a line that is bound.
@@ -189,7 +182,6 @@ fn every_allocation_of_binding_may_fail() {
     for flavor in ["unbound", "bh"] {
         line.set("workqueue", flavor);
         unistd::write(&unbind, name).unwrap();
-        forget_leaks();
         let faults = countdown.sweep(
             || unistd::write(&bind, name),
             |result| match result {
@@ -212,36 +204,12 @@ fn every_allocation_of_binding_may_fail() {
         assert!(faults >= 20, "{faults}");
         unistd::write(&bind, name).expect("it can be bound");
         module.verify();
-        assert_no_leaks();
-    }
-}
-
-/// Keeps the kernel from running KUnit suites, whose own allocations would fail.
-struct NoSuites {
-    before: String,
-}
-
-const FILTER: &str = "/sys/module/kunit/parameters/filter_glob";
-
-impl NoSuites {
-    fn begin() -> Self {
-        let before = fs::read_to_string(FILTER).unwrap().trim_end().to_owned();
-        fs::write(FILTER, "none").unwrap();
-        Self { before }
-    }
-}
-
-impl Drop for NoSuites {
-    fn drop(&mut self) {
-        fs::write(FILTER, &self.before).unwrap();
     }
 }
 
 #[test]
 fn every_allocation_of_loading_may_fail() {
-    let _no_suites = NoSuites::begin();
     let countdown = Countdown::new();
-    forget_leaks();
     // Up to the module's init it is the kernel that loads; init refuses this first of all.
     let before_init = countdown.count(|| {
         assert_eq!(try_load("lines=1 rate_hz=1,2"), Err(Errno::EINVAL));
@@ -258,12 +226,14 @@ fn every_allocation_of_loading_may_fail() {
                 module.verify();
             }
             Err(error) => {
-                assert_eq!(error, Errno::ENOMEM);
+                // The driver core does not say what it lacks: EINVAL for the folder of a module's
+                // drivers, and nothing at all before it calls the driver, which is ENODEV then.
+                let expected = [Errno::ENOMEM, Errno::EINVAL, Errno::ENODEV];
+                assert!(expected.contains(&error), "{error}");
                 assert!(!Path::new("/sys/module/simrupt").exists());
             }
         },
     );
     report("loading", faults);
     assert!(faults >= 50, "{faults}");
-    assert_no_leaks();
 }

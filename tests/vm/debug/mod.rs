@@ -5,5 +5,4 @@
 mod faults;
 mod kernel;
 mod kunit;
-mod leaks;
 mod sweep;

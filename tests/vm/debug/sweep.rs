@@ -11,6 +11,42 @@ use std::{
     os::unix::fs::FileExt,
 };
 
+/// Sets one of the files that say which allocations may fail.
+fn set(file: &str, value: &str) {
+    fs::write(format!("/sys/kernel/debug/{file}"), value)
+        .unwrap_or_else(|error| panic!("{file}: {error}"));
+}
+
+/// The addresses of a function of the kernel: its first, and the first of what comes next.
+fn addresses(function: &str) -> (u64, u64) {
+    let symbols = fs::read_to_string("/proc/kallsyms").unwrap();
+    let all = || {
+        symbols.lines().filter_map(|line| {
+            let (address, rest) = line.split_once(' ')?;
+            Some((u64::from_str_radix(address, 16).unwrap(), rest))
+        })
+    };
+    let named = |rest: &str| rest.split(' ').nth(1) == Some(function);
+    let (start, _) = all()
+        .find(|&(_, rest)| named(rest))
+        .unwrap_or_else(|| panic!("the kernel has no {function}()"));
+    let next = all().map(|(address, _)| address);
+    (
+        start,
+        next.filter(|&address| address > start).min().unwrap(),
+    )
+}
+
+/// Lets no allocation fail that a function of the kernel makes, itself or by what it calls: this one
+/// does not look whether it succeeded, and who undoes it WARNs of what is not there.
+fn leave_alone(function: &str) {
+    let (start, end) = addresses(function);
+    for kind in ["failslab", "fail_page_alloc"] {
+        set(&format!("{kind}/reject-start"), &format!("{start:#x}"));
+        set(&format!("{kind}/reject-end"), &format!("{end:#x}"));
+    }
+}
+
 /// Beyond the allocations of any one thing.
 const MOST: usize = 100_000;
 
@@ -28,9 +64,9 @@ impl Countdown {
             ("fail_page_alloc/min-order", "1"),
             ("fail_page_alloc/verbose", "0"),
         ] {
-            fs::write(format!("/sys/kernel/debug/{file}"), value)
-                .unwrap_or_else(|error| panic!("{file}: {error}"));
+            set(file, value);
         }
+        leave_alone("register_irq_proc");
         let file = File::options()
             .read(true)
             .write(true)

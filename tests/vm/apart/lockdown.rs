@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! A kernel that is locked down. There is no way back from it, and no module is loaded after it: so this
-//! is one test, and the lab runs it in a machine of its own.
+//! is one test, and the last.
 
 use nix::mount::{MsFlags, mount};
 use simrupt_vm_tests::{Simrupt, simructl};

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Suspend and resume in the middle of traffic, as far as the kernel's own test of it goes: tasks are
+//! frozen, devices and their interrupts suspended, and after a second all comes back. What an emulated
+//! machine lacks is something that wakes it from a real suspend-to-idle: its clock's alarm raises no
+//! interrupt there. Debian's cloud kernel cannot test suspend.
+
+use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, settle};
+use std::{fs, path::Path};
+
+/// Until which step the kernel goes before it turns back: interrupts are suspended by then.
+const LEVEL: (&str, &str) = ("/sys/power/pm_test", "platform");
+
+/// How many seconds it stays there.
+const DELAY: (&str, &str) = ("/sys/module/suspend/parameters/pm_test_delay", "1");
+
+fn suspend() {
+    let slept = || {
+        let text = fs::read_to_string("/sys/power/suspend_stats/success").unwrap();
+        text.trim_end().parse::<u64>().unwrap()
+    };
+    let before = slept();
+    for (file, value) in [LEVEL, DELAY] {
+        fs::write(file, value).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+    fs::write("/sys/power/state", "freeze").expect("the machine can be suspended");
+    assert_eq!(slept(), before + 1);
+}
+
+fn wait_for_events(line: Line, count: u64) {
+    let start = line.stat("drained");
+    eventually("events arrive", || line.stat("drained") >= start + count);
+}
+
+#[test]
+fn a_line_goes_on_after_a_suspend_and_its_books_balance() {
+    let (level, _) = LEVEL;
+    if !Path::new(level).exists() {
+        println!("nothing is tested: this kernel was built without its test of suspend");
+        return;
+    }
+    for flavor in ["unbound", "bh", "none", "irq-thread", "tasklet"] {
+        let module = Simrupt::load(&format!("format=record rate_hz=1000 workqueue={flavor}"));
+        let line = module.line(0);
+        let reader = Reader::start(line, 64 * 1024);
+        wait_for_events(line, 50);
+        let coalesced = line.stat("coalesced");
+        suspend();
+        // What came due while interrupts were suspended is one edge.
+        let waited = line.stat("coalesced") - coalesced;
+        assert!(waited >= 500, "{flavor}: {waited}");
+        wait_for_events(line, 50);
+        settle(&module, line, reader);
+    }
+}
