@@ -169,26 +169,40 @@ impl Line {
         let format = self.format();
         let size = size(format);
         let mut total = 0_usize;
+        let mut most = usize::MAX;
         if to.len() < size {
             return Err(EINVAL);
         }
         loop {
-            let (delivered, end) = self.deliver_at_once(to, format);
+            let (delivered, end) = self.deliver_at_once(to, format, most);
             total = total.wrapping_add(delivered.wrapping_mul(size));
+            most = usize::MAX;
             let error = match end {
                 End::Nothing => return Ok(total),
                 End::Turn => continue,
                 End::Fault(_) if current!().signal_pending() => ERESTARTSYS,
-                End::Fault(bytes) if make_present(to, bytes) >= size => continue,
-                End::Fault(_) => EFAULT,
+                // A copy that meets absent memory may stop some bytes before it, so the next one does
+                // not go that far.
+                End::Fault(bytes) => match make_present(to, bytes) / size {
+                    0 => EFAULT,
+                    present => {
+                        most = present;
+                        continue;
+                    }
+                },
             };
             return if total == 0 { Err(error) } else { Ok(total) };
         }
     }
 
-    /// Copies out what there is and what memory is present for, but for no longer than its turn. Returns
-    /// how many records it delivered, and why not more.
-    fn deliver_at_once(&self, to: &mut IovIterDest<'_>, format: Format) -> (usize, End) {
+    /// Copies out what there is and what memory is present for, but no more than `most` records and for no
+    /// longer than its turn. Returns how many records it delivered, and why not more.
+    fn deliver_at_once(
+        &self,
+        to: &mut IovIterDest<'_>,
+        format: Format,
+        most: usize,
+    ) -> (usize, End) {
         let size = size(format);
         let mut reader = self.reader.lock();
         let reader = &mut *reader;
@@ -196,7 +210,10 @@ impl Line {
         let mut delivered = 0_usize;
         let mut end = End::Turn;
         for _ in 0..BATCHES {
-            let room = (to.len() / size).min(BATCH);
+            if total == most {
+                break;
+            }
+            let room = (to.len() / size).min(BATCH).min(most.saturating_sub(total));
             {
                 let mut store = self.store.lock();
                 store.fifo.settle(delivered);
