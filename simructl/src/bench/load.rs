@@ -75,16 +75,26 @@ fn family(schema: &str) -> &str {
     schema.split('/').next().unwrap_or_default()
 }
 
-/// Checks what the types do not: that buckets stand in their order.
+/// More values than any bench can count: sums of what is below do not overflow.
+const MOST_VALUES: u64 = 1 << 48;
+
+/// Checks what the types do not: that buckets stand in their order, and that nobody counted for ages.
 fn check(results: &Results) -> Result<(), String> {
     for cell in &results.cells {
         for (stage, histogram) in &cell.histograms {
             let buckets = &histogram.buckets;
+            let refuse = |odd: &str| {
+                let flavor = &cell.setting.flavor;
+                Err(format!("the histogram {stage} of {flavor} has {odd}"))
+            };
             let ascending = buckets.windows(2).all(|two| two[0][1] < two[1][0]);
             if !ascending || buckets.iter().any(|[low, high, _]| low > high) {
-                let flavor = &cell.setting.flavor;
-                let odd = "buckets that are not in ascending order";
-                return Err(format!("the histogram {stage} of {flavor} has {odd}"));
+                return refuse("buckets that are not in ascending order");
+            }
+            let in_buckets = buckets.iter().map(|[_, _, count]| *count);
+            let mut counts = in_buckets.chain([histogram.count, histogram.overflow]);
+            if counts.any(|count| count > MOST_VALUES) {
+                return refuse("more values than a bench can count");
             }
         }
     }
@@ -154,6 +164,10 @@ mod tests {
         assert_eq!(
             refused(|buckets| buckets.swap(0, 1)),
             "the histogram irq_bh of none has buckets that are not in ascending order"
+        );
+        assert_eq!(
+            refused(|buckets| buckets[0][2] = MOST_VALUES + 1),
+            "the histogram irq_bh of none has more values than a bench can count"
         );
     }
 
