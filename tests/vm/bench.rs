@@ -7,7 +7,7 @@ use nix::{
     unistd::Pid,
 };
 use serde_json::Value;
-use simrupt_vm_tests::{Line, Simrupt, eventually, simructl};
+use simrupt_vm_tests::{Line, Simrupt, eventually, simructl, watches_itself};
 use std::{
     collections::BTreeMap,
     fs,
@@ -337,8 +337,9 @@ fn a_closed_loop_is_bound_to_no_rate_and_no_reader_is_needed() {
     for cell in results["cells"].as_array().unwrap() {
         let metrics = &cell["metrics"];
         let runs_hz = metrics["runs_hz"]["median"].as_f64().unwrap();
-        // That is how often the timer turns a loop that has no doorbell.
-        assert!(runs_hz > 1000.0, "{}: {runs_hz}", cell["setting"]);
+        // 1000 is how often the timer turns a loop that has no doorbell.
+        let least = if watches_itself() { 1000.0 } else { 50_000.0 };
+        assert!(runs_hz > least, "{}: {runs_hz}", cell["setting"]);
         assert!(metrics["irq_bh_p99_ns"]["median"].as_f64().is_some());
         for name in ["due_read_p50_ns", "loss_ratio", "read_hz"] {
             assert!(metrics[name].is_null(), "{name}: {cell}");

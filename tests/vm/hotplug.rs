@@ -4,14 +4,9 @@
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
-    FLAVORS, Line, Offline, Reader, Simrupt, eventually, let_all_cpus_take, move_irq,
-    read_fresh_records, settle, try_load, were_taken_on,
+    FLAVORS, Offline, Reader, Simrupt, let_all_cpus_take, move_irq, read_fresh_records, settle,
+    try_load, were_taken_on,
 };
-
-fn wait_for_events(line: Line, count: u64) {
-    let start = line.stat("drained");
-    eventually("events arrive", || line.stat("drained") >= start + count);
-}
 
 /// The CPU of the timer, of the interrupt, and so that of the bottom half, goes and comes back.
 fn all_on_a_cpu_that_goes(params: &str) {
@@ -22,11 +17,11 @@ fn all_on_a_cpu_that_goes(params: &str) {
         move_irq(line.irq(), 1);
         // Written again, the timer goes back to where it belongs.
         line.set("cpu", "1");
-        wait_for_events(line, 50);
+        line.wait_for("drained", 50);
         let offline = Offline::take(1);
-        wait_for_events(line, 50);
+        line.wait_for("drained", 50);
         drop(offline);
-        wait_for_events(line, 50);
+        line.wait_for("drained", 50);
     }
     assert_eq!(line.stat("overrun"), 0, "{params}");
     settle(&module, line, reader);
@@ -65,9 +60,9 @@ fn only_the_bottom_halfs_cpu_goes() {
         let reader = Reader::start(line, 64 * 1024);
         for _ in 0..3 {
             move_irq(line.irq(), 1);
-            wait_for_events(line, 50);
+            line.wait_for("drained", 50);
             let offline = Offline::take(1);
-            wait_for_events(line, 50);
+            line.wait_for("drained", 50);
             drop(offline);
         }
         settle(&module, line, reader);

@@ -19,11 +19,6 @@ fn settle(module: &Simrupt, line: Line, reader: Reader) {
     }
 }
 
-fn wait_for_events(line: Line, count: u64) {
-    let start = line.stat("events");
-    eventually("events arrive", || line.stat("events") >= start + count);
-}
-
 #[test]
 fn two_hundred_changes_of_rate_and_flavor_lose_nothing() {
     let module = Simrupt::load("rate_hz=1000");
@@ -32,7 +27,7 @@ fn two_hundred_changes_of_rate_and_flavor_lose_nothing() {
     for round in 0..200 {
         line.set("rate_hz", if round % 2 == 0 { "1000" } else { "2000" });
         line.set("workqueue", FLAVORS[round % FLAVORS.len()]);
-        wait_for_events(line, 10);
+        line.wait_for("events", 10);
         if round % 20 == 0 {
             module.verify();
         }
@@ -53,7 +48,7 @@ fn the_fifo_can_be_resized_under_traffic() {
     for round in 0..50 {
         line.set("fifo_size", ["16", "1048576", "100", "4096"][round % 4]);
         line.set("fifo_policy", ["drop", "overwrite"][round % 2]);
-        wait_for_events(line, 10);
+        line.wait_for("events", 10);
     }
     settle(&module, line, reader);
 }
@@ -103,7 +98,7 @@ fn lines_do_not_disturb_each_other() {
             .line(0)
             .set("workqueue", FLAVORS[round % FLAVORS.len()]);
         module.line(2).set("rate_hz", ["0", "3000"][round % 2]);
-        wait_for_events(quiet, 20);
+        quiet.wait_for("events", 20);
     }
     settle(&module, quiet, reader);
     assert_eq!(quiet.stat("events"), quiet.stat("read"));

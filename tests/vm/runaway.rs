@@ -146,9 +146,11 @@ fn two_lines_share_what_one_may_take() {
     }
     let shares = [share_pct(&module, lines[0]), share_pct(&module, lines[1])];
     assert!(shares.iter().sum::<u64>() <= 40, "{shares:?}");
+    // Threads, on PREEMPT_RT, take turns less evenly.
+    let is_thread = Context::of_top_half() == Context::Task;
+    let most = if is_thread { 28 } else { 22 };
     for share_pct in shares {
-        // Threads, on PREEMPT_RT, take turns less evenly.
-        assert!((12..=28).contains(&share_pct), "{shares:?}");
+        assert!((12..=most).contains(&share_pct), "{shares:?}");
     }
 }
 

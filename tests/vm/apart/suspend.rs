@@ -5,7 +5,7 @@
 //! machine lacks is something that wakes it from a real suspend-to-idle: its clock's alarm raises no
 //! interrupt there. Debian's cloud kernel cannot test suspend.
 
-use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, settle};
+use simrupt_vm_tests::{Reader, Simrupt, settle};
 use std::{fs, path::Path};
 
 /// Until which step the kernel goes before it turns back: interrupts are suspended by then.
@@ -27,11 +27,6 @@ fn suspend() {
     assert_eq!(slept(), before + 1);
 }
 
-fn wait_for_events(line: Line, count: u64) {
-    let start = line.stat("drained");
-    eventually("events arrive", || line.stat("drained") >= start + count);
-}
-
 #[test]
 fn a_line_goes_on_after_a_suspend_and_its_books_balance() {
     let (level, _) = LEVEL;
@@ -43,13 +38,13 @@ fn a_line_goes_on_after_a_suspend_and_its_books_balance() {
         let module = Simrupt::load(&format!("format=record rate_hz=1000 workqueue={flavor}"));
         let line = module.line(0);
         let reader = Reader::start(line, 64 * 1024);
-        wait_for_events(line, 50);
+        line.wait_for("drained", 50);
         let coalesced = line.stat("coalesced");
         suspend();
         // What came due while interrupts were suspended is one edge.
         let waited = line.stat("coalesced") - coalesced;
         assert!(waited >= 500, "{flavor}: {waited}");
-        wait_for_events(line, 50);
+        line.wait_for("drained", 50);
         settle(&module, line, reader);
     }
 }

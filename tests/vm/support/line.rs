@@ -158,6 +158,14 @@ impl Line {
         self.try_attach("bind").expect("it can be bound");
     }
 
+    /// Waits until a counter has grown by `count`.
+    pub fn wait_for(self, counter: &str, count: u64) {
+        let wanted = self.stat(counter) + count;
+        eventually(&format!("{count} more {counter}"), || {
+            self.stat(counter) >= wanted
+        });
+    }
+
     /// Silences the device and waits until all that it has sent is in the fifo.
     pub fn silence(self) {
         self.set("rate_hz", "0");
