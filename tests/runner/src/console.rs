@@ -101,12 +101,22 @@ const LEAK: (&str, &str) = ("kmemleak: unreferenced object", "kmemleak:  ");
 /// that was asked for while the device was being made, when that device goes.
 const FORGETFUL: &str = " device_set_deferred_probe_reason+";
 
+/// What an idle CPU says of tasklets and BH work that are to run, but wait for ksoftirqd; and what follows
+/// at once when the CPU is about to go, of which that thread has gone before.
+const PARKED: &str = "NOHZ tick-stop error: local softirq work is pending, handler #40!!!";
+const GONE: [&str; 2] = [" is now offline", "psci: CPU"];
+
 /// All lines of `log` that no sound kernel prints.
 pub(crate) fn findings(log: &str) -> Vec<Finding> {
     let lines: Vec<&str> = log.lines().collect();
     (0..lines.len())
         .filter(|&at| is_report(message(lines[at])))
-        .filter(|&at| !is_race_of_others(&lines[at..]) && !is_leak_of_others(&lines[at..]))
+        .filter(|&at| {
+            let report = &lines[at..];
+            !is_race_of_others(report)
+                && !is_leak_of_others(report)
+                && !is_of_a_cpu_that_goes(report)
+        })
         .map(|at| Finding {
             line: at + 1,
             text: lines[at].trim_end().to_owned(),
@@ -133,6 +143,15 @@ fn is_leak_of_others(lines: &[&str]) -> bool {
             .iter()
             .take_while(|line| message(line).starts_with(further))
             .any(|line| line.contains(FORGETFUL))
+}
+
+/// Whether `lines` begin with softirqs that wait on a CPU which is on its way out: the kernel runs them
+/// with the next interrupt, or on another CPU.
+fn is_of_a_cpu_that_goes(lines: &[&str]) -> bool {
+    message(lines[0]) == PARKED
+        && lines
+            .get(1)
+            .is_some_and(|next| GONE.iter().any(|text| next.contains(text)))
 }
 
 /// Whether the kernel ran KUnit suites, by the first line of their results.
@@ -314,6 +333,21 @@ mod tests {
         // Cut off in the middle.
         let (cut, _) = log.split_at(log.len() - 60);
         assert_eq!(findings(cut).len(), 1);
+    }
+
+    #[test]
+    fn softirqs_may_wait_on_a_cpu_that_goes() {
+        let waits = |number: &str| {
+            format!(
+                "[    1.2] NOHZ tick-stop error: local softirq work is pending, handler #{number}!!!\n"
+            )
+        };
+        let goes = "[    1.3] smpboot: CPU 1 is now offline\n";
+        let stays = "[    1.3] simrupt: loaded\n";
+        assert_eq!(findings(&(waits("40") + goes)), []);
+        assert_eq!(findings(&(waits("40") + stays + goes)).len(), 1);
+        assert_eq!(findings(&waits("40")).len(), 1);
+        assert_eq!(findings(&(waits("08") + goes)).len(), 1);
     }
 
     #[test]
