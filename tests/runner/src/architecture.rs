@@ -38,9 +38,15 @@ impl Architecture {
         }
     }
 
-    /// The processor to emulate.
-    pub(crate) fn processor(self, cpus: &Cpus) -> &'static str {
-        match self {
+    /// The processor to emulate; without string instructions it does not claim that `rep movs` and
+    /// `rep stos` are the fastest way to copy and fill, which emulated they are not: they go byte by byte.
+    pub(crate) fn processor(self, cpus: &Cpus, string_instructions: bool) -> String {
+        let slow = if self == Self::Amd64 && !string_instructions {
+            ",-erms,-fsrm,-fsrs,-fzrm"
+        } else {
+            ""
+        };
+        let processor = match self {
             // QEMU's own processor is an AMD, which under emulation has no threads and, with several
             // sockets, a clock that the kernel does not trust.
             Self::Amd64 if cpus.is_arranged() => "max,vendor=GenuineIntel",
@@ -48,7 +54,8 @@ impl Architecture {
             // The most capable one signs every return address, which takes longer to emulate than all
             // that returns. This one does not; its counter would step by 16 ns.
             Self::Arm64 => "neoverse-n1,cntfrq=1000000000",
-        }
+        };
+        format!("{processor}{slow}")
     }
 
     /// The kernel's name of the first serial port.

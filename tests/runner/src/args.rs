@@ -19,6 +19,8 @@ Options:
   --cpus COUNT[,LEVEL=N...]  the guest's CPUs, and how they are arranged in sockets, dies, cores
                            and threads, as in 8,sockets=2,cores=2,threads=2 [default: 2]
   --memory MIB             the guest's memory [default: 1024]
+  --no-string-instructions  the guest copies and fills memory without `rep movs` and `rep stos`, which are
+                           slow to emulate; costs of what copies much look different then
   --kernel-arg WORD        a word for the kernel's command line; may be repeated
   --files FOLDER           unpack there what the guest sends as files; absent before, or empty
   --realtime               real instead of virtual time under emulation
@@ -38,6 +40,8 @@ pub(crate) struct Args {
     pub(crate) architecture: Architecture,
     pub(crate) cpus: Cpus,
     pub(crate) memory_mib: u32,
+    /// Whether the guest copies and fills with them.
+    pub(crate) string_instructions: bool,
     pub(crate) kernel_args: Vec<String>,
     /// Where the guest's files go, if they are wanted.
     pub(crate) files: Option<PathBuf>,
@@ -63,7 +67,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     let mut architecture = Architecture::Amd64;
     let (mut cpus, mut memory_mib, mut files) = (Cpus::default(), 1024, None);
     let mut kernel_args = Vec::new();
-    let mut realtime = false;
+    let (mut realtime, mut string_instructions) = (false, true);
     let (mut boot, mut silence, mut all) = (120, 180, 1200);
     let mut patience = 1;
     while let Some(word) = words.next() {
@@ -86,6 +90,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
             "--kernel-arg" => kernel_args.push(value()?),
             "--files" => files = Some(PathBuf::from(value()?)),
             "--realtime" => realtime = true,
+            "--no-string-instructions" => string_instructions = false,
             "--" => break,
             _ => return Err(format!("unknown option {word}")),
         }
@@ -105,6 +110,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
         architecture,
         cpus,
         memory_mib,
+        string_instructions,
         kernel_args,
         files,
         realtime,

@@ -108,7 +108,10 @@ pub(crate) fn command(
         Accelerator::Emulation => qemu.args(["-accel", "tcg,thread=single"]),
     };
     if accelerator == Accelerator::Emulation {
-        qemu.args(["-cpu", args.architecture.processor(&args.cpus)]);
+        let processor = args
+            .architecture
+            .processor(&args.cpus, args.string_instructions);
+        qemu.arg("-cpu").arg(processor);
     }
     if time == Time::Virtual {
         // Recording keeps QEMU's main loop out while the guest executes. Without it the loop, woken for an
@@ -234,6 +237,25 @@ mod tests {
             line.contains(r#""-smp" "8,sockets=2,cores=4" "-m" "512""#),
             "{line}"
         );
+    }
+
+    #[test]
+    fn string_instructions_are_the_processors_unless_declined() {
+        let of = |architecture: &str| {
+            let words = format!(
+                "--kernel k --initrd i --console-log c --architecture {architecture} --no-string-instructions -- x"
+            );
+            let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+            let emulation = Accelerator::Emulation;
+            let qemu = command(&args, emulation, Time::Virtual, Path::new("s"));
+            format!("{qemu:?}")
+        };
+        let amd64 = of("amd64");
+        assert!(
+            amd64.contains(r#""max,-erms,-fsrm,-fsrs,-fzrm""#),
+            "{amd64}"
+        );
+        assert!(!of("arm64").contains("erms"));
     }
 
     #[test]
