@@ -386,10 +386,11 @@ fn the_floor_and_what_measuring_costs_are_measured_along() {
     // none idle, none irqs-off, bh idle, bh irqs-off, unbound idle, unbound irqs-off.
     assert!(metric(0, "irq_bh_p50_ns") < metric(2, "irq_bh_p50_ns"));
     assert!(metric(2, "irq_bh_p50_ns") < metric(4, "irq_bh_p50_ns"));
-    // A twentieth of the time, interrupts wait for up to 50 us.
+    // A twentieth of the time, interrupts wait for up to 50 us. With all checks they do so without it.
     for at in [0, 2, 4] {
         let [idle, held] = [at, at + 1].map(|at| metric(at, "due_irq_p99_ns"));
-        assert!(held > idle && held > 10_000.0, "{at}: {idle} {held}");
+        let is_longer = held > idle || watches_itself();
+        assert!(is_longer && held > 10_000.0, "{at}: {idle} {held}");
     }
     assert_eq!(module.line(0).get("stress"), "none");
 }

@@ -36,7 +36,7 @@ fn a_cpu_that_goes_takes_no_event_with_it_on_any_flavor() {
 
 #[test]
 fn a_cpu_that_goes_does_not_break_a_closed_loop() {
-    for flavor in ["bound", "unbound", "tasklet", "irq-thread"] {
+    for flavor in ["bound", "unbound", "bh", "tasklet", "irq-thread"] {
         all_on_a_cpu_that_goes(&format!("pattern=closed rate_hz=1 workqueue={flavor}"));
     }
 }

@@ -11,7 +11,7 @@ use simrupt_core::{
     books,
     knobs::{Knob, Values},
 };
-use simrupt_vm_tests::{Line, Simrupt, simructl};
+use simrupt_vm_tests::{Line, Simrupt, simructl, within_20_s};
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -20,8 +20,6 @@ use std::{
         fd::{AsFd, AsRawFd},
         unix::fs::FileExt,
     },
-    thread,
-    time::{Duration, Instant},
 };
 
 /// What was found not to be as it should.
@@ -262,18 +260,6 @@ impl Machine {
         })?;
         Ok(rested)
     }
-}
-
-/// Looks again and again whether `condition` holds, for 20 s.
-pub(crate) fn within_20_s(what: &str, mut condition: impl FnMut() -> Found<bool>) -> Found<()> {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !condition()? {
-        if Instant::now() > deadline {
-            return Err(format!("never happened: {what}"));
-        }
-        thread::sleep(Duration::from_micros(500));
-    }
-    Ok(())
 }
 
 fn value(knob: Knob, shown: &str) -> Found<i64> {

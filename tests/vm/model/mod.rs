@@ -24,7 +24,7 @@ use steps::{Pace, Sequence, Step};
 use twins::Twins;
 
 /// How many steps there are when nobody asks for more.
-const STEPS: u64 = 400;
+const STEPS: u64 = 2000;
 
 /// How many simpler sequences are tried to find the simplest one that fails.
 const MOST_TRIALS: usize = 1000;
@@ -128,13 +128,14 @@ fn shrink(mut tree: impl ValueTree<Value = Sequence>, cpus: i64) -> Sequence {
     }
 }
 
-#[test]
-fn whatever_is_done_the_module_agrees_with_the_model() {
-    let (first_seed, wanted) = (number("MODEL_SEED", 1), number("MODEL_STEPS", STEPS));
+/// Half of the steps: those with so many lines.
+fn agrees_whatever_is_done_to(lines: usize) {
+    let first_seed = number("MODEL_SEED", 1);
+    let wanted = number("MODEL_STEPS", STEPS).div_ceil(2);
     let cpus = machine::cpus();
     let (mut steps, mut events, mut seed) = (0, 0, first_seed);
     while steps < wanted {
-        let tree = steps::sequences(cpus)
+        let tree = steps::sequences(cpus, lines)
             .new_tree(&mut runner(seed))
             .expect("a sequence");
         let outcome = run(&tree.current(), cpus);
@@ -162,6 +163,18 @@ fn whatever_is_done_the_module_agrees_with_the_model() {
     ));
 }
 
+// Next to each other, so that each is in a machine of its own where there are two.
+
+#[test]
+fn whatever_is_done_to_a_single_line_it_agrees_with_the_model() {
+    agrees_whatever_is_done_to(1);
+}
+
+#[test]
+fn whatever_is_done_to_two_lines_they_agree_with_the_model() {
+    agrees_whatever_is_done_to(steps::MOST_LINES);
+}
+
 /// A sequence in which the number of events does not depend on time.
 fn exact(mut sequence: Sequence) -> Sequence {
     for step in &mut sequence.steps {
@@ -186,7 +199,8 @@ fn run_script(text: &str) -> (bool, String) {
 fn scripts_do_what_the_sequences_did() {
     let cpus = machine::cpus();
     for seed in 1000..1003 {
-        let tree = steps::sequences(cpus)
+        let lines = 1 + seed as usize % steps::MOST_LINES;
+        let tree = steps::sequences(cpus, lines)
             .new_tree(&mut runner(seed))
             .expect("a sequence");
         let mut sequence = exact(tree.current());

@@ -10,10 +10,10 @@ use proptest::{prelude::*, sample::select};
 use simrupt_core::knobs::{Knob, Values};
 
 /// The most steps that a sequence has.
-pub(crate) const MOST_STEPS: usize = 60;
+pub(crate) const MOST_STEPS: usize = 150;
 
 /// The most lines that a sequence is about.
-const MOST_LINES: usize = 2;
+pub(crate) const MOST_LINES: usize = 2;
 
 /// A way to write a knob of one line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -251,10 +251,10 @@ fn given(cpus: i64) -> BoxedStrategy<Vec<(Knob, i64)>> {
         .boxed()
 }
 
-/// Random sequences for a machine with so many CPUs.
-pub(crate) fn sequences(cpus: i64) -> impl Strategy<Value = Sequence> {
+/// Random sequences for a machine with so many CPUs and so many lines.
+pub(crate) fn sequences(cpus: i64, lines: usize) -> impl Strategy<Value = Sequence> {
     let steps = prop::collection::vec(step(cpus), 1..=MOST_STEPS);
-    (1..=MOST_LINES, given(cpus), steps).prop_map(|(lines, given, mut steps)| {
+    (given(cpus), steps).prop_map(move |(given, mut steps)| {
         steps.iter_mut().for_each(|step| step.fit(lines));
         Sequence {
             lines,

@@ -2,7 +2,7 @@
 
 //! Loading and unloading the module, and running simructl.
 
-use crate::{Line, eventually};
+use crate::{Line, traffic::at_a_moment};
 use nix::{
     errno::Errno,
     kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module},
@@ -78,7 +78,7 @@ impl Simrupt {
     /// Unloads the module as soon as nobody has a file of it open, and checks that it left nothing.
     pub fn unload_when_idle(self) {
         std::mem::forget(self);
-        eventually("nobody uses the module", || match unload() {
+        at_a_moment("nobody uses the module", || match unload() {
             Ok(()) => true,
             Err(Errno::EWOULDBLOCK) => false,
             Err(error) => panic!("the module can be unloaded: {error}"),

@@ -17,13 +17,51 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long to wait before the next look at something that one has been waiting for so long: each look is
+/// work for the machine, and when it emulates its processors, most of it.
+fn patient(waited: Duration) -> Duration {
+    (waited / 4).clamp(Duration::from_micros(200), Duration::from_millis(20))
+}
+
+/// Looks again and again whether `condition` holds, after a pause each time.
+fn look_within_20_s(
+    what: &str,
+    mut condition: impl FnMut() -> Result<bool, String>,
+    pause: impl Fn(Duration) -> Duration,
+) -> Result<(), String> {
+    let start = Instant::now();
+    while !condition()? {
+        let waited = start.elapsed();
+        if waited > Duration::from_secs(20) {
+            return Err(format!("never happened: {what}"));
+        }
+        thread::sleep(pause(waited));
+    }
+    Ok(())
+}
+
+/// Waits until `condition` holds; an error says that it did not within 20 s, or is its own.
+///
+/// # Errors
+///
+/// What `condition` returns, or `what` never happened.
+pub fn within_20_s(
+    what: &str,
+    condition: impl FnMut() -> Result<bool, String>,
+) -> Result<(), String> {
+    look_within_20_s(what, condition, patient)
+}
+
+/// Waits for a moment at which `condition` holds, which soon may be over; panics with `what` when there is none
+/// within 20 s.
+pub(crate) fn at_a_moment(what: &str, mut condition: impl FnMut() -> bool) {
+    let often = |_| Duration::from_micros(200);
+    look_within_20_s(what, || Ok(condition()), often).unwrap_or_else(|why| panic!("{why}"));
+}
+
 /// Waits until `condition` holds; panics with `what` when it does not within 20 s.
 pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(Instant::now() < deadline, "never happened: {what}");
-        thread::sleep(Duration::from_millis(1));
-    }
+    within_20_s(what, || Ok(condition())).unwrap_or_else(|why| panic!("{why}"));
 }
 
 /// A thread that reads a line's device until it is told to stop, or the device is gone.
