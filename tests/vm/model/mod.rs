@@ -24,7 +24,7 @@ use steps::{Pace, Sequence, Step};
 use twins::Twins;
 
 /// How many steps there are when nobody asks for more.
-const STEPS: u64 = 2000;
+const STEPS: u64 = 1000;
 
 /// How many simpler sequences are tried to find the simplest one that fails.
 const MOST_TRIALS: usize = 1000;
