@@ -46,6 +46,7 @@ use crate::{
         },
     },
 };
+use core::mem;
 use kernel::{
     bindings, impl_has_hr_timer, impl_has_work, new_work,
     prelude::*,
@@ -119,6 +120,8 @@ pub(super) struct State {
     pub(super) seq: u64,
     /// What the timer is set for.
     pub(super) expiry_ns: u64,
+    /// In a closed loop: which CPU had taken the interrupt when the device was asked to answer last.
+    pub(super) loop_cpu: u16,
     /// The device's place among those who take CPU time.
     pub(super) turn: Turn,
     /// It was said that the device is put off.
@@ -164,6 +167,14 @@ impl State {
             events != 0
         })
     }
+}
+
+/// Who asks the device of a closed loop for its next events.
+enum Caller {
+    /// The driver.
+    Bell,
+    /// The timer, in case that the bell was not heard.
+    Timer,
 }
 
 /// No CPU.
@@ -213,6 +224,7 @@ impl Generator {
                     attachment: None,
                     seq: 0,
                     expiry_ns: 0,
+                    loop_cpu: u16::MAX,
                     turn: Turn::new(),
                     has_said: false,
                 }),
@@ -236,7 +248,11 @@ impl Generator {
     ///
     /// A call at the same time as another one does nothing. Should the other have come too early,
     /// the next poll makes up for it; and so it does for a call for which there is no CPU time.
-    fn answer(this: ArcBorrow<'_, Self>) {
+    ///
+    /// A ring of the bell goes unheard when the interrupt has moved, so that the driver comes to an end for
+    /// once. A work item on a BH queue that is asked for while it runs is queued where it runs: it would
+    /// never leave the CPU that the interrupt has left, and a CPU that goes offline would never get away.
+    fn answer(this: ArcBorrow<'_, Self>, caller: Caller) {
         let start_ns = clock::now_ns();
         let cpu = clock::cpu();
         let limit_pct = this.line.limit_pct();
@@ -246,7 +262,12 @@ impl Generator {
             }
             // SAFETY: The flag makes it ours; it is lowered before anybody else can have raised it.
             let state = unsafe { this.state.get() };
-            let may_go = state.is_answered() && Self::may_go(this, state, cpu, start_ns).is_none();
+            let loop_cpu = this.line.cpu();
+            let has_moved = mem::replace(&mut state.loop_cpu, loop_cpu) != loop_cpu;
+            let is_heard = !has_moved || matches!(caller, Caller::Timer);
+            let may_go = is_heard
+                && state.is_answered()
+                && Self::may_go(this, state, cpu, start_ns).is_none();
             let has_emitted = may_go && state.emit(start_ns);
             if has_emitted {
                 state.turn.leave(&this.cpu_time);
@@ -308,7 +329,7 @@ pub(super) struct Bell(pub(super) Arc<Generator>);
 impl InHardirq for Bell {
     fn run(&self) {
         if self.0.closed.load(Relaxed) {
-            Generator::answer(self.0.as_arc_borrow());
+            Generator::answer(self.0.as_arc_borrow(), Caller::Bell);
         }
     }
 }
@@ -321,7 +342,7 @@ impl HrTimerCallback for Generator {
         mut timer: HrTimerCallbackContext<'_, Self>,
     ) -> HrTimerRestart {
         if this.closed.load(Relaxed) {
-            Self::answer(this);
+            Self::answer(this, Caller::Timer);
             timer.forward_now(clock::delta(POLL_NS));
             return HrTimerRestart::Restart;
         }

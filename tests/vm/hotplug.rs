@@ -39,6 +39,8 @@ fn a_cpu_that_goes_does_not_break_a_closed_loop() {
     for flavor in ["bound", "unbound", "bh", "tasklet", "irq-thread"] {
         all_on_a_cpu_that_goes(&format!("pattern=closed rate_hz=1 workqueue={flavor}"));
     }
+    // Nor does one that nothing slows down.
+    all_on_a_cpu_that_goes("pattern=closed rate_hz=1 workqueue=bh cpu_limit_pct=100");
 }
 
 #[test]
