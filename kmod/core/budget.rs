@@ -201,6 +201,7 @@ impl Turn {
         took_ns: u64,
         limit_pct: u64,
     ) {
+        let took_ns = took_ns.min(LONGEST_SPAN_NS);
         let waited_at = self.waits_at.unwrap_or(here);
         self.leave(accounts);
         let others = accounts

@@ -226,7 +226,12 @@ fn a_pause_of_the_whole_machine_is_not_held_against_the_lines() {
     let accounts = accounts(1);
     let account = accounts.of(0).unwrap();
     account.charge(3600 * SECOND_NS, 3599 * SECOND_NS, 50);
-    let later_ns = Turn::new().ask(&accounts, [0; 3], 3600 * SECOND_NS, 50);
+    let (mut gone, mut other) = (Turn::new(), Turn::new());
+    let later_ns = other.ask(&accounts, [0; 3], 3600 * SECOND_NS, 50);
+    assert!(later_ns.unwrap() <= 3600 * SECOND_NS + 3 * LONGEST_SPAN_NS);
+    // Nor against the one whose turn it was.
+    gone.went(&accounts, 0, 3600 * SECOND_NS, 3599 * SECOND_NS, 50);
+    let later_ns = gone.ask(&accounts, [0; 3], 3600 * SECOND_NS, 50);
     assert!(later_ns.unwrap() <= 3600 * SECOND_NS + 3 * LONGEST_SPAN_NS);
 }
 
