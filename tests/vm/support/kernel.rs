@@ -7,7 +7,9 @@ use std::{path::Path, process::Command};
 
 /// Whether it is one with all checks: ten times as slow, and memory takes more room.
 pub fn watches_itself() -> bool {
-    Path::new("/sys/kernel/debug/kmemleak").exists()
+    ["kmemleak", "kcsan"]
+        .iter()
+        .any(|name| Path::new("/sys/kernel/debug").join(name).exists())
 }
 
 /// A field of /proc/meminfo, which are in KiB, or of /proc/vmstat.
