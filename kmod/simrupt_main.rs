@@ -14,6 +14,7 @@
 //! - [`lines`] is where the three find each other.
 //! - [`cpu_time`] sees to it that the lines leave enough of each CPU to others.
 //! - [`stress`] makes life hard for a line, for those who want to see it cope.
+//! - [`trace`] is what others can listen to.
 //! - [`work`] is what work items need that go to all kinds of queues.
 //! - [`logic`] is everything that needs no kernel: ring, fifo, schedule, knob table.
 //! - [`ffi`] is what the kernel crate lacks, [`compat`] what differs between kernels.
@@ -32,6 +33,7 @@ mod ffi;
 mod hw;
 mod lines;
 mod stress;
+mod trace;
 mod work;
 // In the folder core/, but not called so: `core` is Rust's own.
 #[path = "core/mod.rs"]

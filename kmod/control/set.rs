@@ -33,6 +33,7 @@ use crate::{
         },
         schedule::Shape,
     },
+    trace, //
 };
 use kernel::{
     fmt,
@@ -257,6 +258,7 @@ pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
         if let Some(slot) = lines.slots.get(index) {
             commit(index, slot, change);
         }
+        trace::knob(index, spec.name, *value);
     }
     Ok(())
 }

@@ -100,6 +100,30 @@ impl Fifo {
         }
     }
 
+    /// The number of the event that will be lost when `record` is pushed, and the policy that says so; none
+    /// if there is room.
+    pub fn victim(&self, record: &Record) -> Option<(u64, Policy)> {
+        if self.len != self.slots.len() {
+            return None;
+        }
+        match self.policy {
+            Policy::Drop => Some((record.seq, self.policy)),
+            Policy::Overwrite => Some((self.slots.get(self.first)?.seq, self.policy)),
+        }
+    }
+
+    /// The number of the first event that will be lost when the fifo has room for `capacity` records only,
+    /// and how many will be; none if all fit.
+    pub fn surplus(&self, capacity: usize) -> Option<(u64, usize)> {
+        let surplus = self.len.checked_sub(capacity).filter(|count| *count != 0)?;
+        let offset = match self.policy {
+            Policy::Overwrite => 0,
+            Policy::Drop => capacity,
+        };
+        let first = self.slots.get(at(&self.slots, self.first, offset))?;
+        Some((first.seq, surplus))
+    }
+
     /// Does with a full fifo what its policy says; tells whether there is room now.
     #[inline(never)]
     fn make_room(&mut self) -> bool {

@@ -172,6 +172,23 @@ impl Ring {
         (number & mask) as usize
     }
 
+    /// The numbers of the events in the first and the last of the slots from `from` to `end`.
+    ///
+    /// # Safety
+    ///
+    /// The slots are the caller's.
+    unsafe fn span(&self, from: u64, end: u64) -> Option<(u64, u64)> {
+        if from == end {
+            return None;
+        }
+        let seq = |number| {
+            let slot = self.slots.get(self.index(number))?;
+            // SAFETY: The slot is the caller's, who does not write to it meanwhile.
+            Some(unsafe { slot.seq.get() })
+        };
+        Some((seq(from)?, seq(end.wrapping_sub(1))?))
+    }
+
     /// The slots of `count` events from number `from` on, which are two parts where the ring closes.
     #[inline]
     fn parts(&self, from: u64, count: u64) -> [&[Slot]; 2] {
@@ -270,6 +287,13 @@ impl<P: Deref<Target = Ring>> TopEnd<P> {
         self.head = self.ring.head.load_acquire();
     }
 
+    /// The numbers of the first and of the last event that were seen and are still to be acknowledged; none
+    /// if there are none.
+    pub fn span(&self) -> Option<(u64, u64)> {
+        // SAFETY: The slots from `seen` to `head` are the top half's.
+        unsafe { self.ring.span(self.seen, self.head) }
+    }
+
     /// Takes notice of the raises and events that were seen, stamps the events, and hands them to the
     /// bottom half. Calls `each` with every event's due time.
     #[inline]
@@ -322,6 +346,13 @@ impl<P: Deref<Target = Ring>> BottomEnd<P> {
     #[inline]
     pub fn look(&mut self) {
         self.seen = self.ring.seen.load_acquire();
+    }
+
+    /// The numbers of the first and of the last event that were seen and are still to be taken; none if
+    /// there are none.
+    pub fn span(&self) -> Option<(u64, u64)> {
+        // SAFETY: The slots from `tail` to `seen` are the bottom half's.
+        unsafe { self.ring.span(self.tail, self.seen) }
     }
 
     /// Takes out the oldest of the events that were seen, at most `most`, and calls `each` with every

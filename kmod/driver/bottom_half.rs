@@ -34,6 +34,10 @@ use crate::{
             Ring, //
         },
     },
+    trace::{
+        self,
+        Span, //
+    },
 };
 use kernel::sync::Arc;
 
@@ -116,6 +120,10 @@ impl Line {
         let bh_cpu = clock::cpu();
         // A softirq is time that threads do not get; an interrupt's own is measured by who raises it.
         let softirq = (context == Context::Softirq).then(|| self.device.service_begins(bh_ns));
+        if trace::bh_start_enabled() {
+            trace::bh_start(self.index, self.flavor().name(), context, bh_ns);
+        }
+        let ends = trace::bh_end_enabled().then(|| ring.span()).flatten();
         let mut moved = 0_usize;
         loop {
             let mut store = self.store.lock();
@@ -127,7 +135,13 @@ impl Line {
             } = &mut *store;
             let mut irq_bh = irq_bh.batch(bh_ns, bh_cpu);
             let taken = ring.take(BATCH, |event| {
-                fifo.push(record(event, bh_ns, bh_cpu));
+                let record = record(event, bh_ns, bh_cpu);
+                if trace::drop_enabled() {
+                    if let Some((seq, policy)) = fifo.victim(&record) {
+                        trace::drop(self.index, seq, 1, policy.into());
+                    }
+                }
+                fifo.push(record);
                 irq_bh.record(bh_ns.saturating_sub(event.irq_ns));
             });
             moved = moved.wrapping_add(taken);
@@ -139,8 +153,12 @@ impl Line {
         let busy_ns = self.work_us().saturating_mul(1000);
         let end_ns = clock::spin(bh_ns, busy_ns);
         bh_run.record(end_ns.saturating_sub(bh_ns), end_ns, bh_cpu);
+        trace::bh_end(self.index, Span::new(ends, moved as u64), end_ns);
         if moved != 0 {
             self.device.ring_doorbell();
+            if trace::wake_enabled() {
+                trace::wake(self.index, self.store.lock().fifo.queued() as u64);
+            }
             self.readable.notify_all();
         }
         if let Some(span) = softirq {

@@ -61,6 +61,10 @@ use crate::{
         },
         tally::Tally, //
     },
+    trace::{
+        self,
+        Cause, //
+    },
     work,
 };
 use kernel::{
@@ -182,8 +186,7 @@ impl Line {
         let device_tally = Arc::new(Tally::new(), GFP_KERNEL)?;
         let top_tally = Arc::new(Tally::new(), GFP_KERNEL)?;
         let latency = Latency::new()?;
-        let route = deferral.route();
-        let top = TopOwn::new(top, route, top_tally.clone(), latency.due_irq.clone());
+        let top = TopOwn::new(top, &deferral, top_tally.clone(), latency.due_irq.clone());
         let bottom = BottomOwn::new(bottom, &latency);
         let reader = Reader::new(latency.due_read.clone())?;
         Arc::pin_init(
@@ -328,7 +331,7 @@ impl Line {
             self.store.lock().flavor = deferral.flavor();
             self.device.service_changes();
             // SAFETY: The interrupt is disabled and its handler is not running.
-            unsafe { self.top.get() }.set_route(deferral.route());
+            unsafe { self.top.get() }.set_deferral(&deferral);
         });
         *current = Some(deferral);
     }
@@ -346,7 +349,14 @@ impl Line {
     /// Gives the fifo the room of `slots`, and keeps what fits.
     pub(crate) fn set_fifo(&self, slots: KVVec<Record>) {
         self.quiesce(|| {
-            let mut moving = self.store.lock().fifo.resize_begin(slots);
+            let mut store = self.store.lock();
+            if trace::drop_enabled() {
+                if let Some((seq, events)) = store.fifo.surplus(slots.len()) {
+                    trace::drop(self.index, seq, events as u64, Cause::Flushed);
+                }
+            }
+            let mut moving = store.fifo.resize_begin(slots);
+            drop(store);
             while !self.store.lock().fifo.resize_step(&mut moving, BATCH) {}
         });
     }

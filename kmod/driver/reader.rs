@@ -20,6 +20,10 @@ use crate::{
         },
         knobs::Format,
     },
+    trace::{
+        self,
+        Span, //
+    },
 };
 use kernel::{
     bindings,
@@ -94,12 +98,17 @@ impl Reader {
         }
     }
 
-    /// Forgets the first `delivered` of the claimed records, which have just reached their reader.
-    fn forget(&mut self, delivered: usize) {
+    /// Forgets the first `delivered` of the claimed records, which have just reached their reader on `line`.
+    fn forget(&mut self, line: usize, delivered: usize) {
         let now_ns = clock::now_ns();
         let mut due_read = self.due_read.batch(now_ns, clock::cpu());
         let end = self.first.wrapping_add(delivered);
-        for record in self.claimed.get(self.first..end).unwrap_or(&[]) {
+        let records = self.claimed.get(self.first..end).unwrap_or(&[]);
+        if let (true, [first, ..], [.., last]) = (trace::read_enabled(), records, records) {
+            let span = Span::new(Some((first.seq, last.seq)), delivered as u64);
+            trace::read(line, span, first.due_ns, now_ns);
+        }
+        for record in records {
             due_read.record_near(now_ns.saturating_sub(record.due_ns));
         }
         self.first = end;
@@ -235,7 +244,7 @@ impl Line {
             delivered = copied / size;
             // SAFETY: At most what was just copied.
             unsafe { to.revert(copied % size) };
-            reader.forget(delivered);
+            reader.forget(self.index, delivered);
             total = total.wrapping_add(delivered);
             if copied < wanted {
                 end = End::Fault(wanted.saturating_sub(delivered.wrapping_mul(size)));

@@ -6,7 +6,10 @@
 //! half that flavor `none` has it run, which takes a lock: one that may sleep on PREEMPT_RT.
 
 use super::{
-    deferral::Route,
+    deferral::{
+        Deferral,
+        Route, //
+    },
     line::Line, //
 };
 use crate::{
@@ -21,6 +24,7 @@ use crate::{
             Histogram,
             Recorder, //
         },
+        knobs::Flavor,
         ring::{
             Ring,
             TopEnd, //
@@ -30,6 +34,10 @@ use crate::{
             Update,
             Writer, //
         },
+    },
+    trace::{
+        self,
+        Span, //
     },
     work,
 };
@@ -71,6 +79,7 @@ pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
 pub(super) struct TopOwn {
     ring: TopEnd<Arc<Ring>>,
     route: Route,
+    flavor: Flavor,
     tally: Writer<Arc<Tally<COUNTERS>>, COUNTERS>,
     due_irq: Recorder<Arc<Histogram>>,
 }
@@ -78,21 +87,23 @@ pub(super) struct TopOwn {
 impl TopOwn {
     pub(super) fn new(
         ring: TopEnd<Arc<Ring>>,
-        route: Route,
+        deferral: &Deferral,
         tally: Arc<Tally<COUNTERS>>,
         due_irq: Arc<Histogram>,
     ) -> Self {
         Self {
             ring,
-            route,
+            route: deferral.route(),
+            flavor: deferral.flavor(),
             tally: Writer::new(tally),
             due_irq: Recorder::new(due_irq),
         }
     }
 
     /// Changes how the bottom half is run.
-    pub(super) fn set_route(&mut self, route: Route) {
-        self.route = route;
+    pub(super) fn set_deferral(&mut self, deferral: &Deferral) {
+        self.route = deferral.route();
+        self.flavor = deferral.flavor();
     }
 
     /// Begins all counting anew.
@@ -141,6 +152,7 @@ impl TopHalf {
         let TopOwn {
             ring,
             route,
+            flavor,
             tally,
             due_irq,
         } = unsafe { line.top.get() };
@@ -150,10 +162,19 @@ impl TopHalf {
             ring.look();
             let irq_ns = clock::now_ns();
             let irq_cpu = clock::cpu();
+            let ends = trace::irq_enabled().then(|| ring.span()).flatten();
             let mut due_irq = due_irq.batch(irq_ns, irq_cpu);
             let found = ring.acknowledge(irq_ns, irq_cpu, |due_ns| {
                 due_irq.record(irq_ns.saturating_sub(due_ns));
             });
+            trace::irq(
+                line.index,
+                Span::new(ends, found.events),
+                found.raises,
+                irq_ns,
+            );
+            // Before, for it may run on another CPU at once.
+            let asked_ns = trace::bh_queue_enabled().then(clock::now_ns);
             // An edge that arrives while the handler runs calls it again; by then the first call may
             // have seen to both. An edge left over from before the driver was bound looks the same.
             let (is_new, outcome) = match (found.raises, *route) {
@@ -171,6 +192,9 @@ impl TopHalf {
                 }
                 (_, Route::Direct) => (true, ThreadedIrqReturn::Handled),
             };
+            if let (Some(asked_ns), 1..) = (asked_ns, found.raises) {
+                trace::bh_queue(line.index, flavor.name(), is_new, asked_ns);
+            }
             contexts::count(context, compat::TOP_HALF, |index| {
                 tally.add(CONTEXTS + index, 1);
             });

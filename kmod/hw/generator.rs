@@ -45,6 +45,10 @@ use crate::{
             Writer, //
         },
     },
+    trace::{
+        self,
+        Cause, //
+    },
 };
 use core::mem;
 use kernel::{
@@ -135,8 +139,8 @@ impl State {
         attachment.is_some_and(|attachment| attachment.ring.is_empty())
     }
 
-    /// Emits what has come due by `now_ns`; tells whether there was anything.
-    fn emit(&mut self, now_ns: u64) -> bool {
+    /// Emits what has come due by `now_ns` on `line`; tells whether there was anything.
+    fn emit(&mut self, line: usize, now_ns: u64) -> bool {
         let Some(Attachment { ring, tally }) = &mut self.attachment else {
             return false;
         };
@@ -149,8 +153,10 @@ impl State {
                 let Some(due_ns) = self.schedule.next_due_ns().filter(|due| *due <= now_ns) else {
                     break;
                 };
+                trace::emit(line, self.seq, due_ns);
                 if let Err(Full) = ring.push(self.seq, due_ns, abi::value_of(self.seq)) {
                     tally.add(Counter::OVERRUN, 1);
+                    trace::drop(line, self.seq, 1, Cause::Overrun);
                 }
                 events += 1;
                 self.seq = self.seq.wrapping_add(1);
@@ -268,7 +274,7 @@ impl Generator {
             let may_go = is_heard
                 && state.is_answered()
                 && Self::may_go(this, state, cpu, start_ns).is_none();
-            let has_emitted = may_go && state.emit(start_ns);
+            let has_emitted = may_go && state.emit(this.line.index(), start_ns);
             if has_emitted {
                 state.turn.leave(&this.cpu_time);
             }
@@ -358,7 +364,7 @@ impl HrTimerCallback for Generator {
                 let limit_pct = this.line.limit_pct();
                 let Measured { end_ns, took_ns } =
                     this.cpu_time.interrupt(cpu, start_ns, limit_pct, || {
-                        if state.emit(start_ns) {
+                        if state.emit(this.line.index(), start_ns) {
                             this.line.raise();
                         }
                     });

@@ -56,6 +56,32 @@ fn assert_balanced(fifo: &Fifo) {
 }
 
 #[test]
+fn who_will_be_lost_is_known_before() {
+    for (policy, lost) in [(Policy::Drop, 9), (Policy::Overwrite, 3)] {
+        let mut fifo = Fifo::new(room(4), policy);
+        for seq in 0..7 {
+            assert_eq!(fifo.victim(&record(9)), None);
+            fifo.push(record(seq));
+            assert_eq!(fifo.surplus(4), None);
+            if seq < 3 {
+                fifo.claim(&mut room(1));
+            }
+        }
+        let victim = fifo.victim(&record(9));
+        assert_eq!(victim, Some((lost, policy)));
+        let surplus = fifo.surplus(3).unwrap();
+        assert_eq!(surplus, if lost == 3 { (3, 1) } else { (6, 1) });
+        let before = fifo.counts().flushed;
+        resize(&mut fifo, 2);
+        assert_eq!(fifo.counts().flushed - before, 2);
+        assert_eq!(
+            fifo.surplus(0),
+            Some(if lost == 3 { (5, 2) } else { (3, 2) })
+        );
+    }
+}
+
+#[test]
 fn records_come_out_in_the_order_in_which_they_went_in() {
     assert_eq!(drain(&mut filled(8, Policy::Overwrite, 5)), [0, 1, 2, 3, 4]);
 }

@@ -64,6 +64,30 @@ fn a_stored_event_is_not_the_top_halfs_before_it_is_announced() {
 }
 
 #[test]
+fn whose_turn_it_is_knows_which_events_there_are() {
+    let (_, (mut device, mut top, mut bottom)) = ring(4);
+    top.look();
+    assert_eq!((top.span(), bottom.span()), (None, None));
+    // Around the end of the ring, with a loss.
+    for first in [0, 10, 20] {
+        for seq in [first, first + 1, first + 5] {
+            push(&mut device, seq, 0).unwrap();
+        }
+        assert_eq!(top.span(), None, "before the look");
+        top.look();
+        assert_eq!(top.span(), Some((first, first + 5)));
+        top.acknowledge(0, 0, |_| ());
+        assert_eq!(top.span(), None);
+        bottom.look();
+        assert_eq!(bottom.span(), Some((first, first + 5)));
+        bottom.take(1, |_| ());
+        assert_eq!(bottom.span(), Some((first + 1, first + 5)));
+        bottom.take(9, |_| ());
+        assert_eq!(bottom.span(), None);
+    }
+}
+
+#[test]
 fn what_comes_after_a_look_is_for_the_next_one() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
     push(&mut device, 0, 10).unwrap();

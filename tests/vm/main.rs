@@ -33,4 +33,5 @@ mod stuck_reader;
 mod tool;
 // Only this architecture's trace clocks tell more than microseconds.
 #[cfg(target_arch = "x86_64")]
+mod trace_events;
 mod tracepoints;
