@@ -2,7 +2,7 @@
 
 //! More than the machine can do is asked of it: it stays usable, and what did not happen is told.
 
-use simrupt_vm_tests::{Context, FLAVORS, Line, Simrupt, eventually, log_lines};
+use simrupt_vm_tests::{Context, FLAVORS, Line, Simrupt, eventually, log_lines, watches_itself};
 use std::{
     process::Command,
     time::{Duration, Instant},
@@ -99,8 +99,10 @@ fn the_limit_is_kept_where_it_is_set() {
         for limit_pct in [10, 60] {
             line.set("cpu_limit_pct", &limit_pct.to_string());
             let share_pct = share_pct(&module, line);
+            // What the checks of a kernel take, and the module asks, is paid for by the line.
+            let least_pct = limit_pct * if watches_itself() { 5 } else { 7 } / 10;
             assert!(
-                share_pct <= limit_pct && share_pct >= limit_pct * 7 / 10,
+                (least_pct..=limit_pct).contains(&share_pct),
                 "{flavor}: {share_pct} % of {limit_pct} %"
             );
         }
