@@ -26,11 +26,12 @@ fn let_loose(module: &Simrupt, lines: usize) {
     for _ in 0..2 {
         answers(Command::new("sh").args(["-c", "ls /proc | wc -l"]));
     }
-    for line in (0..lines).map(|index| module.line(index)) {
-        eventually("each is slowed down, and none is passed over", || {
-            let stats = line.stats();
-            stats["throttled"] > 0 && stats["events"] > 0
-        });
+    let all = || (0..lines).map(|index| module.line(index));
+    eventually("some are slowed down", || {
+        all().any(|line| line.stat("throttled") > 0)
+    });
+    for line in all() {
+        eventually("none is passed over", || line.stat("events") > 0);
     }
     answers(Command::new("simructl").args(["set-rate", "0"]));
     (0..lines).for_each(|index| module.line(index).silence());
@@ -78,8 +79,9 @@ const WINDOW: Duration = Duration::from_millis(10);
 /// Which share of the time a line's bottom half, of a millisecond per run, has been running on CPU 0, in
 /// percent: never more than the limit.
 fn share_pct(module: &Simrupt, line: Line) -> u64 {
-    // The credit is spent first.
-    eventually("the device is slowed down", || line.stat("throttled") > 10);
+    // The credit is spent first. (Who slows it down may be the kernel, which keeps all timers of a CPU waiting
+    // when they take too long; `throttled` does not tell of that.)
+    line.wait_for("runs", 50);
     let start = Instant::now();
     line.set("reset", "1");
     eventually("the bottom half has run", || line.stat("runs") >= 50);
