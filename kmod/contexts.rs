@@ -10,15 +10,26 @@ pub(crate) const NAMES: [&str; COUNTERS] = ["hardirq", "softirq", "task", "wrong
 /// How many counters a stage has.
 pub(crate) const COUNTERS: usize = 4;
 
+/// The index of a context's counter, and of its name.
+#[inline]
+fn index(context: Context) -> usize {
+    match context {
+        Context::Hardirq => 0,
+        Context::Softirq => 1,
+        Context::Task => 2,
+    }
+}
+
+/// The name of a context.
+pub(crate) fn name(context: Context) -> &'static str {
+    NAMES[index(context)]
+}
+
 /// Counts one visit of a stage in `context`, which ought to be `right`, by calling `add` with the
 /// index of each of the stage's counters that grows by one.
 #[inline]
 pub(crate) fn count(context: Context, right: Context, mut add: impl FnMut(usize)) {
-    add(match context {
-        Context::Hardirq => 0,
-        Context::Softirq => 1,
-        Context::Task => 2,
-    });
+    add(index(context));
     if context != right {
         add(3);
     }

@@ -6,6 +6,7 @@
 //! for one goes behind its `…_enabled()`, which is as cheap.
 
 use crate::{
+    contexts,
     ffi::Context,
     logic::knobs::Policy, //
 };
@@ -135,15 +136,6 @@ impl Cause {
     }
 }
 
-/// The name of a context, as in the file `contexts`.
-fn name_of(context: Context) -> &'static str {
-    match context {
-        Context::Hardirq => "hardirq",
-        Context::Softirq => "softirq",
-        Context::Task => "task",
-    }
-}
-
 /// The device has emitted an event.
 #[inline(always)]
 pub(crate) fn emit(line: usize, seq: u64, due_ns: u64) {
@@ -172,7 +164,7 @@ pub(crate) fn bh_queue(line: usize, flavor: &str, queued: bool, ns: u64) {
 /// A run of the bottom half begins.
 #[inline(always)]
 pub(crate) fn bh_start(line: usize, flavor: &str, context: Context, ns: u64) {
-    let context = name_of(context);
+    let context = contexts::name(context);
     raw::bh_start(
         line as u32,
         flavor.as_ptr(),

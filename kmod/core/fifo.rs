@@ -91,25 +91,16 @@ impl Fifo {
         }
     }
 
-    /// Takes a record from the bottom half; a full fifo does what its policy says.
+    /// Takes a record from the bottom half; a full fifo does what its policy says. Returns the number of
+    /// the event that is lost by that, and the policy.
     #[inline]
-    pub fn push(&mut self, record: Record) {
+    pub fn push(&mut self, record: Record) -> Option<(u64, Policy)> {
         self.counts.drained = self.counts.drained.wrapping_add(1);
-        if self.len != self.slots.len() || self.make_room() {
-            self.append(record);
+        if self.len == self.slots.len() {
+            return self.push_out(record);
         }
-    }
-
-    /// The number of the event that will be lost when `record` is pushed, and the policy that says so; none
-    /// if there is room.
-    pub fn victim(&self, record: &Record) -> Option<(u64, Policy)> {
-        if self.len != self.slots.len() {
-            return None;
-        }
-        match self.policy {
-            Policy::Drop => Some((record.seq, self.policy)),
-            Policy::Overwrite => Some((self.slots.get(self.first)?.seq, self.policy)),
-        }
+        self.append(record);
+        None
     }
 
     /// The number of the first event that will be lost when the fifo has room for `capacity` records only,
@@ -124,21 +115,24 @@ impl Fifo {
         Some((first.seq, surplus))
     }
 
-    /// Does with a full fifo what its policy says; tells whether there is room now.
+    /// Takes a record when the fifo is full.
     #[inline(never)]
-    fn make_room(&mut self) -> bool {
-        match self.policy {
+    fn push_out(&mut self, record: Record) -> Option<(u64, Policy)> {
+        let lost = match self.policy {
             Policy::Drop => {
                 self.counts.dropped = self.counts.dropped.wrapping_add(1);
-                false
+                record.seq
             }
             Policy::Overwrite => {
+                let oldest = self.slots.get(self.first).map_or(record.seq, |r| r.seq);
                 self.first = next(&self.slots, self.first);
                 self.len = self.len.wrapping_sub(1);
                 self.counts.overwritten = self.counts.overwritten.wrapping_add(1);
-                true
+                self.append(record);
+                oldest
             }
-        }
+        };
+        Some((lost, self.policy))
     }
 
     #[inline]
@@ -213,7 +207,7 @@ impl Fifo {
     /// Until [`Self::resize_step`] has moved everything, nothing may be pushed, or records would
     /// change places. Readers may go on.
     pub fn resize_begin(&mut self, slots: Array<Record>) -> Moving {
-        let surplus = self.len.saturating_sub(slots.len());
+        let surplus = self.surplus(slots.len()).map_or(0, |(_, count)| count);
         if matches!(self.policy, Policy::Overwrite) {
             self.first = at(&self.slots, self.first, surplus);
         }

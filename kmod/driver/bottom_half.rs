@@ -135,13 +135,9 @@ impl Line {
             } = &mut *store;
             let mut irq_bh = irq_bh.batch(bh_ns, bh_cpu);
             let taken = ring.take(BATCH, |event| {
-                let record = record(event, bh_ns, bh_cpu);
-                if trace::drop_enabled() {
-                    if let Some((seq, policy)) = fifo.victim(&record) {
-                        trace::drop(self.index, seq, 1, policy.into());
-                    }
+                if let Some((seq, policy)) = fifo.push(record(event, bh_ns, bh_cpu)) {
+                    trace::drop(self.index, seq, 1, policy.into());
                 }
-                fifo.push(record);
                 irq_bh.record(bh_ns.saturating_sub(event.irq_ns));
             });
             moved = moved.wrapping_add(taken);

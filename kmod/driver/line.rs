@@ -350,10 +350,8 @@ impl Line {
     pub(crate) fn set_fifo(&self, slots: KVVec<Record>) {
         self.quiesce(|| {
             let mut store = self.store.lock();
-            if trace::drop_enabled() {
-                if let Some((seq, events)) = store.fifo.surplus(slots.len()) {
-                    trace::drop(self.index, seq, events as u64, Cause::Flushed);
-                }
+            if let Some((seq, events)) = store.fifo.surplus(slots.len()) {
+                trace::drop(self.index, seq, events as u64, Cause::Flushed);
             }
             let mut moving = store.fifo.resize_begin(slots);
             drop(store);

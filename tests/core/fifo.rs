@@ -23,7 +23,7 @@ fn record(seq: u64) -> Record {
 
 fn filled(size: usize, policy: Policy, records: u64) -> Fifo {
     let mut fifo = Fifo::new(room(size), policy);
-    (0..records).for_each(|seq| fifo.push(record(seq)));
+    (0..records).for_each(|seq| _ = fifo.push(record(seq)));
     fifo
 }
 
@@ -56,19 +56,21 @@ fn assert_balanced(fifo: &Fifo) {
 }
 
 #[test]
-fn who_will_be_lost_is_known_before() {
-    for (policy, lost) in [(Policy::Drop, 9), (Policy::Overwrite, 3)] {
+fn who_is_lost_is_told() {
+    let full = |policy| {
         let mut fifo = Fifo::new(room(4), policy);
         for seq in 0..7 {
-            assert_eq!(fifo.victim(&record(9)), None);
-            fifo.push(record(seq));
+            assert_eq!(fifo.push(record(seq)), None);
             assert_eq!(fifo.surplus(4), None);
             if seq < 3 {
                 fifo.claim(&mut room(1));
             }
         }
-        let victim = fifo.victim(&record(9));
-        assert_eq!(victim, Some((lost, policy)));
+        fifo
+    };
+    for (policy, lost) in [(Policy::Drop, 9), (Policy::Overwrite, 3)] {
+        assert_eq!(full(policy).push(record(9)), Some((lost, policy)));
+        let mut fifo = full(policy);
         let surplus = fifo.surplus(3).unwrap();
         assert_eq!(surplus, if lost == 3 { (3, 1) } else { (6, 1) });
         let before = fifo.counts().flushed;
@@ -123,7 +125,7 @@ fn claimed_records_cannot_be_overwritten() {
     let mut fifo = filled(2, Policy::Overwrite, 2);
     let mut out = room(2);
     assert_eq!(fifo.claim(&mut out), 2);
-    (2..7).for_each(|seq| fifo.push(record(seq)));
+    (2..7).for_each(|seq| _ = fifo.push(record(seq)));
     assert_eq!(out.map_seqs(), [0, 1]);
     fifo.settle(2);
     assert_eq!(fifo.counts().overwritten, 3);
@@ -157,7 +159,7 @@ fn new_books_begin_with_what_is_queued() {
 fn growing_the_fifo_keeps_everything() {
     let mut fifo = filled(4, Policy::Overwrite, 6);
     resize(&mut fifo, 16);
-    (6..8).for_each(|seq| fifo.push(record(seq)));
+    (6..8).for_each(|seq| _ = fifo.push(record(seq)));
     assert_eq!(fifo.capacity(), 16);
     assert_eq!(drain(&mut fifo), [2, 3, 4, 5, 6, 7]);
 }

@@ -204,18 +204,7 @@ fn no_address_of_the_kernel_is_in_any_output() {
     assert!(line.try_set("workqueue", "ffff888003a1c00").is_err());
     line.set("work_us", "2000");
     line.set("workqueue", "bh");
-    let start = std::time::Instant::now();
-    eventually("it is slowed down", || {
-        if start.elapsed().as_secs() > 15 {
-            println!(
-                "{:?} {:?} {}",
-                line.stats(),
-                module.line(1).stats(),
-                fs::read_to_string("/proc/interrupts").unwrap()
-            );
-        }
-        line.stat("throttled") > 0
-    });
+    eventually("it is slowed down", || line.stat("throttled") > 0);
     for line in [line, module.line(1)] {
         line.set("stress", "none");
         line.silence();

@@ -115,9 +115,8 @@ fn each_hop_of_each_event_is_traced_on_every_flavor() {
         assert_eq!(records.len() as u64, line.stat("events"));
         let events = instance.events();
         for record in &records {
-            let emit = named(&events, "emit").into_iter();
-            let emit = emit
-                .clone()
+            let mut emits = named(&events, "emit").into_iter();
+            let emit = emits
                 .find(|event| event.number("seq") == record.seq)
                 .unwrap();
             assert_eq!(emit.number("due_ns"), record.due_ns);

@@ -179,6 +179,17 @@ pub(crate) fn command(
 mod tests {
     use super::*;
 
+    /// The command line of an emulated machine in virtual time, with these options of run-vm's.
+    fn emulated(options: &str) -> String {
+        let words = format!("--kernel k --initrd i --console-log c {options} -- x");
+        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let emulation = Accelerator::Emulation;
+        format!(
+            "{:?}",
+            command(&args, emulation, Time::Virtual, Path::new("s,t"))
+        )
+    }
+
     fn line(init: &str, accelerator: Accelerator, realtime: bool) -> String {
         let words = format!("--kernel k --initrd i --console-log a,b -- {init}");
         let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
@@ -211,10 +222,8 @@ mod tests {
     #[test]
     fn inits_arguments_end_the_kernel_command_line() {
         assert!(line("test one two", Accelerator::Emulation, false).contains("-- test one two\""));
-        let words = "--kernel k --initrd i --console-log c --kernel-arg a.b=1 --kernel-arg c -- x";
-        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
-        let line = command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"));
-        assert!(format!("{line:?}").contains("notests=1 a.b=1 c -- x\""));
+        let line = emulated("--kernel-arg a.b=1 --kernel-arg c");
+        assert!(line.contains("notests=1 a.b=1 c -- x\""));
     }
 
     #[test]
@@ -222,13 +231,7 @@ mod tests {
         let plain = line("test", Accelerator::Emulation, false);
         assert!(plain.contains(r#""-cpu" "max""#), "{plain}");
         assert!(plain.contains(r#""-smp" "2" "-m" "1024""#), "{plain}");
-        let words =
-            "--kernel k --initrd i --console-log c --cpus 8,sockets=2,cores=4 --memory 512 -- x";
-        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
-        let line = format!(
-            "{:?}",
-            command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"))
-        );
+        let line = emulated("--cpus 8,sockets=2,cores=4 --memory 512");
         assert!(
             line.contains(r#""-cpu" "max,vendor=GenuineIntel""#),
             "{line}"
@@ -241,15 +244,7 @@ mod tests {
 
     #[test]
     fn string_instructions_are_the_processors_unless_declined() {
-        let of = |architecture: &str| {
-            let words = format!(
-                "--kernel k --initrd i --console-log c --architecture {architecture} --no-string-instructions -- x"
-            );
-            let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
-            let emulation = Accelerator::Emulation;
-            let qemu = command(&args, emulation, Time::Virtual, Path::new("s"));
-            format!("{qemu:?}")
-        };
+        let of = |name: &str| emulated(&format!("--architecture {name} --no-string-instructions"));
         let amd64 = of("amd64");
         assert!(
             amd64.contains(r#""max,-erms,-fsrm,-fsrs,-fzrm""#),
@@ -260,14 +255,7 @@ mod tests {
 
     #[test]
     fn each_architecture_has_its_own_machine() {
-        let of = |name: &str| {
-            let words = "--kernel k --initrd i --console-log c --architecture";
-            let words = format!("{words} {name} -- x");
-            let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
-            let emulation = Accelerator::Emulation;
-            let qemu = command(&args, emulation, Time::Virtual, Path::new("s"));
-            format!("{qemu:?}")
-        };
+        let of = |name: &str| emulated(&format!("--architecture {name}"));
         let amd64 = of("amd64");
         assert!(amd64.contains("qemu-system-x86_64") && amd64.contains("console=ttyS0 "));
         let arm64 = of("arm64");
@@ -277,29 +265,14 @@ mod tests {
 
     #[test]
     fn one_cpu_in_virtual_time_is_recorded_and_several_cannot_be() {
-        let on = |cpus: &str| {
-            let words = format!("--kernel k --initrd i --console-log c --cpus {cpus} -- x");
-            let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
-            let qemu = command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"));
-            format!("{qemu:?}")
-        };
+        let on = |cpus: &str| emulated(&format!("--cpus {cpus}"));
         assert!(on("1").contains("sleep=off,rr=record"), "{}", on("1"));
         assert!(on("2").contains(r#"sleep=off""#), "{}", on("2"));
     }
 
     #[test]
     fn there_is_a_port_for_files_when_they_are_wanted() {
-        let words = "--kernel k --initrd i --console-log c --files f -- x";
-        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
-        let with = format!(
-            "{:?}",
-            command(
-                &args,
-                Accelerator::Emulation,
-                Time::Virtual,
-                Path::new("s,t")
-            )
-        );
+        let with = emulated("--files f");
         assert!(with.contains("file,id=files,path=s,,t/files.tar"), "{with}");
         assert!(with.contains("virtserialport,nr=3,chardev=files"), "{with}");
         assert!(!line("test", Accelerator::Emulation, false).contains("nr=3"));
