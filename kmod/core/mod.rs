@@ -11,6 +11,7 @@
 pub mod abi;
 pub mod books;
 pub mod budget;
+pub mod ear;
 pub mod fifo;
 pub mod histogram;
 pub mod knobs;

@@ -33,6 +33,7 @@ use crate::{
     logic::{
         abi,
         budget::Turn,
+        ear::Ear,
         platform::Word,
         ring::{
             DeviceEnd,
@@ -50,7 +51,6 @@ use crate::{
         Cause, //
     },
 };
-use core::mem;
 use kernel::{
     bindings, impl_has_hr_timer, impl_has_work, new_work,
     prelude::*,
@@ -124,8 +124,8 @@ pub(super) struct State {
     pub(super) seq: u64,
     /// What the timer is set for.
     pub(super) expiry_ns: u64,
-    /// In a closed loop: which CPU had taken the interrupt when the device was asked to answer last.
-    pub(super) loop_cpu: u16,
+    /// In a closed loop: whom the device hears.
+    pub(super) ear: Ear,
     /// The device's place among those who take CPU time.
     pub(super) turn: Turn,
     /// It was said that the device is put off.
@@ -230,7 +230,7 @@ impl Generator {
                     attachment: None,
                     seq: 0,
                     expiry_ns: 0,
-                    loop_cpu: u16::MAX,
+                    ear: Ear::new(),
                     turn: Turn::new(),
                     has_said: false,
                 }),
@@ -253,11 +253,8 @@ impl Generator {
     /// In a closed loop: emits the next events, if the driver is done with those before. In hardirq.
     ///
     /// A call at the same time as another one does nothing. Should the other have come too early,
-    /// the next poll makes up for it; and so it does for a call for which there is no CPU time.
-    ///
-    /// A ring of the bell goes unheard when the interrupt has moved, so that the driver comes to an end for
-    /// once. A work item on a BH queue that is asked for while it runs is queued where it runs: it would
-    /// never leave the CPU that the interrupt has left, and a CPU that goes offline would never get away.
+    /// the next poll makes up for it; and so it does for a call for which there is no CPU time, and for
+    /// one that is not heard.
     fn answer(this: ArcBorrow<'_, Self>, caller: Caller) {
         let start_ns = clock::now_ns();
         let cpu = clock::cpu();
@@ -268,9 +265,10 @@ impl Generator {
             }
             // SAFETY: The flag makes it ours; it is lowered before anybody else can have raised it.
             let state = unsafe { this.state.get() };
-            let loop_cpu = this.line.cpu();
-            let has_moved = mem::replace(&mut state.loop_cpu, loop_cpu) != loop_cpu;
-            let is_heard = !has_moved || matches!(caller, Caller::Timer);
+            let is_heard = match caller {
+                Caller::Bell => state.ear.hears_bell(this.line.cpu()),
+                Caller::Timer => state.ear.hears_timer(),
+            };
             let may_go = is_heard
                 && state.is_answered()
                 && Self::may_go(this, state, cpu, start_ns).is_none();

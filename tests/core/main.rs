@@ -6,6 +6,7 @@
 mod abi;
 mod books;
 mod budget;
+mod ear;
 mod fifo;
 mod histogram;
 mod knobs;
