@@ -54,23 +54,6 @@ fn an_open_debugfs_file_keeps_the_module_loaded() {
 }
 
 #[test]
-fn fifty_reloads_under_traffic() {
-    for round in 0..50 {
-        let flavor = ["bound", "unbound", "bh", "ordered"][round % 4];
-        let module = Simrupt::load(&format!(
-            "lines=4 rate_hz=1000 trigger=always workqueue={flavor}"
-        ));
-        let reader = Reader::start(module.line(0), 64);
-        eventually("events arrive", || {
-            (0..4).all(|line| module.line(line).stat("drained") >= 20)
-        });
-        reader.stop();
-        module.verify();
-        // Dropped, and with it unloaded, while all four lines are running.
-    }
-}
-
-#[test]
 fn unbinding_sends_readers_home_and_binding_starts_anew() {
     let module = Simrupt::load("lines=2 rate_hz=5000 trigger=always");
     let line = module.line(1);

@@ -2,7 +2,7 @@
 
 //! What the module costs in memory, and that it gives all of it back.
 
-use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, meminfo, watches_itself};
+use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually, meminfo, watches_itself};
 use std::{env, fs};
 
 /// What the kernel has allocated for itself, in KiB: slab and vmalloc.
@@ -112,19 +112,27 @@ fn reloads() -> usize {
 }
 
 #[test]
-fn reloads_with_traffic_give_all_memory_back() {
+fn reloads_under_traffic_give_all_memory_back() {
     let cycle = |round: usize| {
-        let flavor = ["bh", "unbound"][round % 2];
-        let module = Simrupt::load(&format!("rate_hz=2000 format=record workqueue={flavor}"));
-        let reader = Reader::start(module.line(0), 4096);
-        eventually("events were read", || module.line(0).stat("read") >= 20);
+        let flavor = FLAVORS[round % FLAVORS.len()];
+        let module = Simrupt::load(&format!(
+            "lines=2 rate_hz=2000 trigger=always workqueue={flavor}"
+        ));
+        let reader = Reader::start(module.line(0), 64);
+        eventually("events arrive", || {
+            (0..2).all(|line| module.line(line).stat("drained") >= 20)
+        });
         reader.stop();
+        module.verify();
+        // Dropped, and with it unloaded, while both lines are running.
     };
     // What the kernel keeps for later, it keeps after the first few.
     (0..10).for_each(cycle);
     let before = settled(kernel_kib);
     (0..reloads()).for_each(cycle);
     let after = settled(kernel_kib);
-    // One leaked line would be over 400 KiB, times as many as there were.
-    assert!(after - before < 1024, "{before} KiB, then {after} KiB");
+    // One leaked line would be over 400 KiB, times as many as there were. A kernel that watches its memory
+    // holds on to some of what is freed, until there is enough of it.
+    let most = if watches_itself() { 4096 } else { 1024 };
+    assert!(after - before < most, "{before} KiB, then {after} KiB");
 }
