@@ -110,10 +110,11 @@ fn a_bench_measures_every_cell_and_puts_the_knobs_back() {
             assert_eq!(counter("events"), counter("read"), "{setting}");
             let seconds = round["elapsed_ns"].as_f64().unwrap() / 1e9;
             assert!((0.2..0.3).contains(&seconds), "{setting}: {seconds} s");
-            // As exactly as the ends of the round allow: a burst at each.
+            // As exactly as the ends of the round allow: a burst at each, and what comes due while the counters
+            // are read, for which a kernel that watches itself takes its time.
             let burst = setting["burst"].as_f64().unwrap();
             let off = (counter("events") as f64 - rate * seconds).abs();
-            let limit = (rate * seconds * 0.01).max(2.0 * burst);
+            let limit = (rate * seconds * 0.01).max(2.0 * burst + rate * 0.001);
             assert!(off <= limit, "{setting}: off by {off} events");
             assert_eq!(metric("loss_ratio"), Some(0.0));
             for name in [
