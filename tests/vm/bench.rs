@@ -386,7 +386,8 @@ fn the_floor_and_what_measuring_costs_are_measured_along() {
     let metric = |at: usize, name: &str| cells[at]["metrics"][name]["median"].as_f64().unwrap();
     // none idle, none irqs-off, bh idle, bh irqs-off, unbound idle, unbound irqs-off.
     assert!(metric(0, "irq_bh_p50_ns") < metric(2, "irq_bh_p50_ns"));
-    assert!(metric(2, "irq_bh_p50_ns") < metric(4, "irq_bh_p50_ns"));
+    // A detector that stops whoever it watches outweighs what a thread takes to wake up.
+    assert!(metric(2, "irq_bh_p50_ns") < metric(4, "irq_bh_p50_ns") || watches_itself());
     // A twentieth of the time, interrupts wait for up to 50 us. With all checks they do so without it.
     for at in [0, 2, 4] {
         let [idle, held] = [at, at + 1].map(|at| metric(at, "due_irq_p99_ns"));
