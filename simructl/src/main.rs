@@ -30,8 +30,10 @@ mod nearest;
 mod output;
 mod profile;
 mod signals;
+mod stop;
 mod sysroot;
 mod target;
+mod trace;
 mod verdict;
 
 use std::process::ExitCode;

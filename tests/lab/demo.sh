@@ -54,6 +54,11 @@ run "simructl read --follow -n 8"
 run "simructl latency"
 run "simructl set pattern=periodic format=char"
 
+say "Follow one of them through the kernel: each hop with its time, its CPU and its context."
+run "simructl read > /dev/null & simructl trace -n 20 | tail -n 8; kill \$!"
+run "simructl set-wq bh"
+run "simructl read > /dev/null & simructl trace -n 20 | tail -n 8; kill \$!"
+
 say "Mask the line: events wait in the ring, and one edge brings them all."
 run "simructl set masked=1; usleep 20000; grep -E 'in_ring|pending' $knobs/stats"
 run "simructl set masked=0; grep -E 'in_ring|pending' $knobs/stats"
@@ -79,7 +84,7 @@ run "rmmod simrupt"
 
 printf '\n== Summary ==\n'
 printf 'Shown: insmod with parameters, /proc/interrupts, /dev/simrupt0, debugfs knobs, simructl, records,\n'
-printf '  latencies, masking, affinity, rmmod.\n'
+printf '  latencies, the way of an event, masking, affinity, rmmod.\n'
 printf 'Where the bottom half ran:\n'
 printf '  %-9s %8s %8s\n' flavor softirq task
 printf '%s' "$flavors" | while read -r flavor softirq0 task0 softirq1 task1; do

@@ -31,6 +31,7 @@ mod runaway;
 mod stress;
 mod stuck_reader;
 mod tool;
+mod trace;
 mod trace_events;
 // Only this architecture's trace clocks tell more than microseconds.
 #[cfg(target_arch = "x86_64")]

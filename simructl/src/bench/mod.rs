@@ -50,5 +50,4 @@ pub(crate) mod saved;
 pub(crate) mod session;
 pub(crate) mod soak;
 pub(crate) mod statistics;
-pub(crate) mod stop;
 pub(crate) mod stress;

@@ -18,10 +18,10 @@ use crate::bench::reader::Reader;
 use crate::bench::results::{Histogram, Setting};
 use crate::bench::rig::{Rig, WHAT, is_read};
 use crate::bench::soak::{Soak, taken_ns};
-use crate::bench::stop::Stop;
 use crate::bench::stress::Stress;
 use crate::failure::{Failure, describe};
 use crate::line::Books;
+use crate::stop::Stop;
 use crate::verdict::Verdict;
 
 /// How long.

@@ -17,9 +17,9 @@ use crate::bench::rig::Rig;
 use crate::bench::round::{self, Timing, describe_setting};
 use crate::bench::saved::Saved;
 use crate::bench::statistics::{estimate, median};
-use crate::bench::stop::Stop;
 use crate::failure::Failure;
 use crate::output;
+use crate::stop::Stop;
 
 /// The knobs that cells change, or that go with those.
 const OF_CELLS: [&str; 8] = [

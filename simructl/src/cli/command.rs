@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use crate::cli::Outputs;
 use crate::cli::bench::Bench;
-use crate::cli::values::{Setting, parse_interval, parse_percent, parse_setting};
+use crate::cli::values::{Setting, parse_duration, parse_interval, parse_percent, parse_setting};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -128,6 +128,21 @@ pub(crate) enum Command {
         after_help = "Example:\n  simructl read --line 1 -n 20\n  simructl set format=record && simructl read --follow"
     )]
     Read(Read),
+
+    /// Show the way of each event through the kernel, hop by hop
+    ///
+    /// The module's tracepoints are recorded in a trace instance of its own, which is gone again when
+    /// simructl ends: after TIME, after COUNT events, on Ctrl-C. An event is shown when it has come to its
+    /// end, with the time since it was due and since the hop before, and with the CPU, the context and the
+    /// thread of each hop; in hardirq and softirq that is the thread that was interrupted.
+    ///
+    /// emit: the device has it. irq: the top half acknowledges it. queue: a run of the bottom half is asked
+    /// for. run, done: it begins and ends. wake: readers are woken. read: a reader has it. lost: nobody will.
+    /// A line without a reader is silent, unless its trigger is always.
+    #[command(
+        after_help = "Example:\n  simructl trace -n 3\n  simructl trace --for 2s --perfetto trace.pftrace > /dev/null"
+    )]
+    Trace(Trace),
 
     /// Write the knobs in force as a profile
     ///
@@ -264,6 +279,26 @@ pub(crate) struct Stats {
     pub(crate) count: Option<u64>,
 }
 
+/// What `trace` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// Stop after TIME: seconds, or with a unit (500ms, 2s, 1m)
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, conflicts_with = "from")]
+    pub(crate) duration: Option<Duration>,
+    /// Stop after COUNT events
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    pub(crate) count: Option<u64>,
+    /// Keep the trace itself, as tracefs shows it, in FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write it for the viewer of Perfetto, with a track for each hop on each CPU
+    #[arg(long, value_name = "FILE")]
+    pub(crate) perfetto: Option<PathBuf>,
+    /// Show a trace that --out has kept, or tracefs; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
 /// What `compare` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
@@ -305,6 +340,7 @@ impl Command {
             Self::Latency => ("latency", true, true),
             Self::Read(Read { follow: true, .. }) => ("read --follow", true, true),
             Self::Read(_) => ("read without --follow", true, false),
+            Self::Trace(_) => ("trace", true, true),
             Self::Dump { .. } => ("dump", true, false),
             Self::Apply { .. } => ("apply", true, true),
             Self::Diff { .. } => ("diff", true, true),

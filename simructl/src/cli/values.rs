@@ -51,6 +51,20 @@ pub(super) fn parse_interval(text: &str) -> Result<Duration, &'static str> {
         .ok_or("not a number of seconds from 0.001 to 86400")
 }
 
+/// Seconds, or a number with its unit.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    let units = [("ms", 1e-3), ("s", 1.0), ("m", 60.0)];
+    let (number, unit_s) = units
+        .iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))
+        .unwrap_or((text, 1.0));
+    let seconds = number.parse::<f64>().ok().map(|number| number * unit_s);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration
+        .filter(|duration| (Duration::from_millis(1)..=DAY).contains(duration))
+        .ok_or("not a time from 1ms to 86400s")
+}
+
 pub(super) fn parse_percent(text: &str) -> Result<f64, &'static str> {
     let percent = text.trim_end_matches('%').trim_end().parse().ok();
     percent
@@ -93,6 +107,22 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_may_have_a_unit() {
+        for (text, ms) in [("2", 2000), ("2s", 2000), ("500ms", 500), ("0.5m", 30_000)] {
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_millis(ms)),
+                "{text}"
+            );
+        }
+        for odd in [
+            "", "s", "0", "-1s", "2h", "2 s", "1e300", "nan", "0.5ms", "86401",
+        ] {
+            assert!(parse_duration(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
     fn a_percentage_may_have_its_sign_and_is_not_negative() {
         assert_eq!(parse_percent("2"), Ok(2.0));
         assert_eq!(parse_percent("0.5 %"), Ok(0.5));
@@ -107,7 +137,7 @@ mod tests {
         fn no_word_makes_the_command_line_panic(text in crate::mutated::texts(&[
             "all", "7", "rate_hz=100,200", "0.5", "2 %",
         ])) {
-            let _ = (parse_lines(&text), parse_percent(&text));
+            let _ = (parse_lines(&text), parse_percent(&text), parse_duration(&text));
             if let Ok(Setting { knob, value }) = parse_setting(&text) {
                 let again = parse_setting(&format!("{knob}={value}"));
                 proptest::prop_assert_eq!(again, Ok(Setting { knob, value }));

@@ -17,13 +17,13 @@ use crate::bench::results::Environment;
 use crate::bench::rig::{Rig, WHAT};
 use crate::bench::saved;
 use crate::bench::session;
-use crate::bench::stop::Stop;
 use crate::cli::Bench;
 use crate::failure::Failure;
 use crate::knobs::Knobs;
 use crate::module::{Module, is_loaded};
 use crate::output;
 use crate::signals;
+use crate::stop::Stop;
 use crate::sysroot::{Sysroot, read_whole};
 
 /// The preset of a bench of which nothing is said.

@@ -21,6 +21,7 @@ mod reset;
 mod set;
 mod stats;
 mod status;
+mod trace;
 mod unload;
 mod verify;
 mod watch;
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench(bench) => bench::run(sysroot, &bench),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => man::run(command.as_deref()),
+        Command::Trace(how) => trace::run(sysroot, options, &how),
         Command::Verify => verify::run(sysroot, options),
     }
 }

@@ -22,5 +22,6 @@ mod reset;
 mod set;
 mod stats;
 mod status;
+mod trace;
 mod verify;
 mod watch;

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl trace`: the way of each event through the kernel, from the module's tracepoints.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::cli::{Lines, Options, Trace};
+use crate::failure::Failure;
+use crate::module::Module;
+use crate::output;
+use crate::signals;
+use crate::stop::Stop;
+use crate::sysroot::Sysroot;
+use crate::trace::event::{Event, Row, What};
+use crate::trace::instance::Instance;
+use crate::trace::journey::{Journey, Journeys};
+use crate::trace::perfetto::Perfetto;
+use crate::trace::timeline;
+
+const WHAT: &str = "cannot trace";
+/// How often the trace is read. A reader that waits would be woken by the hits themselves, and show in the
+/// times.
+const PERIOD: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(), Failure> {
+    let line = match options.lines() {
+        Lines::All => None,
+        Lines::One(line) => Some(line),
+    };
+    let mut shown = Shown {
+        line,
+        as_json: options.json,
+        left: how.count.unwrap_or(u64::MAX),
+        raw: how.out.as_ref().map(Saved::create).transpose()?,
+        perfetto: how.perfetto.as_ref().map(Diagram::create).transpose()?,
+        ..Shown::default()
+    };
+    match &how.from {
+        Some(path) => shown.take_file(path)?,
+        None => {
+            let module = Module::find(sysroot, WHAT)?;
+            module.select(options.lines())?;
+            shown.record(sysroot, how.duration)?;
+        }
+    }
+    shown.end()
+}
+
+impl Shown {
+    /// Records until it is enough.
+    fn record(&mut self, sysroot: &Sysroot, duration: Option<Duration>) -> Result<(), Failure> {
+        let stop = Stop::default();
+        let stopped = stop.clone();
+        signals::take(move |_| stop.set())?;
+        let mut instance = Instance::set_up(sysroot, self.line)?;
+        let start = Instant::now();
+        let mut bytes = vec![0; 64 * 1024];
+        let mut pause = PERIOD;
+        loop {
+            let left = duration.map(|duration| duration.saturating_sub(start.elapsed()));
+            pause = left.map_or(pause, |left| left.min(pause));
+            // Whether it is to end is asked for each piece: there may be more and more of them.
+            if !self.wants_more() || left == Some(Duration::ZERO) || !stopped.sleep(pause) {
+                break;
+            }
+            let count = instance.read(&mut bytes)?;
+            self.take(&bytes[..count])?;
+            pause = if count == 0 { PERIOD } else { Duration::ZERO };
+        }
+        instance.stop()?;
+        while self.wants_more() {
+            match instance.read(&mut bytes)? {
+                0 => break,
+                count => self.take(&bytes[..count])?,
+            }
+        }
+        Ok(())
+    }
+
+    fn take_file(&mut self, path: &PathBuf) -> Result<(), Failure> {
+        let failed = |error: io::Error| Failure::file("read", path, None, &error);
+        let mut file: Box<dyn Read> = match path.as_os_str() == "-" {
+            true => Box::new(io::stdin()),
+            false => Box::new(File::open(path).map_err(failed)?),
+        };
+        let mut bytes = vec![0; 64 * 1024];
+        while self.wants_more() {
+            match file.read(&mut bytes) {
+                Ok(0) => break,
+                Ok(count) => self.take(&bytes[..count])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        self.take(b"\n")
+    }
+}
+
+/// What is shown, and what is kept.
+#[derive(Debug, Default)]
+struct Shown {
+    line: Option<u32>,
+    as_json: bool,
+    /// How many journeys are still wanted.
+    left: u64,
+    raw: Option<Saved>,
+    perfetto: Option<Diagram>,
+    /// A row of which the end is not known yet.
+    begun: Vec<u8>,
+    journeys: Journeys,
+    /// Whether anything was printed.
+    has_begun: bool,
+    /// Nobody reads what is printed any more.
+    is_unread: bool,
+    lost: u64,
+}
+
+impl Shown {
+    fn wants_more(&self) -> bool {
+        self.left > 0 && !self.is_unread
+    }
+
+    /// Takes a piece of a trace.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(raw) = &mut self.raw {
+            raw.write(bytes)?;
+        }
+        self.begun.extend_from_slice(bytes);
+        let Some(end) = self.begun.iter().rposition(|byte| *byte == b'\n') else {
+            return Ok(());
+        };
+        let rest = self.begun.split_off(end + 1);
+        let rows = std::mem::replace(&mut self.begun, rest);
+        let mut text = String::new();
+        for row in String::from_utf8_lossy(&rows).lines() {
+            match Row::parse(row) {
+                Ok(Row::Event(event)) => self.take_event(&event, &mut text)?,
+                Ok(Row::Lost(count)) if self.left > 0 => {
+                    self.lost = self.lost.saturating_add(count);
+                }
+                Ok(Row::Lost(_) | Row::Other) => {}
+                Err(why) => return Err(odd(row, &why)),
+            }
+        }
+        self.print(&text)
+    }
+
+    fn take_event(&mut self, event: &Event, text: &mut String) -> Result<(), Failure> {
+        if self.line.is_some_and(|line| line != event.line) || self.left == 0 {
+            return Ok(());
+        }
+        if let Some(perfetto) = &mut self.perfetto {
+            perfetto.add(event)?;
+        }
+        if let What::Knob { name, value } = &event.what {
+            *text += &self.knob(event, name, *value);
+        }
+        for journey in self.journeys.take(event) {
+            self.tell(&journey, text);
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, journey: &Journey, text: &mut String) {
+        if self.left == 0 {
+            return;
+        }
+        self.left -= 1;
+        if self.as_json {
+            *text += &format!("{}\n", journey.document());
+        } else {
+            if !std::mem::replace(&mut self.has_begun, true) {
+                *text += timeline::HEADER;
+            }
+            *text += &timeline::text(journey);
+        }
+    }
+
+    /// What is said of a knob that was set.
+    fn knob(&self, event: &Event, name: &str, value: i64) -> String {
+        let Event { line, place, .. } = event;
+        match self.as_json {
+            true => format!(
+                "{}\n",
+                serde_json::json!({
+                    "line": line, "knob": name, "value": value, "ns": place.ns, "task": place.task,
+                })
+            ),
+            false => format!(
+                "line {line} knob {name} set to {value}, at {} s, by {}\n",
+                output::seconds(place.ns),
+                place.task
+            ),
+        }
+    }
+
+    fn print(&mut self, text: &str) -> Result<(), Failure> {
+        if !text.is_empty() && !output::offer(text.as_bytes())? {
+            self.is_unread = true;
+        }
+        Ok(())
+    }
+
+    /// Shows what has not come to its end, and completes the files.
+    fn end(mut self) -> Result<(), Failure> {
+        let mut text = String::new();
+        for journey in self.journeys.rest() {
+            self.tell(&journey, &mut text);
+        }
+        self.print(&text)?;
+        if self.lost > 0 {
+            output::note(&format!(
+                "{} hits of tracepoints were lost: more than could be read. One line (--line) has fewer of them",
+                self.lost
+            ));
+        }
+        self.raw.take().map_or(Ok(()), Saved::end)?;
+        self.perfetto.take().map_or(Ok(()), Diagram::end)
+    }
+}
+
+fn odd(row: &str, why: &str) -> Failure {
+    Failure::new("cannot understand the trace", format!("{why}: {row}"))
+        .remedy("a trace of the same version of the module")
+}
+
+/// A file that the trace is kept in.
+#[derive(Debug)]
+struct Saved {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Saved {
+    fn create(path: &PathBuf) -> Result<Self, Failure> {
+        let file = File::create(path);
+        let file = file.map_err(|error| Failure::file("write", path, None, &error))?;
+        Ok(Self {
+            path: path.clone(),
+            file: BufWriter::new(file),
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = self.file.write_all(bytes);
+        written.map_err(|error| Failure::file("write", &self.path, None, &error))
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        let flushed = self.file.flush();
+        flushed.map_err(|error| Failure::file("write", &self.path, None, &error))
+    }
+}
+
+/// A file for Perfetto.
+#[derive(Debug)]
+struct Diagram {
+    path: PathBuf,
+    perfetto: Perfetto<BufWriter<File>>,
+}
+
+impl Diagram {
+    fn create(path: &PathBuf) -> Result<Self, Failure> {
+        let Saved { path, file } = Saved::create(path)?;
+        match Perfetto::begin(file) {
+            Ok(perfetto) => Ok(Self { path, perfetto }),
+            Err(error) => Err(Failure::file("write", &path, None, &error)),
+        }
+    }
+
+    fn add(&mut self, event: &Event) -> Result<(), Failure> {
+        let added = self.perfetto.add(event);
+        added.map_err(|error| Failure::file("write", &self.path, None, &error))
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        let ended = self.perfetto.end();
+        ended.map_err(|error| Failure::file("write", &self.path, None, &error))
+    }
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The module's tracepoints: how a trace of them is taken, read, and shown.
+
+pub(crate) mod event;
+pub(crate) mod instance;
+pub(crate) mod journey;
+pub(crate) mod perfetto;
+pub(crate) mod timeline;

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl trace`: what it makes of a trace that was kept, and what it needs of the kernel.
+
+use std::fs;
+
+use crate::fake::Fake;
+
+/// Two events of line 0, the second coalesced with a third; one of line 1 that is lost; a knob; the
+/// bottom half of a fourth had not ended.
+const TRACE: &str = "\
+# tracer: nop
+#
+          <idle>-0       [001] d.h1.     1.000001: emit: line=0 seq=7 due_ns=1000000000 ns=1000001200
+          <idle>-0       [001] d.h1.     1.000003: irq: line=0 seq=7 last_seq=7 events=1 raises=1 ns=1000002900
+          <idle>-0       [001] d.h1.     1.000003: bh_queue: line=0 flavor=unbound queued=1 ns=1000003100
+   kworker/u8:2-31       [000] ...1.     1.000009: bh_start: line=0 flavor=unbound context=task ns=1000009400
+   kworker/u8:2-31       [000] ...1.     1.000010: bh_end: line=0 seq=7 last_seq=7 events=1 ns=1000010100
+   kworker/u8:2-31       [000] ...1.     1.000011: wake: line=0 queued=1 ns=1000010800
+             cat-99      [001] .....     1.000020: read: line=0 seq=7 last_seq=7 due_ns=1000000000 events=1 ns=1000020300
+ Web Content-412         [001] d.h1.     1.001000: emit: line=1 seq=0 due_ns=1001000000 ns=1001000900
+ Web Content-412         [001] d.h1.     1.001001: drop: line=1 seq=0 events=1 cause=overrun ns=1001001000
+            bash-50      [000] .....     1.001500: knob: line=0 name=rate_hz value=2000 ns=1001500000
+CPU:1 [LOST 3 EVENTS]
+             cat-99      [001] d.h..     1.002001: emit: line=0 seq=8 due_ns=1002000000 ns=1002001000
+             cat-99      [001] d.h..     1.002001: emit: line=0 seq=9 due_ns=1002000500 ns=1002001100
+             cat-99      [001] d.h..     1.002002: irq: line=0 seq=8 last_seq=9 events=2 raises=1 ns=1002002000
+             cat-99      [001] d.h..     1.002002: bh_queue: line=0 flavor=unbound queued=0 ns=1002002100
+";
+
+#[test]
+fn a_trace_is_told_event_by_event() {
+    let fake = Fake::unloaded();
+    fake.write("trace.txt", TRACE);
+    let path = fake.path("trace.txt");
+    let path = path.display();
+    fake.check("trace", &format!("trace --from {path}"));
+    fake.check("trace-line", &format!("trace --from {path} --line 1"));
+    fake.check("trace-count", &format!("trace --from {path} -n 1"));
+    fake.check("trace-json", &format!("trace --from {path} --json"));
+}
+
+#[test]
+fn a_diagram_is_a_file_of_its_own() {
+    let fake = Fake::unloaded();
+    fake.write("trace.txt", TRACE);
+    let [from, to] = ["trace.txt", "trace.pftrace"].map(|name| fake.path(name));
+    let arguments = format!(
+        "trace --from {} --perfetto {}",
+        from.display(),
+        to.display()
+    );
+    assert!(fake.command(&arguments).output().unwrap().status.success());
+    let bytes = fs::read(&to).unwrap();
+    // A packet begins with its number and its length.
+    assert_eq!(bytes[0], 0x0a);
+    let mut at = 0;
+    while at < bytes.len() {
+        assert_eq!(bytes[at], 0x0a, "at {at}");
+        let (length, size) = varint(&bytes[at + 1..]);
+        at += 1 + size + length;
+    }
+    assert_eq!(at, bytes.len());
+    fake.check(
+        "trace-no-perfetto",
+        &format!("trace --from {} --perfetto /nowhere/at/all", from.display()),
+    );
+}
+
+/// A number in seven bits a byte, and how many bytes it has.
+fn varint(bytes: &[u8]) -> (usize, usize) {
+    let size = bytes.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+    let number = bytes[..size].iter().rev();
+    let number = number.fold(0, |number, byte| (number << 7) | usize::from(byte & 0x7f));
+    (number, size)
+}
+
+#[test]
+fn what_is_no_trace_is_refused() {
+    let fake = Fake::unloaded();
+    fake.write(
+        "odd.txt",
+        "cat-9 [000] ..... 1.0: emit: line=0 seq=x due_ns=1 ns=2\n",
+    );
+    fake.check(
+        "trace-odd",
+        &format!("trace --from {}", fake.path("odd.txt").display()),
+    );
+    fake.check("trace-no-file", "trace --from /nowhere/at/all");
+    // Nothing in it is about the module: there is nothing to tell.
+    fake.write("empty.txt", "# tracer: nop\n");
+    fake.check(
+        "trace-empty",
+        &format!("trace --from {}", fake.path("empty.txt").display()),
+    );
+}
+
+#[test]
+fn the_kernel_must_have_what_it_takes() {
+    let fake = Fake::with_lines(1);
+    fake.check("trace-not-mounted", "trace");
+    fs::create_dir_all(fake.path("sys/kernel/tracing/instances")).unwrap();
+    fake.check("trace-no-tracepoints", "trace");
+    fake.check("trace-no-line", "trace --line 5");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let fake = Fake::with_lines(1);
+    fake.check("trace-usage-for", "trace --for 2h");
+    fake.check("trace-usage-both", "trace --for 2s --from x");
+    fake.check("trace-usage-count", "trace -n -1");
+}

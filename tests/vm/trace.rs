@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl trace`: each event's way, hop by hop, and nothing left behind.
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use simrupt_vm_tests::{Context, FLAVORS, Reader, Simrupt, eventually, simructl};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+const INSTANCES: &str = "/sys/kernel/tracing/instances";
+
+/// The trace instances of simructl.
+fn instances() -> Vec<String> {
+    let names = fs::read_dir(INSTANCES).expect("tracefs is mounted");
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("simructl-")).collect()
+}
+
+/// What a trace has printed, a document a row.
+fn documents(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let documents = text.lines().map(|row| serde_json::from_str(row).unwrap());
+    documents.collect()
+}
+
+/// The names of the hops of a journey.
+fn hops(journey: &Value) -> Vec<&str> {
+    let hops = journey["hops"].as_array().unwrap();
+    hops.iter()
+        .map(|hop| hop["hop"].as_str().unwrap())
+        .collect()
+}
+
+fn hop<'a>(journey: &'a Value, name: &str) -> &'a Value {
+    let mut hops = journey["hops"].as_array().unwrap().iter();
+    hops.find(|hop| hop["hop"] == name)
+        .unwrap_or_else(|| panic!("no {name}: {journey}"))
+}
+
+#[test]
+fn each_event_comes_by_every_hop_on_every_flavor() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let line = module.line(0);
+    let reader = Reader::start(line, 64);
+    for flavor in FLAVORS {
+        line.set("workqueue", flavor);
+        let journeys = documents(&simructl(&["trace", "-n", "20", "--json"]));
+        assert_eq!(journeys.len(), 20);
+        for journey in &journeys {
+            assert_eq!(journey["whole"], true, "{journey}");
+            let names: BTreeSet<_> = hops(journey).into_iter().collect();
+            for name in ["emit", "irq", "queue", "run", "done", "wake", "read"] {
+                assert!(names.contains(name), "{flavor}: {journey}");
+            }
+            let times = journey["hops"].as_array().unwrap().iter();
+            let times: Vec<_> = times.map(|hop| hop["ns"].as_u64().unwrap()).collect();
+            assert!(times.is_sorted(), "{journey}");
+            assert!(journey["due_ns"].as_u64().unwrap() <= times[0], "{journey}");
+            assert_eq!(hop(journey, "emit")["context"], "hardirq");
+            assert_eq!(hop(journey, "read")["context"], "task");
+            assert_eq!(hop(journey, "run")["detail"], flavor);
+        }
+        if flavor == "bound" {
+            assert_eq!(hop(&journeys[0], "run")["context"], "task");
+        }
+        if flavor == "bh" && Context::of_top_half() == Context::Hardirq {
+            assert_eq!(hop(&journeys[0], "run")["context"], "softirq");
+        }
+        assert_eq!(instances(), [""; 0]);
+    }
+    reader.stop();
+    module.verify();
+}
+
+#[test]
+fn one_line_is_traced_when_one_is_meant() {
+    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always");
+    let readers = [0, 1].map(|line| Reader::start(module.line(line), 64));
+    let journeys = documents(&simructl(&["trace", "--line", "1", "-n", "10", "--json"]));
+    assert!(journeys.iter().all(|journey| journey["line"] == 1));
+    readers.map(Reader::stop);
+}
+
+#[test]
+fn losses_and_knobs_are_told() {
+    let module = Simrupt::load("rate_hz=0 trigger=always fifo_size=16 fifo_policy=drop");
+    let child = traced(&["--json"]);
+    let line = module.line(0);
+    line.set("rate_hz", "1000");
+    line.wait_for("dropped", 10);
+    line.set("rate_hz", "0");
+    let output = end(child, Signal::SIGTERM);
+    let documents = documents(&output);
+    let lost = documents.iter().filter(|journey| {
+        let is_lost = journey["whole"] == true;
+        is_lost && hop(journey, "lost")["detail"] == "dropped"
+    });
+    assert!(lost.count() >= 10, "{output:?}");
+    let mut rates = documents
+        .iter()
+        .filter(|document| document["knob"] == "rate_hz");
+    assert_eq!(rates.next().unwrap()["value"], 1000);
+    assert_eq!(rates.next().unwrap()["value"], 0);
+    // What nobody has read is shown as it is, in the end.
+    for journey in documents.iter().rev().take(16) {
+        assert_eq!(journey["whole"], false, "{journey}");
+        assert_eq!(hops(journey).last(), Some(&"done"), "{journey}");
+    }
+}
+
+/// A trace without an end, once it has begun.
+fn traced(options: &[&str]) -> Child {
+    let child = Command::new("simructl")
+        .arg("trace")
+        .args(options)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let enable = format!("{INSTANCES}/simructl-{}/events/simrupt/enable", child.id());
+    eventually("the trace has begun", || {
+        fs::read_to_string(&enable).is_ok_and(|text| text.trim() == "1")
+    });
+    child
+}
+
+fn end(child: Child, signal: Signal) -> Output {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn ctrl_c_ends_it_in_good_order() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let reader = Reader::start(module.line(0), 64);
+    let child = traced(&[]);
+    let read = module.line(0).stat("read");
+    eventually("events are traced", || {
+        module.line(0).stat("read") > read + 20
+    });
+    let output = end(child, Signal::SIGINT);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("     since due"), "{text}");
+    assert!(text.matches("line 0 event ").count() >= 20, "{text}");
+    assert_eq!(instances(), [""; 0]);
+    reader.stop();
+}
+
+#[test]
+fn what_a_killed_trace_has_left_the_next_one_removes() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let child = traced(&[]);
+    let id = child.id();
+    end(child, Signal::SIGKILL);
+    assert_eq!(instances(), [format!("simructl-{id}")]);
+    // A trace of somebody else's that is still at work is left alone.
+    let other = traced(&[]);
+    let mine = format!("simructl-{}", other.id());
+    assert_eq!(instances(), [mine]);
+    assert!(simructl(&["trace", "--for", "50ms"]).status.success());
+    assert_eq!(instances().len(), 1);
+    assert!(end(other, Signal::SIGINT).status.success());
+    assert_eq!(instances(), [""; 0]);
+    drop(module);
+}
+
+#[test]
+fn what_is_kept_tells_the_same_again() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let reader = Reader::start(module.line(0), 64);
+    let [raw, diagram] = ["/tmp/trace.txt", "/tmp/trace.pftrace"];
+    let options = ["trace", "--for", "100ms", "--json", "--out", raw];
+    let live = simructl(&options);
+    reader.stop();
+    assert!(documents(&live).len() >= 20);
+    drop(module);
+    // Without the module, too.
+    let again = simructl(&["trace", "--from", raw, "--json", "--perfetto", diagram]);
+    assert_eq!(documents(&live), documents(&again));
+    assert!(fs::metadata(Path::new(diagram)).unwrap().len() > 1000);
+}
+
+#[test]
+fn without_the_module_it_says_so() {
+    let output = simructl(&["trace"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("the module is not loaded"), "{told}");
+}
