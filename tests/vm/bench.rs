@@ -2,17 +2,14 @@
 
 //! `simructl bench` against the real thing: what it measures, and that it leaves nothing behind.
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use serde_json::Value;
-use simrupt_vm_tests::{Line, Simrupt, eventually, simructl, watches_itself};
+use simrupt_vm_tests::{Line, Simrupt, end, eventually, simructl, start_simructl, watches_itself};
 use std::{
     collections::BTreeMap,
     fs,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Output},
 };
 
 const JSON: &str = "/tmp/bench.json";
@@ -32,15 +29,7 @@ fn state(module: &Simrupt) -> Vec<(BTreeMap<&'static str, String>, String)> {
 }
 
 fn start(args: &[&str]) -> Child {
-    let mut command = Command::new("simructl");
-    command.arg("bench").args(args);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().expect("simructl runs")
-}
-
-fn end(child: Child, signal: Signal) -> Output {
-    kill(Pid::from_raw(child.id() as i32), signal).unwrap();
-    child.wait_with_output().unwrap()
+    start_simructl(&[&["bench"], args].concat())
 }
 
 fn results() -> Value {

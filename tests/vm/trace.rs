@@ -2,17 +2,16 @@
 
 //! `simructl trace`: each event's way, hop by hop, and nothing left behind.
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use serde_json::Value;
-use simrupt_vm_tests::{Context, FLAVORS, Reader, Simrupt, eventually, simructl};
+use simrupt_vm_tests::{
+    Context, FLAVORS, Reader, Simrupt, end, eventually, simructl, start_simructl,
+};
 use std::{
     collections::BTreeSet,
     fs,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Output},
 };
 
 const INSTANCES: &str = "/sys/kernel/tracing/instances";
@@ -88,7 +87,9 @@ fn one_line_is_traced_when_one_is_meant() {
     let readers = [0, 1].map(|line| Reader::start(module.line(line), 64));
     let journeys = documents(&simructl(&["trace", "--line", "1", "-n", "10", "--json"]));
     assert!(journeys.iter().all(|journey| journey["line"] == 1));
-    readers.map(Reader::stop);
+    for reader in readers {
+        reader.stop();
+    }
 }
 
 #[test]
@@ -120,23 +121,12 @@ fn losses_and_knobs_are_told() {
 
 /// A trace without an end, once it has begun.
 fn traced(options: &[&str]) -> Child {
-    let child = Command::new("simructl")
-        .arg("trace")
-        .args(options)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = start_simructl(&[&["trace"], options].concat());
     let enable = format!("{INSTANCES}/simructl-{}/events/simrupt/enable", child.id());
     eventually("the trace has begun", || {
         fs::read_to_string(&enable).is_ok_and(|text| text.trim() == "1")
     });
     child
-}
-
-fn end(child: Child, signal: Signal) -> Output {
-    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
-    child.wait_with_output().unwrap()
 }
 
 #[test]

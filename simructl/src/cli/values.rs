@@ -44,11 +44,7 @@ pub(super) fn parse_setting(text: &str) -> Result<Setting, &'static str> {
 }
 
 pub(super) fn parse_interval(text: &str) -> Result<Duration, &'static str> {
-    let seconds = text.parse().ok();
-    let interval = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    interval
-        .filter(|interval| (Duration::from_millis(1)..=DAY).contains(interval))
-        .ok_or("not a number of seconds from 0.001 to 86400")
+    within_a_day(text, 1.0).ok_or("not a number of seconds from 0.001 to 86400")
 }
 
 /// Seconds, or a number with its unit.
@@ -58,11 +54,16 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
         .iter()
         .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))
         .unwrap_or((text, 1.0));
-    let seconds = number.parse::<f64>().ok().map(|number| number * unit_s);
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration
-        .filter(|duration| (Duration::from_millis(1)..=DAY).contains(duration))
-        .ok_or("not a time from 1ms to 86400s")
+    within_a_day(number, unit_s).ok_or("not a time from 1ms to 86400s")
+}
+
+/// A number of units, from a millisecond to a day.
+fn within_a_day(number: &str, unit_s: f64) -> Option<Duration> {
+    let seconds = number.parse::<f64>().ok()? * unit_s;
+    let duration = Duration::try_from_secs_f64(seconds).ok()?;
+    (Duration::from_millis(1)..=DAY)
+        .contains(&duration)
+        .then_some(duration)
 }
 
 pub(super) fn parse_percent(text: &str) -> Result<f64, &'static str> {

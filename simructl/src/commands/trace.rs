@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cli::{Lines, Options, Trace};
@@ -18,9 +18,8 @@ use crate::trace::event::{Event, Row, What};
 use crate::trace::instance::Instance;
 use crate::trace::journey::{Journey, Journeys};
 use crate::trace::perfetto::Perfetto;
-use crate::trace::timeline;
+use crate::trace::{WHAT, timeline};
 
-const WHAT: &str = "cannot trace";
 /// How often the trace is read. A reader that waits would be woken by the hits themselves, and show in the
 /// times.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -34,8 +33,8 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
         line,
         as_json: options.json,
         left: how.count.unwrap_or(u64::MAX),
-        raw: how.out.as_ref().map(Saved::create).transpose()?,
-        perfetto: how.perfetto.as_ref().map(Diagram::create).transpose()?,
+        raw: kept(how.out.as_deref(), Ok)?,
+        perfetto: kept(how.perfetto.as_deref(), Perfetto::begin)?,
         ..Shown::default()
     };
     match &how.from {
@@ -80,9 +79,9 @@ impl Shown {
         Ok(())
     }
 
-    fn take_file(&mut self, path: &PathBuf) -> Result<(), Failure> {
+    fn take_file(&mut self, path: &Path) -> Result<(), Failure> {
         let failed = |error: io::Error| Failure::file("read", path, None, &error);
-        let mut file: Box<dyn Read> = match path.as_os_str() == "-" {
+        let mut file: Box<dyn Read> = match path == Path::new("-") {
             true => Box::new(io::stdin()),
             false => Box::new(File::open(path).map_err(failed)?),
         };
@@ -106,8 +105,9 @@ struct Shown {
     as_json: bool,
     /// How many journeys are still wanted.
     left: u64,
-    raw: Option<Saved>,
-    perfetto: Option<Diagram>,
+    /// The trace itself.
+    raw: Option<Kept<BufWriter<File>>>,
+    perfetto: Option<Kept<Perfetto<BufWriter<File>>>>,
     /// A row of which the end is not known yet.
     begun: Vec<u8>,
     journeys: Journeys,
@@ -126,7 +126,7 @@ impl Shown {
     /// Takes a piece of a trace.
     fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if let Some(raw) = &mut self.raw {
-            raw.write(bytes)?;
+            raw.write(|file| file.write_all(bytes))?;
         }
         self.begun.extend_from_slice(bytes);
         let Some(end) = self.begun.iter().rposition(|byte| *byte == b'\n') else {
@@ -153,7 +153,7 @@ impl Shown {
             return Ok(());
         }
         if let Some(perfetto) = &mut self.perfetto {
-            perfetto.add(event)?;
+            perfetto.write(|file| file.add(event))?;
         }
         if let What::Knob { name, value } = &event.what {
             *text += &self.knob(event, name, *value);
@@ -217,8 +217,13 @@ impl Shown {
                 self.lost
             ));
         }
-        self.raw.take().map_or(Ok(()), Saved::end)?;
-        self.perfetto.take().map_or(Ok(()), Diagram::end)
+        if let Some(raw) = &mut self.raw {
+            raw.write(BufWriter::flush)?;
+        }
+        match &mut self.perfetto {
+            Some(perfetto) => perfetto.write(Perfetto::end),
+            None => Ok(()),
+        }
     }
 }
 
@@ -227,57 +232,37 @@ fn odd(row: &str, why: &str) -> Failure {
         .remedy("a trace of the same version of the module")
 }
 
-/// A file that the trace is kept in.
-#[derive(Debug)]
-struct Saved {
-    path: PathBuf,
-    file: BufWriter<File>,
+/// The file of an option, if it was given.
+fn kept<T>(
+    path: Option<&Path>,
+    begin: impl FnOnce(BufWriter<File>) -> io::Result<T>,
+) -> Result<Option<Kept<T>>, Failure> {
+    path.map(|path| Kept::create(path, begin)).transpose()
 }
 
-impl Saved {
-    fn create(path: &PathBuf) -> Result<Self, Failure> {
-        let file = File::create(path);
+/// A file that is being written.
+#[derive(Debug)]
+struct Kept<T> {
+    path: PathBuf,
+    file: T,
+}
+
+impl<T> Kept<T> {
+    /// Makes the file, and begins it.
+    fn create(
+        path: &Path,
+        begin: impl FnOnce(BufWriter<File>) -> io::Result<T>,
+    ) -> Result<Self, Failure> {
+        let file = File::create(path).map(BufWriter::new).and_then(begin);
         let file = file.map_err(|error| Failure::file("write", path, None, &error))?;
         Ok(Self {
-            path: path.clone(),
-            file: BufWriter::new(file),
+            path: path.to_path_buf(),
+            file,
         })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let written = self.file.write_all(bytes);
-        written.map_err(|error| Failure::file("write", &self.path, None, &error))
-    }
-
-    fn end(mut self) -> Result<(), Failure> {
-        let flushed = self.file.flush();
-        flushed.map_err(|error| Failure::file("write", &self.path, None, &error))
-    }
-}
-
-/// A file for Perfetto.
-#[derive(Debug)]
-struct Diagram {
-    path: PathBuf,
-    perfetto: Perfetto<BufWriter<File>>,
-}
-
-impl Diagram {
-    fn create(path: &PathBuf) -> Result<Self, Failure> {
-        let Saved { path, file } = Saved::create(path)?;
-        match Perfetto::begin(file) {
-            Ok(perfetto) => Ok(Self { path, perfetto }),
-            Err(error) => Err(Failure::file("write", &path, None, &error)),
-        }
-    }
-
-    fn add(&mut self, event: &Event) -> Result<(), Failure> {
-        let added = self.perfetto.add(event);
-        added.map_err(|error| Failure::file("write", &self.path, None, &error))
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        let ended = self.perfetto.end();
-        ended.map_err(|error| Failure::file("write", &self.path, None, &error))
+    /// Goes on with it.
+    fn write(&mut self, write: impl FnOnce(&mut T) -> io::Result<()>) -> Result<(), Failure> {
+        write(&mut self.file).map_err(|error| Failure::file("write", &self.path, None, &error))
     }
 }

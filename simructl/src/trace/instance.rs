@@ -13,8 +13,8 @@ use nix::libc::O_NONBLOCK;
 use crate::failure::{Failure, describe};
 use crate::output;
 use crate::sysroot::{Sysroot, write_value};
+use crate::trace::WHAT;
 
-const WHAT: &str = "cannot trace";
 /// How instances are named, before the number of the process that they are of.
 const PREFIX: &str = "simructl-";
 /// KiB of each CPU: some ten thousand hits.

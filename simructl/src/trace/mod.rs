@@ -7,3 +7,6 @@ pub(crate) mod instance;
 pub(crate) mod journey;
 pub(crate) mod perfetto;
 pub(crate) mod timeline;
+
+/// What it is that fails when a trace cannot be taken.
+pub(crate) const WHAT: &str = "cannot trace";

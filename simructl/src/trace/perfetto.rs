@@ -200,7 +200,7 @@ impl<W: Write> Perfetto<W> {
     }
 
     /// Ends the trace: all of it is handed on.
-    pub(crate) fn end(mut self) -> io::Result<()> {
+    pub(crate) fn end(&mut self) -> io::Result<()> {
         self.to.flush()
     }
 

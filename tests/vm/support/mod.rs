@@ -17,7 +17,7 @@ pub use self::{
     interrupts::{action_counts, let_all_cpus_take, move_irq},
     kernel::{field, log_lines, meminfo, watches_itself},
     line::{FLAVORS, KNOBS, Line},
-    module::{DRIVER, Simrupt, simructl, try_load, unload},
+    module::{DRIVER, Simrupt, end, simructl, start_simructl, try_load, unload},
     record::{decode, missing, read_fresh_records, read_records, were_taken_on},
     traffic::{Reader, eventually, settle, within_20_s},
 };

@@ -6,13 +6,15 @@ use crate::{Line, traffic::at_a_moment};
 use nix::{
     errno::Errno,
     kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module},
+    sys::signal::{Signal, kill},
+    unistd::Pid,
 };
 use std::{
     env,
     ffi::CString,
     fs::{self, File},
     path::Path,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// The platform driver, where lines are bound and unbound.
@@ -144,6 +146,21 @@ pub fn simructl(args: &[&str]) -> Output {
         .args(args)
         .output()
         .expect("simructl runs")
+}
+
+/// simructl with these arguments, at work.
+pub fn start_simructl(args: &[&str]) -> Child {
+    let mut command = Command::new("simructl");
+    command.args(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("simructl runs")
+}
+
+/// Ends a program by a signal, and returns what it said.
+pub fn end(child: Child, signal: Signal) -> Output {
+    let pid = Pid::from_raw(child.id().try_into().unwrap());
+    kill(pid, signal).unwrap();
+    child.wait_with_output().unwrap()
 }
 
 /// The content of a small file.
