@@ -10,9 +10,9 @@ use nix::errno::Errno;
 
 use crate::cli::Lines;
 use crate::failure::{Failure, errno};
-use crate::files::interrupts::irq_of;
 use crate::files::latency::Latency;
 use crate::files::value;
+use crate::interrupts::source::Kind;
 use crate::line::{Books, read_line_file};
 use crate::sysroot::{Sysroot, read_text};
 
@@ -196,8 +196,8 @@ impl<'a> Module<'a> {
                 .ok()
         });
         own.or_else(|| {
-            let interrupts = read_text(&self.sysroot.proc("interrupts")).ok()?;
-            irq_of(&interrupts, &format!("simrupt{line}"))
+            let interrupts = Kind::Irqs.sample(self.sysroot).ok()?;
+            interrupts.table.row_of(&format!("simrupt{line}"))?.irq()
         })
     }
 }

@@ -76,6 +76,14 @@ pub(crate) fn columns<Row: AsRef<[String]>>(indent: &str, rows: &[Row]) -> Strin
     text
 }
 
+/// A text as a field of CSV: in quotes where it holds what separates fields or rows.
+pub(crate) fn csv_field(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_string(),
+    }
+}
+
 /// Whether a cell holds a number, the bound of one (`>5`), or stands for one that is not known (`-`).
 fn is_number(cell: &str) -> bool {
     let digits = cell.trim_start_matches(['>', '-']);
@@ -122,5 +130,12 @@ mod tests {
         ] {
             assert_eq!(is_number(cell), is, "{cell}");
         }
+    }
+
+    #[test]
+    fn a_name_with_a_comma_or_a_quote_stays_one_field() {
+        assert_eq!(csv_field("a,b"), "\"a,b\"");
+        assert_eq!(csv_field("a\"b"), "\"a\"\"b\"");
+        assert_eq!(csv_field("plain"), "plain");
     }
 }

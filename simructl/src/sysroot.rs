@@ -95,11 +95,16 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Reads a text to its end, but none of more than 4 MiB: what is cut could be taken for the whole.
+/// Reads a text to its end, but none of more than 4 MiB.
 pub(crate) fn read_whole(source: impl Read) -> io::Result<String> {
+    read_within(WHOLE_LIMIT, source)
+}
+
+/// Reads a text to its end, but none of more bytes: what is cut could be taken for the whole.
+pub(crate) fn read_within(limit: u64, source: impl Read) -> io::Result<String> {
     let mut text = String::new();
-    source.take(WHOLE_LIMIT + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > WHOLE_LIMIT {
+    source.take(limit + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > limit {
         return Err(io::Error::from_raw_os_error(Errno::EFBIG as i32));
     }
     Ok(text)

@@ -67,6 +67,8 @@ say "Move the interrupt to the second CPU: half a second later, the counts tell.
 irq=$(cat $knobs/irq)
 run "echo 2 > /proc/irq/$irq/smp_affinity"
 run "grep -e CPU -e simrupt /proc/interrupts; simructl read -n 2500 > /dev/null; grep simrupt /proc/interrupts"
+say "What interrupts this machine, per second, on which CPU, and what the softirqs do meanwhile:"
+run "simructl read > /dev/null & simructl irqs --threshold 1; simructl softirqs --threshold 1; kill \$!"
 
 say "Stop the device. What became of each event, and in which context each stage ran:"
 run "simructl set rate_hz=0"
@@ -84,7 +86,7 @@ run "rmmod simrupt"
 
 printf '\n== Summary ==\n'
 printf 'Shown: insmod with parameters, /proc/interrupts, /dev/simrupt0, debugfs knobs, simructl, records,\n'
-printf '  latencies, the way of an event, masking, affinity, rmmod.\n'
+printf '  latencies, the way of an event, masking, affinity, all interrupts and softirqs, rmmod.\n'
 printf 'Where the bottom half ran:\n'
 printf '  %-9s %8s %8s\n' flavor softirq task
 printf '%s' "$flavors" | while read -r flavor softirq0 task0 softirq1 task1; do

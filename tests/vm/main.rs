@@ -14,6 +14,7 @@ mod flavors;
 mod fuzz;
 mod hotplug;
 mod interrupts;
+mod irqs;
 mod knobs;
 mod latency;
 mod lifetime;

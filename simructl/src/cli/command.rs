@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
-use crate::cli::Outputs;
 use crate::cli::bench::Bench;
 use crate::cli::values::{Setting, parse_duration, parse_interval, parse_percent, parse_setting};
+use crate::cli::{Interrupts, Outputs};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -143,6 +143,27 @@ pub(crate) enum Command {
         after_help = "Example:\n  simructl trace -n 3\n  simructl trace --for 2s --perfetto trace.pftrace > /dev/null"
     )]
     Trace(Trace),
+
+    /// Show which interrupts come to which CPU, and how often: /proc/interrupts, made readable
+    ///
+    /// Takes two samples, SECONDS apart, and shows what was counted between them; with or without the module.
+    /// Of each interrupt: its total, how often it came per second, a cell for each CPU (or for some
+    /// neighbours, where there are more CPUs than places), the interrupt controller and its number there, the
+    /// CPUs that it may go to (affinity) and goes to (effective), its threads, and whose it is. A row is known
+    /// by its number and whose it is, a column by the CPU's number: what comes and goes between two samples
+    /// moves nothing else.
+    #[command(
+        after_help = "Example:\n  simructl irqs --watch --threshold 1\n  simructl irqs --once --json\n  cp /proc/interrupts before; make; simructl irqs --diff before /proc/interrupts"
+    )]
+    Irqs(Interrupts),
+
+    /// Show which softirqs run on which CPU, how often, and what each of them does: /proc/softirqs
+    ///
+    /// As irqs does with interrupts.
+    #[command(
+        after_help = "Example:\n  simructl softirqs\n  simructl softirqs --watch --interval 0.5 --json"
+    )]
+    Softirqs(Interrupts),
 
     /// Write the knobs in force as a profile
     ///
@@ -341,6 +362,10 @@ impl Command {
             Self::Read(Read { follow: true, .. }) => ("read --follow", true, true),
             Self::Read(_) => ("read without --follow", true, false),
             Self::Trace(_) => ("trace", true, true),
+            Self::Irqs(how) => how.traits(["irqs", "irqs --csv", "irqs --openmetrics"]),
+            Self::Softirqs(how) => {
+                how.traits(["softirqs", "softirqs --csv", "softirqs --openmetrics"])
+            }
             Self::Dump { .. } => ("dump", true, false),
             Self::Apply { .. } => ("apply", true, true),
             Self::Diff { .. } => ("diff", true, true),

@@ -4,6 +4,7 @@
 
 mod bench;
 mod command;
+mod interrupts;
 mod outputs;
 mod values;
 
@@ -14,6 +15,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use self::bench::{Bench, Overrides};
 pub(crate) use self::command::{Command, Compare, Read, Stats, Trace};
+pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::outputs::Outputs;
 use self::values::parse_lines;
 pub(crate) use self::values::{Lines, Setting};

@@ -66,6 +66,13 @@ fn within_a_day(number: &str, unit_s: f64) -> Option<Duration> {
         .then_some(duration)
 }
 
+pub(super) fn parse_at_least_0(text: &str) -> Result<f64, &'static str> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| *number >= 0.0 && number.is_finite())
+        .ok_or("not a number from 0 up")
+}
+
 pub(super) fn parse_percent(text: &str) -> Result<f64, &'static str> {
     let percent = text.trim_end_matches('%').trim_end().parse().ok();
     percent

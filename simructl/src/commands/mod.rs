@@ -10,6 +10,7 @@ mod diff;
 mod dump;
 mod follow;
 mod get;
+mod interrupts;
 mod knobs;
 mod latency;
 mod lines;
@@ -28,6 +29,7 @@ mod watch;
 
 use crate::cli::{Cli, Command, Setting, Stats};
 use crate::failure::Failure;
+use crate::interrupts::source::Kind;
 
 /// Runs the command that was typed.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
@@ -49,6 +51,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         }) => watch::run(sysroot, options, interval, count),
         Command::Latency => latency::run(sysroot, options),
         Command::Read(how) => read::run(sysroot, options, &how),
+        Command::Irqs(how) => interrupts::run(sysroot, options, Kind::Irqs, &how),
+        Command::Softirqs(how) => interrupts::run(sysroot, options, Kind::Softirqs, &how),
         Command::Reset => reset::run(sysroot, options),
         Command::Dump { file } => dump::run(sysroot, options, &file),
         Command::Apply { file } => apply::run(sysroot, options, &file),

@@ -2,8 +2,6 @@
 
 //! `simructl stats --watch`: what each line counts, again and again, with rates.
 
-use std::io::{self, IsTerminal};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -15,13 +13,12 @@ use crate::files::stats::Stats;
 use crate::line::Books;
 use crate::module::Module;
 use crate::output::{self, columns};
+use crate::pace::{self, Pace};
 use crate::sysroot::Sysroot;
 
 const WHAT: &str = "cannot watch the stats";
 /// Levels go up and down: they have no rate.
 const LEVELS: [&str; 3] = ["in_ring", "queued", "pending"];
-/// Moves the cursor of a terminal to its first place, and clears what follows.
-const HOME: &str = "\x1b[H\x1b[J";
 
 /// The books of a line and when they were read; no books when its driver is unbound.
 struct Sample {
@@ -38,13 +35,12 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let module = Module::find(sysroot, WHAT)?;
     let lines = module.select(options.lines())?;
-    let in_place = io::stdout().is_terminal() && !options.json;
-    let start = Instant::now();
-    let mut next = start;
+    let is_in_place = pace::is_in_place();
+    let mut pace = Pace::new(interval);
     let mut before: Vec<Sample> = Vec::new();
     let mut taken = 0;
     while count.is_none_or(|count| taken < count) {
-        thread::sleep(next.saturating_duration_since(Instant::now()));
+        pace.wait();
         let mut now = Vec::new();
         for &line in &lines {
             let at = Instant::now();
@@ -59,14 +55,10 @@ pub(crate) fn run(
                 object
             });
             let lines: Vec<Value> = lines.collect();
-            let elapsed = start.elapsed().as_secs_f64();
+            let elapsed = pace.elapsed().as_secs_f64();
             format!("{}\n", json!({ "elapsed_s": elapsed, "lines": lines }))
         } else {
-            let lead = match (in_place, taken) {
-                (true, _) => HOME,
-                (false, 0) => "",
-                (false, _) => "\n",
-            };
+            let lead = pace::lead(is_in_place, taken);
             format!("{lead}{}", table(&now, &before))
         };
         if !output::offer(text.as_bytes())? {
@@ -74,8 +66,6 @@ pub(crate) fn run(
         }
         before = now;
         taken += 1;
-        // Samples keep to their times; those that could not be taken in time are left out.
-        next = (next + interval).max(Instant::now());
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 //! The module's files, parsed. Whatever they hold, the answer is a value or a reason, never a panic.
 
 pub(crate) mod contexts;
-pub(crate) mod interrupts;
 pub(crate) mod latency;
 pub(crate) mod records;
 pub(crate) mod stats;

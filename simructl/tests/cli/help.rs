@@ -45,6 +45,8 @@ fn every_command_has_help_with_an_example() {
         "bench",
         "completions",
         "man",
+        "irqs",
+        "softirqs",
     ] {
         check(&format!("help-{command}"), &format!("{command} --help"));
     }

@@ -11,6 +11,7 @@ mod fake;
 mod follow;
 mod generated;
 mod help;
+mod interrupts;
 mod knobs;
 mod latency;
 mod lockdown;

@@ -30,7 +30,7 @@ fn without_its_own_file_the_irq_is_looked_up_by_name() {
     fake.remove(&debugfs(0, "irq"));
     fake.write(
         "proc/interrupts",
-        "  31:  5  0  simrupt  0  Edge  simrupt0\n",
+        "  CPU0  CPU1\n 31:  5  0  simrupt  0-simrupt  simrupt0\n",
     );
     fake.check("stats-irq-by-name", "stats");
 }

@@ -35,7 +35,7 @@ fn without_debugfs_the_counters_are_unknown() {
     let fake = Fake::with_lines(2).without_debugfs();
     fake.write(
         "proc/interrupts",
-        "  31:  5  0  simrupt  0  Edge  simrupt1\n",
+        "  CPU0  CPU1\n 31:  5  0  simrupt  0-simrupt  simrupt1\n",
     );
     fake.check("status-parameters", "status");
 }

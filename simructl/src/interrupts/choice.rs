@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Which rows are shown, and in which order.
+
+use std::cmp::Reverse;
+
+use clap::ValueEnum;
+use regex_lite::Regex;
+
+use crate::interrupts::changes::Changes;
+use crate::interrupts::table::{Row, Table};
+
+/// What rows are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum Order {
+    /// The most per second first; without rates, the most of all
+    Rate,
+    /// The highest total first
+    Total,
+    /// As the kernel lists them
+    Irq,
+    /// By whose interrupt it is
+    Name,
+}
+
+/// Which rows.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) order: Order,
+    pub(crate) is_reversed: bool,
+    /// What the name, the controller, the actions or the description must contain.
+    pub(crate) filter: Option<Regex>,
+    /// Rows with less per second, or without rates less in all, are left out.
+    pub(crate) threshold: f64,
+}
+
+impl Choice {
+    /// The places of the chosen rows in the table, in their order. `rate` turns a count into one per second.
+    pub(crate) fn rows(
+        &self,
+        table: &Table,
+        changes: Option<&Changes>,
+        rate: impl Fn(u64) -> f64,
+    ) -> Vec<usize> {
+        // What a row has, as far as it is known: the rate, or the total.
+        let weight = |at: usize| match changes {
+            Some(changes) => changes.of(at).total.map(&rate),
+            None => table.rows[at].total().map(|total| total as f64),
+        };
+        let is_chosen = |at: &usize| {
+            self.matches(&table.rows[*at])
+                && (self.threshold <= 0.0 || weight(*at).unwrap_or(0.0) >= self.threshold)
+        };
+        let mut rows: Vec<usize> = (0..table.rows.len()).filter(is_chosen).collect();
+        match self.order {
+            Order::Irq => {}
+            Order::Rate => rows.sort_by(|a, b| {
+                weight(*b)
+                    .unwrap_or(-1.0)
+                    .total_cmp(&weight(*a).unwrap_or(-1.0))
+            }),
+            Order::Total => rows.sort_by_key(|at| Reverse(table.rows[*at].total())),
+            Order::Name => rows.sort_by_cached_key(|at| table.rows[*at].about.text()),
+        }
+        if self.is_reversed {
+            rows.reverse();
+        }
+        rows
+    }
+
+    fn matches(&self, row: &Row) -> bool {
+        let Some(filter) = &self.filter else {
+            return true;
+        };
+        let about = &row.about;
+        [
+            Some(&row.name),
+            about.chip.as_ref(),
+            about.description.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(&about.actions)
+        .any(|text| filter.is_match(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "CPU0 CPU1\n7: 0 500 IO-APIC 7-edge disk\n8: 1 0 GIC 8 Edge net\nNMI: 9 9 Non-maskable\n\
+                          ERR: 3\nFIQ: usb\n";
+    const NOW: &str = "CPU0 CPU1\n7: 0 501 IO-APIC 7-edge disk\n8: 91 0 GIC 8 Edge net\nNMI: 9 9 Non-maskable\n\
+                       ERR: 3\nFIQ: usb\n";
+
+    fn chosen(choice: &Choice, with_rates: bool) -> Vec<String> {
+        let [before, now] = [BEFORE, NOW].map(|text| Table::parse(text).unwrap());
+        let changes = Changes::between(&before, &now);
+        let changes = with_rates.then_some(&changes);
+        let rows = choice.rows(&now, changes, |count| count as f64 / 2.0);
+        rows.into_iter()
+            .map(|at| now.rows[at].name.clone())
+            .collect()
+    }
+
+    fn by(order: Order) -> Choice {
+        Choice {
+            order,
+            is_reversed: false,
+            filter: None,
+            threshold: 0.0,
+        }
+    }
+
+    #[test]
+    fn each_order_puts_its_rows_first() {
+        assert_eq!(
+            chosen(&by(Order::Rate), true),
+            ["8", "7", "NMI", "ERR", "FIQ"]
+        );
+        assert_eq!(
+            chosen(&by(Order::Rate), false),
+            ["7", "8", "NMI", "ERR", "FIQ"]
+        );
+        assert_eq!(
+            chosen(&by(Order::Total), true),
+            ["7", "8", "NMI", "ERR", "FIQ"]
+        );
+        assert_eq!(
+            chosen(&by(Order::Irq), true),
+            ["7", "8", "NMI", "ERR", "FIQ"]
+        );
+        assert_eq!(
+            chosen(&by(Order::Name), true),
+            ["ERR", "NMI", "7", "8", "FIQ"]
+        );
+        let reversed = Choice {
+            is_reversed: true,
+            ..by(Order::Rate)
+        };
+        assert_eq!(chosen(&reversed, true), ["FIQ", "ERR", "NMI", "7", "8"]);
+    }
+
+    #[test]
+    fn a_filter_looks_at_all_that_a_row_says() {
+        for (filter, rows) in [
+            ("^7$", vec!["7"]),
+            ("GIC|mask", vec!["8", "NMI"]),
+            ("usb", vec!["FIQ"]),
+            ("disk", vec!["7"]),
+            ("nothing", vec![]),
+        ] {
+            let choice = Choice {
+                filter: Some(Regex::new(filter).unwrap()),
+                ..by(Order::Irq)
+            };
+            assert_eq!(chosen(&choice, true), rows, "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_threshold_is_of_rates_where_there_are_any_and_else_of_totals() {
+        let above = |threshold| Choice {
+            threshold,
+            ..by(Order::Irq)
+        };
+        assert_eq!(chosen(&above(45.0), true), ["8"]);
+        assert_eq!(chosen(&above(45.1), true), Vec::<String>::new());
+        assert_eq!(chosen(&above(18.0), false), ["7", "8", "NMI"]);
+    }
+}

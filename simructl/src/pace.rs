@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Samples again and again: when each is due, and what stands before it.
+
+use std::io::{self, IsTerminal};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Moves the cursor of a terminal to its first place, and clears what follows.
+const HOME: &str = "\x1b[H\x1b[J";
+
+/// Keeps to the times of samples; those that could not be taken in time are left out.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    interval: Duration,
+    start: Instant,
+    next: Instant,
+}
+
+impl Pace {
+    /// The first sample is due now.
+    pub(crate) fn new(interval: Duration) -> Self {
+        let start = Instant::now();
+        Self {
+            interval,
+            start,
+            next: start,
+        }
+    }
+
+    /// Waits until the next sample is due.
+    pub(crate) fn wait(&mut self) {
+        thread::sleep(self.next.saturating_duration_since(Instant::now()));
+        self.next = (self.next + self.interval).max(Instant::now());
+    }
+
+    /// The time since the start.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// Whether each sample takes the place of the one before: on a terminal.
+pub(crate) fn is_in_place() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// What stands before the text of a sample, `shown` others after the start.
+pub(crate) fn lead(is_in_place: bool, shown: u64) -> &'static str {
+    match (is_in_place, shown) {
+        (true, _) => HOME,
+        (false, 0) => "",
+        (false, _) => "\n",
+    }
+}
