@@ -2,14 +2,15 @@
 
 //! 10,000 events a second with a reader of records, and everything changed at random meanwhile.
 
-use simrupt_vm_tests::{FLAVORS, Reader, Simrupt, eventually, settle};
+use simrupt_vm_tests::{FLAVORS, Reader, Simrupt, eventually, settle, watches_itself};
 
 fn ten_thousand_a_second_on(flavor: &str) {
     let module = Simrupt::load(&format!("format=record rate_hz=10000 workqueue={flavor}"));
     let line = module.line(0);
     let reader = Reader::start(line, 64 * 1024);
-    // Ten seconds, or what an emulated machine makes of them.
-    eventually("10,000 events are due", || line.stat("events") >= 10_000);
+    // A second, or what the machine makes of it. One that watches itself sees in less what there is to see.
+    let wanted = if watches_itself() { 2_000 } else { 10_000 };
+    eventually("they are due", || line.stat("events") >= wanted);
     settle(&module, line, reader);
 }
 

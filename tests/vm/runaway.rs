@@ -8,8 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a command may take on a machine that is usable.
-const ANSWER: Duration = Duration::from_secs(2);
+/// How long a command may take on a machine that is usable. Whoever watches himself takes his time for all.
+fn answer() -> Duration {
+    Duration::from_secs(if watches_itself() { 10 } else { 2 })
+}
 
 /// Runs a command, which must succeed in time.
 fn answers(command: &mut Command) {
@@ -17,7 +19,7 @@ fn answers(command: &mut Command) {
     let output = command.output().expect("the command runs");
     let took = start.elapsed();
     assert!(output.status.success(), "{command:?}: {output:?}");
-    assert!(took < ANSWER, "{command:?} took {took:?}");
+    assert!(took < answer(), "{command:?} took {took:?}");
 }
 
 /// Lets all lines go as fast as they are asked to, and stops them, with nothing but shell commands.
