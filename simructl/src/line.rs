@@ -13,6 +13,9 @@ use crate::files::contexts::Contexts;
 use crate::files::stats::Stats;
 use crate::sysroot::read_whole;
 
+/// What no reader can get any more.
+const LOST: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];
+
 /// The books of one line.
 #[derive(Debug)]
 pub(crate) struct Books {
@@ -34,6 +37,13 @@ impl Books {
             contexts: Contexts::parse(&contexts)
                 .map_err(|why| Failure::malformed(&contexts_path, why))?,
         }))
+    }
+
+    /// How many events no reader can get any more.
+    pub(crate) fn lost(&self) -> u64 {
+        LOST.iter()
+            .filter_map(|name| self.stats.get(name))
+            .fold(0, u64::saturating_add)
     }
 
     /// The counters as a JSON object.

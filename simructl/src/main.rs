@@ -35,6 +35,7 @@ mod signals;
 mod stop;
 mod sysroot;
 mod target;
+mod top;
 mod trace;
 mod verdict;
 

@@ -32,6 +32,7 @@ mod runaway;
 mod stress;
 mod stuck_reader;
 mod tool;
+mod top;
 mod trace;
 mod trace_events;
 // Only this architecture's trace clocks tell more than microseconds.

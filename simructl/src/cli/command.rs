@@ -144,6 +144,15 @@ pub(crate) enum Command {
     )]
     Trace(Trace),
 
+    /// Watch the lines on the terminal, live, and turn their knobs by keys
+    ///
+    /// Of each line: what it is set to, events per second, what was read and lost, how full its fifo is, and
+    /// the latencies of a stage since the sample before, with the past of its p99. Below the table: of the
+    /// selected line, which stage ran in which context and which CPU took its interrupt, or the histogram.
+    /// The key ? lists the keys.
+    #[command(after_help = "Example:\n  simructl top\n  simructl top --once --width 120")]
+    Top(Top),
+
     /// Show which interrupts come to which CPU, and how often: /proc/interrupts, made readable
     ///
     /// Takes two samples, SECONDS apart, and shows what was counted between them; with or without the module.
@@ -320,6 +329,23 @@ pub(crate) struct Trace {
     pub(crate) from: Option<PathBuf>,
 }
 
+/// What `top` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Top {
+    /// Seconds from one sample to the next [default: 0.5]
+    #[arg(long, value_name = "SECONDS", default_value = "0.5", hide_default_value = true, value_parser = parse_interval)]
+    pub(crate) interval: Duration,
+    /// Print what it shows after one interval as text, and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How wide that text is [default: 80]
+    #[arg(long, value_name = "COLUMNS", default_value = "80", hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..=1000), requires = "once")]
+    pub(crate) width: u16,
+    /// How many rows that text has [default: 24]
+    #[arg(long, value_name = "ROWS", default_value = "24", hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..=1000), requires = "once")]
+    pub(crate) height: u16,
+}
+
 /// What `compare` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
@@ -366,6 +392,7 @@ impl Command {
             Self::Softirqs(how) => {
                 how.traits(["softirqs", "softirqs --csv", "softirqs --openmetrics"])
             }
+            Self::Top(_) => ("top", true, false),
             Self::Dump { .. } => ("dump", true, false),
             Self::Apply { .. } => ("apply", true, true),
             Self::Diff { .. } => ("diff", true, true),

@@ -22,6 +22,7 @@ mod reset;
 mod set;
 mod stats;
 mod status;
+mod top;
 mod trace;
 mod unload;
 mod verify;
@@ -51,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         }) => watch::run(sysroot, options, interval, count),
         Command::Latency => latency::run(sysroot, options),
         Command::Read(how) => read::run(sysroot, options, &how),
+        Command::Top(how) => top::run(sysroot, options, &how),
         Command::Irqs(how) => interrupts::run(sysroot, options, Kind::Irqs, &how),
         Command::Softirqs(how) => interrupts::run(sysroot, options, Kind::Softirqs, &how),
         Command::Reset => reset::run(sysroot, options),

@@ -17,8 +17,6 @@ use crate::sysroot::Sysroot;
 const KNOBS: [&str; 4] = ["rate_hz", "workqueue", "fifo_size", "fifo_policy"];
 /// The counters that have a column.
 const COUNTERS: [&str; 2] = ["events", "read"];
-/// What no reader can get any more.
-const LOST: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];
 
 /// What is shown of one line.
 struct Row {
@@ -94,7 +92,7 @@ impl Row {
             irq: module.irq(line),
             knobs: shown,
             counters: COUNTERS.map(counter),
-            lost: books.as_ref().map(lost),
+            lost: books.as_ref().map(Books::lost),
             state,
         })
     }
@@ -141,11 +139,4 @@ impl Row {
         object.insert("state".to_string(), json!(self.state));
         object.into()
     }
-}
-
-/// How many events of a line no reader can get any more.
-fn lost(books: &Books) -> u64 {
-    LOST.iter()
-        .filter_map(|name| books.stats.get(name))
-        .fold(0, u64::saturating_add)
 }

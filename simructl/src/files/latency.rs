@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Latency(pub(crate) Vec<Stage>);
 
 /// One histogram.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stage {
     pub(crate) name: String,
     /// The figures of its first line, with their names.
@@ -159,6 +159,39 @@ impl Stage {
         (total > 0).then_some(Percentile::Above(last))
     }
 
+    /// The values that came since an earlier look; all of them, if it was reset in between.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        let less = |figure: &(String, u64)| {
+            let more = figure.1.checked_sub(earlier.figure(&figure.0))?;
+            Some((figure.0.clone(), more))
+        };
+        let bucket = |bucket: &Bucket| {
+            let same = earlier
+                .buckets
+                .binary_search_by_key(&bucket.low, |one| one.low);
+            let before = same.map_or(0, |at| earlier.buckets[at].count);
+            let count = bucket.count.checked_sub(before)?;
+            Some(Bucket { count, ..*bucket })
+        };
+        // Only what is counted can be subtracted: a longest time and its place are those of all the time.
+        let is_count = |name: &str| ["count", "overflow", "sum_ns"].contains(&name);
+        let figures = self.figures.iter().map(|figure| match is_count(&figure.0) {
+            true => less(figure),
+            false => Some(figure.clone()),
+        });
+        let figures: Option<Vec<_>> = figures.collect();
+        let buckets: Option<Vec<_>> = self.buckets.iter().map(bucket).collect();
+        let (Some(figures), Some(mut buckets)) = (figures, buckets) else {
+            return self.clone();
+        };
+        buckets.retain(|bucket| bucket.count > 0);
+        Self {
+            name: self.name.clone(),
+            figures,
+            buckets,
+        }
+    }
+
     /// The figures and the buckets, each bucket as `[low, high, count]`.
     pub(crate) fn document(&self) -> Map<String, Value> {
         let mut object: Map<String, Value> = self
@@ -186,6 +219,22 @@ mod tests {
             text += &format!("\nbucket {low} {high} {count}");
         }
         Latency::parse(&text).unwrap().0.remove(0)
+    }
+
+    #[test]
+    fn what_came_since_is_what_is_more() {
+        let earlier = stage(1, &[(10, 11, 2), (20, 21, 5)]);
+        let later = stage(3, &[(8, 9, 1), (10, 11, 2), (20, 21, 8)]);
+        let since = later.since(&earlier);
+        assert_eq!(
+            since.buckets().collect::<Vec<_>>(),
+            [[8, 9, 1], [20, 21, 3]]
+        );
+        assert_eq!((since.figure("overflow"), since.figure("max_ns")), (2, 41));
+        // It was reset: what there is came since then.
+        let reset = stage(0, &[(20, 21, 1)]);
+        assert_eq!(reset.since(&earlier), reset);
+        assert_eq!(later.since(&later).buckets().count(), 0);
     }
 
     #[test]

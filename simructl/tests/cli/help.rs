@@ -47,6 +47,8 @@ fn every_command_has_help_with_an_example() {
         "man",
         "irqs",
         "softirqs",
+        "trace",
+        "top",
     ] {
         check(&format!("help-{command}"), &format!("{command} --help"));
     }

@@ -23,6 +23,7 @@ mod reset;
 mod set;
 mod stats;
 mod status;
+mod top;
 mod trace;
 mod verify;
 mod watch;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl top`: the lines on a terminal, live.
+//!
+//! Samples are taken of the module ([`sample`]), what happened between two of them is a row of the table
+//! ([`rows`]), keys change what is shown or a knob ([`state`]), and all of it is drawn ([`draw`]).
+
+pub(crate) mod draw;
+mod format;
+mod histogram;
+pub(crate) mod rows;
+pub(crate) mod sample;
+pub(crate) mod state;

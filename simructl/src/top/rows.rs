@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What happened between two samples: a row for each line.
+
+use std::time::Duration;
+
+use crate::files::latency::{Percentile, Stage};
+use crate::top::sample::{Line, Sample};
+
+/// The stages of which latencies are shown, by their names in the module, with what they are called here.
+pub(crate) const STAGES: [(&str, &str); 4] = [
+    ("irq_bh", "irq→work"),
+    ("due_irq", "due→irq"),
+    ("bh_run", "work"),
+    ("due_read", "due→read"),
+];
+
+/// A line between two samples.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) line: u32,
+    pub(crate) irq: Option<u32>,
+    pub(crate) rate_hz: String,
+    pub(crate) flavor: String,
+    pub(crate) fifo_size: u64,
+    pub(crate) is_bound: bool,
+    /// Per second; not known after a reset.
+    pub(crate) events_hz: Option<f64>,
+    pub(crate) read_hz: Option<f64>,
+    pub(crate) lost_hz: Option<f64>,
+    /// Records in the fifo.
+    pub(crate) queued: u64,
+    /// The values of each of [`STAGES`] since the sample before.
+    pub(crate) stages: [Option<Stage>; STAGES.len()],
+}
+
+impl Row {
+    /// The line of `now` since `before`, if there was one.
+    pub(crate) fn of(before: Option<&Line>, now: &Line, elapsed: Duration) -> Self {
+        let rate = |count: &dyn Fn(&Line) -> Option<u64>| {
+            let more = count(now)?.checked_sub(count(before?)?)?;
+            (!elapsed.is_zero()).then(|| more as f64 / elapsed.as_secs_f64())
+        };
+        let counter = |name: &'static str| move |line: &Line| line.books.as_ref()?.stats.get(name);
+        let stage = |name: &str| {
+            let of = |line: &Line| {
+                let stages = &line.latency.as_ref()?.0;
+                stages.iter().find(|stage| stage.name == name).cloned()
+            };
+            Some(of(now)?.since(&of(before?)?))
+        };
+        Self {
+            line: now.number,
+            irq: now.irq,
+            rate_hz: now.rate_hz.clone(),
+            flavor: now.flavor.clone(),
+            fifo_size: now.fifo_size,
+            is_bound: now.books.is_some(),
+            events_hz: rate(&counter("events")),
+            read_hz: rate(&counter("read")),
+            lost_hz: rate(&|line| line.books.as_ref().map(|books| books.lost())),
+            queued: counter("queued")(now).unwrap_or(0),
+            stages: STAGES.map(|(name, _)| stage(name)),
+        }
+    }
+
+    /// How much of the fifo is in use, from 0 to 1.
+    pub(crate) fn fill(&self) -> f64 {
+        match self.fifo_size {
+            0 => 0.0,
+            size => (self.queued as f64 / size as f64).min(1.0),
+        }
+    }
+
+    /// A percentile of a stage in ns, since the sample before; of what is above all buckets, the last bound.
+    pub(crate) fn percentile(&self, stage: usize, permille: u32) -> Option<u64> {
+        match self.stages[stage].as_ref()?.percentile(permille)? {
+            Percentile::Below(ns) | Percentile::Above(ns) => Some(ns),
+        }
+    }
+}
+
+/// All lines between two samples.
+pub(crate) fn rows(before: Option<&Sample>, now: &Sample) -> Vec<Row> {
+    let elapsed = before.map_or(Duration::ZERO, |before| now.at.duration_since(before.at));
+    let earlier = |number: u32| {
+        let mut lines = before?.lines.iter();
+        lines.find(|line| line.number == number)
+    };
+    now.lines
+        .iter()
+        .map(|line| Row::of(earlier(line.number), line, elapsed))
+        .collect()
+}

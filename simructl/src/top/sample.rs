@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the module shows at a moment.
+
+use std::time::Instant;
+
+use crate::cli::Lines;
+use crate::failure::Failure;
+use crate::files::latency::Latency;
+use crate::files::table::Values;
+use crate::interrupts::source::Kind;
+use crate::interrupts::table::Table;
+use crate::knobs::Knobs;
+use crate::line::Books;
+use crate::module::Module;
+use crate::sysroot::Sysroot;
+
+const WHAT: &str = "cannot watch the lines";
+
+/// All lines at a moment.
+#[derive(Debug)]
+pub(crate) struct Sample {
+    pub(crate) at: Instant,
+    pub(crate) lines: Vec<Line>,
+    /// The flavors of workqueues that a line can be set to.
+    pub(crate) flavors: Vec<String>,
+    /// `None` if it cannot be read.
+    pub(crate) interrupts: Option<Table>,
+}
+
+/// One line.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) number: u32,
+    pub(crate) irq: Option<u32>,
+    pub(crate) rate_hz: String,
+    pub(crate) flavor: String,
+    pub(crate) fifo_size: u64,
+    /// `None` when its driver is unbound, as with the latency.
+    pub(crate) books: Option<Books>,
+    pub(crate) latency: Option<Latency>,
+}
+
+impl Sample {
+    pub(crate) fn take(sysroot: &Sysroot, lines: Lines) -> Result<Self, Failure> {
+        let module = Module::find(sysroot, WHAT)?;
+        let at = Instant::now();
+        let lines = module.select(lines)?;
+        let knobs = Knobs::quietly(&module)?;
+        let lines = lines.iter().map(|line| Line::take(&module, &knobs, *line));
+        let flavors = match &knobs.find("workqueue")?.values {
+            Values::Choices(flavors) => flavors.clone(),
+            _ => Vec::new(),
+        };
+        Ok(Self {
+            at,
+            flavors,
+            lines: lines.collect::<Result<_, _>>()?,
+            interrupts: Kind::Irqs.sample(sysroot).ok().map(|sample| sample.table),
+        })
+    }
+}
+
+impl Line {
+    fn take(module: &Module<'_>, knobs: &Knobs, line: u32) -> Result<Self, Failure> {
+        let books = module.books(line, WHAT)?;
+        // Without a driver its knobs may be out of reach.
+        let knob = |name: &str| match books {
+            Some(_) => knobs.value(knobs.find(name)?, line),
+            None => Ok("-".to_string()),
+        };
+        Ok(Self {
+            number: line,
+            irq: module.irq(line),
+            rate_hz: knob("rate_hz")?,
+            flavor: knob("workqueue")?,
+            fifo_size: knob("fifo_size")?.parse().unwrap_or(0),
+            latency: module.latency(line, WHAT)?,
+            books,
+        })
+    }
+}
