@@ -59,6 +59,9 @@ run "simructl read > /dev/null & simructl trace -n 20 | tail -n 8; kill \$!"
 run "simructl set-wq bh"
 run "simructl read > /dev/null & simructl trace -n 20 | tail -n 8; kill \$!"
 
+say "What happens there, and what may be done where:"
+run "simructl explain"
+
 say "Mask the line: events wait in the ring, and one edge brings them all."
 run "simructl set masked=1; usleep 20000; grep -E 'in_ring|pending' $knobs/stats"
 run "simructl set masked=0; grep -E 'in_ring|pending' $knobs/stats"
@@ -86,7 +89,7 @@ run "rmmod simrupt"
 
 printf '\n== Summary ==\n'
 printf 'Shown: insmod with parameters, /proc/interrupts, /dev/simrupt0, debugfs knobs, simructl, records,\n'
-printf '  latencies, the way of an event, masking, affinity, all interrupts and softirqs, rmmod.\n'
+printf '  latencies, the way of an event, its explanation, masking, affinity, all interrupts and softirqs, rmmod.\n'
 printf 'Where the bottom half ran:\n'
 printf '  %-9s %8s %8s\n' flavor softirq task
 printf '%s' "$flavors" | while read -r flavor softirq0 task0 softirq1 task1; do

@@ -188,3 +188,53 @@ fn without_the_module_it_says_so() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("the module is not loaded"), "{told}");
 }
+
+#[test]
+fn one_event_is_explained_as_it_happens() {
+    let module = Simrupt::load("lines=2 rate_hz=500");
+    let line = module.line(1);
+    let of_top_half = match Context::of_top_half() {
+        Context::Hardirq => "hardirq",
+        Context::Softirq | Context::Task => "task",
+    };
+    for (flavor, context) in [
+        ("bh", "softirq"),
+        ("unbound", "task"),
+        ("irq-thread", "task"),
+        ("none", of_top_half),
+    ] {
+        line.set("workqueue", flavor);
+        let output = simructl(&["explain", "--line", "1", "--json"]);
+        assert!(output.status.success(), "{output:?}");
+        let lesson: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (&lesson["line"], &lesson["whole"]),
+            (&1.into(), &true.into())
+        );
+        assert_eq!(
+            hop(&lesson, "run")["context"],
+            context,
+            "{flavor}: {lesson}"
+        );
+        let steps = lesson["steps"].as_array().unwrap();
+        let read = steps.last().unwrap();
+        assert_eq!(read["hop"], "read");
+        assert!(
+            read["text"].as_str().unwrap().contains("simructl-"),
+            "{read}"
+        );
+    }
+    let text = String::from_utf8(simructl(&["explain"]).stdout).unwrap();
+    assert!(
+        text.contains("Top half") && text.contains("may not: sleep"),
+        "{text}"
+    );
+    assert!(instances().is_empty());
+    // Without an event it says so, and leaves nothing behind.
+    line.set("rate_hz", "0");
+    let output = simructl(&["explain", "--line", "1", "--patience", "500ms"]);
+    assert_eq!(output.status.code(), Some(1));
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(why.contains("in 0.5 s") && why.contains("rate_hz"), "{why}");
+    assert!(instances().is_empty());
+}

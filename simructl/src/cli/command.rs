@@ -144,6 +144,16 @@ pub(crate) enum Command {
     )]
     Trace(Trace),
 
+    /// Tell what the kernel does with one interrupt, step by step, as it happens
+    ///
+    /// Reads the device of a line itself until an event has come all the way, and tells each step: what
+    /// happens, in the kernel's terms, in which context, on which CPU and when; what code may do there, and
+    /// what it may not; and where to read on. Events that are read are gone, for other readers too.
+    #[command(
+        after_help = "Example:\n  simructl explain\n  simructl set-wq bh && simructl explain --line 0"
+    )]
+    Explain(Explain),
+
     /// Watch the lines on the terminal, live, and turn their knobs by keys
     ///
     /// Of each line: what it is set to, events per second, what was read and lost, how full its fifo is, and
@@ -329,6 +339,17 @@ pub(crate) struct Trace {
     pub(crate) from: Option<PathBuf>,
 }
 
+/// What `explain` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Give up after TIME without an event: seconds, or with a unit [default: 10s]
+    #[arg(long, value_name = "TIME", default_value = "10s", hide_default_value = true, value_parser = parse_duration, conflicts_with = "from")]
+    pub(crate) patience: Duration,
+    /// Take the event from a trace that simructl trace --out has kept; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
 /// What `top` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Top {
@@ -392,6 +413,7 @@ impl Command {
             Self::Softirqs(how) => {
                 how.traits(["softirqs", "softirqs --csv", "softirqs --openmetrics"])
             }
+            Self::Explain(_) => ("explain", true, true),
             Self::Top(_) => ("top", true, false),
             Self::Dump { .. } => ("dump", true, false),
             Self::Apply { .. } => ("apply", true, true),

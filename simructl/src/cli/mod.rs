@@ -14,7 +14,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use self::bench::{Bench, Overrides};
-pub(crate) use self::command::{Command, Compare, Read, Stats, Top, Trace};
+pub(crate) use self::command::{Command, Compare, Explain, Read, Stats, Top, Trace};
 pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::outputs::Outputs;
 use self::values::parse_lines;

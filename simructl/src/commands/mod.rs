@@ -8,6 +8,7 @@ mod compare;
 mod completions;
 mod diff;
 mod dump;
+mod explain;
 mod follow;
 mod get;
 mod interrupts;
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         }) => watch::run(sysroot, options, interval, count),
         Command::Latency => latency::run(sysroot, options),
         Command::Read(how) => read::run(sysroot, options, &how),
+        Command::Explain(how) => explain::run(sysroot, options, &how),
         Command::Top(how) => top::run(sysroot, options, &how),
         Command::Irqs(how) => interrupts::run(sysroot, options, Kind::Irqs, &how),
         Command::Softirqs(how) => interrupts::run(sysroot, options, Kind::Softirqs, &how),

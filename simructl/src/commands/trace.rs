@@ -18,6 +18,7 @@ use crate::trace::event::{Event, Row, What};
 use crate::trace::instance::Instance;
 use crate::trace::journey::{Journey, Journeys};
 use crate::trace::perfetto::Perfetto;
+use crate::trace::rows::Rows;
 use crate::trace::{WHAT, timeline};
 
 /// How often the trace is read. A reader that waits would be woken by the hits themselves, and show in the
@@ -108,8 +109,7 @@ struct Shown {
     /// The trace itself.
     raw: Option<Kept<BufWriter<File>>>,
     perfetto: Option<Kept<Perfetto<BufWriter<File>>>>,
-    /// A row of which the end is not known yet.
-    begun: Vec<u8>,
+    rows: Rows,
     journeys: Journeys,
     /// Whether anything was printed.
     has_begun: bool,
@@ -128,21 +128,12 @@ impl Shown {
         if let Some(raw) = &mut self.raw {
             raw.write(|file| file.write_all(bytes))?;
         }
-        self.begun.extend_from_slice(bytes);
-        let Some(end) = self.begun.iter().rposition(|byte| *byte == b'\n') else {
-            return Ok(());
-        };
-        let rest = self.begun.split_off(end + 1);
-        let rows = std::mem::replace(&mut self.begun, rest);
         let mut text = String::new();
-        for row in String::from_utf8_lossy(&rows).lines() {
-            match Row::parse(row) {
-                Ok(Row::Event(event)) => self.take_event(&event, &mut text)?,
-                Ok(Row::Lost(count)) if self.left > 0 => {
-                    self.lost = self.lost.saturating_add(count);
-                }
-                Ok(Row::Lost(_) | Row::Other) => {}
-                Err(why) => return Err(odd(row, &why)),
+        for row in self.rows.take(bytes)? {
+            match row {
+                Row::Event(event) => self.take_event(&event, &mut text)?,
+                Row::Lost(count) if self.left > 0 => self.lost = self.lost.saturating_add(count),
+                Row::Lost(_) | Row::Other => {}
             }
         }
         self.print(&text)
@@ -225,11 +216,6 @@ impl Shown {
             None => Ok(()),
         }
     }
-}
-
-fn odd(row: &str, why: &str) -> Failure {
-    Failure::new("cannot understand the trace", format!("{why}: {row}"))
-        .remedy("a trace of the same version of the module")
 }
 
 /// The file of an option, if it was given.

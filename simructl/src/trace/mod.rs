@@ -5,7 +5,9 @@
 pub(crate) mod event;
 pub(crate) mod instance;
 pub(crate) mod journey;
+pub(crate) mod lesson;
 pub(crate) mod perfetto;
+pub(crate) mod rows;
 pub(crate) mod timeline;
 
 /// What it is that fails when a trace cannot be taken.

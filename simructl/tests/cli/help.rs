@@ -49,6 +49,7 @@ fn every_command_has_help_with_an_example() {
         "softirqs",
         "trace",
         "top",
+        "explain",
     ] {
         check(&format!("help-{command}"), &format!("{command} --help"));
     }

@@ -41,6 +41,22 @@ fn a_trace_is_told_event_by_event() {
 }
 
 #[test]
+fn one_event_is_told_step_by_step() {
+    let fake = Fake::unloaded();
+    fake.write("trace.txt", TRACE);
+    fake.check("explain", "explain --from trace.txt");
+    fake.check("explain-lost", "explain --from trace.txt --line 1");
+    fake.check("explain-json", "explain --from trace.txt --json");
+    fake.check("explain-none", "explain --from trace.txt --line 2");
+    fake.check("explain-no-file", "explain --from nowhere.txt");
+    fake.check("explain-usage", "explain --from trace.txt --patience 1s");
+    fake.check("explain-unloaded", "explain");
+    let fake = Fake::with_lines(1);
+    fake.check("explain-no-line", "explain --line 3");
+    fake.check("explain-no-tracefs", "explain");
+}
+
+#[test]
 fn a_diagram_is_a_file_of_its_own() {
     let fake = Fake::unloaded();
     fake.write("trace.txt", TRACE);

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl explain`: one interrupt, as it happens, told step by step.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cli::{Explain, Lines, Options};
+use crate::failure::{Failure, describe};
+use crate::interrupts::terminal;
+use crate::module::Module;
+use crate::output;
+use crate::signals;
+use crate::stop::Stop;
+use crate::sysroot::Sysroot;
+use crate::trace::event::Row;
+use crate::trace::instance::Instance;
+use crate::trace::journey::{Journey, Journeys, Kind};
+use crate::trace::lesson;
+use crate::trace::rows::Rows;
+
+const WHAT: &str = "cannot explain an event";
+/// How often the trace is read.
+const PERIOD: Duration = Duration::from_millis(100);
+/// The first events of a reader meet cold caches: the lesson is about a later one, if it comes in time.
+const WARM: usize = 10;
+const SOON: Duration = Duration::from_secs(1);
+/// The width of a text that is not on a terminal, and the most of one that is.
+const WIDTH: usize = 100;
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result<(), Failure> {
+    let journey = match &how.from {
+        Some(path) => kept(path, options.line)?,
+        None => {
+            let line = match options.line {
+                Some(Lines::One(line)) => line,
+                Some(Lines::All) | None => 0,
+            };
+            live(sysroot, line, how.patience)?
+        }
+    };
+    if options.json {
+        return output::print_json(&lesson::document(&journey));
+    }
+    let width = terminal::size().map_or(WIDTH, |(width, _)| width.min(WIDTH));
+    output::print(&lesson::text(&journey, width))
+}
+
+/// The first journey in a file that came to its end.
+fn kept(path: &Path, line: Option<Lines>) -> Result<Journey, Failure> {
+    let failed = |error| Failure::file("read", path, None, &error);
+    let mut bytes = Vec::new();
+    match path == Path::new("-") {
+        true => std::io::stdin().lock().read_to_end(&mut bytes),
+        false => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+    }
+    .map_err(failed)?;
+    bytes.push(b'\n');
+    let mut journeys = Whole::of(match line {
+        Some(Lines::One(line)) => Some(line),
+        Some(Lines::All) | None => None,
+    });
+    journeys.take(&bytes)?;
+    journeys.found.into_iter().next().ok_or_else(|| {
+        Failure::new(
+            WHAT,
+            format!("{} holds none that came to its end", path.display()),
+        )
+        .remedy("simructl trace --out FILE, with a reader")
+    })
+}
+
+/// A journey of the line, of an event that we have read ourselves.
+fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Failure> {
+    let module = Module::find(sysroot, WHAT)?;
+    module.select(Lines::One(line))?;
+    let stop = Stop::default();
+    let stopped = stop.clone();
+    signals::take(move |_| stop.set())?;
+    let mut instance = Instance::set_up(sysroot, Some(line))?;
+    read_on(sysroot, line)?;
+    let start = Instant::now();
+    let mut journeys = Whole::of(Some(line));
+    let mut bytes = vec![0; 64 * 1024];
+    let mut soon = None;
+    while soon.is_none_or(|soon| Instant::now() < soon) && journeys.found.len() < WARM {
+        if start.elapsed() > patience {
+            return Err(Failure::new(
+                WHAT,
+                format!(
+                    "none came to its end on line {line} in {} s",
+                    patience.as_secs_f64()
+                ),
+            )
+            .remedy(format!(
+                "simructl get rate_hz --line {line}, simructl get masked --line {line}"
+            )));
+        }
+        if !stopped.sleep(PERIOD) {
+            return Err(Failure::new(WHAT, "interrupted before one came to its end"));
+        }
+        let count = instance.read(&mut bytes)?;
+        journeys.take(&bytes[..count])?;
+        if soon.is_none() && !journeys.found.is_empty() {
+            soon = Some(Instant::now() + SOON);
+        }
+    }
+    let last = journeys.found.len().min(WARM);
+    Ok(journeys.found.swap_remove(last - 1))
+}
+
+/// Has a thread read the line's device: without a reader there is no read, and perhaps no event.
+fn read_on(sysroot: &Sysroot, line: u32) -> Result<(), Failure> {
+    let path = sysroot.device(line);
+    let failed = |error| Failure::file("open", &path, Some(line), &error);
+    let mut device = File::open(&path).map_err(failed)?;
+    let read = move || {
+        let mut bytes = [0; 4096];
+        // It ends with the program, if the device does not end it before.
+        while device.read(&mut bytes).is_ok_and(|count| count > 0) {}
+    };
+    let thread = thread::Builder::new().spawn(read);
+    thread.map_err(|error| Failure::new(WHAT, describe(&error)))?;
+    Ok(())
+}
+
+/// The journeys that came to their ends.
+struct Whole {
+    line: Option<u32>,
+    rows: Rows,
+    journeys: Journeys,
+    found: Vec<Journey>,
+}
+
+impl Whole {
+    fn of(line: Option<u32>) -> Self {
+        Self {
+            line,
+            rows: Rows::default(),
+            journeys: Journeys::default(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Takes a piece of a trace.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        for row in self.rows.take(bytes)? {
+            let Row::Event(event) = row else { continue };
+            if self.line.is_some_and(|line| line != event.line) {
+                continue;
+            }
+            let ended = self.journeys.take(&event).into_iter();
+            // One that was queued behind others has less to tell.
+            let told = |journey: &Journey| {
+                let has = |kind| journey.hops.iter().any(|hop| hop.kind == kind);
+                journey.is_whole() && (has(Kind::Wake) || has(Kind::Lost))
+            };
+            self.found.extend(ended.filter(told));
+        }
+        Ok(())
+    }
+}
