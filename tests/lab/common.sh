@@ -75,6 +75,7 @@ VM_TESTS=$BUILD/target/$TARGET/vm-tests
 BROWSER_KEY=$(key "$LAB/root" "$LAB/browser-packages" <(echo "$SUITE"))
 # A root of its own, made only for looking at pages: it is large.
 BROWSER=$CACHE/browser-$BROWSER_KEY
+PERFETTO=$CACHE/perfetto-$(key "$LAB/root" "$LAB/perfetto-packages" "$LAB/root-perfetto" <(echo "$SUITE"))
 
 die() {
     printf 'simrupt: %s\n' "$*" >&2

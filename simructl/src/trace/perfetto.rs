@@ -148,6 +148,7 @@ impl<W: Write> Perfetto<W> {
                 primary_trace_clock: Some(MONOTONIC),
             }),
             sequence_flags: Some(CLEARED),
+            trusted_packet_sequence_id: Some(SEQUENCE),
             ..TracePacket::default()
         })?;
         Ok(this)

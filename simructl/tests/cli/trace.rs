@@ -8,25 +8,7 @@ use crate::fake::Fake;
 
 /// Two events of line 0, the second coalesced with a third; one of line 1 that is lost; a knob; the
 /// bottom half of a fourth had not ended.
-const TRACE: &str = "\
-# tracer: nop
-#
-          <idle>-0       [001] d.h1.     1.000001: emit: line=0 seq=7 due_ns=1000000000 ns=1000001200
-          <idle>-0       [001] d.h1.     1.000003: irq: line=0 seq=7 last_seq=7 events=1 raises=1 ns=1000002900
-          <idle>-0       [001] d.h1.     1.000003: bh_queue: line=0 flavor=unbound queued=1 ns=1000003100
-   kworker/u8:2-31       [000] ...1.     1.000009: bh_start: line=0 flavor=unbound context=task ns=1000009400
-   kworker/u8:2-31       [000] ...1.     1.000010: bh_end: line=0 seq=7 last_seq=7 events=1 ns=1000010100
-   kworker/u8:2-31       [000] ...1.     1.000011: wake: line=0 queued=1 ns=1000010800
-             cat-99      [001] .....     1.000020: read: line=0 seq=7 last_seq=7 due_ns=1000000000 events=1 ns=1000020300
- Web Content-412         [001] d.h1.     1.001000: emit: line=1 seq=0 due_ns=1001000000 ns=1001000900
- Web Content-412         [001] d.h1.     1.001001: drop: line=1 seq=0 events=1 cause=overrun ns=1001001000
-            bash-50      [000] .....     1.001500: knob: line=0 name=rate_hz value=2000 ns=1001500000
-CPU:1 [LOST 3 EVENTS]
-             cat-99      [001] d.h..     1.002001: emit: line=0 seq=8 due_ns=1002000000 ns=1002001000
-             cat-99      [001] d.h..     1.002001: emit: line=0 seq=9 due_ns=1002000500 ns=1002001100
-             cat-99      [001] d.h..     1.002002: irq: line=0 seq=8 last_seq=9 events=2 raises=1 ns=1002002000
-             cat-99      [001] d.h..     1.002002: bh_queue: line=0 flavor=unbound queued=0 ns=1002002100
-";
+const TRACE: &str = include_str!("../trace.txt");
 
 #[test]
 fn a_trace_is_told_event_by_event() {
