@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
 
-use crate::changes::{apply, plan};
+use crate::changes::{apply, plan, refused};
 use crate::cli::{Options, Top};
 use crate::failure::{Failure, describe};
 use crate::interrupts::terminal;
@@ -69,10 +69,14 @@ fn watch(
             match state.key(key) {
                 Action::None => {}
                 Action::Quit => return Ok(()),
-                Action::Set { line, knob, value } => {
-                    let outcome = set(sysroot, line, knob, &value);
-                    state.message = Some(outcome.unwrap_or_else(|failure| in_a_row(&failure)));
-                }
+                Action::Set { line, knob, value } => match set(sysroot, line, knob, &value) {
+                    Ok([before, now]) => {
+                        // The next key is about what is in force now, not when the last sample was taken.
+                        state.adopt(line, knob, &now);
+                        state.message = Some(format!("line{line} {knob} {before} -> {now}"));
+                    }
+                    Err(failure) => state.message = Some(in_a_row(&failure)),
+                },
                 Action::Screenshot => {
                     let outcome = keep(state);
                     state.message = Some(outcome.unwrap_or_else(|failure| in_a_row(&failure)));
@@ -92,23 +96,23 @@ fn watch(
     }
 }
 
-/// Sets a knob of a line; says from what to what.
-fn set(sysroot: &Sysroot, line: u32, knob: &str, value: &str) -> Result<String, Failure> {
+/// Sets a knob of a line; returns what was in force before, and what is now.
+fn set(sysroot: &Sysroot, line: u32, knob: &str, value: &str) -> Result<[String; 2], Failure> {
     let module = Module::find(sysroot, WHAT)?;
     let knobs = Knobs::quietly(&module)?;
     let knob = knobs.find(knob)?;
     if let Err(why) = knob.check(value) {
-        return Err(crate::changes::refused(knob, value, &why));
+        return Err(refused(knob, value, &why));
     }
-    let changes = plan(&knobs, &module, knob, &[line], vec![value.to_string()])?;
-    apply(&changes)?;
-    let now = knobs.value(knob, line)?;
-    let before: Vec<&str> = changes.iter().map(|change| change.old.as_str()).collect();
-    Ok(format!(
-        "line{line} {} {} -> {now}",
-        knob.name,
-        before.join(" ")
-    ))
+    let before = knobs.value(knob, line)?;
+    apply(&plan(
+        &knobs,
+        &module,
+        knob,
+        &[line],
+        vec![value.to_string()],
+    )?)?;
+    Ok([before, knobs.value(knob, line)?])
 }
 
 /// Writes what is shown to a new file in the current directory; says to which.

@@ -133,6 +133,19 @@ impl State {
         self.keep_selection();
     }
 
+    /// A knob of a line has this value now.
+    pub(crate) fn adopt(&mut self, line: u32, knob: &str, value: &str) {
+        let Some(row) = self.rows.iter_mut().find(|row| row.line == line) else {
+            return;
+        };
+        match knob {
+            "rate_hz" => row.rate_hz = value.to_string(),
+            "workqueue" => row.flavor = value.to_string(),
+            "fifo_size" => row.fifo_size = value.parse().unwrap_or(row.fifo_size),
+            _ => {}
+        }
+    }
+
     /// There is nothing to be seen, for this reason.
     pub(crate) fn lose(&mut self, why: String) {
         self.rows.clear();
@@ -370,6 +383,25 @@ mod tests {
         assert_eq!(press(&mut state, "-"), set(1, "rate_hz", "0"));
         assert_eq!(press(&mut state, "j="), set(2, "rate_hz", "1000000"));
         assert_eq!(press(&mut state, "-"), set(2, "rate_hz", "500000"));
+    }
+
+    #[test]
+    fn keys_in_a_row_go_on_from_what_they_have_set() {
+        let mut state = state();
+        for (key, knob, value) in [
+            ("+", "rate_hz", "20"),
+            ("+", "rate_hz", "50"),
+            ("w", "workqueue", "ordered"),
+            ("w", "workqueue", "bound"),
+            ("f", "fifo_size", "128"),
+            ("f", "fifo_size", "256"),
+        ] {
+            assert_eq!(press(&mut state, key), set(0, knob, value));
+            state.adopt(0, knob, value);
+        }
+        state.adopt(9, "rate_hz", "1");
+        state.adopt(0, "fifo_size", "?");
+        assert_eq!(press(&mut state, "F"), set(0, "fifo_size", "128"));
     }
 
     #[test]
