@@ -132,6 +132,14 @@ impl Terminal {
     }
 }
 
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // After a test that failed it is still there.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn lines_are_shown_and_keys_turn_their_knobs() {
     let module = Simrupt::load("lines=3 rate_hz=1000,0,0 format=record workqueue=bound,bh,ordered");

@@ -242,6 +242,13 @@ fn controller(text: &str) -> About {
         .into_iter()
         .find(|level| rest.split_whitespace().next() == Some(level));
     let actions = level.map_or(rest, |level| &rest[level.len()..]).trim();
+    // Behind the level stands the flow handler, if that has a name.
+    let actions = match actions.strip_prefix('-').filter(|_| level.is_some()) {
+        Some(flow) => flow
+            .split_once(' ')
+            .map_or("", |(_, actions)| actions.trim()),
+        None => actions,
+    };
     let trigger = level.map(str::to_lowercase).or_else(|| some(flow));
     About {
         chip: some(chip),
@@ -378,6 +385,14 @@ mod tests {
                 "simrupt",
                 "simrupt0",
             ),
+            (
+                "simrupt    0 Edge    -edge      simrupt0",
+                "simrupt",
+                Some(0),
+                "edge",
+                "simrupt0",
+            ),
+            ("GICv3  27 Level   -fasteoi", "GICv3", Some(27), "level", ""),
             ("", "", None, "", ""),
         ] {
             let text_of = str::to_string;
