@@ -225,7 +225,7 @@ fn signals_give_the_terminal_back() {
     let _module = Simrupt::load("rate_hz=0");
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
         let top = Terminal::start(80, 24, &[]);
-        top.shows("1 lines");
+        top.shows("1 line ");
         top.signal(signal);
         assert_eq!(top.ends().signal(), Some(signal as i32));
     }
@@ -235,7 +235,7 @@ fn signals_give_the_terminal_back() {
 fn the_module_can_come_and_go() {
     let module = Simrupt::load("rate_hz=0");
     let mut top = Terminal::start(80, 24, &["--interval", "0.2"]);
-    top.shows("1 lines");
+    top.shows("1 line ");
     drop(module);
     top.shows("the module is not loaded; try: simructl load");
     let module = Simrupt::load("lines=2 rate_hz=0");

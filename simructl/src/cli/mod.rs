@@ -59,7 +59,7 @@ pub(crate) struct Options {
     )]
     sysroot: PathBuf,
 
-    /// Which line: its number, or all of them [default: all; read: 0]
+    /// Which line: its number, or all of them [default: all; read, explain: 0]
     #[arg(long, value_name = "N|all", value_parser = parse_lines, global = true)]
     pub(crate) line: Option<Lines>,
 

@@ -81,7 +81,7 @@ impl View<'_> {
             let rate = self.per_second(count).map(|rate| format!("{rate:.1}"));
             Some(rate.or(number(count)).unwrap_or("-".to_string()))
         };
-        let name = |shown: &Shown<'_>| Some(shown.row.name.clone());
+        let name = |shown: &Shown<'_>| Some(visible(&shown.row.name));
         let total = |shown: &Shown<'_>| Some(number(shown.row.total()).unwrap_or("-".to_string()));
         let what = |shown: &Shown<'_>| {
             let description = self.description(shown.row);
@@ -185,8 +185,9 @@ impl View<'_> {
             1 => String::new(),
             some => format!(", the hottest of {some} CPUs"),
         };
+        let noun = if cpus.len() == 1 { "CPU" } else { "CPUs" };
         format!(
-            "{} CPUs: {}; {rows}; {sum}\ncpus: a cell for each{share}; · none, ▁ 1 to █ {}, logarithmic\n\n",
+            "{} {noun}: {}; {rows}; {sum}\ncpus: a cell for each{share}; · none, ▁ 1 to █ {}, logarithmic\n\n",
             cpus.len(),
             ranges(cpus),
             heat.hottest,

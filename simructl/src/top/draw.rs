@@ -94,9 +94,10 @@ fn head(state: &State) -> Line<'static> {
         let known: Vec<f64> = state.rows.iter().filter_map(value).collect();
         rate((!known.is_empty()).then(|| known.iter().sum()))
     };
+    let lines = state.rows.len();
+    let noun = if lines == 1 { "line" } else { "lines" };
     let mut text = format!(
-        "simructl top  {} lines  {} events/s  {} lost/s",
-        state.rows.len(),
+        "simructl top  {lines} {noun}  {} events/s  {} lost/s",
         sum(&|row| row.events_hz),
         sum(&|row| row.lost_hz),
     );
