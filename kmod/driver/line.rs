@@ -378,7 +378,9 @@ impl Line {
     pub(crate) fn reset(&self) {
         self.quiesce(|| {
             self.device.reset_counts(|| {
-                self.reader.lock().reset();
+                // Held until the fifo's counts are zero, too: a read counts in both books or in neither.
+                let mut reader = self.reader.lock();
+                reader.reset();
                 // SAFETY: Neither of the two is running.
                 unsafe {
                     self.top.get().reset();
