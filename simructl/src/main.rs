@@ -17,6 +17,7 @@
 mod bench;
 mod changes;
 mod cli;
+mod column;
 mod commands;
 mod failure;
 mod files;
@@ -35,6 +36,7 @@ mod signals;
 mod stop;
 mod sysroot;
 mod target;
+mod terminal;
 mod top;
 mod trace;
 mod verdict;

@@ -84,6 +84,14 @@ pub(crate) fn csv_field(text: &str) -> String {
     }
 }
 
+/// From the least to the most, in one place.
+pub(crate) const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// A bar that is so many eighths of a place long.
+pub(crate) fn bar(eighths: usize) -> String {
+    "█".repeat(eighths / 8) + ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+}
+
 /// Whether a cell holds a number, the bound of one (`>5`), or stands for one that is not known (`-`).
 fn is_number(cell: &str) -> bool {
     let digits = cell.trim_start_matches(['>', '-']);

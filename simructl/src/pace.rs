@@ -53,3 +53,8 @@ pub(crate) fn lead(is_in_place: bool, shown: u64) -> &'static str {
         (false, _) => "\n",
     }
 }
+
+/// How fast; `None` when no time has passed.
+pub(crate) fn per_second(count: u64, interval: Duration) -> Option<f64> {
+    (!interval.is_zero()).then(|| count as f64 / interval.as_secs_f64())
+}

@@ -5,11 +5,22 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::failure::Failure;
+use crate::signals;
+
 /// Whether to end; shared by all that have to know.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop(Arc<(Mutex<bool>, Condvar)>);
 
 impl Stop {
+    /// What SIGINT, SIGTERM and SIGHUP set from now on, instead of ending the program.
+    pub(crate) fn on_signal() -> Result<Self, Failure> {
+        let stop = Self::default();
+        let set = stop.clone();
+        signals::take(move |_| set.set())?;
+        Ok(stop)
+    }
+
     /// Ends whatever waits, now and later.
     pub(crate) fn set(&self) {
         let (stopped, changed) = &*self.0;

@@ -95,6 +95,14 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Opens a file that the user names; `-` is standard input.
+pub(crate) fn open_or_stdin(path: &Path) -> io::Result<Box<dyn Read>> {
+    match path == Path::new("-") {
+        true => Ok(Box::new(io::stdin())),
+        false => Ok(Box::new(File::open(path)?)),
+    }
+}
+
 /// Reads a text to its end, but none of more than 4 MiB.
 pub(crate) fn read_whole(source: impl Read) -> io::Result<String> {
     read_within(WHOLE_LIMIT, source)

@@ -3,8 +3,6 @@
 //! What a profile asks of the loaded module, once every word of it is known to be fine.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use crate::changes::{Change, plan, refused};
@@ -14,7 +12,7 @@ use crate::files::table::Knob;
 use crate::knobs::Knobs;
 use crate::module::Module;
 use crate::profile::{Entry, Profile, Scope};
-use crate::sysroot::read_whole;
+use crate::sysroot::{open_or_stdin, read_whole};
 
 /// What differs between a profile and what is in force.
 #[derive(Debug)]
@@ -144,10 +142,7 @@ fn checked<'a>(knobs: &'a Knobs, entry: &Entry) -> Result<&'a Knob, Failure> {
 /// The text of a profile, and the name by which to speak of it.
 fn read(file: &Path) -> Result<(String, String), Failure> {
     let is_stdin = file == Path::new("-");
-    let text = match is_stdin {
-        true => read_whole(io::stdin().lock()),
-        false => File::open(file).and_then(read_whole),
-    };
+    let text = open_or_stdin(file).and_then(read_whole);
     let name = match is_stdin {
         true => "stdin".to_string(),
         false => file.display().to_string(),

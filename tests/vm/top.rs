@@ -10,7 +10,7 @@ use nix::{
     },
     unistd::Pid,
 };
-use simrupt_vm_tests::{Reader, Simrupt, eventually, settle};
+use simrupt_vm_tests::{Reader, Simrupt, eventually, settle, within_20_s};
 use std::{
     fs::{self, File},
     io::{Read, Write},
@@ -87,16 +87,8 @@ impl Terminal {
 
     /// Waits until this is on the screen.
     fn shows(&self, what: &str) {
-        let seen = || self.text().contains(what);
-        let mut last = String::new();
-        for _ in 0..200 {
-            if seen() {
-                return;
-            }
-            last = self.text();
-            thread::sleep(Duration::from_millis(100));
-        }
-        panic!("never shown: {what}\n{last}");
+        within_20_s(what, || Ok(self.text().contains(what)))
+            .unwrap_or_else(|why| panic!("{why}\n{}", self.text()));
     }
 
     fn types(&mut self, keys: &str) {

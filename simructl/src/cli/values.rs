@@ -16,6 +16,16 @@ pub(crate) enum Lines {
     One(u32),
 }
 
+impl Lines {
+    /// The one that is meant, if it is one.
+    pub(crate) fn one(self) -> Option<u32> {
+        match self {
+            Self::All => None,
+            Self::One(line) => Some(line),
+        }
+    }
+}
+
 pub(super) fn parse_lines(text: &str) -> Result<Lines, &'static str> {
     match text {
         "all" => Ok(Lines::All),

@@ -22,7 +22,6 @@ use crate::failure::Failure;
 use crate::knobs::Knobs;
 use crate::module::{Module, is_loaded};
 use crate::output;
-use crate::signals;
 use crate::stop::Stop;
 use crate::sysroot::{Sysroot, read_whole};
 
@@ -49,9 +48,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
 
     // From here on, things change.
     let _lock = Lock::take(sysroot)?;
-    let stop = Stop::default();
-    let stopped = stop.clone();
-    signals::take(move |_| stopped.set())?;
+    let stop = Stop::on_signal()?;
     // Where it may not, as in some containers, it has to do without.
     let _ = priority::raise();
     saved::recover(&module, &knobs)?;

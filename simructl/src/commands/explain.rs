@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{Explain, Lines, Options};
 use crate::failure::{Failure, describe};
-use crate::interrupts::terminal;
 use crate::module::Module;
 use crate::output;
-use crate::signals;
 use crate::stop::Stop;
-use crate::sysroot::Sysroot;
+use crate::sysroot::{Sysroot, open_or_stdin};
+use crate::terminal;
+use crate::trace::PERIOD;
 use crate::trace::event::Row;
 use crate::trace::instance::Instance;
 use crate::trace::journey::{Journey, Journeys, Kind};
@@ -23,8 +23,6 @@ use crate::trace::lesson;
 use crate::trace::rows::Rows;
 
 const WHAT: &str = "cannot explain an event";
-/// How often the trace is read.
-const PERIOD: Duration = Duration::from_millis(100);
 /// The first events of a reader meet cold caches: the lesson is about a later one, if it comes in time.
 const WARM: usize = 10;
 const SOON: Duration = Duration::from_secs(1);
@@ -33,12 +31,9 @@ const WIDTH: usize = 100;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result<(), Failure> {
     let journey = match &how.from {
-        Some(path) => kept(path, options.line)?,
+        Some(path) => kept(path, options.lines().one())?,
         None => {
-            let line = match options.line {
-                Some(Lines::One(line)) => line,
-                Some(Lines::All) | None => 0,
-            };
+            let line = options.lines().one().unwrap_or(0);
             live(sysroot, line, how.patience)?
         }
     };
@@ -50,19 +45,14 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result
 }
 
 /// The first journey in a file that came to its end.
-fn kept(path: &Path, line: Option<Lines>) -> Result<Journey, Failure> {
+fn kept(path: &Path, line: Option<u32>) -> Result<Journey, Failure> {
     let failed = |error| Failure::file("read", path, None, &error);
     let mut bytes = Vec::new();
-    match path == Path::new("-") {
-        true => std::io::stdin().lock().read_to_end(&mut bytes),
-        false => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
-    }
-    .map_err(failed)?;
+    open_or_stdin(path)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(failed)?;
     bytes.push(b'\n');
-    let mut journeys = Whole::of(match line {
-        Some(Lines::One(line)) => Some(line),
-        Some(Lines::All) | None => None,
-    });
+    let mut journeys = Whole::of(line);
     journeys.take(&bytes)?;
     journeys.found.into_iter().next().ok_or_else(|| {
         Failure::new(
@@ -77,9 +67,7 @@ fn kept(path: &Path, line: Option<Lines>) -> Result<Journey, Failure> {
 fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Failure> {
     let module = Module::find(sysroot, WHAT)?;
     module.select(Lines::One(line))?;
-    let stop = Stop::default();
-    let stopped = stop.clone();
-    signals::take(move |_| stop.set())?;
+    let stopped = Stop::on_signal()?;
     let mut instance = Instance::set_up(sysroot, Some(line))?;
     read_on(sysroot, line)?;
     let start = Instant::now();

@@ -8,14 +8,14 @@ use crate::cli::{Interrupts, Options};
 use crate::failure::Failure;
 use crate::interrupts::changes::Changes;
 use crate::interrupts::choice::{Choice, Order};
-use crate::interrupts::outputs::{CSV_HEADER, View, per_second};
+use crate::interrupts::outputs::{CSV_HEADER, View};
 use crate::interrupts::placement::{Placement, Threads};
 use crate::interrupts::source::{Kind, Sample, saved};
 use crate::interrupts::table::Table;
-use crate::interrupts::terminal;
 use crate::output;
-use crate::pace::{self, Pace};
+use crate::pace::{self, Pace, per_second};
 use crate::sysroot::Sysroot;
+use crate::terminal;
 
 /// From one sample to the next.
 const INTERVAL: Duration = Duration::from_secs(1);

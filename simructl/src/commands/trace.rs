@@ -7,29 +7,21 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::cli::{Lines, Options, Trace};
+use crate::cli::{Options, Trace};
 use crate::failure::Failure;
 use crate::module::Module;
 use crate::output;
-use crate::signals;
 use crate::stop::Stop;
-use crate::sysroot::Sysroot;
+use crate::sysroot::{Sysroot, open_or_stdin};
 use crate::trace::event::{Event, Row, What};
 use crate::trace::instance::Instance;
 use crate::trace::journey::{Journey, Journeys};
 use crate::trace::perfetto::Perfetto;
 use crate::trace::rows::Rows;
-use crate::trace::{WHAT, timeline};
-
-/// How often the trace is read. A reader that waits would be woken by the hits themselves, and show in the
-/// times.
-const PERIOD: Duration = Duration::from_millis(100);
+use crate::trace::{PERIOD, WHAT, timeline};
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(), Failure> {
-    let line = match options.lines() {
-        Lines::All => None,
-        Lines::One(line) => Some(line),
-    };
+    let line = options.lines().one();
     let mut shown = Shown {
         line,
         as_json: options.json,
@@ -52,9 +44,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
 impl Shown {
     /// Records until it is enough.
     fn record(&mut self, sysroot: &Sysroot, duration: Option<Duration>) -> Result<(), Failure> {
-        let stop = Stop::default();
-        let stopped = stop.clone();
-        signals::take(move |_| stop.set())?;
+        let stopped = Stop::on_signal()?;
         let mut instance = Instance::set_up(sysroot, self.line)?;
         let start = Instant::now();
         let mut bytes = vec![0; 64 * 1024];
@@ -82,10 +72,7 @@ impl Shown {
 
     fn take_file(&mut self, path: &Path) -> Result<(), Failure> {
         let failed = |error: io::Error| Failure::file("read", path, None, &error);
-        let mut file: Box<dyn Read> = match path == Path::new("-") {
-            true => Box::new(io::stdin()),
-            false => Box::new(File::open(path).map_err(failed)?),
-        };
+        let mut file = open_or_stdin(path).map_err(failed)?;
         let mut bytes = vec![0; 64 * 1024];
         while self.wants_more() {
             match file.read(&mut bytes) {

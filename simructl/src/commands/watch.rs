@@ -120,8 +120,7 @@ impl Sample {
 /// How fast a counter went; `None` of a level, and of a counter that was reset meanwhile.
 fn per_second(name: &str, before: u64, now: u64, elapsed: Duration) -> Option<f64> {
     let more = now.checked_sub(before)?;
-    let known = !LEVELS.contains(&name) && !elapsed.is_zero();
-    known.then(|| more as f64 / elapsed.as_secs_f64())
+    pace::per_second(more, elapsed).filter(|_| !LEVELS.contains(&name))
 }
 
 #[cfg(test)]

@@ -42,10 +42,11 @@ impl Choice {
         changes: Option<&Changes>,
         rate: impl Fn(u64) -> f64,
     ) -> Vec<usize> {
-        // What a row has, as far as it is known: the rate, or the total.
+        // What each row has, as far as it is known: the rate, or the total.
+        let totals: Vec<Option<u64>> = table.rows.iter().map(Row::total).collect();
         let weight = |at: usize| match changes {
             Some(changes) => changes.of(at).total.map(&rate),
-            None => table.rows[at].total().map(|total| total as f64),
+            None => totals[at].map(|total| total as f64),
         };
         let is_chosen = |at: &usize| {
             self.matches(&table.rows[*at])
@@ -54,12 +55,11 @@ impl Choice {
         let mut rows: Vec<usize> = (0..table.rows.len()).filter(is_chosen).collect();
         match self.order {
             Order::Irq => {}
-            Order::Rate => rows.sort_by(|a, b| {
-                weight(*b)
-                    .unwrap_or(-1.0)
-                    .total_cmp(&weight(*a).unwrap_or(-1.0))
-            }),
-            Order::Total => rows.sort_by_key(|at| Reverse(table.rows[*at].total())),
+            Order::Rate => {
+                let known = |at: &usize| weight(*at).unwrap_or(-1.0);
+                rows.sort_by(|a, b| known(b).total_cmp(&known(a)));
+            }
+            Order::Total => rows.sort_by_key(|at| Reverse(totals[*at])),
             Order::Name => rows.sort_by_cached_key(|at| table.rows[*at].about.text()),
         }
         if self.is_reversed {

@@ -2,8 +2,8 @@
 
 //! Counts of CPUs as a row of cells, one for each CPU or for some neighbours: the hotter, the fuller.
 
-/// From one interrupt to as many as the hottest CPU has.
-const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+use crate::output::LEVELS;
+
 /// A CPU without interrupts.
 const NONE: char = '·';
 

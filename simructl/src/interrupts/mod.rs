@@ -9,5 +9,4 @@ pub(crate) mod outputs;
 pub(crate) mod placement;
 pub(crate) mod source;
 pub(crate) mod table;
-pub(crate) mod terminal;
 pub(crate) mod text;

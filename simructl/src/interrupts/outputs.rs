@@ -12,6 +12,7 @@ use crate::interrupts::source::Kind;
 use crate::interrupts::table::{Counts, Row, Table};
 use crate::interrupts::text::softirq;
 use crate::output::csv_field;
+use crate::pace::per_second;
 
 /// What is shown: some rows of a table.
 pub(crate) struct View<'a> {
@@ -182,11 +183,6 @@ impl View<'_> {
 /// The first row of [`View::csv`].
 pub(crate) const CSV_HEADER: &str =
     "elapsed_s,name,chip,hwirq,trigger,actions,description,cpu,total,increase,per_second\n";
-
-/// How fast; `None` when no time has passed.
-pub(crate) fn per_second(count: u64, interval: Duration) -> Option<f64> {
-    (!interval.is_zero()).then(|| count as f64 / interval.as_secs_f64())
-}
 
 /// The value of a label of OpenMetrics.
 fn escaped(text: &str) -> String {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::failure::Failure;
 use crate::interrupts::table::{Odd, Table};
-use crate::sysroot::{Sysroot, read_within};
+use crate::sysroot::{Sysroot, open_or_stdin, read_within};
 
 /// Thousands of interrupts on thousands of CPUs are 100 MB.
 const LIMIT: u64 = 256 * 1024 * 1024;
@@ -65,10 +65,7 @@ fn whole(
 
 /// The table that a file holds; `-` is standard input.
 pub(crate) fn saved(path: &Path) -> Result<Table, Failure> {
-    let text = match path == Path::new("-") {
-        true => text(io::stdin().lock()),
-        false => File::open(path).and_then(text),
-    };
+    let text = open_or_stdin(path).and_then(text);
     let text = text.map_err(|error| Failure::file("read", path, None, &error))?;
     Table::parse(&text).map_err(|odd| not_understood(path, &odd))
 }

@@ -3,6 +3,7 @@
 //! Tables for people: as wide as the terminal, with a cell for each CPU, or for some neighbours where there
 //! is no room for all.
 
+use crate::column::Column;
 use crate::interrupts::heat::Heat;
 use crate::interrupts::outputs::{Shown, View};
 use crate::interrupts::source::Kind;
@@ -15,14 +16,6 @@ const WIDEST_HEAT: usize = 64;
 const LEAST_WORDS: usize = 16;
 /// What stands above the cells.
 const HEAT: &str = "cpus";
-
-/// A column of the table.
-struct Column {
-    title: String,
-    cells: Vec<String>,
-    is_number: bool,
-    rank: Rank,
-}
 
 /// Which columns there is room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +39,11 @@ impl View<'_> {
         for column in &mut columns {
             match column.rank {
                 Rank::Heat => self.warm(column, &shown, heat),
-                Rank::Words => column.shorten(words_width),
+                Rank::Words => {
+                    for cell in &mut column.cells {
+                        *cell = shortened(cell, words_width);
+                    }
+                }
                 Rank::Always | Rank::Perhaps(_) => {}
             }
         }
@@ -60,7 +57,7 @@ impl View<'_> {
         text
     }
 
-    fn columns(&self, shown: &[Shown<'_>]) -> Vec<Column> {
+    fn columns(&self, shown: &[Shown<'_>]) -> Vec<Column<Rank>> {
         let column =
             |title: &str, is_number, rank, cell: &dyn Fn(&Shown<'_>) -> Option<String>| Column {
                 title: title.to_string(),
@@ -154,7 +151,7 @@ impl View<'_> {
         shown.iter().filter_map(hottest).max().unwrap_or(0)
     }
 
-    fn warm(&self, column: &mut Column, shown: &[Shown<'_>], heat: Heat) {
+    fn warm(&self, column: &mut Column<Rank>, shown: &[Shown<'_>], heat: Heat) {
         let cells = shown
             .iter()
             .map(|shown| heat.cells(self.counts(shown).into_iter()));
@@ -195,31 +192,9 @@ impl View<'_> {
     }
 }
 
-impl Column {
-    fn width(&self) -> usize {
-        let cells = self.cells.iter().chain([&self.title]);
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    }
-
-    fn shorten(&mut self, width: usize) {
-        for cell in &mut self.cells {
-            *cell = shortened(cell, width);
-        }
-    }
-
-    /// The title, or a cell, as wide as the column.
-    fn padded(&self, row: Option<usize>, width: usize) -> String {
-        let cell = row.map_or(&self.title, |row| &self.cells[row]);
-        match self.is_number {
-            true => format!("{cell:>width$}"),
-            false => format!("{cell:<width$}"),
-        }
-    }
-}
-
 /// Leaves out columns until the others fit; returns the widths of the CPUs' cells and of the words.
-fn fit(columns: &mut Vec<Column>, cpus: usize, width: Option<usize>) -> (usize, usize) {
-    let width_of = |rank, columns: &[Column]| {
+fn fit(columns: &mut Vec<Column<Rank>>, cpus: usize, width: Option<usize>) -> (usize, usize) {
+    let width_of = |rank, columns: &[Column<Rank>]| {
         let of_rank = columns.iter().filter(|column| column.rank == rank);
         of_rank.map(|column| column.width() + GAP).sum::<usize>()
     };

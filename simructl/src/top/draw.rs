@@ -12,7 +12,9 @@ use ratatui::style::{Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use crate::column::Column;
 use crate::output::columns;
+use crate::pace::per_second;
 use crate::top::format::{bar, micros, rate, spark};
 use crate::top::histogram::bins;
 use crate::top::rows::{Row, STAGES};
@@ -131,43 +133,14 @@ fn help() -> Vec<Line<'static>> {
     lines
 }
 
-/// A column of the table: its title, its cells, whether these are numbers.
-struct Column {
-    title: String,
-    cells: Vec<String>,
-    is_number: bool,
-}
-
-impl Column {
-    fn new<'a>(
-        title: &str,
-        is_number: bool,
-        rows: &[&'a Row],
-        cell: impl Fn(&'a Row) -> String,
-    ) -> Self {
-        Self {
-            title: title.to_string(),
-            cells: rows.iter().map(|row| cell(row)).collect(),
-            is_number,
-        }
-    }
-
-    fn width(&self) -> usize {
-        let cells = self.cells.iter().chain([&self.title]);
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    }
-
-    fn padded(&self, text: &str) -> String {
-        let width = self.width();
-        match self.is_number {
-            true => format!("{text:>width$}"),
-            false => format!("{text:<width$}"),
-        }
-    }
-}
-
 /// The columns in their order, each with its importance: the lowest go last.
-fn table(state: &State, rows: &[&Row]) -> Vec<(u8, Column)> {
+fn table(state: &State, rows: &[&Row]) -> Vec<Column<u8>> {
+    let column = |rank, title: &str, is_number, cell: &dyn Fn(&Row) -> String| Column {
+        rank,
+        title: title.to_string(),
+        cells: rows.iter().map(|row| cell(row)).collect(),
+        is_number,
+    };
     let unbound = |row: &Row, text: String| match row.is_bound {
         true => text,
         false => "unbound".to_string(),
@@ -179,60 +152,46 @@ fn table(state: &State, rows: &[&Row]) -> Vec<(u8, Column)> {
     };
     let irq = |row: &Row| row.irq.map_or("-".to_string(), |irq| irq.to_string());
     vec![
-        (
-            0,
-            Column::new("line", true, rows, |row| row.line.to_string()),
-        ),
-        (9, Column::new("irq", true, rows, irq)),
-        (
-            7,
-            Column::new("rate_hz", true, rows, |row| row.rate_hz.clone()),
-        ),
-        (
-            1,
-            Column::new("workqueue", false, rows, |row| {
-                unbound(row, row.flavor.clone())
-            }),
-        ),
-        (
-            2,
-            Column::new("events/s", true, rows, |row| rate(row.events_hz)),
-        ),
-        (
-            8,
-            Column::new("read/s", true, rows, |row| rate(row.read_hz)),
-        ),
-        (
-            4,
-            Column::new("lost/s", true, rows, |row| rate(row.lost_hz)),
-        ),
-        (5, Column::new("fifo", false, rows, fill)),
-        (6, Column::new("p50", true, rows, percentile(500))),
-        (3, Column::new("p99 µs", true, rows, percentile(990))),
+        column(0, "line", true, &|row| row.line.to_string()),
+        column(9, "irq", true, &irq),
+        column(7, "rate_hz", true, &|row| row.rate_hz.clone()),
+        column(1, "workqueue", false, &|row| {
+            unbound(row, row.flavor.clone())
+        }),
+        column(2, "events/s", true, &|row| rate(row.events_hz)),
+        column(8, "read/s", true, &|row| rate(row.read_hz)),
+        column(4, "lost/s", true, &|row| rate(row.lost_hz)),
+        column(5, "fifo", false, &fill),
+        column(6, "p50", true, &percentile(500)),
+        column(3, "p99 µs", true, &percentile(990)),
     ]
 }
 
 fn rows(state: &State, visible: &[&Row], area: Rect) -> Vec<Line<'static>> {
     let width = usize::from(area.width);
     let mut columns = table(state, visible);
-    let taken = |columns: &[(u8, Column)]| {
-        let widths = columns.iter().map(|(_, column)| column.width() + GAP);
+    let taken = |columns: &[Column<u8>]| {
+        let widths = columns.iter().map(|column| column.width() + GAP);
         widths.sum::<usize>().saturating_sub(GAP)
     };
-    while let Some(least) = columns.iter().map(|(rank, _)| *rank).max() {
+    while let Some(least) = columns.iter().map(|column| column.rank).max() {
         let spark = if least > SPARK { GAP + LEAST_SPARK } else { 0 };
         if taken(&columns) + spark <= width || columns.len() == 1 {
             break;
         }
-        columns.retain(|(rank, _)| *rank != least);
+        columns.retain(|column| column.rank != least);
     }
     let left = width.saturating_sub(taken(&columns) + GAP);
     let has_spark = left >= LEAST_SPARK;
-    let joined = |cells: Vec<String>| cells.join(&" ".repeat(GAP));
-    let titles = columns
-        .iter()
-        .map(|(_, column)| column.padded(&column.title));
-    let mut header = joined(titles.collect());
+    let widths: Vec<usize> = columns.iter().map(Column::width).collect();
+    let joined = |row: Option<usize>| {
+        let cells = columns.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(column, width)| column.padded(row, *width))
+            .collect();
+        cells.join(&" ".repeat(GAP))
+    };
+    let mut header = joined(None);
     if has_spark {
         let (_, stage) = STAGES[state.stage];
         header += &format!("{:GAP$}{stage} p99", "");
@@ -243,10 +202,7 @@ fn rows(state: &State, visible: &[&Row], area: Rect) -> Vec<Line<'static>> {
     let at = visible.iter().position(|row| row.line == state.selected);
     let first = at.map_or(0, |at| (at + 1).saturating_sub(room));
     for (at, row) in visible.iter().enumerate().skip(first).take(room) {
-        let cells = columns
-            .iter()
-            .map(|(_, column)| column.padded(&column.cells[at]));
-        let mut text = joined(cells.collect());
+        let mut text = joined(Some(at));
         if has_spark {
             let past = state.past(row.line).map(|ns| ns.map(|ns| ns as f64));
             text += &format!("{:GAP$}{}", "", spark(past, left));
@@ -297,7 +253,7 @@ fn cpus(state: &State, row: &Row, width: usize) -> Option<String> {
     let at = table.rows.iter().position(|row| row.name == name)?;
     let increases = state.interrupts.as_ref().map(|(changes, elapsed)| {
         let increases = changes.of(at).per_cpu.iter();
-        let rate = |more: &Option<u64>| more.map(|more| more as f64 / elapsed.as_secs_f64());
+        let rate = |more: &Option<u64>| per_second((*more)?, *elapsed);
         increases.map(rate).collect::<Vec<_>>()
     });
     let mut text = format!("irq {name}: on which CPU, and per second\n");

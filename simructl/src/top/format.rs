@@ -2,8 +2,7 @@
 
 //! Numbers, bars and sparks of text.
 
-/// From the least to the most.
-const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+use crate::output::{self, LEVELS};
 
 /// A rate in at most six places: `0`, `12.5`, `5000`, `1.20M`.
 pub(super) fn rate(hz: Option<f64>) -> String {
@@ -29,12 +28,7 @@ pub(super) fn micros(ns: Option<u64>) -> String {
 /// A share from 0 to 1 as a bar of `width` places.
 pub(super) fn bar(share: f64, width: usize) -> String {
     let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
-    let left = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-    let mut bar = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
-        bar.push(left[eighths % 8]);
-    }
-    bar
+    output::bar(eighths)
 }
 
 /// The last `width` values, each as high as its share of the highest of them.
@@ -44,10 +38,8 @@ pub(super) fn spark(values: impl DoubleEndedIterator<Item = Option<f64>>, width:
     let most = last.iter().flatten().copied().fold(0.0, f64::max);
     let cell = |value: Option<f64>| match value {
         None => ' ',
-        Some(value) if most > 0.0 => {
-            EIGHTHS[((value / most * 8.0).ceil() as usize).clamp(1, 8) - 1]
-        }
-        Some(_) => EIGHTHS[0],
+        Some(value) if most > 0.0 => LEVELS[((value / most * 8.0).ceil() as usize).clamp(1, 8) - 1],
+        Some(_) => LEVELS[0],
     };
     last.into_iter().map(cell).collect()
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::files::latency::{Percentile, Stage};
+use crate::pace::per_second;
 use crate::top::sample::{Line, Sample};
 
 /// The stages of which latencies are shown, by their names in the module, with what they are called here.
@@ -38,8 +39,7 @@ impl Row {
     /// The line of `now` since `before`, if there was one.
     pub(crate) fn of(before: Option<&Line>, now: &Line, elapsed: Duration) -> Self {
         let rate = |count: &dyn Fn(&Line) -> Option<u64>| {
-            let more = count(now)?.checked_sub(count(before?)?)?;
-            (!elapsed.is_zero()).then(|| more as f64 / elapsed.as_secs_f64())
+            per_second(count(now)?.checked_sub(count(before?)?)?, elapsed)
         };
         let counter = |name: &'static str| move |line: &Line| line.books.as_ref()?.stats.get(name);
         let stage = |name: &str| {

@@ -185,8 +185,7 @@ fn row_text(row: &Row, widths: &[usize], colored: bool) -> String {
 fn bar(share: f64) -> String {
     let eighths = (share * (BAR * 8) as f64).round() as usize;
     let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
-    let bar = "█".repeat(eighths / 8);
-    bar + ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+    crate::output::bar(eighths)
 }
 
 /// Text in a colour or weight of ECMA-48.
