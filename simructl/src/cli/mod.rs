@@ -19,6 +19,7 @@ pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::outputs::Outputs;
 use self::values::parse_lines;
 pub(crate) use self::values::{Lines, Setting};
+use crate::failure::Failure;
 use crate::sysroot::Sysroot;
 
 /// Loads, tunes, reads and audits the simrupt kernel module.
@@ -77,6 +78,19 @@ impl Options {
     /// The lines meant, where the default is all.
     pub(crate) fn lines(&self) -> Lines {
         self.line.unwrap_or(Lines::All)
+    }
+
+    /// The line meant by a command that takes one at a time: `done` to it by `command`.
+    pub(crate) fn one_line(&self, command: &str, done: &str) -> Result<u32, Failure> {
+        match self.line {
+            None => Ok(0),
+            Some(Lines::One(line)) => Ok(line),
+            Some(Lines::All) => {
+                let why = format!("one line is {done} at a time");
+                let remedy = format!("simructl {command} --line N for each of them");
+                Err(Failure::new("--line all", why).remedy(remedy).usage())
+            }
+        }
     }
 }
 

@@ -13,14 +13,14 @@ use crate::failure::{Failure, describe};
 use crate::module::Module;
 use crate::output;
 use crate::stop::Stop;
-use crate::sysroot::{Sysroot, open_or_stdin};
+use crate::sysroot::Sysroot;
 use crate::terminal;
 use crate::trace::PERIOD;
 use crate::trace::event::Row;
 use crate::trace::instance::Instance;
 use crate::trace::journey::{Journey, Journeys, Kind};
 use crate::trace::lesson;
-use crate::trace::rows::Rows;
+use crate::trace::rows::{Rows, saved};
 
 const WHAT: &str = "cannot explain an event";
 /// The first events of a reader meet cold caches: the lesson is about a later one, if it comes in time.
@@ -33,7 +33,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result
     let journey = match &how.from {
         Some(path) => kept(path, options.lines().one())?,
         None => {
-            let line = options.lines().one().unwrap_or(0);
+            let line = options.one_line("explain", "explained")?;
             live(sysroot, line, how.patience)?
         }
     };
@@ -46,14 +46,11 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result
 
 /// The first journey in a file that came to its end.
 fn kept(path: &Path, line: Option<u32>) -> Result<Journey, Failure> {
-    let failed = |error| Failure::file("read", path, None, &error);
-    let mut bytes = Vec::new();
-    open_or_stdin(path)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .map_err(failed)?;
-    bytes.push(b'\n');
     let mut journeys = Whole::of(line);
-    journeys.take(&bytes)?;
+    saved(path, |bytes| {
+        journeys.take(bytes)?;
+        Ok(journeys.found.is_empty())
+    })?;
     journeys.found.into_iter().next().ok_or_else(|| {
         Failure::new(
             WHAT,

@@ -21,14 +21,7 @@ use crate::sysroot::Sysroot;
 const CHUNK: usize = 1600 * RECORD_SIZE;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Read) -> Result<(), Failure> {
-    let line = match options.line.unwrap_or(Lines::One(0)) {
-        Lines::One(line) => line,
-        Lines::All => {
-            return Err(Failure::new("--line all", "one line is read at a time")
-                .remedy("simructl read --line N for each of them")
-                .usage());
-        }
-    };
+    let line = options.one_line("read", "read")?;
     let module = Module::find(sysroot, &format!("cannot read line {line}"))?;
     module.select(Lines::One(line))?;
     let is_record = match how.follow || how.count.is_some() {

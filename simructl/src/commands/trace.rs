@@ -3,7 +3,7 @@
 //! `simructl trace`: the way of each event through the kernel, from the module's tracepoints.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ use crate::failure::Failure;
 use crate::module::Module;
 use crate::output;
 use crate::stop::Stop;
-use crate::sysroot::{Sysroot, open_or_stdin};
+use crate::sysroot::Sysroot;
 use crate::trace::event::{Event, Row, What};
 use crate::trace::instance::Instance;
 use crate::trace::journey::{Journey, Journeys};
 use crate::trace::perfetto::Perfetto;
-use crate::trace::rows::Rows;
+use crate::trace::rows::{Rows, saved};
 use crate::trace::{PERIOD, WHAT, timeline};
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(), Failure> {
@@ -31,7 +31,10 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
         ..Shown::default()
     };
     match &how.from {
-        Some(path) => shown.take_file(path)?,
+        Some(path) => saved(path, |bytes| {
+            shown.take(bytes)?;
+            Ok(shown.wants_more())
+        })?,
         None => {
             let module = Module::find(sysroot, WHAT)?;
             module.select(options.lines())?;
@@ -68,21 +71,6 @@ impl Shown {
             }
         }
         Ok(())
-    }
-
-    fn take_file(&mut self, path: &Path) -> Result<(), Failure> {
-        let failed = |error: io::Error| Failure::file("read", path, None, &error);
-        let mut file = open_or_stdin(path).map_err(failed)?;
-        let mut bytes = vec![0; 64 * 1024];
-        while self.wants_more() {
-            match file.read(&mut bytes) {
-                Ok(0) => break,
-                Ok(count) => self.take(&bytes[..count])?,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        self.take(b"\n")
     }
 }
 

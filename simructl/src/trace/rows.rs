@@ -2,9 +2,12 @@
 
 //! A trace that comes in pieces, cut into rows.
 
+use std::io::{self, Read};
 use std::mem;
+use std::path::Path;
 
 use crate::failure::Failure;
+use crate::sysroot::open_or_stdin;
 use crate::trace::event::Row;
 
 /// What has come of a row of which the end is not known yet.
@@ -30,6 +33,28 @@ impl Rows {
 fn odd(row: &str, why: &str) -> Failure {
     Failure::new("cannot understand the trace", format!("{why}: {row}"))
         .remedy("a trace of the same version of the module")
+}
+
+/// Hands the trace that a file holds (`-` is standard input) to `take`, piece by piece, as long as it wants more.
+pub(crate) fn saved(
+    path: &Path,
+    mut take: impl FnMut(&[u8]) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::file("read", path, None, &error);
+    let mut file = open_or_stdin(path).map_err(failed)?;
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        let wants_more = match file.read(&mut bytes) {
+            // The last row may lack its end.
+            Ok(0) => return take(b"\n").map(|_| ()),
+            Ok(count) => take(&bytes[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => true,
+            Err(error) => return Err(failed(error)),
+        };
+        if !wants_more {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ fn one_event_is_told_step_by_step() {
     fake.check("explain-unloaded", "explain");
     let fake = Fake::with_lines(1);
     fake.check("explain-no-line", "explain --line 3");
+    fake.check("explain-all", "explain --line all");
     fake.check("explain-no-tracefs", "explain");
 }
 
