@@ -75,6 +75,14 @@ VM_TESTS=$BUILD/target/$TARGET/vm-tests
 BROWSER_KEY=$(key "$LAB/root" "$LAB/browser-packages" <(echo "$SUITE"))
 # A root of its own, made only for looking at pages: it is large.
 BROWSER=$CACHE/browser-$BROWSER_KEY
+# What the recipes of tools/ take: a root with the tools, and the kernel's debug information, each in a folder
+# "tools", where the test machine has it. Only for the stock kernel, of whose source perf and rtla are a part, and for
+# that with PREEMPT_RT, which has the tracers for rtla.
+TOOLS='' DEBUGINFO=''
+if [[ $KERNEL == "$STOCK" || $KERNEL == "${STOCK%-*}-rt-amd64" ]]; then
+    TOOLS=$CACHE/tools-$(key "$LAB"/{root,root-tools,tools-packages} <(echo "$SUITE"))
+    DEBUGINFO=$CACHE/debuginfo-$KERNEL-$(key "$LAB/debuginfo")
+fi
 PERFETTO=$CACHE/perfetto-$(key "$LAB/root" "$LAB/perfetto-packages" "$LAB/root-perfetto" <(echo "$SUITE"))
 
 die() {

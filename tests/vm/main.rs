@@ -27,6 +27,7 @@ mod permissions;
 mod pressure;
 mod races;
 mod reading;
+mod recipes;
 mod records;
 mod runaway;
 mod stress;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! tools/systemtap. Its scripts were compiled where the machine's image was made, as they need a compiler.
+
+use simrupt_vm_tests::Simrupt;
+use std::process::{Child, Command, Stdio};
+
+/// What tools/systemtap/hops.stp prints about line 0 while a command runs.
+fn hops(module: &Simrupt, slow_us: u32, command: &str) -> String {
+    let output = Command::new("staprun")
+        .arg("/root/systemtap/hops.ko")
+        .arg(format!("slow_us={slow_us}"))
+        .args(["-c", &format!("({command}) >/dev/null")])
+        .output()
+        .expect("staprun runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    module.line(0).silence();
+    module.verify();
+    text
+}
+
+/// What `hops` ends with: the totals of the line, which are those of its books.
+fn assert_totals(module: &Simrupt, text: &str) {
+    let stats = module.line(0).stats();
+    let of = |name| stats[name];
+    let totals = format!(
+        "line 0: {} events, {} interrupts acknowledged {}, {} runs took {}, readers got {}, {} lost\n",
+        of("events"),
+        of("handled"),
+        of("events"),
+        of("runs"),
+        of("drained"),
+        of("read"),
+        of("dropped") + of("overwritten")
+    );
+    assert!(text.contains(&totals), "{totals}{text}");
+}
+
+#[test]
+fn every_hop_is_counted() {
+    let module = Simrupt::load("rate_hz=1000 trigger=open workqueue=unbound");
+    let text = hops(&module, 1_000_000, "simructl read -n 200");
+    assert_totals(&module, &text);
+    assert!(!text.contains("waited"), "{text}");
+    let runs = module.line(0).stats()["runs"];
+    assert!(text.contains(&format!("line 0: {runs} waits")), "{text}");
+}
+
+#[test]
+fn losses_are_counted() {
+    let module = Simrupt::load("rate_hz=1000 trigger=open fifo_size=16");
+    // Open, so that the device runs, but nobody reads.
+    let text = hops(&module, 1_000_000, "exec 3</dev/simrupt0; sleep 0.1");
+    assert_totals(&module, &text);
+    assert!(module.line(0).stats()["overwritten"] > 0, "{text}");
+}
+
+/// A thread that takes a CPU whenever it can; ended when dropped.
+struct Greedy(Child);
+
+impl Greedy {
+    fn new() -> Self {
+        let child = Command::new("yes").stdout(Stdio::null()).spawn();
+        Self(child.expect("yes runs"))
+    }
+}
+
+impl Drop for Greedy {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn whoever_had_the_cpu_is_named_when_a_wait_was_long() {
+    let module = Simrupt::load("rate_hz=1000 trigger=open workqueue=unbound");
+    let greedy = [Greedy::new(), Greedy::new()];
+    let text = hops(&module, 200, "simructl read -n 200");
+    drop(greedy);
+    assert_totals(&module, &text);
+    let slow: Vec<_> = text.lines().filter(|row| row.contains("waited")).collect();
+    assert!(!slow.is_empty(), "{text}");
+    // Not of each: emulated CPUs take turns, and one that is woken may have to wait for its own.
+    assert!(slow.iter().any(|row| row.contains(":yes")), "{text}");
+}
