@@ -4,6 +4,7 @@
 //! these tests in a machine of their own, which has the tools: a Debian.
 
 mod bpftrace;
+mod drgn;
 mod ftrace;
 mod systemtap;
 mod tmux;
