@@ -6,6 +6,7 @@
 mod bpftrace;
 mod drgn;
 mod ftrace;
+mod perf;
 mod systemtap;
 mod tmux;
 
