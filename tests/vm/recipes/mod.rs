@@ -7,6 +7,7 @@ mod bpftrace;
 mod drgn;
 mod ftrace;
 mod perf;
+mod rtla;
 mod systemtap;
 mod tmux;
 
