@@ -2,9 +2,19 @@
 
 //! tools/ftrace.
 
-use super::{printed, refused};
-use simrupt_vm_tests::{Context, Simrupt};
+use super::{interrupted, printed, refused};
+use simrupt_vm_tests::{Context, Simrupt, let_all_cpus_take, move_irq};
 use std::{fs, path::Path};
+
+/// Asserts that nothing of a recipe's tracing is left.
+fn assert_nobody_traces() {
+    let instances = "/sys/kernel/tracing/instances";
+    assert_eq!(fs::read_dir(instances).unwrap().count(), 0);
+    let current = fs::read_to_string("/sys/kernel/tracing/current_tracer").unwrap();
+    assert_eq!(current, "nop\n");
+    let events = fs::read_to_string("/sys/kernel/tracing/set_event").unwrap();
+    assert_eq!(events, "");
+}
 
 /// Asserts that each of these is in the text, after the one before it.
 fn assert_in_order(text: &str, parts: &[&str]) {
@@ -20,7 +30,7 @@ fn assert_in_order(text: &str, parts: &[&str]) {
 fn one_interrupt_is_shown_as_a_graph_of_calls() {
     let _module = Simrupt::load("lines=2 rate_hz=100 trigger=always workqueue=unbound,bh");
     let graph = printed("ftrace/one-interrupt", &[]);
-    assert_eq!(graph.matches("irq_handler_entry").count(), 1, "{graph}");
+    assert_eq!(graph.matches("name=simrupt0 ").count(), 1, "{graph}");
     let raised = [
         "hrtimer_interrupt() {",
         "/* emit: line=0 ",
@@ -46,8 +56,30 @@ fn one_interrupt_is_shown_as_a_graph_of_calls() {
         let queued = ["workqueue=simrupt1-bh ", "softirq_raise: ", "flavor=bh "];
         assert_in_order(&graph_bh, &queued);
     }
-    let instances = "/sys/kernel/tracing/instances";
-    assert_eq!(fs::read_dir(instances).unwrap().count(), 0);
+    assert_nobody_traces();
+}
+
+#[test]
+fn an_interrupt_that_goes_to_another_cpu_is_shown_on_both() {
+    let module = Simrupt::load("rate_hz=100 trigger=always workqueue=bh");
+    let line = module.line(0);
+    line.set("cpu", "0");
+    move_irq(line.irq(), 1);
+    let graph = printed("ftrace/one-interrupt", &[]);
+    let_all_cpus_take(line.irq());
+    let rows: Vec<_> = graph.lines().skip(1).collect();
+    let there = rows.iter().position(|row| row.starts_with(" 1)"));
+    let (here, there) = rows.split_at(there.expect("rows of CPU 1"));
+    assert!(here.iter().all(|row| row.starts_with(" 0)")), "{graph}");
+    assert!(there.iter().all(|row| row.starts_with(" 1)")), "{graph}");
+    let (here, there) = (here.join("\n"), there.join("\n"));
+    assert_in_order(&here, &["hrtimer_interrupt() {", "/* emit: line=0 "]);
+    assert!(!here.contains("name=simrupt0 "), "{graph}");
+    assert_in_order(&there, &["handle_edge_irq() {", "name=simrupt0 "]);
+    if matches!(Context::of_top_half(), Context::Hardirq) {
+        let queued = ["name=simrupt0 ", "workqueue=simrupt0-bh ", "flavor=bh "];
+        assert_in_order(&there, &queued);
+    }
 }
 
 #[test]
@@ -100,4 +132,19 @@ fn loading_working_and_unloading_are_shown_in_order() {
         assert!(why.contains(said), "{why}");
     }
     assert!(!Path::new("/sys/module/simrupt").exists());
+}
+
+#[test]
+fn ctrl_c_leaves_nothing_behind() {
+    let is_loaded = || Path::new("/dev/simrupt0").exists();
+    let args = ["/root/simrupt.ko", "rate_hz=0"];
+    let output = interrupted("ftrace/load", &args, is_loaded);
+    assert!(!output.status.success(), "{output:?}");
+    assert!(!Path::new("/sys/module/simrupt").exists());
+    assert_nobody_traces();
+    let _module = Simrupt::load("rate_hz=0");
+    let instance = Path::new("/sys/kernel/tracing/instances/simrupt-one-interrupt");
+    let output = interrupted("ftrace/one-interrupt", &[], || instance.exists());
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert_nobody_traces();
 }

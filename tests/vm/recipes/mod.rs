@@ -11,7 +11,15 @@ mod rtla;
 mod systemtap;
 mod tmux;
 
-use std::process::{Command, Output};
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use simrupt_vm_tests::eventually;
+use std::{
+    os::unix::process::CommandExt,
+    process::{Command, Output, Stdio},
+};
 
 /// Where the recipes are.
 const TOOLS: &str = "/root/tools";
@@ -41,4 +49,16 @@ fn refused(script: &str, args: &[&str]) -> String {
     let output = run(script, args);
     assert!(!output.status.success(), "{script} {args:?}: {output:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Starts a recipe and ends it and all that it started as Ctrl-C in a terminal does, once `is_at_work`.
+fn interrupted(script: &str, args: &[&str], is_at_work: impl FnMut() -> bool) -> Output {
+    let mut command = Command::new(format!("{TOOLS}/{script}"));
+    command.args(args).process_group(0);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the recipe starts");
+    eventually("the recipe is at work", is_at_work);
+    let group = Pid::from_raw(child.id().try_into().unwrap());
+    killpg(group, Signal::SIGINT).unwrap();
+    child.wait_with_output().unwrap()
 }

@@ -2,9 +2,9 @@
 
 //! tools/perf.
 
-use super::{printed, run};
+use super::{interrupted, printed, run};
 use simrupt_vm_tests::{Context, Simrupt};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::Path};
 
 /// What is between these two in a row.
 fn between<'a>(row: &'a str, before: &str, after: &str) -> Option<&'a str> {
@@ -212,4 +212,30 @@ fn the_figures_per_event_are_those_of_the_books() {
     assert_eq!(run("perf/stat", &["bogus"]).status.code(), Some(1));
     assert_eq!(line.get("workqueue"), "ordered");
     module.verify();
+}
+
+#[test]
+fn ctrl_c_ends_a_recording_and_leaves_nothing_behind() {
+    let module = Simrupt::load("rate_hz=500 trigger=always workqueue=unbound");
+    let line = module.line(0);
+    let began = Path::new("/tmp/began");
+    let program = "touch /tmp/began; sleep 600";
+    for (script, shown) in [
+        ("perf/kwork", "(w)simrupt0-unbound"),
+        ("perf/trace", "simrupt:irq("),
+    ] {
+        let output = interrupted(script, &["sh", "-c", program], || began.exists());
+        fs::remove_file(began).unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && text.contains(shown),
+            "{output:?}"
+        );
+    }
+    line.set("rate_hz", "0");
+    let output = interrupted("perf/stat", &["bh"], || line.get("workqueue") == "bh");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert_eq!(line.get("workqueue"), "unbound");
+    let left = fs::read_dir("/tmp").unwrap().count();
+    assert_eq!(left, 0, "files of a recipe");
 }

@@ -2,7 +2,7 @@
 
 //! tools/rtla. The real test is on kernels that have the tracers: of Debian's those with PREEMPT_RT.
 
-use super::{printed, run};
+use super::{interrupted, printed, run};
 use simrupt_vm_tests::{Line, Simrupt};
 use std::{collections::BTreeMap, fs};
 
@@ -106,4 +106,18 @@ fn each_flavor_has_its_row() {
         "{text}"
     );
     assert_eq!(before, state(module.line(0)));
+}
+
+#[test]
+fn ctrl_c_puts_all_back() {
+    if !has_tracers() {
+        return;
+    }
+    let module = Simrupt::load("rate_hz=77 workqueue=ordered");
+    let line = module.line(0);
+    let before = state(line);
+    let options = ["-d", "600", "-r", "2000", "-w", "bh"];
+    let output = interrupted("rtla/noise", &options, || line.get("rate_hz") == "2000");
+    assert_ne!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(before, state(line));
 }
