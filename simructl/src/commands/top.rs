@@ -176,3 +176,54 @@ impl Screen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+
+    use nix::pty::openpty;
+    use nix::sys::termios::tcgetattr;
+
+    use super::*;
+
+    /// Tells the test that it is to panic on a terminal, rather than to look at one that does.
+    const PANICS: &str = "SIMRUCTL_TEST_PANICS";
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_and_is_read_there() {
+        if env::var_os(PANICS).is_some() {
+            let screen = Screen::set_up().unwrap_or_else(|failure| unreachable!("{failure}"));
+            // As while it is drawn.
+            let _drawing = screen.0.lock();
+            panic!("a mistake");
+        }
+        let pty = openpty(None, None).unwrap();
+        // Of either end: it is one terminal.
+        let before = tcgetattr(&pty.master).unwrap();
+        let mut master = File::from(pty.master);
+        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
+        let test = "commands::top::tests::a_panic_gives_the_terminal_back_and_is_read_there";
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env(PANICS, "1")
+            .stdin(stdio())
+            .stdout(stdio())
+            .stderr(stdio())
+            .spawn()
+            .unwrap();
+        drop(pty.slave);
+        let mut shown = Vec::new();
+        // A terminal that nobody is at any more is no file that ends.
+        master.read_to_end(&mut shown).unwrap_err();
+        let status = child.wait().unwrap();
+        let after = tcgetattr(&master).unwrap();
+        let shown = String::from_utf8_lossy(&shown);
+        assert!(!status.success(), "{shown}");
+        let (screen, rest) = shown.split_once("\x1b[?1049l").expect("the way back");
+        assert!(screen.contains("\x1b[?1049h") && !screen.contains("a mistake"));
+        assert!(rest.contains("a mistake"), "{rest}");
+        assert_eq!(after, before);
+    }
+}
