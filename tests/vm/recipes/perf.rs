@@ -218,6 +218,11 @@ fn the_figures_per_event_are_those_of_the_books() {
 fn ctrl_c_ends_a_recording_and_leaves_nothing_behind() {
     let module = Simrupt::load("rate_hz=500 trigger=always workqueue=unbound");
     let line = module.line(0);
+    let files = || {
+        let files = fs::read_dir("/tmp").unwrap();
+        files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
+    };
+    let before = files();
     let began = Path::new("/tmp/began");
     let program = "touch /tmp/began; sleep 600";
     for (script, shown) in [
@@ -236,6 +241,5 @@ fn ctrl_c_ends_a_recording_and_leaves_nothing_behind() {
     let output = interrupted("perf/stat", &["bh"], || line.get("workqueue") == "bh");
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     assert_eq!(line.get("workqueue"), "unbound");
-    let left = fs::read_dir("/tmp").unwrap().count();
-    assert_eq!(left, 0, "files of a recipe");
+    assert_eq!(files(), before);
 }
