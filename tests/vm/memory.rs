@@ -123,7 +123,9 @@ fn reloads_under_traffic_give_all_memory_back() {
             (0..2).all(|line| module.line(line).stat("drained") >= 20)
         });
         reader.stop();
-        module.verify();
+        if round % 10 == 0 {
+            module.verify();
+        }
         // Dropped, and with it unloaded, while both lines are running.
     };
     // What the kernel keeps for later, it keeps after the first few.

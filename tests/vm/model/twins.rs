@@ -30,6 +30,8 @@ pub(crate) struct Twins {
     machine: Machine,
     /// How many events came in each step that lets some come.
     pub(crate) came: Vec<u64>,
+    /// By which of their two faces the knobs are compared next: in turn, as each read takes its time.
+    by_parameters: bool,
 }
 
 fn same<T: PartialEq + Debug>(what: &str, expected: &T, seen: &T) -> Found<()> {
@@ -60,6 +62,7 @@ impl Twins {
             model: Model::new(sequence.lines, cpus, &sequence.given),
             machine: Machine::load(&parameters(sequence), sequence.lines),
             came: Vec::new(),
+            by_parameters: false,
         }
     }
 
@@ -239,17 +242,13 @@ impl Twins {
     /// Compares all that can be seen of the module at rest with the model.
     fn compare(&mut self) -> Found<()> {
         for line in 0..self.model.lines.len() {
-            let about = |why: String| format!("line {line}: {why}");
-            self.compare_books(line).map_err(about)?;
-            for (knob, seen) in self.machine.knobs(line)? {
-                let expected = self.model.lines[line].value(knob);
-                same(knob.spec().name, &expected, &seen).map_err(about)?;
-            }
+            self.compare_books(line).map_err(|why| about(line, &why))?;
         }
-        for (knob, seen) in self.machine.parameters()? {
-            let lines = self.model.lines.iter();
-            let expected: Vec<i64> = lines.map(|line| line.value(knob)).collect();
-            same(&format!("parameter {}", knob.spec().name), &expected, &seen)?;
+        self.by_parameters = !self.by_parameters;
+        if self.by_parameters {
+            self.compare_parameters()?;
+        } else {
+            self.compare_knobs()?;
         }
         for slot in 0..SLOTS {
             let Some(binding) = self.model.file(slot) else {
@@ -265,6 +264,27 @@ impl Twins {
                 &expected,
                 &self.machine.readiness(slot),
             )?;
+        }
+        Ok(())
+    }
+
+    /// What debugfs shows of the knobs.
+    fn compare_knobs(&self) -> Found<()> {
+        for (index, line) in self.model.lines.iter().enumerate() {
+            for (knob, seen) in self.machine.knobs(index)? {
+                same(knob.spec().name, &line.value(knob), &seen)
+                    .map_err(|why| about(index, &why))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the parameters show of them.
+    fn compare_parameters(&self) -> Found<()> {
+        for (knob, seen) in self.machine.parameters()? {
+            let lines = self.model.lines.iter();
+            let expected: Vec<i64> = lines.map(|line| line.value(knob)).collect();
+            same(&format!("parameter {}", knob.spec().name), &expected, &seen)?;
         }
         Ok(())
     }
@@ -324,8 +344,14 @@ impl Twins {
         for slot in 0..SLOTS {
             self.read(slot, ALL)?;
         }
+        // By the one face and the other.
+        self.compare()?;
         self.compare()
     }
+}
+
+fn about(line: usize, why: &str) -> String {
+    format!("line {line}: {why}")
 }
 
 /// What [`decode`] does not look at.
