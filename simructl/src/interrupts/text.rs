@@ -36,33 +36,29 @@ impl View<'_> {
         let cpus = self.table.cpus.len();
         let (heat_width, words_width) = fit(&mut columns, cpus, width);
         let heat = Heat::new(cpus, heat_width, self.hottest(&shown));
-        let mut in_full = Vec::new();
         for column in &mut columns {
-            match column.rank {
-                Rank::Heat => self.warm(column, &shown, heat),
-                Rank::Words => {
-                    in_full.clone_from(&column.cells);
-                    for cell in &mut column.cells {
-                        *cell = shortened(cell, words_width);
-                    }
-                }
-                Rank::Always | Rank::Perhaps(_) => {}
+            if column.rank == Rank::Heat {
+                self.warm(column, &shown, heat);
             }
         }
-        let widths: Vec<usize> = columns.iter().map(Column::width).collect();
+        let widths = columns.iter().map(|column| match column.rank {
+            Rank::Words => column.width().min(words_width),
+            _ => column.width(),
+        });
+        let widths: Vec<usize> = widths.collect();
         let mut text = self.heading(&shown, heat);
         for row in std::iter::once(None).chain((0..shown.len()).map(Some)) {
-            let cells = columns.iter().zip(&widths);
-            let mut cells: Vec<_> = cells
-                .map(|(column, width)| column.padded(row, *width))
-                .collect();
-            // Words with nothing behind them may be as long as the row.
-            let words = row.and_then(|row| last_cell(&columns, row, Rank::Words));
-            if let (Some(row), Some(words)) = (row, words) {
-                cells.truncate(words);
-                cells.push(in_full[row].clone());
-            }
-            text += &clipped(&cells, width);
+            let cells = columns.iter().zip(&widths).enumerate();
+            let cells = cells.map(|(index, (column, width))| {
+                let cell = column.padded(row, *width);
+                let mut behind = columns[index + 1..].iter();
+                // With nothing behind them words may be as long as the row.
+                match row.is_none_or(|row| behind.all(|column| column.cells[row].is_empty())) {
+                    true => cell,
+                    false => shortened(&cell, *width),
+                }
+            });
+            text += &clipped(cells, width);
         }
         text
     }
@@ -235,17 +231,9 @@ fn fit(columns: &mut Vec<Column<Rank>>, cpus: usize, width: Option<usize>) -> (u
     (heat, kept)
 }
 
-/// Which column is the last with something in this row, if it is one of `rank`.
-fn last_cell(columns: &[Column<Rank>], row: usize, rank: Rank) -> Option<usize> {
-    let last = columns
-        .iter()
-        .rposition(|column| !column.cells[row].is_empty());
-    last.filter(|&last| columns[last].rank == rank)
-}
-
 /// A row of cells, cut where the width ends.
-fn clipped(cells: &[String], width: Option<usize>) -> String {
-    let row = cells.join(&" ".repeat(GAP));
+fn clipped(cells: impl Iterator<Item = String>, width: Option<usize>) -> String {
+    let row = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
     let row = row.trim_end();
     match width {
         Some(width) => shortened(row, width) + "\n",
