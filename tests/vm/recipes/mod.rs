@@ -24,10 +24,16 @@ use std::{
 /// Where the recipes are.
 const TOOLS: &str = "/root/tools";
 
+/// A recipe, to be run.
+fn command(script: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(format!("{TOOLS}/{script}"));
+    command.args(args);
+    command
+}
+
 /// Runs a recipe to its end.
 fn run(script: &str, args: &[&str]) -> Output {
-    let mut command = Command::new(format!("{TOOLS}/{script}"));
-    let output = command.args(args).output();
+    let output = command(script, args).output();
     output.unwrap_or_else(|error| panic!("{script}: {error}"))
 }
 
@@ -53,9 +59,11 @@ fn refused(script: &str, args: &[&str]) -> String {
 
 /// Starts a recipe and ends it and all that it started as Ctrl-C in a terminal does, once `is_at_work`.
 fn interrupted(script: &str, args: &[&str], is_at_work: impl FnMut() -> bool) -> Output {
-    let mut command = Command::new(format!("{TOOLS}/{script}"));
-    command.args(args).process_group(0);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = command(script, args);
+    command
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let child = command.spawn().expect("the recipe starts");
     eventually("the recipe is at work", is_at_work);
     let group = Pid::from_raw(child.id().try_into().unwrap());
