@@ -5,50 +5,41 @@
 //! It speaks to the module through files only: `/sys/module/simrupt`, `/sys/kernel/debug/simrupt` and
 //! `/dev/simruptN`. Which knobs there are and what they take it learns from the module itself.
 //!
+//! The crates below it do the work: `simrupt` speaks to the module, `simrupt-bench` measures. Here are:
+//!
 //! - `cli`: the command line;
 //! - `commands`: one file per command;
-//! - `module`, `knobs`, `line`, `verdict`: the loaded module, its knobs, a line's books, and what they say;
-//! - `bench`: the benchmark;
-//! - `changes`: knobs changed, all or none;
-//! - `profile`, `target`: knobs and values in a file, and what they ask of the module;
-//! - `files`: the parsers of the module's files;
-//! - `sysroot`, `output`, `signals`, `failure`: reading and writing, and what can go wrong.
+//! - `interrupts`, `top`, `trace`: tables of interrupts, the live view, and the way of an event in words;
+//! - `documents`, `progress`: the files that a benchmark leaves behind, and how far it is;
+//! - `output`, `signals`, `terminal`, `pace`: standard output, signals, the terminal, and the time between samples.
 
-mod bench;
-mod changes;
 mod cli;
 mod column;
 mod commands;
-mod failure;
-mod files;
+mod documents;
 mod interrupts;
-mod knobs;
-mod line;
-mod modinfo;
-mod module;
-#[cfg(test)]
-mod mutated;
-mod nearest;
 mod output;
 mod pace;
-mod profile;
+mod progress;
 mod signals;
-mod stop;
-mod sysroot;
-mod target;
 mod terminal;
 mod top;
 mod trace;
-mod verdict;
 
 use std::process::ExitCode;
+
+use simrupt::failure::Kind;
 
 fn main() -> ExitCode {
     match commands::run(cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::note(&failure);
-            ExitCode::from(failure.code)
+            output::failure(&failure);
+            ExitCode::from(match failure.kind() {
+                Kind::Failed => 1,
+                Kind::Usage => 2,
+                Kind::Verdict => 3,
+            })
         }
     }
 }

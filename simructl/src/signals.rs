@@ -8,7 +8,8 @@ use std::thread;
 
 use nix::sys::signal::{SigSet, Signal, raise};
 
-use crate::failure::{Failure, describe};
+use simrupt::failure::{Failure, describe};
+use simrupt::stop::Stop;
 
 /// Has `on_signal` called for each SIGINT, SIGTERM and SIGHUP that comes from now on, but for those
 /// which whoever started the program has it ignore. None of them ends the program any more.
@@ -32,6 +33,14 @@ pub(crate) fn take(mut on_signal: impl FnMut(Signal) + Send + 'static) -> Result
         Ok(_) => Ok(()),
         Err(error) => Err(failed(describe(&error))),
     }
+}
+
+/// A flag that SIGINT, SIGTERM and SIGHUP set from now on; they no longer end the program.
+pub(crate) fn stop() -> Result<Stop, Failure> {
+    let stop = Stop::default();
+    let set = stop.clone();
+    take(move |_| set.set())?;
+    Ok(stop)
 }
 
 /// Does what the signal would have done had nobody taken it.

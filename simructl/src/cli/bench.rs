@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::bench::job::PRESETS;
 use crate::cli::Outputs;
+use simrupt_bench::job::PRESETS;
 
 /// What `bench` takes.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub(crate) struct Bench {
 }
 
 /// Options that take the place of what the job says.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Instead of what the job says")]
 pub(crate) struct Overrides {
     /// rate: events at due times; saturate: the next as soon as the one before is done
@@ -86,4 +86,29 @@ pub(crate) struct Overrides {
     /// The greatest rate tried
     #[arg(long, value_name = "HZ")]
     pub(crate) knee_max: Option<u64>,
+}
+
+impl From<&Overrides> for simrupt_bench::overrides::Overrides {
+    fn from(given: &Overrides) -> Self {
+        let given = given.clone();
+        Self {
+            mode: given.mode,
+            flavors: given.flavors,
+            rates: given.rates,
+            bursts: given.bursts,
+            fifo_sizes: given.fifo_sizes,
+            work_us: given.work_us,
+            affinity_scopes: given.affinity_scopes,
+            stress: given.stress,
+            lines: given.lines,
+            rounds: given.rounds,
+            duration: given.duration,
+            warm_up: given.warm_up,
+            seed: given.seed,
+            find_knee: given.find_knee,
+            p99_limit: given.p99_limit,
+            knee_min: given.knee_min,
+            knee_max: given.knee_max,
+        }
+    }
 }

@@ -9,7 +9,9 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
 use crate::cli::bench::Bench;
-use crate::cli::values::{Setting, parse_duration, parse_interval, parse_percent, parse_setting};
+use simrupt::lines::Assignment;
+
+use crate::cli::values::{parse_duration, parse_interval, parse_percent};
 use crate::cli::{Interrupts, Outputs};
 
 /// What to do.
@@ -26,8 +28,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         module: Option<PathBuf>,
         /// Knobs to load it with
-        #[arg(value_name = "KNOB=VALUE", value_parser = parse_setting)]
-        knobs: Vec<Setting>,
+        #[arg(value_name = "KNOB=VALUE")]
+        knobs: Vec<Assignment>,
     },
 
     /// Unload the module
@@ -65,8 +67,8 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  simructl set rate_hz=5000 workqueue=bh --line 0")]
     Set {
         /// Knobs and their new values
-        #[arg(value_name = "KNOB=VALUE", required = true, value_parser = parse_setting)]
-        knobs: Vec<Setting>,
+        #[arg(value_name = "KNOB=VALUE", required = true)]
+        knobs: Vec<Assignment>,
     },
 
     /// Change the event rate: short for set rate_hz=HZ

@@ -13,14 +13,13 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
-pub(crate) use self::bench::{Bench, Overrides};
+pub(crate) use self::bench::Bench;
 pub(crate) use self::command::{Command, Compare, Explain, Read, Stats, Top, Trace};
 pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::outputs::Outputs;
-use self::values::parse_lines;
-pub(crate) use self::values::{Lines, Setting};
-use crate::failure::Failure;
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::lines::Lines;
+use simrupt::sysroot::Sysroot;
 
 /// Loads, tunes, reads and audits the simrupt kernel module.
 ///
@@ -61,7 +60,7 @@ pub(crate) struct Options {
     sysroot: PathBuf,
 
     /// Which line: its number, or all of them [default: all; read, explain: 0]
-    #[arg(long, value_name = "N|all", value_parser = parse_lines, global = true)]
+    #[arg(long, value_name = "N|all", global = true)]
     pub(crate) line: Option<Lines>,
 
     /// Print JSON: one document, or one per line where there is no end

@@ -1,57 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What stands on the command line behind the words: lines, knobs with values, times, percentages.
+//! Values on the command line: times, numbers and percentages.
 
 use std::time::Duration;
 
 /// The longest time from one sample to the next.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Which lines a command is about.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Lines {
-    /// Every line of the module.
-    All,
-    /// One of them.
-    One(u32),
-}
-
-impl Lines {
-    /// The one that is meant, if it is one.
-    pub(crate) fn one(self) -> Option<u32> {
-        match self {
-            Self::All => None,
-            Self::One(line) => Some(line),
-        }
-    }
-}
-
-pub(super) fn parse_lines(text: &str) -> Result<Lines, &'static str> {
-    match text {
-        "all" => Ok(Lines::All),
-        _ => text
-            .parse()
-            .map(Lines::One)
-            .map_err(|_| "not a line number, nor `all`"),
-    }
-}
-
-/// A knob and the value to give it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Setting {
-    pub(crate) knob: String,
-    pub(crate) value: String,
-}
-
-pub(super) fn parse_setting(text: &str) -> Result<Setting, &'static str> {
-    match text.split_once('=') {
-        Some((knob, value)) if !knob.trim().is_empty() && !value.trim().is_empty() => Ok(Setting {
-            knob: knob.trim().to_string(),
-            value: value.trim().to_string(),
-        }),
-        _ => Err("not of the form KNOB=VALUE"),
-    }
-}
 
 pub(super) fn parse_interval(text: &str) -> Result<Duration, &'static str> {
     within_a_day(text, 1.0).ok_or("not a number of seconds from 0.001 to 86400")
@@ -95,27 +49,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_has_a_name_and_a_value() {
-        let setting = parse_setting(" rate_hz = 100,200 ").unwrap();
-        assert_eq!(
-            (setting.knob.as_str(), setting.value.as_str()),
-            ("rate_hz", "100,200")
-        );
-        for odd in ["", "rate_hz", "rate_hz=", "=5", " = "] {
-            assert!(parse_setting(odd).is_err(), "{odd}");
-        }
-    }
-
-    #[test]
-    fn a_line_is_a_number_or_all() {
-        assert_eq!(parse_lines("all"), Ok(Lines::All));
-        assert_eq!(parse_lines("7"), Ok(Lines::One(7)));
-        for odd in ["", "-1", "All", "0,1"] {
-            assert!(parse_lines(odd).is_err(), "{odd}");
-        }
-    }
-
-    #[test]
     fn an_interval_is_a_day_at_most_and_never_nothing() {
         assert_eq!(parse_interval("0.5"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_interval("86400"), Ok(DAY));
@@ -152,14 +85,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_word_makes_the_command_line_panic(text in crate::mutated::texts(&[
-            "all", "7", "rate_hz=100,200", "0.5", "2 %",
+        fn no_word_makes_the_command_line_panic(text in damaged_text::texts(&[
+            "0.5", "2 %", "500ms",
         ])) {
-            let _ = (parse_lines(&text), parse_percent(&text), parse_duration(&text));
-            if let Ok(Setting { knob, value }) = parse_setting(&text) {
-                let again = parse_setting(&format!("{knob}={value}"));
-                proptest::prop_assert_eq!(again, Ok(Setting { knob, value }));
-            }
+            let _ = (parse_percent(&text), parse_duration(&text));
             if let Ok(interval) = parse_interval(&text) {
                 proptest::prop_assert!(interval <= DAY);
             }

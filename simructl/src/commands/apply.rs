@@ -4,18 +4,19 @@
 
 use std::path::Path;
 
-use crate::changes::{apply, report};
 use crate::cli::Options;
-use crate::failure::Failure;
-use crate::knobs::Knobs;
-use crate::module::Module;
+use crate::commands::changed::report;
+use crate::commands::knobs_of;
 use crate::output;
-use crate::sysroot::Sysroot;
-use crate::target::{Elsewhere, Target};
+use simrupt::changes::apply;
+use simrupt::failure::Failure;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::target::{Elsewhere, Target};
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
     let module = Module::find(sysroot, "cannot apply the profile")?;
-    let knobs = Knobs::of(&module)?;
+    let knobs = knobs_of(&module)?;
     let target = Target::of(file, &knobs, &module, options.lines())?;
     if let Some(one) = target.elsewhere.first() {
         return Err(out_of_reach(&module, one));

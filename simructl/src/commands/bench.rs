@@ -5,25 +5,27 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::bench::cpu::online;
-use crate::bench::environment;
-use crate::bench::job::Job;
-use crate::bench::lock::Lock;
-use crate::bench::outputs::Documents;
-use crate::bench::plan::Plan;
-use crate::bench::priority;
-use crate::bench::report;
-use crate::bench::results::Environment;
-use crate::bench::rig::{Rig, WHAT};
-use crate::bench::saved;
-use crate::bench::session;
 use crate::cli::Bench;
-use crate::failure::Failure;
-use crate::knobs::Knobs;
-use crate::module::{Module, is_loaded};
+use crate::documents::Documents;
 use crate::output;
-use crate::stop::Stop;
-use crate::sysroot::{Sysroot, read_whole};
+use crate::progress::Progress;
+use crate::signals;
+use simrupt::failure::Failure;
+use simrupt::knobs::Knobs;
+use simrupt::module::{Module, is_loaded};
+use simrupt::sysroot::{Sysroot, read_whole};
+use simrupt_bench::cpu::online;
+use simrupt_bench::environment;
+use simrupt_bench::job::Job;
+use simrupt_bench::lock::Lock;
+use simrupt_bench::overrides::Overrides;
+use simrupt_bench::plan::Plan;
+use simrupt_bench::priority;
+use simrupt_bench::report;
+use simrupt_bench::results::Environment;
+use simrupt_bench::rig::{Rig, WHAT};
+use simrupt_bench::saved;
+use simrupt_bench::session;
 
 /// The preset of a bench of which nothing is said.
 const DEFAULT_PRESET: &str = "quick";
@@ -36,7 +38,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     let module = Module::find(sysroot, WHAT)?;
     module.line_directory(0, WHAT)?;
     module.must_be_writable(WHAT)?;
-    let knobs = Knobs::quietly(&module)?;
+    let knobs = Knobs::of(&module)?;
     let plan = plan(sysroot, &job)?;
     let mut rig = Rig::new(&module, &knobs);
     rig.check(&plan)?;
@@ -48,11 +50,15 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
 
     // From here on, things change.
     let _lock = Lock::take(sysroot)?;
-    let stop = Stop::on_signal()?;
+    let stop = signals::stop()?;
     // Where it may not, as in some containers, it has to do without.
     let _ = priority::raise();
-    saved::recover(&module, &knobs)?;
-    let results = session::run(&mut rig, &plan, environment, &stop)?;
+    if let Some(recovered) = saved::recover(&module, &knobs)? {
+        output::note(&format_args!("simructl: {recovered}"));
+    }
+    let mut progress = Progress::new();
+    let results = session::run(&mut rig, &plan, environment, &stop, &mut progress)?;
+    drop(progress);
     if !documents.take_stdout() {
         output::print(&report::table(&results))?;
     }
@@ -69,17 +75,18 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
 
 /// The job that was asked for, checked.
 fn job(bench: &Bench) -> Result<Job, Failure> {
+    let overrides = Overrides::from(&bench.overrides);
     let Some(path) = &bench.job else {
         let name = bench.preset.as_deref().unwrap_or(DEFAULT_PRESET);
         // The presets are fine: it is the options that are not.
-        let job = Job::preset(name)?.override_by(&bench.overrides)?;
+        let job = Job::preset(name)?.override_by(&overrides)?;
         return job.checked().map_err(Failure::usage);
     };
     let text = File::open(path).and_then(read_whole);
     let text = text.map_err(|error| Failure::file("read", path, None, &error))?;
     let named = |failure: Failure| failure.at(&path.display().to_string());
     let job = Job::parse(&text, &name_of(path))?;
-    job.override_by(&bench.overrides)?.checked().map_err(named)
+    job.override_by(&overrides)?.checked().map_err(named)
 }
 
 fn name_of(path: &Path) -> String {

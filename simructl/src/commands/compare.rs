@@ -7,16 +7,16 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::bench::compare::{Change, Comparison, Pair, Verdict, circumstances, compare};
-use crate::bench::load;
-use crate::bench::report::group::{conditions, series, stress};
-use crate::bench::report::metric::Metric;
-use crate::bench::report::number::{counted, percent};
-use crate::bench::results::{Results, Setting};
 use crate::cli::{Compare, Options};
-use crate::failure::Failure;
-use crate::nearest::nearest;
 use crate::output;
+use simrupt::failure::Failure;
+use simrupt::nearest;
+use simrupt_bench::compare::{Change, Comparison, Pair, Verdict, circumstances, compare};
+use simrupt_bench::load;
+use simrupt_bench::report::group::{conditions, series, stress};
+use simrupt_bench::report::metric::Metric;
+use simrupt_bench::report::number::{counted, percent};
+use simrupt_bench::results::{Results, Setting};
 
 pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     if [&what.before, &what.after]
@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
             ),
         )
         .remedy("both runs again, to see whether it stays")
-        .regression()),
+        .verdict()),
     }
 }
 

@@ -5,8 +5,8 @@
 use clap_complete::Shell;
 
 use crate::cli;
-use crate::failure::Failure;
 use crate::output;
+use simrupt::failure::Failure;
 
 pub(crate) fn run(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();

@@ -7,14 +7,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::cli::Options;
-use crate::failure::Failure;
-use crate::files::table::Knob;
-use crate::files::value;
-use crate::knobs::Knobs;
-use crate::module::Module;
+use crate::commands::knobs_of;
 use crate::output;
-use crate::sysroot::Sysroot;
-use crate::target::Target;
+use simrupt::failure::Failure;
+use simrupt::files::table::Knob;
+use simrupt::files::value;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::target::Target;
 
 /// One knob that has another value than the profile says.
 struct Difference<'a> {
@@ -26,7 +26,7 @@ struct Difference<'a> {
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
     let module = Module::find(sysroot, "cannot compare the profile")?;
-    let knobs = Knobs::of(&module)?;
+    let knobs = knobs_of(&module)?;
     let target = Target::of(file, &knobs, &module, options.lines())?;
     let elsewhere = target.elsewhere.iter().map(|one| Difference {
         line: one.line,

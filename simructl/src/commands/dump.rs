@@ -5,14 +5,15 @@
 use std::fs;
 use std::path::Path;
 
-use crate::cli::{Lines, Options};
-use crate::failure::Failure;
-use crate::files::table::Knob;
-use crate::knobs::Knobs;
-use crate::module::Module;
+use crate::cli::Options;
+use crate::commands::knobs_of;
 use crate::output;
-use crate::profile::section;
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::files::table::Knob;
+use simrupt::lines::Lines;
+use simrupt::module::Module;
+use simrupt::profile::section;
+use simrupt::sysroot::Sysroot;
 
 const HEAD: &str =
     "# Knobs of simrupt. simructl apply puts them in force, simructl diff compares.\n";
@@ -20,7 +21,7 @@ const HEAD: &str =
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
     let module = Module::find(sysroot, "cannot dump the knobs")?;
     let lines = module.select(options.lines())?;
-    let knobs = Knobs::of(&module)?;
+    let knobs = knobs_of(&module)?;
 
     let mut text = HEAD.to_string();
     // All lines share the load-time knobs: asked for one line, only its own are written.

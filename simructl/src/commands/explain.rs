@@ -8,19 +8,20 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cli::{Explain, Lines, Options};
-use crate::failure::{Failure, describe};
-use crate::module::Module;
+use crate::cli::{Explain, Options};
 use crate::output;
-use crate::stop::Stop;
-use crate::sysroot::Sysroot;
+use crate::signals;
 use crate::terminal;
-use crate::trace::PERIOD;
-use crate::trace::event::Row;
-use crate::trace::instance::Instance;
-use crate::trace::journey::{Journey, Journeys, Kind};
 use crate::trace::lesson;
-use crate::trace::rows::{Rows, saved};
+use simrupt::failure::{Failure, describe};
+use simrupt::lines::Lines;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::trace::PERIOD;
+use simrupt::trace::event::Row;
+use simrupt::trace::instance::Instance;
+use simrupt::trace::journey::{Journey, Journeys, Kind};
+use simrupt::trace::rows::{Rows, saved};
 
 const WHAT: &str = "cannot explain an event";
 /// The first events of a reader meet cold caches: the lesson is about a later one, if it comes in time.
@@ -64,7 +65,7 @@ fn kept(path: &Path, line: Option<u32>) -> Result<Journey, Failure> {
 fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Failure> {
     let module = Module::find(sysroot, WHAT)?;
     module.select(Lines::One(line))?;
-    let stopped = Stop::on_signal()?;
+    let stopped = signals::stop()?;
     let mut instance = Instance::set_up(sysroot, Some(line))?;
     read_on(sysroot, line)?;
     let start = Instant::now();
@@ -93,6 +94,7 @@ fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Fai
             soon = Some(Instant::now() + SOON);
         }
     }
+    instance.remove()?;
     let last = journeys.found.len().min(WARM);
     Ok(journeys.found.swap_remove(last - 1))
 }

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use serde_json::json;
 use simrupt_core::abi::{RECORD_SIZE, Record};
 
-use crate::failure::Failure;
-use crate::files::records;
 use crate::output;
 use crate::signals;
+use simrupt::failure::Failure;
+use simrupt::files::records;
 
 /// How many records are read at once.
 const RECORDS: usize = 1024;

@@ -4,19 +4,20 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Lines, Options};
-use crate::failure::Failure;
-use crate::files::table::Knob;
-use crate::files::value;
-use crate::knobs::Knobs;
-use crate::module::Module;
+use crate::cli::Options;
+use crate::commands::knobs_of;
 use crate::output;
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::files::table::Knob;
+use simrupt::files::value;
+use simrupt::lines::Lines;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, name: Option<&str>) -> Result<(), Failure> {
     let module = Module::find(sysroot, "cannot show knobs")?;
     let lines = module.select(options.lines())?;
-    let knobs = Knobs::of(&module)?;
+    let knobs = knobs_of(&module)?;
     let named = name.map(|name| knobs.find(name)).transpose()?;
     let wanted = |knob: &&Knob| named.is_none_or(|named| named == *knob);
 

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use crate::cli::{Interrupts, Options};
-use crate::failure::Failure;
 use crate::interrupts::changes::Changes;
 use crate::interrupts::choice::{Choice, Order};
 use crate::interrupts::outputs::{CSV_HEADER, View};
@@ -14,8 +13,9 @@ use crate::interrupts::source::{Kind, Sample, saved};
 use crate::interrupts::table::Table;
 use crate::output;
 use crate::pace::{self, Pace, per_second};
-use crate::sysroot::Sysroot;
 use crate::terminal;
+use simrupt::failure::Failure;
+use simrupt::sysroot::Sysroot;
 
 /// From one sample to the next.
 const INTERVAL: Duration = Duration::from_secs(1);

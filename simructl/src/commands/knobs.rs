@@ -5,13 +5,14 @@
 use serde_json::{Value, json};
 
 use crate::cli::Options;
-use crate::failure::Failure;
-use crate::files::table::{Knob, Values};
-use crate::files::value;
-use crate::knobs::Knobs;
-use crate::module::Module;
-use crate::output::{self, columns};
-use crate::sysroot::Sysroot;
+use crate::commands::knobs_of;
+use crate::output;
+use simrupt::failure::Failure;
+use simrupt::files::table::{Knob, Values};
+use simrupt::files::value;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::text::columns;
 
 const HEADER: [&str; 6] = ["name", "values", "default", "unit", "when", "meaning"];
 /// Choices that are longer than this many characters continue in the next row.
@@ -19,7 +20,7 @@ const WIDTH: usize = 32;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     let module = Module::find(sysroot, "cannot list the knobs")?;
-    let knobs = Knobs::of(&module)?;
+    let knobs = knobs_of(&module)?;
     if options.json {
         let knobs: Vec<Value> = knobs.iter().map(document).collect();
         return output::print_json(&json!({ "knobs": knobs }));

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Options;
 use crate::commands::lines::{Shown, show_lines};
-use crate::failure::Failure;
-use crate::files::latency::{Latency, Percentile, Stage};
-use crate::module::Module;
-use crate::output::{columns, micros, seconds};
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::files::latency::{Latency, Percentile, Stage};
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::text::{columns, micros, seconds};
 
 const WHAT: &str = "cannot show the latencies";
 

@@ -5,9 +5,9 @@
 use serde_json::{Value, json};
 
 use crate::cli::Options;
-use crate::failure::Failure;
-use crate::module::Module;
 use crate::output;
+use simrupt::failure::Failure;
+use simrupt::module::Module;
 
 /// What is shown of a line.
 pub(super) struct Shown {

@@ -12,13 +12,14 @@ use nix::kmod::{ModuleInitFlags, finit_module};
 use nix::unistd::geteuid;
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Options, Setting};
-use crate::failure::Failure;
-use crate::files::value;
-use crate::modinfo::ModInfo;
-use crate::module::is_loaded;
+use crate::cli::Options;
 use crate::output;
-use crate::sysroot::{Sysroot, read_text};
+use simrupt::failure::Failure;
+use simrupt::files::value;
+use simrupt::lines::Assignment;
+use simrupt::modinfo::ModInfo;
+use simrupt::module::is_loaded;
+use simrupt::sysroot::{Sysroot, read_text};
 
 /// The name of the module file.
 const FILE: &str = "simrupt.ko";
@@ -27,7 +28,7 @@ pub(crate) fn run(
     sysroot: &Sysroot,
     cli: &Options,
     module: Option<&Path>,
-    knobs: &[Setting],
+    knobs: &[Assignment],
 ) -> Result<(), Failure> {
     refuse_elsewhere(sysroot, "load")?;
     let release = read_text(&sysroot.proc("sys/kernel/osrelease")).unwrap_or_default();
@@ -71,7 +72,7 @@ pub(crate) fn run(
 }
 
 /// What was loaded, in words or as one JSON document.
-fn success(path: &Path, knobs: &[Setting], options: &str, as_json: bool) -> String {
+fn success(path: &Path, knobs: &[Assignment], options: &str, as_json: bool) -> String {
     if as_json {
         let parameters: Map<String, Value> = knobs
             .iter()
@@ -129,10 +130,10 @@ fn search(candidates: &[PathBuf]) -> Result<PathBuf, Failure> {
 }
 
 /// The parameters as the kernel takes them: separated by spaces, quoted where a value has one.
-fn options(knobs: &[Setting]) -> String {
+fn options(knobs: &[Assignment]) -> String {
     let options: Vec<String> = knobs
         .iter()
-        .map(|Setting { knob, value }| {
+        .map(|Assignment { knob, value }| {
             if value.contains(char::is_whitespace) {
                 format!("{knob}=\"{value}\"")
             } else {
@@ -193,8 +194,8 @@ fn refused(
 mod tests {
     use super::*;
 
-    fn setting(knob: &str, value: &str) -> Setting {
-        Setting {
+    fn setting(knob: &str, value: &str) -> Assignment {
+        Assignment {
             knob: knob.to_string(),
             value: value.to_string(),
         }
@@ -227,7 +228,7 @@ mod tests {
         let failure = search(&["/no/a.ko", "/no/b.ko"].map(PathBuf::from)).unwrap_err();
         assert_eq!(
             failure.to_string(),
-            "simructl: cannot find the module file: looked for /no/a.ko, /no/b.ko\n  \
+            "cannot find the module file: looked for /no/a.ko, /no/b.ko\n  \
              try: make modules, or simructl load --module FILE"
         );
     }

@@ -5,9 +5,9 @@
 use clap_mangen::Man;
 
 use crate::cli;
-use crate::failure::{Failure, describe};
-use crate::nearest::nearest;
 use crate::output;
+use simrupt::failure::{Failure, describe};
+use simrupt::nearest;
 
 pub(crate) fn run(name: Option<&str>) -> Result<(), Failure> {
     let mut command = cli::command();

@@ -4,6 +4,7 @@
 
 mod apply;
 mod bench;
+mod changed;
 mod compare;
 mod completions;
 mod diff;
@@ -29,9 +30,13 @@ mod unload;
 mod verify;
 mod watch;
 
-use crate::cli::{Cli, Command, Setting, Stats};
-use crate::failure::Failure;
+use crate::cli::{Cli, Command, Stats};
 use crate::interrupts::source::Kind;
+use crate::output;
+use simrupt::failure::Failure;
+use simrupt::knobs::Knobs;
+use simrupt::lines::Assignment;
+use simrupt::module::Module;
 
 /// Runs the command that was typed.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
@@ -71,8 +76,17 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn short(knob: &str, value: String) -> Setting {
-    Setting {
+/// The knobs of the module; says on stderr when debugfs cannot be reached, and what is used instead.
+fn knobs_of(module: &Module<'_>) -> Result<Knobs, Failure> {
+    let parameters = module.sysroot().parameters();
+    if let Some(gap) = module.gap(&format!("using {} instead", parameters.display())) {
+        output::failure(&gap);
+    }
+    Knobs::of(module)
+}
+
+fn short(knob: &str, value: String) -> Assignment {
+    Assignment {
         knob: knob.to_string(),
         value: value.trim().to_string(),
     }

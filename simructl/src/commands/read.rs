@@ -9,13 +9,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use nix::libc::O_NONBLOCK;
 use simrupt_core::abi::RECORD_SIZE;
 
-use crate::cli::{Lines, Options, Read};
+use crate::cli::{Options, Read};
 use crate::commands::follow;
-use crate::failure::Failure;
-use crate::knobs::Knobs;
-use crate::module::Module;
 use crate::output;
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::knobs::Knobs;
+use simrupt::lines::Lines;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
 
 /// How much is read at once: whole records.
 const CHUNK: usize = 1600 * RECORD_SIZE;
@@ -55,7 +56,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Read) -> Result<()
 
 /// The format of a line. A module without that knob knows `char` only.
 fn format(module: &Module<'_>, line: u32) -> Result<String, Failure> {
-    let knobs = Knobs::quietly(module)?;
+    let knobs = Knobs::of(module)?;
     match knobs.find("format") {
         Ok(knob) => knobs.value(knob, line),
         Err(_) => Ok("char".to_string()),

@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
-use crate::bench::load;
-use crate::bench::outputs::Documents;
-use crate::bench::report;
 use crate::cli::Outputs;
-use crate::failure::Failure;
+use crate::documents::Documents;
 use crate::output;
+use simrupt::failure::Failure;
+use simrupt_bench::load;
+use simrupt_bench::report;
 
 pub(crate) fn run(file: &Path, outputs: &Outputs) -> Result<(), Failure> {
     let results = load::results(file)?;

@@ -5,10 +5,10 @@
 use serde_json::json;
 
 use crate::cli::Options;
-use crate::failure::Failure;
-use crate::module::Module;
 use crate::output;
-use crate::sysroot::{Sysroot, write_value};
+use simrupt::failure::Failure;
+use simrupt::module::Module;
+use simrupt::sysroot::{Sysroot, write_value};
 
 const WHAT: &str = "cannot reset the counters";
 

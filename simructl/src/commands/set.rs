@@ -2,23 +2,25 @@
 
 //! `simructl set` and its short forms: changes knobs, all of them or none.
 
-use crate::changes::{apply, plan, refused, report};
-use crate::cli::{Options, Setting};
-use crate::failure::Failure;
-use crate::files::table::Knob;
-use crate::files::value;
-use crate::knobs::Knobs;
-use crate::module::Module;
-use crate::sysroot::Sysroot;
+use crate::cli::Options;
+use crate::commands::changed::report;
+use crate::commands::knobs_of;
+use simrupt::changes::{apply, plan, refused};
+use simrupt::failure::Failure;
+use simrupt::files::table::Knob;
+use simrupt::files::value;
+use simrupt::lines::Assignment;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
 
 pub(crate) fn run(
     sysroot: &Sysroot,
     options: &Options,
-    settings: &[Setting],
+    settings: &[Assignment],
 ) -> Result<(), Failure> {
     let module = Module::find(sysroot, &format!("cannot set {}", settings[0].knob))?;
     let lines = module.select(options.lines())?;
-    let knobs = Knobs::of(&module)?;
+    let knobs = knobs_of(&module)?;
 
     let mut wanted = Vec::new();
     for (at, setting) in settings.iter().enumerate() {
@@ -41,7 +43,7 @@ pub(crate) fn run(
 }
 
 /// The value for each line, once all of them are known to be fine.
-fn checked_values(knob: &Knob, setting: &Setting, lines: usize) -> Result<Vec<String>, Failure> {
+fn checked_values(knob: &Knob, setting: &Assignment, lines: usize) -> Result<Vec<String>, Failure> {
     if !knob.live {
         return Err(Failure::new(
             format!("cannot set {}", knob.name),

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::cli::Options;
 use crate::commands::lines::{Shown, show_lines};
-use crate::failure::Failure;
-use crate::line::Books;
-use crate::module::Module;
-use crate::output::columns;
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::line::Books;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::text::columns;
 
 const WHAT: &str = "cannot show the stats";
 

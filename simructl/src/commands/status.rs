@@ -5,13 +5,15 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::Options;
-use crate::failure::Failure;
-use crate::files::value;
-use crate::knobs::Knobs;
-use crate::line::Books;
-use crate::module::{Module, is_loaded};
-use crate::output::{self, columns};
-use crate::sysroot::Sysroot;
+use crate::commands::knobs_of;
+use crate::output;
+use simrupt::failure::Failure;
+use simrupt::files::value;
+use simrupt::knobs::Knobs;
+use simrupt::line::Books;
+use simrupt::module::{Module, is_loaded};
+use simrupt::sysroot::Sysroot;
+use simrupt::text::columns;
 
 /// The knobs that have a column; one that the module does not have is shown as `-`.
 const KNOBS: [&str; 4] = ["rate_hz", "workqueue", "fifo_size", "fifo_policy"];
@@ -38,7 +40,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     }
     let module = Module::find(sysroot, "cannot show the status")?;
     let lines = module.select(options.lines())?;
-    let knobs = Knobs::of(&module)?;
+    let knobs = knobs_of(&module)?;
     let mut rows = Vec::new();
     for line in lines {
         rows.push(Row::of(&module, &knobs, line)?);

@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
 
-use crate::changes::{apply, plan, refused};
 use crate::cli::{Options, Top};
-use crate::failure::{Failure, describe};
-use crate::knobs::Knobs;
-use crate::module::Module;
 use crate::output;
 use crate::signals;
-use crate::sysroot::Sysroot;
 use crate::terminal;
 use crate::top::draw::{draw, text};
 use crate::top::sample::Sample;
 use crate::top::state::{Action, State};
+use simrupt::changes::{apply, plan, refused};
+use simrupt::failure::{Failure, describe};
+use simrupt::knobs::Knobs;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
 
 const WHAT: &str = "cannot show the lines";
 
@@ -99,7 +99,7 @@ fn watch(
 /// Sets a knob of a line; returns what was in force before, and what is now.
 fn set(sysroot: &Sysroot, line: u32, knob: &str, value: &str) -> Result<[String; 2], Failure> {
     let module = Module::find(sysroot, WHAT)?;
-    let knobs = Knobs::quietly(&module)?;
+    let knobs = Knobs::of(&module)?;
     let knob = knobs.find(knob)?;
     if let Err(why) = knob.check(value) {
         return Err(refused(knob, value, &why));

@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cli::{Options, Trace};
-use crate::failure::Failure;
-use crate::module::Module;
 use crate::output;
-use crate::stop::Stop;
-use crate::sysroot::Sysroot;
-use crate::trace::event::{Event, Row, What};
-use crate::trace::instance::Instance;
-use crate::trace::journey::{Journey, Journeys};
-use crate::trace::perfetto::Perfetto;
-use crate::trace::rows::{Rows, saved};
-use crate::trace::{PERIOD, WHAT, timeline};
+use crate::signals;
+use crate::trace::timeline;
+use simrupt::failure::Failure;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::trace::event::{Event, Row, What};
+use simrupt::trace::instance::Instance;
+use simrupt::trace::journey::{Journey, Journeys};
+use simrupt::trace::perfetto::Perfetto;
+use simrupt::trace::rows::{Rows, saved};
+use simrupt::trace::{PERIOD, WHAT};
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(), Failure> {
     let line = options.lines().one();
@@ -47,7 +48,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
 impl Shown {
     /// Records until it is enough.
     fn record(&mut self, sysroot: &Sysroot, duration: Option<Duration>) -> Result<(), Failure> {
-        let stopped = Stop::on_signal()?;
+        let stopped = signals::stop()?;
         let mut instance = Instance::set_up(sysroot, self.line)?;
         let start = Instant::now();
         let mut bytes = vec![0; 64 * 1024];
@@ -70,7 +71,7 @@ impl Shown {
                 count => self.take(&bytes[..count])?,
             }
         }
-        Ok(())
+        instance.remove()
     }
 }
 
@@ -157,7 +158,7 @@ impl Shown {
             ),
             false => format!(
                 "line {line} knob {name} set to {value}, at {} s, by {}\n",
-                output::seconds(place.ns),
+                simrupt::text::seconds(place.ns),
                 place.task
             ),
         }

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::cli::Options;
 use crate::commands::load::refuse_elsewhere;
-use crate::failure::Failure;
 use crate::output;
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::sysroot::Sysroot;
 
 const WHAT: &str = "cannot unload the module";
 

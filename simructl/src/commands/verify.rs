@@ -5,11 +5,11 @@
 use serde_json::json;
 
 use crate::cli::Options;
-use crate::failure::Failure;
-use crate::module::Module;
 use crate::output;
-use crate::sysroot::Sysroot;
-use crate::verdict::Verdict;
+use simrupt::failure::Failure;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::verdict::Verdict;
 
 const WHAT: &str = "cannot check the books";
 
@@ -44,7 +44,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     if !unbalanced.is_empty() {
         return Err(Failure::new("verify failed", unbalanced.join("; "))
             .remedy("simructl stats for all figures; dmesg may say more")
-            .unbalanced());
+            .verdict());
     }
     unbound.map_or(Ok(()), Err)
 }

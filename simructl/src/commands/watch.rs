@@ -8,13 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Options;
 use crate::commands::stats::document;
-use crate::failure::Failure;
-use crate::files::stats::Stats;
-use crate::line::Books;
-use crate::module::Module;
-use crate::output::{self, columns};
+use crate::output;
 use crate::pace::{self, Pace};
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::files::stats::Stats;
+use simrupt::line::Books;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
+use simrupt::text::columns;
 
 const WHAT: &str = "cannot watch the stats";
 /// Levels go up and down: they have no rate.

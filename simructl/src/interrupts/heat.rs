@@ -2,7 +2,7 @@
 
 //! Counts of CPUs as a row of cells, one for each CPU or for some neighbours: the hotter, the fuller.
 
-use crate::output::LEVELS;
+use simrupt::text::LEVELS;
 
 /// A CPU without interrupts.
 const NONE: char = '·';

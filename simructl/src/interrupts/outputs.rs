@@ -11,8 +11,8 @@ use crate::interrupts::placement::Placement;
 use crate::interrupts::source::Kind;
 use crate::interrupts::table::{Counts, Row, Table};
 use crate::interrupts::text::softirq;
-use crate::output::csv_field;
 use crate::pace::per_second;
+use simrupt::text::csv_field;
 
 /// What is shown: some rows of a table.
 pub(crate) struct View<'a> {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::sysroot::{Sysroot, read_text};
+use simrupt::sysroot::{Sysroot, read_text};
 
 /// Of one interrupt.
 #[derive(Debug, Clone, Default, PartialEq)]

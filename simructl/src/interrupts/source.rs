@@ -7,9 +7,9 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Instant;
 
-use crate::failure::Failure;
 use crate::interrupts::table::{Odd, Table};
-use crate::sysroot::{Sysroot, open_or_stdin, read_within};
+use simrupt::failure::Failure;
+use simrupt::sysroot::{Sysroot, open_or_stdin, read_within};
 
 /// Thousands of interrupts on thousands of CPUs are 100 MB.
 const LIMIT: u64 = 256 * 1024 * 1024;

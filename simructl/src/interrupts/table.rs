@@ -78,11 +78,6 @@ impl Table {
             .collect::<Result<_, _>>()?;
         Ok(Self { cpus, rows })
     }
-
-    /// The row of the interrupt that is `action`'s.
-    pub(crate) fn row_of(&self, action: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.about.is_of(action))
-    }
 }
 
 impl Row {
@@ -114,10 +109,6 @@ impl Row {
 }
 
 impl About {
-    fn is_of(&self, action: &str) -> bool {
-        self.actions.iter().any(|one| one == action)
-    }
-
     /// What it is, in one text: whose interrupts, or the kernel's words.
     pub(crate) fn text(&self) -> String {
         match &self.description {
@@ -454,21 +445,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_interrupt_is_found_by_the_whole_name_of_whose_it_is() {
-        let text = "  CPU0\n24: 7 simrupt 1-simrupt simrupt1\nLOC: 9 Local timer interrupts\n\
-                    25: 7 simrupt 0-simrupt other, simrupt11\n";
-        let table = Table::parse(text).unwrap();
-        let irq_of = |action| table.row_of(action).and_then(Row::irq);
-        assert_eq!(irq_of("simrupt1"), Some(24));
-        assert_eq!(irq_of("simrupt11"), Some(25));
-        assert_eq!(irq_of("simrupt0"), None);
-        assert_eq!(irq_of("interrupts"), None);
-    }
-
     proptest::proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in crate::mutated::texts(&[TWO])) {
+        fn no_text_makes_the_parser_panic(text in damaged_text::texts(&[TWO])) {
             let _ = Table::parse(&text);
         }
     }

@@ -13,12 +13,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::column::Column;
-use crate::output::columns;
 use crate::pace::per_second;
 use crate::top::format::{bar, micros, rate, spark};
 use crate::top::histogram::bins;
 use crate::top::rows::{Row, STAGES};
 use crate::top::state::{Detail, State};
+use simrupt::text::columns;
 
 /// The space between columns.
 const GAP: usize = 2;
@@ -298,9 +298,9 @@ fn histogram(state: &State, row: &Row, area: Rect) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::latency::Latency;
-    use crate::line::Books;
     use crate::top::sample::{Line, Sample};
+    use simrupt::files::latency::Latency;
+    use simrupt::line::Books;
     use std::path::Path;
     use std::time::{Duration, Instant};
 

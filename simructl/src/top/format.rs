@@ -2,7 +2,7 @@
 
 //! Numbers, bars and sparks of text.
 
-use crate::output::{self, LEVELS};
+use simrupt::text::{self, LEVELS};
 
 /// A rate in at most six places: `0`, `12.5`, `5000`, `1.20M`.
 pub(super) fn rate(hz: Option<f64>) -> String {
@@ -28,7 +28,7 @@ pub(super) fn micros(ns: Option<u64>) -> String {
 /// A share from 0 to 1 as a bar of `width` places.
 pub(super) fn bar(share: f64, width: usize) -> String {
     let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
-    output::bar(eighths)
+    text::bar(eighths)
 }
 
 /// The last `width` values, each as high as its share of the highest of them.

@@ -2,7 +2,7 @@
 
 //! A histogram with a row for each power of two, the module's finer buckets put together.
 
-use crate::files::latency::Stage;
+use simrupt::files::latency::Stage;
 
 /// How many values were from `low` to `high` ns, the latter excluded.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ pub(super) fn bins(stage: &Stage) -> Vec<Bin> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::latency::Latency;
+    use simrupt::files::latency::Latency;
 
     #[test]
     fn buckets_come_together_by_powers_of_two() {

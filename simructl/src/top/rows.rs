@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use crate::files::latency::{Percentile, Stage};
 use crate::pace::per_second;
 use crate::top::sample::{Line, Sample};
+use simrupt::files::latency::{Percentile, Stage};
 
 /// The stages of which latencies are shown, by their names in the module, with what they are called here.
 pub(crate) const STAGES: [(&str, &str); 4] = [

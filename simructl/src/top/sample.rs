@@ -4,16 +4,16 @@
 
 use std::time::Instant;
 
-use crate::cli::Lines;
-use crate::failure::Failure;
-use crate::files::latency::Latency;
-use crate::files::table::Values;
 use crate::interrupts::source::Kind;
 use crate::interrupts::table::Table;
-use crate::knobs::Knobs;
-use crate::line::Books;
-use crate::module::Module;
-use crate::sysroot::Sysroot;
+use simrupt::failure::Failure;
+use simrupt::files::latency::Latency;
+use simrupt::files::table::Values;
+use simrupt::knobs::Knobs;
+use simrupt::line::Books;
+use simrupt::lines::Lines;
+use simrupt::module::Module;
+use simrupt::sysroot::Sysroot;
 
 const WHAT: &str = "cannot watch the lines";
 
@@ -46,7 +46,7 @@ impl Sample {
         let module = Module::find(sysroot, WHAT)?;
         let at = Instant::now();
         let lines = module.select(lines)?;
-        let knobs = Knobs::quietly(&module)?;
+        let knobs = Knobs::of(&module)?;
         let lines = lines.iter().map(|line| Line::take(&module, &knobs, *line));
         let flavors = match &knobs.find("workqueue")?.values {
             Values::Choices(flavors) => flavors.clone(),

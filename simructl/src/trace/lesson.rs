@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
-use crate::output::micros;
-use crate::trace::journey::{Hop, Journey, Kind};
+use simrupt::text::micros;
+use simrupt::trace::journey::{Hop, Journey, Kind};
 
 /// One step of the way.
 #[derive(Debug, PartialEq)]
@@ -210,7 +210,7 @@ pub(crate) fn text(journey: &Journey, width: usize) -> String {
         "Event {} of line {}, due at {} s. Times are microseconds since then.\n",
         journey.seq,
         journey.line,
-        crate::output::seconds(journey.due_ns)
+        simrupt::text::seconds(journey.due_ns)
     );
     for (number, hop) in journey.hops.iter().enumerate() {
         let step = step(hop, journey.line);
@@ -299,7 +299,7 @@ fn wrapped(indent: &str, lead: &str, text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::event::Place;
+    use simrupt::trace::event::Place;
 
     fn hop(kind: Kind, ns: u64, context: &'static str, detail: &str) -> Hop {
         let place = Place {

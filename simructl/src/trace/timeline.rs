@@ -2,9 +2,9 @@
 
 //! A journey as text: a row for each hop, with the time since the event was due and since the hop before.
 
-use crate::output::{micros, seconds};
-use crate::trace::event::Place;
-use crate::trace::journey::Journey;
+use simrupt::text::{micros, seconds};
+use simrupt::trace::event::Place;
+use simrupt::trace::journey::Journey;
 
 /// The names of the columns.
 pub(crate) const HEADER: &str =
@@ -46,7 +46,7 @@ pub(crate) fn text(journey: &Journey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::journey::{Hop, Kind};
+    use simrupt::trace::journey::{Hop, Kind};
 
     fn hop(kind: Kind, ns: u64, context: &'static str, task: &str, detail: &str) -> Hop {
         let place = Place {

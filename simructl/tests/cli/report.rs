@@ -2,7 +2,7 @@
 
 //! `simructl report` and `compare`: neither needs the module, only result files.
 //!
-//! `tests/report/result.json` is made by the unit tests; see `bench::sample`.
+//! The result is made by the unit tests of the crate simrupt-bench: see its module `sample`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ impl Desk {
 }
 
 fn sample() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/result.json")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/simrupt-bench/tests/result.json")
 }
 
 /// Multiplies a metric of the cells that are meant by a factor, in all rounds.

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What to run: a preset or a job file, with what the command line says instead.
+//!
+//! All of it is checked by `check`, before anything else happens, and without the module. What only the
+//! module can tell, such as how many lines it has, is checked by [`crate::rig`].
+
+mod check;
+
+use serde::Deserialize;
+use simrupt_core::knobs::MAX_LINES;
+
+use crate::overrides::Overrides;
+use simrupt::failure::Failure;
+
+/// The presets, each a job file.
+pub const PRESETS: [(&str, &str); 4] = [
+    ("quick", include_str!("presets/quick.toml")),
+    ("lab", include_str!("presets/lab.toml")),
+    ("cache-shard", include_str!("presets/cache-shard.toml")),
+    ("speed", include_str!("presets/speed.toml")),
+];
+
+/// All flavors, the baselines first.
+pub const FLAVORS: [&str; 11] = [
+    "none",
+    "irq-thread",
+    "tasklet",
+    "bh",
+    "bh-highpri",
+    "bound",
+    "highpri",
+    "cpu-intensive",
+    "unbound",
+    "unbound-highpri",
+    "ordered",
+];
+
+/// The flavors whose workqueue has an affinity scope that can be set: an ordered one has it fixed.
+pub const SCOPED: [&str; 2] = ["unbound", "unbound-highpri"];
+
+/// The affinity scope that leaves a queue as it is made.
+const DEFAULT_SCOPE: &str = "default";
+
+/// How the events come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Open loop: at due times, whatever becomes of those before.
+    Rate,
+    /// Closed loop: as soon as those before are done with.
+    Saturate,
+}
+
+/// A job file. What it does not say is as [`Job::default`] and [`Matrix::default`] have it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Job {
+    /// How many times each cell is measured: 1 to 1000.
+    pub rounds: u32,
+    /// How long a round is measured, in seconds: 0.01 to 3600.
+    pub duration_s: f64,
+    /// How long it runs before that, in seconds: 0 to 60.
+    pub warm_up_s: f64,
+    /// Of the order of the cells and of the resampling.
+    pub seed: u64,
+    /// The job is all cells of all of them, each once.
+    pub matrix: Vec<Matrix>,
+    /// When there, the highest rates are looked for, too.
+    pub knee: Option<KneeJob>,
+}
+
+/// Cells: each value of a list with each value of the others.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Matrix {
+    /// `rate` or `saturate`.
+    pub mode: Mode,
+    /// Values of the knob `workqueue`, or `all`.
+    pub flavors: Vec<String>,
+    /// Events per second and line, 1 to 1,000,000. Not in a closed loop, which has no rate.
+    pub rates_hz: Option<Vec<u64>>,
+    /// Events per interrupt, 1 to 4096.
+    pub bursts: Vec<u64>,
+    /// Records that the fifo holds: powers of two from 16 to 1,048,576.
+    pub fifo_sizes: Vec<u64>,
+    /// Simulated cost of a run of the bottom half, in microseconds: 0 to 10,000.
+    pub work_us: Vec<u64>,
+    /// Of the workqueues of unbound flavors; the other flavors have but one cell for all of them.
+    pub affinity_scopes: Vec<String>,
+    /// Antagonists.
+    pub stress: Vec<String>,
+    /// How many lines work at the same time.
+    pub lines: LineCount,
+}
+
+/// How many lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "LineCountText")]
+pub enum LineCount {
+    /// So many: 1 to 64.
+    Count(u32),
+    /// One for each CPU that is online, as far as the module has as many.
+    Cpus,
+}
+
+/// How it is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum LineCountText {
+    Number(i64),
+    Word(String),
+}
+
+/// For which flavors the highest rate is looked for, and how.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KneeJob {
+    /// Values of the knob `workqueue`, or `all`.
+    pub flavors: Vec<String>,
+    /// Antagonists.
+    pub stress: Vec<String>,
+    /// The least rate tried, 1 to 1,000,000.
+    pub min_hz: u64,
+    /// The greatest rate tried, 1 to 1,000,000.
+    pub max_hz: u64,
+    /// What p99 of `due_read` has to stay under, in microseconds: 1 to 10,000,000.
+    pub p99_limit_us: u64,
+    /// How long a rate is tried, in seconds: 0.01 to 3600.
+    pub duration_s: f64,
+}
+
+impl Default for Job {
+    fn default() -> Self {
+        Self {
+            rounds: 5,
+            duration_s: 1.0,
+            warm_up_s: 0.2,
+            seed: 1,
+            matrix: Vec::new(),
+            knee: None,
+        }
+    }
+}
+
+impl Default for Matrix {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Rate,
+            flavors: vec!["all".to_string()],
+            rates_hz: None,
+            bursts: vec![1],
+            fifo_sizes: vec![4096],
+            work_us: vec![0],
+            affinity_scopes: vec![DEFAULT_SCOPE.to_string()],
+            stress: vec!["idle".to_string()],
+            lines: LineCount::Count(1),
+        }
+    }
+}
+
+impl Default for KneeJob {
+    fn default() -> Self {
+        Self {
+            flavors: vec!["all".to_string()],
+            stress: vec!["idle".to_string()],
+            min_hz: 1_000,
+            max_hz: 1_000_000,
+            p99_limit_us: 1_000,
+            duration_s: 0.2,
+        }
+    }
+}
+
+impl TryFrom<LineCountText> for LineCount {
+    type Error = String;
+
+    fn try_from(text: LineCountText) -> Result<Self, String> {
+        match text {
+            LineCountText::Number(number) => Self::parse(&number.to_string()),
+            LineCountText::Word(word) => Self::parse(&word),
+        }
+    }
+}
+
+impl LineCount {
+    fn parse(text: &str) -> Result<Self, String> {
+        let number = || text.parse().ok().map(Self::Count);
+        let known = (text == "cpus").then_some(Self::Cpus).or_else(number);
+        match known {
+            Some(Self::Count(count)) if !(1..=MAX_LINES as u32).contains(&count) => None,
+            known => known,
+        }
+        .ok_or_else(|| {
+            format!("{text} is neither a number of lines from 1 to {MAX_LINES} nor cpus")
+        })
+    }
+}
+
+impl Mode {
+    /// Its name in jobs and results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Saturate => "saturate",
+        }
+    }
+}
+
+impl Matrix {
+    /// The rates of its cells: none in a closed loop.
+    pub fn rates(&self) -> Vec<Option<u64>> {
+        match (self.mode, &self.rates_hz) {
+            (Mode::Saturate, _) => vec![None],
+            (Mode::Rate, None) => vec![Some(1000)],
+            (Mode::Rate, Some(rates)) => rates.iter().copied().map(Some).collect(),
+        }
+    }
+}
+
+impl Job {
+    /// The job of a preset.
+    pub fn preset(name: &str) -> Result<Self, Failure> {
+        let preset = PRESETS.iter().find(|(known, _)| *known == name);
+        let (_, text) = preset.ok_or_else(|| bad(format!("unknown preset {name}")))?;
+        Self::parse(text, &format!("preset {name}"))
+    }
+
+    /// The job of a file; `name` is what to call it.
+    pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let line = text[..at].matches('\n').count() + 1;
+            let why = error.message().trim().replace('\n', "; ");
+            Failure::new(format!("{name}:{line}"), why)
+        })
+    }
+
+    /// Puts what the command line says in place of what the job says.
+    pub fn override_by(mut self, given: &Overrides) -> Result<Self, Failure> {
+        let one = |text: &str| LineCount::parse(text).map_err(|why| bad(why).usage());
+        let lines = given.lines.as_deref().map(one).transpose()?;
+        put(&mut self.rounds, &given.rounds);
+        put(&mut self.duration_s, &given.duration);
+        put(&mut self.warm_up_s, &given.warm_up);
+        put(&mut self.seed, &given.seed);
+        for matrix in &mut self.matrix {
+            match given.mode.as_deref() {
+                Some("saturate") => {
+                    matrix.mode = Mode::Saturate;
+                    // It was said for another mode.
+                    matrix.rates_hz = None;
+                }
+                Some(_) => matrix.mode = Mode::Rate,
+                None => {}
+            }
+            if matrix.mode == Mode::Rate {
+                put_some(&mut matrix.rates_hz, &given.rates);
+            }
+            put(&mut matrix.flavors, &given.flavors);
+            put(&mut matrix.bursts, &given.bursts);
+            put(&mut matrix.fifo_sizes, &given.fifo_sizes);
+            put(&mut matrix.work_us, &given.work_us);
+            put(&mut matrix.affinity_scopes, &given.affinity_scopes);
+            put(&mut matrix.stress, &given.stress);
+            put(&mut matrix.lines, &lines);
+        }
+        let is_closed = |matrix: &Matrix| matrix.mode == Mode::Saturate;
+        if given.rates.is_some() && self.matrix.iter().all(is_closed) {
+            return Err(bad("a closed loop has no rate")
+                .remedy("--rates or --mode saturate, not both")
+                .usage());
+        }
+        self.override_knee(given)?;
+        Ok(self)
+    }
+
+    fn override_knee(&mut self, given: &Overrides) -> Result<(), Failure> {
+        let asked = [given.p99_limit, given.knee_min, given.knee_max];
+        if given.find_knee && self.knee.is_none() {
+            let longest = KneeJob::default().duration_s;
+            self.knee = Some(KneeJob {
+                flavors: union(&self.matrix, |matrix| &matrix.flavors),
+                stress: union(&self.matrix, |matrix| &matrix.stress),
+                duration_s: self.duration_s.min(longest),
+                ..KneeJob::default()
+            });
+        }
+        let Some(knee) = &mut self.knee else {
+            return match asked.iter().any(Option::is_some) {
+                true => Err(bad("no knee is looked for").remedy("--find-knee").usage()),
+                false => Ok(()),
+            };
+        };
+        put(&mut knee.flavors, &given.flavors);
+        put(&mut knee.stress, &given.stress);
+        put(&mut knee.p99_limit_us, &given.p99_limit);
+        put(&mut knee.min_hz, &given.knee_min);
+        put(&mut knee.max_hz, &given.knee_max);
+        Ok(())
+    }
+}
+
+/// A job that cannot be run.
+fn bad(why: impl Into<String>) -> Failure {
+    Failure::new("cannot run this bench", why)
+}
+
+fn put<T: Clone>(value: &mut T, given: &Option<T>) {
+    if let Some(given) = given {
+        value.clone_from(given);
+    }
+}
+
+fn put_some<T: Clone>(value: &mut Option<T>, given: &Option<T>) {
+    if given.is_some() {
+        value.clone_from(given);
+    }
+}
+
+/// What any of the matrices has in a list, each once.
+fn union(matrices: &[Matrix], list: impl Fn(&Matrix) -> &Vec<String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for name in matrices.iter().flat_map(list) {
+        if !all.contains(name) {
+            all.push(name.clone());
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use simrupt_core::knobs::Flavor;
+
+    use super::*;
+
+    fn checked(text: &str) -> Result<Job, String> {
+        let job = Job::parse(text, "job.toml").and_then(Job::checked);
+        job.map_err(|failure| failure.to_string())
+    }
+
+    fn overridden(text: &str, given: &Overrides) -> Result<Job, String> {
+        let job = Job::parse(text, "job.toml").and_then(|job| job.override_by(given));
+        let job = job.and_then(Job::checked);
+        job.map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn every_preset_is_a_job() {
+        for (name, _) in PRESETS {
+            let job = Job::preset(name).and_then(Job::checked);
+            assert!(job.is_ok(), "{name}: {job:?}");
+        }
+    }
+
+    #[test]
+    fn every_flavor_of_the_module_is_known() {
+        for name in Flavor::NAMES {
+            assert!(FLAVORS.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_job_does_not_say_has_a_default() {
+        let job = checked("[[matrix]]\n").unwrap();
+        assert_eq!((job.rounds, job.seed), (5, 1));
+        assert_eq!(job.matrix[0].flavors, FLAVORS);
+        assert_eq!(job.matrix[0].rates(), [Some(1000)]);
+        assert_eq!(job.matrix[0].lines, LineCount::Count(1));
+        assert_eq!(job.knee, None);
+    }
+
+    #[test]
+    fn keys_that_there_are_not_are_named_with_their_line() {
+        for (text, line, key) in [
+            ("round = 5\n[[matrix]]", 1, "`round`"),
+            ("[[matrix]]\nflavours = ['bh']", 2, "`flavours`"),
+            ("[[matrix]]\n\n[knee]\nlimit = 5", 4, "`limit`"),
+        ] {
+            let message = checked(text).unwrap_err();
+            assert!(message.contains(&format!("job.toml:{line}")), "{message}");
+            assert!(message.contains(key), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_refused_with_the_reason() {
+        for (text, why) in [
+            ("", "neither a [[matrix]] nor a [knee]"),
+            ("[[matrix]]\nflavors = []", "flavors is empty"),
+            ("[[matrix]]\nflavors = ['unbond']", "did you mean unbound?"),
+            ("[[matrix]]\nrates_hz = []", "rates_hz is empty"),
+            ("[[matrix]]\nrates_hz = [0]", "0 is not from 1 to 1000000"),
+            ("[[matrix]]\nrates_hz = [-1]", "job.toml:2"),
+            ("[[matrix]]\nmode = 'open'", "unknown variant `open`"),
+            ("[[matrix]]\nbursts = [4097]", "4097 is not from 1 to 4096"),
+            ("[[matrix]]\nfifo_sizes = [1000]", "try: 1024"),
+            ("[[matrix]]\nwork_us = [10001]", "work_us: 10001"),
+            ("[[matrix]]\nstress = ['disk']", "stress: there is no disk"),
+            ("[[matrix]]\nlines = 65", "65 is neither a number of lines"),
+            ("[[matrix]]\nlines = 'many'", "many is neither a number"),
+            (
+                "[[matrix]]\nflavors = ['bh']\naffinity_scopes = ['cpu']",
+                "none of its flavors has an affinity scope",
+            ),
+            (
+                "[[matrix]]\nmode = 'saturate'\nrates_hz = [5]",
+                "a closed loop has no rate",
+            ),
+            (
+                "duration_s = 0.5\n[[matrix]]\nrates_hz = [100]\nbursts = [64]",
+                "too short for 2 bursts of 64 at 100 Hz",
+            ),
+            (
+                "duration_s = 1\n[[matrix]]\nrates_hz = [1]",
+                "too short for 2 events at 1 Hz",
+            ),
+            ("rounds = 0\n[[matrix]]", "rounds: 0 is not from 1 to 1000"),
+            ("duration_s = 0\n[[matrix]]", "duration_s: 0 is not from"),
+            (
+                "duration_s = nan\n[[matrix]]",
+                "duration_s: NaN is not from",
+            ),
+            ("warm_up_s = -1.0\n[[matrix]]", "warm_up_s: -1 is not from"),
+            ("[knee]\nmin_hz = 5000\nmax_hz = 5000", "nothing is between"),
+            ("[knee]\nmin_hz = 100", "fewer than 100 events"),
+        ] {
+            let message = checked(text).unwrap_err();
+            assert!(message.contains(why), "{text}: {message}");
+        }
+        let long: Vec<String> = (1..=200).map(|n| n.to_string()).collect();
+        let long = format!("[{}]", long.join(","));
+        let text = format!("[[matrix]]\nwork_us = {long}\nbursts = {long}\nduration_s = 1");
+        assert!(checked(&text).is_err());
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_job_in_every_matrix() {
+        let given = Overrides {
+            flavors: Some(vec!["bh".to_string()]),
+            rates: Some(vec![7, 8]),
+            lines: Some("cpus".to_string()),
+            rounds: Some(2),
+            ..Overrides::default()
+        };
+        let text =
+            "rounds = 9\nseed = 4\n[[matrix]]\nrates_hz = [50]\n[[matrix]]\nmode = 'saturate'\n";
+        let job = overridden(text, &given).unwrap();
+        assert_eq!((job.rounds, job.seed), (2, 4));
+        assert_eq!(job.matrix[0].rates(), [Some(7), Some(8)]);
+        assert_eq!(job.matrix[1].rates(), [None]);
+        assert!(job.matrix.iter().all(|matrix| matrix.flavors == ["bh"]));
+        assert!(
+            job.matrix
+                .iter()
+                .all(|matrix| matrix.lines == LineCount::Cpus)
+        );
+    }
+
+    #[test]
+    fn a_closed_loop_forgets_the_rates_of_the_job_but_not_those_asked_for() {
+        let text = "[[matrix]]\nrates_hz = [50]\n";
+        let mut given = Overrides {
+            mode: Some("saturate".to_string()),
+            ..Overrides::default()
+        };
+        assert_eq!(overridden(text, &given).unwrap().matrix[0].rates(), [None]);
+        given.rates = Some(vec![5]);
+        assert!(overridden(text, &given).unwrap_err().contains("no rate"));
+    }
+
+    #[test]
+    fn a_knee_is_looked_for_with_what_the_matrices_have() {
+        let text = "[[matrix]]\nflavors = ['bh', 'none']\n[[matrix]]\nflavors = ['bound', 'bh']\n";
+        let mut given = Overrides {
+            p99_limit: Some(77),
+            ..Overrides::default()
+        };
+        assert!(
+            overridden(text, &given)
+                .unwrap_err()
+                .contains("--find-knee")
+        );
+        given.find_knee = true;
+        let knee = overridden(text, &given).unwrap().knee.unwrap();
+        assert_eq!(knee.flavors, ["bh", "none", "bound"]);
+        assert_eq!((knee.p99_limit_us, knee.min_hz), (77, 1000));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_a_job_panic(text in damaged_text::texts(&[
+            PRESETS[0].1, PRESETS[1].1, PRESETS[2].1, PRESETS[3].1,
+        ])) {
+            let _ = checked(&text);
+            let _ = LineCount::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Whether a job can be run: every value against what it may be, and the values against each other.
+
+use super::{DEFAULT_SCOPE, FLAVORS, Job, KneeJob, Matrix, Mode, SCOPED, bad};
+use simrupt::failure::Failure;
+use simrupt::nearest;
+
+/// The affinity scopes of the kernel, from narrow to wide.
+const SCOPES: [&str; 6] = ["cpu", "smt", "cache_shard", "cache", "numa", "system"];
+
+/// The antagonists; `idle` is none.
+const STRESS: [&str; 6] = [
+    "idle",
+    "cpu",
+    "memory",
+    "irqs-off",
+    "preempt-off",
+    "softirq",
+];
+
+/// How many cells a job may have: more is a slip.
+const MAX_CELLS: usize = 10_000;
+
+impl Job {
+    /// Checks all values, and spells `all` out.
+    pub fn checked(mut self) -> Result<Self, Failure> {
+        in_range("rounds", self.rounds.into(), 1, 1000)?;
+        seconds("duration_s", self.duration_s, 0.01, 3600.0)?;
+        seconds("warm_up_s", self.warm_up_s, 0.0, 60.0)?;
+        if self.matrix.is_empty() && self.knee.is_none() {
+            return Err(bad("it has neither a [[matrix]] nor a [knee]"));
+        }
+        for matrix in &mut self.matrix {
+            matrix.check(self.duration_s)?;
+        }
+        if let Some(knee) = &mut self.knee {
+            knee.check()?;
+        }
+        let cells: usize = self.matrix.iter().map(Matrix::size).sum();
+        if cells > MAX_CELLS {
+            return Err(bad(format!("{cells} cells are more than {MAX_CELLS}")));
+        }
+        Ok(self)
+    }
+}
+
+impl Matrix {
+    fn check(&mut self, duration_s: f64) -> Result<(), Failure> {
+        names("flavors", &mut self.flavors, &FLAVORS, &[])?;
+        names(
+            "affinity_scopes",
+            &mut self.affinity_scopes,
+            &SCOPES,
+            &[DEFAULT_SCOPE],
+        )?;
+        names("stress", &mut self.stress, &STRESS, &[])?;
+        numbers("bursts", &self.bursts, 1, 4096)?;
+        numbers("fifo_sizes", &self.fifo_sizes, 16, 1_048_576)?;
+        numbers("work_us", &self.work_us, 0, 10_000)?;
+        if let Some(odd) = self.fifo_sizes.iter().find(|size| !size.is_power_of_two()) {
+            return Err(bad(format!("fifo_sizes: {odd} is not a power of two"))
+                .remedy(format!("{}", odd.next_power_of_two())));
+        }
+        let scoped = |flavor: &String| SCOPED.contains(&flavor.as_str());
+        let plain = |scope: &String| scope == DEFAULT_SCOPE;
+        if !self.affinity_scopes.iter().all(plain) && !self.flavors.iter().any(scoped) {
+            let why = "none of its flavors has an affinity scope that can be set";
+            return Err(bad(format!("affinity_scopes: {why}"))
+                .remedy(format!("one of {}", SCOPED.join(", "))));
+        }
+        match (self.mode, &self.rates_hz) {
+            (Mode::Saturate, Some(_)) => Err(bad("rates_hz: a closed loop has no rate")),
+            (Mode::Saturate, None) => Ok(()),
+            (Mode::Rate, rates) => {
+                numbers(
+                    "rates_hz",
+                    rates.as_deref().unwrap_or(&[1000]),
+                    1,
+                    1_000_000,
+                )?;
+                self.check_rates(duration_s)
+            }
+        }
+    }
+
+    /// A round has to see the device at work more than once.
+    fn check_rates(&self, duration_s: f64) -> Result<(), Failure> {
+        for rate in self.rates().into_iter().flatten() {
+            for burst in &self.bursts {
+                let least = 2.0 * *burst as f64 / rate as f64;
+                if duration_s < least {
+                    let of = match burst {
+                        1 => "2 events".to_string(),
+                        burst => format!("2 bursts of {burst}"),
+                    };
+                    return Err(bad(format!(
+                        "a round of {duration_s} s is too short for {of} at {rate} Hz"
+                    ))
+                    .remedy(format!("a duration of {least} s or more")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many cells it has at most.
+    fn size(&self) -> usize {
+        let lists = [
+            self.flavors.len(),
+            self.rates().len(),
+            self.bursts.len(),
+            self.fifo_sizes.len(),
+            self.work_us.len(),
+            self.affinity_scopes.len(),
+            self.stress.len(),
+        ];
+        lists
+            .iter()
+            .fold(1, |size: usize, len| size.saturating_mul(*len))
+    }
+}
+
+impl KneeJob {
+    fn check(&mut self) -> Result<(), Failure> {
+        names("knee.flavors", &mut self.flavors, &FLAVORS, &[])?;
+        names("knee.stress", &mut self.stress, &STRESS, &[])?;
+        in_range("knee.min_hz", self.min_hz, 1, 1_000_000)?;
+        in_range("knee.max_hz", self.max_hz, 1, 1_000_000)?;
+        in_range("knee.p99_limit_us", self.p99_limit_us, 1, 10_000_000)?;
+        seconds("knee.duration_s", self.duration_s, 0.01, 3600.0)?;
+        if self.min_hz >= self.max_hz {
+            return Err(bad(format!(
+                "the knee is looked for from {} to {} Hz, where nothing is between",
+                self.min_hz, self.max_hz
+            )));
+        }
+        // p99 of fewer values is their maximum.
+        let least = 100.0 / self.min_hz as f64;
+        if self.duration_s < least {
+            let why = format!(
+                "{} s at {} Hz are fewer than 100 events, and have no p99",
+                self.duration_s, self.min_hz
+            );
+            return Err(bad(why).remedy(format!("a duration of {least} s or more, or more Hz")));
+        }
+        Ok(())
+    }
+}
+
+fn in_range(what: &str, value: u64, low: u64, high: u64) -> Result<(), Failure> {
+    match (low..=high).contains(&value) {
+        true => Ok(()),
+        false => Err(bad(format!("{what}: {value} is not from {low} to {high}"))),
+    }
+}
+
+fn seconds(what: &str, value: f64, low: f64, high: f64) -> Result<(), Failure> {
+    match (low..=high).contains(&value) {
+        true => Ok(()),
+        false => Err(bad(format!(
+            "{what}: {value} is not from {low} to {high} s"
+        ))),
+    }
+}
+
+fn numbers(what: &str, values: &[u64], low: u64, high: u64) -> Result<(), Failure> {
+    if values.is_empty() {
+        return Err(bad(format!("{what} is empty")));
+    }
+    values
+        .iter()
+        .try_for_each(|value| in_range(what, *value, low, high))
+}
+
+/// Checks names against those that `all` stands for and some others, and spells `all` out.
+fn names(
+    what: &str,
+    values: &mut Vec<String>,
+    all: &[&str],
+    others: &[&str],
+) -> Result<(), Failure> {
+    if values.is_empty() {
+        return Err(bad(format!("{what} is empty")));
+    }
+    let mut spelled = Vec::new();
+    for value in values.iter() {
+        if value == "all" {
+            spelled.extend(all.iter().map(ToString::to_string));
+            continue;
+        }
+        let known = || others.iter().chain(all).copied();
+        if !known().any(|name| name == value) {
+            let failure = bad(format!("{what}: there is no {value}")).remedy(format!(
+                "one of {}, or all",
+                known().collect::<Vec<_>>().join(", ")
+            ));
+            return Err(match nearest(value, known()) {
+                Some(near) => failure.because(&format!("did you mean {near}?")),
+                None => failure,
+            });
+        }
+        spelled.push(value.clone());
+    }
+    *values = spelled;
+    Ok(())
+}

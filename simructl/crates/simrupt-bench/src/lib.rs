@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The benchmark of `simructl`: its jobs, its measurements, and its results.
+//!
+//! What is run:
+//! - `job`, `overrides`: what was asked for, by a preset or a file, and values that replace those of a job;
+//! - `plan`: the cells of a job, their order, and the time they take;
+//! - `session`: runs a plan, from the first change of a knob to the last that is taken back.
+//!
+//! How it is measured:
+//! - `rig`: the lines under test, and their knobs;
+//! - `round`, `knee`: one round of a cell, and the search for the highest rate;
+//! - `reader`, `stress`: readers and antagonists;
+//! - `soak`, `cpu`: the CPU time of everything, and of the threads that are known;
+//! - `lock`, `saved`: one at a time, and what has to come back;
+//! - `priority`: it is not kept from ending.
+//!
+//! What becomes of it:
+//! - `results`: the document that a run leaves behind, and that all reports and comparisons read;
+//! - `load`: reading it back;
+//! - `metrics`, `statistics`: from counters to figures, and from rounds to medians and intervals;
+//! - `environment`, `grade`, `costs`, `drain`: where it ran, how far that can be trusted, and what measuring costs;
+//! - `report`: the tables, charts and pages of a result;
+//! - `compare`: what has changed from one to another.
+
+pub mod compare;
+pub mod costs;
+pub mod cpu;
+pub mod drain;
+pub mod environment;
+pub mod grade;
+pub mod job;
+pub mod knee;
+pub mod load;
+pub mod lock;
+pub mod metrics;
+pub mod overrides;
+pub mod plan;
+pub mod priority;
+pub mod reader;
+pub mod report;
+pub mod results;
+pub mod rig;
+pub mod round;
+#[cfg(test)]
+pub mod sample;
+pub mod saved;
+pub mod session;
+pub mod soak;
+pub mod statistics;
+pub mod stress;

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Reads a result file back.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::error::Category;
+
+use super::results::{Results, SCHEMA};
+use simrupt::failure::Failure;
+
+/// What every version of the format has.
+#[derive(Deserialize)]
+struct Head {
+    schema: Option<String>,
+}
+
+/// The results in a file; `-` is standard input. A failure names the file, what is wrong with it and what to
+/// try.
+pub fn results(file: &Path) -> Result<Results, Failure> {
+    let (name, text) = if file == Path::new("-") {
+        let mut text = Vec::new();
+        let read = io::stdin().read_to_end(&mut text).map(|_| text);
+        ("standard input".to_string(), read)
+    } else {
+        (file.display().to_string(), fs::read(file))
+    };
+    let text = text.map_err(|error| Failure::file("read", Path::new(&name), None, &error))?;
+    parse(&text).map_err(|(why, remedy)| {
+        Failure::new(format!("cannot use the results in {name}"), why).remedy(remedy)
+    })
+}
+
+/// What is wrong, and what to try.
+type Refusal = (String, &'static str);
+
+const FOREIGN: &str = "a file that simructl bench --json has written";
+const DAMAGED: &str = "measure again: simructl bench --json FILE";
+const OTHER_VERSION: &str = "the simructl that wrote it, or measure again";
+
+fn parse(text: &[u8]) -> Result<Results, Refusal> {
+    if text.is_empty() {
+        return Err(("it is empty".to_string(), DAMAGED));
+    }
+    let head: Head = serde_json::from_slice(text).map_err(|error| match error.classify() {
+        Category::Eof => (format!("it is cut off: {error}"), DAMAGED),
+        Category::Syntax => (format!("it is no JSON: {error}"), FOREIGN),
+        Category::Data | Category::Io => ("it is JSON of something else".to_string(), FOREIGN),
+    })?;
+    match head.schema.as_deref() {
+        Some(SCHEMA) => {}
+        Some(other) if family(other) == family(SCHEMA) => {
+            let why = format!("it is of the format {other}, this simructl reads {SCHEMA}");
+            return Err((why, OTHER_VERSION));
+        }
+        Some(other) => return Err((format!("it is of the format {other}"), FOREIGN)),
+        None => {
+            return Err((
+                "it does not say that it is a benchmark's".to_string(),
+                FOREIGN,
+            ));
+        }
+    }
+    let results: Results = serde_json::from_slice(text)
+        .map_err(|error| (format!("it is not as {SCHEMA} should be: {error}"), DAMAGED))?;
+    check(&results).map_err(|why| (why, DAMAGED))?;
+    Ok(results)
+}
+
+/// The name of a format without its version.
+fn family(schema: &str) -> &str {
+    schema.split('/').next().unwrap_or_default()
+}
+
+/// More values than any bench can count: sums of what is below do not overflow.
+const MOST_VALUES: u64 = 1 << 48;
+
+/// Checks what the types do not: that buckets stand in their order, and that nobody counted for ages.
+fn check(results: &Results) -> Result<(), String> {
+    for cell in &results.cells {
+        for (stage, histogram) in &cell.histograms {
+            let buckets = &histogram.buckets;
+            let refuse = |odd: &str| {
+                let flavor = &cell.setting.flavor;
+                Err(format!("the histogram {stage} of {flavor} has {odd}"))
+            };
+            let ascending = buckets.windows(2).all(|two| two[0][1] < two[1][0]);
+            if !ascending || buckets.iter().any(|[low, high, _]| low > high) {
+                return refuse("buckets that are not in ascending order");
+            }
+            let in_buckets = buckets.iter().map(|[_, _, count]| *count);
+            let mut counts = in_buckets.chain([histogram.count, histogram.overflow]);
+            if counts.any(|count| count > MOST_VALUES) {
+                return refuse("more values than a bench can count");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let results = sample::results();
+        let text = serde_json::to_vec(&results).unwrap();
+        assert!(parse(&text).unwrap() == results);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_anywhere_is_refused() {
+        let text = serde_json::to_vec(&sample::results()).unwrap();
+        for cut in [1, 2, 20, text.len() / 2, text.len() - 1] {
+            let (why, remedy) = parse(&text[..cut]).unwrap_err();
+            assert!(why.starts_with("it is cut off: EOF"), "{cut}: {why}");
+            assert_eq!(remedy, DAMAGED);
+        }
+        assert_eq!(parse(b"").unwrap_err().0, "it is empty");
+    }
+
+    #[test]
+    fn foreign_files_are_told_apart_from_other_versions() {
+        for (text, why, remedy) in [
+            (&b"\x7fELF"[..], "it is no JSON: expected value", FOREIGN),
+            (b"{}", "it does not say that it is a benchmark's", FOREIGN),
+            (
+                b"{\"schema\": \"other/1\"}",
+                "it is of the format other/1",
+                FOREIGN,
+            ),
+            (b"{\"schema\": 1}", "it is JSON of something else", FOREIGN),
+            (b"[]", "it is JSON of something else", FOREIGN),
+            (
+                b"{\"schema\": \"simrupt-bench/2\"}",
+                "it is of the format simrupt-bench/2, this simructl reads simrupt-bench/1",
+                OTHER_VERSION,
+            ),
+            (
+                b"{\"schema\": \"simrupt-bench/1\"}",
+                "it is not as simrupt-bench/1 should be: missing field `started_unix_s`",
+                DAMAGED,
+            ),
+        ] {
+            let refusal = parse(text).unwrap_err();
+            assert!(refusal.0.starts_with(why), "{refusal:?}");
+            assert_eq!(refusal.1, remedy);
+        }
+    }
+
+    #[test]
+    fn histograms_that_are_none_are_refused() {
+        let refused = |change: fn(&mut Vec<[u64; 3]>)| {
+            let mut results = sample::results();
+            let stages = &mut results.cells[0].histograms;
+            change(&mut stages.get_mut("irq_bh").unwrap().buckets);
+            parse(&serde_json::to_vec(&results).unwrap()).unwrap_err().0
+        };
+        assert_eq!(
+            refused(|buckets| buckets.swap(0, 1)),
+            "the histogram irq_bh of none has buckets that are not in ascending order"
+        );
+        assert_eq!(
+            refused(|buckets| buckets[0][2] = MOST_VALUES + 1),
+            "the histogram irq_bh of none has more values than a bench can count"
+        );
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+        #[test]
+        fn no_bytes_make_the_parser_panic(
+            bytes in damaged_text::bytes(&[include_str!("../tests/result.json")]),
+        ) {
+            if let Ok(results) = parse(&bytes) {
+                let written = serde_json::to_vec(&results).unwrap();
+                proptest::prop_assert!(parse(&written).unwrap() == results);
+            }
+        }
+
+        #[test]
+        fn no_results_that_are_taken_make_a_report_panic(document in damaged_text::documents(
+            serde_json::from_str(include_str!("../tests/result.json")).unwrap(),
+        )) {
+            use crate::report;
+            let Ok(results) = parse(document.to_string().as_bytes()) else {
+                return Ok(());
+            };
+            let _ = (report::table(&results), report::csv(&results), report::markdown(&results));
+            let _ = (report::html(&results), report::svgs(&results));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A thread that reads a line, as a program would: it waits in read() until there is something.
+//!
+//! A reader that waits in the kernel is ended by a signal: it makes read() return, and has no other
+//! effect. It is sent again and again until the thread is gone, for the one that comes between the
+//! thread's look at the flag and its read() is lost.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::thread::JoinHandleExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use nix::libc::c_int;
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::pthread::pthread_kill;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::unistd::{Pid, gettid};
+
+/// How much is read at once.
+const BUFFER: usize = 64 * 1024;
+/// The signal that ends a read().
+const WAKE: Signal = Signal::SIGUSR1;
+
+/// The thread. Dropping it ends it.
+#[derive(Debug)]
+pub struct Reader {
+    stop: Arc<AtomicBool>,
+    tid: Pid,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Reader {
+    /// Opens the device and starts to read, on this CPU and nowhere else.
+    pub fn start(device: &Path, cpu: u32) -> io::Result<Self> {
+        catch_wake()?;
+        let mut only = CpuSet::new();
+        only.set(cpu as usize)?;
+        let file = File::open(device)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let (sender, receiver) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("reader".to_string())
+            .spawn(move || {
+                // A CPU that has gone since is somebody else's: then it runs anywhere.
+                let _ = sched_setaffinity(Pid::from_raw(0), &only);
+                let _ = sender.send(gettid());
+                read(file, &stopped)
+            })?;
+        let tid = receiver.recv().map_err(io::Error::other)?;
+        Ok(Self {
+            stop,
+            tid,
+            thread: Some(thread),
+        })
+    }
+
+    /// The number of the thread.
+    pub fn tid(&self) -> Pid {
+        self.tid
+    }
+
+    /// Ends the thread, and says whether it could read all the time.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let Some(thread) = self.thread.take() else {
+            return Ok(());
+        };
+        self.stop.store(true, SeqCst);
+        while !thread.is_finished() {
+            // The thread has not been joined yet, so its handle is one.
+            let _ = pthread_kill(thread.as_pthread_t(), WAKE);
+            thread::sleep(Duration::from_micros(200));
+        }
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("it panicked")))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _ = self.end();
+    }
+}
+
+/// Reads until it is told to stop, or nothing can follow.
+fn read(mut file: File, stop: &AtomicBool) -> io::Result<()> {
+    // Written to, so that no read() meets a page that is not there yet.
+    let mut buffer = vec![1; BUFFER];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if stop.load(SeqCst) {
+            return Ok(());
+        }
+    }
+}
+
+/// Has the signal do nothing but end system calls.
+fn catch_wake() -> io::Result<()> {
+    extern "C" fn nothing(_: c_int) {}
+    let action = SigAction::new(
+        SigHandler::Handler(nothing),
+        // Without SA_RESTART: read() is to return.
+        SaFlags::empty(),
+        SigSet::empty(),
+    );
+    // SAFETY: The handler does nothing, so it does nothing that a signal handler must not do, and
+    // nothing else in this program uses the signal.
+    unsafe { sigaction(WAKE, &action) }?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+    use std::fs::OpenOptions;
+
+    #[test]
+    fn a_reader_that_waits_for_nothing_can_be_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("fifo");
+        mkfifo(&path, Mode::S_IRWXU).unwrap();
+        // A writer that writes nothing.
+        let writer = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .unwrap();
+        let reader = Reader::start(&path, 0).unwrap();
+        assert!(reader.tid().as_raw() > 0);
+        reader.finish().unwrap();
+        drop(Reader::start(&path, 0).unwrap());
+        drop(writer);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(Reader::start(&directory.path().join("absent"), 0).is_err());
+        let reader = Reader::start(directory.path(), 0).unwrap();
+        assert!(reader.finish().is_err());
+    }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is told about a run besides its figures: where it ran, how, and how far it can be trusted.
+
+use super::number::{counted, duration, plain};
+use crate::costs::TIMESTAMP;
+use crate::drain::{READ, THROUGH_PIPE};
+use crate::results::{Cost, Environment, Results};
+
+/// How the rounds were run: `5 rounds of 1 s after 0.2 s of warm-up, seed 42; took 3 min 12 s`.
+pub(super) fn plan(results: &Results) -> String {
+    let plan = &results.plan;
+    format!(
+        "{} of {} s after {} s of warm-up, seed {}; took {}",
+        counted(plan.rounds as usize, "round"),
+        plan.duration_s,
+        plan.warm_up_s,
+        plan.seed,
+        duration(results.elapsed_s)
+    )
+}
+
+/// Where it ran, in a line or two.
+pub(super) fn place(environment: &Environment) -> Vec<String> {
+    let known =
+        |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} {value}"));
+    let kernel = [
+        Some(format!(
+            "Linux {} {}",
+            environment.kernel_release, environment.machine
+        )),
+        known("preemption", &environment.preemption),
+        known("clocksource", &environment.clocksource),
+        known("governor", &environment.governor),
+        debug(environment),
+    ];
+    let machine = [
+        Some(counted(environment.cpus_online as usize, "CPU")),
+        environment.cpu_model.clone(),
+        known("hypervisor", &environment.hypervisor),
+        environment.emulated.then(|| "emulated".to_string()),
+        known("simrupt", &environment.module_version),
+        Some(format!("simructl {}", environment.simructl_version)),
+    ];
+    let line = |parts: &[Option<String>]| {
+        let parts: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
+        parts.join(", ")
+    };
+    vec![line(&kernel), line(&machine)]
+}
+
+fn debug(environment: &Environment) -> Option<String> {
+    let options = &environment.debug_options;
+    (!options.is_empty()).then(|| format!("debugging: {}", options.join(" ")))
+}
+
+/// The grade with its reasons.
+pub(super) fn grade(environment: &Environment) -> String {
+    let grade = &environment.grade;
+    match environment.reasons.as_slice() {
+        [] => format!("grade {grade}"),
+        reasons => format!("grade {grade}: {}", reasons.join("; ")),
+    }
+}
+
+/// What must be known before any figure is read.
+pub(super) fn warnings(results: &Results) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if results.environment.virtual_time {
+        warnings.push(
+            "virtual time: a nanosecond is an instruction that the machine ran; caches, contention and \
+             waiting for memory are not in it"
+                .to_string(),
+        );
+    }
+    if !results.complete {
+        warnings.push("it was ended early: not all rounds were run".to_string());
+    }
+    if results.cells.is_empty() && results.knees.is_empty() {
+        warnings.push("it has no results: no cell had a finished round".to_string());
+    }
+    warnings
+}
+
+/// When it began, as a date and time of UTC: `2026-01-01 00:00:00 UTC`.
+pub(super) fn started(results: &Results) -> String {
+    let seconds = results.started_unix_s;
+    let (year, month, day) = civil(seconds / 86_400);
+    let of_day = seconds % 86_400;
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
+        of_day / 3600,
+        of_day % 3600 / 60,
+        of_day % 60
+    )
+}
+
+/// The date of a day counted from 1970-01-01, in the Gregorian calendar.
+fn civil(mut day: u64) -> (u64, u64, u64) {
+    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    // 400 years have the same number of days wherever they begin.
+    let mut year = 1970 + day / 146_097 * 400;
+    day %= 146_097;
+    while day >= 365 + u64::from(leap(year)) {
+        day -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let mut month = 1;
+    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if day < days {
+            break;
+        }
+        day -= days;
+        month += 1;
+    }
+    (year, month, day + 1)
+}
+
+/// Everything about the environment, by name, for who wants to know.
+pub(super) fn details(results: &Results) -> Vec<(String, String)> {
+    let environment = &results.environment;
+    let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_string());
+    let yes = |value: bool| if value { "yes" } else { "no" }.to_string();
+    let mut details: Vec<(String, String)> = [
+        ("command", results.command.join(" ")),
+        ("started", started(results)),
+        ("rounds", plan(results)),
+        ("complete", yes(results.complete)),
+        ("kernel", environment.kernel_release.clone()),
+        ("kernel version", environment.kernel_version.clone()),
+        ("machine", environment.machine.clone()),
+        ("kernel command line", environment.cmdline.clone()),
+        ("preemption", or_dash(&environment.preemption)),
+        ("CPUs", environment.cpus_online.to_string()),
+        ("CPU model", or_dash(&environment.cpu_model)),
+        ("clocksource", or_dash(&environment.clocksource)),
+        ("governor", or_dash(&environment.governor)),
+        ("hypervisor", or_dash(&environment.hypervisor)),
+        ("emulated", yes(environment.emulated)),
+        ("virtual time", yes(environment.virtual_time)),
+        ("debugging options", environment.debug_options.join(" ")),
+        ("simrupt", or_dash(&environment.module_version)),
+        ("simructl", environment.simructl_version.clone()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_string(), value))
+    .collect();
+    let knobs = environment.knobs.iter();
+    details.extend(knobs.map(|(name, value)| (format!("knob {name}"), value.clone())));
+    let mitigations = environment.mitigations.iter();
+    details.extend(mitigations.map(|(name, value)| (format!("mitigation {name}"), value.clone())));
+    details
+}
+
+/// The costs in one line: `a timestamp 24.50 ns; an empty work item there and back: bound 4810 ns, bh 1711
+/// ns; a record read from a full fifo 92.30 ns, through a pipe 46.20 ns`.
+pub(super) fn costs(results: &Results) -> Option<String> {
+    let find = |name: &str| results.costs.iter().find(|cost| cost.name == name);
+    let show = |name: &str, cost: &Cost| format!("{name} {} ns", plain(cost.mean_ns));
+    let singles = [
+        (TIMESTAMP, "a timestamp"),
+        (READ, "a record read from a full fifo"),
+        (THROUGH_PIPE, "as many bytes through a pipe"),
+    ];
+    let is_flavor = |cost: &&Cost| singles.iter().all(|(name, _)| cost.name != *name);
+    let flavors = results.costs.iter().filter(is_flavor);
+    let flavors: Vec<String> = flavors.map(|cost| show(&cost.name, cost)).collect();
+    let mut parts: Vec<String> = Vec::new();
+    for (name, words) in singles {
+        parts.extend(find(name).map(|cost| show(words, cost)));
+        if name == TIMESTAMP && !flavors.is_empty() {
+            parts.push(format!(
+                "an empty work item there and back: {}",
+                flavors.join(", ")
+            ));
+        }
+    }
+    (!parts.is_empty()).then(|| format!("costs: {}", parts.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (day, date) in [
+            (0, (1970, 1, 1)),
+            (58, (1970, 2, 28)),
+            (59, (1970, 3, 1)),
+            (11_016, (2000, 2, 29)),
+            (20_454, (2026, 1, 1)),
+            (47_540, (2100, 2, 28)),
+            (47_541, (2100, 3, 1)),
+            (146_097, (2370, 1, 1)),
+        ] {
+            assert_eq!(civil(day), date, "{day}");
+        }
+        assert_eq!(started(&sample::results()), "2026-01-01 00:00:00 UTC");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_told() {
+        let mut results = sample::results();
+        assert_eq!(
+            place(&results.environment),
+            [
+                "Linux 7.3.4+deb13-amd64 x86_64, preemption lazy, clocksource tsc",
+                "2 CPUs, QEMU TCG CPU version 2.5+, hypervisor TCGTCGTCGTCG, emulated, simrupt 0.1.0, \
+                 simructl 0.1.0"
+            ]
+        );
+        results.environment = Environment::default();
+        assert_eq!(
+            place(&results.environment),
+            ["Linux  ", "0 CPUs, simructl "]
+        );
+        results.costs.clear();
+        assert_eq!(costs(&results), None);
+    }
+
+    #[test]
+    fn virtual_time_and_an_early_end_are_warned_of() {
+        let mut results = sample::results();
+        assert_eq!(warnings(&results).len(), 1);
+        results.complete = false;
+        results.cells.clear();
+        results.knees.clear();
+        assert_eq!(warnings(&results).len(), 3);
+        results.environment.virtual_time = false;
+        assert_eq!(warnings(&results).len(), 2);
+    }
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The charts: one file per kind, each from results to a [`Chart`].
+//!
+//! - `ecdf`, `percentiles`, `rounds`, `bars`, `stress`, `knee`: the kinds;
+//! - `plot`: what a chart consists of, whatever it shows; `axis`: its scales;
+//! - `canvas`, `legend`: plotters' part: axes, shapes and legend become SVG;
+//! - `pens`: colours, dashes and markers; `ink`: how they get into the SVG.
+
+mod axis;
+mod bars;
+mod canvas;
+mod ecdf;
+mod ink;
+mod knee;
+mod legend;
+mod pens;
+mod percentiles;
+mod plot;
+mod rounds;
+mod stress;
+
+use self::ink::Look;
+use self::pens::Pens;
+use self::plot::Plot;
+use super::grid::Grid;
+use super::group::{Name, groups, knee_name, knees, stress_name, under_stress};
+use crate::results::Results;
+
+pub(super) use self::pens::style_sheet;
+
+/// A chart of some results.
+#[derive(Debug)]
+pub(super) struct Chart {
+    /// Letters, digits and dashes; no other chart of the results has it.
+    pub id: String,
+    /// The kind: `ecdf`, `knee` and so on.
+    pub kind: &'static str,
+    pub title: String,
+    /// What to see in it, for who cannot see it and for who does not know such charts.
+    pub explanation: &'static str,
+    /// The series that have points in it, in the order of the results.
+    pub series: Vec<String>,
+    /// How many points, bars or markers it is made of.
+    pub points: usize,
+    /// The same in numbers.
+    pub data: Grid,
+    svg: String,
+    pens: Pens,
+}
+
+/// Charts that belong to one table.
+pub(super) struct Section {
+    /// That of the table.
+    pub id: String,
+    pub charts: Vec<Chart>,
+}
+
+/// All charts. The error says which could not be drawn.
+pub(super) fn sections(results: &Results) -> Result<Vec<Section>, String> {
+    let pens = Pens::of(results);
+    let groups = groups(results);
+    let mut sections = Vec::new();
+    for group in &groups {
+        let plots = [
+            ecdf::plot(group, "irq_bh"),
+            ecdf::plot(group, "due_read"),
+            percentiles::plot(group, "irq_bh"),
+            percentiles::plot(group, "due_read"),
+            bars::cpu(group),
+            bars::loss(group),
+            rounds::plot(group),
+        ];
+        sections.push(section(group.name(), plots, &pens)?);
+    }
+    for family in under_stress(&groups) {
+        let name = stress_name(&family[0].common);
+        sections.push(section(name, stress::plots(&family), &pens)?);
+    }
+    for (common, knees) in knees(results) {
+        sections.push(section(knee_name(&common), [knee::plot(&knees)], &pens)?);
+    }
+    sections.retain(|section| !section.charts.is_empty());
+    Ok(sections)
+}
+
+fn section(
+    (id, title): Name,
+    plots: impl IntoIterator<Item = Option<Plot>>,
+    pens: &Pens,
+) -> Result<Section, String> {
+    let mut charts = Vec::new();
+    for plot in plots.into_iter().flatten() {
+        let svg = canvas::draw(&plot, pens)
+            .map_err(|why| format!("chart {} of {title}: {why}", plot.id))?;
+        charts.push(Chart {
+            id: format!("{}-{id}", plot.id),
+            kind: plot.kind,
+            series: plot.series(),
+            points: plot.points(),
+            title: format!("{}: {title}", plot.title),
+            explanation: plot.explanation,
+            data: plot.data,
+            svg,
+            pens: pens.clone(),
+        });
+    }
+    Ok(Section { id, charts })
+}
+
+/// All charts as files: their names, and documents with a white background.
+pub fn svgs(results: &Results) -> Result<Vec<(String, String)>, String> {
+    let sections = sections(results)?;
+    let charts = sections.iter().flat_map(|section| &section.charts);
+    Ok(charts
+        .map(|chart| (format!("{}.svg", chart.id), chart.svg(Look::Paper)))
+        .collect())
+}
+
+impl Chart {
+    /// The chart as an element of the page, whose style sheet gives it its colours.
+    pub(super) fn for_page(&self) -> String {
+        self.svg(Look::Page)
+    }
+
+    fn svg(&self, look: Look) -> String {
+        ink::dressed(self, look)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::group::all_series;
+    use crate::results::Histogram;
+    use crate::sample;
+
+    fn all(results: &Results) -> Vec<Chart> {
+        let sections = sections(results).unwrap();
+        sections
+            .into_iter()
+            .flat_map(|section| section.charts)
+            .collect()
+    }
+
+    /// The names of the series that elements of a document say they belong to.
+    fn drawn(document: &str) -> Vec<String> {
+        let document = roxmltree::Document::parse(document).unwrap();
+        let mut names: Vec<String> = Vec::new();
+        for element in document.descendants() {
+            if let Some(name) = element.attribute("data-series") {
+                if !names.iter().any(|known| known == name) {
+                    names.push(name.to_string());
+                }
+            }
+        }
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn there_is_a_chart_of_each_kind() {
+        let charts = all(&sample::results());
+        for (kind, count) in [
+            ("ecdf", 10),
+            ("percentiles", 10),
+            ("cpu", 5),
+            ("loss", 2),
+            ("rounds", 5),
+            ("stress", 4),
+            ("knee", 1),
+        ] {
+            let of_kind = charts.iter().filter(|chart| chart.kind == kind);
+            assert_eq!(of_kind.count(), count, "{kind}");
+        }
+    }
+
+    #[test]
+    fn every_document_is_xml_and_draws_each_of_its_series() {
+        let results = sample::results();
+        for chart in all(&results) {
+            for document in [chart.svg(Look::Paper), chart.for_page()] {
+                let mut series = chart.series.clone();
+                series.sort();
+                assert_eq!(drawn(&document), series, "{}", chart.id);
+                assert!(
+                    !document.contains("NaN") && !document.contains("inf"),
+                    "{}",
+                    chart.id
+                );
+            }
+            assert!(chart.points >= chart.series.len(), "{}", chart.id);
+            assert_eq!(chart.data.rows.len(), chart.series.len(), "{}", chart.id);
+        }
+    }
+
+    #[test]
+    fn a_chart_of_a_group_has_a_series_for_each_of_its_cells() {
+        let results = sample::results();
+        for group in groups(&results) {
+            let (id, _) = group.name();
+            let charts = all(&results);
+            let mine: Vec<_> = charts
+                .iter()
+                .filter(|chart| chart.id.ends_with(&id))
+                .collect();
+            assert!(mine.len() >= 6, "{id}");
+            for chart in mine.iter().filter(|chart| chart.kind != "loss") {
+                assert_eq!(chart.series.len(), group.cells.len(), "{}", chart.id);
+            }
+        }
+    }
+
+    #[test]
+    fn equal_results_make_equal_bytes() {
+        assert_eq!(svgs(&sample::results()), svgs(&sample::results()));
+    }
+
+    #[test]
+    fn files_have_different_names() {
+        let files = svgs(&sample::results()).unwrap();
+        let names: std::collections::BTreeSet<_> = files.iter().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), files.len());
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_drawn() {
+        let mut results = sample::results();
+        results.knees.clear();
+        for cell in &mut results.cells {
+            cell.metrics.clear();
+            cell.rounds.clear();
+            cell.histograms = [("irq_bh".to_string(), Histogram::default())].into();
+        }
+        assert!(all(&results).is_empty());
+        results.cells.clear();
+        assert!(all(&results).is_empty());
+    }
+
+    #[test]
+    fn one_value_is_enough_for_a_chart() {
+        let mut results = sample::results();
+        results.cells = vec![sample::cell_of("bh", "irq_bh_p50_ns", &[0.0])];
+        results.knees.truncate(1);
+        results.knees[0].probes.truncate(1);
+        let kinds: Vec<_> = all(&results).iter().map(|chart| chart.kind).collect();
+        assert_eq!(kinds, ["percentiles", "rounds", "knee"]);
+    }
+
+    #[test]
+    fn names_with_odd_letters_do_no_harm() {
+        let mut results = sample::results();
+        results.cells[0].setting.flavor = "<b a=\"1\">&'\n<polyline #040000".to_string();
+        assert_eq!(all_series(&results).len(), 9 + 1);
+        for (name, document) in svgs(&results).unwrap() {
+            assert!(roxmltree::Document::parse(&document).is_ok(), "{name}");
+        }
+    }
+}

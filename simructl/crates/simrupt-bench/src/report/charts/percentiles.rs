@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! How the tail grows: the percentiles of a stage, from the middle to the last of ten thousand.
+
+use super::axis::Axis;
+use super::plot::{Legend, Plot, Shape, grid};
+use crate::report::group::{Group, series};
+use crate::report::metric::{Metric, figure_title, stage_title};
+use crate::report::number::plain;
+use crate::results::{Estimate, PERCENTILES};
+
+pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
+    let metric = |name: &str| format!("{stage}_{name}_ns");
+    let curves: Vec<(String, Vec<Option<&Estimate>>)> = group
+        .cells
+        .iter()
+        .map(|cell| {
+            let estimates = PERCENTILES.map(|(name, _)| cell.metrics.get(&metric(name)));
+            (series(&cell.setting), estimates.to_vec())
+        })
+        .filter(|(_, estimates)| estimates.iter().any(Option::is_some))
+        .collect();
+    if curves.is_empty() {
+        return None;
+    }
+    let micros = |estimate: &Estimate| estimate.median / 1000.0;
+    let title = stage_title(stage).unwrap_or(stage);
+    let names: Vec<String> = PERCENTILES
+        .iter()
+        .map(|(name, _)| figure_title(name))
+        .collect();
+    let values = curves
+        .iter()
+        .flat_map(|(_, estimates)| estimates.iter().flatten());
+    let y = Axis::logarithmic(
+        &format!("{title}, µs"),
+        values.map(|one| micros(one)),
+        0.001,
+    );
+    let mut shapes = Vec::new();
+    for (name, estimates) in &curves {
+        let points: Vec<(f64, f64)> = estimates
+            .iter()
+            .zip(0u32..)
+            .filter_map(|(estimate, at)| Some((f64::from(at) + 0.5, micros((*estimate)?))))
+            .collect();
+        shapes.push(Shape::Line {
+            series: name.clone(),
+            points: points.clone(),
+        });
+        shapes.push(Shape::Markers {
+            series: name.clone(),
+            points,
+            hollow: false,
+        });
+    }
+    let mut header = vec!["flavor"];
+    header.extend(names.iter().map(String::as_str));
+    let told = |estimate: &Estimate| {
+        let metric = Metric("_ns");
+        match estimate.low == estimate.high {
+            true => metric.shown(estimate.median),
+            false => format!(
+                "{} [{} {}]",
+                metric.shown(estimate.median),
+                metric.shown(estimate.low),
+                metric.shown(estimate.high)
+            ),
+        }
+    };
+    let rows = curves.iter().map(|(name, estimates)| {
+        let mut row = vec![name.clone()];
+        row.extend(
+            estimates
+                .iter()
+                .map(|one| one.map_or("-".to_string(), told)),
+        );
+        row
+    });
+    let mut data = grid(&header, rows);
+    data.notes = vec![format!(
+        "Medians of the rounds in µs with their 95 % intervals; the longest of all: {}.",
+        longest(group, stage)
+    )];
+    Some(Plot {
+        kind: "percentiles",
+        id: format!("percentiles-{stage}").replace('_', "-"),
+        title: format!("{title}, percentiles"),
+        explanation: "Each line says how long (upwards, logarithmic) an event takes that is slower than so \
+                      many of a hundred (to the right). A flat line is an even flavor; one that rises has a \
+                      long tail.",
+        data,
+        x: Axis::places("percentile", &names, false),
+        y,
+        height: 230,
+        shapes,
+        legend: Legend::Series,
+    })
+}
+
+fn longest(group: &Group<'_>, stage: &str) -> String {
+    let histograms = group
+        .cells
+        .iter()
+        .filter_map(|cell| cell.histograms.get(stage));
+    match histograms.map(|histogram| histogram.max_ns).max() {
+        Some(ns) => format!("{} µs", plain(ns as f64 / 1000.0)),
+        None => "not known".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::group::groups;
+    use crate::sample;
+
+    #[test]
+    fn a_curve_goes_through_the_medians_of_what_was_measured() {
+        let mut results = sample::results();
+        let metrics = &mut results.cells[0].metrics;
+        metrics.remove("irq_bh_p90_ns");
+        let at = |name: &str| metrics[name].median / 1000.0;
+        let expected = [
+            (0.5, at("irq_bh_p50_ns")),
+            (2.5, at("irq_bh_p99_ns")),
+            (3.5, at("irq_bh_p999_ns")),
+            (4.5, at("irq_bh_p9999_ns")),
+        ];
+        let plot = plot(&groups(&results)[0], "irq_bh").unwrap();
+        assert_eq!(plot.markers("none", false), expected);
+        assert_eq!(plot.data.rows[0].cells[2], "-");
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a chart consists of, whatever it shows: two scales, shapes, and what the legend says.
+
+use super::axis::Axis;
+use crate::report::grid::{Grid, Row};
+
+/// A chart, before it is drawn.
+#[derive(Debug)]
+pub(super) struct Plot {
+    pub(super) kind: &'static str,
+    /// What tells it from other charts of the same group.
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) explanation: &'static str,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    /// How high the part inside the axes is, in pixels.
+    pub(super) height: u32,
+    pub(super) shapes: Vec<Shape>,
+    pub(super) legend: Legend,
+    /// The shapes in numbers: a row per series.
+    pub(super) data: Grid,
+}
+
+/// What the legend explains.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Legend {
+    /// The colours, dashes and markers of the series.
+    Series,
+    /// The fillings of the parts of bars, by name.
+    Parts(Vec<String>),
+    /// Hollow markers and full ones.
+    Markers { hollow: String, full: String },
+    /// The series, and hollow markers too.
+    SeriesAndHollow(String),
+}
+
+/// Something drawn. Places are values of the axes.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// A line through points, with its dashes.
+    Line {
+        series: String,
+        points: Vec<(f64, f64)>,
+    },
+    /// Markers; hollow ones are exceptions.
+    Markers {
+        series: String,
+        points: Vec<(f64, f64)>,
+        hollow: bool,
+    },
+    /// A thin line between two points, without dashes.
+    Link {
+        series: String,
+        from: (f64, f64),
+        to: (f64, f64),
+    },
+    /// A horizontal bar; a part of several, or the only one.
+    Bar {
+        series: String,
+        part: Option<usize>,
+        from: f64,
+        to: f64,
+        top: f64,
+        bottom: f64,
+    },
+    /// A horizontal line over all: a limit.
+    Limit { at: f64 },
+}
+
+impl Shape {
+    fn series(&self) -> Option<&str> {
+        match self {
+            Self::Line { series, .. }
+            | Self::Markers { series, .. }
+            | Self::Link { series, .. }
+            | Self::Bar { series, .. } => Some(series),
+            Self::Limit { .. } => None,
+        }
+    }
+}
+
+impl Plot {
+    /// The series that have something in it, in the order in which they appear.
+    pub(super) fn series(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for name in self.shapes.iter().filter_map(Shape::series) {
+            if !all.iter().any(|known| known == name) {
+                all.push(name.to_string());
+            }
+        }
+        all
+    }
+
+    /// How many points of the data are in it.
+    pub(super) fn points(&self) -> usize {
+        let points = |shape: &Shape| match shape {
+            Shape::Line { points, .. } | Shape::Markers { points, .. } => points.len(),
+            Shape::Bar { .. } => 1,
+            Shape::Link { .. } | Shape::Limit { .. } => 0,
+        };
+        self.shapes.iter().map(points).sum()
+    }
+}
+
+#[cfg(test)]
+impl Plot {
+    /// Where the markers of a series stand.
+    pub(super) fn markers(&self, name: &str, are_hollow: bool) -> Vec<(f64, f64)> {
+        let markers = self.shapes.iter().filter_map(|shape| match shape {
+            Shape::Markers {
+                series,
+                points,
+                hollow,
+            } if series == name && *hollow == are_hollow => Some(points.clone()),
+            _ => None,
+        });
+        markers.flatten().collect()
+    }
+}
+
+/// A table of a chart's numbers.
+pub(super) fn grid(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Grid {
+    Grid {
+        header: header.iter().map(ToString::to_string).collect(),
+        rows: rows.map(|cells| Row { cells, rank: None }).collect(),
+        ..Grid::default()
+    }
+}
+
+/// A pixel or so, as a share of an axis: what is nearer to its neighbour cannot be seen.
+const VISIBLE: f64 = 0.002;
+
+/// Leaves out points that cannot be told from their neighbours, but not the first and the last.
+pub(super) fn thinned(points: Vec<(f64, f64)>, x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
+    let last = points.len().saturating_sub(1);
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    for (at, point) in points.into_iter().enumerate() {
+        let seen = kept.last().is_none_or(|before| {
+            (x.place(point.0) - x.place(before.0)).abs() >= VISIBLE
+                || (y.place(point.1) - y.place(before.1)).abs() >= VISIBLE
+        });
+        if seen || at == last {
+            kept.push(point);
+        }
+    }
+    kept
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Which cells belong together: those that are the same in all but the flavor and its affinity scope. They
+//! share a table and charts; in these a cell is called by its series.
+
+use super::metric::Metric;
+use super::number::counted;
+use crate::results::{Cell, Knee, Results, Setting};
+
+/// The flavor that does everything in the top half: what the others are measured from.
+pub const FLOOR: &str = "none";
+
+/// Cells that differ in flavor and affinity scope only, in the order of the matrix.
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
+    /// What they have in common: flavor and scope are left empty.
+    pub common: Setting,
+    /// The cells of the group, in the order of the result.
+    pub cells: Vec<&'a Cell>,
+}
+
+/// What a setting has in common with the others of its group.
+fn common(setting: &Setting) -> Setting {
+    Setting {
+        flavor: String::new(),
+        affinity_scope: None,
+        ..setting.clone()
+    }
+}
+
+/// All groups, in the order in which their first cells stand.
+pub fn groups(results: &Results) -> Vec<Group<'_>> {
+    gather(&results.cells, |cell| common(&cell.setting))
+        .into_iter()
+        .map(|(common, cells)| Group { common, cells })
+        .collect()
+}
+
+/// Groups that differ in the antagonist only, those with more than one member.
+pub fn under_stress<'a, 'b>(groups: &'b [Group<'a>]) -> Vec<Vec<&'b Group<'a>>> {
+    let families = gather(groups, |group| Setting {
+        stress: String::new(),
+        ..group.common.clone()
+    });
+    let families = families.into_iter().map(|(_, family)| family);
+    families.filter(|family| family.len() > 1).collect()
+}
+
+/// Knees that differ in flavor and scope only.
+pub fn knees(results: &Results) -> Vec<(Setting, Vec<&Knee>)> {
+    gather(&results.knees, |knee| Setting {
+        rate_hz: None,
+        ..common(&knee.setting)
+    })
+}
+
+/// Puts together what has the same key, all in order of first appearance.
+fn gather<T, K: PartialEq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<(K, Vec<&T>)> {
+    let mut gathered: Vec<(K, Vec<&T>)> = Vec::new();
+    for one in all {
+        let key = key(one);
+        match gathered.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, members)) => members.push(one),
+            None => gathered.push((key, vec![one])),
+        }
+    }
+    gathered
+}
+
+/// What a cell is called among those of its group: its flavor, with the affinity scope if it has one. What
+/// no terminal and no XML can show is left out.
+pub fn series(setting: &Setting) -> String {
+    let name = match &setting.affinity_scope {
+        Some(scope) => format!("{}/{scope}", setting.flavor),
+        None => setting.flavor.clone(),
+    };
+    name.replace(char::is_control, " ")
+}
+
+/// All series of cells and knees, in order of first appearance.
+pub fn all_series(results: &Results) -> Vec<String> {
+    let cells = results.cells.iter().map(|cell| &cell.setting);
+    let knees = results.knees.iter().map(|knee| &knee.setting);
+    let mut all = Vec::new();
+    for name in cells.chain(knees).map(series) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
+}
+
+/// Whether a setting is a closed loop.
+pub fn saturates(setting: &Setting) -> bool {
+    setting.mode == "saturate"
+}
+
+/// The figure that the cells of a setting are ranked by.
+pub fn main_metric(setting: &Setting) -> Metric<'static> {
+    match saturates(setting) {
+        true => Metric("runs_hz"),
+        false => Metric("irq_bh_p50_ns"),
+    }
+}
+
+/// What a group's cells have in common, in words, but for the antagonist.
+pub fn conditions(common: &Setting) -> String {
+    let load = match (saturates(common), common.rate_hz) {
+        (true, _) => "saturated".to_string(),
+        (false, Some(rate)) => format!("{rate} Hz"),
+        (false, None) => common.mode.clone(),
+    };
+    format!(
+        "{load}, burst {}, fifo {}, work {} µs, {}",
+        common.burst,
+        common.fifo_size,
+        common.work_us,
+        counted(common.lines as usize, "line"),
+    )
+}
+
+/// The antagonist, in words.
+pub fn stress(common: &Setting) -> String {
+    match common.stress.as_str() {
+        "idle" => "idle".to_string(),
+        stress => format!("under {stress} stress"),
+    }
+}
+
+/// An identifier and a title.
+pub type Name = (String, String);
+
+/// What groups are called together that differ in the antagonist only.
+pub fn stress_name(common: &Setting) -> Name {
+    let common = Setting {
+        stress: "stress".to_string(),
+        ..common.clone()
+    };
+    let title = format!("idle and stressed: {}", conditions(&common));
+    (id(&common), title)
+}
+
+/// What knees are called together that differ in flavor and scope only.
+pub fn knee_name(common: &Setting) -> Name {
+    let title = format!(
+        "highest rate without loss: burst {}, fifo {}, work {} µs, {}, {}",
+        common.burst,
+        common.fifo_size,
+        common.work_us,
+        counted(common.lines as usize, "line"),
+        stress(common),
+    );
+    (format!("knee-{}", id(common)), title)
+}
+
+/// What cells have in common, for names of files and elements: letters, digits and dashes.
+fn id(common: &Setting) -> String {
+    let rate = common.rate_hz.map(|rate| format!("-{rate}"));
+    let id = format!(
+        "{}{}-b{}-f{}-w{}-l{}-{}",
+        common.mode,
+        rate.unwrap_or_default(),
+        common.burst,
+        common.fifo_size,
+        common.work_us,
+        common.lines,
+        common.stress,
+    );
+    slug(&id)
+}
+
+impl Group<'_> {
+    /// What tells the group from the others.
+    pub fn name(&self) -> Name {
+        (id(&self.common), self.title())
+    }
+
+    /// What its cells have in common, in words.
+    fn title(&self) -> String {
+        format!("{}, {}", conditions(&self.common), stress(&self.common))
+    }
+
+    /// The metric that its cells are ordered by.
+    pub fn main_metric(&self) -> Metric<'static> {
+        main_metric(&self.common)
+    }
+}
+
+/// A text with only letters, digits and dashes left.
+pub fn slug(text: &str) -> String {
+    let keep = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => letter,
+        _ => '-',
+    };
+    text.chars().map(keep).collect()
+}
+
+/// The median of a metric over a cell's rounds.
+pub fn figure_of(cell: &Cell, metric: Metric<'_>) -> Option<f64> {
+    let estimate = cell.metrics.get(metric.0);
+    estimate.map(|estimate| estimate.median)
+}
+
+/// The values of a metric in the rounds of a cell.
+pub fn rounds(cell: &Cell, metric: Metric<'_>) -> Vec<f64> {
+    let rounds = cell.rounds.iter();
+    rounds
+        .filter_map(|round| round.metrics.get(metric.0).copied())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn cells_that_differ_in_flavor_only_are_a_group() {
+        let results = sample::results();
+        let groups = groups(&results);
+        let titles: Vec<_> = groups.iter().map(Group::title).collect();
+        assert_eq!(
+            titles,
+            [
+                "1000 Hz, burst 1, fifo 4096, work 0 µs, 1 line, idle",
+                "1000 Hz, burst 1, fifo 4096, work 0 µs, 1 line, under cpu stress",
+                "20000 Hz, burst 1, fifo 4096, work 0 µs, 1 line, idle",
+                "20000 Hz, burst 1, fifo 4096, work 0 µs, 1 line, under cpu stress",
+                "saturated, burst 1, fifo 4096, work 0 µs, 2 lines, idle",
+            ]
+        );
+        assert_eq!(groups[0].cells.len(), sample::FLAVORS.len());
+        let members: usize = groups.iter().map(|group| group.cells.len()).sum();
+        assert_eq!(members, results.cells.len());
+    }
+
+    #[test]
+    fn affinity_scopes_are_series_of_one_group() {
+        let results = sample::results();
+        let saturated = &groups(&results)[4];
+        let series: Vec<_> = saturated
+            .cells
+            .iter()
+            .map(|cell| series(&cell.setting))
+            .collect();
+        assert_eq!(
+            series,
+            ["bound", "unbound/cpu", "unbound/cache", "unbound/system"]
+        );
+    }
+
+    #[test]
+    fn idle_and_stressed_groups_are_a_family() {
+        let results = sample::results();
+        let groups = groups(&results);
+        let families = under_stress(&groups);
+        assert_eq!(families.len(), 2);
+        for family in families {
+            let stress: Vec<_> = family.iter().map(|group| &group.common.stress).collect();
+            assert_eq!(stress, ["idle", "cpu"]);
+        }
+    }
+
+    #[test]
+    fn identifiers_are_safe_and_differ() {
+        let results = sample::results();
+        let ids: std::collections::BTreeSet<_> = groups(&results)
+            .iter()
+            .map(|group| group.name().0)
+            .collect();
+        assert_eq!(ids.len(), 5);
+        assert!(ids.contains("rate-20000-b1-f4096-w0-l1-cpu"), "{ids:?}");
+        assert_eq!(slug("a/b<c>ä"), "a-b-c--");
+    }
+}

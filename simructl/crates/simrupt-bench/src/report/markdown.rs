@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The report for places that show GitHub's Markdown.
+
+use super::about;
+use super::grid::{Grid, MAIN_COLUMN, Row};
+use super::ranking::Mark;
+use super::summary;
+use crate::results::Results;
+
+/// What the terminal shows, as tables of Markdown.
+pub fn markdown(results: &Results) -> String {
+    let mut text = "# simrupt benchmark\n\n".to_string();
+    let environment = &results.environment;
+    let place = about::place(environment);
+    for item in [&about::plan(results)].into_iter().chain(&place) {
+        text += &format!("- {}\n", escaped(item));
+    }
+    text += &format!("- **{}**\n", escaped(&about::grade(environment)));
+    for warning in about::warnings(results) {
+        text += &format!("\n> {}\n", escaped(&warning));
+    }
+    for grid in summary::all(results) {
+        text += &format!("\n## {}\n\n{}", escaped(&grid.title), grid_text(&grid));
+    }
+    let legend = summary::legend(results);
+    if !legend.is_empty() {
+        text += &format!("\n{}\n", escaped(&legend.join("\n")));
+    }
+    text
+}
+
+fn grid_text(grid: &Grid) -> String {
+    let ranks = grid.rows.iter().any(|row| row.rank.is_some());
+    let mut spans = grid
+        .spans
+        .iter()
+        .flat_map(|(text, count)| vec![text.as_str(); *count]);
+    let mut names: Vec<String> = grid
+        .header
+        .iter()
+        .map(|name| {
+            format!("{} {name}", spans.next().unwrap_or_default())
+                .trim()
+                .to_string()
+        })
+        .collect();
+    let mut rule: Vec<&str> = vec!["---:"; names.len()];
+    rule[0] = "---";
+    if ranks {
+        names.insert(MAIN_COLUMN + 1, String::new());
+        rule.insert(MAIN_COLUMN + 1, "---");
+    }
+    let names: Vec<String> = names.iter().map(|name| escaped(name)).collect();
+    let mut text = format!("| {} |\n|{}|\n", names.join(" | "), rule.join("|"));
+    for row in &grid.rows {
+        text += &row_text(row);
+    }
+    for note in &grid.notes {
+        text += &format!("\n{}\n", escaped(note));
+    }
+    text
+}
+
+fn row_text(row: &Row) -> String {
+    let mut cells: Vec<String> = row.cells.iter().map(|cell| escaped(cell)).collect();
+    if let Some((mark, _)) = row.rank {
+        if mark == Mark::Best {
+            cells[MAIN_COLUMN] = format!("**{}**", cells[MAIN_COLUMN]);
+        }
+        cells.insert(MAIN_COLUMN + 1, mark.word().to_string());
+    }
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Text in which nothing means anything to Markdown or HTML.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\\' | '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '&' | '~' => {
+                escaped.push('\\');
+                escaped.push(letter);
+            }
+            '#' => escaped.push_str("\\#"),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn every_table_has_as_many_cells_in_each_row() {
+        let text = markdown(&sample::results());
+        let mut tables = 0;
+        for table in text.split("\n\n").filter(|part| part.starts_with('|')) {
+            let bars = |line: &str| line.matches('|').count();
+            let first = bars(table.lines().next().unwrap());
+            let rows = table.lines().take_while(|line| line.starts_with('|'));
+            for line in rows {
+                assert_eq!(bars(line), first, "{line}");
+            }
+            tables += 1;
+        }
+        // Five groups, two of them side by side twice, the knees and the costs.
+        assert_eq!(tables, 9);
+    }
+
+    #[test]
+    fn what_means_something_to_markdown_is_escaped() {
+        let mut results = sample::results();
+        results.cells[0].setting.flavor = "a|b*<i>".to_string();
+        assert!(markdown(&results).contains("| a\\|b\\*\\<i\\> |"));
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the names of metrics say: what is measured, in which unit it is shown, and which way is better.
+
+use super::number::{plain, scaled};
+use crate::results::PERCENTILES;
+
+/// A metric, as its name describes it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric<'a>(pub &'a str);
+
+/// In which unit a metric is shown, and by how much its value is multiplied for that.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Unit {
+    name: &'static str,
+    factor: f64,
+}
+
+impl Metric<'_> {
+    fn unit(self) -> Unit {
+        let unit = |name, factor| Unit { name, factor };
+        if self.0.ends_with("_ns_per_event") {
+            unit("ns/event", 1.0)
+        } else if self.0.ends_with("_ns") {
+            unit("µs", 1e-3)
+        } else if self.0.ends_with("_hz") {
+            unit("/s", 1.0)
+        } else if self.0.ends_with("_ratio") {
+            unit("%", 100.0)
+        } else if self.0.ends_with("_per_event") {
+            unit("/event", 1.0)
+        } else {
+            unit("", 1.0)
+        }
+    }
+
+    /// Whether more of it is better: so with what is done per second.
+    pub fn more_is_better(self) -> bool {
+        self.0.ends_with("_hz")
+    }
+
+    /// The unit that [`Metric::shown`] shows it in.
+    pub fn unit_name(self) -> &'static str {
+        self.unit().name
+    }
+
+    /// A value in that unit.
+    pub fn in_unit(self, value: f64) -> f64 {
+        value * self.unit().factor
+    }
+
+    /// A value in that unit, with as many digits as are of use.
+    pub fn shown(self, value: f64) -> String {
+        plain(self.in_unit(value))
+    }
+
+    /// A value with what it may be off: `5.291 ±0.020`.
+    pub fn shown_within(self, value: f64, off: f64) -> String {
+        let (value, off) = (self.in_unit(value), self.in_unit(off));
+        let (value, off) = scaled(value, off);
+        format!("{value} ±{off}")
+    }
+
+    /// What it is, with its unit: `irq→work p50, µs`.
+    pub fn title_with_unit(self) -> String {
+        format!("{}, {}", self.title(), self.unit_name())
+    }
+
+    /// What it is, in words: `irq→work p50`.
+    pub fn title(self) -> String {
+        let name = self.0;
+        let known = match name {
+            "events_hz" => "events",
+            "read_hz" => "events read",
+            "runs_hz" => "runs",
+            "loss_ratio" => "loss",
+            "coalesced_ratio" => "coalesced",
+            "busy_ns_per_event" => "CPU",
+            "worker_ns_per_event" => "CPU of the worker",
+            "reader_ns_per_event" => "CPU of the reader",
+            "interrupt_ns_per_event" => "CPU in interrupts",
+            "bh_run_ns_per_event" => "CPU of the bottom half",
+            "switches_per_event" => "context switches",
+            _ => "",
+        };
+        if !known.is_empty() {
+            return known.to_string();
+        }
+        let staged = name.strip_suffix("_ns").and_then(|rest| {
+            let (stage, figure) = rest.rsplit_once('_')?;
+            Some(format!("{} {}", stage_title(stage)?, figure_title(figure)))
+        });
+        staged.unwrap_or_else(|| name.to_string())
+    }
+}
+
+/// A stage in words.
+pub fn stage_title(stage: &str) -> Option<&'static str> {
+    match stage {
+        "due_irq" => Some("due→irq"),
+        "irq_bh" => Some("irq→work"),
+        "bh_run" => Some("work runs"),
+        "due_read" => Some("due→read"),
+        _ => None,
+    }
+}
+
+/// A figure of a stage: `p999` is `p99.9`.
+pub fn figure_title(figure: &str) -> String {
+    match PERCENTILES.iter().find(|(name, _)| *name == figure) {
+        Some((_, share)) => format!("p{}", f64::from(*share) / 1000.0),
+        None => figure.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_tells_the_unit() {
+        for (name, shown, unit) in [
+            ("irq_bh_p50_ns", "5.291", "µs"),
+            ("busy_ns_per_event", "5291", "ns/event"),
+            ("runs_hz", "5291", "/s"),
+            ("loss_ratio", "529100", "%"),
+            ("switches_per_event", "5291", "/event"),
+            ("novel", "5291", ""),
+        ] {
+            assert_eq!(Metric(name).shown(5291.0), shown, "{name}");
+            assert_eq!(Metric(name).unit_name(), unit, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_of_what_is_done_per_second_more_is_better() {
+        assert!(Metric("runs_hz").more_is_better());
+        assert!(!Metric("irq_bh_p50_ns").more_is_better());
+        assert!(!Metric("loss_ratio").more_is_better());
+    }
+
+    #[test]
+    fn a_stage_and_its_figure_are_put_in_words() {
+        assert_eq!(Metric("irq_bh_p999_ns").title(), "irq→work p99.9");
+        assert_eq!(Metric("due_read_max_ns").title(), "due→read max");
+        assert_eq!(
+            Metric("bh_run_ns_per_event").title(),
+            "CPU of the bottom half"
+        );
+        assert_eq!(Metric("novel_p50_ns").title(), "novel_p50_ns");
+    }
+
+    #[test]
+    fn a_value_and_what_it_may_be_off_have_the_same_decimals() {
+        let metric = Metric("irq_bh_p50_ns");
+        assert_eq!(metric.shown_within(5291.0, 20.0), "5.291 ±0.020");
+        assert_eq!(metric.shown_within(5291.0, 0.0), "5.291 ±0");
+        assert_eq!(metric.shown_within(52_910_000.0, 20_000.0), "52910 ±20");
+    }
+}

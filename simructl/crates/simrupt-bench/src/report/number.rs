@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Numbers for people: four digits that count, no exponent.
+
+/// How many decimals a number of this size is shown with.
+fn decimals(value: f64) -> usize {
+    // What is rounded up to the next power of ten has its decimals.
+    match value.abs() * 1.00005 {
+        size if size < 10.0 => 3,
+        size if size < 100.0 => 2,
+        size if size < 1000.0 => 1,
+        _ => 0,
+    }
+}
+
+/// A number with four digits that count; a small one with at least one.
+pub fn plain(value: f64) -> String {
+    if value == 0.0 {
+        "0".to_string()
+    } else if value.abs() < 0.001 {
+        // As many decimals as the first digit needs, up to those of a billionth.
+        let first = (-value.abs().log10()).ceil().min(9.0) as usize;
+        format!("{value:.first$}")
+    } else {
+        let decimals = decimals(value);
+        format!("{value:.decimals$}")
+    }
+}
+
+/// A number, and what it may be off with the same decimals.
+pub fn scaled(value: f64, off: f64) -> (String, String) {
+    let decimals = decimals(value);
+    let off = match off {
+        0.0 => "0".to_string(),
+        _ => format!("{off:.decimals$}"),
+    };
+    (format!("{value:.decimals$}"), off)
+}
+
+/// A share of 1 as a percentage with its sign: `+2.1`.
+pub fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    match value {
+        0.0 => "0".to_string(),
+        value if value.abs() < 0.01 => format!("{value:+.4}"),
+        value if value.abs() < 10.0 => format!("{value:+.2}"),
+        value if value.abs() < 1000.0 => format!("{value:+.1}"),
+        value => format!("{value:+.0}"),
+    }
+}
+
+/// A number with its noun: `1 round`, `5 rounds`.
+pub fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+/// A time of some seconds to some hours: `3 min 12 s`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..60 => format!("{} s", plain(seconds)),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_digits_count() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.000_012_3, "0.00001"),
+            (0.012_34, "0.012"),
+            (5.2913, "5.291"),
+            (52.913, "52.91"),
+            (529.13, "529.1"),
+            (999.98, "1000"),
+            (5291.3, "5291"),
+            (5_291_300.0, "5291300"),
+        ] {
+            assert_eq!(plain(value), text);
+        }
+    }
+
+    #[test]
+    fn a_percentage_has_a_sign_unless_it_is_nothing() {
+        assert_eq!(percent(0.0), "0");
+        assert_eq!(percent(0.021), "+2.10");
+        assert_eq!(percent(-0.000_05), "-0.0050");
+        assert_eq!(percent(20.0), "+2000");
+    }
+
+    #[test]
+    fn a_duration_has_two_units_at_most() {
+        assert_eq!(duration(0.25), "0.250 s");
+        assert_eq!(duration(59.4), "59.40 s");
+        assert_eq!(duration(192.2), "3 min 12 s");
+        assert_eq!(duration(7260.0), "2 h 1 min");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(counted(1, "round"), "1 round");
+        assert_eq!(counted(0, "round"), "0 rounds");
+    }
+}

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the terminal table, the Markdown and the page have in common: all that is told, as tables of text.
+//! How it looks is left to them.
+
+use super::grid::{Grid, Row};
+use super::group::{
+    Group, figure_of, groups, knee_name, knees, saturates, series, stress_name, under_stress,
+};
+use super::metric::{Metric, stage_title};
+use super::number::{counted, percent, plain};
+use super::ranking::{Mark, marks};
+use crate::results::{Cell, Estimate, Results};
+
+/// All tables, in the order in which they are shown.
+pub(super) fn all(results: &Results) -> Vec<Grid> {
+    let costs = costs(results).into_iter().collect();
+    [
+        groups_of(results),
+        stressed(results),
+        knees_of(results),
+        costs,
+    ]
+    .concat()
+}
+
+/// One ranking table per group.
+pub(super) fn groups_of(results: &Results) -> Vec<Grid> {
+    let groups = groups(results);
+    groups.iter().map(|group| ranking(group, results)).collect()
+}
+
+/// A column behind the main one: what it has in common with its neighbours, its name, its metric, and in
+/// which mode it is shown; none is both.
+struct Column {
+    span: &'static str,
+    name: &'static str,
+    metric: &'static str,
+    saturates: Option<bool>,
+}
+
+const fn column(
+    span: &'static str,
+    name: &'static str,
+    metric: &'static str,
+    saturates: Option<bool>,
+) -> Column {
+    Column {
+        span,
+        name,
+        metric,
+        saturates,
+    }
+}
+
+const COLUMNS: [Column; 10] = [
+    column("irq→work µs", "p50", "irq_bh_p50_ns", Some(true)),
+    column("irq→work µs", "p99", "irq_bh_p99_ns", None),
+    column("irq→work µs", "max", "irq_bh_max_ns", None),
+    column("due→read µs", "p50", "due_read_p50_ns", Some(false)),
+    column("due→read µs", "p99", "due_read_p99_ns", None),
+    column("due→read µs", "max", "due_read_max_ns", Some(false)),
+    column("read", "/s", "read_hz", Some(false)),
+    column("lost", "%", "loss_ratio", None),
+    column("CPU", "ns/event", "busy_ns_per_event", None),
+    column("switches", "/event", "switches_per_event", None),
+];
+
+/// The median of a metric, or the longest of all rounds; a dash when it was not measured.
+fn show(cell: &Cell, metric: &str) -> String {
+    let stage = metric.strip_suffix("_max_ns");
+    let histogram = stage.and_then(|stage| cell.histograms.get(stage));
+    match (histogram, cell.metrics.get(metric)) {
+        (Some(histogram), _) if histogram.count > 0 => {
+            Metric(metric).shown(histogram.max_ns as f64)
+        }
+        (_, Some(estimate)) => Metric(metric).shown(estimate.median),
+        (_, None) => "-".to_string(),
+    }
+}
+
+/// A figure with the farther end of its interval; the figure alone when there was only one round.
+fn shown_estimate(metric: Metric<'_>, estimate: &Estimate, rounds: usize) -> String {
+    if rounds < 2 {
+        return metric.shown(estimate.median);
+    }
+    let off = (estimate.high - estimate.median).max(estimate.median - estimate.low);
+    metric.shown_within(estimate.median, off)
+}
+
+fn ranking(group: &Group<'_>, results: &Results) -> Grid {
+    let main = group.main_metric();
+    let saturates = saturates(&group.common);
+    let in_mode = |column: &&Column| column.saturates.is_none_or(|only| only == saturates);
+    let columns: Vec<&Column> = COLUMNS.iter().filter(in_mode).collect();
+    let (span, name) = match main.0 {
+        "runs_hz" => ("runs", "/s"),
+        _ => ("irq→work µs", "p50"),
+    };
+    let mut spans = vec![(String::new(), 1), (span.to_string(), 1)];
+    for column in &columns {
+        match spans.last_mut() {
+            Some((last, count)) if last == column.span => *count += 1,
+            _ => spans.push((column.span.to_string(), 1)),
+        }
+    }
+    let mut header = vec!["flavor".to_string(), name.to_string()];
+    header.extend(columns.iter().map(|column| column.name.to_string()));
+
+    let figures = || group.cells.iter().filter_map(|cell| figure_of(cell, main));
+    let longest_bar = figures().fold(0.0, f64::max);
+    let row = |(cell, mark): (&&Cell, Mark)| {
+        let estimate = cell.metrics.get(main.0);
+        let flag = if cell.flags.is_empty() { "" } else { " !" };
+        let label = format!("{}{flag}", series(&cell.setting));
+        let figure = estimate.map_or("-".to_string(), |estimate| {
+            shown_estimate(main, estimate, cell.rounds.len())
+        });
+        let mut cells = vec![label, figure];
+        cells.extend(columns.iter().map(|column| show(cell, column.metric)));
+        let share = estimate.map_or(0.0, |estimate| share(estimate.median, longest_bar));
+        Row {
+            cells,
+            rank: Some((mark, share)),
+        }
+    };
+    let marks = marks(group, results.plan.seed);
+    let (id, title) = group.name();
+    Grid {
+        id,
+        title,
+        spans,
+        header,
+        rows: group.cells.iter().zip(marks).map(row).collect(),
+        notes: group
+            .cells
+            .iter()
+            .flat_map(|cell| notes(cell, main, results.plan.rounds as usize))
+            .collect(),
+    }
+}
+
+fn share(value: f64, of: f64) -> f64 {
+    if of > 0.0 {
+        (value / of).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+/// What is odd about a cell, of which so many rounds were planned.
+fn notes(cell: &Cell, main: Metric<'_>, planned: usize) -> Vec<String> {
+    let name = series(&cell.setting);
+    let mut notes: Vec<String> = cell
+        .flags
+        .iter()
+        .map(|flag| format!("! {name}: {flag}"))
+        .collect();
+    if cell.rounds.len() < planned {
+        let planned = counted(planned, "round");
+        notes.push(format!(
+            "{name}: only {} of {planned} were run",
+            cell.rounds.len()
+        ));
+    }
+    let outliers = cell
+        .metrics
+        .get(main.0)
+        .map_or(0, |estimate| estimate.outliers.len());
+    if outliers > 0 {
+        let rounds = counted(cell.rounds.len(), "round");
+        notes.push(format!(
+            "{name}: {outliers} of {rounds} stand apart; none is left out"
+        ));
+    }
+    notes
+}
+
+/// Idle and stressed side by side, a table for each pair of groups that differ in nothing else.
+pub(super) fn stressed(results: &Results) -> Vec<Grid> {
+    let groups = groups(results);
+    let families = under_stress(&groups);
+    families
+        .into_iter()
+        .map(|family| side_by_side(&family))
+        .collect()
+}
+
+fn side_by_side(family: &[&Group<'_>]) -> Grid {
+    let common = &family[0].common;
+    let metrics: &[&str] = match saturates(common) {
+        true => &["runs_hz", "irq_bh_p99_ns"],
+        false => &["irq_bh_p50_ns", "irq_bh_p99_ns", "due_read_p99_ns"],
+    };
+    let mut names: Vec<String> = Vec::new();
+    for cell in family.iter().flat_map(|group| &group.cells) {
+        let name = series(&cell.setting);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let (id, title) = stress_name(common);
+    let mut grid = Grid {
+        id,
+        title,
+        spans: vec![(String::new(), 1)],
+        header: vec!["flavor".to_string()],
+        ..Grid::default()
+    };
+    for metric in metrics.iter().map(|name| Metric(name)) {
+        let title = format!("{} {}", metric.title(), metric.unit_name());
+        grid.spans.push((title, family.len() * 2 - 1));
+        grid.header.push(family[0].common.stress.clone());
+        for group in &family[1..] {
+            grid.header.push(group.common.stress.clone());
+            grid.header.push("change".to_string());
+        }
+    }
+    for name in names {
+        let mut cells = vec![name.clone()];
+        for metric in metrics.iter().map(|name| Metric(name)) {
+            let figure = |group: &Group<'_>| {
+                let cell = group
+                    .cells
+                    .iter()
+                    .find(|cell| series(&cell.setting) == name)?;
+                figure_of(cell, metric)
+            };
+            let first = figure(family[0]);
+            cells.push(first.map_or("-".to_string(), |value| metric.shown(value)));
+            for value in family[1..].iter().map(|group| figure(group)) {
+                cells.push(value.map_or("-".to_string(), |value| metric.shown(value)));
+                cells.push(change(first, value));
+            }
+        }
+        grid.rows.push(Row { cells, rank: None });
+    }
+    grid
+}
+
+/// By what factor a value has changed, or by how many percent where it is little.
+fn change(from: Option<f64>, to: Option<f64>) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) if from > 0.0 => match to / from {
+            factor if factor >= 2.0 => format!("×{}", plain(factor)),
+            factor => format!("{} %", percent(factor - 1.0)),
+        },
+        _ => "-".to_string(),
+    }
+}
+
+/// The knees that were looked for, if any were.
+pub(super) fn knees_of(results: &Results) -> Vec<Grid> {
+    let mut grids = Vec::new();
+    for (common, knees) in knees(results) {
+        let (id, title) = knee_name(&common);
+        let mut grid = Grid {
+            id,
+            title,
+            spans: vec![
+                (String::new(), 1),
+                ("rate".to_string(), 1),
+                ("due→read".to_string(), 1),
+            ],
+            header: ["flavor", "Hz", "p99 µs under"].map(String::from).to_vec(),
+            ..Grid::default()
+        };
+        for knee in knees {
+            let rate = match &knee.rate_hz {
+                Some(estimate) => shown_estimate(Metric("knee_hz"), estimate, knee.rates_hz.len()),
+                None => "-".to_string(),
+            };
+            let name = series(&knee.setting);
+            if knee.rate_hz.is_none() {
+                grid.notes
+                    .push(format!("{name}: not even the lowest rate would do"));
+            }
+            let limit = plain(knee.p99_limit_ns as f64 / 1000.0);
+            grid.rows.push(Row {
+                cells: vec![name, rate, limit],
+                rank: None,
+            });
+        }
+        grids.push(grid);
+    }
+    grids
+}
+
+/// What measuring itself and the bare mechanisms cost.
+pub(super) fn costs(results: &Results) -> Option<Grid> {
+    let rows: Vec<Row> = results
+        .costs
+        .iter()
+        .map(|cost| {
+            let name = match cost.name.as_str() {
+                "timestamp" => "a timestamp".to_string(),
+                flavor => format!("an empty work item, {flavor}"),
+            };
+            let cells = vec![name, plain(cost.mean_ns), cost.count.to_string()];
+            Row { cells, rank: None }
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Grid {
+        id: "costs".to_string(),
+        title: "costs without any event".to_string(),
+        spans: vec![
+            (String::new(), 1),
+            ("mean".to_string(), 1),
+            (String::new(), 1),
+        ],
+        header: ["of", "ns", "measured"].map(String::from).to_vec(),
+        rows,
+        notes: Vec::new(),
+    })
+}
+
+/// What the words and signs in the tables mean.
+pub(super) fn legend(results: &Results) -> Vec<String> {
+    if results.cells.is_empty() {
+        return Vec::new();
+    }
+    let stage = |name| stage_title(name).unwrap_or(name);
+    let mut lines = vec![format!(
+        "{}: from the top half to the bottom half; {}: from the due time to the reader.",
+        stage("irq_bh"),
+        stage("due_read")
+    )];
+    lines.push(match results.plan.rounds {
+        0..=1 => "One round was run: how far chance goes is not known.".to_string(),
+        rounds @ 2..5 => format!(
+            "Figures are medians of {rounds} rounds, ± the farther end of the interval; of fewer than 5 \
+             rounds it covers less than 95 %."
+        ),
+        rounds => format!(
+            "Figures are medians of {rounds} rounds, ± the farther end of the 95 % interval; max is the \
+             longest of all rounds."
+        ),
+    });
+    lines.push(
+        "best, worst: by the first figure; ≈ best: no significant difference from the best; floor: the \
+         top half does all."
+            .to_string(),
+    );
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn every_row_has_as_many_cells_as_the_header_and_its_spans() {
+        for grid in all(&sample::results()) {
+            let columns: usize = grid.spans.iter().map(|(_, count)| count).sum();
+            assert_eq!(columns, grid.header.len(), "{}", grid.title);
+            for row in &grid.rows {
+                assert_eq!(row.cells.len(), columns, "{}", grid.title);
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_a_dash() {
+        let mut results = sample::results();
+        results.cells.truncate(1);
+        results.cells[0].metrics.clear();
+        results.cells[0].histograms.clear();
+        let row = &groups_of(&results)[0].rows[0];
+        assert_eq!(row.cells[0], "none");
+        assert!(row.cells[1..].iter().all(|cell| cell == "-"), "{row:?}");
+    }
+
+    #[test]
+    fn a_cell_says_how_many_of_its_rounds_are_missing_or_stand_apart() {
+        let mut results = sample::results();
+        results.cells.truncate(1);
+        let cell = &mut results.cells[0];
+        cell.flags = vec!["odd".to_string()];
+        cell.rounds.truncate(3);
+        cell.metrics.get_mut("irq_bh_p50_ns").unwrap().outliers = vec![1];
+        assert_eq!(
+            groups_of(&results)[0].notes,
+            [
+                "! none: odd",
+                "none: only 3 of 5 rounds were run",
+                "none: 1 of 3 rounds stand apart; none is left out"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_change_is_a_factor_from_two_on_and_a_percentage_below() {
+        assert_eq!(change(Some(2.0), Some(5.0)), "×2.500");
+        assert_eq!(change(Some(2.0), Some(3.0)), "+50.0 %");
+        assert_eq!(change(Some(2.0), Some(1.0)), "-50.0 %");
+        assert_eq!(change(Some(0.0), Some(1.0)), "-");
+        assert_eq!(change(None, Some(1.0)), "-");
+    }
+
+    #[test]
+    fn one_round_has_no_interval_and_the_legend_says_so() {
+        let mut results = sample::results();
+        results.plan.rounds = 1;
+        for cell in &mut results.cells {
+            cell.rounds.truncate(1);
+        }
+        assert_eq!(groups_of(&results)[0].rows[0].cells[1], "0.319");
+        assert!(legend(&results)[1].starts_with("One round was run"));
+    }
+}

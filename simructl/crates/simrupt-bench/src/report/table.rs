@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The report for a terminal. Colours only say again what words say already.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use super::about;
+use super::grid::{Grid, MAIN_COLUMN, Row};
+use super::ranking::Mark;
+use super::summary;
+use crate::results::Results;
+
+/// How many characters the longest bar has.
+const BAR: usize = 8;
+
+/// How wide running text may be.
+const WIDTH: usize = 100;
+
+/// The report, in colours if standard output is a terminal and `NO_COLOR` is not set to anything.
+pub fn table(results: &Results) -> String {
+    let wanted = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    text(results, wanted && io::stdout().is_terminal())
+}
+
+fn text(results: &Results, colored: bool) -> String {
+    let mut parts = vec![head(results)];
+    parts.extend(
+        summary::groups_of(results)
+            .iter()
+            .map(|grid| grid_text(grid, colored)),
+    );
+    parts.extend(
+        summary::stressed(results)
+            .iter()
+            .map(|grid| grid_text(grid, colored)),
+    );
+    parts.extend(
+        summary::knees_of(results)
+            .iter()
+            .map(|grid| grid_text(grid, colored)),
+    );
+    let mut foot = about::costs(results).map_or(String::new(), |line| wrapped(&line, ""));
+    for line in summary::legend(results) {
+        foot += &wrapped(&line, "");
+    }
+    if !foot.is_empty() {
+        parts.push(foot);
+    }
+    parts.join("\n")
+}
+
+fn head(results: &Results) -> String {
+    let mut head = wrapped(&about::plan(results), "");
+    for line in about::place(&results.environment) {
+        head += &wrapped(&line, "");
+    }
+    head += &wrapped(&about::grade(&results.environment), "");
+    for warning in about::warnings(results) {
+        head += &wrapped(&warning, "");
+    }
+    head
+}
+
+/// Text in lines of at most [`WIDTH`] characters, where its words let it be; those after the first are
+/// indented by two more.
+fn wrapped(text: &str, indent: &str) -> String {
+    let mut wrapped = String::new();
+    let mut line = indent.to_string();
+    let mut empty = true;
+    for word in text.split(' ') {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            wrapped += &line;
+            wrapped.push('\n');
+            line = format!("{indent}  ");
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line += word;
+        empty = false;
+    }
+    wrapped + &line + "\n"
+}
+
+fn grid_text(grid: &Grid, colored: bool) -> String {
+    let mut widths: Vec<usize> = (0..grid.header.len())
+        .map(|at| {
+            let cells = grid.rows.iter().filter_map(|row| row.cells.get(at));
+            let cells = cells.chain([&grid.header[at]]);
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let mut at = 0;
+    for (text, count) in &grid.spans {
+        if *count == 1 {
+            widths[at] = widths[at].max(text.chars().count());
+        }
+        at += count;
+    }
+    let ranks = grid.rows.iter().any(|row| row.rank.is_some());
+    let mut text = paint(&grid.title, "1", colored) + "\n";
+    if grid.spans.iter().any(|(text, _)| !text.is_empty()) {
+        text += &spans(grid, &widths, ranks);
+    }
+    text += &line(&grid.header, &widths, ranks.then_some(""), "");
+    for row in &grid.rows {
+        text += &row_text(row, &widths, colored);
+    }
+    for note in &grid.notes {
+        text += &wrapped(note, "  ");
+    }
+    text
+}
+
+/// How far the columns behind a gap are apart.
+const GAP: &str = "  ";
+
+/// A line of cells: the first to the left, the others to the right; behind the main one the bar and the
+/// mark, where there are any.
+fn line(cells: &[String], widths: &[usize], bar: Option<&str>, mark: &str) -> String {
+    let mut line = String::new();
+    for (at, (cell, &width)) in cells.iter().zip(widths).enumerate() {
+        line += GAP;
+        line += &match at {
+            0 => left(cell, width),
+            _ => right(cell, width),
+        };
+        if let (MAIN_COLUMN, Some(bar)) = (at, bar) {
+            line += &format!(" {} {}", left(bar, BAR), left(mark, MARK));
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line + "\n"
+}
+
+/// How wide the longest mark is.
+const MARK: usize = 6;
+
+fn left(text: &str, width: usize) -> String {
+    format!("{text:<width$}")
+}
+
+fn right(text: &str, width: usize) -> String {
+    format!("{text:>width$}")
+}
+
+/// The line above the header: what several columns have in common as a rule over them, what one has above
+/// it.
+fn spans(grid: &Grid, widths: &[usize], ranks: bool) -> String {
+    let mut line = String::new();
+    let mut at = 0;
+    for (text, count) in &grid.spans {
+        let columns = at..at + count;
+        let bar = ranks && columns.contains(&MAIN_COLUMN);
+        let gaps = GAP.len() * (count - 1);
+        let behind_main = if bar { BAR + MARK + 2 } else { 0 };
+        let width = widths.iter().skip(at).take(*count).sum::<usize>() + gaps;
+        line += GAP;
+        line += &match *count {
+            1 => right(text, width) + &" ".repeat(behind_main),
+            _ => format!("{:─^1$}", format!(" {text} "), width + behind_main),
+        };
+        at += count;
+    }
+    line.truncate(line.trim_end().len());
+    line + "\n"
+}
+
+fn row_text(row: &Row, widths: &[usize], colored: bool) -> String {
+    let Some((mark, share)) = row.rank else {
+        return line(&row.cells, widths, None, "");
+    };
+    let text = line(&row.cells, widths, Some(&bar(share)), mark.word());
+    match mark {
+        Mark::Best | Mark::AsBest => paint(text.trim_end(), "1;32", colored) + "\n",
+        Mark::Worst => paint(text.trim_end(), "31", colored) + "\n",
+        Mark::Floor => paint(text.trim_end(), "2", colored) + "\n",
+        Mark::Between | Mark::Unknown => text,
+    }
+}
+
+/// A bar in eighths of a character; what is more than nothing has at least one.
+fn bar(share: f64) -> String {
+    let eighths = (share * (BAR * 8) as f64).round() as usize;
+    let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
+    simrupt::text::bar(eighths)
+}
+
+/// Text in a colour or weight of ECMA-48.
+fn paint(text: &str, style: &str, colored: bool) -> String {
+    match colored {
+        true => format!("\x1b[{style}m{text}\x1b[0m"),
+        false => text.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn it_fits_on_a_terminal_of_120_columns() {
+        let mut results = sample::results();
+        // The longest names that there are.
+        results.cells[0].setting.flavor = "unbound-highpri".to_string();
+        for cell in results
+            .cells
+            .iter_mut()
+            .filter(|cell| cell.setting.mode == "saturate")
+        {
+            cell.setting.flavor = "unbound-highpri".to_string();
+            cell.setting.affinity_scope = Some("cache_shard".to_string());
+            cell.flags = vec!["odd".to_string()];
+        }
+        for line in text(&results, false).lines() {
+            assert!(line.chars().count() <= 120, "{line}");
+        }
+    }
+
+    #[test]
+    fn colours_are_words_again() {
+        let plain = text(&sample::results(), false);
+        let colored = text(&sample::results(), true);
+        assert!(!plain.contains('\x1b'));
+        let mut without = String::new();
+        for (at, part) in colored.split("\x1b[").enumerate() {
+            let part = if at == 0 {
+                part
+            } else {
+                part.split_once('m').unwrap().1
+            };
+            without.push_str(part);
+        }
+        assert_eq!(without, plain);
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_share() {
+        assert_eq!(bar(0.0), "");
+        assert_eq!(bar(0.001), "▏");
+        assert_eq!(bar(0.5), "████");
+        assert_eq!(bar(1.0), "████████");
+    }
+
+    #[test]
+    fn long_lines_are_wrapped_between_words() {
+        let text = wrapped("word ".repeat(30).trim_end(), "");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.lines().nth(1).unwrap().starts_with("  word"));
+        assert_eq!(wrapped("", ""), "\n");
+    }
+
+    #[test]
+    fn nothing_measured_is_still_a_report() {
+        let mut results = sample::results();
+        results.cells.clear();
+        results.knees.clear();
+        results.costs.clear();
+        assert!(text(&results, false).contains("no cell had a finished round"));
+    }
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The document that a benchmark leaves behind: everything that was measured and under which
+//! circumstances. Reports and comparisons are made from it alone.
+//!
+//! Its fields are a public format, described in Documentation/bench.md. A field that is added leaves
+//! [`SCHEMA`] as it is; one that changes its meaning does not.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use simrupt::files::latency::nearest_rank;
+
+/// Name and version of the format.
+pub const SCHEMA: &str = "simrupt-bench/1";
+
+/// The stages of an event's way, as the module names their histograms.
+pub const STAGES: [&str; 4] = ["due_irq", "irq_bh", "bh_run", "due_read"];
+
+/// The percentiles of which each stage has a metric: its name, and the share per 100,000.
+pub const PERCENTILES: [(&str, u32); 5] = [
+    ("p50", 50_000),
+    ("p90", 90_000),
+    ("p99", 99_000),
+    ("p999", 99_900),
+    ("p9999", 99_990),
+];
+
+/// One run of the benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// When it began, in seconds since 1970, by the machine's own clock.
+    pub started_unix_s: u64,
+    /// For how long it ran.
+    pub elapsed_s: f64,
+    /// Whether all rounds were run; not so after Ctrl-C.
+    pub complete: bool,
+    /// The command line.
+    pub command: Vec<String>,
+    /// How the rounds were run.
+    pub plan: Plan,
+    /// Where it ran.
+    pub environment: Environment,
+    /// What measuring itself costs, and the kernel's bare mechanism of each flavor.
+    pub costs: Vec<Cost>,
+    /// In the order of the matrix, not of the rounds. A cell without a finished round is not there.
+    pub cells: Vec<Cell>,
+    /// What --find-knee found.
+    pub knees: Vec<Knee>,
+}
+
+/// How the rounds were run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How many times each cell was to be measured.
+    pub rounds: u32,
+    /// Measured time of a round.
+    pub duration_s: f64,
+    /// Time before it that is not measured.
+    pub warm_up_s: f64,
+    /// Of the order of the rounds and of the resampling.
+    pub seed: u64,
+}
+
+/// Where it ran.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// A to D: how far the figures can be trusted.
+    pub grade: String,
+    /// Why it is not better than it is, one sentence each.
+    pub reasons: Vec<String>,
+    /// `uname -r`, `-v` and `-m`.
+    pub kernel_release: String,
+    /// As `uname -v` prints it.
+    pub kernel_version: String,
+    /// As `uname -m` prints it.
+    pub machine: String,
+    /// none, voluntary, full, lazy or rt.
+    pub preemption: Option<String>,
+    /// The kernel's command line.
+    pub cmdline: String,
+    /// As the kernel names it; absent where it does not.
+    pub cpu_model: Option<String>,
+    /// How many CPUs were online when the run began.
+    pub cpus_online: u32,
+    /// The kernel's clocksource; absent where it does not tell.
+    pub clocksource: Option<String>,
+    /// The governor of CPU frequency; absent where there is none.
+    pub governor: Option<String>,
+    /// By name of the vulnerability.
+    pub mitigations: BTreeMap<String, String>,
+    /// Debugging features that cost time, such as lockdep or KASAN.
+    pub debug_options: Vec<String>,
+    /// As the CPU names it; none on bare metal.
+    pub hypervisor: Option<String>,
+    /// Whether the CPU itself is a program.
+    pub emulated: bool,
+    /// Whether the clock counts instructions, not time.
+    pub virtual_time: bool,
+    /// The version of the module; absent where it does not tell.
+    pub module_version: Option<String>,
+    /// The version of the program that measured.
+    pub simructl_version: String,
+    /// Every knob of line 0 as it was during the run, where no cell changed it.
+    pub knobs: BTreeMap<String, String>,
+}
+
+/// What the kernel's own mechanism costs, without any event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// The flavor; of what is none, the name: `timestamp`.
+    pub name: String,
+    /// Mean time of one, in nanoseconds.
+    pub mean_ns: f64,
+    /// How many were measured.
+    pub count: u64,
+}
+
+/// What is the same in all rounds of a cell.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Setting {
+    /// `rate`: open loop; `saturate`: closed loop.
+    pub mode: String,
+    /// Value of the knob `workqueue`.
+    pub flavor: String,
+    /// Events per second and line that were asked for; none in a closed loop.
+    pub rate_hz: Option<u64>,
+    /// Events per interrupt.
+    pub burst: u64,
+    /// Records that the fifo holds.
+    pub fifo_size: u64,
+    /// Simulated cost of a run of the bottom half, in microseconds.
+    pub work_us: u64,
+    /// Of the workqueue, for unbound flavors; none where it was left alone.
+    pub affinity_scope: Option<String>,
+    /// The antagonist; `idle` for none.
+    pub stress: String,
+    /// How many lines worked at the same time.
+    pub lines: u32,
+}
+
+/// All rounds of one setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// What is the same in all of its rounds.
+    pub setting: Setting,
+    /// By name; a metric that a machine cannot measure is not there. See Documentation/bench.md.
+    pub metrics: BTreeMap<String, Estimate>,
+    /// What is odd about the cell, one sentence each; none is left out for it.
+    pub flags: Vec<String>,
+    /// Its rounds, in the order in which they were run.
+    pub rounds: Vec<Round>,
+    /// All rounds together, by stage.
+    pub histograms: BTreeMap<String, Histogram>,
+}
+
+/// A figure over the rounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Of the rounds.
+    pub median: f64,
+    /// The ends of its 95 % interval.
+    pub low: f64,
+    /// The upper end of the interval.
+    pub high: f64,
+    /// Indices of the rounds that stand apart.
+    pub outliers: Vec<usize>,
+}
+
+/// One round of a cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Round {
+    /// The how-manieth of all rounds of the run it was, from 0.
+    pub position: u32,
+    /// Measured time, the mean over its lines, in nanoseconds.
+    pub elapsed_ns: u64,
+    /// The books of all its lines, added up.
+    pub counters: BTreeMap<String, u64>,
+    /// By name; see Documentation/bench.md.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+/// Latencies in nanoseconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// How many values.
+    pub count: u64,
+    /// Their sum, in nanoseconds.
+    pub sum_ns: u64,
+    /// How many were above all buckets.
+    pub overflow: u64,
+    /// The greatest value, in nanoseconds.
+    pub max_ns: u64,
+    /// Least value, greatest value and count of each bucket that is not empty, ascending.
+    pub buckets: Vec<[u64; 3]>,
+}
+
+/// The highest rate that a flavor can follow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Knee {
+    /// As a cell's, with the rate that was found.
+    pub setting: Setting,
+    /// What p99 of due_read had to stay under.
+    pub p99_limit_ns: u64,
+    /// The rates that each round found; empty when not even the lowest rate would do.
+    pub rates_hz: Vec<u64>,
+    /// Over the rounds.
+    pub rate_hz: Option<Estimate>,
+    /// Every rate that was tried.
+    pub probes: Vec<Probe>,
+}
+
+/// One rate tried on the way to a knee.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The rate, in events per second.
+    pub rate_hz: u64,
+    /// Events that no reader got, of all.
+    pub loss_ratio: f64,
+    /// p99 of `due_read`, in nanoseconds.
+    pub due_read_p99_ns: u64,
+    /// Whether nothing was lost and p99 stayed under its bound.
+    pub passed: bool,
+}
+
+impl Histogram {
+    /// Adds the values of another.
+    pub fn merge(&mut self, other: &Self) {
+        let mut counts: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+        for [low, high, count] in self.buckets.iter().chain(&other.buckets) {
+            *counts.entry((*low, *high)).or_default() += count;
+        }
+        self.buckets = counts
+            .into_iter()
+            .map(|((low, high), count)| [low, high, count])
+            .collect();
+        self.count += other.count;
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        self.overflow += other.overflow;
+        self.max_ns = self.max_ns.max(other.max_ns);
+    }
+
+    /// The value that `share` of 100,000 values do not exceed, by nearest rank: the high bound of its
+    /// bucket, but never more than the greatest value. `None` when there are no values.
+    pub fn percentile(&self, share: u32) -> Option<u64> {
+        let buckets = self.buckets.iter().map(|[_, high, count]| (*high, *count));
+        match nearest_rank(buckets, self.count, share, 100_000) {
+            Some(high) => Some(high.min(self.max_ns)),
+            None => (self.count > 0).then_some(self.max_ns),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn histogram(buckets: &[[u64; 3]], max_ns: u64) -> Histogram {
+        Histogram {
+            count: buckets.iter().map(|[_, _, count]| count).sum(),
+            sum_ns: buckets.iter().map(|[low, _, count]| low * count).sum(),
+            overflow: 0,
+            max_ns,
+            buckets: buckets.to_vec(),
+        }
+    }
+
+    #[test]
+    fn merging_adds_bucket_by_bucket() {
+        let mut one = histogram(&[[1, 1, 2], [8, 9, 1]], 9);
+        one.merge(&histogram(&[[1, 1, 3], [4, 4, 1]], 4));
+        assert_eq!(one.buckets, [[1, 1, 5], [4, 4, 1], [8, 9, 1]]);
+        assert_eq!((one.count, one.max_ns), (7, 9));
+    }
+
+    #[test]
+    fn a_percentile_is_the_nearest_rank_and_at_most_the_maximum() {
+        let one = histogram(&[[10, 10, 50], [20, 21, 49], [64, 127, 1]], 100);
+        assert_eq!(one.percentile(50_000), Some(10));
+        assert_eq!(one.percentile(50_001), Some(21));
+        assert_eq!(one.percentile(99_000), Some(21));
+        assert_eq!(one.percentile(99_990), Some(100));
+        assert_eq!(Histogram::default().percentile(50_000), None);
+    }
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The lines under test: whether the module can do what is asked, and the writes that make it do so.
+//!
+//! Every knob that matters to the figures is set, whatever it was before: pattern, jitter and burst;
+//! flavor, work and fifo; format char; masked 0; cpu_limit_pct, which a closed loop goes without. A full fifo drops (fifo_policy=drop): what is lost then
+//! costs nobody anything, and those that stay have waited for as long as they say. The timer and the
+//! interrupt of line i are on the i-th CPU that is online, again from the first when there are more
+//! lines: so all rounds have them in the same place. The reader is on the CPU after it.
+//!
+//! In an open loop the device runs while a reader has it open (trigger=open). In a closed loop nobody
+//! reads (trigger=always): it is the way up to the end of the bottom half that is measured, and a reader
+//! would only take CPU time from it.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::libc::O_NONBLOCK;
+
+use crate::cpu::online;
+use crate::job::SCOPED;
+use crate::plan::Plan;
+use crate::results::Setting;
+use crate::saved::{affinity, first_word, queue};
+use crate::stress;
+use simrupt::changes::{apply, plan};
+use simrupt::failure::Failure;
+use simrupt::files::table::Values;
+use simrupt::knobs::{KnobFile, Knobs};
+use simrupt::line::Books;
+use simrupt::module::Module;
+use simrupt::sysroot::{read_text, write_value};
+
+/// What it is that fails when the lines cannot be measured.
+pub const WHAT: &str = "cannot bench";
+
+/// How long a line may take to come to rest once it is silent.
+const REST_LIMIT: Duration = Duration::from_secs(10);
+
+/// The lines.
+#[derive(Debug)]
+pub struct Rig<'a> {
+    module: &'a Module<'a>,
+    knobs: &'a Knobs,
+    cpus: Vec<u32>,
+    /// What each knob was set to last.
+    written: HashMap<(u32, &'static str), String>,
+}
+
+impl<'a> Rig<'a> {
+    /// Changes nothing.
+    pub fn new(module: &'a Module<'a>, knobs: &'a Knobs) -> Self {
+        Self {
+            module,
+            knobs,
+            cpus: online(module.sysroot()),
+            written: HashMap::new(),
+        }
+    }
+
+    /// The module that has the lines.
+    pub fn module(&self) -> &'a Module<'a> {
+        self.module
+    }
+
+    /// The knobs of the module.
+    pub fn knobs(&self) -> &'a Knobs {
+        self.knobs
+    }
+
+    /// The CPUs that are online.
+    pub fn cpus(&self) -> &[u32] {
+        &self.cpus
+    }
+
+    /// The CPU of a line's timer and interrupt.
+    fn cpu(&self, line: u32) -> u32 {
+        self.cpus[line as usize % self.cpus.len()]
+    }
+
+    /// The CPU of a line's reader: the one after, where there is one. It does not keep the interrupt's CPU
+    /// busy there; and it always has as far to be woken, which the scheduler would decide anew each time.
+    pub fn reader_cpu(&self, line: u32) -> u32 {
+        self.cpus[(line as usize + 1) % self.cpus.len()]
+    }
+
+    /// Checks that the module has all that a plan takes.
+    pub fn check(&self, plan: &Plan) -> Result<(), Failure> {
+        // Is it within reach?
+        self.module.line_directory(0, WHAT)?;
+        let available = self.module.lines().len() as u32;
+        if plan.lines() > available {
+            let why = format!(
+                "it takes {} lines, and the module has {available}",
+                plan.lines()
+            );
+            return Err(Failure::new(WHAT, why).remedy(format!(
+                "simructl unload, then simructl load lines={}; or fewer lines: --lines {available}",
+                plan.lines()
+            )));
+        }
+        for line in self.lines(plan.lines()) {
+            if !self.module.is_bound(line) {
+                return Err(Failure::unbound(line));
+            }
+        }
+        for setting in plan.settings() {
+            self.must_take("workqueue", &setting.flavor)?;
+            self.must_take("pattern", pattern(setting))?;
+            self.must_take("fifo_size", &setting.fifo_size.to_string())?;
+            if setting.work_us > 0 {
+                self.must_take("work_us", &setting.work_us.to_string())?;
+            }
+            self.must_take("stress", stress::of_module(&setting.stress))?;
+        }
+        Ok(())
+    }
+
+    /// A value that a plan takes is one that the loaded module has. A knob that it does not have at all
+    /// will do for what there was before the knob was made.
+    fn must_take(&self, name: &str, value: &str) -> Result<(), Failure> {
+        let lacks = |more: String| {
+            let what = format!("{WHAT} with {name}={value}");
+            Failure::new(what, more).remedy(
+                "a module of the same version as simructl: simructl unload, then simructl load",
+            )
+        };
+        match self.knobs.find(name) {
+            Ok(knob) => knob.check(value).map_err(|_| {
+                let has = match &knob.values {
+                    Values::Choices(choices) => format!(", only {}", choices.join(", ")),
+                    _ => String::new(),
+                };
+                lacks(format!("the loaded module does not have it{has}"))
+            }),
+            Err(_) if matches!(value, "none" | "periodic") => Ok(()),
+            Err(_) => Err(lacks("the loaded module has no such knob".to_string())),
+        }
+    }
+
+    /// The first so many lines.
+    pub fn lines(&self, count: u32) -> Vec<u32> {
+        let lines = self.module.lines().iter().copied();
+        lines.take(count as usize).collect()
+    }
+
+    /// Silences every line of the module.
+    pub fn silence_all(&mut self) -> Result<(), Failure> {
+        for &line in self.module.lines() {
+            if self.module.is_bound(line) {
+                self.set(line, "rate_hz", "0")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the lines of a setting up, silent still.
+    pub fn prepare(&mut self, setting: &Setting) -> Result<(), Failure> {
+        for line in self.lines(setting.lines) {
+            let cpu = self.cpu(line).to_string();
+            self.set(line, "rate_hz", "0")?;
+            self.set(line, "masked", "0")?;
+            self.set(line, "format", "char")?;
+            self.set(line, "fifo_policy", "drop")?;
+            self.set(line, "fifo_size", &setting.fifo_size.to_string())?;
+            self.set(line, "work_us", &setting.work_us.to_string())?;
+            self.set(line, "jitter_pct", "0")?;
+            self.set(line, "cpu_limit_pct", limit_pct(setting))?;
+            self.set(line, "pattern", pattern(setting))?;
+            self.set(line, "burst", &setting.burst.to_string())?;
+            self.set(line, "cpu", &cpu)?;
+            self.set(line, "workqueue", &setting.flavor)?;
+            self.set(line, "trigger", trigger(setting))?;
+            self.set_scope(line, setting)?;
+            self.set_affinity(line, &cpu)?;
+            self.set(line, "stress_us", &stress::STRETCH_US.to_string())?;
+            self.set(line, "stress_hz", &stress::STRETCHES_HZ.to_string())?;
+            self.set(line, "stress", stress::of_module(&setting.stress))?;
+        }
+        Ok(())
+    }
+
+    /// Lets the lines go; returns when each went.
+    pub fn start(&mut self, setting: &Setting) -> Result<Vec<Instant>, Failure> {
+        // In a closed loop, any rate but 0 means: go.
+        self.set_rates(setting, setting.rate_hz.unwrap_or(1))
+    }
+
+    /// Silences the lines; returns when each was.
+    pub fn silence(&mut self, setting: &Setting) -> Result<Vec<Instant>, Failure> {
+        self.set_rates(setting, 0)
+    }
+
+    /// Writes the rate and nothing else: time counts.
+    fn set_rates(&mut self, setting: &Setting, rate_hz: u64) -> Result<Vec<Instant>, Failure> {
+        let lines = self.lines(setting.lines);
+        let knob = self.knobs.find("rate_hz")?;
+        let files: Vec<KnobFile> = lines
+            .iter()
+            .map(|line| self.knobs.file(knob, *line))
+            .collect();
+        let rate = rate_hz.to_string();
+        let mut times = Vec::new();
+        for (line, file) in lines.into_iter().zip(files) {
+            write_value(&file.path, &rate)
+                .map_err(|error| Failure::file("write", &file.path, Some(line), &error))?;
+            times.push(Instant::now());
+            self.written.insert((line, "rate_hz"), rate.clone());
+        }
+        Ok(times)
+    }
+
+    /// Has the books of the lines begin anew.
+    pub fn reset(&self, setting: &Setting) -> Result<(), Failure> {
+        for line in self.lines(setting.lines) {
+            let path = self.module.line_directory(line, WHAT)?.join("reset");
+            write_value(&path, "1")
+                .map_err(|error| Failure::file("write", &path, Some(line), &error))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the antagonist of the module's off the lines.
+    pub fn relieve(&mut self, setting: &Setting) -> Result<(), Failure> {
+        self.lines(setting.lines)
+            .into_iter()
+            .try_for_each(|line| self.set(line, "stress", "none"))
+    }
+
+    /// Waits until all that the lines have emitted has arrived; returns their books.
+    pub fn rest(&self, setting: &Setting) -> Result<Vec<Books>, Failure> {
+        let until = Instant::now() + REST_LIMIT;
+        let levels: &[&str] = match is_read(setting) {
+            true => &["in_ring", "pending", "queued"],
+            // What is in the fifo stays there.
+            false => &["in_ring", "pending"],
+        };
+        let mut all = Vec::new();
+        for line in self.lines(setting.lines) {
+            loop {
+                // It is not a matter of time but of the other threads: let them go first.
+                thread::sleep(Duration::from_micros(500));
+                let books = self.module.books(line, WHAT)?;
+                let books = books.ok_or_else(|| Failure::unbound(line))?;
+                let level = |name: &&str| books.stats.get(name).unwrap_or(0);
+                if levels.iter().all(|name| level(name) == 0) {
+                    all.push(books);
+                    break;
+                }
+                if Instant::now() > until {
+                    let told = levels.iter().map(|name| format!("{name} {}", level(name)));
+                    let told: Vec<String> = told.collect();
+                    let seconds = REST_LIMIT.as_secs();
+                    return Err(Failure::new(
+                        format!("line {line} did not come to rest within {seconds} s"),
+                        told.join(", "),
+                    )
+                    .remedy("does something else read it? simructl stats shows more"));
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Takes out of the fifos what nobody has read.
+    pub fn drain(&self, setting: &Setting) -> Result<(), Failure> {
+        let mut buffer = vec![0; 64 * 1024];
+        for line in self.lines(setting.lines) {
+            let path = self.module.sysroot().device(line);
+            let failed = |error| Failure::file("read", &path, Some(line), &error);
+            let device = OpenOptions::new()
+                .read(true)
+                .custom_flags(O_NONBLOCK)
+                .open(&path);
+            let mut device = device.map_err(failed)?;
+            loop {
+                match device.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets a knob, unless it was set so before. One that the module does not have is left out: `check`
+    /// has seen to it that it does not matter.
+    pub fn set(&mut self, line: u32, name: &'static str, value: &str) -> Result<(), Failure> {
+        if self
+            .written
+            .get(&(line, name))
+            .is_some_and(|last| last == value)
+        {
+            return Ok(());
+        }
+        let Ok(knob) = self.knobs.find(name) else {
+            return Ok(());
+        };
+        let changes = plan(
+            self.knobs,
+            self.module,
+            knob,
+            &[line],
+            vec![value.to_string()],
+        )?;
+        apply(&changes)?;
+        self.written.insert((line, name), value.to_string());
+        Ok(())
+    }
+
+    /// Gives the queue of an unbound flavor its affinity scope, or the one that it is made with.
+    fn set_scope(&self, line: u32, setting: &Setting) -> Result<(), Failure> {
+        if !SCOPED.contains(&setting.flavor.as_str()) {
+            return Ok(());
+        }
+        let directory = queue(self.module.sysroot(), line, &setting.flavor);
+        let path = directory.join("affinity_scope");
+        let scope = setting.affinity_scope.as_deref();
+        if scope.is_none() && !path.exists() {
+            return Ok(());
+        }
+        let scope = scope.unwrap_or("default");
+        let now = read_text(&path);
+        let now = now.map_err(|error| Failure::file("read", &path, Some(line), &error))?;
+        if first_word(&now) == scope {
+            return Ok(());
+        }
+        write_value(&path, scope).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => Failure::new(
+                format!("{WHAT} with affinity scope {scope}"),
+                "the running kernel does not have it",
+            )
+            .remedy("other scopes: --affinity-scopes cpu,smt,cache,numa,system"),
+            _ => Failure::file("write", &path, Some(line), &error),
+        })
+    }
+
+    /// Has the interrupt of a line on one CPU.
+    fn set_affinity(&self, line: u32, cpu: &str) -> Result<(), Failure> {
+        let Some(path) = affinity(self.module, line) else {
+            return Ok(());
+        };
+        if read_text(&path).is_ok_and(|now| first_word(&now) == cpu) {
+            return Ok(());
+        }
+        write_value(&path, cpu).map_err(|error| Failure::file("write", &path, Some(line), &error))
+    }
+}
+
+/// Whether somebody reads the lines.
+pub fn is_read(setting: &Setting) -> bool {
+    setting.mode == "rate"
+}
+
+fn pattern(setting: &Setting) -> &'static str {
+    match (is_read(setting), setting.burst) {
+        (false, _) => "closed",
+        (true, 1) => "periodic",
+        (true, _) => "burst",
+    }
+}
+
+/// A closed loop takes all there is: a limit is all that one would measure. A rate that is more than the CPU
+/// can do is one that it cannot do; without a limit, nobody would be left to say so.
+fn limit_pct(setting: &Setting) -> &'static str {
+    match is_read(setting) {
+        true => "50",
+        false => "100",
+    }
+}
+
+fn trigger(setting: &Setting) -> &'static str {
+    match is_read(setting) {
+        true => "open",
+        false => "always",
+    }
+}

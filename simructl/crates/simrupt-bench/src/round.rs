@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! One round of one cell: set up, warm up, come to rest, measure, come to rest, and check the books. Then
+//! once more, for half as long, with what is left of the CPUs soaked up, to see what was spent: see
+//! [`soak`](crate::soak). Latencies are none of that part, for no CPU is ever idle in it.
+//!
+//! What is measured begins with the rate and ends with the rate of 0. The books are reset at rest, before
+//! it: a reset holds all stages up, and the event that came meanwhile would have waited for it.
+//! Everything else that costs time, such as looking for threads, is done before or after as well. What is
+//! under way at the end arrives, and counts.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::cpu::Accounts;
+use crate::metrics::{Sample, Spent};
+use crate::reader::Reader;
+use crate::results::{Histogram, Setting};
+use crate::rig::{Rig, WHAT, is_read};
+use crate::soak::{Soak, taken_ns};
+use crate::stress::Stress;
+use simrupt::failure::{Failure, describe};
+use simrupt::line::Books;
+use simrupt::stop::Stop;
+use simrupt::verdict::Verdict;
+
+/// How long.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How long the lines run before they are measured.
+    pub warm_up: Duration,
+    /// How long they are measured.
+    pub duration: Duration,
+    /// Whether to see what is spent, too.
+    pub spending: bool,
+}
+
+impl Timing {
+    /// How long a line is silent, and then busy, while what is left is soaked up.
+    fn soaked(self) -> [Duration; 2] {
+        [self.duration / 4, self.duration / 2]
+    }
+
+    /// How long a round takes of itself.
+    pub fn of_round(self, setting: &Setting) -> Duration {
+        let soaked: Duration = match self.is_soaked(setting) {
+            true => self.soaked().into_iter().sum(),
+            false => Duration::ZERO,
+        };
+        self.warm_up + self.duration + soaked
+    }
+
+    /// Whether it is seen what a setting spends: an antagonist would have part of it.
+    fn is_soaked(self, setting: &Setting) -> bool {
+        self.spending && setting.stress == "idle"
+    }
+}
+
+/// Runs a round; `None` when it was stopped. The lines are silent afterwards, come what may.
+pub fn run(
+    rig: &mut Rig<'_>,
+    setting: &Setting,
+    timing: Timing,
+    stop: &Stop,
+) -> Result<Option<Sample>, Failure> {
+    let name = describe_setting(setting);
+    let outcome = attempt(rig, setting, timing, stop);
+    let silent = rig.silence(setting).and_then(|_| rig.relieve(setting));
+    let sample = outcome.map_err(|failure| failure.at(&name))?;
+    silent.map_err(|failure| failure.at(&name))?;
+    Ok(sample)
+}
+
+fn attempt(
+    rig: &mut Rig<'_>,
+    setting: &Setting,
+    timing: Timing,
+    stop: &Stop,
+) -> Result<Option<Sample>, Failure> {
+    rig.prepare(setting)?;
+    let readers = readers(rig, setting)?;
+    let tids = readers.iter().map(Reader::tid).collect();
+    let mut accounts = Accounts::open(rig.module().sysroot(), tids);
+    let stress = Stress::start(&setting.stress, rig.cpus())
+        .map_err(|error| Failure::new("cannot start the antagonist", describe(&error)))?;
+    rig.start(setting)?;
+    if !stop.sleep(timing.warm_up) {
+        return Ok(None);
+    }
+    rig.silence(setting)?;
+    rig.rest(setting)?;
+    rig.reset(setting)?;
+    // Where idle time is soaked up, what is spent is seen then.
+    let is_soaked = timing.is_soaked(setting);
+    let before = (!is_soaked).then(|| accounts.before());
+    let begun = rig.start(setting)?;
+    let in_time = stop.sleep(timing.duration);
+    let ended = rig.silence(setting)?;
+    // The last events are on their way, and this thread would be in it.
+    rig.rest(setting)?;
+    let usage = before.map(|before| before.until(&accounts.after()));
+    if !in_time {
+        return Ok(None);
+    }
+    drop(stress);
+    rig.relieve(setting)?;
+
+    let mut sample = Sample {
+        elapsed_ns: mean_ns(&begun, &ended),
+        ..Sample::default()
+    };
+    count(rig, setting, &mut sample)?;
+    if let Some(usage) = usage {
+        sample.spent = Spent {
+            events: sample.counter("events"),
+            busy_ns: None,
+            usage,
+        };
+    }
+    if is_soaked {
+        match spend(rig, setting, timing, &mut accounts, stop)? {
+            Some(spent) => sample.spent = spent,
+            None => return Ok(None),
+        }
+    }
+    for (line, reader) in rig.lines(setting.lines).into_iter().zip(readers) {
+        let device = rig.module().sysroot().device(line);
+        let read = reader.finish();
+        read.map_err(|error| Failure::file("read", &device, Some(line), &error))?;
+    }
+    if !is_read(setting) {
+        rig.drain(setting)?;
+    }
+    Ok(Some(sample))
+}
+
+/// Lets the lines go once more, and sees what that takes; `None` when it was stopped.
+fn spend(
+    rig: &mut Rig<'_>,
+    setting: &Setting,
+    timing: Timing,
+    accounts: &mut Accounts<'_>,
+    stop: &Stop,
+) -> Result<Option<Spent>, Failure> {
+    let [quiet_time, busy_time] = timing.soaked();
+    let events_before = events(&rig.rest(setting)?);
+    let soak = Soak::start(rig.cpus())
+        .map_err(|error| Failure::new("cannot soak up idle time", describe(&error)))?;
+    let quiet = soak.mark();
+    if !stop.sleep(quiet_time) {
+        return Ok(None);
+    }
+    let still_quiet = soak.mark();
+    let before = accounts.before();
+    let begun = soak.mark();
+    rig.start(setting)?;
+    let in_time = stop.sleep(busy_time);
+    rig.silence(setting)?;
+    let ended = soak.mark();
+    drop(soak);
+    let after = accounts.after();
+    let events_after = events(&rig.rest(setting)?);
+    Ok(in_time.then(|| Spent {
+        events: events_after.saturating_sub(events_before),
+        busy_ns: taken_ns([&quiet, &still_quiet], [&begun, &ended]),
+        usage: before.until(&after),
+    }))
+}
+
+/// The events of all lines so far.
+fn events(books: &[Books]) -> u64 {
+    books.iter().filter_map(|one| one.stats.get("events")).sum()
+}
+
+/// A reader for each line, if lines are read in this mode.
+fn readers(rig: &Rig<'_>, setting: &Setting) -> Result<Vec<Reader>, Failure> {
+    if !is_read(setting) {
+        return Ok(Vec::new());
+    }
+    let start = |line| {
+        let device = rig.module().sysroot().device(line);
+        Reader::start(&device, rig.reader_cpu(line))
+            .map_err(|error| Failure::file("open", &device, Some(line), &error))
+    };
+    rig.lines(setting.lines).into_iter().map(start).collect()
+}
+
+/// The mean time between beginnings and ends.
+fn mean_ns(begun: &[Instant], ended: &[Instant]) -> u64 {
+    let times = begun.iter().zip(ended);
+    let sum: Duration = times.map(|(from, to)| to.duration_since(*from)).sum();
+    u64::try_from(sum.as_nanos() / begun.len().max(1) as u128).unwrap_or(u64::MAX)
+}
+
+/// Adds up what the lines have counted, once they are at rest and their books balance.
+fn count(rig: &Rig<'_>, setting: &Setting, sample: &mut Sample) -> Result<(), Failure> {
+    let lines = rig.lines(setting.lines);
+    for (line, books) in lines.into_iter().zip(rig.rest(setting)?) {
+        let directory = rig.module().line_directory(line, WHAT)?;
+        let verdict =
+            Verdict::of(&books).map_err(|why| Failure::malformed(&directory.join("stats"), why))?;
+        if verdict.amiss().is_some() {
+            let why = verdict.text(line).trim_end().replace("\n  ", "; ");
+            return Err(Failure::new("the figures cannot be believed", why)
+                .remedy("simructl stats for all figures; dmesg may say more")
+                .verdict());
+        }
+        for (name, value) in books.stats.iter() {
+            *sample.counters.entry(name.to_string()).or_default() += value;
+        }
+        let latency = rig.module().latency(line, WHAT)?;
+        let latency = latency.ok_or_else(|| Failure::unbound(line))?;
+        for stage in &latency.0 {
+            let one = Histogram {
+                count: stage.figure("count"),
+                sum_ns: stage.figure("sum_ns"),
+                overflow: stage.figure("overflow"),
+                max_ns: stage.figure("max_ns"),
+                buckets: stage.buckets().collect(),
+            };
+            let all: &mut BTreeMap<_, Histogram> = &mut sample.histograms;
+            all.entry(stage.name.clone()).or_default().merge(&one);
+        }
+    }
+    Ok(())
+}
+
+/// A setting in a few words: what is as usual is left out.
+pub fn describe_setting(setting: &Setting) -> String {
+    let mut text = setting.flavor.clone();
+    if let Some(scope) = &setting.affinity_scope {
+        text += &format!("/{scope}");
+    }
+    match setting.rate_hz {
+        Some(rate) => text += &format!(" {rate} Hz"),
+        None => text += " saturated",
+    }
+    for (name, value, usual) in [
+        ("burst", setting.burst, 1),
+        ("fifo", setting.fifo_size, 4096),
+        ("work_us", setting.work_us, 0),
+        ("lines", setting.lines.into(), 1),
+    ] {
+        if value != usual {
+            text += &format!(" {name} {value}");
+        }
+    }
+    if setting.stress != "idle" {
+        text += &format!(" {}", setting.stress);
+    }
+    text
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Results for tests: as a run leaves them behind, but made up. Equal on every machine.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use fastrand::Rng;
+
+use super::results::{
+    Cell, Cost, Environment, Estimate, Histogram, Knee, PERCENTILES, Plan, Probe, Results, Round,
+    SCHEMA, STAGES, Setting,
+};
+use super::statistics;
+
+/// The flavors of the open loop, with what their irq→work takes in nanoseconds.
+pub const FLAVORS: [(&str, f64); 6] = [
+    ("none", 310.0),
+    ("irq-thread", 4700.0),
+    ("tasklet", 2010.0),
+    ("bound", 5290.0),
+    ("unbound", 5480.0),
+    ("bh", 2100.0),
+];
+
+const ROUNDS: u32 = 5;
+const SEED: u64 = 42;
+
+/// A run over six flavors, two rates, idle and stressed; four cells in a closed loop; two knees.
+pub fn results() -> Results {
+    // The intervals take their time.
+    static MADE: LazyLock<Results> = LazyLock::new(make);
+    MADE.clone()
+}
+
+fn make() -> Results {
+    let mut rng = Rng::with_seed(SEED);
+    let mut cells = Vec::new();
+    for rate in [1000, 20_000] {
+        for stress in ["idle", "cpu"] {
+            for (flavor, latency) in FLAVORS {
+                // A hog on the CPU keeps those waiting that need a task to run.
+                let task = matches!(flavor, "irq-thread" | "bound" | "unbound");
+                let slower = if stress == "cpu" && task { 3.0 } else { 1.02 };
+                let setting = setting("rate", flavor, Some(rate), None, stress);
+                cells.push(cell(setting, latency * slower, 0.0, &mut rng));
+            }
+        }
+    }
+    for (flavor, scope, runs) in [
+        ("bound", None, 181_000.0),
+        ("unbound", Some("cpu"), 176_000.0),
+        ("unbound", Some("cache"), 121_000.0),
+        ("unbound", Some("system"), 119_500.0),
+    ] {
+        let setting = Setting {
+            lines: 2,
+            ..setting("saturate", flavor, None, scope, "idle")
+        };
+        cells.push(cell(setting, 1e9 / runs, runs, &mut rng));
+    }
+    let flagged = &mut cells[9];
+    flagged.flags = vec!["the rate was 1.4 % off".to_string()];
+    Results {
+        schema: SCHEMA.to_string(),
+        started_unix_s: 1_767_225_600,
+        elapsed_s: 192.4,
+        complete: true,
+        command: ["simructl", "bench", "--rate", "1000,20000"]
+            .map(String::from)
+            .to_vec(),
+        plan: Plan {
+            rounds: ROUNDS,
+            duration_s: 1.0,
+            warm_up_s: 0.2,
+            seed: SEED,
+        },
+        environment: environment(),
+        costs: vec![
+            cost("timestamp", 24.5, 10_000),
+            cost("bound", 4810.2, 1000),
+            cost("bh", 1710.9, 1000),
+        ],
+        cells,
+        knees: vec![knee("bound", 61_000), knee("bh", 154_000)],
+    }
+}
+
+/// A cell whose rounds have nothing but these values of one metric.
+pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
+    let estimate = statistics::estimate(values, SEED);
+    Cell {
+        setting: setting("rate", flavor, Some(1000), None, "idle"),
+        metrics: estimate
+            .into_iter()
+            .map(|one| (metric.to_string(), one))
+            .collect(),
+        flags: Vec::new(),
+        rounds: values
+            .iter()
+            .zip(0..)
+            .map(|(value, position)| Round {
+                position,
+                elapsed_ns: 1_000_000_000,
+                counters: BTreeMap::new(),
+                metrics: BTreeMap::from([(metric.to_string(), *value)]),
+            })
+            .collect(),
+        histograms: BTreeMap::new(),
+    }
+}
+
+fn setting(
+    mode: &str,
+    flavor: &str,
+    rate_hz: Option<u64>,
+    scope: Option<&str>,
+    stress: &str,
+) -> Setting {
+    Setting {
+        mode: mode.to_string(),
+        flavor: flavor.to_string(),
+        rate_hz,
+        burst: 1,
+        fifo_size: 4096,
+        work_us: 0,
+        affinity_scope: scope.map(String::from),
+        stress: stress.to_string(),
+        lines: 1,
+    }
+}
+
+fn cost(name: &str, mean_ns: f64, count: u64) -> Cost {
+    Cost {
+        name: name.to_string(),
+        mean_ns,
+        count,
+    }
+}
+
+fn environment() -> Environment {
+    let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        let pairs = pairs.iter();
+        pairs.map(|(a, b)| (a.to_string(), b.to_string())).collect()
+    };
+    Environment {
+        grade: "B".to_string(),
+        reasons: vec!["the CPU is emulated".to_string()],
+        kernel_release: "7.3.4+deb13-amd64".to_string(),
+        kernel_version: "#1 SMP PREEMPT_DYNAMIC Debian 7.3.4-1".to_string(),
+        machine: "x86_64".to_string(),
+        preemption: Some("lazy".to_string()),
+        cmdline: "console=ttyS0 quiet nokaslr".to_string(),
+        cpu_model: Some("QEMU TCG CPU version 2.5+".to_string()),
+        cpus_online: 2,
+        clocksource: Some("tsc".to_string()),
+        governor: None,
+        mitigations: map(&[
+            ("spectre_v2", "Mitigation: Retpolines"),
+            ("meltdown", "Not affected"),
+        ]),
+        debug_options: vec![],
+        hypervisor: Some("TCGTCGTCGTCG".to_string()),
+        emulated: true,
+        virtual_time: true,
+        module_version: Some("0.1.0".to_string()),
+        simructl_version: "0.1.0".to_string(),
+        knobs: map(&[("fifo_policy", "overwrite"), ("format", "record")]),
+    }
+}
+
+/// A cell whose rounds differ a little.
+fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell {
+    let mut histograms: BTreeMap<String, Histogram> = BTreeMap::new();
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let drift = 1.0 + (rng.f64() - 0.5) * 0.01;
+        let position = rng.u32(..140);
+        let mut metrics = BTreeMap::new();
+        for (stage, center) in STAGES
+            .iter()
+            .zip([180.0, latency_ns, 610.0, latency_ns + 7400.0])
+        {
+            let histogram = long_tail(center * drift, rng);
+            for (name, share) in PERCENTILES {
+                let value = histogram.percentile(share).unwrap();
+                metrics.insert(format!("{stage}_{name}_ns"), value as f64);
+            }
+            metrics.insert(format!("{stage}_max_ns"), histogram.max_ns as f64);
+            let mean = histogram.sum_ns as f64 / histogram.count as f64;
+            metrics.insert(format!("{stage}_mean_ns"), mean);
+            histograms
+                .entry((*stage).to_string())
+                .or_default()
+                .merge(&histogram);
+        }
+        let events = setting.rate_hz.map_or(runs_hz, |rate| rate as f64) * drift;
+        let lost = if setting.rate_hz == Some(20_000) && setting.flavor == "unbound" {
+            0.0125 * drift
+        } else {
+            0.0
+        };
+        for (name, value) in [
+            ("events_hz", events),
+            ("read_hz", events * (1.0 - lost)),
+            ("runs_hz", events),
+            ("loss_ratio", lost),
+            ("coalesced_ratio", lost / 2.0),
+            ("busy_ns_per_event", latency_ns * 1.2 + 3100.0 * drift),
+            ("worker_ns_per_event", latency_ns * 0.7),
+            ("reader_ns_per_event", 1900.0 * drift),
+            ("interrupt_ns_per_event", 900.0 * drift),
+            ("bh_run_ns_per_event", 610.0 * drift),
+            (
+                "switches_per_event",
+                if latency_ns > 3000.0 { 4.0 } else { 2.0 },
+            ),
+        ] {
+            metrics.insert(name.to_string(), value);
+        }
+        rounds.push(Round {
+            position,
+            elapsed_ns: 1_000_000_000,
+            counters: BTreeMap::from([("events".to_string(), events as u64)]),
+            metrics,
+        });
+    }
+    let names: Vec<String> = rounds[0].metrics.keys().cloned().collect();
+    let metrics = names
+        .into_iter()
+        .map(|name| {
+            let values: Vec<f64> = rounds.iter().map(|round| round.metrics[&name]).collect();
+            let estimate = statistics::estimate(&values, SEED).unwrap();
+            (name, estimate)
+        })
+        .collect();
+    Cell {
+        setting,
+        metrics,
+        flags: Vec::new(),
+        rounds,
+        histograms,
+    }
+}
+
+/// 200 latencies about a center, one in fifty far beyond it, in buckets of a 16th of an octave.
+fn long_tail(center_ns: f64, rng: &mut Rng) -> Histogram {
+    let mut values: Vec<u64> = (0..200)
+        .map(|_| {
+            let usual = center_ns * (0.95 + 0.1 * (rng.f64() + rng.f64()) / 2.0);
+            let tail = if rng.u8(..50) == 0 {
+                2.0 + 30.0 * rng.f64().powi(3)
+            } else {
+                1.0
+            };
+            (usual * tail) as u64
+        })
+        .collect();
+    values.sort_unstable();
+    let mut buckets: Vec<[u64; 3]> = Vec::new();
+    for &value in &values {
+        let width = (1 << value.max(16).ilog2()) / 16;
+        let low = value / width * width;
+        match buckets.last_mut() {
+            Some(last) if last[0] == low => last[2] += 1,
+            _ => buckets.push([low, low + width - 1, 1]),
+        }
+    }
+    Histogram {
+        count: values.len() as u64,
+        sum_ns: values.iter().sum(),
+        overflow: 0,
+        max_ns: values[values.len() - 1],
+        buckets,
+    }
+}
+
+/// A knee that was found by bisection.
+fn knee(flavor: &str, rate_hz: u64) -> Knee {
+    let limit = 100_000;
+    let probe = |tried: u64| {
+        let passed = tried <= rate_hz;
+        let near = tried as f64 / rate_hz as f64;
+        Probe {
+            rate_hz: tried,
+            loss_ratio: if passed { 0.0 } else { near - 1.0 },
+            due_read_p99_ns: (11_000.0 * (1.0 + 6.0 * near.powi(4))) as u64,
+            passed,
+        }
+    };
+    Knee {
+        setting: setting("rate", flavor, Some(rate_hz), None, "idle"),
+        p99_limit_ns: limit,
+        rates_hz: vec![rate_hz; 3],
+        rate_hz: Some(Estimate {
+            median: rate_hz as f64,
+            low: rate_hz as f64 * 0.99,
+            high: rate_hz as f64 * 1.01,
+            outliers: vec![],
+        }),
+        probes: [
+            1000, 200_000, 100_000, 50_000, 75_000, 150_000, 156_000, 60_000,
+        ]
+        .map(probe)
+        .to_vec(),
+    }
+}
+
+/// The results that the tests of the commands read, in `tests`: some cells of [`results`], with those
+/// stages and metrics only that reports show.
+fn small() -> Results {
+    let mut results = results();
+    results.cells.retain(|cell| {
+        let setting = &cell.setting;
+        let flavor = setting.flavor.as_str();
+        setting.rate_hz == Some(20_000) && matches!(flavor, "none" | "bound" | "unbound" | "bh")
+            || setting.mode == "saturate" && setting.affinity_scope.as_deref() != Some("system")
+    });
+    let shown = |name: &String| {
+        ["irq_bh_p", "irq_bh_max", "due_read_p", "due_read_max"]
+            .iter()
+            .any(|stage| name.starts_with(stage))
+            || [
+                "read_hz",
+                "runs_hz",
+                "loss_ratio",
+                "busy_ns_per_event",
+                "worker_ns_per_event",
+                "switches_per_event",
+            ]
+            .contains(&name.as_str())
+    };
+    for cell in &mut results.cells {
+        cell.metrics.retain(|name, _| shown(name));
+        cell.histograms
+            .retain(|stage, _| stage == "irq_bh" || stage == "due_read");
+        for round in &mut cell.rounds {
+            round.metrics.retain(|name, _| shown(name));
+        }
+    }
+    results
+}
+
+/// One cell to a line, so that changes to it can be read.
+fn text(results: &Results) -> String {
+    let mut document = serde_json::to_value(results).unwrap();
+    let cells = document["cells"].take();
+    let cells: Vec<String> = cells
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let text = format!("{document:#}\n");
+    text.replace(
+        "\"cells\": null",
+        &format!("\"cells\": [\n{}\n]", cells.join(",\n")),
+    )
+}
+
+#[test]
+fn the_file_of_the_command_tests_is_made_of_these_results() {
+    use snapbox::{Assert, Data};
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/result.json");
+    Assert::new().action_env("SNAPSHOTS").eq(
+        Data::text(text(&small())).raw(),
+        Data::read_from(&file, None).raw(),
+    );
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A run: from the first change of a knob to the last that is taken back.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::costs;
+use crate::knee::{Search, search};
+use crate::metrics;
+use crate::plan::{KneePlan, Plan, Visit};
+use crate::results::{
+    Cell, Cost, Environment, Histogram, Knee, Probe, Results, Round, SCHEMA, Setting,
+};
+use crate::rig::Rig;
+use crate::round::{self, Timing, describe_setting};
+use crate::saved::Saved;
+use crate::statistics::{estimate, median};
+use simrupt::failure::Failure;
+use simrupt::stop::Stop;
+
+/// The knobs that cells change, or that go with those.
+const OF_CELLS: [&str; 8] = [
+    "rate_hz",
+    "pattern",
+    "burst",
+    "workqueue",
+    "fifo_size",
+    "work_us",
+    "trigger",
+    "stress",
+];
+
+/// p99, of 100,000.
+const P99: u32 = 99_000;
+
+/// Follows a run: for people who wait for its end.
+pub trait Progress {
+    /// The run begins: it makes so many visits, which take about so long.
+    fn begin(&mut self, visits: u32, time: Duration);
+    /// The next visit begins; `what` says in a few words what is measured.
+    fn next(&mut self, what: &str);
+    /// A visit has ended that was expected to take so long.
+    fn done(&mut self, time: Duration);
+}
+
+/// What was measured so far.
+#[derive(Debug, Default)]
+struct Findings {
+    costs: Vec<Cost>,
+    /// Knobs of line 0 that no cell changes.
+    knobs: BTreeMap<String, String>,
+    /// By cell.
+    rounds: Vec<Vec<Round>>,
+    histograms: Vec<BTreeMap<String, Histogram>>,
+    /// By knee, what each round found.
+    searches: Vec<Vec<Search>>,
+    complete: bool,
+}
+
+/// Runs a plan that was checked; stopped, it returns what was measured until then. Everything is as it
+/// was before when this returns. Only a holder of the lock may call it.
+pub fn run(
+    rig: &mut Rig<'_>,
+    plan: &Plan,
+    mut environment: Environment,
+    stop: &Stop,
+    progress: &mut impl Progress,
+) -> Result<Results, Failure> {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH);
+    let begun = Instant::now();
+    let saved = Saved::take(rig.module(), rig.knobs())?;
+    // The CPUs of an emulator take turns: what is left of one is not what nobody else took.
+    let spending = !(environment.emulated && environment.cpus_online > 1);
+    let outcome = measure(rig, plan, spending, stop, progress);
+    let restored = saved.restore();
+    let findings = match (outcome, restored) {
+        (Ok(findings), Ok(())) => findings,
+        (Ok(_), Err(failure)) => return Err(failure),
+        (Err(failure), Ok(())) => return Err(failure),
+        (Err(failure), Err(second)) => return Err(failure.also(second)),
+    };
+    environment.knobs = findings.knobs;
+    let cells = plan
+        .cells
+        .iter()
+        .zip(findings.rounds.into_iter().zip(findings.histograms));
+    let cells: Vec<Cell> = cells
+        .filter(|(_, (rounds, _))| !rounds.is_empty())
+        .map(|(setting, (rounds, histograms))| {
+            metrics::cell(setting, rounds, histograms, plan.rounds, plan.seed)
+        })
+        .collect();
+    let knees = plan.knees.iter().zip(findings.searches);
+    Ok(Results {
+        schema: SCHEMA.to_string(),
+        started_unix_s: started.map_or(0, |since| since.as_secs()),
+        elapsed_s: begun.elapsed().as_secs_f64(),
+        complete: findings.complete,
+        command: std::env::args().collect(),
+        plan: plan.document(),
+        environment,
+        costs: findings.costs,
+        cells,
+        knees: knees
+            .filter(|(_, searches)| !searches.is_empty())
+            .map(|(knee, searches)| knee_of(knee, searches, plan.seed))
+            .collect(),
+    })
+}
+
+fn measure(
+    rig: &mut Rig<'_>,
+    plan: &Plan,
+    spending: bool,
+    stop: &Stop,
+    progress: &mut impl Progress,
+) -> Result<Findings, Failure> {
+    let mut findings = Findings {
+        rounds: vec![Vec::new(); plan.cells.len()],
+        histograms: vec![BTreeMap::new(); plan.cells.len()],
+        searches: vec![Vec::new(); plan.knees.len()],
+        ..Findings::default()
+    };
+    rig.silence_all()?;
+    findings.costs = costs::measure(rig, plan)?;
+    progress.begin(plan.visit_count(), plan.time());
+    let mut position = 0;
+    for round in 0..plan.rounds {
+        for visit in plan.visits(round) {
+            match visit {
+                Visit::Cell(at) => {
+                    let setting = &plan.cells[at];
+                    let timing = Timing {
+                        spending,
+                        ..plan.timing()
+                    };
+                    progress.next(&describe_setting(setting));
+                    let Some(sample) = round::run(rig, setting, timing, stop)? else {
+                        return Ok(findings);
+                    };
+                    findings.rounds[at].push(Round {
+                        position,
+                        elapsed_ns: sample.elapsed_ns,
+                        metrics: sample.metrics(setting),
+                        counters: sample.counters,
+                    });
+                    for (stage, histogram) in &sample.histograms {
+                        let all = findings.histograms[at].entry(stage.clone());
+                        all.or_default().merge(histogram);
+                    }
+                }
+                Visit::Knee(at) => {
+                    let knee = &plan.knees[at];
+                    progress.next(&format!("knee of {}", knee.setting.flavor));
+                    let Some(found) = look_for(rig, plan, knee, stop)? else {
+                        return Ok(findings);
+                    };
+                    findings.searches[at].push(found);
+                }
+            }
+            if findings.knobs.is_empty() {
+                findings.knobs = knobs(rig)?;
+            }
+            progress.done(plan.time_of(visit));
+            position += 1;
+        }
+    }
+    findings.complete = true;
+    Ok(findings)
+}
+
+/// Every knob of line 0 that no cell changes.
+fn knobs(rig: &Rig<'_>) -> Result<BTreeMap<String, String>, Failure> {
+    let line = rig.lines(1).first().copied().unwrap_or(0);
+    let knobs = rig.knobs();
+    let constant = knobs
+        .iter()
+        .filter(|knob| !OF_CELLS.contains(&knob.name.as_str()));
+    constant
+        .map(|knob| {
+            let value = match knob.live {
+                true => knobs.value(knob, line)?,
+                false => knobs.module_value(knob)?,
+            };
+            Ok((knob.name.clone(), value))
+        })
+        .collect()
+}
+
+/// Looks once for the highest rate; `None` when it was stopped.
+fn look_for(
+    rig: &mut Rig<'_>,
+    plan: &Plan,
+    knee: &KneePlan,
+    stop: &Stop,
+) -> Result<Option<Search>, Failure> {
+    let timing = plan.probe_timing(knee);
+    let limit_ns = u64::try_from(knee.p99_limit.as_nanos()).unwrap_or(u64::MAX);
+    let probe = |rate_hz| {
+        let setting = Setting {
+            rate_hz: Some(rate_hz),
+            ..knee.setting.clone()
+        };
+        let Some(sample) = round::run(rig, &setting, timing, stop)? else {
+            return Ok(None);
+        };
+        let due_read = sample.histograms.get("due_read");
+        let p99 = due_read.and_then(|histogram| histogram.percentile(P99));
+        let loss_ratio = sample.loss_ratio();
+        Ok(Some(Probe {
+            rate_hz,
+            loss_ratio: loss_ratio.unwrap_or(0.0),
+            due_read_p99_ns: p99.unwrap_or(0),
+            // Nothing read is nothing that passed.
+            passed: loss_ratio == Some(0.0) && p99.is_some_and(|ns| ns < limit_ns),
+        }))
+    };
+    search(knee.setting.rate_hz.unwrap_or(1), knee.max_hz, probe)
+}
+
+/// A knee of what its rounds found.
+fn knee_of(knee: &KneePlan, searches: Vec<Search>, seed: u64) -> Knee {
+    let rates_hz: Vec<u64> = searches.iter().filter_map(|one| one.rate_hz).collect();
+    let values: Vec<f64> = rates_hz.iter().map(|rate| *rate as f64).collect();
+    let middle = median(&values);
+    Knee {
+        setting: Setting {
+            rate_hz: middle.is_finite().then_some(middle.round() as u64),
+            ..knee.setting.clone()
+        },
+        p99_limit_ns: u64::try_from(knee.p99_limit.as_nanos()).unwrap_or(u64::MAX),
+        rate_hz: estimate(&values, seed),
+        rates_hz,
+        probes: searches.into_iter().flat_map(|one| one.probes).collect(),
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! CPU time by what is left of it: threads that want all of every CPU, and get only what nobody else
+//! wants, count how often they go round. What they miss, compared with when nothing happens, is what
+//! everything else has taken: tasks, softirqs, interrupts, and the switches between them.
+//!
+//! The kernel does not tell this by itself: it counts interrupts out of idle as idle, or in ticks.
+
+use std::hint::black_box;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
+
+/// How often a thread turns before it counts: about a microsecond's worth.
+const TURNS: u32 = 500;
+
+/// One thread for each CPU. Dropping them ends them.
+#[derive(Debug)]
+pub struct Soak {
+    stop: Arc<AtomicBool>,
+    rounds: Vec<Arc<AtomicU64>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// How far the threads were at a moment.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    time: Instant,
+    rounds: Vec<u64>,
+}
+
+impl Soak {
+    /// Starts a thread on each of the CPUs, there and nowhere else, and waits until all of them run.
+    pub fn start(cpus: &[u32]) -> io::Result<Self> {
+        let mut soak = Self {
+            stop: Arc::default(),
+            rounds: Vec::new(),
+            threads: Vec::new(),
+        };
+        let (sender, receiver) = mpsc::channel();
+        for cpu in cpus {
+            let mut only = CpuSet::new();
+            only.set(*cpu as usize)?;
+            let stop = Arc::clone(&soak.stop);
+            let rounds = Arc::<AtomicU64>::default();
+            soak.rounds.push(Arc::clone(&rounds));
+            let sender = sender.clone();
+            let run = move || {
+                let modest = sched_setaffinity(Pid::from_raw(0), &only).and_then(|()| be_modest());
+                let is_fine = modest.is_ok();
+                let _ = sender.send(modest);
+                if is_fine {
+                    turn(&stop, &rounds);
+                }
+            };
+            let thread = thread::Builder::new().name("soak".to_string());
+            soak.threads.push(thread.spawn(run)?);
+        }
+        for _ in cpus {
+            receiver.recv().map_err(io::Error::other)??;
+        }
+        Ok(soak)
+    }
+
+    /// How far they are.
+    pub fn mark(&self) -> Mark {
+        let rounds = self.rounds.iter().map(|one| one.load(Relaxed));
+        Mark {
+            rounds: rounds.collect(),
+            time: Instant::now(),
+        }
+    }
+}
+
+impl Drop for Soak {
+    fn drop(&mut self) {
+        self.stop.store(true, Relaxed);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Has the calling thread run only when nobody else wants to.
+fn be_modest() -> Result<(), Errno> {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: The parameters are complete, and only read.
+    let status = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &parameters) };
+    Errno::result(status).map(drop)
+}
+
+fn turn(stop: &AtomicBool, rounds: &AtomicU64) {
+    let mut number = 1_u64;
+    while !stop.load(Relaxed) {
+        for _ in 0..TURNS {
+            number = black_box(number.wrapping_mul(3));
+        }
+        rounds.fetch_add(1, Relaxed);
+    }
+}
+
+/// The CPU time that was taken between the last two marks, all CPUs together, if what the threads did
+/// between the first two was all that there was to do. `None` when a thread got nowhere then.
+pub fn taken_ns(quiet: [&Mark; 2], busy: [&Mark; 2]) -> Option<u64> {
+    let quiet_ns = nanoseconds(quiet)?;
+    let busy_ns = nanoseconds(busy)?;
+    let of = |[from, to]: [&Mark; 2], at: usize| {
+        let done = to.rounds.get(at)?.checked_sub(*from.rounds.get(at)?)?;
+        Some(done as f64)
+    };
+    let mut taken_ns = 0.0;
+    for at in 0..quiet[0].rounds.len() {
+        let pace = of(quiet, at).filter(|done| *done > 0.0)? / quiet_ns;
+        taken_ns += busy_ns - of(busy, at)? / pace;
+    }
+    // What is within the noise of nothing is nothing.
+    Some(taken_ns.max(0.0) as u64)
+}
+
+fn nanoseconds([from, to]: [&Mark; 2]) -> Option<f64> {
+    let time = to.time.checked_duration_since(from.time)?;
+    (!time.is_zero()).then_some(time.as_nanos() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn mark(start: Instant, ms: u64, rounds: &[u64]) -> Mark {
+        Mark {
+            time: start + Duration::from_millis(ms),
+            rounds: rounds.to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_the_threads_miss_was_taken() {
+        let start = Instant::now();
+        let [a, b, c] = [
+            mark(start, 0, &[0, 0]),
+            mark(start, 10, &[1000, 500]),
+            mark(start, 30, &[2500, 1500]),
+        ];
+        // 100 and 50 rounds a millisecond: of 20 ms the first missed 5, the second nothing.
+        assert_eq!(taken_ns([&a, &b], [&b, &c]), Some(5_000_000));
+        assert_eq!(taken_ns([&a, &b], [&a, &b]), Some(0));
+    }
+
+    #[test]
+    fn without_a_pace_nothing_is_known() {
+        let start = Instant::now();
+        let [a, b, c] = [
+            mark(start, 0, &[0]),
+            mark(start, 10, &[0]),
+            mark(start, 20, &[9]),
+        ];
+        assert_eq!(taken_ns([&a, &b], [&b, &c]), None);
+        assert_eq!(taken_ns([&a, &a], [&b, &c]), None);
+    }
+
+    #[test]
+    fn the_threads_count_until_they_are_dropped() {
+        let soak = Soak::start(&[0]).unwrap();
+        let first = soak.mark();
+        while soak.mark().rounds[0] < first.rounds[0] + 10 {
+            thread::yield_now();
+        }
+        let rounds = Arc::clone(&soak.rounds[0]);
+        drop(soak);
+        let last = rounds.load(Relaxed);
+        thread::yield_now();
+        assert_eq!(rounds.load(Relaxed), last);
+    }
+
+    #[test]
+    fn a_cpu_that_is_not_there_is_told() {
+        assert!(Soak::start(&[1023]).is_err());
+    }
+}

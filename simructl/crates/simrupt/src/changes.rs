@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Changes of knobs: planned as a whole, written all or none, told as they came out.
+
+use nix::errno::Errno;
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, errno};
+use crate::files::table::{Knob, Values};
+use crate::files::value;
+use crate::knobs::{KnobFile, Knobs};
+use crate::module::Module;
+use crate::nearest::nearest;
+use crate::sysroot::write_value;
+
+/// One file to write, with what it takes to undo it.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// The knob.
+    pub knob: &'a Knob,
+    /// The file that it is written to.
+    pub file: KnobFile,
+    /// The value in force before.
+    pub old: String,
+    /// The value to write.
+    pub new: String,
+}
+
+/// A value is not one that the knob takes.
+pub fn refused(knob: &Knob, value: &str, why: &str) -> Failure {
+    let failure = Failure::new(format!("cannot set {} to {value}", knob.name), why).remedy(
+        knob.accepts()
+            .unwrap_or("dmesg | tail says why".to_string()),
+    );
+    let near = match &knob.values {
+        Values::Choices(choices) => nearest(value, choices.iter().map(String::as_str)),
+        _ => None,
+    };
+    match near {
+        Some(near) if near != value => failure.because(&format!("did you mean {near}?")),
+        _ => failure,
+    }
+}
+
+/// The files to write for a knob: one per line, or the one that has a value for each line.
+pub fn plan<'a>(
+    knobs: &Knobs,
+    module: &Module<'_>,
+    knob: &'a Knob,
+    lines: &[u32],
+    values: Vec<String>,
+) -> Result<Vec<Change<'a>>, Failure> {
+    let mut changes: Vec<Change<'a>> = Vec::new();
+    for (&line, new) in lines.iter().zip(values) {
+        let file = knobs.file(knob, line);
+        if file.line.is_some() {
+            let old = file.read()?;
+            changes.push(Change {
+                knob,
+                file,
+                old,
+                new,
+            });
+            continue;
+        }
+        if changes.is_empty() {
+            let old = file.read()?;
+            let listed = value::spread(&value::list(&old), module.lines().len());
+            changes.push(Change {
+                knob,
+                file,
+                new: listed.unwrap_or_default().join(","),
+                old,
+            });
+        }
+        // All lines in one file: this line's value replaces its entry.
+        for change in &mut changes {
+            let mut all = value::list(&change.new);
+            if let Some(entry) = all.get_mut(line as usize) {
+                *entry = new.clone();
+            }
+            change.new = all.join(",");
+        }
+    }
+    Ok(changes)
+}
+
+/// Writes the changes in turn; when one fails, the earlier ones are written back.
+pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
+    for (at, change) in changes.iter().enumerate() {
+        let Err(error) = write_value(&change.file.path, &change.new) else {
+            continue;
+        };
+        let failure = match errno(&error) {
+            Errno::EINVAL => refused(change.knob, &change.new, "the module refused it"),
+            Errno::ERANGE => refused(change.knob, &change.new, "out of range"),
+            _ => Failure::file("write", &change.file.path, change.file.line, &error),
+        };
+        let stuck = changes[..at]
+            .iter()
+            .rev()
+            .filter(|done| write_value(&done.file.path, &done.old).is_err())
+            .map(|done| done.name())
+            .collect::<Vec<_>>();
+        return Err(match (at, stuck.as_slice()) {
+            (0, _) => failure,
+            (_, []) => failure.because("what was already written is undone"),
+            (_, stuck) => failure.because(&format!("could not undo {}", stuck.join(", "))),
+        });
+    }
+    Ok(())
+}
+
+impl Change<'_> {
+    /// Whether there is nothing to do.
+    pub fn is_in_force(&self) -> bool {
+        value::list(&self.old) == value::list(&self.new)
+    }
+
+    fn name(&self) -> String {
+        match self.file.line {
+            Some(line) => format!("line{line} {}", self.knob.name),
+            None => self.knob.name.clone(),
+        }
+    }
+
+    /// The change in words, given the value that is in force after it.
+    pub fn text(&self, now: &str) -> String {
+        let asked = match now == self.new {
+            true => String::new(),
+            false => format!(" (asked for {})", self.new),
+        };
+        format!("{} {} -> {now}{asked}\n", self.name(), self.old)
+    }
+
+    /// The change as a JSON object.
+    pub fn document(&self, now: &str) -> Value {
+        json!({
+            "line": self.file.line,
+            "knob": self.knob.name,
+            "old": value::json(&self.old),
+            "asked": value::json(&self.new),
+            "now": value::json(now),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rounded_value_is_told_apart_from_the_one_asked_for() {
+        let knob = Knob::bare("fifo_size".to_string(), true);
+        let change = Change {
+            knob: &knob,
+            file: KnobFile {
+                path: "x".into(),
+                line: Some(1),
+            },
+            old: "4096".to_string(),
+            new: "1000".to_string(),
+        };
+        assert_eq!(
+            change.text("1024"),
+            "line1 fifo_size 4096 -> 1024 (asked for 1000)\n"
+        );
+        assert_eq!(change.text("1000"), "line1 fifo_size 4096 -> 1000\n");
+    }
+}

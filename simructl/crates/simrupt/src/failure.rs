@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Errors for people: what did not work, why, and what to try.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+/// Why something did not work, and what to try: shown as `<what>: <why>`, a new line, and `  try: <remedy>`.
+#[derive(Debug, PartialEq)]
+pub struct Failure {
+    what: String,
+    why: String,
+    remedy: Option<String>,
+    kind: Kind,
+    also: Option<Box<Self>>,
+}
+
+/// The kind of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Something did not work.
+    Failed,
+    /// The request makes no sense.
+    Usage,
+    /// Everything worked, and the verdict is bad: sums that do not hold, or figures that became worse.
+    Verdict,
+}
+
+impl Failure {
+    /// `what` did not work, and why.
+    pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            why: why.into(),
+            remedy: None,
+            kind: Kind::Failed,
+            also: None,
+        }
+    }
+
+    /// Says what to try.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Makes it a request that makes no sense.
+    pub fn usage(mut self) -> Self {
+        self.kind = Kind::Usage;
+        self
+    }
+
+    /// Makes it a bad verdict: sums that do not hold, or figures that became worse.
+    pub fn verdict(mut self) -> Self {
+        self.kind = Kind::Verdict;
+        self
+    }
+
+    /// Adds a second failure, which happened while the first was dealt with.
+    pub fn also(mut self, second: Self) -> Self {
+        self.also = Some(Box::new(second));
+        self
+    }
+
+    /// The second failure, if there is one.
+    pub fn second(&self) -> Option<&Self> {
+        self.also.as_deref()
+    }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Says where, first of all.
+    pub fn at(mut self, place: &str) -> Self {
+        self.what = format!("{place}: {}", self.what);
+        self
+    }
+
+    /// Adds to the reason.
+    pub fn because(mut self, more: &str) -> Self {
+        self.why.push_str("; ");
+        self.why.push_str(more);
+        self
+    }
+
+    /// The module is not there.
+    pub fn not_loaded(what: impl Into<String>) -> Self {
+        Self::new(what, "the module is not loaded").remedy("simructl load")
+    }
+
+    /// The driver of a line was unbound.
+    pub fn unbound(line: u32) -> Self {
+        Self::new(format!("line {line}"), "its driver is unbound").remedy(format!(
+            "echo simrupt.{line} > /sys/bus/platform/drivers/simrupt/bind"
+        ))
+    }
+
+    /// A file could not be read or written: names it, and the remedy where the error number tells one.
+    ///
+    /// `line` is the line the file belongs to, if any.
+    pub fn file(verb: &str, path: &Path, line: Option<u32>, error: &io::Error) -> Self {
+        let what = format!("cannot {verb} {}", path.display());
+        match (errno(error), line) {
+            (Errno::EACCES | Errno::EPERM, _) => {
+                Self::new(what, "needs root").remedy("run with sudo")
+            }
+            (Errno::ENODEV | Errno::ENXIO, Some(line)) => Self {
+                what,
+                ..Self::unbound(line)
+            },
+            (Errno::ENOENT, _) => Self::new(what, "there is no such file"),
+            _ => Self::new(what, describe(error)),
+        }
+    }
+
+    /// A file of the module holds something else than it should.
+    pub fn malformed(path: &Path, why: impl Into<String>) -> Self {
+        Self::new(format!("cannot understand {}", path.display()), why)
+            .remedy("a simructl of the same version as the module")
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "\n  try: {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The error number behind an I/O error; `UnknownErrno` when there is none.
+pub fn errno(error: &io::Error) -> Errno {
+    error
+        .raw_os_error()
+        .map_or(Errno::UnknownErrno, Errno::from_raw)
+}
+
+/// An I/O error in the kernel's words, without the number.
+pub fn describe(error: &io::Error) -> String {
+    match errno(error) {
+        Errno::UnknownErrno => error.to_string(),
+        errno => errno.desc().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(number: Errno, line: Option<u32>) -> String {
+        let error = io::Error::from_raw_os_error(number as i32);
+        Failure::file("read", Path::new("/x/stats"), line, &error).to_string()
+    }
+
+    #[test]
+    fn missing_rights_say_run_with_sudo() {
+        let expected = "cannot read /x/stats: needs root\n  try: run with sudo";
+        assert_eq!(told(Errno::EACCES, None), expected);
+        assert_eq!(told(Errno::EPERM, Some(1)), expected);
+    }
+
+    #[test]
+    fn an_unbound_driver_says_how_to_bind_it() {
+        assert_eq!(
+            told(Errno::ENODEV, Some(3)),
+            "cannot read /x/stats: its driver is unbound\n  \
+             try: echo simrupt.3 > /sys/bus/platform/drivers/simrupt/bind"
+        );
+    }
+
+    #[test]
+    fn any_other_error_is_told_in_the_kernels_words() {
+        assert_eq!(told(Errno::EIO, None), "cannot read /x/stats: I/O error");
+    }
+
+    #[test]
+    fn failures_usage_and_verdicts_are_told_apart() {
+        let failure = || Failure::new("a", "b");
+        let kinds = [failure(), failure().usage(), failure().verdict()].map(|one| one.kind());
+        assert_eq!(kinds, [Kind::Failed, Kind::Usage, Kind::Verdict]);
+    }
+
+    #[test]
+    fn a_second_failure_goes_along_with_the_first() {
+        let both = Failure::new("a", "b").also(Failure::new("d", "e"));
+        assert_eq!(both.to_string(), "a: b");
+        assert_eq!(both.second(), Some(&Failure::new("d", "e")));
+    }
+}

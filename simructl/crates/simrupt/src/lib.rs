@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A client of the simrupt kernel module.
+//!
+//! It speaks to the module through files only: `/sys/module/simrupt`, `/sys/kernel/debug/simrupt` and
+//! `/dev/simruptN`. The module itself tells which knobs there are and what they take.
+//!
+//! - [`sysroot`]: where these files are;
+//! - [`module`], [`lines`]: the loaded module, and which of its lines are meant;
+//! - [`knobs`], [`changes`]: the knobs, and changes of them, all or none;
+//! - [`line`], [`verdict`]: the counters of a line, and whether their sums hold;
+//! - [`files`]: the parsers of the module's files;
+//! - [`profile`], [`target`]: knobs and values in a file, and what they ask of the module;
+//! - [`modinfo`]: the description that a module file holds of itself;
+//! - [`trace`]: the module's tracepoints;
+//! - [`failure`]: why something does not work, and the remedy;
+//! - [`stop`]: a flag that ends waits;
+//! - [`text`]: figures and tables as text.
+
+pub mod changes;
+pub mod failure;
+pub mod files;
+pub mod knobs;
+pub mod line;
+pub mod lines;
+pub mod modinfo;
+pub mod module;
+mod nearest;
+pub mod profile;
+pub mod stop;
+pub mod sysroot;
+pub mod target;
+pub mod text;
+pub mod trace;
+pub mod verdict;
+
+pub use crate::nearest::nearest;

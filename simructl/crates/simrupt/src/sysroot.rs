@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Where the kernel's files are: `/`, or the directory that stands in for it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+/// Most text files of the kernel are far smaller; a longer file is cut, and then refused by its parser.
+const TEXT_LIMIT: u64 = 64 * 1024;
+/// The longest are those of histograms, with up to some thousand buckets for each of their stages.
+const WHOLE_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// The root of `/sys`, `/proc` and `/dev`.
+#[derive(Debug)]
+pub struct Sysroot(PathBuf);
+
+impl Sysroot {
+    /// Files are looked for below `root`.
+    pub fn new(root: PathBuf) -> Self {
+        Self(root)
+    }
+
+    /// Whether this is the running system itself.
+    pub fn is_live(&self) -> bool {
+        self.0
+            .canonicalize()
+            .is_ok_and(|root| root == Path::new("/"))
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The loaded module: `sys/module/simrupt`.
+    pub fn module(&self) -> PathBuf {
+        self.0.join("sys/module/simrupt")
+    }
+
+    /// The module parameters, one file per knob.
+    pub fn parameters(&self) -> PathBuf {
+        self.module().join("parameters")
+    }
+
+    /// The module's debugfs directory.
+    pub fn debugfs(&self) -> PathBuf {
+        self.0.join("sys/kernel/debug/simrupt")
+    }
+
+    /// The character device of a line.
+    pub fn device(&self, line: u32) -> PathBuf {
+        self.0.join(format!("dev/simrupt{line}"))
+    }
+
+    /// The platform device of a line.
+    pub fn platform_device(&self, line: u32) -> PathBuf {
+        self.0
+            .join(format!("sys/bus/platform/devices/simrupt.{line}"))
+    }
+
+    /// A file under `proc`.
+    pub fn proc(&self, name: &str) -> PathBuf {
+        self.0.join("proc").join(name)
+    }
+
+    /// A file under `sys`.
+    pub fn sys(&self, name: &str) -> PathBuf {
+        self.0.join("sys").join(name)
+    }
+
+    /// A file of the running system's own, gone when it is started anew: under `run`.
+    pub fn run(&self, name: &str) -> PathBuf {
+        self.0.join("run").join(name)
+    }
+
+    /// Whether debugfs is mounted where it belongs.
+    pub fn debugfs_is_mounted(&self) -> bool {
+        read_text(&self.proc("mounts")).is_ok_and(|mounts| {
+            mounts.lines().any(|mount| {
+                let mut fields = mount.split(' ').skip(1);
+                fields.next() == Some("/sys/kernel/debug") && fields.next() == Some("debugfs")
+            })
+        })
+    }
+}
+
+/// Reads a text file, at most 64 KiB of it.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(TEXT_LIMIT)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Opens a file that the user names; `-` is standard input.
+pub fn open_or_stdin(path: &Path) -> io::Result<Box<dyn Read>> {
+    match path == Path::new("-") {
+        true => Ok(Box::new(io::stdin())),
+        false => Ok(Box::new(File::open(path)?)),
+    }
+}
+
+/// Reads a text to its end, but none of more than 4 MiB.
+pub fn read_whole(source: impl Read) -> io::Result<String> {
+    read_within(WHOLE_LIMIT, source)
+}
+
+/// Reads a text to its end, but none of more bytes: what is cut could be taken for the whole.
+pub fn read_within(limit: u64, source: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    source.take(limit + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > limit {
+        return Err(io::Error::from_raw_os_error(Errno::EFBIG as i32));
+    }
+    Ok(text)
+}
+
+/// Writes a value and a newline to an existing file, in one write.
+pub fn write_value(path: &Path, value: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
+    file.write_all(format!("{value}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_whole_or_not_at_all() {
+        let most = WHOLE_LIMIT as usize;
+        let text = "x".repeat(most + 1);
+        assert_eq!(read_whole(&text.as_bytes()[..most]).unwrap().len(), most);
+        let error = read_whole(text.as_bytes()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::EFBIG as i32));
+    }
+}

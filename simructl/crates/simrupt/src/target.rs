@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a profile asks of the loaded module, once every word of it is known to be fine.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::changes::{Change, plan, refused};
+use crate::failure::Failure;
+use crate::files::table::Knob;
+use crate::knobs::Knobs;
+use crate::lines::Lines;
+use crate::module::Module;
+use crate::profile::{Entry, Profile, Scope};
+use crate::sysroot::{open_or_stdin, read_whole};
+
+/// What differs between a profile and what is in force.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// The name of the profile.
+    pub name: String,
+    /// What takes loading the module anew: load-time knobs, and knobs of lines that do not exist.
+    pub elsewhere: Vec<Elsewhere<'a>>,
+    /// What can be changed, knob by knob in the module's order.
+    pub changes: Vec<Change<'a>>,
+}
+
+/// A value that no write brings about.
+#[derive(Debug)]
+pub struct Elsewhere<'a> {
+    /// The line that does not exist; `None` for a knob that all lines share.
+    pub line: Option<u32>,
+    /// The knob.
+    pub knob: &'a Knob,
+    /// The value in force, if there is one.
+    pub now: Option<String>,
+    /// The value that the profile gives it.
+    pub wanted: String,
+    /// Where the profile says so.
+    pub place: String,
+}
+
+impl<'a> Target<'a> {
+    /// Reads and checks a profile (`-` is stdin), and finds what of it is not in force on the lines meant.
+    ///
+    /// Asked for one line, what the profile says of others and of the module is checked, and left alone.
+    pub fn of(
+        file: &Path,
+        knobs: &'a Knobs,
+        module: &Module<'_>,
+        lines: Lines,
+    ) -> Result<Self, Failure> {
+        let meant = module.select(lines)?;
+        let (name, text) = read(file)?;
+        let Profile(entries) = Profile::parse(&text)
+            .map_err(|odd| Failure::new(format!("{name}:{}", odd.place.0), odd.why))?;
+
+        let mut elsewhere = Vec::new();
+        // By the knob's name, the value that each line shall have.
+        let mut wanted: BTreeMap<&str, BTreeMap<u32, String>> = BTreeMap::new();
+        let mut checked_entries = Vec::new();
+        for entry in entries {
+            let place = format!("{name}:{}", entry.place.0);
+            let knob = checked(knobs, &entry).map_err(|failure| failure.at(&place))?;
+            checked_entries.push((entry, knob, place));
+        }
+        // The lines' own values come last: they go before those for all.
+        checked_entries.sort_by_key(|(entry, ..)| entry.scope != Scope::All);
+        for (entry, knob, place) in checked_entries {
+            let value = entry.value;
+            let lines = match entry.scope {
+                Scope::Module => {
+                    let now = knobs.module_value(knob)?;
+                    if lines == Lines::All && now != value {
+                        elsewhere.push(Elsewhere {
+                            line: None,
+                            knob,
+                            now: Some(now),
+                            wanted: value,
+                            place,
+                        });
+                    }
+                    continue;
+                }
+                Scope::All => meant.clone(),
+                Scope::Line(line) if meant.contains(&line) => vec![line],
+                Scope::Line(line) => {
+                    if !module.lines().contains(&line) && lines == Lines::All {
+                        elsewhere.push(Elsewhere {
+                            line: Some(line),
+                            knob,
+                            now: None,
+                            wanted: value,
+                            place,
+                        });
+                    }
+                    continue;
+                }
+            };
+            let values = wanted.entry(&knob.name).or_default();
+            values.extend(lines.into_iter().map(|line| (line, value.clone())));
+        }
+
+        let mut changes = Vec::new();
+        for knob in knobs.iter() {
+            let values = wanted.remove(knob.name.as_str()).unwrap_or_default();
+            let (lines, values): (Vec<u32>, Vec<String>) = values.into_iter().unzip();
+            changes.extend(plan(knobs, module, knob, &lines, values)?);
+        }
+        changes.retain(|change| !change.is_in_force());
+        Ok(Self {
+            name,
+            elsewhere,
+            changes,
+        })
+    }
+}
+
+/// The knob of an entry, if it is one of those of its scope and takes the value.
+fn checked<'a>(knobs: &'a Knobs, entry: &Entry) -> Result<&'a Knob, Failure> {
+    let knob = knobs.find(&entry.knob)?;
+    let name = &knob.name;
+    match (entry.scope, knob.live) {
+        (Scope::Module, true) => {
+            return Err(
+                Failure::new(format!("misplaced knob `{name}`"), "each line has its own")
+                    .remedy(format!("{name} under [all] or a line: [line0], [line1] …")),
+            );
+        }
+        (Scope::All | Scope::Line(_), false) => {
+            return Err(
+                Failure::new(format!("misplaced knob `{name}`"), "all lines share it")
+                    .remedy(format!("{name} above the first table")),
+            );
+        }
+        _ => {}
+    }
+    match knob.check(&entry.value) {
+        Ok(()) => Ok(knob),
+        Err(why) => Err(refused(knob, &entry.value, &why)),
+    }
+}
+
+/// The text of a profile, and the name by which to speak of it.
+fn read(file: &Path) -> Result<(String, String), Failure> {
+    let is_stdin = file == Path::new("-");
+    let text = open_or_stdin(file).and_then(read_whole);
+    let name = match is_stdin {
+        true => "stdin".to_string(),
+        false => file.display().to_string(),
+    };
+    match text {
+        Ok(text) => Ok((name, text)),
+        Err(error) => Err(Failure::file("read", Path::new(&name), None, &error)),
+    }
+}

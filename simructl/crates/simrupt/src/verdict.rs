@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Whether the books of a line balance: the sums of `simrupt_core::books` and the contexts.
+
+use serde_json::{Value, json};
+use simrupt_core::books::{IDENTITIES, Identity};
+
+use crate::files::stats::Stats;
+use crate::line::Books;
+
+/// What the books of one line say.
+#[derive(Debug)]
+pub struct Verdict {
+    sums: Vec<Sum>,
+    /// How often each stage ran in a wrong context.
+    wrong: Vec<(String, u64)>,
+}
+
+/// One sum, with the figures of one line.
+#[derive(Debug)]
+struct Sum {
+    total: (&'static str, u64),
+    parts: Vec<(&'static str, u64)>,
+}
+
+impl Verdict {
+    /// Judges the books; the error names a counter they lack.
+    pub fn of(books: &Books) -> Result<Self, String> {
+        let sums = IDENTITIES.iter().map(|sum| Sum::of(sum, &books.stats));
+        Ok(Self {
+            sums: sums.collect::<Result<_, _>>()?,
+            wrong: books
+                .contexts
+                .wrong()
+                .map(|(stage, count)| (stage.to_string(), count))
+                .collect(),
+        })
+    }
+
+    /// What is amiss, in a few words; `None` when every sum holds and no stage ran in a wrong context.
+    pub fn amiss(&self) -> Option<&'static str> {
+        match (self.sums_hold(), self.is_well_placed()) {
+            (true, true) => None,
+            (false, true) => Some("books do not balance"),
+            (true, false) => Some("a stage ran in a wrong context"),
+            (false, false) => Some("books do not balance, and a stage ran in a wrong context"),
+        }
+    }
+
+    fn sums_hold(&self) -> bool {
+        self.sums.iter().all(Sum::holds)
+    }
+
+    fn is_well_placed(&self) -> bool {
+        self.wrong.iter().all(|(_, count)| *count == 0)
+    }
+
+    /// The verdict in words: one line, and one more for each thing amiss.
+    pub fn text(&self, line: u32) -> String {
+        let verb = match self.sums_hold() {
+            true => "balance",
+            false => "do not balance",
+        };
+        let but = match self.is_well_placed() {
+            true => "",
+            false => ", a stage ran in a wrong context",
+        };
+        let held = self.sums.iter().filter(|sum| sum.holds()).count();
+        let count = self.sums.len();
+        let mut text = format!("line{line}: books {verb}: {held} of {count}{but}\n");
+        for sum in self.sums.iter().filter(|sum| !sum.holds()) {
+            text.push_str(&format!("  {}\n", sum.text()));
+        }
+        for (stage, count) in self.wrong.iter().filter(|(_, count)| *count > 0) {
+            text.push_str(&format!("  {stage} ran in a wrong context: {count}\n"));
+        }
+        text
+    }
+
+    /// The verdict as a JSON object.
+    pub fn json(&self, line: u32) -> Value {
+        let wrong: serde_json::Map<_, _> = self
+            .wrong
+            .iter()
+            .map(|(stage, count)| (stage.clone(), json!(count)))
+            .collect();
+        json!({
+            "line": line,
+            "bound": true,
+            "balanced": self.amiss().is_none(),
+            "sums": self.sums.iter().map(Sum::json).collect::<Vec<_>>(),
+            "wrong": wrong,
+        })
+    }
+}
+
+impl Sum {
+    fn of(identity: &Identity, stats: &Stats) -> Result<Self, String> {
+        let figure = |name: &'static str| match stats.get(name) {
+            Some(value) => Ok((name, value)),
+            None => Err(format!("it has no counter `{name}`")),
+        };
+        Ok(Self {
+            total: figure(identity.total)?,
+            parts: identity
+                .parts
+                .iter()
+                .map(|part| figure(part))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// What the parts add up to.
+    fn sum(&self) -> u128 {
+        self.parts.iter().map(|(_, value)| u128::from(*value)).sum()
+    }
+
+    fn holds(&self) -> bool {
+        u128::from(self.total.1) == self.sum()
+    }
+
+    fn text(&self) -> String {
+        let parts: Vec<String> = self
+            .parts
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        let (name, value) = self.total;
+        let relation = if self.holds() { "=" } else { "!=" };
+        format!(
+            "{name} {value} {relation} {} ({})",
+            parts.join(" + "),
+            self.sum()
+        )
+    }
+
+    fn json(&self) -> Value {
+        let parts: serde_json::Map<_, _> = self
+            .parts
+            .iter()
+            .map(|(name, value)| (name.to_string(), json!(value)))
+            .collect();
+        json!({
+            "total": self.total.0,
+            "value": self.total.1,
+            "parts": parts,
+            "holds": self.holds(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use simrupt_core::books::COUNTERS;
+
+    use super::*;
+    use crate::files::contexts::Contexts;
+
+    /// Books with every counter 0, but for those given.
+    fn books(counters: &[(&str, u64)], wrong: u64) -> Books {
+        let mut text = String::new();
+        for name in COUNTERS {
+            let value = counters.iter().find(|(known, _)| *known == name);
+            text += &format!("{name} {}\n", value.map_or(0, |(_, value)| *value));
+        }
+        Books {
+            stats: Stats::parse(&text).unwrap(),
+            contexts: Contexts::parse(&format!("stage task wrong\ndevice 0 {wrong}\n")).unwrap(),
+        }
+    }
+
+    #[test]
+    fn nothing_counted_balances() {
+        let verdict = Verdict::of(&books(&[], 0)).unwrap();
+        assert_eq!(verdict.amiss(), None);
+        assert_eq!(verdict.text(0), "line0: books balance: 4 of 4\n");
+    }
+
+    #[test]
+    fn every_counter_of_a_sum_can_break_it() {
+        for identity in IDENTITIES {
+            for name in identity.parts.iter().chain([&identity.total]) {
+                let verdict = Verdict::of(&books(&[(name, 1)], 0)).unwrap();
+                assert_eq!(verdict.amiss(), Some("books do not balance"), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_context_breaks_books_whose_sums_hold() {
+        let verdict = Verdict::of(&books(&[], 7)).unwrap();
+        assert!(verdict.amiss().is_some());
+        assert_eq!(
+            verdict.text(2),
+            "line2: books balance: 4 of 4, a stage ran in a wrong context\n  \
+             device ran in a wrong context: 7\n"
+        );
+    }
+
+    #[test]
+    fn sums_beyond_64_bits_do_not_wrap_around() {
+        // 2^64 - 1 + 1 is 0 in 64 bits.
+        let verdict = Verdict::of(&books(&[("overrun", u64::MAX), ("in_ring", 1)], 0)).unwrap();
+        assert_eq!(verdict.amiss(), Some("books do not balance"));
+    }
+
+    #[test]
+    fn a_missing_counter_is_named() {
+        let mut books = books(&[], 0);
+        books.stats = Stats::parse("events 1\n").unwrap();
+        assert_eq!(
+            Verdict::of(&books).unwrap_err(),
+            "it has no counter `overrun`"
+        );
+    }
+}
