@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a reader of a table should know about its text, and why a text is no table.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// Something about the text of a table that its reader should know. Lines are counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// So many lines before the names of the CPUs were skipped; blank ones do not count.
+    SkippedBefore {
+        /// How many.
+        lines: usize,
+    },
+    /// Lines behind the table were skipped: a prompt, say.
+    SkippedAfter {
+        /// The first of them.
+        line: usize,
+        /// How many; blank ones do not count.
+        lines: usize,
+    },
+    /// The text ends within this line, whose counts may be cut: it was left out.
+    CutRow {
+        /// The line.
+        line: usize,
+    },
+    /// The text ends within this line. Its counts are whole; its words, and rows behind it, may be missing.
+    NoFinalNewline {
+        /// The line.
+        line: usize,
+    },
+    /// The text names CPUs, but has no row.
+    NoRows,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: &usize| if *count == 1 { "line" } else { "lines" };
+        match self {
+            Self::SkippedBefore { lines } => {
+                let noun = plural(lines);
+                write!(f, "skipped {lines} {noun} before the names of the CPUs")
+            }
+            Self::SkippedAfter { line, lines } => {
+                let noun = plural(lines);
+                write!(
+                    f,
+                    "skipped {lines} {noun} behind the table, from line {line} on"
+                )
+            }
+            Self::CutRow { line } => write!(
+                f,
+                "line {line} is left out: the copy ends within it, and its counts may be cut"
+            ),
+            Self::NoFinalNewline { line } => write!(
+                f,
+                "the copy ends within line {line}: rows behind it may be missing"
+            ),
+            Self::NoRows => f.write_str("the table has no rows: the copy may be cut"),
+        }
+    }
+}
+
+/// Why a text is no table. Lines are counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// No line names CPUs: `CPU0 CPU1` and so on.
+    NoHeader,
+    /// A row has not as many counts as there are CPUs. The kernel writes such rows while a CPU comes or goes.
+    Torn {
+        /// Its line.
+        line: usize,
+    },
+    /// A line is no row, and rows follow it.
+    NotARow {
+        /// The line.
+        line: usize,
+    },
+    /// A second line names CPUs: the text holds more than one table.
+    SecondTable {
+        /// The line.
+        line: usize,
+    },
+    /// It is no plain text, but something else that is known by its first bytes: `gzip`, `xz`, `UTF-16`.
+    Encoded {
+        /// What it is.
+        name: &'static str,
+    },
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoHeader => f.write_str("no line of it names CPUs: CPU0 CPU1 ..."),
+            Self::Torn { line } => {
+                write!(f, "line {line} has not as many counts as there are CPUs")
+            }
+            Self::NotARow { line } => {
+                write!(f, "line {line} is no row of a table, and rows follow it")
+            }
+            Self::SecondTable { line } => write!(f, "line {line} begins another table"),
+            Self::Encoded { name } => write!(f, "it is {name}, not plain text"),
+        }
+    }
+}
+
+impl Error for ParseError {}
+
+/// Why a table could not be read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The source failed.
+    Io(io::Error),
+    /// The text is no table.
+    Parse(ParseError),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Parse(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for ReadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::Parse(error) => Some(error),
+        }
+    }
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ParseError> for ReadError {
+    fn from(error: ParseError) -> Self {
+        Self::Parse(error)
+    }
+}

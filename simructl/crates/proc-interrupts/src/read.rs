@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! From a text, or from what a text is read from, to a table.
+
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+use crate::notice::{ParseError, ReadError};
+use crate::parse::Parser;
+use crate::table::Table;
+
+/// What a file begins with that is no plain text. Longer beginnings stand before shorter ones.
+const ENCODED: [(&[u8], &str); 8] = [
+    (b"\xfd7zXZ\0", "xz-compressed"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
+    (b"\x04\x22\x4d\x18", "lz4-compressed"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"BZh", "bzip2-compressed"),
+    (GZIP, "gzip-compressed"),
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
+];
+const GZIP: &[u8] = b"\x1f\x8b";
+/// As many bytes as it takes to know any of them.
+const LONGEST: usize = 6;
+
+impl Table {
+    /// Reads a table from a text, which need not be UTF-8.
+    ///
+    /// Lines before the names of the CPUs, and behind the last row, are skipped, and a last row that is cut is
+    /// left out: see [`Table::notices`].
+    ///
+    /// # Errors
+    ///
+    /// The text is no table, or holds a row with another number of counts than there are CPUs.
+    pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, ParseError> {
+        let text = text.as_ref();
+        plain(text)?;
+        let mut parser = Parser::default();
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            take(&mut parser, line)?;
+        }
+        parser.finish()
+    }
+
+    /// Reads a table from a file, say, line by line: the text as a whole is never in memory. With the feature
+    /// `gzip`, which is on by default, the source may be compressed by gzip.
+    ///
+    /// # Errors
+    ///
+    /// The source fails, or [`Table::parse`] would.
+    pub fn read(source: impl Read) -> Result<Self, ReadError> {
+        let mut source = BufReader::with_capacity(64 * 1024, source);
+        let mut first = Vec::with_capacity(LONGEST);
+        source
+            .by_ref()
+            .take(LONGEST as u64)
+            .read_to_end(&mut first)?;
+        let is_gzip = first.starts_with(GZIP);
+        let source: Chain<Cursor<Vec<u8>>, _> = Cursor::new(first).chain(source);
+        match is_gzip && cfg!(feature = "gzip") {
+            true => unpacked(source),
+            false => lines(source),
+        }
+    }
+}
+
+#[cfg(feature = "gzip")]
+fn unpacked(source: impl BufRead) -> Result<Table, ReadError> {
+    lines(BufReader::new(flate2::bufread::MultiGzDecoder::new(source)))
+}
+
+#[cfg(not(feature = "gzip"))]
+fn unpacked(source: impl BufRead) -> Result<Table, ReadError> {
+    lines(source)
+}
+
+fn lines(mut source: impl BufRead) -> Result<Table, ReadError> {
+    let mut parser = Parser::default();
+    let mut line = Vec::new();
+    let mut is_first = true;
+    loop {
+        line.clear();
+        match source.read_until(b'\n', &mut line) {
+            Ok(0) => return Ok(parser.finish()?),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        }
+        if std::mem::take(&mut is_first) {
+            plain(&line)?;
+        }
+        take(&mut parser, &line)?;
+    }
+}
+
+fn take(parser: &mut Parser, line: &[u8]) -> Result<(), ParseError> {
+    match line.strip_suffix(b"\n") {
+        Some(line) => parser.line(line, true),
+        None => parser.line(line, false),
+    }
+}
+
+/// Refuses what is no plain text.
+fn plain(text: &[u8]) -> Result<(), ParseError> {
+    let encoded = ENCODED.iter().find(|(begin, _)| text.starts_with(begin));
+    match encoded {
+        Some((_, name)) => Err(ParseError::Encoded { name }),
+        None => Ok(()),
+    }
+}

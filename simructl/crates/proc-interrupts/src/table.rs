@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A table: a column for each CPU, a row for each cause.
+
+use crate::about::About;
+use crate::counts::CpuCounts;
+use crate::cpu_list::CpuList;
+use crate::kind::Kind;
+use crate::notice::Notice;
+
+/// The counts of all causes up to a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Table {
+    /// The CPUs that have a column, in the order of the columns. Their numbers ascend; with CPUs offline they
+    /// are not 0, 1, 2 and so on.
+    pub cpus: Vec<u32>,
+    /// The causes, in the kernel's order.
+    pub rows: Vec<Row>,
+    /// What a reader of the table should know about the text that it was in.
+    pub notices: Vec<Notice>,
+}
+
+/// The counts of one cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Row {
+    /// The number of the interrupt, or a name: `24`, `NMI`, `NET_RX`.
+    pub name: String,
+    /// How often it happened.
+    pub counts: Counts,
+    /// What else the kernel says about it.
+    pub about: About,
+    /// Whether its counts are the sum of other rows of the table, as those of `EXT` and `I/O` on s390x.
+    pub is_sum: bool,
+}
+
+/// How often a cause happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counts {
+    /// It is not counted: `FIQ: usb_fiq`.
+    None,
+    /// It is counted once for all CPUs: `ERR: 0`.
+    Once(u64),
+    /// There is a count for each of the table's CPUs.
+    PerCpu(CpuCounts),
+}
+
+impl Table {
+    /// Which of the kernel's files it is a copy of, as far as its rows tell.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        Kind::of(&self.rows)
+    }
+
+    /// The row of the interrupt that has this action.
+    #[must_use]
+    pub fn row_of(&self, action: &str) -> Option<&Row> {
+        let has_it = |row: &&Row| row.about.actions.iter().any(|one| one == action);
+        self.rows.iter().find(has_it)
+    }
+
+    /// The rows that a sum over the table takes: all but those that are sums themselves.
+    pub fn counting_rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| !row.is_sum)
+    }
+
+    /// All counts together, on all CPUs that have a column.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        let totals = self.counting_rows().filter_map(Row::total);
+        totals.fold(0, u64::saturating_add)
+    }
+
+    /// Keeps the columns of these CPUs only. Rows that are counted once for all CPUs go, as they belong to
+    /// none of them.
+    pub fn retain_cpus(&mut self, cpus: &CpuList) {
+        let keep: Vec<bool> = self.cpus.iter().map(|cpu| cpus.contains(*cpu)).collect();
+        self.rows
+            .retain(|row| !matches!(row.counts, Counts::Once(_)));
+        for row in &mut self.rows {
+            if let Counts::PerCpu(counts) = &mut row.counts {
+                *counts = counts.retained(&keep);
+            }
+        }
+        self.cpus.retain(|cpu| cpus.contains(*cpu));
+    }
+}
+
+impl Row {
+    /// The number of the interrupt, if it has one.
+    #[must_use]
+    pub fn irq(&self) -> Option<u32> {
+        self.name.parse().ok()
+    }
+
+    /// The counts by CPU, if it is counted by CPU.
+    #[must_use]
+    pub fn per_cpu(&self) -> Option<&CpuCounts> {
+        match &self.counts {
+            Counts::PerCpu(counts) => Some(counts),
+            Counts::Once(_) | Counts::None => None,
+        }
+    }
+
+    /// How often it happened on all CPUs that have a column; `None` if it is not counted.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        match &self.counts {
+            Counts::None => None,
+            Counts::Once(count) => Some(*count),
+            Counts::PerCpu(counts) => Some(counts.sum()),
+        }
+    }
+}
+
+/// Marks the rows that are sums of others. On s390x those others say so: `CLK: 7 8 [EXT] Clock Comparator`.
+pub(crate) fn mark_sums(rows: &mut [Row]) {
+    for at in 0..rows.len() {
+        let Some(whole) = part_of(&rows[at]).map(str::to_string) else {
+            continue;
+        };
+        // NMI is described as "[NMI] Machine Check", and is no part of itself.
+        let others = rows
+            .iter_mut()
+            .enumerate()
+            .filter(|(other, _)| *other != at);
+        for (_, row) in others.filter(|(_, row)| row.name == whole && part_of(row).is_none()) {
+            row.is_sum = true;
+        }
+    }
+}
+
+/// The row that this one is a part of, by its description.
+fn part_of(row: &Row) -> Option<&str> {
+    let description = row.about.description.as_deref()?;
+    let (whole, _) = description.strip_prefix('[')?.split_once(']')?;
+    Some(whole)
+}
