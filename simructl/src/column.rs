@@ -2,6 +2,8 @@
 
 //! A column of a table that is fitted into the width of a terminal.
 
+use crate::layout::{padded, width};
+
 /// A title with cells below it, and a rank: what it is that stands there, or how important.
 #[derive(Debug)]
 pub(crate) struct Column<R> {
@@ -15,15 +17,12 @@ impl<R> Column<R> {
     /// How many places it takes.
     pub(crate) fn width(&self) -> usize {
         let cells = self.cells.iter().chain([&self.title]);
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        cells.map(|cell| width(cell)).max().unwrap_or(0)
     }
 
     /// The title, or the cell of a row, in so many places: numbers to the right, words to the left.
     pub(crate) fn padded(&self, row: Option<usize>, width: usize) -> String {
         let cell = row.map_or(&self.title, |row| &self.cells[row]);
-        match self.is_number {
-            true => format!("{cell:>width$}"),
-            false => format!("{cell:<width$}"),
-        }
+        padded(cell, width, self.is_number)
     }
 }

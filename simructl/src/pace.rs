@@ -31,6 +31,16 @@ impl Pace {
     /// Waits until the next sample is due.
     pub(crate) fn wait(&mut self) {
         thread::sleep(self.next.saturating_duration_since(Instant::now()));
+        self.pass();
+    }
+
+    /// When the next sample is due.
+    pub(crate) fn due(&self) -> Instant {
+        self.next
+    }
+
+    /// Notes that a sample is taken now.
+    pub(crate) fn pass(&mut self) {
         self.next = (self.next + self.interval).max(Instant::now());
     }
 

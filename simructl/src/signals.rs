@@ -52,7 +52,7 @@ pub(crate) fn die_of(signal: Signal) {
 
 /// The signals that whoever started the program has it ignore (as nohup does), as a bit mask; those
 /// are not for us to take.
-fn ignored() -> u64 {
+pub(crate) fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|row| row.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())

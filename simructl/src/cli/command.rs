@@ -411,10 +411,8 @@ impl Command {
             Self::Read(Read { follow: true, .. }) => ("read --follow", true, true),
             Self::Read(_) => ("read without --follow", true, false),
             Self::Trace(_) => ("trace", true, true),
-            Self::Irqs(how) => how.traits(["irqs", "irqs --csv", "irqs --openmetrics"]),
-            Self::Softirqs(how) => {
-                how.traits(["softirqs", "softirqs --csv", "softirqs --openmetrics"])
-            }
+            Self::Irqs(how) => how.traits("irqs"),
+            Self::Softirqs(how) => how.traits("softirqs"),
             Self::Explain(_) => ("explain", true, true),
             Self::Top(_) => ("top", true, false),
             Self::Dump { .. } => ("dump", true, false),

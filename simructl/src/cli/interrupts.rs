@@ -6,10 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use proc_interrupts::CpuList;
 use regex_lite::Regex;
 
-use crate::cli::values::{parse_at_least_0, parse_interval};
+use crate::cli::values::{parse_interval, parse_quantity};
 use crate::interrupts::choice::Order;
+use crate::interrupts::columns::Chosen;
+use crate::interrupts::metrics::Format;
+use crate::interrupts::text::Cells;
 
 /// What `irqs` and `softirqs` take.
 #[derive(Debug, Args)]
@@ -25,9 +29,9 @@ pub(crate) struct Interrupts {
     #[arg(long, value_name = "SECONDS", value_parser = parse_interval, conflicts_with_all = ["once", "from"])]
     pub(crate) interval: Option<Duration>,
     /// End after N samples
-    #[arg(short = 'n', long, value_name = "N", requires = "watch")]
+    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
-    /// Show a copy of the kernel's file; - is standard input
+    /// Show a copy of the kernel's file, which gzip may have packed; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// Show what was counted between two copies
@@ -35,28 +39,67 @@ pub(crate) struct Interrupts {
     pub(crate) diff: Option<Vec<PathBuf>>,
 
     /// Print a row for each count, separated by commas
-    #[arg(long, conflicts_with = "openmetrics", help_heading = "Output")]
+    #[arg(long, conflicts_with_all = ["pairs", "metrics"], help_heading = "Output")]
     pub(crate) csv: bool,
-    /// Print totals in the text format of OpenMetrics
-    #[arg(long, conflicts_with_all = ["watch", "diff", "interval"], help_heading = "Output")]
-    pub(crate) openmetrics: bool,
+    /// Print each row as KEY="value" pairs, for shells to read
+    #[arg(long, conflicts_with_all = ["metrics", "watch"], help_heading = "Output")]
+    pub(crate) pairs: bool,
+    /// Print totals for Prometheus or what reads OpenMetrics
+    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["watch", "diff", "interval"], help_heading = "Output")]
+    pub(crate) metrics: Option<Format>,
+    /// Leave out metrics that are 0
+    #[arg(long, requires = "metrics", help_heading = "Output")]
+    pub(crate) no_zeros: bool,
+    /// One metric for all CPUs together, without the label cpu
+    #[arg(long, requires = "metrics", help_heading = "Output")]
+    pub(crate) sum: bool,
+    /// Write to FILE instead, which is replaced as a whole; - is standard output
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "watch",
+        help_heading = "Output"
+    )]
+    pub(crate) output: Option<PathBuf>,
+
+    /// The columns of the table or the pairs, separated by commas; +COLUMNS adds to the usual ones
+    ///
+    /// There are irq, total, increase, per_s, cpus, actions, chip, hwirq, trigger, type, affinity, effective,
+    /// node and threads. Where there is no room for all, the last ones are left out.
+    #[arg(short = 'o', long, value_name = "COLUMNS", conflicts_with_all = ["csv", "metrics"], help_heading = "Table")]
+    pub(crate) columns: Option<Chosen>,
+    /// What stands for each CPU [default: blocks]
+    #[arg(long, value_name = "CELLS", default_value = "blocks", hide_default_value = true, conflicts_with_all = ["csv", "pairs", "metrics", "transpose"], help_heading = "Table")]
+    pub(crate) cells: Cells,
+    /// A row for each CPU, a column for each interrupt
+    #[arg(long, conflicts_with_all = ["csv", "pairs", "metrics", "columns"], help_heading = "Table")]
+    pub(crate) transpose: bool,
+    /// Only rows: no sums, no names of columns
+    #[arg(long, conflicts_with_all = ["pairs", "metrics"], help_heading = "Table")]
+    pub(crate) noheadings: bool,
     /// How wide the table is [default: as the terminal; without one as it needs]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(1..), conflicts_with_all = ["csv", "openmetrics"], help_heading = "Output")]
+    #[arg(long, value_name = "PLACES", value_parser = clap::value_parser!(u16).range(1..), conflicts_with_all = ["csv", "pairs", "metrics"], help_heading = "Table")]
     pub(crate) width: Option<u16>,
 
     /// What rows are ordered by [default: irqs: rate; softirqs: irq]
-    #[arg(long, value_name = "ORDER", help_heading = "Rows")]
+    #[arg(long, value_name = "ORDER", help_heading = "Rows and CPUs")]
     pub(crate) sort: Option<Order>,
     /// The other way round
-    #[arg(short, long, help_heading = "Rows")]
+    #[arg(short, long, help_heading = "Rows and CPUs")]
     pub(crate) reverse: bool,
     /// Only rows of which the number, the controller, an action or the description matches REGEX
-    #[arg(short, long, value_name = "REGEX", value_parser = parse_regex, help_heading = "Rows")]
+    #[arg(short, long, value_name = "REGEX", value_parser = parse_regex, help_heading = "Rows and CPUs")]
     pub(crate) filter: Option<Regex>,
-    /// Only rows with at least N per second, or without rates at least N in all [default: 0]
+    /// No rows of which any of these matches REGEX
+    #[arg(short = 'x', long, value_name = "REGEX", value_parser = parse_regex, help_heading = "Rows and CPUs")]
+    pub(crate) exclude: Option<Regex>,
+    /// Only rows with at least N per second, or without rates at least N in all: 100, 1.2K, 3M [default: 0]
     #[arg(long, value_name = "N", default_value = "0",
-        hide_default_value = true, value_parser = parse_at_least_0, allow_negative_numbers = true, help_heading = "Rows")]
+        hide_default_value = true, value_parser = parse_quantity, allow_negative_numbers = true, help_heading = "Rows and CPUs")]
     pub(crate) threshold: f64,
+    /// Only these CPUs, as the kernel writes lists: 0-3,8 or 0-31:2/16; 0-62/2 is every second one
+    #[arg(long, value_name = "LIST", help_heading = "Rows and CPUs")]
+    pub(crate) cpu: Option<CpuList>,
 }
 
 fn parse_regex(text: &str) -> Result<Regex, String> {
@@ -64,15 +107,23 @@ fn parse_regex(text: &str) -> Result<Regex, String> {
 }
 
 impl Interrupts {
-    /// The command, and its output if `--json` means nothing to that.
-    pub(super) fn traits(&self, name: [&'static str; 3]) -> (&'static str, bool, bool) {
-        let [plain, csv, openmetrics] = name;
+    /// The command `name`, and its output if `--json` means nothing to that.
+    pub(super) fn traits(&self, name: &'static str) -> (&'static str, bool, bool) {
+        let is_irqs = name == "irqs";
+        let with = |irqs, softirqs| (if is_irqs { irqs } else { softirqs }, false, false);
         match self {
-            Self { csv: true, .. } => (csv, false, false),
+            Self { csv: true, .. } => with("irqs --csv", "softirqs --csv"),
+            Self { pairs: true, .. } => with("irqs --pairs", "softirqs --pairs"),
             Self {
-                openmetrics: true, ..
-            } => (openmetrics, false, false),
-            _ => (plain, false, true),
+                metrics: Some(_), ..
+            } => with("irqs --metrics", "softirqs --metrics"),
+            Self {
+                columns: Some(_), ..
+            } => with("irqs --columns", "softirqs --columns"),
+            Self {
+                transpose: true, ..
+            } => with("irqs --transpose", "softirqs --transpose"),
+            _ => (name, false, true),
         }
     }
 }

@@ -30,11 +30,18 @@ fn within_a_day(number: &str, unit_s: f64) -> Option<Duration> {
         .then_some(duration)
 }
 
-pub(super) fn parse_at_least_0(text: &str) -> Result<f64, &'static str> {
-    let number = text.parse().ok();
+/// A number from 0 up, which may end in K, M or G: thousands, millions, billions.
+pub(super) fn parse_quantity(text: &str) -> Result<f64, &'static str> {
+    let units = [('K', 1e3), ('M', 1e6), ('G', 1e9)];
+    let unit = |(unit, by): &(char, f64)| {
+        let number = text.strip_suffix([*unit, unit.to_ascii_lowercase()])?;
+        Some((number, *by))
+    };
+    let (number, by) = units.iter().find_map(unit).unwrap_or((text, 1.0));
+    let number = number.parse().ok().map(|number: f64| number * by);
     number
-        .filter(|number: &f64| *number >= 0.0 && number.is_finite())
-        .ok_or("not a number from 0 up")
+        .filter(|number| *number >= 0.0 && number.is_finite())
+        .ok_or("not a number from 0 up, such as 100 or 1.2K")
 }
 
 pub(super) fn parse_percent(text: &str) -> Result<f64, &'static str> {
@@ -70,6 +77,22 @@ mod tests {
             "", "s", "0", "-1s", "2h", "2 s", "1e300", "nan", "0.5ms", "86401",
         ] {
             assert!(parse_duration(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_quantity_may_be_of_thousands_millions_or_billions() {
+        for (text, number) in [
+            ("0", 0.0),
+            ("1.2K", 1200.0),
+            ("3m", 3e6),
+            (".5G", 5e8),
+            ("7", 7.0),
+        ] {
+            assert_eq!(parse_quantity(text), Ok(number), "{text}");
+        }
+        for odd in ["", "K", "-1", "1KK", "1 K", "nan", "inf", "1e308G", "1T"] {
+            assert!(parse_quantity(odd).is_err(), "{odd}");
         }
     }
 

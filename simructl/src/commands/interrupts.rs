@@ -2,25 +2,25 @@
 
 //! `simructl irqs` and `simructl softirqs`: what interrupts which CPU, and how often.
 
+use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
+use proc_interrupts::{Changes, Kind, Table};
+
 use crate::cli::{Interrupts, Options};
-use crate::interrupts::changes::Changes;
-use crate::interrupts::choice::{Choice, Order};
-use crate::interrupts::outputs::{CSV_HEADER, View};
-use crate::interrupts::placement::{Placement, Threads};
-use crate::interrupts::source::{Kind, Sample, saved};
-use crate::interrupts::table::Table;
+use crate::interrupts::moment::{Moment, Show, Source};
+use crate::interrupts::source::saved;
+use crate::interrupts::watch::watch;
 use crate::output;
-use crate::pace::{self, Pace, per_second};
-use crate::terminal;
+use crate::pace::{self, Pace};
+use crate::replace::{is_same_file, replace};
+use crate::screen::Screen;
 use simrupt::failure::Failure;
 use simrupt::sysroot::Sysroot;
 
 /// From one sample to the next.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// The rows above the table, and the cursor's below it.
-const OTHER_ROWS: usize = 5;
 
 pub(crate) fn run(
     sysroot: &Sysroot,
@@ -28,157 +28,103 @@ pub(crate) fn run(
     kind: Kind,
     how: &Interrupts,
 ) -> Result<(), Failure> {
-    let mut show = Show {
-        kind,
-        how,
-        as_json: options.json,
-        choice: Choice {
-            order: how.sort.unwrap_or(match kind {
-                Kind::Irqs => Order::Rate,
-                Kind::Softirqs => Order::Irq,
-            }),
-            is_reversed: how.reverse,
-            filter: how.filter.clone(),
-            threshold: how.threshold,
-        },
-        shown: 0,
-        is_read: true,
-    };
+    let show = Show::new(kind, how, options.json);
+    let inputs = how.from.iter().chain(how.diff.iter().flatten());
+    if let Some(output) = how.output.as_deref() {
+        for input in inputs {
+            if is_same_file(input, output) {
+                let what = format!("cannot write {}", output.display());
+                return Err(Failure::new(what, "it is what is to be shown").usage());
+            }
+        }
+    }
     if let Some(path) = &how.from {
-        let table = saved(path)?;
-        return show.show(&Moment::of(&table), None);
+        let table = show.chosen(copy(kind, path)?)?;
+        return print(&show, &Moment::of(table));
     }
     if let Some([before, now]) = how.diff.as_deref() {
-        let [before, now] = [saved(before)?, saved(now)?];
+        let tables = [copy(kind, before)?, copy(kind, now)?];
+        let [before, now] = tables.map(|table| show.chosen(table));
+        let (before, now) = (before?, now?);
+        let changes = Changes::between(&before, &now, how.interval);
+        warn_of_resets(&changes);
         let moment = Moment {
-            changes: Some(Changes::between(&before, &now)),
+            changes: Some(changes),
             interval: how.interval,
-            ..Moment::of(&now)
+            ..Moment::of(now)
         };
-        return show.show(&moment, None);
+        return print(&show, &moment);
     }
-    show.live(sysroot)
+    live(Source::new(sysroot, kind), show, how)
 }
 
-/// A table, and what is known of the time before it.
-struct Moment<'a> {
-    table: &'a Table,
-    changes: Option<Changes>,
-    interval: Option<Duration>,
-    elapsed: Option<Duration>,
-}
-
-impl<'a> Moment<'a> {
-    fn of(table: &'a Table) -> Self {
-        Self {
-            table,
-            changes: None,
-            interval: None,
-            elapsed: None,
-        }
+fn live(mut source: Source<'_>, show: Show<'_>, how: &Interrupts) -> Result<(), Failure> {
+    let mut pace = Pace::new(how.interval.unwrap_or(INTERVAL));
+    pace.wait();
+    if how.once || how.metrics.is_some() {
+        return print(&show, &source.next(&show, &pace)?);
     }
-}
-
-/// How tables are shown.
-struct Show<'a> {
-    kind: Kind,
-    how: &'a Interrupts,
-    as_json: bool,
-    choice: Choice,
-    /// How many were.
-    shown: u64,
-    /// Whether someone still reads them.
-    is_read: bool,
-}
-
-impl Show<'_> {
-    fn live(&mut self, sysroot: &Sysroot) -> Result<(), Failure> {
-        let mut pace = Pace::new(self.how.interval.unwrap_or(INTERVAL));
+    // From here on there are rates.
+    source.next(&show, &pace)?;
+    if how.watch && show.is_text() && Screen::is_there() {
+        return watch(source, show, how, pace);
+    }
+    if !how.watch {
         pace.wait();
-        let mut before = self.kind.sample(sysroot)?;
-        if self.how.once || self.how.openmetrics {
-            return self.show(&Moment::of(&before.table), Some(sysroot));
-        }
-        let wanted = match self.how.watch {
-            true => self.how.count.unwrap_or(u64::MAX),
-            false => 1,
-        };
-        while self.is_read && self.shown < wanted {
-            pace.wait();
-            let now = self.kind.sample(sysroot)?;
-            let Sample { at, table } = &now;
-            let moment = Moment {
-                table,
-                changes: Some(Changes::between(&before.table, table)),
-                interval: Some(at.duration_since(before.at)),
-                elapsed: Some(pace.elapsed()),
-            };
-            self.show(&moment, Some(sysroot))?;
-            before = now;
-        }
-        Ok(())
+        return print(&show, &source.next(&show, &pace)?);
     }
-
-    /// Shows a table; with what the kernel says now about its interrupts, if it is the running one's.
-    fn show(&mut self, moment: &Moment<'_>, sysroot: Option<&Sysroot>) -> Result<(), Failure> {
-        let Moment { table, .. } = moment;
-        let rate = |count| match moment.interval {
-            Some(interval) => per_second(count, interval).unwrap_or(0.0),
-            None => count as f64,
-        };
-        let mut rows = self.choice.rows(table, moment.changes.as_ref(), rate);
-        let is_text = !self.as_json && !self.how.csv && !self.how.openmetrics;
-        let is_in_place = is_text && self.how.watch && pace::is_in_place();
-        let size = terminal::size();
-        let most = size.map_or(usize::MAX, |(_, height)| height.saturating_sub(OTHER_ROWS));
-        let left_out = match is_in_place {
-            true => rows.split_off(rows.len().min(most)).len(),
-            false => 0,
-        };
-        let placements = match (sysroot, self.kind) {
-            (Some(sysroot), Kind::Irqs) if !self.how.openmetrics => {
-                placements(sysroot, table, &rows)
+    let mut shown = 0;
+    while how.count.is_none_or(|count| shown < count) {
+        pace.wait();
+        let moment = source.next(&show, &pace)?;
+        let is_read = output::stream(|output| {
+            if show.is_text() {
+                output.write_all(pace::lead(false, shown).as_bytes())?;
             }
-            _ => Vec::new(),
-        };
-        let view = View {
-            kind: self.kind,
-            table,
-            changes: moment.changes.as_ref(),
-            interval: moment.interval,
-            rows: &rows,
-            placements: &placements,
-        };
-        let text = if self.as_json {
-            view.json(moment.elapsed)
-        } else if self.how.openmetrics {
-            view.openmetrics()
-        } else if self.how.csv {
-            let header = if self.shown == 0 { CSV_HEADER } else { "" };
-            format!("{header}{}", view.csv(moment.elapsed))
-        } else {
-            let width = self.how.width.map(usize::from);
-            let width = width.or(size.map(|(width, _)| width));
-            let lead = pace::lead(is_in_place, self.shown);
-            let more = match left_out {
-                0 => String::new(),
-                some => format!("… {some} more"),
-            };
-            format!("{lead}{}{more}", view.text(width))
-        };
-        self.is_read = output::offer(text.as_bytes())?;
-        self.shown += 1;
-        Ok(())
+            show.write(output, &moment, shown == 0)
+        })?;
+        if !is_read {
+            break;
+        }
+        shown += 1;
+    }
+    Ok(())
+}
+
+/// Shows a table, and that is all.
+fn print(show: &Show<'_>, moment: &Moment) -> Result<(), Failure> {
+    match show
+        .how
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"))
+    {
+        Some(path) => replace(path, |output| show.write(output, moment, true)),
+        None => output::stream(|output| show.write(output, moment, true)).map(|_| ()),
     }
 }
 
-/// Where the interrupts of these rows go.
-fn placements(sysroot: &Sysroot, table: &Table, rows: &[usize]) -> Vec<Placement> {
-    let threads = Threads::find(sysroot);
-    rows.iter()
-        .map(|at| match table.rows[*at].irq() {
-            Some(irq) => Placement::of(sysroot, irq, &threads),
-            None => Placement::default(),
-        })
-        .collect()
+/// The table in a file, with a word on what is odd about the file.
+fn copy(kind: Kind, path: &Path) -> Result<Table, Failure> {
+    let table = saved(kind, path)?;
+    let name = match path == Path::new("-") {
+        true => "standard input".to_string(),
+        false => path.display().to_string(),
+    };
+    for notice in &table.notices {
+        output::note(&format!("simructl: {name}: {notice}"));
+    }
+    Ok(table)
+}
+
+/// Counts go up. Where they only went down, the second copy is not the later one.
+fn warn_of_resets(changes: &Changes) {
+    let resets = changes.reset_rows();
+    if resets > 0 && changes.total() == 0 {
+        let noun = if resets == 1 { "row has" } else { "rows have" };
+        output::note(&format!(
+            "simructl: {resets} {noun} lower counts in B than in A, and none has higher ones\n  \
+             try: the copies the other way round, if the machine was not started anew in between"
+        ));
+    }
 }

@@ -31,8 +31,8 @@ mod verify;
 mod watch;
 
 use crate::cli::{Cli, Command, Stats};
-use crate::interrupts::source::Kind;
 use crate::output;
+use proc_interrupts::Kind;
 use simrupt::failure::Failure;
 use simrupt::knobs::Knobs;
 use simrupt::lines::Assignment;
@@ -60,7 +60,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Read(how) => read::run(sysroot, options, &how),
         Command::Explain(how) => explain::run(sysroot, options, &how),
         Command::Top(how) => top::run(sysroot, options, &how),
-        Command::Irqs(how) => interrupts::run(sysroot, options, Kind::Irqs, &how),
+        Command::Irqs(how) => interrupts::run(sysroot, options, Kind::Interrupts, &how),
         Command::Softirqs(how) => interrupts::run(sysroot, options, Kind::Softirqs, &how),
         Command::Reset => reset::run(sysroot, options),
         Command::Dump { file } => dump::run(sysroot, options, &file),

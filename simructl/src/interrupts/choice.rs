@@ -5,10 +5,8 @@
 use std::cmp::Reverse;
 
 use clap::ValueEnum;
+use proc_interrupts::{Changes, Row, Table};
 use regex_lite::Regex;
-
-use crate::interrupts::changes::Changes;
-use crate::interrupts::table::{Row, Table};
 
 /// What rows are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -24,12 +22,14 @@ pub(crate) enum Order {
 }
 
 /// Which rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Choice {
     pub(crate) order: Order,
     pub(crate) is_reversed: bool,
-    /// What the name, the controller, the actions or the description must contain.
+    /// What the name, the controller, an action or the description must match.
     pub(crate) filter: Option<Regex>,
+    /// What none of them may match.
+    pub(crate) exclude: Option<Regex>,
     /// Rows with less per second, or without rates less in all, are left out.
     pub(crate) threshold: f64,
 }
@@ -45,7 +45,7 @@ impl Choice {
         // What each row has, as far as it is known: the rate, or the total.
         let totals: Vec<Option<u64>> = table.rows.iter().map(Row::total).collect();
         let weight = |at: usize| match changes {
-            Some(changes) => changes.of(at).total.map(&rate),
+            Some(changes) => changes.of(at).total().map(&rate),
             None => totals[at].map(|total| total as f64),
         };
         let is_chosen = |at: &usize| {
@@ -69,19 +69,15 @@ impl Choice {
     }
 
     fn matches(&self, row: &Row) -> bool {
-        let Some(filter) = &self.filter else {
-            return true;
-        };
         let about = &row.about;
-        [
+        let texts = [
             Some(&row.name),
             about.chip.as_ref(),
             about.description.as_ref(),
-        ]
-        .into_iter()
-        .flatten()
-        .chain(&about.actions)
-        .any(|text| filter.is_match(text))
+        ];
+        let texts = || texts.iter().copied().flatten().chain(&about.actions);
+        let is_match = |regex: &Regex| texts().any(|text| regex.is_match(text));
+        self.filter.as_ref().is_none_or(is_match) && !self.exclude.as_ref().is_some_and(is_match)
     }
 }
 
@@ -90,13 +86,13 @@ mod tests {
     use super::*;
 
     const BEFORE: &str = "CPU0 CPU1\n7: 0 500 IO-APIC 7-edge disk\n8: 1 0 GIC 8 Edge net\nNMI: 9 9 Non-maskable\n\
-                          ERR: 3\nFIQ: usb\n";
+                          ERR: 3\nFIQ:    usb\n";
     const NOW: &str = "CPU0 CPU1\n7: 0 501 IO-APIC 7-edge disk\n8: 91 0 GIC 8 Edge net\nNMI: 9 9 Non-maskable\n\
-                       ERR: 3\nFIQ: usb\n";
+                       ERR: 3\nFIQ:    usb\n";
 
     fn chosen(choice: &Choice, with_rates: bool) -> Vec<String> {
         let [before, now] = [BEFORE, NOW].map(|text| Table::parse(text).unwrap());
-        let changes = Changes::between(&before, &now);
+        let changes = Changes::between(&before, &now, None);
         let changes = with_rates.then_some(&changes);
         let rows = choice.rows(&now, changes, |count| count as f64 / 2.0);
         rows.into_iter()
@@ -109,6 +105,7 @@ mod tests {
             order,
             is_reversed: false,
             filter: None,
+            exclude: None,
             threshold: 0.0,
         }
     }
@@ -157,6 +154,16 @@ mod tests {
             };
             assert_eq!(chosen(&choice, true), rows, "{filter}");
         }
+    }
+
+    #[test]
+    fn what_is_excluded_goes_whatever_the_filter_says() {
+        let choice = Choice {
+            filter: Some(Regex::new("7|8|NMI").unwrap()),
+            exclude: Some(Regex::new("^disk$|mask").unwrap()),
+            ..by(Order::Irq)
+        };
+        assert_eq!(chosen(&choice, true), ["8"]);
     }
 
     #[test]

@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Who is interrupted, by what and how often: `/proc/interrupts` and `/proc/softirqs`, of any machine.
+//! What interrupts which CPU, and how often: `/proc/interrupts` and `/proc/softirqs`, of any machine. The crate
+//! `proc-interrupts` understands the files; here is where they come from, and how they are shown.
+//!
+//! - `source`, `sysfs`, `placement`, `nodes`: what the kernel's files say;
+//! - `choice`, `columns`, `view`: what of it is shown;
+//! - `text`, `transposed`, `page`, `heat`, `shares`: as tables for people;
+//! - `json`, `csv`, `pairs`, `metrics`: for programs;
+//! - `moment`, `watch`: once, or again and again.
 
-pub(crate) mod changes;
 pub(crate) mod choice;
+pub(crate) mod columns;
+mod csv;
 mod heat;
-pub(crate) mod outputs;
+mod json;
+pub(crate) mod metrics;
+pub(crate) mod moment;
+pub(crate) mod nodes;
+mod page;
+mod pairs;
 pub(crate) mod placement;
+mod shares;
 pub(crate) mod source;
-pub(crate) mod table;
+mod sysfs;
 pub(crate) mod text;
+mod transposed;
+mod view;
+pub(crate) mod watch;

@@ -14,6 +14,8 @@ pub(crate) struct Placement {
     pub(crate) affinity: Option<String>,
     /// Those of them that it goes to.
     pub(crate) effective: Option<String>,
+    /// The NUMA node of its device. `None` when that is near to none, or unknown.
+    pub(crate) node: Option<u32>,
     /// The process numbers of its threads.
     pub(crate) threads: Vec<u32>,
 }
@@ -56,13 +58,14 @@ fn irq_of_thread(name: &str) -> Option<u32> {
 
 impl Placement {
     pub(crate) fn of(sysroot: &Sysroot, irq: u32, threads: &Threads) -> Self {
-        let list = |name: &str| {
+        let text = |name: &str| {
             let text = read_text(&sysroot.proc(&format!("irq/{irq}/{name}"))).ok()?;
             Some(text.trim().to_string())
         };
         Self {
-            affinity: list("smp_affinity_list"),
-            effective: list("effective_affinity_list"),
+            affinity: text("smp_affinity_list"),
+            effective: text("effective_affinity_list"),
+            node: text("node").and_then(|node| node.parse().ok()),
             threads: threads.0.get(&irq).cloned().unwrap_or_default(),
         }
     }

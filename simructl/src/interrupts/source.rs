@@ -1,87 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where tables come from: the running kernel, or a file that someone has kept.
+//! Where tables come from: the running kernel, or a copy that someone has kept.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use crate::interrupts::table::{Odd, Table};
+use proc_interrupts::{Kind, ParseError, ReadError, Table};
+
 use simrupt::failure::Failure;
-use simrupt::sysroot::{Sysroot, open_or_stdin, read_within};
+use simrupt::sysroot::{Sysroot, open_or_stdin};
 
-/// Thousands of interrupts on thousands of CPUs are 100 MB.
-const LIMIT: u64 = 256 * 1024 * 1024;
 /// How often a table is read in which a CPU came or went.
 const TRIES: usize = 10;
-
-/// Which of the two.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
-    /// `/proc/interrupts`
-    Irqs,
-    /// `/proc/softirqs`
-    Softirqs,
-}
 
 /// A table and when it was read.
 #[derive(Debug)]
 pub(crate) struct Sample {
     pub(crate) at: Instant,
+    pub(crate) time: SystemTime,
     pub(crate) table: Table,
 }
 
-impl Kind {
-    /// What the kernel has counted up to now.
-    pub(crate) fn sample(self, sysroot: &Sysroot) -> Result<Sample, Failure> {
-        let path = sysroot.proc(match self {
-            Self::Irqs => "interrupts",
-            Self::Softirqs => "softirqs",
-        });
-        let read = || {
-            let text = File::open(&path).and_then(text);
-            text.map_err(|error| Failure::file("read", &path, None, &error))
-        };
-        let sample = whole(read)?;
-        sample.map_err(|odd| not_understood(&path, &odd))
-    }
+/// What the kernel has counted up to now.
+pub(crate) fn sample(kind: Kind, sysroot: &Sysroot) -> Result<Sample, Failure> {
+    let path = sysroot.proc(match kind {
+        Kind::Interrupts => "interrupts",
+        Kind::Softirqs => "softirqs",
+    });
+    whole(|| read(File::open(&path))).map_err(|error| not_read(&path, error))
 }
 
 /// Reads until no CPU came or went meanwhile: the kernel writes the table row by row, each with the CPUs that
 /// it has at that moment.
-fn whole(
-    mut read: impl FnMut() -> Result<String, Failure>,
-) -> Result<Result<Sample, Odd>, Failure> {
+fn whole(mut read: impl FnMut() -> Result<Table, ReadError>) -> Result<Sample, ReadError> {
     let mut tries = 1;
     loop {
-        let at = Instant::now();
-        match Table::parse(&read()?) {
-            Err(Odd::Torn(_)) if tries < TRIES => tries += 1,
-            table => return Ok(table.map(|table| Sample { at, table })),
+        let (at, time) = (Instant::now(), SystemTime::now());
+        match read() {
+            Err(ReadError::Parse(ParseError::Torn { .. })) if tries < TRIES => tries += 1,
+            table => return table.map(|table| Sample { at, time, table }),
         }
     }
 }
 
-/// The table that a file holds; `-` is standard input.
-pub(crate) fn saved(path: &Path) -> Result<Table, Failure> {
-    let text = open_or_stdin(path).and_then(text);
-    let text = text.map_err(|error| Failure::file("read", path, None, &error))?;
-    Table::parse(&text).map_err(|odd| not_understood(path, &odd))
+/// The table that a file holds, which must be a copy of the kernel's file of this kind; `-` is standard input.
+pub(crate) fn saved(kind: Kind, path: &Path) -> Result<Table, Failure> {
+    let table = read(open_or_stdin(path)).map_err(|error| not_read(path, error))?;
+    match table.kind() {
+        Some(other) if other != kind => Err(other_kind(other, path)),
+        _ => Ok(table),
+    }
 }
 
-fn text(source: impl Read) -> io::Result<String> {
-    read_within(LIMIT, source)
-}
-
-fn not_understood(path: &Path, odd: &Odd) -> Failure {
-    let why = match odd {
-        Odd::Header => "it does not begin with the names of CPUs: CPU0 CPU1 ...".to_string(),
-        Odd::Torn(row) => format!("line {row} has not as many counts as there are CPUs"),
-        Odd::Nameless(row) => format!("line {row} has no name before its counts"),
+fn other_kind(kind: Kind, path: &Path) -> Failure {
+    let (command, asked) = match kind {
+        Kind::Interrupts => ("irqs", "softirqs"),
+        Kind::Softirqs => ("softirqs", "irqs"),
     };
-    Failure::new(format!("cannot understand {}", path.display()), why)
-        .remedy("a copy of /proc/interrupts or /proc/softirqs, taken while no CPU comes or goes")
+    let what = format!("cannot show {} by {asked}", name(path));
+    let why = format!("it is a copy of {kind}");
+    Failure::new(what, why).remedy(format!("simructl {command}"))
+}
+
+/// How a file that the user has named is called in a message.
+fn name(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "standard input".to_string(),
+        false => path.display().to_string(),
+    }
+}
+
+fn read(source: io::Result<impl Read>) -> Result<Table, ReadError> {
+    Table::read(source?)
+}
+
+fn not_read(path: &Path, error: ReadError) -> Failure {
+    let error = match error {
+        ReadError::Io(error) => {
+            let path = if path == Path::new("-") {
+                Path::new("standard input")
+            } else {
+                path
+            };
+            return Failure::file("read", path, None, &error);
+        }
+        ReadError::Parse(error) => error,
+        other => {
+            return Failure::new(format!("cannot read {}", name(path)), other.to_string());
+        }
+    };
+    let failure = Failure::new(
+        format!("cannot understand {}", name(path)),
+        error.to_string(),
+    );
+    failure.remedy(match error {
+        ParseError::Torn { .. } => "a copy that is whole, taken while no CPU comes or goes",
+        ParseError::NotARow { .. } => "a copy whose lines are whole: mail programs wrap them",
+        ParseError::SecondTable { .. } => "a file for each copy",
+        ParseError::Encoded { .. } => "unpack it or convert it first; gzip is read as it is",
+        _ => "a copy of /proc/interrupts or /proc/softirqs, with its first line",
+    })
 }
 
 #[cfg(test)]
@@ -91,13 +111,13 @@ mod tests {
     const WHOLE: &str = "CPU0 CPU1\nHI: 5 6\n";
     const TORN: &str = "CPU0 CPU1\nHI: 5 6 7\n";
 
-    fn read(texts: &[&str]) -> (Result<Sample, Odd>, usize) {
+    fn read(texts: &[&str]) -> (Result<Sample, ReadError>, usize) {
         let mut reads = 0;
         let sample = whole(|| {
             reads += 1;
-            Ok(texts[(reads - 1).min(texts.len() - 1)].to_string())
+            Ok(Table::parse(texts[(reads - 1).min(texts.len() - 1)])?)
         });
-        (sample.unwrap(), reads)
+        (sample, reads)
     }
 
     #[test]
@@ -105,8 +125,13 @@ mod tests {
         let (sample, reads) = read(&[TORN, TORN, WHOLE]);
         assert_eq!((sample.unwrap().table.rows.len(), reads), (1, 3));
         let (sample, reads) = read(&[TORN]);
-        assert_eq!((sample.unwrap_err(), reads), (Odd::Torn(2), TRIES));
+        let error = sample.unwrap_err().to_string();
+        assert_eq!(
+            (error.as_str(), reads),
+            ("line 2 has not as many counts as there are CPUs", TRIES)
+        );
         let (sample, reads) = read(&["", WHOLE]);
-        assert_eq!((sample.unwrap_err(), reads), (Odd::Header, 1));
+        assert!(sample.is_err());
+        assert_eq!(reads, 1);
     }
 }

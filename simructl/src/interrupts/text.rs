@@ -1,21 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Tables for people: as wide as the terminal, with a cell for each CPU, or for some neighbours where there
-//! is no room for all.
+//! Tables for people: as wide as the terminal, with a cell or a number for each CPU, or for some neighbours where
+//! there is no room for all.
+
+use std::ops::Range;
+
+use clap::ValueEnum;
+use proc_interrupts::CpuList;
 
 use crate::column::Column;
+use crate::interrupts::columns::{Chosen, Field};
 use crate::interrupts::heat::Heat;
-use crate::interrupts::outputs::{Shown, View};
-use crate::interrupts::source::Kind;
+use crate::interrupts::page::{Block, Page};
+use crate::interrupts::shares::{Numbers, Shares};
+use crate::interrupts::view::{Shown, Sums, View};
+use crate::layout::{padded, shortened, width as width_of};
 
 /// The space between columns.
-const GAP: usize = 2;
-/// How wide the cells of CPUs become where nothing limits them.
+pub(super) const GAP: usize = 2;
+/// How many places all CPUs take where nothing limits them.
 const WIDEST_HEAT: usize = 64;
+const WIDEST_NUMBERS: usize = 120;
 /// What is kept for words as long as other columns can go.
 const LEAST_WORDS: usize = 16;
 /// What stands above the cells.
 const HEAT: &str = "cpus";
+
+/// What stands for the CPUs of a row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, ValueEnum)]
+pub(crate) enum Cells {
+    /// A block for each CPU: the more, the higher
+    #[default]
+    Blocks,
+    /// A number for each CPU; for some neighbours together where there is no room for all
+    Numbers,
+}
+
+/// How a table is to look.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Look {
+    /// The places that there are; `None`: as many as it takes.
+    pub(crate) width: Option<usize>,
+    pub(crate) cells: Cells,
+    pub(crate) columns: Option<Chosen>,
+    /// Whether there is anything but rows.
+    pub(crate) has_headings: bool,
+}
 
 /// Which columns there is room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,25 +59,56 @@ enum Rank {
 }
 
 impl View<'_> {
-    /// The table in at most `width` places, or as wide as it is.
-    pub(crate) fn text(&self, width: Option<usize>) -> String {
-        let shown: Vec<Shown<'_>> = self.shown().collect();
-        let mut columns = self.columns(&shown);
+    /// The table; of the rows only those in `window`.
+    pub(crate) fn page(&self, look: &Look, window: Range<usize>) -> Page {
+        let sums = self.sums();
+        let mut page = Page::default();
+        let mut heading = vec![Block {
+            rank: 0,
+            lines: vec![self.summary(&sums, look.width)],
+        }];
+        let rows = self.rows.get(window).unwrap_or_default();
+        if !rows.is_empty() {
+            let shown: Vec<Shown<'_>> = rows.iter().map(|at| self.shown(*at)).collect();
+            heading.extend(self.strips(&sums, look.width));
+            let legend = self.table_of(&shown, look, &mut page);
+            heading.extend(legend);
+            heading.push(Block {
+                rank: 1,
+                lines: vec![String::new()],
+            });
+        }
+        if look.has_headings {
+            page.heading = heading;
+        } else {
+            page.titles.clear();
+        }
+        page
+    }
+
+    /// Puts the titles and the rows into the page; returns what the cells of the CPUs mean.
+    fn table_of(&self, shown: &[Shown<'_>], look: &Look, page: &mut Page) -> Option<Block> {
+        let mut columns = self.columns(shown, look);
         let cpus = self.table.cpus.len();
-        let (heat_width, words_width) = fit(&mut columns, cpus, width);
-        let heat = Heat::new(cpus, heat_width, self.hottest(&shown));
-        for column in &mut columns {
-            if column.rank == Rank::Heat {
-                self.warm(column, &shown, heat);
-            }
+        let mut legend = None;
+        if look.cells == Cells::Numbers {
+            legend = self.put_numbers(&mut columns, shown, look.width);
+        }
+        let (heat_width, words_width) = fit(&mut columns, cpus, look.width);
+        if let Some(column) = columns.iter_mut().find(|column| column.rank == Rank::Heat) {
+            let heat = Heat::new(cpus, heat_width, hottest(shown));
+            let cells = shown
+                .iter()
+                .map(|shown| heat.cells(shown.counts().into_iter()));
+            column.cells = cells.collect();
+            legend = Some(self.legend(heat, look.width));
         }
         let widths = columns.iter().map(|column| match column.rank {
             Rank::Words => column.width().min(words_width),
             _ => column.width(),
         });
         let widths: Vec<usize> = widths.collect();
-        let mut text = self.heading(&shown, heat);
-        for row in std::iter::once(None).chain((0..shown.len()).map(Some)) {
+        let line = |row: Option<usize>| {
             let cells = columns.iter().zip(&widths).enumerate();
             let cells = cells.map(|(index, (column, width))| {
                 let cell = column.padded(row, *width);
@@ -58,148 +119,277 @@ impl View<'_> {
                     false => shortened(&cell, *width),
                 }
             });
-            text += &clipped(cells, width);
-        }
-        text
+            clipped(cells, look.width)
+        };
+        page.titles = vec![line(None)];
+        page.rows = (0..shown.len()).map(|row| line(Some(row))).collect();
+        legend.map(|line| Block {
+            rank: 2,
+            lines: vec![line],
+        })
     }
 
-    fn columns(&self, shown: &[Shown<'_>]) -> Vec<Column<Rank>> {
-        let column =
-            |title: &str, is_number, rank, cell: &dyn Fn(&Shown<'_>) -> Option<String>| Column {
-                title: title.to_string(),
-                cells: shown
-                    .iter()
-                    .map(|shown| cell(shown).unwrap_or_default())
-                    .collect(),
-                is_number,
-                rank,
+    fn columns(&self, shown: &[Shown<'_>], look: &Look) -> Vec<Column<Rank>> {
+        let fields = Chosen::fields(look.columns.as_ref(), self.kind);
+        let is_chosen = look.columns.as_ref().is_some_and(Chosen::is_all);
+        let column = |(place, field): (usize, Field)| {
+            let cell = |shown: &Shown<'_>| {
+                let is_expected = match field {
+                    Field::Total => true,
+                    Field::PerSecond | Field::Increase => is_chosen || self.changes.is_some(),
+                    _ => false,
+                };
+                let unknown = if is_expected { "-" } else { "" };
+                field.cell(self, shown).unwrap_or(unknown.to_string())
             };
-        let number = |number: Option<u64>| number.map(|number| number.to_string());
-        let since = match self.interval {
-            Some(_) => "per_s",
-            None => "more",
+            Column {
+                rank: rank(field, is_chosen.then_some(place)),
+                title: field.title(self).to_string(),
+                cells: shown.iter().map(cell).collect(),
+                is_number: field.is_number(),
+            }
         };
-        let more = |shown: &Shown<'_>| {
-            let count = shown.change?.total;
-            let rate = self.per_second(count).map(|rate| format!("{rate:.1}"));
-            Some(rate.or(number(count)).unwrap_or("-".to_string()))
-        };
-        let name = |shown: &Shown<'_>| Some(visible(&shown.row.name));
-        let total = |shown: &Shown<'_>| Some(number(shown.row.total()).unwrap_or("-".to_string()));
-        let what = |shown: &Shown<'_>| {
-            let description = self.description(shown.row);
-            Some(visible(
-                &description.unwrap_or_else(|| shown.row.about.text()),
-            ))
-        };
-        let (title, words) = match self.kind {
-            Kind::Irqs => ("irq", "actions"),
-            Kind::Softirqs => ("softirq", "what it does"),
-        };
-        let (heat, always) = (Rank::Heat, Rank::Always);
-        let mut columns = vec![
-            column(title, true, always, &name),
-            column("total", true, always, &total),
-            column(since, true, always, &more),
-            column(HEAT, false, heat, &|_| None),
-            column(words, false, Rank::Words, &what),
-        ];
-        if self.kind == Kind::Irqs {
-            let list = |shown: &Shown<'_>| {
-                let pids = &shown.placement?.threads;
-                Some(
-                    pids.iter()
-                        .map(u32::to_string)
-                        .collect::<Vec<_>>()
-                        .join(","),
-                )
-            };
-            let perhaps = Rank::Perhaps;
-            columns.extend([
-                column("chip", false, perhaps(1), &|shown| {
-                    shown.row.about.chip.as_deref().map(visible)
-                }),
-                column("hwirq", true, perhaps(4), &|shown| {
-                    number(shown.row.about.hwirq)
-                }),
-                column("trigger", false, perhaps(2), &|shown| {
-                    shown.row.about.trigger.as_deref().map(visible)
-                }),
-                column("affinity", false, perhaps(0), &|shown| {
-                    shown.placement?.affinity.clone()
-                }),
-                column("effective", false, perhaps(3), &|shown| {
-                    shown.placement?.effective.clone()
-                }),
-                column("threads", false, perhaps(5), &list),
-            ]);
-        }
-        // What none of them has need not stand there.
+        let mut columns: Vec<Column<Rank>> = fields.into_iter().enumerate().map(column).collect();
+        // What none of the rows has need not stand there.
         columns.retain(|column| {
-            column.rank == Rank::Heat || column.cells.iter().any(|cell| !cell.is_empty())
+            is_chosen
+                || column.rank == Rank::Heat
+                || column.cells.iter().any(|cell| !cell.is_empty())
         });
         columns
     }
 
-    /// What is shown in the cells: what was counted since before, or all.
-    fn counts(&self, shown: &Shown<'_>) -> Vec<Option<u64>> {
-        match shown.change {
-            Some(change) => change.per_cpu.clone(),
-            None => shown.row.per_cpu().iter().copied().map(Some).collect(),
+    /// Puts a column for each CPU, or for each group of them, in the place of the cells; returns what they are.
+    fn put_numbers(
+        &self,
+        columns: &mut Vec<Column<Rank>>,
+        shown: &[Shown<'_>],
+        width: Option<usize>,
+    ) -> Option<String> {
+        let place = columns
+            .iter()
+            .position(|column| column.rank == Rank::Heat)?;
+        let taken = |column: &Column<Rank>| match column.rank {
+            Rank::Always => column.width() + GAP,
+            Rank::Words => column.width().min(LEAST_WORDS) + GAP,
+            Rank::Heat | Rank::Perhaps(_) => 0,
+        };
+        let taken: usize = columns.iter().map(taken).sum();
+        let room = width.map_or(WIDEST_NUMBERS, |width| width.saturating_sub(taken));
+        let numbers = self.numbers();
+        let counts: Vec<Vec<Option<u64>>> = shown.iter().map(Shown::counts).collect();
+        let cpus = &self.table.cpus;
+        let (shares, cells) = Shares::fitting(cpus.len(), room, GAP, |shares| {
+            let mut cells: Vec<Vec<String>> = shares.names(cpus).map(|name| vec![name]).collect();
+            for counts in &counts {
+                let numbers = match counts.is_empty() {
+                    true => vec![String::new(); cells.len()],
+                    false => shares.numbers(counts, numbers),
+                };
+                for (column, number) in cells.iter_mut().zip(numbers) {
+                    column.push(number);
+                }
+            }
+            cells
+        })?;
+        let of_cpus = cells.into_iter().map(|mut cells| Column {
+            rank: Rank::Always,
+            title: cells.remove(0),
+            cells,
+            is_number: true,
+        });
+        columns.splice(place..=place, of_cpus);
+        let share = match shares.cpus {
+            1 => "for each CPU".to_string(),
+            some => format!("the sum of {some} CPUs"),
+        };
+        let unit = match shares.is_compact {
+            true => "; K is 1000",
+            false => "",
+        };
+        let what = self.what();
+        let lines = [
+            format!("{HEAT}: {what} {share}{unit}"),
+            format!("{HEAT}: {share}"),
+        ];
+        Some(first_fitting(lines, width))
+    }
+
+    /// What the numbers of CPUs are.
+    fn what(&self) -> &'static str {
+        match (self.interval, self.changes) {
+            (Some(_), Some(_)) => "per_s",
+            (None, Some(_)) => "increase",
+            (_, None) => "total",
         }
     }
 
-    fn hottest(&self, shown: &[Shown<'_>]) -> u64 {
-        let hottest = |shown: &Shown<'_>| match shown.change {
-            Some(change) => change.per_cpu.iter().flatten().max().copied(),
-            None => shown.row.per_cpu().iter().max().copied(),
+    pub(super) fn numbers(&self) -> Numbers {
+        let interval = self.interval.filter(|_| self.changes.is_some());
+        let seconds = interval.map(|interval| interval.as_secs_f64());
+        Numbers {
+            unit: seconds.filter(|seconds| *seconds > 0.0).unwrap_or(1.0),
+            is_rate: seconds.is_some(),
+        }
+    }
+
+    /// How much each CPU has, and each NUMA node.
+    fn strips(&self, sums: &Sums, width: Option<usize>) -> Vec<Block> {
+        let cpus = &self.table.cpus;
+        let counts = match &sums.increases {
+            Some(increases) => increases.clone(),
+            None => sums.totals.iter().copied().map(Some).collect(),
         };
-        shown.iter().filter_map(hottest).max().unwrap_or(0)
+        let mut blocks = Vec::new();
+        if cpus.len() > 1 {
+            let names = |shares: Shares| shares.names(cpus).collect();
+            blocks.extend(self.strip(3, "CPU", &names, &counts, width));
+        }
+        if self.nodes.len() > 1 {
+            let counts: Vec<Option<u64>> = (self.nodes.iter())
+                .map(|node| {
+                    let of_cpus = cpus.iter().zip(&counts);
+                    let of_node = of_cpus.filter(|(cpu, _)| node.cpus.contains(**cpu));
+                    let known = of_node.filter_map(|(_, count)| *count);
+                    known.reduce(u64::saturating_add)
+                })
+                .collect();
+            let numbers: Vec<u32> = self.nodes.iter().map(|node| node.number).collect();
+            let names = |shares: Shares| shares.names(&numbers).collect();
+            blocks.extend(self.strip(4, "node", &names, &counts, width));
+        }
+        blocks
     }
 
-    fn warm(&self, column: &mut Column<Rank>, shown: &[Shown<'_>], heat: Heat) {
-        let cells = shown
-            .iter()
-            .map(|shown| heat.cells(self.counts(shown).into_iter()));
-        column.cells = cells.collect();
+    fn strip(
+        &self,
+        rank: u8,
+        title: &str,
+        names: &dyn Fn(Shares) -> Vec<String>,
+        counts: &[Option<u64>],
+        width: Option<usize>,
+    ) -> Option<Block> {
+        let what = self.what();
+        let lead = width_of(what).max(width_of(title));
+        let room = width.unwrap_or(WIDEST_NUMBERS).checked_sub(lead + GAP)?;
+        let numbers = self.numbers();
+        let (_, cells) = Shares::fitting(counts.len(), room, GAP, |shares| {
+            let numbers = shares.numbers(counts, numbers);
+            let names = names(shares).into_iter();
+            names
+                .zip(numbers)
+                .map(|(name, number)| vec![name, number])
+                .collect()
+        })?;
+        let line = |lead_text: &str, at: usize| {
+            let mut line = padded(lead_text, lead, false);
+            for column in &cells {
+                let width = column.iter().map(|cell| width_of(cell)).max().unwrap_or(0);
+                line += &" ".repeat(GAP);
+                line += &padded(&column[at], width, true);
+            }
+            line
+        };
+        Some(Block {
+            rank,
+            lines: vec![line(title, 0), line(what, 1)],
+        })
     }
 
-    /// How much it is together, and what the cells mean.
-    fn heading(&self, shown: &[Shown<'_>], heat: Heat) -> String {
-        let rows = match (shown.len(), self.table.rows.len()) {
+    /// How much it is together.
+    pub(super) fn summary(&self, sums: &Sums, width: Option<usize>) -> String {
+        let rows = match (self.rows.len(), self.table.rows.len()) {
             (some, all) if some < all => format!("{some} of {all} rows"),
+            (1, _) => "1 row".to_string(),
             (_, all) => format!("{all} rows"),
         };
+        let sum = match (self.changes, sums.increase, self.interval) {
+            (None, ..) => format!("{} in all", sums.total),
+            (_, None, Some(_)) => "- per second".to_string(),
+            (_, None, None) => "- more".to_string(),
+            (_, Some(more), _) => match self.per_second(Some(more)) {
+                Some(rate) => format!("{rate:.1} per second"),
+                None => format!("{more} more"),
+            },
+        };
         let cpus = &self.table.cpus;
-        let sum = |count: &dyn Fn(&Shown<'_>) -> Option<u64>| {
-            shown.iter().filter_map(count).fold(0, u64::saturating_add)
-        };
-        let sum = match self.changes {
-            None => format!("{} in all", sum(&|shown| shown.row.total())),
-            Some(_) => {
-                let more = sum(&|shown| shown.change?.total);
-                match self.per_second(Some(more)) {
-                    Some(rate) => format!("{rate:.1} per second"),
-                    None => format!("{more} more"),
-                }
-            }
-        };
+        let noun = if cpus.len() == 1 { "CPU" } else { "CPUs" };
+        let list: CpuList = cpus.iter().copied().collect();
+        let count = cpus.len();
+        let time = self
+            .time
+            .map(|time| humantime::format_rfc3339_seconds(time).to_string());
+        let time = time.map_or(String::new(), |time| format!("; {time}"));
+        let lines = [
+            format!("{count} {noun}: {list}; {rows}; {sum}{time}"),
+            format!("{count} {noun}; {rows}; {sum}{time}"),
+            format!("{count} {noun}; {rows}; {sum}"),
+            format!("{rows}; {sum}"),
+            sum,
+        ];
+        first_fitting(lines, width)
+    }
+
+    /// What the cells mean.
+    fn legend(&self, heat: Heat, width: Option<usize>) -> String {
         let share = match heat.cpus_per_cell {
             1 => String::new(),
             some => format!(", the hottest of {some} CPUs"),
         };
-        let noun = if cpus.len() == 1 { "CPU" } else { "CPUs" };
-        format!(
-            "{} {noun}: {}; {rows}; {sum}\ncpus: a cell for each{share}; · none, ▁ 1 to █ {}, logarithmic\n\n",
-            cpus.len(),
-            ranges(cpus),
-            heat.hottest,
-        )
+        let hottest = heat.hottest;
+        let rate = self
+            .per_second(Some(hottest))
+            .filter(|_| self.changes.is_some());
+        let most = match (hottest, rate) {
+            (0, _) => String::new(),
+            (_, Some(rate)) => format!(", ▁ to █ {rate:.1} per second"),
+            (_, None) => format!(", ▁ 1 to █ {hottest}"),
+        };
+        let scale = if hottest > 1 { ", logarithmic" } else { "" };
+        let lines = [
+            format!("{HEAT}: a cell for each{share}; · none{most}{scale}"),
+            format!("{HEAT}: · none{most}{scale}"),
+            format!("{HEAT}: · none{most}"),
+            format!("· none{most}"),
+        ];
+        first_fitting(lines, width)
     }
+}
+
+/// How important a column is: as usual, or by its place among those that were asked for.
+fn rank(field: Field, place: Option<usize>) -> Rank {
+    match (field, place) {
+        (Field::Cpus, _) => Rank::Heat,
+        (Field::Actions, _) => Rank::Words,
+        (_, Some(place)) => Rank::Perhaps(u8::try_from(place).unwrap_or(u8::MAX)),
+        (Field::Affinity, None) => Rank::Perhaps(0),
+        (Field::Chip, None) => Rank::Perhaps(1),
+        (Field::Trigger, None) => Rank::Perhaps(2),
+        (Field::Effective, None) => Rank::Perhaps(3),
+        (Field::Hwirq, None) => Rank::Perhaps(4),
+        (Field::Threads, None) => Rank::Perhaps(5),
+        (Field::Node | Field::Type, None) => Rank::Perhaps(6),
+        (Field::Irq | Field::Total | Field::Increase | Field::PerSecond, None) => Rank::Always,
+    }
+}
+
+/// The most that a CPU has in any row.
+fn hottest(shown: &[Shown<'_>]) -> u64 {
+    let hottest = |shown: &Shown<'_>| match shown.change {
+        Some(change) => change.per_cpu().flatten().max(),
+        None => shown.row.per_cpu().and_then(|counts| counts.max()),
+    };
+    shown.iter().filter_map(hottest).max().unwrap_or(0)
 }
 
 /// Leaves out columns until the others fit; returns the widths of the CPUs' cells and of the words.
 fn fit(columns: &mut Vec<Column<Rank>>, cpus: usize, width: Option<usize>) -> (usize, usize) {
+    let has = |rank| {
+        columns
+            .iter()
+            .any(|column: &Column<Rank>| column.rank == rank)
+    };
+    let (has_heat, has_words) = (has(Rank::Heat), has(Rank::Words));
     let width_of = |rank, columns: &[Column<Rank>]| {
         let of_rank = columns.iter().filter(|column| column.rank == rank);
         of_rank.map(|column| column.width() + GAP).sum::<usize>()
@@ -210,11 +400,16 @@ fn fit(columns: &mut Vec<Column<Rank>>, cpus: usize, width: Option<usize>) -> (u
     };
     // Both get a part of what there is, then columns that may be left out, then both what they can use.
     let mut heat = cpus.min(width / 3);
-    let always = width_of(Rank::Always, columns) + heat.max(HEAT.len()) + 2 * GAP;
-    let mut left = width.saturating_sub(always);
     let mut kept = words.min(LEAST_WORDS);
-    left = left.saturating_sub(kept);
-    for place in 0.. {
+    let of_heat = if has_heat {
+        heat.max(HEAT.len()) + GAP
+    } else {
+        0
+    };
+    let of_words = if has_words { kept + GAP } else { 0 };
+    let always = width_of(Rank::Always, columns) + of_heat + of_words;
+    let mut left = (width + GAP).saturating_sub(always);
+    for place in 0..=u8::MAX {
         let rank = Rank::Perhaps(place);
         let room = width_of(rank, columns);
         match left.checked_sub(room) {
@@ -231,92 +426,22 @@ fn fit(columns: &mut Vec<Column<Rank>>, cpus: usize, width: Option<usize>) -> (u
     (heat, kept)
 }
 
+/// The first of some lines that fits; the last one is cut if it does not.
+pub(super) fn first_fitting<const N: usize>(lines: [String; N], width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return lines.into_iter().next().unwrap_or_default();
+    };
+    let fits = lines.iter().position(|line| width_of(line) <= width);
+    let line = &lines[fits.unwrap_or(N - 1)];
+    shortened(line, width)
+}
+
 /// A row of cells, cut where the width ends.
-fn clipped(cells: impl Iterator<Item = String>, width: Option<usize>) -> String {
+pub(super) fn clipped(cells: impl Iterator<Item = String>, width: Option<usize>) -> String {
     let row = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
     let row = row.trim_end();
     match width {
-        Some(width) => shortened(row, width) + "\n",
-        None => row.to_string() + "\n",
-    }
-}
-
-/// A text of at most so many characters.
-fn shortened(text: &str, width: usize) -> String {
-    match text.chars().count() <= width {
-        true => text.to_string(),
-        false => text
-            .chars()
-            .take(width.saturating_sub(1))
-            .chain(['…'])
-            .take(width)
-            .collect(),
-    }
-}
-
-/// A text that does nothing to a terminal.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '�' } else { c })
-        .collect()
-}
-
-/// Numbers that go up, as a list: `0-3,8`.
-fn ranges(numbers: &[u32]) -> String {
-    let runs = numbers.chunk_by(|a, b| a + 1 == *b);
-    let texts: Vec<String> = runs
-        .map(|run| match run {
-            [one] => one.to_string(),
-            _ => format!("{}-{}", run[0], run[run.len() - 1]),
-        })
-        .collect();
-    texts.join(",")
-}
-
-/// What a softirq does. Linux 7.3, include/linux/interrupt.h names them.
-pub(super) fn softirq(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "HI" => "urgent tasklets and BH work items: workqueues of WQ_BH | WQ_HIGHPRI",
-        "TIMER" => "timers of the timer wheel that are due: jiffies, add_timer()",
-        "NET_TX" => "network: queues that can send again, sent packets that are freed",
-        "NET_RX" => "network: packets that have come are taken from the devices (NAPI)",
-        "BLOCK" => "block devices: requests that are done are completed",
-        "IRQ_POLL" => "devices that are polled for a while instead of interrupting",
-        "TASKLET" => "tasklets and BH work items: workqueues of WQ_BH",
-        "SCHED" => "the scheduler balances the load of the CPUs",
-        "HRTIMER" => "high-resolution timers that are not to run in hardirq: HRTIMER_MODE_SOFT",
-        "RCU" => "RCU: callbacks after a grace period, freed memory",
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_as_short_as_the_kernels() {
-        for (numbers, text) in [
-            (&[0][..], "0"),
-            (&[0, 1, 2, 3], "0-3"),
-            (&[0, 2, 3, 8], "0,2-3,8"),
-            (&[4_294_967_294, 4_294_967_295], "4294967294-4294967295"),
-            (&[], ""),
-        ] {
-            assert_eq!(ranges(numbers), text);
-        }
-    }
-
-    #[test]
-    fn what_is_too_long_says_so() {
-        assert_eq!(shortened("abc", 3), "abc");
-        assert_eq!(shortened("abcd", 3), "ab…");
-        assert_eq!(shortened("▁▂▃", 2), "▁…");
-        assert_eq!(shortened("abc", 0), "");
-    }
-
-    #[test]
-    fn names_cannot_steer_a_terminal() {
-        assert_eq!(visible("a\x1b[2Jb\u{9b}"), "a�[2Jb�");
+        Some(width) => shortened(row, width),
+        None => row.to_string(),
     }
 }

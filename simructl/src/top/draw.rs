@@ -252,13 +252,14 @@ fn cpus(state: &State, row: &Row, width: usize) -> Option<String> {
     let name = row.irq?.to_string();
     let at = table.rows.iter().position(|row| row.name == name)?;
     let increases = state.interrupts.as_ref().map(|(changes, elapsed)| {
-        let increases = changes.of(at).per_cpu.iter();
-        let rate = |more: &Option<u64>| per_second((*more)?, *elapsed);
+        let increases = changes.of(at).per_cpu();
+        let rate = |more: Option<u64>| per_second(more?, *elapsed);
         increases.map(rate).collect::<Vec<_>>()
     });
     let mut text = format!("irq {name}: on which CPU, and per second\n");
     let mut cells = vec![["CPU", "total", "per_s"].map(String::from)];
-    for (place, (cpu, total)) in table.cpus.iter().zip(table.rows[at].per_cpu()).enumerate() {
+    let totals = table.rows[at].per_cpu()?.iter();
+    for (place, (cpu, total)) in table.cpus.iter().zip(totals).enumerate() {
         let hz = increases.as_ref().and_then(|rates| rates[place]);
         cells.push([cpu.to_string(), total.to_string(), rate(hz)]);
     }

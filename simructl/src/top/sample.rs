@@ -4,8 +4,8 @@
 
 use std::time::Instant;
 
-use crate::interrupts::source::Kind;
-use crate::interrupts::table::Table;
+use crate::interrupts::source::sample;
+use proc_interrupts::{Kind, Table};
 use simrupt::failure::Failure;
 use simrupt::files::latency::Latency;
 use simrupt::files::table::Values;
@@ -56,7 +56,9 @@ impl Sample {
             at,
             flavors,
             lines: lines.collect::<Result<_, _>>()?,
-            interrupts: Kind::Irqs.sample(sysroot).ok().map(|sample| sample.table),
+            interrupts: sample(Kind::Interrupts, sysroot)
+                .ok()
+                .map(|sample| sample.table),
         })
     }
 }

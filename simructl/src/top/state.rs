@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use proc_interrupts::Changes;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use crate::interrupts::changes::Changes;
 use crate::top::rows::{Row, STAGES, rows};
 use crate::top::sample::Sample;
 
@@ -117,8 +117,9 @@ impl State {
         self.rows = rows(self.sample.as_ref(), &sample);
         self.interrupts = self.sample.as_ref().and_then(|before| {
             let tables = before.interrupts.as_ref().zip(sample.interrupts.as_ref())?;
-            let changes = Changes::between(tables.0, tables.1);
-            Some((changes, sample.at.duration_since(before.at)))
+            let interval = sample.at.duration_since(before.at);
+            let changes = Changes::between(tables.0, tables.1, Some(interval));
+            Some((changes, interval))
         });
         for row in &self.rows {
             let past = self.past.entry(row.line).or_default();

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl irqs` and `simructl softirqs`: of a fake kernel, and of copies from real machines of 2 to 512
-//! CPUs in `tests/interrupts`.
+//! `simructl irqs` and `simructl softirqs`: of a fake kernel, and of copies in `tests/interrupts`.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::fake::Fake;
+use crate::fake::{Fake, compare, transcript};
 
 /// A machine with simrupt, threaded: what it shows before and after.
 const BEFORE: &str = "\
@@ -38,6 +37,13 @@ const SOFTIRQS: &str = "\
      NOVELTY:          1          2
 ";
 
+/// A copy in `tests/interrupts`.
+fn copy_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/interrupts")
+        .join(name)
+}
+
 /// A kernel without the module, with these interrupts.
 fn fake(interrupts: &str) -> Fake {
     let fake = Fake::unloaded();
@@ -45,6 +51,8 @@ fn fake(interrupts: &str) -> Fake {
     fake.write("proc/softirqs", SOFTIRQS);
     fake.write("proc/irq/24/smp_affinity_list", "0,4\n");
     fake.write("proc/irq/24/effective_affinity_list", "4\n");
+    fake.write("proc/irq/24/node", "1\n");
+    fake.write("proc/irq/25/node", "-1\n");
     for (pid, name, arguments) in [
         (77, "irq/24-simrupt0\n", ""),
         (9, "irq/24-s-simrup\n", ""),
@@ -57,107 +65,65 @@ fn fake(interrupts: &str) -> Fake {
     fake
 }
 
-/// The copies that there are.
-fn copies(file: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interrupts");
-    let mut copies: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == file))
-        .collect();
-    copies.sort();
-    assert!(copies.len() >= 2, "{copies:?}");
-    copies
+/// Runs simructl in the fake and compares the run with the transcript of that name, but for the time of day.
+fn check(fake: &Fake, golden: &str, arguments: &str) {
+    let run = transcript(arguments, &mut fake.command(arguments));
+    let root = fake.path("");
+    let root = root.to_str().unwrap().trim_end_matches('/');
+    compare(golden, &without_times(&run.replace(root, "[SYSROOT]")));
 }
 
-fn text(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_simructl"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn json(arguments: &[&str]) -> Value {
-    serde_json::from_str(&text(arguments)).unwrap()
-}
-
-/// The counts of a copy, by row and CPU, read as plainly as possible.
-fn counts(text: &str) -> BTreeMap<String, BTreeMap<String, u64>> {
-    let cpus: Vec<&str> = text.lines().next().unwrap().split_whitespace().collect();
-    let row = |line: &str| {
-        let (name, rest) = line.split_once(':').unwrap();
-        let words: Vec<&str> = rest.split_whitespace().collect();
-        let numbers = words
-            .iter()
-            .take(cpus.len())
-            .map_while(|word| word.parse().ok());
-        let counts = cpus
-            .iter()
-            .map(|cpu| cpu.to_string())
-            .zip(numbers)
-            .collect();
-        (name.trim().to_string(), counts)
-    };
-    text.lines().skip(1).map(row).collect()
-}
-
-#[test]
-fn every_count_of_every_copy_is_where_it_was() {
-    for (command, file) in [("irqs", "interrupts"), ("softirqs", "softirqs")] {
-        for copy in copies(file) {
-            let expected = counts(&fs::read_to_string(&copy).unwrap());
-            let document = json(&[command, "--json", "--from", copy.to_str().unwrap()]);
-            let cpus = document["cpus"].as_array().unwrap();
-            let mut rows = 0;
-            for row in document["rows"].as_array().unwrap() {
-                rows += 1;
-                let name = row["name"].as_str().unwrap();
-                let expected = &expected[name];
-                let sum: u64 = expected.values().sum();
-                assert_eq!(row["total"], sum, "{name} of {copy:?}");
-                if let Some(counts) = row["per_cpu"]["total"].as_array() {
-                    assert_eq!(counts.len(), cpus.len());
-                    for (cpu, count) in cpus.iter().zip(counts) {
-                        assert_eq!(*count, expected[&format!("CPU{cpu}")], "{name} of {copy:?}");
-                    }
-                } else {
-                    assert_eq!((name, expected.len()), ("Err", 1), "{copy:?}");
-                }
-            }
-            assert_eq!(rows, expected.len());
+/// A text with `[TIME]` in the place of times: 2026-11-28T17:40:00Z.
+fn without_times(text: &str) -> String {
+    let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let mut result = String::new();
+    let mut rest = 0;
+    for (at, _) in text.match_indices('T') {
+        let Some(end) = text[at..].find('Z').map(|end| at + end) else {
+            continue;
+        };
+        let is_time = at >= rest + 10 && end - at < 15 && is_digit(at - 10) && is_digit(at + 1);
+        if is_time {
+            result += &text[rest..at - 10];
+            result += "[TIME]";
+            rest = end + 1;
         }
     }
-}
-
-#[test]
-fn every_copy_is_shown_in_every_width() {
-    for (command, file) in [("irqs", "interrupts"), ("softirqs", "softirqs")] {
-        for copy in copies(file) {
-            let from = copy.to_str().unwrap();
-            let all = text(&[command, "--from", from]).lines().count();
-            for width in [1, 10, 40, 80, 132, 300] {
-                let text = text(&[command, "--from", from, "--width", &width.to_string()]);
-                assert_eq!(text.lines().count(), all);
-                for line in text.lines().skip(3) {
-                    assert!(line.chars().count() <= width, "{width}: {line}");
-                }
-            }
-        }
-    }
+    result + &text[rest..]
 }
 
 #[test]
 fn real_machines_look_like_this() {
     let fake = Fake::unloaded();
-    for copy in copies("interrupts") {
-        let name = copy.file_stem().unwrap().to_str().unwrap();
-        fake.write(name, &fs::read_to_string(&copy).unwrap());
+    for name in [
+        "arm64-2-of-4-cpus",
+        "x86-2-cpus",
+        "x86-60-of-64-cpus",
+        "x86-505-of-512-cpus",
+    ] {
+        fake.write(
+            name,
+            &fs::read_to_string(copy_of(&format!("{name}.interrupts"))).unwrap(),
+        );
         let arguments = format!("irqs --width 120 --threshold 1 --from {name}");
-        fake.check(&format!("irqs-{name}"), &arguments);
+        check(&fake, &format!("irqs-{name}"), &arguments);
     }
+    // Fewer places than CPUs, a row for each of them, numbers that share a place.
+    check(
+        &fake,
+        "irqs-narrow",
+        "irqs --width 40 --threshold 1 --from x86-60-of-64-cpus",
+    );
+    check(
+        &fake,
+        "irqs-numbers",
+        "irqs --width 120 --cells numbers --threshold 100 --from x86-60-of-64-cpus",
+    );
+    check(
+        &fake,
+        "irqs-transpose",
+        "irqs --width 60 --transpose --threshold 1 --from x86-2-cpus",
+    );
 }
 
 #[test]
@@ -166,10 +132,18 @@ fn a_diff_shows_what_was_counted_between() {
     fake.write("a", BEFORE);
     fake.write("b", AFTER);
     // A row that is new moves no other, and CPU 4 is CPU 4.
-    fake.check("irqs-diff", "irqs --diff a b");
-    fake.check("irqs-diff-rates", "irqs --diff a b --interval 2 --sort irq");
-    fake.check("irqs-diff-json", "irqs --diff a b --json --interval 2");
-    fake.check("irqs-diff-csv", "irqs --diff a b --csv");
+    check(&fake, "irqs-diff", "irqs --diff a b");
+    check(
+        &fake,
+        "irqs-diff-rates",
+        "irqs --diff a b --interval 2 --sort irq",
+    );
+    check(
+        &fake,
+        "irqs-diff-json",
+        "irqs --diff a b --json --interval 2",
+    );
+    check(&fake, "irqs-diff-csv", "irqs --diff a b --csv");
     let back = fake.command("irqs --json --diff b a").output().unwrap();
     let back: Value = serde_json::from_slice(&back.stdout).unwrap();
     // Less than before: set up anew, and not four billion interrupts.
@@ -177,29 +151,239 @@ fn a_diff_shows_what_was_counted_between() {
         let is_known = row["name"] == "NMI";
         assert_eq!(row["increase"].is_number(), is_known, "{row}");
     }
+    // And a word that they may be in the wrong order.
+    check(&fake, "irqs-diff-swapped", "irqs --diff b a");
+}
+
+#[test]
+fn a_copy_of_the_other_file_is_refused() {
+    let fake = fake(BEFORE);
+    fake.write("interrupts", BEFORE);
+    fake.write("softirqs", SOFTIRQS);
+    check(&fake, "irqs-from-softirqs", "irqs --from softirqs");
+    check(
+        &fake,
+        "softirqs-from-interrupts",
+        "softirqs --from interrupts",
+    );
+    check(
+        &fake,
+        "irqs-diff-softirqs",
+        "irqs --diff interrupts softirqs",
+    );
+}
+
+#[test]
+fn what_is_odd_about_a_copy_is_said() {
+    let fake = fake(BEFORE);
+    for name in ["prompts", "cut-in-a-number", "cut-in-words", "no-rows"] {
+        fake.write(
+            name,
+            &fs::read_to_string(copy_of(&format!("kinds/{name}.interrupts"))).unwrap(),
+        );
+        check(
+            &fake,
+            &format!("irqs-odd-{name}"),
+            &format!("irqs --from {name} --width 80"),
+        );
+    }
+    let lines = BEFORE.replace("ttyS0\n", "ttyS0\n\nOn Monday you wrote:\n");
+    for (name, text) in [
+        ("wrapped", lines),
+        (
+            "headless",
+            BEFORE.lines().skip(1).collect::<Vec<_>>().join("\n"),
+        ),
+        ("twice", format!("{BEFORE}{BEFORE}")),
+    ] {
+        fake.write(name, &text);
+        check(
+            &fake,
+            &format!("irqs-odd-{name}"),
+            &format!("irqs --from {name}"),
+        );
+    }
+    fs::write(fake.path("xz"), b"\xfd7zXZ\0\0\x04").unwrap();
+    check(&fake, "irqs-odd-xz", "irqs --from xz");
+}
+
+#[test]
+fn standard_input_may_be_packed() {
+    let fake = fake(BEFORE);
+    let packed = fs::read(copy_of("kinds/packed.interrupts")).unwrap();
+    let mut child = fake
+        .command("irqs --from - --json")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first byte alone does not tell what it is.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&packed[..1]).unwrap();
+    stdin.flush().unwrap();
+    stdin.write_all(&packed[1..]).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["rows"][0]["total"], 7);
+}
+
+#[test]
+fn nodes_have_sums_where_there_are_several() {
+    let fake = fake(AFTER);
+    fake.write("sys/devices/system/node/node0/cpulist", "0-3\n");
+    fake.write("sys/devices/system/node/node1/cpulist", "4-7\n");
+    check(&fake, "irqs-nodes", "irqs --once");
+    check(&fake, "irqs-nodes-transpose", "irqs --once --transpose");
+    let output = fake.command("irqs --once --json").output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let nodes = document["nodes"].as_array().unwrap();
+    assert_eq!(nodes[0]["total"], 123_456_789 + 150 + 7 + 1);
+    assert_eq!(nodes[1]["cpus"], "4-7");
+    let row = &document["rows"].as_array().unwrap()[1];
+    assert_eq!((&row["name"], &row["node"]), (&"24".into(), &1.into()));
+}
+
+#[test]
+fn sysfs_says_what_the_table_leaves_open() {
+    // To which of the two the words in the middle belong, the table does not tell.
+    let fake =
+        fake("CPU0\n 16:  7  IP32 MACE  PCI  aic7xxx, scsi\n 17:  8  GIC  33 Level     old\n");
+    for (name, text) in [
+        ("chip_name", "IP32 MACE\n"),
+        ("hwirq", ""),
+        ("type", "level\n"),
+        ("name", "eoi\n"),
+        ("actions", "PCI  aic7xxx,scsi\n"),
+    ] {
+        fake.write(&format!("sys/kernel/irq/16/{name}"), text);
+    }
+    // The number has another handler since the table was read.
+    fake.write("sys/kernel/irq/17/actions", "new\n");
+    fake.write("sys/kernel/irq/17/chip_name", "MSI\n");
+    let output = fake
+        .command("irqs --once --json --sort irq")
+        .output()
+        .unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [live, changed] = &document["rows"].as_array().unwrap()[..] else {
+        panic!("{document}")
+    };
+    assert_eq!(live["actions"], serde_json::json!(["PCI  aic7xxx", "scsi"]));
+    assert_eq!(
+        (&live["chip"], &live["hwirq"]),
+        (&"IP32 MACE".into(), &Value::Null)
+    );
+    assert_eq!(
+        (&live["trigger"], &live["type"]),
+        (&"eoi".into(), &"level".into())
+    );
+    assert_eq!(
+        (&changed["chip"], &changed["actions"][0]),
+        (&"GIC".into(), &"old".into())
+    );
+}
+
+#[test]
+fn a_file_of_metrics_is_replaced_as_a_whole() {
+    let fake = fake(AFTER);
+    let run = |arguments: &str| fake.command(arguments).output().unwrap();
+    fake.write("metrics/irqs.prom", "of before\n");
+    let to = "irqs --metrics prometheus --output metrics/irqs.prom";
+    let output = run(to);
+    assert!(
+        output.status.success() && output.stdout.is_empty(),
+        "{output:?}"
+    );
+    assert_eq!(
+        fake.read("metrics/irqs.prom").as_bytes(),
+        run("irqs --metrics prometheus").stdout
+    );
+    let metadata = fs::metadata(fake.path("metrics/irqs.prom")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o644);
+    assert_eq!(fs::read_dir(fake.path("metrics")).unwrap().count(), 1);
+    // What cannot be read leaves the file as it was.
+    fake.write("proc/interrupts", "no table\n");
+    assert_eq!(run(to).status.code(), Some(1));
+    assert!(
+        fake.read("metrics/irqs.prom")
+            .contains("linux_interrupts_total{")
+    );
+    fake.write("copy", BEFORE);
+    check(
+        &fake,
+        "irqs-output-input",
+        "irqs --from copy --output ./copy",
+    );
+    assert_eq!(fake.read("copy"), BEFORE);
+    check(
+        &fake,
+        "irqs-output-folder",
+        "irqs --from copy --output metrics",
+    );
+    check(
+        &fake,
+        "irqs-output-nowhere",
+        "irqs --from copy --output no/such/folder",
+    );
+    let output = run("irqs --from copy --csv --output -");
+    assert!(output.stdout.starts_with(b"time,"), "{output:?}");
 }
 
 #[test]
 fn a_running_kernel_is_shown_with_where_its_interrupts_go() {
     let fake = fake(AFTER);
-    fake.check("irqs-once", "irqs --once");
-    fake.check("irqs-sort", "irqs --once --sort name --reverse");
-    fake.check("irqs-filter", "irqs --once --filter ^simr|^2[35]");
-    fake.check("irqs-threshold", "irqs --once --threshold 1000");
-    fake.check("irqs-nothing", "irqs --once --filter nothing");
-    fake.check("irqs-openmetrics", "irqs --openmetrics --filter eth|ERR");
-    fake.check("softirqs-once", "softirqs --once");
-    fake.check(
+    check(&fake, "irqs-once", "irqs --once");
+    check(&fake, "irqs-sort", "irqs --once --sort name --reverse");
+    check(&fake, "irqs-filter", "irqs --once --filter ^simr|^2[35]");
+    check(&fake, "irqs-threshold", "irqs --once --threshold 1000");
+    check(&fake, "irqs-nothing", "irqs --once --filter nothing");
+    check(
+        &fake,
+        "irqs-exclude",
+        "irqs --once --exclude ^ttyS0$|NMI|eth",
+    );
+    check(&fake, "irqs-cpu", "irqs --once --cpu 3-9/1,12");
+    check(
+        &fake,
+        "irqs-columns",
+        "irqs --once -o irq,actions,type,node,total",
+    );
+    check(
+        &fake,
+        "irqs-columns-more",
+        "irqs --once -o +type --filter simrupt",
+    );
+    check(&fake, "irqs-noheadings", "irqs --once --noheadings");
+    check(
+        &fake,
+        "irqs-noheadings-csv",
+        "irqs --once --noheadings --csv --filter ERR",
+    );
+    check(&fake, "irqs-pairs", "irqs --once --pairs --filter ^2|FIQ");
+    check(
+        &fake,
+        "irqs-openmetrics",
+        "irqs --metrics openmetrics --filter eth|ERR",
+    );
+    check(
+        &fake,
+        "irqs-prometheus",
+        "irqs --metrics prometheus --no-zeros --sum",
+    );
+    check(&fake, "softirqs-once", "softirqs --once");
+    check(
+        &fake,
         "softirqs-openmetrics",
-        "softirqs --openmetrics --threshold 1000",
+        "softirqs --metrics openmetrics --threshold 1K",
     );
 }
 
 #[test]
 fn the_first_table_has_rates_already() {
     let fake = fake(BEFORE);
-    fake.check("irqs", "irqs --interval 0.01");
-    fake.check("softirqs", "softirqs --interval 0.01 --width 60");
+    check(&fake, "irqs", "irqs --interval 0.01");
+    check(&fake, "softirqs", "softirqs --interval 0.01 --width 60");
 }
 
 #[test]
@@ -239,7 +423,7 @@ fn samples_are_a_document_each_and_rates_are_per_second() {
 #[test]
 fn a_table_that_stays_torn_is_refused() {
     let fake = fake("CPU0 CPU1\n24: 5 simrupt 0-simrupt simrupt0\n");
-    fake.check("irqs-torn", "irqs --once");
+    check(&fake, "irqs-torn", "irqs --once");
 }
 
 #[test]
@@ -251,7 +435,7 @@ fn blocks_of_csv_have_one_header() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let (headers, rows): (Vec<_>, Vec<_>) =
-        text.lines().partition(|line| line.starts_with("elapsed_s"));
+        text.lines().partition(|line| line.starts_with("time,"));
     assert_eq!((headers.len(), rows.len()), (1, 3 * 7));
     let fields = headers[0].split(',').count();
     assert!(rows.iter().all(|row| row.split(',').count() == fields));
@@ -261,9 +445,9 @@ fn blocks_of_csv_have_one_header() {
 fn what_makes_no_sense_is_refused() {
     let fake = fake(BEFORE);
     fake.write("empty", "");
-    fake.check("irqs-empty", "irqs --from empty");
-    fake.check("irqs-no-file", "irqs --from no-such-file");
-    fake.check("irqs-diff-no-file", "irqs --diff no-such-file other");
+    check(&fake, "irqs-empty", "irqs --from empty");
+    check(&fake, "irqs-no-file", "irqs --from no-such-file");
+    check(&fake, "irqs-diff-no-file", "irqs --diff no-such-file other");
     for (name, arguments) in [
         ("regex", "--filter ("),
         ("threshold", "--threshold -1"),
@@ -273,14 +457,26 @@ fn what_makes_no_sense_is_refused() {
         ("both", "--from a --diff b c"),
         ("once", "--once --watch"),
         ("saved", "--watch --from a"),
-        ("metrics", "--openmetrics --watch"),
+        ("metrics", "--metrics prometheus --watch"),
+        ("format", "--metrics text"),
+        ("no-zeros", "--no-zeros"),
+        ("columns", "-o irq,what"),
+        ("columns-json", "-o irq --json"),
+        ("transpose-json", "--transpose --json"),
+        ("pairs-watch", "--pairs --watch"),
+        ("cpu", "--cpu 3-1"),
+        ("cpu-none", "--once --cpu 7"),
         ("csv-json", "--csv --json"),
         ("line", "--line 0"),
         ("interval", "--interval 0"),
         ("count", "-n 3"),
     ] {
-        fake.check(&format!("irqs-usage-{name}"), &format!("irqs {arguments}"));
+        check(
+            &fake,
+            &format!("irqs-usage-{name}"),
+            &format!("irqs {arguments}"),
+        );
     }
     fake.remove("proc/interrupts");
-    fake.check("irqs-missing", "irqs");
+    check(&fake, "irqs-missing", "irqs");
 }

@@ -12,6 +12,7 @@ mod follow;
 mod generated;
 mod help;
 mod interrupts;
+mod interrupts_checked;
 mod knobs;
 mod latency;
 mod lockdown;

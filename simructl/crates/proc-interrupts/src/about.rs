@@ -33,6 +33,8 @@ pub struct About {
     pub actions: Vec<String>,
     /// What an architecture's own row is, in its words.
     pub description: Option<String>,
+    /// All of the words behind the counts, as they are.
+    pub words: String,
 }
 
 /// What triggers an interrupt.
@@ -92,13 +94,20 @@ impl About {
     pub(crate) fn described(text: &str) -> Self {
         Self {
             description: some(text),
+            words: text.to_string(),
             ..Self::default()
         }
     }
 
     /// The words behind the counts of an interrupt.
     pub(crate) fn of_interrupt(text: &str) -> Self {
-        let text = text.trim();
+        Self {
+            words: text.to_string(),
+            ..Self::told_apart(text.trim())
+        }
+    }
+
+    fn told_apart(text: &str) -> Self {
         let (first, rest) = split_at_gap(text);
         let numbered = match hwirq(rest) {
             Some((hwirq, flow, behind)) => Some((first, hwirq, flow, behind)),
@@ -143,7 +152,7 @@ impl About {
             trigger_type: level.or_else(by_flow),
             flow,
             actions: actions.split(", ").filter_map(some).collect(),
-            description: None,
+            ..Self::default()
         }
     }
 }

@@ -115,7 +115,7 @@ impl<'a> Change<'a> {
 
     /// By CPU: `None` of a CPU that had no column before, and of a row whose counts began anew. Nothing for rows
     /// that are not counted by CPU.
-    pub fn per_cpu(&self) -> impl ExactSizeIterator<Item = Option<u64>> + Clone + 'a {
+    pub fn per_cpu(&self) -> impl ExactSizeIterator<Item = Option<u64>> + Clone + use<'a> {
         let Self { known, row } = *self;
         let columns = match row {
             RowChange::Total(_) => 0,

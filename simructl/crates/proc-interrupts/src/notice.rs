@@ -112,9 +112,12 @@ impl Error for ParseError {}
 
 /// Why a table could not be read.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ReadError {
     /// The source failed.
     Io(io::Error),
+    /// The text, unpacked, is longer than 256 MiB. Thousands of interrupts on thousands of CPUs are 100 MiB.
+    TooLong,
     /// The text is no table.
     Parse(ParseError),
 }
@@ -123,6 +126,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => error.fmt(f),
+            Self::TooLong => f.write_str("its text is longer than 256 MiB"),
             Self::Parse(error) => error.fmt(f),
         }
     }
@@ -132,6 +136,7 @@ impl Error for ReadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Io(error) => Some(error),
+            Self::TooLong => None,
             Self::Parse(error) => Some(error),
         }
     }

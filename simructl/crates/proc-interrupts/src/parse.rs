@@ -94,7 +94,8 @@ impl Parser {
         if let Some((line, lines)) = self.behind {
             self.notice(Notice::SkippedAfter { line, lines });
         }
-        if self.table.rows.is_empty() {
+        let is_cut = |notice: &Notice| matches!(notice, Notice::CutRow { .. });
+        if self.table.rows.is_empty() && !self.table.notices.iter().any(is_cut) {
             self.notice(Notice::NoRows);
         }
         mark_sums(&mut self.table.rows);

@@ -2,7 +2,7 @@
 
 //! From a text, or from what a text is read from, to a table.
 
-use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
 use crate::notice::{ParseError, ReadError};
 use crate::parse::Parser;
@@ -20,6 +20,8 @@ const ENCODED: [(&[u8], &str); 8] = [
     (b"\xfe\xff", "UTF-16 text"),
 ];
 const GZIP: &[u8] = b"\x1f\x8b";
+/// Longer texts are not read: a packed file of some kilobytes can hold any number of lines.
+const LONGEST_TEXT: u64 = 256 * 1024 * 1024;
 /// As many bytes as it takes to know any of them.
 const LONGEST: usize = 6;
 
@@ -56,35 +58,40 @@ impl Table {
             .take(LONGEST as u64)
             .read_to_end(&mut first)?;
         let is_gzip = first.starts_with(GZIP);
-        let source: Chain<Cursor<Vec<u8>>, _> = Cursor::new(first).chain(source);
+        let mut source = Cursor::new(first).chain(source);
         match is_gzip && cfg!(feature = "gzip") {
-            true => unpacked(source),
-            false => lines(source),
+            true => unpacked(&mut source),
+            false => lines(&mut source),
         }
     }
 }
 
 #[cfg(feature = "gzip")]
-fn unpacked(source: impl BufRead) -> Result<Table, ReadError> {
-    lines(BufReader::new(flate2::bufread::MultiGzDecoder::new(source)))
+fn unpacked(source: &mut dyn BufRead) -> Result<Table, ReadError> {
+    lines(&mut BufReader::new(flate2::bufread::MultiGzDecoder::new(
+        source,
+    )))
 }
 
 #[cfg(not(feature = "gzip"))]
-fn unpacked(source: impl BufRead) -> Result<Table, ReadError> {
+fn unpacked(source: &mut dyn BufRead) -> Result<Table, ReadError> {
     lines(source)
 }
 
-fn lines(mut source: impl BufRead) -> Result<Table, ReadError> {
+fn lines(source: &mut dyn BufRead) -> Result<Table, ReadError> {
+    let mut source = source.take(LONGEST_TEXT + 1);
     let mut parser = Parser::default();
     let mut line = Vec::new();
     let mut is_first = true;
     loop {
         line.clear();
-        match source.read_until(b'\n', &mut line) {
-            Ok(0) => return Ok(parser.finish()?),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error.into()),
+        let read = source.read_until(b'\n', &mut line)?;
+        // A text that is cut could be taken for the whole.
+        if source.limit() == 0 {
+            return Err(ReadError::TooLong);
+        }
+        if read == 0 {
+            return Ok(parser.finish()?);
         }
         if std::mem::take(&mut is_first) {
             plain(&line)?;

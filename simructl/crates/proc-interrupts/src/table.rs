@@ -2,6 +2,8 @@
 
 //! A table: a column for each CPU, a row for each cause.
 
+use std::collections::HashSet;
+
 use crate::about::About;
 use crate::counts::CpuCounts;
 use crate::cpu_list::CpuList;
@@ -60,16 +62,21 @@ impl Table {
         self.rows.iter().find(has_it)
     }
 
-    /// The rows that a sum over the table takes: all but those that are sums themselves.
-    pub fn counting_rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|row| !row.is_sum)
+    /// Those of these rows, by their places in the table, that a sum over them takes: a row that is a sum of others
+    /// only if none of those is among them.
+    #[must_use]
+    pub fn summands(&self, rows: &[usize]) -> Vec<usize> {
+        let parts = || rows.iter().filter_map(|at| self.rows[*at].part_of());
+        let counts = |row: &Row| !row.is_sum || !parts().any(|whole| whole == row.name);
+        let summands = rows.iter().copied().filter(|at| counts(&self.rows[*at]));
+        summands.collect()
     }
 
-    /// All counts together, on all CPUs that have a column.
+    /// All counts together, on all CPUs that have a column; without the rows that are sums of others.
     #[must_use]
     pub fn total(&self) -> u64 {
-        let totals = self.counting_rows().filter_map(Row::total);
-        totals.fold(0, u64::saturating_add)
+        let rows = self.rows.iter().filter(|row| !row.is_sum);
+        rows.filter_map(Row::total).fold(0, u64::saturating_add)
     }
 
     /// Keeps the columns of these CPUs only. Rows that are counted once for all CPUs go, as they belong to
@@ -94,6 +101,15 @@ impl Row {
         self.name.parse().ok()
     }
 
+    /// The name of the row that is the sum of this one and others, as the description says: `[EXT] Clock Comparator`.
+    #[must_use]
+    pub fn part_of(&self) -> Option<&str> {
+        let description = self.about.description.as_deref()?;
+        let (whole, _) = description.strip_prefix('[')?.split_once(']')?;
+        // NMI is described as "[NMI] Machine Check", and is no part of itself.
+        (whole != self.name).then_some(whole)
+    }
+
     /// The counts by CPU, if it is counted by CPU.
     #[must_use]
     pub fn per_cpu(&self) -> Option<&CpuCounts> {
@@ -116,24 +132,10 @@ impl Row {
 
 /// Marks the rows that are sums of others. On s390x those others say so: `CLK: 7 8 [EXT] Clock Comparator`.
 pub(crate) fn mark_sums(rows: &mut [Row]) {
-    for at in 0..rows.len() {
-        let Some(whole) = part_of(&rows[at]).map(str::to_string) else {
-            continue;
-        };
-        // NMI is described as "[NMI] Machine Check", and is no part of itself.
-        let others = rows
-            .iter_mut()
-            .enumerate()
-            .filter(|(other, _)| *other != at);
-        for (_, row) in others.filter(|(_, row)| row.name == whole && part_of(row).is_none()) {
-            row.is_sum = true;
-        }
+    let wholes: HashSet<String> = (rows.iter().filter_map(Row::part_of))
+        .map(str::to_string)
+        .collect();
+    for row in rows.iter_mut().filter(|row| row.part_of().is_none()) {
+        row.is_sum = wholes.contains(&row.name);
     }
-}
-
-/// The row that this one is a part of, by its description.
-fn part_of(row: &Row) -> Option<&str> {
-    let description = row.about.description.as_deref()?;
-    let (whole, _) = description.strip_prefix('[')?.split_once(']')?;
-    Some(whole)
 }

@@ -103,7 +103,9 @@ RST:          2          0   [CPU] CPU Restart
     assert_eq!(table.rows.len(), 9);
     assert_eq!(table.rows[0].total(), Some(100));
     assert_eq!(table.total(), 30 + 70 + 10 + 9 + 1 + 2);
-    // A sum whose parts are not there counts.
+    // A sum counts where its parts do not.
+    assert_eq!(table.summands(&[0, 1, 3]), [1, 3]);
+    assert_eq!(table.summands(&[0, 1, 2]), [0, 1, 2]);
     assert_eq!(self::table("CPU0 CPU1\nEXT: 3 4\n").total(), 7);
 }
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Totals for Prometheus and whatever reads its formats. Rates are what these compute.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use proc_interrupts::{Counts, Kind, Row};
+
+use crate::interrupts::view::View;
+
+/// In which format.
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// The text format of Prometheus, which the textfile collector of node_exporter reads
+    Prometheus,
+    /// OpenMetrics 1.0
+    Openmetrics,
+}
+
+/// Which series there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Series {
+    pub(crate) format: Format,
+    /// Only those that are not 0.
+    pub(crate) is_without_zeros: bool,
+    /// One for all CPUs together, without a label `cpu`.
+    pub(crate) is_sum: bool,
+}
+
+impl View<'_> {
+    /// Writes the totals. Rows that are sums of others are left out, so that a sum over all series is right.
+    pub(crate) fn metrics(&self, output: &mut impl Write, series: Series) -> io::Result<()> {
+        let (family, help) = match self.kind {
+            Kind::Interrupts => ("linux_interrupts", "Interrupts by cause and CPU."),
+            Kind::Softirqs => ("linux_softirqs", "Softirqs by vector and CPU."),
+        };
+        // The older format names the samples in its comments, the newer one their family.
+        let suffix = match series.format {
+            Format::Prometheus => "_total",
+            Format::Openmetrics => "",
+        };
+        writeln!(output, "# HELP {family}{suffix} {help}")?;
+        writeln!(output, "# TYPE {family}{suffix} counter")?;
+        let mut known: HashMap<String, u32> = HashMap::new();
+        for at in self.table.summands(self.rows) {
+            let row = &self.table.rows[at];
+            let mut labels = labels(row);
+            let count = known.entry(labels.clone()).or_insert(0);
+            *count += 1;
+            if *count > 1 {
+                // Two rows that say the same about themselves are two series all the same.
+                labels += &format!(",row=\"{count}\"");
+            }
+            let mut sample = |cpu: &str, count: u64| match count == 0 && series.is_without_zeros {
+                true => Ok(()),
+                false => writeln!(output, "{family}_total{{{labels}{cpu}}} {count}"),
+            };
+            match &row.counts {
+                Counts::None => {}
+                Counts::Once(total) => sample("", *total)?,
+                Counts::PerCpu(counts) if series.is_sum => sample("", counter(counts.iter()))?,
+                Counts::PerCpu(counts) => {
+                    for (cpu, count) in self.table.cpus.iter().zip(counts.iter()) {
+                        sample(&format!(",cpu=\"{cpu}\""), count)?;
+                    }
+                }
+            }
+        }
+        match series.format {
+            Format::Prometheus => Ok(()),
+            Format::Openmetrics => writeln!(output, "# EOF"),
+        }
+    }
+}
+
+/// The sum of counters of 32 bits, as such a counter. When one of them goes round, the plain sum would fall by four
+/// billion to what readers take for as many new interrupts; this one goes on, and goes round itself to about 0,
+/// which they expect of a counter that began anew.
+fn counter(counts: impl Iterator<Item = u64> + Clone) -> u64 {
+    let is_narrow = counts.clone().all(|count| u32::try_from(count).is_ok());
+    let sum = counts.fold(0, u64::saturating_add);
+    match is_narrow {
+        true => sum & u64::from(u32::MAX),
+        false => sum,
+    }
+}
+
+/// What tells a row from others. The number of an interrupt alone says little, and changes from boot to boot.
+fn labels(row: &Row) -> String {
+    let about = &row.about;
+    let actions = (!about.actions.is_empty()).then(|| about.actions.join(", "));
+    let labels = [
+        ("name", Some(row.name.as_str())),
+        ("chip", about.chip.as_deref()),
+        ("actions", actions.as_deref()),
+        ("description", about.description.as_deref()),
+    ];
+    let labels: Vec<String> = (labels.into_iter())
+        .filter_map(|(label, value)| Some(format!("{label}=\"{}\"", escaped(value?))))
+        .collect();
+    labels.join(",")
+}
+
+/// The value of a label.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_goes_on_when_one_of_its_counters_goes_round() {
+        let end = u64::from(u32::MAX);
+        let before = counter([end - 1, 5].into_iter());
+        let after = counter([1, 7].into_iter());
+        // 3 and 2 more, modulo 2^32.
+        assert_eq!(after.wrapping_sub(before) & end, 5);
+        assert_eq!(counter([3, 4].into_iter()), 7);
+        // No counters of the kernel's.
+        assert_eq!(counter([end + 1, 4].into_iter()), end + 5);
+    }
+
+    #[test]
+    fn labels_stay_within_their_quotes() {
+        assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
+    }
+}

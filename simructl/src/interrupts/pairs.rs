@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Tables as pairs: a row a line, each column as `KEY="value"`, for shells to read.
+
+use std::io::{self, Write};
+
+use crate::interrupts::columns::{Chosen, Field};
+use crate::interrupts::view::{Shown, View};
+
+impl View<'_> {
+    /// Writes the rows. The value of a CPU's column is `CPU:COUNT`, for each CPU.
+    pub(crate) fn pairs(
+        &self,
+        output: &mut impl Write,
+        columns: Option<&Chosen>,
+    ) -> io::Result<()> {
+        let fields = Chosen::fields(columns, self.kind);
+        for shown in self.all_shown() {
+            for (at, field) in fields.iter().enumerate() {
+                let key = field.name().to_uppercase();
+                let value = match field {
+                    Field::Cpus => self.counts_of(&shown),
+                    _ => field.cell(self, &shown).unwrap_or_default(),
+                };
+                let gap = if at == 0 { "" } else { " " };
+                write!(output, "{gap}{key}=\"{}\"", quoted(&value))?;
+            }
+            writeln!(output)?;
+        }
+        Ok(())
+    }
+
+    fn counts_of(&self, shown: &Shown<'_>) -> String {
+        let cpus = self.table.cpus.iter();
+        let counts = cpus.zip(
+            shown
+                .row
+                .per_cpu()
+                .into_iter()
+                .flat_map(|counts| counts.iter()),
+        );
+        let counts: Vec<String> = counts
+            .map(|(cpu, count)| format!("{cpu}:{count}"))
+            .collect();
+        counts.join(" ")
+    }
+}
+
+/// A text between double quotes that a shell may evaluate: what means something there is written as `\xHH`.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\\' | '`' | '$' => quoted += &format!("\\x{:02x}", u32::from(c)),
+            _ => quoted.push(c),
+        }
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_ends_its_quotes_or_runs_a_command() {
+        assert_eq!(quoted("eth0 \"$(id)`\\"), "eth0 \\x22\\x24(id)\\x60\\x5c");
+    }
+}

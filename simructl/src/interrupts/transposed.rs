@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The table turned: a row for each CPU, a column for each cause. For few interrupts on many CPUs.
+
+use std::ops::Range;
+
+use crate::column::Column;
+use crate::interrupts::page::{Block, Page};
+use crate::interrupts::shares::Shares;
+use crate::interrupts::text::{GAP, Look, clipped};
+use crate::interrupts::view::{Shown, View};
+use crate::layout::{padded, shortened, visible, width as width_of};
+
+/// How wide a column becomes for the words above its numbers.
+const WIDEST_WORDS: usize = 12;
+/// Every CPU has its own row.
+const EXACT: Shares = Shares {
+    cpus: 1,
+    is_compact: false,
+};
+
+/// A column: its second title, and the rest of it.
+struct Turned {
+    words: String,
+    column: Column<()>,
+}
+
+impl View<'_> {
+    /// The turned table; of the CPUs only those in `window`.
+    pub(crate) fn turned(&self, look: &Look, window: Range<usize>) -> Page {
+        let cpus = &self.table.cpus;
+        let window = window.start.min(cpus.len())..window.end.min(cpus.len());
+        let sums = self.sums();
+        let totals: Vec<Option<u64>> = match sums.increases.clone() {
+            Some(increases) => increases,
+            None => sums.totals.iter().copied().map(Some).collect(),
+        };
+        let mut columns = vec![self.turned_cpus(window.clone())];
+        columns.extend(self.turned_nodes(window.clone()));
+        let unit = self.numbers();
+        let numbers = |counts: &[Option<u64>]| EXACT.numbers(&counts[window.clone()], unit);
+        columns.push(turned("all", "", numbers(&totals)));
+        let with_cpus = self
+            .all_shown()
+            .filter(|shown| shown.row.per_cpu().is_some());
+        let causes: Vec<Shown<'_>> = with_cpus.collect();
+        for shown in &causes {
+            let words = visible(&shown.row.about.text());
+            columns.push(turned(
+                &visible(&shown.row.name),
+                &words,
+                numbers(&shown.counts()),
+            ));
+        }
+        let mut left_out = 0;
+        if let Some(width) = look.width {
+            let widths = columns.iter().map(|one| one.column.width() + GAP);
+            let fitting = widths.scan(0, |taken, width| {
+                *taken += width;
+                Some(*taken)
+            });
+            let fitting = fitting.take_while(|taken| *taken <= width + GAP).count();
+            left_out = columns.len() - fitting.max(1);
+            columns.truncate(fitting.max(1));
+        }
+        let words = columns.iter().map(|one| {
+            let width = one.column.width();
+            padded(&shortened(&one.words, width), width, true)
+        });
+        let line = |row| {
+            let cells = columns.iter();
+            let cells = cells.map(move |one| one.column.padded(row, one.column.width()));
+            clipped(cells, look.width)
+        };
+        let titles = [clipped(words, look.width), line(None)];
+        let mut page = Page {
+            rows: (0..window.len()).map(|row| line(Some(row))).collect(),
+            ..Page::default()
+        };
+        if look.has_headings {
+            let block = |rank, line| Block {
+                rank,
+                lines: vec![line],
+            };
+            let blank = block(1, String::new());
+            page.heading = vec![block(0, self.summary(&sums, look.width)), blank];
+            page.titles = titles.into_iter().filter(|line| !line.is_empty()).collect();
+            let plural = if left_out == 1 { "column" } else { "columns" };
+            let note = format!("… {left_out} more {plural}");
+            let fitted = look
+                .width
+                .map_or(note.clone(), |width| shortened(&note, width));
+            page.note = (left_out > 0).then_some(fitted);
+        }
+        page
+    }
+
+    fn turned_cpus(&self, window: Range<usize>) -> Turned {
+        let cpus = self.table.cpus[window].iter();
+        turned("cpu", "", cpus.map(u32::to_string).collect())
+    }
+
+    fn turned_nodes(&self, window: Range<usize>) -> Option<Turned> {
+        let node = |cpu: &u32| {
+            let node = self.nodes.iter().find(|node| node.cpus.contains(*cpu));
+            node.map_or("-".to_string(), |node| node.number.to_string())
+        };
+        let nodes = self.table.cpus[window].iter().map(node);
+        (self.nodes.len() > 1).then(|| turned("node", "", nodes.collect()))
+    }
+}
+
+fn turned(title: &str, words: &str, cells: Vec<String>) -> Turned {
+    let mut column = Column {
+        rank: (),
+        title: title.to_string(),
+        cells,
+        is_number: true,
+    };
+    // Words widen a column, but not without bounds.
+    let wanted = width_of(words).min(WIDEST_WORDS);
+    column.title = padded(&column.title, wanted, true);
+    Turned {
+        words: words.to_string(),
+        column,
+    }
+}
