@@ -97,7 +97,9 @@ fn not_read(path: &Path, error: ReadError) -> Failure {
     );
     failure.remedy(match error {
         ParseError::Torn { .. } => "a copy that is whole, taken while no CPU comes or goes",
-        ParseError::NotARow { .. } => "a copy whose lines are whole: mail programs wrap them",
+        ParseError::NotARow { .. } => {
+            "a copy whose lines are whole, with no others between them: mail programs wrap lines"
+        }
         ParseError::SecondTable { .. } => "a file for each copy",
         ParseError::Encoded { .. } => "unpack it or convert it first; gzip is read as it is",
         _ => "a copy of /proc/interrupts or /proc/softirqs, with its first line",

@@ -33,7 +33,7 @@ pub struct About {
     pub actions: Vec<String>,
     /// What an architecture's own row is, in its words.
     pub description: Option<String>,
-    /// All of the words behind the counts, as they are.
+    /// Of an interrupt, all of the words behind the counts, as they are.
     pub words: String,
 }
 
@@ -94,7 +94,6 @@ impl About {
     pub(crate) fn described(text: &str) -> Self {
         Self {
             description: some(text),
-            words: text.to_string(),
             ..Self::default()
         }
     }

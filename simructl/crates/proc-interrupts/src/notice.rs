@@ -75,7 +75,7 @@ pub enum ParseError {
         /// Its line.
         line: usize,
     },
-    /// A line is no row, and rows follow it.
+    /// A line is no row, though it stands between rows or is the first below the names of the CPUs.
     NotARow {
         /// The line.
         line: usize,
@@ -100,7 +100,7 @@ impl fmt::Display for ParseError {
                 write!(f, "line {line} has not as many counts as there are CPUs")
             }
             Self::NotARow { line } => {
-                write!(f, "line {line} is no row of a table, and rows follow it")
+                write!(f, "line {line} is no row of the table")
             }
             Self::SecondTable { line } => write!(f, "line {line} begins another table"),
             Self::Encoded { name } => write!(f, "it is {name}, not plain text"),

@@ -92,6 +92,9 @@ impl Parser {
                 .insert(0, Notice::SkippedBefore { lines });
         }
         if let Some((line, lines)) = self.behind {
+            if self.table.rows.is_empty() {
+                return Err(ParseError::NotARow { line });
+            }
             self.notice(Notice::SkippedAfter { line, lines });
         }
         let is_cut = |notice: &Notice| matches!(notice, Notice::CutRow { .. });
@@ -191,7 +194,8 @@ fn cpus(line: &[u8]) -> Option<Vec<u32>> {
 fn name_of(text: &[u8]) -> Option<&str> {
     let name = std::str::from_utf8(text.trim_ascii()).ok()?;
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_/+-.".contains(&byte);
-    (!name.is_empty() && name.bytes().all(is_name)).then_some(name)
+    let begins_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (begins_well && name.bytes().all(is_name)).then_some(name)
 }
 
 /// Puts the numbers at the beginning of a text, `most` of them, into `numbers`; returns where they end.

@@ -204,6 +204,15 @@ fn lines_between_rows_must_be_rows() {
             "CPU0 CPU1\n1: 3 99999999999999999999 x\n",
             ParseError::Torn { line: 2 },
         ),
+        (
+            "CPU0 CPU1\n1: -3 4 IO-APIC 1-edge i8042\n",
+            ParseError::NotARow { line: 2 },
+        ),
+        (
+            "CPU0 CPU1\n1: 0x3 4 IO-APIC 1-edge i8042\n",
+            ParseError::NotARow { line: 2 },
+        ),
+        ("CPU0 CPU1\n-1: 3 4 x\n", ParseError::NotARow { line: 2 }),
         ("", ParseError::NoHeader),
         ("\n", ParseError::NoHeader),
         ("CPU\n", ParseError::NoHeader),
