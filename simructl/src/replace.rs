@@ -2,9 +2,9 @@
 
 //! A file that is replaced as a whole: its readers find what was there before, or all of what is new.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::Builder;
@@ -31,14 +31,19 @@ pub(crate) fn replace(
         let why = format!("there is no folder {}", folder.display());
         return Err(Failure::new(what, why));
     }
+    // Not by tempfile itself, whose errors name the temporary file, which says nothing to the user.
+    let create = |path: &Path| {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(MODE)
+            .open(path)
+    };
     let temporary = Builder::new()
         .prefix(".simructl-")
         .suffix(".tmp")
-        .tempfile_in(folder);
-    let temporary = temporary.map_err(|error| match cause(&error) {
-        Some(error) => failed(error),
-        None => failed(&error),
-    })?;
+        .make_in(folder, create);
+    let temporary = temporary.map_err(|error| failed(&error))?;
     let write = || {
         let mut output = BufWriter::with_capacity(64 * 1024, temporary.as_file());
         write(&mut output)?;
@@ -52,11 +57,6 @@ pub(crate) fn replace(
     let persisted = temporary.persist(&target);
     persisted.map_err(|error| failed(&error.error))?;
     Ok(())
-}
-
-/// The error of the system behind one that names a temporary file, which says nothing to the user.
-fn cause(error: &io::Error) -> Option<&io::Error> {
-    error.get_ref()?.source()?.downcast_ref()
 }
 
 /// The file that is to be replaced: where a symbolic link leads to.

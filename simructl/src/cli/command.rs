@@ -165,22 +165,28 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  simructl top\n  simructl top --once --width 120")]
     Top(Top),
 
-    /// Show which interrupts come to which CPU, and how often: /proc/interrupts, made readable
+    /// Show which interrupts come to which CPU, and how often: /proc/interrupts of any machine
     ///
     /// Takes two samples, SECONDS apart, and shows what was counted between them; with or without the module.
-    /// Of each interrupt: its total, how often it came per second, a cell for each CPU (or for some
-    /// neighbours, where there are more CPUs than places), the interrupt controller and its number there, the
-    /// CPUs that it may go to (affinity) and goes to (effective), its threads, and whose it is. A row is known
-    /// by its number and whose it is, a column by the CPU's number: what comes and goes between two samples
-    /// moves nothing else.
+    /// Above the table: the sum of each CPU, and of each NUMA node. Of each interrupt: its total, how often it
+    /// came per second, a cell for each CPU (or for some neighbours, where there are more CPUs than places), its
+    /// actions, the interrupt controller and its number there, the trigger, the CPUs that it may go to (affinity)
+    /// and goes to (effective), the node of its device, and its threads.
+    ///
+    /// A row is known by its number, its controller and its actions, a column by the CPU's number: interrupts and
+    /// CPUs that come and go between two samples put no count in a wrong place. A copy may be of any architecture
+    /// and any kernel since Linux 2.6.
+    ///
+    /// Keys with --watch on a terminal: i, t, d, n order by number, total, rate, name; r reverses; space pauses;
+    /// arrows scroll; q quits.
     #[command(
-        after_help = "Example:\n  simructl irqs --watch --threshold 1\n  simructl irqs --once --json\n  cp /proc/interrupts before; make; simructl irqs --diff before /proc/interrupts"
+        after_help = "Example:\n  simructl irqs --watch --threshold 1\n  simructl irqs --once --json\n  cp /proc/interrupts before; make; simructl irqs --diff before /proc/interrupts\n  simructl irqs --metrics prometheus --no-zeros --output /var/lib/prometheus/node-exporter/irqs.prom"
     )]
     Irqs(Interrupts),
 
     /// Show which softirqs run on which CPU, how often, and what each of them does: /proc/softirqs
     ///
-    /// As irqs does with interrupts.
+    /// Takes the same options as irqs, and shows softirqs in the same way.
     #[command(
         after_help = "Example:\n  simructl softirqs\n  simructl softirqs --watch --interval 0.5 --json"
     )]

@@ -264,8 +264,8 @@ impl<'a> Show<'a> {
 
 /// Says which CPUs of a list are not there.
 fn note_missing(list: &CpuList, table: &Table) {
-    // That of `all` names any.
-    if list.contains(u32::MAX) {
+    // A list of all CPUs, or of every second one, has no end.
+    if (MOST_CPUS..2 * MOST_CPUS).any(|cpu| list.contains(cpu)) {
         return;
     }
     let is_missing = |cpu: &u32| list.contains(*cpu) && table.cpus.binary_search(cpu).is_err();

@@ -414,7 +414,7 @@ fn samples_are_a_document_each_and_rates_are_per_second() {
         (rate * interval - 1050.0).abs() < 1e-6,
         "{rate} in {interval}"
     );
-    assert!(interval >= 0.04, "{interval}");
+    assert!(interval > 0.0, "{interval}");
     // Nobody reads any more: it ends by itself.
     drop(samples);
     assert!(child.wait().unwrap().success());
