@@ -67,6 +67,57 @@ fn each_interrupt_is_what_the_kernel_says_elsewhere() {
 }
 
 #[test]
+fn sysfs_and_the_table_say_the_same_about_each_interrupt() {
+    let module = Simrupt::load("lines=2 rate_hz=0");
+    // Of a copy, the words of the table are all there is.
+    let told = document(&["irqs", "--from", "/proc/interrupts", "--json"]);
+    let live = document(&["irqs", "--once", "--json"]);
+    let mut seen = 0;
+    for told in told["rows"].as_array().unwrap() {
+        let Some(irq) = told["irq"].as_u64() else {
+            continue;
+        };
+        seen += 1;
+        let live = row(&live, irq).unwrap();
+        for what in ["chip", "hwirq", "actions"] {
+            assert_eq!(live[what], told[what], "{what}: {live} {told}");
+        }
+        // The table does not always tell these two.
+        for what in ["trigger", "type"] {
+            let is_same = told[what].is_null() || live[what] == told[what];
+            assert!(is_same, "{what}: {live} {told}");
+            assert!(live[what].is_string(), "{live}");
+        }
+        let node = fs::read_to_string(format!("/proc/irq/{irq}/node")).unwrap();
+        let node = node.trim().parse::<u64>().ok();
+        assert_eq!(live["node"].as_u64(), node, "{live}");
+    }
+    assert!(seen > 3, "{told:#}");
+    for index in 0..2 {
+        let row = of_line(&live, module.line(index));
+        assert_eq!(row["chip"], "simrupt", "{row}");
+    }
+}
+
+#[test]
+fn a_chosen_cpu_has_its_own_counts_alone() {
+    let module = Simrupt::load("rate_hz=1000 format=record");
+    let line = module.line(0);
+    let reader = Reader::start(line, 4096);
+    for cpu in [1, 0] {
+        move_irq(line.irq(), cpu);
+        line.wait_for("handled", 10);
+        let list = cpu.to_string();
+        let document = document(&["irqs", "--json", "--interval", "0.3", "--cpu", &list]);
+        assert_eq!(document["cpus"], serde_json::json!([cpu]));
+        let row = of_line(&document, line);
+        let rate = row["per_second"].as_f64().unwrap();
+        assert!((rate / 1000.0 - 1.0).abs() < 0.1, "{row}");
+    }
+    settle(&module, line, reader);
+}
+
+#[test]
 fn rates_are_those_of_the_device_on_the_cpu_that_takes_it() {
     let module = Simrupt::load("lines=2 rate_hz=1000,250 format=record");
     let lines = [0, 1].map(|index| module.line(index));
