@@ -31,6 +31,7 @@ help:
 	@echo '       BENCH="OPTIONS" adds options of simructl bench, CPUS=N or N,sockets=N,... CPUs (1)'
 	@echo '  make bench-repeat [N=2]    the same N times; the results must be the same'
 	@echo '  make check-html            open the page of make bench in a headless Chromium and check it'
+	@echo '  make check-metrics         give metrics of simructl to promtool, node_exporter and Prometheus'
 	@echo '  make check-perfetto        decode a trace of simructl by Perfetto'"'"'s own definitions'
 	@echo '  make compare-test-workqueue  the order of affinity scopes, against the kernel'"'"'s own benchmark'
 	@echo '  make lab-modules           build the module for the kernel of the VM'
@@ -69,6 +70,10 @@ bench-repeat:
 .PHONY: check-html
 check-html:
 	@$(LAB)/page
+
+.PHONY: check-metrics
+check-metrics:
+	@$(LAB)/check-metrics
 
 .PHONY: check-perfetto
 check-perfetto:

@@ -83,6 +83,7 @@ if [[ $KERNEL == "$STOCK" || $KERNEL == "${STOCK%-*}-rt-amd64" ]]; then
     TOOLS=$CACHE/tools-$(key "$LAB"/{root,root-tools,tools-packages} <(echo "$SUITE"))
     DEBUGINFO=$CACHE/debuginfo-$KERNEL-$(key "$LAB/debuginfo")
 fi
+METRICS=$CACHE/metrics-$(key "$LAB/root" "$LAB/metrics-packages" "$LAB/root-metrics" <(echo "$SUITE"))
 PERFETTO=$CACHE/perfetto-$(key "$LAB/root" "$LAB/perfetto-packages" "$LAB/root-perfetto" <(echo "$SUITE"))
 
 die() {
