@@ -309,7 +309,48 @@ fn keys_of(mut bytes: &[u8]) -> Vec<Key> {
 
 #[cfg(test)]
 mod tests {
+    use std::env;
+    use std::fs::File;
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+
+    use nix::pty::openpty;
+
     use super::*;
+
+    /// Tells the test that it is to panic on a terminal, rather than to look at one that does.
+    const PANICS: &str = "SIMRUCTL_TEST_SCREEN_PANICS";
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_and_is_read_there() {
+        if env::var_os(PANICS).is_some() {
+            let _screen = Screen::open().unwrap_or_else(|failure| unreachable!("{failure}"));
+            panic!("a mistake");
+        }
+        let pty = openpty(None, None).unwrap();
+        let before = tcgetattr(&pty.master).unwrap();
+        let mut master = File::from(pty.master);
+        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
+        let test = "screen::tests::a_panic_gives_the_terminal_back_and_is_read_there";
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env(PANICS, "1")
+            .stdin(stdio())
+            .stdout(stdio())
+            .stderr(stdio())
+            .spawn()
+            .unwrap();
+        drop(pty.slave);
+        let mut shown = Vec::new();
+        // A terminal that no program has open any more ends with an error.
+        master.read_to_end(&mut shown).unwrap_err();
+        assert!(!child.wait().unwrap().success());
+        let shown = String::from_utf8_lossy(&shown);
+        let (screen, rest) = shown.split_once("\x1b[?1049l").expect("the way back");
+        assert!(screen.contains("\x1b[?1049h") && !screen.contains("a mistake"));
+        assert!(rest.contains("a mistake"), "{rest}");
+        assert_eq!(tcgetattr(&master).unwrap(), before);
+    }
 
     #[test]
     fn keys_are_told_apart() {

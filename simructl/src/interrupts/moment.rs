@@ -152,6 +152,12 @@ impl<'a> Show<'a> {
         !self.is_json && !csv && !pairs && metrics.is_none()
     }
 
+    /// The places that are used of those that a terminal has.
+    pub(crate) fn width_within(&self, width: usize) -> usize {
+        let asked = self.how.width.map_or(width, usize::from);
+        asked.min(width)
+    }
+
     /// Whether it says where interrupts go.
     fn has_placements(&self) -> bool {
         self.kind == Kind::Interrupts

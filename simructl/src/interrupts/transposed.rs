@@ -40,29 +40,30 @@ impl View<'_> {
         let unit = self.numbers();
         let numbers = |counts: &[Option<u64>]| EXACT.numbers(&counts[window.clone()], unit);
         columns.push(turned("all", "", numbers(&totals)));
-        let with_cpus = self
-            .all_shown()
-            .filter(|shown| shown.row.per_cpu().is_some());
-        let causes: Vec<Shown<'_>> = with_cpus.collect();
-        for shown in &causes {
-            let words = visible(&shown.row.about.text());
-            columns.push(turned(
-                &visible(&shown.row.name),
-                &words,
-                numbers(&shown.counts()),
-            ));
-        }
-        let mut left_out = 0;
-        if let Some(width) = look.width {
+        let with_cpus = |shown: &Shown<'_>| shown.row.per_cpu().is_some();
+        let causes = || self.all_shown().filter(with_cpus);
+        let all = columns.len() + causes().count();
+        let width_of_all = |columns: &[Turned]| -> usize {
             let widths = columns.iter().map(|one| one.column.width() + GAP);
-            let fitting = widths.scan(0, |taken, width| {
-                *taken += width;
-                Some(*taken)
-            });
-            let fitting = fitting.take_while(|taken| *taken <= width + GAP).count();
-            left_out = columns.len() - fitting.max(1);
-            columns.truncate(fitting.max(1));
+            widths.sum::<usize>().saturating_sub(GAP)
+        };
+        let most = look.width.unwrap_or(usize::MAX);
+        let mut taken = width_of_all(&columns);
+        for shown in causes() {
+            // Of thousands of interrupts only those are looked at that there is room for.
+            if taken > most {
+                break;
+            }
+            let words = visible(&shown.row.about.text());
+            let name = visible(&shown.row.name);
+            let column = turned(&name, &words, numbers(&shown.counts()));
+            taken += GAP + column.column.width();
+            columns.push(column);
         }
+        while columns.len() > 1 && width_of_all(&columns) > most {
+            columns.pop();
+        }
+        let left_out = all - columns.len();
         let words = columns.iter().map(|one| {
             let width = one.column.width();
             padded(&shortened(&one.words, width), width, true)

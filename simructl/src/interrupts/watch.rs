@@ -71,7 +71,7 @@ pub(crate) fn watch(
         }
     }
     // What was asked for is there to be read when the screen is gone.
-    let (width, _) = screen.size();
+    let width = watched.show.width_within(screen.size().0);
     drop(screen);
     let rows = watched.show.rows(&watched.moment);
     let show = &watched.show;
@@ -110,6 +110,7 @@ impl Watched<'_> {
 
     fn draw(&mut self, source: &Source<'_>, screen: &Screen) -> Result<(), Failure> {
         let (width, height) = screen.size();
+        let width = self.show.width_within(width);
         let rows = self.show.rows(&self.moment);
         self.all = match self.show.how.transpose {
             true => self.moment.table.cpus.len(),
