@@ -371,6 +371,12 @@ fn a_running_kernel_is_shown_with_where_its_interrupts_go() {
         "irqs-prometheus",
         "irqs --metrics prometheus --no-zeros --sum",
     );
+    // The example in Documentation/metrics.md.
+    check(
+        &fake,
+        "irqs-prometheus-filter",
+        "irqs --metrics prometheus --no-zeros --sum --filter simrupt|NMI",
+    );
     check(&fake, "softirqs-once", "softirqs --once");
     check(
         &fake,
