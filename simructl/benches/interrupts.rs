@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What `simructl irqs` costs on large machines: one of 512 CPUs with 2,000 interrupts, and one of 1,152 CPUs with 200.
+//! The costs of `simructl irqs` on large machines: one of 512 CPUs with 2,000 interrupts, and one of 1,152 CPUs with 200.
 //! Each figure is that of the whole program, from its start to its end, with the table in memory. util-linux's lsirq
 //! takes its turns on the same tables.
 //!
@@ -68,10 +68,10 @@ impl Machine {
     }
 }
 
-/// A command, and what its runs took.
+/// A command, and the costs of its runs.
 struct Case {
     name: &'static str,
-    /// What stands in the place of /proc/interrupts.
+    /// The file in the place of /proc/interrupts.
     table: &'static str,
     command: Vec<String>,
     cpu_ms: Vec<f64>,

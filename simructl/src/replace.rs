@@ -98,7 +98,7 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             MODE
         );
-        // Whoever has the old one open still reads that.
+        // A reader that has the old one open still reads that.
         let mut old = File::open(&path).unwrap();
         write("two").unwrap();
         assert_eq!(io::read_to_string(&mut old).unwrap(), "one");

@@ -27,10 +27,10 @@ use simrupt::failure::{Failure, describe};
 /// The alternate screen, without the cursor; and back.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
-/// What a terminal that does not know its size is taken for.
+/// The size of a terminal that does not know it.
 const USUAL_SIZE: (usize, usize) = (80, 24);
 
-/// What ends a wait.
+/// The end of a wait.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Event {
     /// The time has come.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Gives metrics of simructl to those that are to read them, and looks at what these have understood.
+"""Gives metrics of simructl to the programs that read them, and compares the samples that these have.
 
 Called by tests/lab/check-metrics as `check-metrics.py SIMRUCTL FOLDER`, FOLDER being that of simructl's sources.
 """
@@ -285,7 +285,7 @@ def prometheus_takes_all(scratch, folder, node):
             return float(query(prometheus, "sum(rate(linux_interrupts_total[30s]))")[0]["value"][1]) > 0
 
         until("this machine has interrupts", has_interrupts)
-        # What was written last is what is stored.
+        # The last samples that were written are stored.
         file = folder / "simructl-irqs.prom"
         written = samples(parser.text_string_to_metric_families(file.read_text()))
 

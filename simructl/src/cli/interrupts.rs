@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What `irqs` and `softirqs` take.
+//! The options of `irqs` and `softirqs`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::interrupts::columns::Chosen;
 use crate::interrupts::metrics::Format;
 use crate::interrupts::text::Cells;
 
-/// What `irqs` and `softirqs` take.
+/// The options of `irqs` and `softirqs`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("saved").args(["from", "diff"]))]
 pub(crate) struct Interrupts {
@@ -68,7 +68,7 @@ pub(crate) struct Interrupts {
     /// node and threads. Where there is no room for all, the last ones are left out.
     #[arg(short = 'o', long, value_name = "COLUMNS", conflicts_with_all = ["csv", "metrics"], help_heading = "Table")]
     pub(crate) columns: Option<Chosen>,
-    /// What stands for each CPU [default: blocks]
+    /// How the count of each CPU is shown [default: blocks]
     #[arg(long, value_name = "CELLS", default_value = "blocks", hide_default_value = true, conflicts_with_all = ["csv", "pairs", "metrics", "transpose"], help_heading = "Table")]
     pub(crate) cells: Cells,
     /// A row for each CPU, a column for each interrupt
@@ -81,7 +81,7 @@ pub(crate) struct Interrupts {
     #[arg(long, value_name = "PLACES", value_parser = clap::value_parser!(u16).range(1..), conflicts_with_all = ["csv", "pairs", "metrics"], help_heading = "Table")]
     pub(crate) width: Option<u16>,
 
-    /// What rows are ordered by [default: irqs: rate; softirqs: irq]
+    /// The order of the rows [default: irqs: rate; softirqs: irq]
     #[arg(long, value_name = "ORDER", help_heading = "Rows and CPUs")]
     pub(crate) sort: Option<Order>,
     /// The other way round

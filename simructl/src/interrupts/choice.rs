@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use proc_interrupts::{Changes, Row, Table};
 use regex_lite::Regex;
 
-/// What rows are ordered by.
+/// The order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Order {
     /// The most per second first; without rates, the most of all
@@ -17,7 +17,7 @@ pub(crate) enum Order {
     Total,
     /// As the kernel lists them
     Irq,
-    /// By whose interrupt it is
+    /// By the actions, or the description
     Name,
 }
 
@@ -26,9 +26,9 @@ pub(crate) enum Order {
 pub(crate) struct Choice {
     pub(crate) order: Order,
     pub(crate) is_reversed: bool,
-    /// What the name, the controller, an action or the description must match.
+    /// The name, the controller, an action or the description must match this.
     pub(crate) filter: Option<Regex>,
-    /// What none of them may match.
+    /// None of them may match this.
     pub(crate) exclude: Option<Regex>,
     /// Rows with less per second, or without rates less in all, are left out.
     pub(crate) threshold: f64,
@@ -42,7 +42,7 @@ impl Choice {
         changes: Option<&Changes>,
         rate: impl Fn(u64) -> f64,
     ) -> Vec<usize> {
-        // What each row has, as far as it is known: the rate, or the total.
+        // The rate of each row, or the total, as far as it is known.
         let totals: Vec<Option<u64>> = table.rows.iter().map(Row::total).collect();
         let weight = |at: usize| match changes {
             Some(changes) => changes.of(at).total().map(&rate),

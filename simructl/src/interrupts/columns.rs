@@ -79,7 +79,7 @@ pub(crate) struct Chosen {
 }
 
 impl Field {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub(super) fn name(self) -> &'static str {
         let known = FIELDS.iter().find(|(field, ..)| *field == self);
         known.map_or("", |(_, name, _)| name)
@@ -91,7 +91,7 @@ impl Field {
             .any(|(field, _, is_number)| *field == self && *is_number)
     }
 
-    /// What stands above it in the table.
+    /// Its title in the table.
     pub(super) fn title(self, view: &View<'_>) -> &'static str {
         match (self, view.kind, view.interval) {
             (Self::Irq, Kind::Softirqs, _) => "softirq",
@@ -101,7 +101,7 @@ impl Field {
         }
     }
 
-    /// What stands there for a row, if there is something; nothing for the cells of CPUs.
+    /// Its text for a row, if there is one; `None` for the cells of CPUs.
     pub(super) fn cell(self, view: &View<'_>, shown: &Shown<'_>) -> Option<String> {
         let about = &shown.row.about;
         let number = |number: Option<u64>| number.map(|number| number.to_string());

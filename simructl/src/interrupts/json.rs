@@ -150,7 +150,7 @@ impl Serialize for PerCpu<'_> {
     }
 }
 
-/// What an iterator yields, as an array.
+/// The items of an iterator, as an array.
 struct Sequence<F>(F);
 
 impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Sequence<F> {

@@ -87,7 +87,7 @@ fn counter(counts: impl Iterator<Item = u64> + Clone) -> u64 {
     }
 }
 
-/// What tells a row from others. The number of an interrupt alone says little, and changes from boot to boot.
+/// The labels that tell a row from others. The number of an interrupt alone says little, and changes from boot to boot.
 fn labels(row: &Row) -> String {
     let about = &row.about;
     let actions = (!about.actions.is_empty()).then(|| about.actions.join(", "));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What interrupts which CPU, and how often: `/proc/interrupts` and `/proc/softirqs`, of any machine. The crate
+//! Interrupts and softirqs by CPU: `/proc/interrupts` and `/proc/softirqs`, of any machine. The crate
 //! `proc-interrupts` understands the files; here is where they come from, and how they are shown.
 //!
 //! - `source`, `sysfs`, `placement`, `nodes`: what the kernel's files say;

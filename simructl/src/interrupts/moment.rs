@@ -72,7 +72,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What the kernel has counted up to now, and since the last time.
+    /// The kernel's counts up to now, and since the last time.
     pub(crate) fn next(&mut self, show: &Show<'_>, pace: &Pace) -> Result<Moment, Failure> {
         let mut now = sample(self.kind, self.sysroot)?;
         if self.kind == Kind::Interrupts {

@@ -5,10 +5,10 @@
 /// The rows of a table that are kept even where the lines above it have to go.
 const LEAST_ROWS: usize = 5;
 
-/// What is shown, line by line.
+/// The lines that are shown.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
-    /// What stands above the table; the last ones go first.
+    /// The lines above the table.
     pub(super) heading: Vec<Block>,
     /// The names of the columns.
     pub(super) titles: Vec<String>,

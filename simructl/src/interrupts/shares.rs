@@ -16,7 +16,7 @@ pub(super) struct Shares {
     pub(super) is_compact: bool,
 }
 
-/// What is to be written: a number of a CPU, as a rate or as a count.
+/// How numbers are written: as rates or as counts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Numbers {
     /// How many of what was counted make one of what is written: the seconds of the interval, or 1.

@@ -23,7 +23,7 @@ pub(crate) struct Sample {
     pub(crate) table: Table,
 }
 
-/// What the kernel has counted up to now.
+/// The kernel's counts up to now.
 pub(crate) fn sample(kind: Kind, sysroot: &Sysroot) -> Result<Sample, Failure> {
     let path = sysroot.proc(match kind {
         Kind::Interrupts => "interrupts",

@@ -10,7 +10,7 @@ use proc_interrupts::{About, Table, TriggerType};
 
 use simrupt::sysroot::Sysroot;
 
-/// What is known of the running kernel's interrupts: it is read anew only where the table says something new.
+/// The descriptions of the running kernel's interrupts. They are read anew only where the table says something new.
 #[derive(Debug, Default)]
 pub(crate) struct Described(HashMap<u32, Known>);
 

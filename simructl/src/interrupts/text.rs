@@ -21,12 +21,12 @@ pub(super) const GAP: usize = 2;
 /// How many places all CPUs take where nothing limits them.
 const WIDEST_HEAT: usize = 64;
 const WIDEST_NUMBERS: usize = 120;
-/// What is kept for words as long as other columns can go.
+/// The places that are kept for words as long as other columns can go.
 const LEAST_WORDS: usize = 16;
-/// What stands above the cells.
+/// The title of the cells.
 const HEAT: &str = "cpus";
 
-/// What stands for the CPUs of a row.
+/// How the counts of CPUs are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, ValueEnum)]
 pub(crate) enum Cells {
     /// A block for each CPU: the more, the higher
@@ -51,7 +51,7 @@ pub(crate) struct Look {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Always,
-    /// As wide as there is room: a cell for each CPU, whose interrupt it is.
+    /// As wide as there is room: a cell for each CPU, and the actions.
     Heat,
     Words,
     /// If there is room; the lower ones first.
@@ -150,7 +150,7 @@ impl View<'_> {
             }
         };
         let mut columns: Vec<Column<Rank>> = fields.into_iter().enumerate().map(column).collect();
-        // What none of the rows has need not stand there.
+        // A column without any text need not stand there.
         columns.retain(|column| {
             is_chosen
                 || column.rank == Rank::Heat
@@ -215,7 +215,7 @@ impl View<'_> {
         Some(first_fitting(lines, width))
     }
 
-    /// What the numbers of CPUs are.
+    /// The name of the numbers of CPUs.
     fn what(&self) -> &'static str {
         match (self.interval, self.changes) {
             (Some(_), Some(_)) => "per_s",
@@ -330,7 +330,7 @@ impl View<'_> {
         first_fitting(lines, width)
     }
 
-    /// What the cells mean.
+    /// The meaning of the cells.
     fn legend(&self, heat: Heat, width: Option<usize>) -> String {
         let share = match heat.cpus_per_cell {
             1 => String::new(),

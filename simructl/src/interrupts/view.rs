@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is shown of a table: some of its rows, with what was counted since an earlier table.
+//! The part of a table that is shown: some of its rows, with their increases since an earlier table.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -11,11 +11,11 @@ use crate::interrupts::nodes::Node;
 use crate::interrupts::placement::Placement;
 use crate::pace::per_second;
 
-/// What is shown.
+/// Rows of a table, and all that is known about them.
 pub(crate) struct View<'a> {
     pub(crate) kind: Kind,
     pub(crate) table: &'a Table,
-    /// What was counted since an earlier table.
+    /// The increases since an earlier table.
     pub(crate) changes: Option<&'a Changes>,
     /// The time between the two, as far as it is known.
     pub(crate) interval: Option<Duration>,
@@ -43,7 +43,7 @@ pub(super) struct Shown<'a> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sums {
     pub(super) total: u64,
-    /// What was counted since an earlier table, as far as it is known; `None` if nothing is.
+    /// The increase since an earlier table, as far as it is known; `None` if it is not known at all.
     pub(super) increase: Option<u64>,
     /// By CPU; of rows that are counted by CPU.
     pub(super) totals: Vec<u64>,
@@ -65,7 +65,7 @@ impl<'a> View<'a> {
         self.rows.iter().map(|at| self.shown(*at))
     }
 
-    /// What a row is, in words.
+    /// The description of a row.
     pub(super) fn description(&self, row: &'a Row) -> Option<&'a str> {
         match self.kind {
             Kind::Interrupts => row.about.description.as_deref(),
@@ -125,7 +125,7 @@ impl Shown<'_> {
         }
     }
 
-    /// What was counted since before.
+    /// The increase since before.
     pub(super) fn increase(&self) -> Option<u64> {
         self.change?.total()
     }

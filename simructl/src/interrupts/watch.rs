@@ -17,7 +17,7 @@ const KEYS: &str = "q quit  i irq  t total  d rate  n name  r reverse  space pau
 /// As good as never.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is on the screen.
+/// The content of the screen.
 struct Watched<'a> {
     show: Show<'a>,
     moment: Moment,
@@ -70,7 +70,7 @@ pub(crate) fn watch(
             watched.draw(&source, &screen)?;
         }
     }
-    // What was asked for is there to be read when the screen is gone.
+    // The last sample can still be read when the screen is gone.
     let width = watched.show.width_within(screen.size().0);
     drop(screen);
     let rows = watched.show.rows(&watched.moment);
@@ -132,7 +132,7 @@ impl Watched<'_> {
         screen.draw(&lines)
     }
 
-    /// What is not on the screen, and what keys there are.
+    /// How many rows are not on the screen, and the keys.
     fn footer(&self, screen: &Screen) -> String {
         let below = self.all.saturating_sub(self.first + self.shown);
         let mut parts = Vec::new();

@@ -302,7 +302,7 @@ fn a_file_of_metrics_is_replaced_as_a_whole() {
     let metadata = fs::metadata(fake.path("metrics/irqs.prom")).unwrap();
     assert_eq!(metadata.permissions().mode() & 0o777, 0o644);
     assert_eq!(fs::read_dir(fake.path("metrics")).unwrap().count(), 1);
-    // What cannot be read leaves the file as it was.
+    // A table that cannot be read leaves the file as it was.
     fake.write("proc/interrupts", "no table\n");
     assert_eq!(run(to).status.code(), Some(1));
     assert!(

@@ -33,7 +33,7 @@ impl Copy {
         };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let mut lines: Vec<&str> = text.lines().collect();
-        // What a file of this name ends with is no row.
+        // The last line of a file of this name is no row.
         if path.to_str().unwrap().contains("cut-in-a-number") {
             lines.pop();
         }
@@ -68,7 +68,7 @@ impl Copy {
         capped(self.summands().map(Row::total).sum())
     }
 
-    /// What the CPUs in these columns have together.
+    /// The sum of the CPUs in these columns.
     fn of_cpus(&self, columns: impl Iterator<Item = usize> + Clone) -> u128 {
         let by_cpu = self
             .summands()
@@ -235,7 +235,7 @@ fn check_table(text: &str, copy: &Copy, most: usize) -> usize {
             );
         }
     }
-    // What each CPU has, or some of them together.
+    // The sum of each CPU, or of some of them together.
     if let Some(at) = lines.iter().position(|line| line.starts_with("CPU ")) {
         let (names, totals) = (words(lines[at]), words(lines[at + 1]));
         assert_eq!((names.len(), totals[0]), (totals.len(), "total"), "{text}");
@@ -518,7 +518,7 @@ fn csv_has_a_row_for_every_count() {
             assert_eq!(line.len(), header.len(), "{line:?}");
             assert_eq!([&line[name], &line[cpu]], [&row.name, &of_cpu]);
             assert_eq!(line[total].parse(), Ok(count), "{line:?}");
-            // What the kernel separates by ", " is separated by that here.
+            // Actions are separated by ", ", as the kernel does it.
             assert!(row.words.ends_with(&line[actions]), "{line:?} of {row:?}");
             compared += 1;
         }

@@ -25,9 +25,9 @@ struct Screen {
     rows: Vec<String>,
     row: usize,
     is_alternate: bool,
-    /// What was written before and after the alternate screen.
+    /// The text before and after the alternate screen.
     normal: String,
-    /// What may be the beginning of a sequence.
+    /// Bytes that may begin a sequence.
     rest: Vec<u8>,
 }
 

@@ -14,10 +14,10 @@ const APPENDED_FLOWS: [&str; 5] = ["edge", "level", "fasteoi", "percpu", "XT-PIC
 const XEN_CHIPS: [&str; 3] = ["xen-percpu", "xen-pirq", "xen-dyn"];
 /// A controller of its own, in spite of its name.
 const XEN_LATEEOI: &str = "xen-dyn-lateeoi";
-/// What kernels print for a flow handler without a name.
+/// The words that kernels print for a flow handler without a name.
 const NO_FLOWS: [&str; 2] = ["<NULL>", "(null)"];
 
-/// What the kernel says about a cause, but for its counts.
+/// All that the kernel says about a cause, except its counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct About {
@@ -31,13 +31,13 @@ pub struct About {
     pub flow: Option<String>,
     /// The names that the drivers gave to their handlers; several where devices share the interrupt.
     pub actions: Vec<String>,
-    /// What an architecture's own row is, in its words.
+    /// The description of an architecture's own row, in the kernel's words.
     pub description: Option<String>,
     /// Of an interrupt, all of the words behind the counts, as they are.
     pub words: String,
 }
 
-/// What triggers an interrupt.
+/// The trigger of an interrupt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TriggerType {
     /// A change of the signal, or a message.
@@ -81,7 +81,7 @@ impl About {
         self.flow.as_deref().or_else(by_type)
     }
 
-    /// What it is, in one text: the actions, or the kernel's description.
+    /// The actions, or the kernel's description, as one text.
     #[must_use]
     pub fn text(&self) -> String {
         match &self.description {
@@ -188,7 +188,7 @@ fn is_flow(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '<' || c == '(') && !is_address
 }
 
-/// What stands behind the controller and its number: the trigger, the flow handler, the actions.
+/// The trigger, the flow handler and the actions, from the text behind the controller and its number.
 fn behind_controller(text: &str, has_hwirq: bool) -> (Option<TriggerType>, Option<String>, &str) {
     let gap = text.len() - text.trim_start_matches(is_blank).len();
     let mut rest = text.trim_start_matches(is_blank);

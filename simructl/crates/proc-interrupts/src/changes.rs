@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What was counted from one table to another.
+//! The difference of two tables.
 //!
 //! Columns are paired by the CPU's number, rows as [`crate::pairs`] says: a CPU that goes offline or an
 //! interrupt that appears in between moves none of the others.
@@ -16,7 +16,7 @@ const MOST_PER_SECOND: f64 = 10e6;
 /// A counter goes round from up to this far below its end.
 const NEAR_END: u32 = 1 << 29;
 
-/// What was counted since an earlier table, by the rows and CPUs of the later one.
+/// The increases since an earlier table, by the rows and CPUs of the later one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changes {
     /// Of each column, whether its CPU had a column before.
@@ -36,7 +36,7 @@ enum RowChange {
     UnknownPerCpu,
 }
 
-/// What was counted in a row.
+/// The increase of a row.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
     known: &'a [bool],
@@ -86,7 +86,7 @@ impl Changes {
         }
     }
 
-    /// What was counted in all rows together, as far as it is known; without those that are sums of others.
+    /// The increase of all rows together, as far as it is known, without the rows that are sums of others.
     #[must_use]
     pub fn total(&self) -> u64 {
         let totals = (0..self.rows.len()).filter(|row| !self.sums[*row]);
@@ -113,8 +113,8 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// By CPU: `None` of a CPU that had no column before, and of a row whose counts began anew. Nothing for rows
-    /// that are not counted by CPU.
+    /// By CPU: `None` for a CPU that had no column before, and for a row whose counts began anew. Rows that are
+    /// not counted by CPU have no items.
     pub fn per_cpu(&self) -> impl ExactSizeIterator<Item = Option<u64>> + Clone + use<'a> {
         let Self { known, row } = *self;
         let columns = match row {

@@ -29,7 +29,7 @@ impl CpuCounts {
         }
     }
 
-    /// Whether there is none: of a table whose CPUs were all deselected.
+    /// Whether there is no count, as after all CPUs of the table were deselected.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -37,7 +37,7 @@ struct Part {
 pub struct CpuListError {
     /// The part of the list that is wrong.
     pub part: String,
-    /// What is wrong with it.
+    /// The reason.
     pub why: &'static str,
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a reader of a table should know about its text, and why a text is no table.
+//! Remarks about the text of a table, and the reasons why a text is no table.
 
 use std::error::Error;
 use std::fmt;
@@ -22,7 +22,7 @@ pub enum Notice {
         /// How many; blank ones do not count.
         lines: usize,
     },
-    /// The text ends within this line, whose counts may be cut: it was left out.
+    /// The text ends within this line. Its counts may be cut, so the row was left out.
     CutRow {
         /// The line.
         line: usize,
@@ -87,7 +87,7 @@ pub enum ParseError {
     },
     /// It is no plain text, but something else that is known by its first bytes: `gzip`, `xz`, `UTF-16`.
     Encoded {
-        /// What it is.
+        /// The name of the format.
         name: &'static str,
     },
 }

@@ -80,7 +80,7 @@ impl Parser {
         Ok(())
     }
 
-    /// What all lines together are.
+    /// The table that all lines make.
     pub(crate) fn finish(mut self) -> Result<Table, ParseError> {
         if self.table.cpus.is_empty() {
             return Err(ParseError::NoHeader);
@@ -112,7 +112,7 @@ impl Parser {
     /// Takes the row of a text that ends within it, if its counts are whole.
     fn last_row(&mut self, text: &[u8], row: Row) {
         let line = self.line;
-        // What follows the counts is behind the last of them.
+        // A text behind the counts shows that the last of them is whole.
         let has_words = row.about != About::default();
         let ends_with_0 = text.ends_with(b" 0");
         let is_aligned = match (&row.counts, self.last_column) {

@@ -8,7 +8,7 @@ use crate::notice::{ParseError, ReadError};
 use crate::parse::Parser;
 use crate::table::Table;
 
-/// What a file begins with that is no plain text. Longer beginnings stand before shorter ones.
+/// The first bytes of files that are no plain text. Longer ones stand before shorter ones.
 const ENCODED: [(&[u8], &str); 8] = [
     (b"\xfd7zXZ\0", "xz-compressed"),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed"),

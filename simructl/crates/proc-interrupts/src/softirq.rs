@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What softirqs do.
+//! The purposes of softirqs.
 
-/// What a softirq does, by its name in `/proc/softirqs`; `None` if the name is unknown.
+/// The purpose of a softirq, by its name in `/proc/softirqs`; `None` if the name is unknown.
 ///
 /// `include/linux/interrupt.h` of Linux 7.3 has the names. `BLOCK_IOPOLL` is what `IRQ_POLL` was called before
 /// Linux 4.5.

@@ -19,7 +19,7 @@ pub struct Table {
     pub cpus: Vec<u32>,
     /// The causes, in the kernel's order.
     pub rows: Vec<Row>,
-    /// What a reader of the table should know about the text that it was in.
+    /// Remarks about the text that the table was read from.
     pub notices: Vec<Notice>,
 }
 
@@ -31,7 +31,7 @@ pub struct Row {
     pub name: String,
     /// How often it happened.
     pub counts: Counts,
-    /// What else the kernel says about it.
+    /// All else that the kernel says about it.
     pub about: About,
     /// Whether its counts are the sum of other rows of the table, as those of `EXT` and `I/O` on s390x.
     pub is_sum: bool,
