@@ -65,7 +65,10 @@ fn described(sysroot: &Sysroot, irq: u32, told: &About) -> About {
     let some = |name| text(name).filter(|text| !text.is_empty());
     about.chip = some("chip_name").or(about.chip);
     if let Some(hwirq) = text("hwirq") {
-        about.hwirq = hwirq.parse().ok();
+        about.hwirq = match hwirq.is_empty() {
+            true => None,
+            false => hwirq.parse().ok().or(about.hwirq),
+        };
     }
     let trigger_type = some("type").and_then(|word| TriggerType::from_word(&word));
     about.trigger_type = trigger_type.or(about.trigger_type);
