@@ -5,13 +5,14 @@
 //!
 //! - `source`, `sysfs`, `placement`, `nodes`: what the kernel's files say;
 //! - `choice`, `columns`, `view`: what of it is shown;
-//! - `text`, `transposed`, `page`, `heat`, `shares`: as tables for people;
+//! - `text`, `heading`, `transposed`, `page`, `heat`, `shares`: as tables for people;
 //! - `json`, `csv`, `pairs`, `metrics`: for programs;
 //! - `moment`, `watch`: once, or again and again.
 
 pub(crate) mod choice;
 pub(crate) mod columns;
 mod csv;
+mod heading;
 mod heat;
 mod json;
 pub(crate) mod metrics;

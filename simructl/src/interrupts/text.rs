@@ -6,25 +6,25 @@
 use std::ops::Range;
 
 use clap::ValueEnum;
-use proc_interrupts::CpuList;
 
 use crate::column::Column;
 use crate::interrupts::columns::{Chosen, Field};
+use crate::interrupts::heading::first_fitting;
 use crate::interrupts::heat::Heat;
 use crate::interrupts::page::{Block, Page};
 use crate::interrupts::shares::{Numbers, Shares};
-use crate::interrupts::view::{Shown, Sums, View};
-use crate::layout::{padded, shortened, width as width_of};
+use crate::interrupts::view::{Shown, View};
+use crate::layout::shortened;
 
 /// The space between columns.
 pub(super) const GAP: usize = 2;
 /// How many places all CPUs take where nothing limits them.
 const WIDEST_HEAT: usize = 64;
-const WIDEST_NUMBERS: usize = 120;
+pub(super) const WIDEST_NUMBERS: usize = 120;
 /// The places that are kept for words as long as other columns can go.
 const LEAST_WORDS: usize = 16;
 /// The title of the cells.
-const HEAT: &str = "cpus";
+pub(super) const HEAT: &str = "cpus";
 
 /// How the counts of CPUs are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, ValueEnum)]
@@ -216,7 +216,7 @@ impl View<'_> {
     }
 
     /// The name of the numbers of CPUs.
-    fn what(&self) -> &'static str {
+    pub(super) fn what(&self) -> &'static str {
         match (self.interval, self.changes) {
             (Some(_), Some(_)) => "per_s",
             (None, Some(_)) => "increase",
@@ -231,128 +231,6 @@ impl View<'_> {
             unit: seconds.filter(|seconds| *seconds > 0.0).unwrap_or(1.0),
             is_rate: seconds.is_some(),
         }
-    }
-
-    /// How much each CPU has, and each NUMA node.
-    fn strips(&self, sums: &Sums, width: Option<usize>) -> Vec<Block> {
-        let cpus = &self.table.cpus;
-        let counts = match &sums.increases {
-            Some(increases) => increases.clone(),
-            None => sums.totals.iter().copied().map(Some).collect(),
-        };
-        let mut blocks = Vec::new();
-        if cpus.len() > 1 {
-            let names = |shares: Shares| shares.names(cpus).collect();
-            blocks.extend(self.strip(3, "CPU", &names, &counts, width));
-        }
-        if self.nodes.len() > 1 {
-            let counts: Vec<Option<u64>> = (self.nodes.iter())
-                .map(|node| {
-                    let of_cpus = cpus.iter().zip(&counts);
-                    let of_node = of_cpus.filter(|(cpu, _)| node.cpus.contains(**cpu));
-                    let known = of_node.filter_map(|(_, count)| *count);
-                    known.reduce(u64::saturating_add)
-                })
-                .collect();
-            let numbers: Vec<u32> = self.nodes.iter().map(|node| node.number).collect();
-            let names = |shares: Shares| shares.names(&numbers).collect();
-            blocks.extend(self.strip(4, "node", &names, &counts, width));
-        }
-        blocks
-    }
-
-    fn strip(
-        &self,
-        rank: u8,
-        title: &str,
-        names: &dyn Fn(Shares) -> Vec<String>,
-        counts: &[Option<u64>],
-        width: Option<usize>,
-    ) -> Option<Block> {
-        let what = self.what();
-        let lead = width_of(what).max(width_of(title));
-        let room = width.unwrap_or(WIDEST_NUMBERS).checked_sub(lead + GAP)?;
-        let numbers = self.numbers();
-        let (_, cells) = Shares::fitting(counts.len(), room, GAP, |shares| {
-            let numbers = shares.numbers(counts, numbers);
-            let names = names(shares).into_iter();
-            names
-                .zip(numbers)
-                .map(|(name, number)| vec![name, number])
-                .collect()
-        })?;
-        let line = |lead_text: &str, at: usize| {
-            let mut line = padded(lead_text, lead, false);
-            for column in &cells {
-                let width = column.iter().map(|cell| width_of(cell)).max().unwrap_or(0);
-                line += &" ".repeat(GAP);
-                line += &padded(&column[at], width, true);
-            }
-            line
-        };
-        Some(Block {
-            rank,
-            lines: vec![line(title, 0), line(what, 1)],
-        })
-    }
-
-    /// How much it is together.
-    pub(super) fn summary(&self, sums: &Sums, width: Option<usize>) -> String {
-        let rows = match (self.rows.len(), self.table.rows.len()) {
-            (some, all) if some < all => format!("{some} of {all} rows"),
-            (1, _) => "1 row".to_string(),
-            (_, all) => format!("{all} rows"),
-        };
-        let sum = match (self.changes, sums.increase, self.interval) {
-            (None, ..) => format!("{} in all", sums.total),
-            (_, None, Some(_)) => "- per second".to_string(),
-            (_, None, None) => "- more".to_string(),
-            (_, Some(more), _) => match self.per_second(Some(more)) {
-                Some(rate) => format!("{rate:.1} per second"),
-                None => format!("{more} more"),
-            },
-        };
-        let cpus = &self.table.cpus;
-        let noun = if cpus.len() == 1 { "CPU" } else { "CPUs" };
-        let list: CpuList = cpus.iter().copied().collect();
-        let count = cpus.len();
-        let time = self
-            .time
-            .map(|time| humantime::format_rfc3339_seconds(time).to_string());
-        let time = time.map_or(String::new(), |time| format!("; {time}"));
-        let lines = [
-            format!("{count} {noun}: {list}; {rows}; {sum}{time}"),
-            format!("{count} {noun}; {rows}; {sum}{time}"),
-            format!("{count} {noun}; {rows}; {sum}"),
-            format!("{rows}; {sum}"),
-            sum,
-        ];
-        first_fitting(lines, width)
-    }
-
-    /// The meaning of the cells.
-    fn legend(&self, heat: Heat, width: Option<usize>) -> String {
-        let share = match heat.cpus_per_cell {
-            1 => String::new(),
-            some => format!(", the hottest of {some} CPUs"),
-        };
-        let hottest = heat.hottest;
-        let rate = self
-            .per_second(Some(hottest))
-            .filter(|_| self.changes.is_some());
-        let most = match (hottest, rate) {
-            (0, _) => String::new(),
-            (_, Some(rate)) => format!(", ▁ to █ {rate:.1} per second"),
-            (_, None) => format!(", ▁ 1 to █ {hottest}"),
-        };
-        let scale = if hottest > 1 { ", logarithmic" } else { "" };
-        let lines = [
-            format!("{HEAT}: a cell for each{share}; · none{most}{scale}"),
-            format!("{HEAT}: · none{most}{scale}"),
-            format!("{HEAT}: · none{most}"),
-            format!("· none{most}"),
-        ];
-        first_fitting(lines, width)
     }
 }
 
@@ -424,16 +302,6 @@ fn fit(columns: &mut Vec<Column<Rank>>, cpus: usize, width: Option<usize>) -> (u
     kept += more;
     heat = cpus.min(heat.max(HEAT.len().min(cpus)) + left - more);
     (heat, kept)
-}
-
-/// The first of some lines that fits; the last one is cut if it does not.
-pub(super) fn first_fitting<const N: usize>(lines: [String; N], width: Option<usize>) -> String {
-    let Some(width) = width else {
-        return lines.into_iter().next().unwrap_or_default();
-    };
-    let fits = lines.iter().position(|line| width_of(line) <= width);
-    let line = &lines[fits.unwrap_or(N - 1)];
-    shortened(line, width)
 }
 
 /// A row of cells, cut where the width ends.

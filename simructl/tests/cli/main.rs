@@ -13,6 +13,7 @@ mod generated;
 mod help;
 mod interrupts;
 mod interrupts_checked;
+mod interrupts_reader;
 mod interrupts_watched;
 mod knobs;
 mod latency;
