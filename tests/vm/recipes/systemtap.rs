@@ -2,21 +2,37 @@
 
 //! tools/systemtap. Its scripts were compiled where the machine's image was made, as they need a compiler.
 
-use simrupt_vm_tests::Simrupt;
+use simrupt_vm_tests::{Simrupt, eventually};
+use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// What tools/systemtap/hops.stp prints about line 0 while a command runs.
+/// The output of tools/systemtap/hops.stp about line 0, for a command and all that the line still does after it.
 fn hops(module: &Simrupt, slow_us: u32, command: &str) -> String {
-    let output = Command::new("staprun")
+    let ended = Path::new("/run/hops-ended");
+    let _ = fs::remove_file(ended);
+    let observed = Command::new("staprun")
         .arg("/root/systemtap/hops.ko")
         .arg(format!("slow_us={slow_us}"))
-        .args(["-c", &format!("({command}) >/dev/null")])
-        .output()
+        .args([
+            "-c",
+            &format!("({command}) >/dev/null; touch {}; cat", ended.display()),
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .expect("staprun runs");
+    eventually("the command ends", || ended.exists());
+    // A reader may be woken, and end, before the bottom half that woke it has ended. A change of the flavor
+    // waits for that.
+    module.line(0).silence();
+    module.line(0).set("workqueue", "bh");
+    // `cat` ends with the end of its input, and the script with `cat`.
+    let output = observed.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
-    module.line(0).silence();
     module.verify();
     text
 }
