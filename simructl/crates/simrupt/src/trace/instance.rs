@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A trace instance of our own: the module's tracepoints, and nobody else's trace is touched.
+//! A trace instance of the process's own: the traces of others are not touched.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -12,12 +12,12 @@ use nix::libc::O_NONBLOCK;
 
 use crate::failure::Failure;
 use crate::sysroot::{Sysroot, write_value};
-use crate::trace::WHAT;
+use crate::trace::{WHAT, tracefs};
 
 /// How instances are named, before the number of the process that they are of.
 const PREFIX: &str = "simructl-";
 /// KiB of each CPU: some ten thousand hits.
-const BUFFER_KIB: &str = "4096";
+const BUFFER_KIB: u32 = 4096;
 
 /// The instance; taken down when it goes.
 #[derive(Debug)]
@@ -28,40 +28,58 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Begins to trace these lines, or all without any.
+    /// Makes an instance without any event, with a buffer of `buffer_kib` KiB for each CPU. Its times are
+    /// CLOCK_MONOTONIC.
+    ///
+    /// # Errors
+    ///
+    /// Says why this process cannot trace.
+    pub fn create(sysroot: &Sysroot, buffer_kib: u32) -> Result<Self, Failure> {
+        let instances = tracefs::instances(sysroot, WHAT)?;
+        remove_orphans(sysroot, &instances);
+        let folder = instances.join(format!("{PREFIX}{}", process::id()));
+        fs::create_dir(&folder).map_err(|error| Failure::file("make", &folder, None, &error))?;
+        let this = Self { folder, pipe: None };
+        this.write("buffer_size_kb", &buffer_kib.to_string())?;
+        this.write("trace_clock", "mono")?;
+        Ok(this)
+    }
+
+    /// Begins to trace these lines of the module, or all without any.
     pub fn set_up(sysroot: &Sysroot, line: Option<u32>) -> Result<Self, Failure> {
-        let tracing = sysroot.sys("kernel/tracing");
-        let instances = tracing.join("instances");
-        if !instances.exists() {
-            return Err(Failure::new(
-                WHAT,
-                "tracefs is not mounted, or this kernel does not trace",
-            )
-            .remedy("mount -t tracefs none /sys/kernel/tracing"));
-        }
-        if !tracing.join("events/simrupt").exists() {
+        tracefs::instances(sysroot, WHAT)?;
+        if !sysroot.sys("kernel/tracing/events/simrupt").exists() {
             return Err(Failure::new(
                 WHAT,
                 "the loaded module has no tracepoints, as this kernel was built without them",
             ));
         }
-        remove_orphans(sysroot, &instances);
-        let folder = instances.join(format!("{PREFIX}{}", process::id()));
-        fs::create_dir(&folder).map_err(|error| Failure::file("make", &folder, None, &error))?;
-        let mut this = Self { folder, pipe: None };
-        this.write("buffer_size_kb", BUFFER_KIB)?;
-        this.write("trace_clock", "mono")?;
+        let mut this = Self::create(sysroot, BUFFER_KIB)?;
         if let Some(line) = line {
             this.write("events/simrupt/filter", &format!("line == {line}"))?;
         }
-        let path = this.folder.join("trace_pipe");
-        let pipe = OpenOptions::new()
-            .read(true)
-            .custom_flags(O_NONBLOCK)
-            .open(&path);
-        this.pipe = Some(pipe.map_err(|error| Failure::file("open", &path, None, &error))?);
+        this.pipe = Some(this.open("trace_pipe")?);
         this.write("events/simrupt/enable", "1")?;
         Ok(this)
+    }
+
+    /// A file of the instance.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Opens a file of the instance, to read what is in it without waiting for more.
+    pub fn open(&self, name: &str) -> Result<File, Failure> {
+        let path = self.path(name);
+        let mut options = OpenOptions::new();
+        let file = options.read(true).custom_flags(O_NONBLOCK).open(&path);
+        file.map_err(|error| Failure::file("open", &path, None, &error))
+    }
+
+    /// Writes a value to a file of the instance.
+    pub fn write(&self, name: &str, value: &str) -> Result<(), Failure> {
+        let path = self.path(name);
+        write_value(&path, value).map_err(|error| Failure::file("write", &path, None, &error))
     }
 
     /// Ends the trace; what is in it can still be read.
@@ -80,16 +98,11 @@ impl Instance {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
                 Err(error) => {
-                    let path = self.folder.join("trace_pipe");
+                    let path = self.path("trace_pipe");
                     return Err(Failure::file("read", &path, None, &error));
                 }
             }
         }
-    }
-
-    fn write(&self, name: &str, value: &str) -> Result<(), Failure> {
-        let path = self.folder.join(name);
-        write_value(&path, value).map_err(|error| Failure::file("write", &path, None, &error))
     }
 }
 

@@ -12,19 +12,28 @@ use crate::trace::event::Row;
 
 /// What has come of a row of which the end is not known yet.
 #[derive(Debug, Default)]
-pub struct Rows(Vec<u8>);
+pub struct Pieces(Vec<u8>);
+
+impl Pieces {
+    /// Takes the next piece; returns the rows that it completes, if it completes any.
+    pub fn take(&mut self, bytes: &[u8]) -> Option<String> {
+        self.0.extend_from_slice(bytes);
+        let end = self.0.iter().rposition(|byte| *byte == b'\n')?;
+        let rest = self.0.split_off(end + 1);
+        let rows = mem::replace(&mut self.0, rest);
+        Some(String::from_utf8_lossy(&rows).into_owned())
+    }
+}
+
+/// The module's rows of a trace.
+#[derive(Debug, Default)]
+pub struct Rows(Pieces);
 
 impl Rows {
     /// Takes the next piece; returns the rows that it completes.
     pub fn take(&mut self, bytes: &[u8]) -> Result<Vec<Row>, Failure> {
-        self.0.extend_from_slice(bytes);
-        let Some(end) = self.0.iter().rposition(|byte| *byte == b'\n') else {
-            return Ok(Vec::new());
-        };
-        let rest = self.0.split_off(end + 1);
-        let rows = mem::replace(&mut self.0, rest);
-        String::from_utf8_lossy(&rows)
-            .lines()
+        let rows = self.0.take(bytes).unwrap_or_default();
+        rows.lines()
             .map(|row| Row::parse(row).map_err(|why| odd(row, &why)))
             .collect()
     }
