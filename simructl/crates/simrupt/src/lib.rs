@@ -3,7 +3,8 @@
 //! A client of the simrupt kernel module.
 //!
 //! It speaks to the module through files only: `/sys/module/simrupt`, `/sys/kernel/debug/simrupt` and
-//! `/dev/simruptN`. The module itself tells which knobs there are and what they take.
+//! `/dev/simruptN`. The module itself tells which knobs there are and what they take. [`handlers`] measures the
+//! interrupt handlers of any machine, with or without the module.
 //!
 //! - [`sysroot`]: where these files are;
 //! - [`module`], [`lines`]: the loaded module, and which of its lines are meant;
@@ -13,6 +14,7 @@
 //! - [`profile`], [`target`]: knobs and values in a file, and what they ask of the module;
 //! - [`modinfo`]: the description that a module file holds of itself;
 //! - [`trace`]: the module's tracepoints;
+//! - [`handlers`]: how often the machine's handlers run, how long they wait, and how long they run;
 //! - [`failure`]: why something does not work, and the remedy;
 //! - [`stop`]: a flag that ends waits;
 //! - [`text`]: figures and tables as text.
@@ -20,6 +22,7 @@
 pub mod changes;
 pub mod failure;
 pub mod files;
+pub mod handlers;
 pub mod knobs;
 pub mod line;
 pub mod lines;
