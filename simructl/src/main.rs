@@ -11,19 +11,26 @@
 //! - `commands`: one file per command;
 //! - `interrupts`, `top`, `trace`: tables of interrupts, the live view, and the way of an event in words;
 //! - `documents`, `progress`: the files that a benchmark leaves behind, and how far it is;
-//! - `output`, `signals`, `terminal`, `pace`: standard output, signals, the terminal, and the time between samples.
+//! - `page`, `layout`, `column`, `heat`, `metrics`: tables for people, and metrics;
+//! - `screen`, `scroll`: a terminal whose content is replaced again and again;
+//! - `output`, `replace`, `signals`, `terminal`, `pace`: standard output, files, signals, the terminal, and the time
+//!   between samples.
 
 mod cli;
 mod column;
 mod commands;
 mod documents;
+mod heat;
 mod interrupts;
 mod layout;
+mod metrics;
 mod output;
 mod pace;
+mod page;
 mod progress;
 mod replace;
 mod screen;
+mod scroll;
 mod signals;
 mod terminal;
 mod top;

@@ -12,8 +12,8 @@ use regex_lite::Regex;
 use crate::cli::values::{parse_interval, parse_quantity};
 use crate::interrupts::choice::Order;
 use crate::interrupts::columns::Chosen;
-use crate::interrupts::metrics::Format;
 use crate::interrupts::text::Cells;
+use crate::metrics::Format;
 
 /// The options of `irqs` and `softirqs`.
 #[derive(Debug, Args)]

@@ -4,12 +4,12 @@
 
 use proc_interrupts::CpuList;
 
-use crate::interrupts::heat::Heat;
-use crate::interrupts::page::Block;
+use crate::heat::Heat;
 use crate::interrupts::shares::Shares;
 use crate::interrupts::text::{GAP, HEAT, WIDEST_NUMBERS};
 use crate::interrupts::view::{Sums, View};
 use crate::layout::{padded, shortened, width as width_of};
+use crate::page::Block;
 
 impl View<'_> {
     /// How much each CPU has, and each NUMA node.

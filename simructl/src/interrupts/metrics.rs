@@ -5,19 +5,10 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use clap::ValueEnum;
 use proc_interrupts::{Counts, Kind, Row};
 
 use crate::interrupts::view::View;
-
-/// In which format.
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum Format {
-    /// The text format of Prometheus, which the textfile collector of node_exporter reads
-    Prometheus,
-    /// OpenMetrics 1.0
-    Openmetrics,
-}
+use crate::metrics::{self, Format};
 
 /// Which series there are.
 #[derive(Debug, Clone, Copy)]
@@ -36,13 +27,8 @@ impl View<'_> {
             Kind::Interrupts => ("linux_interrupts", "Interrupts by cause and CPU."),
             Kind::Softirqs => ("linux_softirqs", "Softirqs by vector and CPU."),
         };
-        // The older format names the samples in its comments, the newer one their family.
-        let suffix = match series.format {
-            Format::Prometheus => "_total",
-            Format::Openmetrics => "",
-        };
-        writeln!(output, "# HELP {family}{suffix} {help}")?;
-        writeln!(output, "# TYPE {family}{suffix} counter")?;
+        let format = series.format;
+        format.heading(output, family, help)?;
         let mut known: HashMap<String, u32> = HashMap::new();
         for at in self.table.summands(self.rows) {
             let row = &self.table.rows[at];
@@ -68,10 +54,7 @@ impl View<'_> {
                 }
             }
         }
-        match series.format {
-            Format::Prometheus => Ok(()),
-            Format::Openmetrics => writeln!(output, "# EOF"),
-        }
+        format.end(output)
     }
 }
 
@@ -91,23 +74,12 @@ fn counter(counts: impl Iterator<Item = u64> + Clone) -> u64 {
 fn labels(row: &Row) -> String {
     let about = &row.about;
     let actions = (!about.actions.is_empty()).then(|| about.actions.join(", "));
-    let labels = [
-        ("name", Some(row.name.as_str())),
+    metrics::labels(&[
+        ("name", Some(&row.name)),
         ("chip", about.chip.as_deref()),
         ("actions", actions.as_deref()),
         ("description", about.description.as_deref()),
-    ];
-    let labels: Vec<String> = (labels.into_iter())
-        .filter_map(|(label, value)| Some(format!("{label}=\"{}\"", escaped(value?))))
-        .collect();
-    labels.join(",")
-}
-
-/// The value of a label.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
+    ])
 }
 
 #[cfg(test)]
@@ -124,10 +96,5 @@ mod tests {
         assert_eq!(counter([3, 4].into_iter()), 7);
         // No counters of the kernel's.
         assert_eq!(counter([end + 1, 4].into_iter()), end + 5);
-    }
-
-    #[test]
-    fn labels_stay_within_their_quotes() {
-        assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! - `source`, `sysfs`, `placement`, `nodes`: what the kernel's files say;
 //! - `choice`, `columns`, `view`: what of it is shown;
-//! - `text`, `heading`, `transposed`, `page`, `heat`, `shares`: as tables for people;
+//! - `text`, `heading`, `transposed`, `shares`: as tables for people;
 //! - `json`, `csv`, `pairs`, `metrics`: for programs;
 //! - `moment`, `watch`: once, or again and again.
 
@@ -13,12 +13,10 @@ pub(crate) mod choice;
 pub(crate) mod columns;
 mod csv;
 mod heading;
-mod heat;
 mod json;
 pub(crate) mod metrics;
 pub(crate) mod moment;
 pub(crate) mod nodes;
-mod page;
 mod pairs;
 pub(crate) mod placement;
 mod shares;

@@ -8,13 +8,13 @@ use std::ops::Range;
 use clap::ValueEnum;
 
 use crate::column::Column;
+use crate::heat::Heat;
 use crate::interrupts::columns::{Chosen, Field};
 use crate::interrupts::heading::first_fitting;
-use crate::interrupts::heat::Heat;
-use crate::interrupts::page::{Block, Page};
 use crate::interrupts::shares::{Numbers, Shares};
 use crate::interrupts::view::{Shown, View};
 use crate::layout::shortened;
+use crate::page::{Block, Page};
 
 /// The space between columns.
 pub(super) const GAP: usize = 2;

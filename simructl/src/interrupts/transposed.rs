@@ -5,11 +5,11 @@
 use std::ops::Range;
 
 use crate::column::Column;
-use crate::interrupts::page::{Block, Page};
 use crate::interrupts::shares::Shares;
 use crate::interrupts::text::{GAP, Look, clipped};
 use crate::interrupts::view::{Shown, View};
 use crate::layout::{padded, shortened, visible, width as width_of};
+use crate::page::{Block, Page};
 
 /// How wide a column becomes for the words above its numbers.
 const WIDEST_WORDS: usize = 12;

@@ -11,6 +11,7 @@ use crate::layout::shortened;
 use crate::output;
 use crate::pace::Pace;
 use crate::screen::{Event, Key, Screen};
+use crate::scroll::Scroll;
 use simrupt::failure::Failure;
 
 const KEYS: &str = "q quit  i irq  t total  d rate  n name  r reverse  space pause  arrows scroll";
@@ -21,10 +22,7 @@ const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 struct Watched<'a> {
     show: Show<'a>,
     moment: Moment,
-    /// How many rows are scrolled away, how many are shown, and how many there are.
-    first: usize,
-    shown: usize,
-    all: usize,
+    scroll: Scroll,
     is_paused: bool,
 }
 
@@ -39,9 +37,7 @@ pub(crate) fn watch(
     let mut watched = Watched {
         show,
         moment: Moment::default(),
-        first: 0,
-        shown: 0,
-        all: 0,
+        scroll: Scroll::default(),
         is_paused: false,
     };
     let mut samples = 0;
@@ -90,34 +86,24 @@ impl Watched<'_> {
         };
         if let Some(order) = order {
             self.show.choice.order = order;
-            self.first = 0;
+            self.scroll.rewind();
         }
-        let page = self.shown.max(1);
-        let last = self.all.saturating_sub(page);
         match key {
             Key::Char('r') => self.show.choice.is_reversed = !self.show.choice.is_reversed,
             Key::Char(' ') => self.is_paused = !self.is_paused,
-            Key::Up | Key::Char('k') => self.first = self.first.saturating_sub(1),
-            Key::Down | Key::Char('j') => self.first += 1,
-            Key::PageUp => self.first = self.first.saturating_sub(page),
-            Key::PageDown => self.first += page,
-            Key::Home | Key::Char('g') => self.first = 0,
-            Key::End | Key::Char('G') => self.first = last,
-            _ => {}
+            other => self.scroll.key(other),
         }
-        self.first = self.first.min(last);
     }
 
     fn draw(&mut self, source: &Source<'_>, screen: &Screen) -> Result<(), Failure> {
         let (width, height) = screen.size();
         let width = self.show.width_within(width);
         let rows = self.show.rows(&self.moment);
-        self.all = match self.show.how.transpose {
+        let all = match self.show.how.transpose {
             true => self.moment.table.cpus.len(),
             false => rows.len(),
         };
-        self.first = self.first.min(self.all.saturating_sub(1));
-        let window = self.first..self.first.saturating_add(height).min(self.all);
+        let window = self.scroll.window(all, height);
         if !self.show.how.transpose {
             // Of thousands of interrupts only those are looked at that there is room for.
             source.place(&mut self.moment, &rows[window.clone()]);
@@ -125,29 +111,11 @@ impl Watched<'_> {
         let page = self.show.page(&self.moment, &rows, Some(width), window);
         let has_footer = height > 2;
         let (mut lines, shown) = page.within(height - usize::from(has_footer), 0);
-        self.shown = shown;
+        self.scroll.shows(shown);
         if has_footer {
-            lines.push(shortened(&self.footer(screen), width));
+            let footer = self.scroll.footer(screen, self.is_paused, KEYS);
+            lines.push(shortened(&footer, width));
         }
         screen.draw(&lines)
-    }
-
-    /// How many rows are not on the screen, and the keys.
-    fn footer(&self, screen: &Screen) -> String {
-        let below = self.all.saturating_sub(self.first + self.shown);
-        let mut parts = Vec::new();
-        if self.is_paused {
-            parts.push("PAUSED".to_string());
-        }
-        if self.first > 0 {
-            parts.push(format!("{} above", self.first));
-        }
-        if below > 0 {
-            parts.push(format!("{below} more"));
-        }
-        if screen.has_keys() {
-            parts.push(KEYS.to_string());
-        }
-        parts.join("  ")
     }
 }

@@ -9,16 +9,16 @@ const NONE: char = '·';
 
 /// How counts are turned into cells; the same for all rows, so that they can be compared.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Heat {
+pub(crate) struct Heat {
     /// How many CPUs share a cell.
-    pub(super) cpus_per_cell: usize,
+    pub(crate) cpus_per_cell: usize,
     /// The most that a CPU has.
-    pub(super) hottest: u64,
+    pub(crate) hottest: u64,
 }
 
 impl Heat {
     /// Cells for `cpus`, in at most `width` places.
-    pub(super) fn new(cpus: usize, width: usize, hottest: u64) -> Self {
+    pub(crate) fn new(cpus: usize, width: usize, hottest: u64) -> Self {
         Self {
             cpus_per_cell: cpus.div_ceil(width.max(1)).max(1),
             hottest,
@@ -26,7 +26,7 @@ impl Heat {
     }
 
     /// The cells of a row. A shared one shows the hottest of its CPUs; blank is what nothing is known of.
-    pub(super) fn cells(&self, counts: impl ExactSizeIterator<Item = Option<u64>>) -> String {
+    pub(crate) fn cells(&self, counts: impl ExactSizeIterator<Item = Option<u64>>) -> String {
         let counts: Vec<Option<u64>> = counts.collect();
         let cells = counts.chunks(self.cpus_per_cell);
         cells

@@ -9,20 +9,20 @@ const LEAST_ROWS: usize = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     /// The lines above the table.
-    pub(super) heading: Vec<Block>,
+    pub(crate) heading: Vec<Block>,
     /// The names of the columns.
-    pub(super) titles: Vec<String>,
-    pub(super) rows: Vec<String>,
+    pub(crate) titles: Vec<String>,
+    pub(crate) rows: Vec<String>,
     /// A line below the table.
-    pub(super) note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// Lines that stand or go together.
 #[derive(Debug, Clone)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// How important it is: the highest go first.
-    pub(super) rank: u8,
-    pub(super) lines: Vec<String>,
+    pub(crate) rank: u8,
+    pub(crate) lines: Vec<String>,
 }
 
 impl Page {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Which rows of a table are on a screen that has no room for all of them.
+
+use std::ops::Range;
+
+use crate::screen::{Key, Screen};
+
+/// A place in a table, in rows.
+#[derive(Debug, Default)]
+pub(crate) struct Scroll {
+    /// How many rows are scrolled away, how many are shown, and how many there are.
+    first: usize,
+    shown: usize,
+    all: usize,
+}
+
+impl Scroll {
+    /// Moves as a key says, if it says anything about that.
+    pub(crate) fn key(&mut self, key: Key) {
+        let page = self.shown.max(1);
+        let last = self.all.saturating_sub(page);
+        match key {
+            Key::Up | Key::Char('k') => self.first = self.first.saturating_sub(1),
+            Key::Down | Key::Char('j') => self.first += 1,
+            Key::PageUp => self.first = self.first.saturating_sub(page),
+            Key::PageDown => self.first += page,
+            Key::Home | Key::Char('g') => self.first = 0,
+            Key::End | Key::Char('G') => self.first = last,
+            _ => {}
+        }
+        self.first = self.first.min(last);
+    }
+
+    /// Moves to the first row.
+    pub(crate) fn rewind(&mut self) {
+        self.first = 0;
+    }
+
+    /// The rows that may be shown of so many, on so many lines.
+    pub(crate) fn window(&mut self, all: usize, height: usize) -> Range<usize> {
+        self.all = all;
+        self.first = self.first.min(all.saturating_sub(1));
+        self.first..self.first.saturating_add(height).min(all)
+    }
+
+    /// Notes how many rows there was room for.
+    pub(crate) fn shows(&mut self, rows: usize) {
+        self.shown = rows;
+    }
+
+    /// The last line of a screen: whether the table stands still, how many rows are not shown, and the keys.
+    pub(crate) fn footer(&self, screen: &Screen, is_paused: bool, keys: &str) -> String {
+        let below = self.all.saturating_sub(self.first + self.shown);
+        let mut parts = Vec::new();
+        if is_paused {
+            parts.push("PAUSED".to_string());
+        }
+        if self.first > 0 {
+            parts.push(format!("{} above", self.first));
+        }
+        if below > 0 {
+            parts.push(format!("{below} more"));
+        }
+        if screen.has_keys() {
+            parts.push(keys.to_string());
+        }
+        parts.join("  ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_page_is_full_and_the_first_row_is_the_end_of_the_way_back() {
+        let mut scroll = Scroll::default();
+        assert_eq!(scroll.window(10, 4), 0..4);
+        scroll.shows(4);
+        for (key, first) in [
+            (Key::Up, 0),
+            (Key::Down, 1),
+            (Key::PageDown, 5),
+            (Key::PageDown, 6),
+            (Key::Char('q'), 6),
+            (Key::PageUp, 2),
+            (Key::End, 6),
+            (Key::Char('g'), 0),
+        ] {
+            scroll.key(key);
+            assert_eq!(scroll.window(10, 4).start, first, "{key:?}");
+        }
+        scroll.key(Key::End);
+        // There are fewer rows than before.
+        assert_eq!(scroll.window(3, 4), 2..3);
+        assert_eq!(scroll.window(0, 4), 0..0);
+    }
+}
