@@ -9,7 +9,8 @@
 //!
 //! - `cli`: the command line;
 //! - `commands`: one file per command;
-//! - `interrupts`, `top`, `trace`: tables of interrupts, the live view, and the way of an event in words;
+//! - `interrupts`, `handlers`: tables of interrupts, and of the times of their handlers;
+//! - `top`, `trace`: the live view, and the way of an event in words;
 //! - `documents`, `progress`: the files that a benchmark leaves behind, and how far it is;
 //! - `page`, `layout`, `column`, `heat`, `metrics`: tables for people, and metrics;
 //! - `screen`, `scroll`: a terminal whose content is replaced again and again;
@@ -20,6 +21,7 @@ mod cli;
 mod column;
 mod commands;
 mod documents;
+mod handlers;
 mod heat;
 mod interrupts;
 mod layout;

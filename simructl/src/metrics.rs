@@ -15,21 +15,40 @@ pub(crate) enum Format {
     Openmetrics,
 }
 
+/// The kind of a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Type {
+    /// Its samples have the suffix `_total`.
+    Counter,
+    Gauge,
+    Summary,
+}
+
 impl Format {
-    /// Writes the comments above the samples of a counter.
+    /// Writes the comments above the samples of a metric. A name that ends with `_seconds` has that as its unit.
     pub(crate) fn heading(
         self,
         output: &mut impl Write,
         family: &str,
+        kind: Type,
         help: &str,
     ) -> io::Result<()> {
+        let word = match kind {
+            Type::Counter => "counter",
+            Type::Gauge => "gauge",
+            Type::Summary => "summary",
+        };
         // The older format names the samples in its comments, the newer one their family.
-        let suffix = match self {
-            Self::Prometheus => "_total",
-            Self::Openmetrics => "",
+        let suffix = match (self, kind) {
+            (Self::Prometheus, Type::Counter) => "_total",
+            _ => "",
         };
         writeln!(output, "# HELP {family}{suffix} {help}")?;
-        writeln!(output, "# TYPE {family}{suffix} counter")
+        writeln!(output, "# TYPE {family}{suffix} {word}")?;
+        match self == Self::Openmetrics && family.ends_with("_seconds") {
+            true => writeln!(output, "# UNIT {family} seconds"),
+            false => Ok(()),
+        }
     }
 
     /// Writes what follows the last sample.
@@ -64,5 +83,27 @@ mod tests {
     fn labels_stay_within_their_quotes() {
         let text = labels(&[("a", Some("a\"b\\c\nd")), ("b", None), ("c", Some(""))]);
         assert_eq!(text, "a=\"a\\\"b\\\\c\\nd\",c=\"\"");
+    }
+
+    #[test]
+    fn a_counter_is_named_as_each_format_wants_it() {
+        let heading = |format: Format, kind| {
+            let mut text = Vec::new();
+            format.heading(&mut text, "x_seconds", kind, "X.").unwrap();
+            format.end(&mut text).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        assert_eq!(
+            heading(Format::Prometheus, Type::Counter),
+            "# HELP x_seconds_total X.\n# TYPE x_seconds_total counter\n"
+        );
+        assert_eq!(
+            heading(Format::Openmetrics, Type::Counter),
+            "# HELP x_seconds X.\n# TYPE x_seconds counter\n# UNIT x_seconds seconds\n# EOF\n"
+        );
+        assert_eq!(
+            heading(Format::Prometheus, Type::Gauge),
+            "# HELP x_seconds X.\n# TYPE x_seconds gauge\n"
+        );
     }
 }

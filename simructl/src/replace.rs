@@ -14,23 +14,18 @@ use simrupt::failure::Failure;
 /// Everybody may read it: what collects metrics runs as a user of its own.
 const MODE: u32 = 0o644;
 
+/// Says why a file cannot be replaced, as far as that is known before it is written.
+pub(crate) fn check(path: &Path) -> Result<(), Failure> {
+    destination(path).map(|_| ())
+}
+
 /// Has `write` write a file, which takes the place of the one of that name when it is complete.
 pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let failed = |error: &io::Error| Failure::file("write", path, None, error);
-    let target = target(path)?;
-    // In the same folder, as only there it can take the other's place at once.
-    let folder = match target.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        let what = format!("cannot write {}", path.display());
-        let why = format!("there is no folder {}", folder.display());
-        return Err(Failure::new(what, why));
-    }
+    let (target, folder) = destination(path)?;
     // Not by tempfile itself, whose errors name the temporary file, which says nothing to the user.
     let create = |path: &Path| {
         OpenOptions::new()
@@ -57,6 +52,23 @@ pub(crate) fn replace(
     let persisted = temporary.persist(&target);
     persisted.map_err(|error| failed(&error.error))?;
     Ok(())
+}
+
+/// The file that is to be replaced, and its folder: only there a new file can take the other's place at once.
+fn destination(path: &Path) -> Result<(PathBuf, PathBuf), Failure> {
+    let target = target(path)?;
+    let folder = match target.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    match folder.is_dir() {
+        true => Ok((target, folder)),
+        false => {
+            let what = format!("cannot write {}", path.display());
+            let why = format!("there is no folder {}", folder.display());
+            Err(Failure::new(what, why))
+        }
+    }
 }
 
 /// The file that is to be replaced: where a symbolic link leads to.
@@ -122,6 +134,7 @@ mod tests {
     fn what_is_no_file_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path(), Path::new("/dev/null")] {
+            check(path).unwrap_err();
             replace(path, |_| Ok(())).unwrap_err();
         }
         replace(&folder.path().join("no/such/folder"), |_| Ok(())).unwrap_err();

@@ -12,7 +12,7 @@ use crate::cli::bench::Bench;
 use simrupt::lines::Assignment;
 
 use crate::cli::values::{parse_duration, parse_interval, parse_percent};
-use crate::cli::{Interrupts, Outputs};
+use crate::cli::{Handlers, Interrupts, Outputs};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -191,6 +191,25 @@ pub(crate) enum Command {
         after_help = "Example:\n  simructl softirqs\n  simructl softirqs --watch --interval 0.5 --json"
     )]
     Softirqs(Interrupts),
+
+    /// Measure how often interrupt handlers, softirqs and work items run, and how long they wait and run
+    ///
+    /// Records the kernel's tracepoints for a second, or as long as --for says, in a trace instance of its own,
+    /// with or without the module. A row is a handler of an interrupt (irq), an interrupt of the architecture's
+    /// own (vector), the thread of an interrupt (thread), a softirq, a tasklet, or a work function on a
+    /// workqueue (work).
+    ///
+    /// A wait is from the request to the begin: raised, queued, woken. No tracepoint tells when a device requested
+    /// an interrupt. A run is from the begin to the end, with all interrupts and sleep in between. cpu_% is the
+    /// share of one CPU that the handler had by itself, without them. Times are in microseconds; a percentile is
+    /// the value at the nearest rank, as the high bound of its bucket: at most 1/64 too high.
+    ///
+    /// Keys with --watch on a terminal: c, d, u, w, n order by CPU time, rate, longest run, longest wait, name;
+    /// r reverses; space pauses; arrows scroll; q quits.
+    #[command(
+        after_help = "Example:\n  simructl handlers --for 10s --sort wait\n  simructl handlers --watch --filter '^(irq|softirq)$'\n  simructl handlers --for 1m --json > handlers.json\n  simructl handlers --watch --interval 15 --metrics prometheus --output /var/lib/prometheus/node-exporter/handlers.prom"
+    )]
+    Handlers(Handlers),
 
     /// Write the knobs in force as a profile
     ///
@@ -419,6 +438,7 @@ impl Command {
             Self::Trace(_) => ("trace", true, true),
             Self::Irqs(how) => how.traits("irqs"),
             Self::Softirqs(how) => how.traits("softirqs"),
+            Self::Handlers(how) => how.traits(),
             Self::Explain(_) => ("explain", true, true),
             Self::Top(_) => ("top", true, false),
             Self::Dump { .. } => ("dump", true, false),

@@ -9,7 +9,7 @@ use clap::Args;
 use proc_interrupts::CpuList;
 use regex_lite::Regex;
 
-use crate::cli::values::{parse_interval, parse_quantity};
+use crate::cli::values::{parse_interval, parse_quantity, parse_regex};
 use crate::interrupts::choice::Order;
 use crate::interrupts::columns::Chosen;
 use crate::interrupts::text::Cells;
@@ -100,10 +100,6 @@ pub(crate) struct Interrupts {
     /// Only these CPUs, as the kernel writes lists: 0-3,8 or 0-31:2/16; 0-62/2 is every second one
     #[arg(long, value_name = "LIST", help_heading = "Rows and CPUs")]
     pub(crate) cpu: Option<CpuList>,
-}
-
-fn parse_regex(text: &str) -> Result<Regex, String> {
-    Regex::new(text).map_err(|error| format!("not a regular expression: {error}"))
 }
 
 impl Interrupts {

@@ -4,6 +4,7 @@
 
 mod bench;
 mod command;
+mod handlers;
 mod interrupts;
 mod outputs;
 mod values;
@@ -15,6 +16,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use self::bench::Bench;
 pub(crate) use self::command::{Command, Compare, Explain, Read, Stats, Top, Trace};
+pub(crate) use self::handlers::Handlers;
 pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::outputs::Outputs;
 use simrupt::failure::Failure;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Values on the command line: times, numbers and percentages.
+//! Values on the command line: times, numbers, percentages and regular expressions.
 
 use std::time::Duration;
+
+use regex_lite::Regex;
 
 /// The longest time from one sample to the next.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -42,6 +44,10 @@ pub(super) fn parse_quantity(text: &str) -> Result<f64, &'static str> {
     number
         .filter(|number| *number >= 0.0 && number.is_finite())
         .ok_or("not a number from 0 up, such as 100 or 1.2K")
+}
+
+pub(super) fn parse_regex(text: &str) -> Result<Regex, String> {
+    Regex::new(text).map_err(|error| format!("not a regular expression: {error}"))
 }
 
 pub(super) fn parse_percent(text: &str) -> Result<f64, &'static str> {

@@ -12,6 +12,7 @@ mod dump;
 mod explain;
 mod follow;
 mod get;
+mod handlers;
 mod interrupts;
 mod knobs;
 mod latency;
@@ -62,6 +63,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Top(how) => top::run(sysroot, options, &how),
         Command::Irqs(how) => interrupts::run(sysroot, options, Kind::Interrupts, &how),
         Command::Softirqs(how) => interrupts::run(sysroot, options, Kind::Softirqs, &how),
+        Command::Handlers(how) => handlers::run(sysroot, options, &how),
         Command::Reset => reset::run(sysroot, options),
         Command::Dump { file } => dump::run(sysroot, options, &file),
         Command::Apply { file } => apply::run(sysroot, options, &file),

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use proc_interrupts::{Counts, Kind, Row};
 
 use crate::interrupts::view::View;
-use crate::metrics::{self, Format};
+use crate::metrics::{self, Format, Type};
 
 /// Which series there are.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ impl View<'_> {
             Kind::Softirqs => ("linux_softirqs", "Softirqs by vector and CPU."),
         };
         let format = series.format;
-        format.heading(output, family, help)?;
+        format.heading(output, family, Type::Counter, help)?;
         let mut known: HashMap<String, u32> = HashMap::new();
         for at in self.table.summands(self.rows) {
             let row = &self.table.rows[at];

@@ -15,7 +15,7 @@ pub(super) fn rate(hz: Option<f64>) -> String {
 }
 
 /// Nanoseconds as microseconds, in at most six places.
-pub(super) fn micros(ns: Option<u64>) -> String {
+pub(crate) fn micros(ns: Option<u64>) -> String {
     match ns.map(|ns| ns as f64 / 1e3) {
         None => "-".to_string(),
         Some(us) if us < 9.9995 => format!("{us:.3}"),

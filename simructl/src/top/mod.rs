@@ -6,7 +6,7 @@
 //! ([`rows`]), keys change what is shown or a knob ([`state`]), and all of it is drawn ([`draw`]).
 
 pub(crate) mod draw;
-mod format;
+pub(crate) mod format;
 mod histogram;
 pub(crate) mod rows;
 pub(crate) mod sample;

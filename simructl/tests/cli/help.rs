@@ -50,6 +50,7 @@ fn every_command_has_help_with_an_example() {
         "trace",
         "top",
         "explain",
+        "handlers",
     ] {
         check(&format!("help-{command}"), &format!("{command} --help"));
     }

@@ -10,6 +10,7 @@ mod errors;
 mod fake;
 mod follow;
 mod generated;
+mod handlers;
 mod help;
 mod interrupts;
 mod interrupts_checked;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The options of `handlers`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use regex_lite::Regex;
+
+use crate::cli::values::{parse_duration, parse_interval, parse_regex};
+use crate::handlers::choice::Order;
+use crate::metrics::Format;
+
+/// The options of `handlers`.
+#[derive(Debug, Args)]
+pub(crate) struct Handlers {
+    /// How long: seconds, or with a unit (500ms, 2s, 1m) [default: 1s; with --watch until Ctrl-C]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, conflicts_with = "from")]
+    pub(crate) duration: Option<Duration>,
+    /// Show samples again and again, until Ctrl-C or until nobody reads the output
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) watch: bool,
+    /// Seconds from one sample to the next [default: 1]
+    #[arg(long, value_name = "SECONDS", default_value = "1", hide_default_value = true, value_parser = parse_interval, requires = "watch")]
+    pub(crate) interval: Duration,
+    /// End after N samples
+    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// Show a trace, as tracefs shows it; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Size of the buffer of each CPU, in KiB [default: 1024, or less on more than 256 CPUs]
+    #[arg(long, value_name = "KIB", value_parser = clap::value_parser!(u32).range(8..=1_048_576), conflicts_with = "from")]
+    pub(crate) buffer: Option<u32>,
+
+    /// Print a row for each handler and for each CPU that it ran on, separated by commas
+    #[arg(long, conflicts_with = "metrics", help_heading = "Output")]
+    pub(crate) csv: bool,
+    /// Print counts and times since the beginning for Prometheus or what reads OpenMetrics
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) metrics: Option<Format>,
+    /// Write to FILE instead, which each sample replaces as a whole; - is standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: Option<PathBuf>,
+    /// How wide the table is [default: as the terminal; without one as it needs]
+    #[arg(long, value_name = "PLACES", value_parser = clap::value_parser!(u16).range(1..), conflicts_with_all = ["csv", "metrics"], help_heading = "Output")]
+    pub(crate) width: Option<u16>,
+
+    /// The order of the rows [default: cpu]
+    #[arg(
+        long,
+        value_name = "ORDER",
+        default_value = "cpu",
+        hide_default_value = true,
+        help_heading = "Rows"
+    )]
+    pub(crate) sort: Order,
+    /// The other way round
+    #[arg(short, long, help_heading = "Rows")]
+    pub(crate) reverse: bool,
+    /// Only rows of which the kind, the interrupt, the name, the module or the workqueue matches REGEX
+    #[arg(short, long, value_name = "REGEX", value_parser = parse_regex, help_heading = "Rows")]
+    pub(crate) filter: Option<Regex>,
+}
+
+impl Handlers {
+    /// The command, and its output if `--json` means nothing to that.
+    pub(super) fn traits(&self) -> (&'static str, bool, bool) {
+        match self {
+            Self { csv: true, .. } => ("handlers --csv", false, false),
+            Self {
+                metrics: Some(_), ..
+            } => ("handlers --metrics", false, false),
+            _ => ("handlers", false, true),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl handlers`: how often the machine's interrupt handlers, softirqs and work functions run, how long they
+//! wait, and how long they run.
+
+use std::path::Path;
+
+use simrupt::failure::Failure;
+use simrupt::handlers::Kept;
+use simrupt::sysroot::Sysroot;
+use simrupt::trace::rows::saved;
+
+use crate::cli::{Handlers, Options};
+use crate::handlers::live::live;
+use crate::handlers::show::Show;
+use crate::layout::visible;
+use crate::output;
+use crate::replace::{check, is_same_file};
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Handlers) -> Result<(), Failure> {
+    let show = Show::new(how, options.json);
+    if let Some(path) = show.file() {
+        if how
+            .from
+            .as_deref()
+            .is_some_and(|from| is_same_file(from, path))
+        {
+            let what = format!("cannot write {}", path.display());
+            return Err(Failure::new(what, "it is what is to be shown").usage());
+        }
+        // An hour's measurement is not to end with this.
+        check(path)?;
+    }
+    match &how.from {
+        Some(path) => kept(path, show),
+        None => live(sysroot, show),
+    }
+}
+
+/// Shows a trace in a file.
+fn kept(path: &Path, mut show: Show<'_>) -> Result<(), Failure> {
+    let mut kept = Kept::default();
+    saved(path, |bytes| {
+        kept.take(bytes);
+        Ok(true)
+    })?;
+    let (sample, odd) = kept.end()?;
+    if let Some(odd) = odd {
+        let rows = if odd.count == 1 { "row" } else { "rows" };
+        let row = visible(&odd.row);
+        let (count, why) = (odd.count, odd.why);
+        output::note(&format!("{count} {rows} not understood: {why}: {row}"));
+    }
+    show.put(&sample).map(|_| ())
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! In which form samples are shown, and where.
+
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::Path;
+
+use simrupt::failure::Failure;
+use simrupt::handlers::Sample;
+
+use crate::cli::Handlers;
+use crate::handlers::choice::Choice;
+use crate::handlers::csv;
+use crate::handlers::metrics::metrics;
+use crate::handlers::view::View;
+use crate::output;
+use crate::pace;
+use crate::page::Page;
+use crate::replace::replace;
+use crate::terminal;
+
+/// How samples are shown.
+#[derive(Debug)]
+pub(crate) struct Show<'a> {
+    pub(super) how: &'a Handlers,
+    is_json: bool,
+    pub(super) choice: Choice,
+    /// How many samples were shown.
+    pub(super) shown: u64,
+}
+
+impl<'a> Show<'a> {
+    pub(crate) fn new(how: &'a Handlers, is_json: bool) -> Self {
+        Self {
+            how,
+            is_json,
+            choice: Choice {
+                order: how.sort,
+                is_reversed: how.reverse,
+                filter: how.filter.clone(),
+            },
+            shown: 0,
+        }
+    }
+
+    /// The file that is written, if it is not standard output.
+    pub(crate) fn file(&self) -> Option<&'a Path> {
+        let path = self.how.output.as_deref();
+        path.filter(|path| *path != Path::new("-"))
+    }
+
+    /// Whether it is a table for people.
+    pub(super) fn is_text(&self) -> bool {
+        !self.is_json && !self.how.csv && self.how.metrics.is_none()
+    }
+
+    /// The places that are used of those that a terminal has.
+    pub(super) fn width_within(&self, width: usize) -> usize {
+        let asked = self.how.width.map_or(width, usize::from);
+        asked.min(width)
+    }
+
+    /// Shows a sample in the form that is asked for; `false` when nobody reads them any more.
+    pub(crate) fn put(&mut self, sample: &Sample) -> Result<bool, Failure> {
+        let is_read = match self.file() {
+            // Each sample takes the place of the one before.
+            Some(path) => {
+                replace(path, |output| self.write(output, sample, true))?;
+                true
+            }
+            None => output::stream(|output| {
+                if self.is_text() {
+                    output.write_all(pace::lead(false, self.shown).as_bytes())?;
+                }
+                self.write(output, sample, self.shown == 0)
+            })?,
+        };
+        self.shown += 1;
+        Ok(is_read)
+    }
+
+    /// Writes a sample; with the names of columns where it is the first one.
+    fn write(&self, output: &mut impl Write, sample: &Sample, is_first: bool) -> io::Result<()> {
+        if let Some(format) = self.how.metrics {
+            return metrics(output, sample, &self.choice, format);
+        }
+        let view = self.view(sample);
+        if self.is_json {
+            view.json(output)
+        } else if self.how.csv {
+            if is_first {
+                output.write_all(csv::header().as_bytes())?;
+            }
+            view.csv(output)
+        } else {
+            let width = self.how.width.map(usize::from);
+            let width = width.or_else(|| Some(terminal::size()?.0));
+            let page = view.page(width, 0..usize::MAX);
+            output.write_all(page.text().as_bytes())
+        }
+    }
+
+    /// How many rows of a sample are shown.
+    pub(super) fn rows(&self, sample: &Sample) -> usize {
+        let rows = sample.rows.iter();
+        rows.filter(|row| self.choice.includes(row)).count()
+    }
+
+    /// The table for people, in so many places; of its rows those in `window`.
+    pub(super) fn page(&self, sample: &Sample, width: usize, window: Range<usize>) -> Page {
+        self.view(sample).page(Some(width), window)
+    }
+
+    fn view<'b>(&self, sample: &'b Sample) -> View<'b> {
+        View {
+            sample,
+            rows: self.choice.rows(sample),
+        }
+    }
+}
