@@ -91,6 +91,11 @@ fn parameters_still_work_and_simructl_says_what_does_not() {
         }
         cannot(&["reset"]);
         cannot(&["bench", "--preset", "quick"]);
+        // A trace shows what the kernel does: lockdown for confidentiality closes it.
+        match level {
+            "confidentiality" => cannot(&["handlers"]),
+            _ => assert_eq!(run(&["handlers", "--for", "50ms"]).0, Some(0)),
+        }
         works(&["set-rate", "1000"]);
     }
     let (status, ..) = run(&["set-rate", "0"]);

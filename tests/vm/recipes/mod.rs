@@ -6,6 +6,7 @@
 mod bpftrace;
 mod drgn;
 mod ftrace;
+mod handlers;
 mod perf;
 mod rtla;
 mod systemtap;
