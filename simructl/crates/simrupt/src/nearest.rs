@@ -2,17 +2,19 @@
 
 //! The name that a mistyped name was probably meant to be.
 
+use strsim::levenshtein;
+
 /// The name nearest to `typed`, if one is near enough to be what was meant.
 ///
-/// Near is: one begins with the other, or a third of the letters (at least one) differ, counted as
-/// Levenshtein's edit distance.
+/// A name is near when one of the two begins with the other, or when Levenshtein's edit distance is at most
+/// a third of the name's letters, and at least one.
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
         .filter_map(|name| {
             let begins = typed.len() >= 2 && name.starts_with(typed)
                 || name.len() >= 2 && typed.starts_with(name);
-            let distance = distance(typed, name);
+            let distance = levenshtein(typed, name);
             let near = begins || distance <= (name.len() / 3).max(1);
             near.then_some((!begins, distance, name))
         })
@@ -20,34 +22,11 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(.., name)| name)
 }
 
-/// How many letters must be put in, taken out or changed to make `b` of `a`.
-fn distance(a: &str, b: &str) -> usize {
-    // `row[j]` is the distance between what has been read of `a` and the first `j` letters of `b`.
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, to) in b.chars().enumerate() {
-            let change = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[row.len() - 1]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NAMES: [&str; 4] = ["rate_hz", "fifo_size", "fifo_policy", "workqueue"];
-
-    #[test]
-    fn the_distance_counts_edits() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("same", "same"), 0);
-    }
 
     #[test]
     fn a_slip_or_a_beginning_finds_the_name() {
