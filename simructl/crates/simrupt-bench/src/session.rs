@@ -3,6 +3,7 @@
 //! A run: from the first change of a knob to the last that is taken back.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::costs;
@@ -97,7 +98,7 @@ pub fn run(
         started_unix_s: started.map_or(0, |since| since.as_secs()),
         elapsed_s: begun.elapsed().as_secs_f64(),
         complete: findings.complete,
-        command: std::env::args().collect(),
+        command: as_text(std::env::args_os()),
         plan: plan.document(),
         environment,
         costs: findings.costs,
@@ -107,6 +108,13 @@ pub fn run(
             .map(|(knee, searches)| knee_of(knee, searches, plan.seed))
             .collect(),
     })
+}
+
+/// Words of a command line as text; bytes that are not UTF-8 are replaced.
+fn as_text(words: impl Iterator<Item = OsString>) -> Vec<String> {
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
 }
 
 fn measure(
@@ -233,5 +241,18 @@ fn knee_of(knee: &KneePlan, searches: Vec<Search>, seed: u64) -> Knee {
         rate_hz: estimate(&values, seed),
         rates_hz,
         probes: searches.into_iter().flat_map(|one| one.probes).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt;
+
+    #[test]
+    fn a_word_that_is_not_utf_8_is_recorded_all_the_same() {
+        let words = [b"--json".to_vec(), b"a\xff.json".to_vec()];
+        let text = as_text(words.into_iter().map(OsString::from_vec));
+        assert_eq!(text, ["--json", "a\u{fffd}.json"]);
     }
 }
