@@ -77,19 +77,21 @@ impl Options {
     }
 
     /// The lines meant, where the default is all.
-    pub(crate) fn lines(&self) -> Lines {
-        self.line.unwrap_or(Lines::All)
+    pub(crate) fn lines(&self) -> &Lines {
+        self.line.as_ref().unwrap_or(&Lines::All)
     }
 
     /// The line meant by a command that takes one at a time: `done` to it by `command`.
     pub(crate) fn one_line(&self, command: &str, done: &str) -> Result<u32, Failure> {
-        match self.line {
+        match &self.line {
             None => Ok(0),
-            Some(Lines::One(line)) => Ok(line),
-            Some(Lines::All) => {
+            Some(Lines::Listed(lines)) if lines.len() == 1 => Ok(lines[0]),
+            Some(lines) => {
                 let why = format!("one line is {done} at a time");
                 let remedy = format!("simructl {command} --line N for each of them");
-                Err(Failure::new("--line all", why).remedy(remedy).usage())
+                Err(Failure::new(format!("--line {lines}"), why)
+                    .remedy(remedy)
+                    .usage())
             }
         }
     }

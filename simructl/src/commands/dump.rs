@@ -25,7 +25,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(
 
     let mut text = HEAD.to_string();
     // All lines share the load-time knobs: asked for one line, only its own are written.
-    if options.lines() == Lines::All {
+    if *options.lines() == Lines::All {
         text += "\n# Only when the module is loaded:\n";
         text += &with_values(knobs.iter().filter(|knob| !knob.live), |knob| {
             knobs.module_value(knob)

@@ -32,7 +32,7 @@ const WIDTH: usize = 100;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result<(), Failure> {
     let journey = match &how.from {
-        Some(path) => kept(path, options.lines().one())?,
+        Some(path) => kept(path, options.lines())?,
         None => {
             let line = options.one_line("explain", "explained")?;
             live(sysroot, line, how.patience)?
@@ -46,8 +46,8 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result
 }
 
 /// The first journey in a file that came to its end.
-fn kept(path: &Path, line: Option<u32>) -> Result<Journey, Failure> {
-    let mut journeys = Whole::of(line);
+fn kept(path: &Path, lines: &Lines) -> Result<Journey, Failure> {
+    let mut journeys = Whole::of(lines.clone());
     saved(path, |bytes| {
         journeys.take(bytes)?;
         Ok(journeys.found.is_empty())
@@ -64,12 +64,13 @@ fn kept(path: &Path, line: Option<u32>) -> Result<Journey, Failure> {
 /// A journey of the line, of an event that we have read ourselves.
 fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Failure> {
     let module = Module::find(sysroot, WHAT)?;
-    module.select(Lines::One(line))?;
+    let lines = Lines::one(line);
+    module.select(&lines)?;
     let stopped = signals::stop()?;
-    let mut instance = Instance::set_up(sysroot, Some(line))?;
+    let mut instance = Instance::set_up(sysroot, &lines)?;
     read_on(sysroot, line)?;
     let start = Instant::now();
-    let mut journeys = Whole::of(Some(line));
+    let mut journeys = Whole::of(lines);
     let mut bytes = vec![0; 64 * 1024];
     let mut soon = None;
     while soon.is_none_or(|soon| Instant::now() < soon) && journeys.found.len() < WARM {
@@ -116,16 +117,16 @@ fn read_on(sysroot: &Sysroot, line: u32) -> Result<(), Failure> {
 
 /// The journeys that came to their ends.
 struct Whole {
-    line: Option<u32>,
+    lines: Lines,
     rows: Rows,
     journeys: Journeys,
     found: Vec<Journey>,
 }
 
 impl Whole {
-    fn of(line: Option<u32>) -> Self {
+    fn of(lines: Lines) -> Self {
         Self {
-            line,
+            lines,
             rows: Rows::default(),
             journeys: Journeys::default(),
             found: Vec::new(),
@@ -136,7 +137,7 @@ impl Whole {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         for row in self.rows.take(bytes)? {
             let Row::Event(event) = row else { continue };
-            if self.line.is_some_and(|line| line != event.line) {
+            if !self.lines.contains(event.line) {
                 continue;
             }
             let ended = self.journeys.take(&event).into_iter();

@@ -24,7 +24,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, name: Option<&str>) -> R
     // All lines share the load-time knobs: asked for one line, only its own are shown.
     let mut shared = Vec::new();
     for knob in knobs.iter().filter(wanted).filter(|knob| !knob.live) {
-        if named.is_some() || options.lines() == Lines::All {
+        if named.is_some() || *options.lines() == Lines::All {
             shared.push((knob, knobs.module_value(knob)?));
         }
     }

@@ -24,7 +24,7 @@ const CHUNK: usize = 1600 * RECORD_SIZE;
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Read) -> Result<(), Failure> {
     let line = options.one_line("read", "read")?;
     let module = Module::find(sysroot, &format!("cannot read line {line}"))?;
-    module.select(Lines::One(line))?;
+    module.select(&Lines::one(line))?;
     let is_record = match how.follow || how.count.is_some() {
         true => format(&module, line)? == "record",
         // It does not matter.

@@ -12,6 +12,7 @@ use crate::output;
 use crate::signals;
 use crate::trace::timeline;
 use simrupt::failure::Failure;
+use simrupt::lines::Lines;
 use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
 use simrupt::trace::event::{Event, Row, What};
@@ -22,14 +23,17 @@ use simrupt::trace::rows::{Rows, saved};
 use simrupt::trace::{PERIOD, WHAT};
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(), Failure> {
-    let line = options.lines().one();
     let mut shown = Shown {
-        line,
+        lines: options.lines().clone(),
         as_json: options.json,
         left: how.count.unwrap_or(u64::MAX),
         raw: kept(how.out.as_deref(), Ok)?,
         perfetto: kept(how.perfetto.as_deref(), Perfetto::begin)?,
-        ..Shown::default()
+        rows: Rows::default(),
+        journeys: Journeys::default(),
+        has_begun: false,
+        is_unread: false,
+        lost: 0,
     };
     match &how.from {
         Some(path) => saved(path, |bytes| {
@@ -49,7 +53,7 @@ impl Shown {
     /// Records until it is enough.
     fn record(&mut self, sysroot: &Sysroot, duration: Option<Duration>) -> Result<(), Failure> {
         let stopped = signals::stop()?;
-        let mut instance = Instance::set_up(sysroot, self.line)?;
+        let mut instance = Instance::set_up(sysroot, &self.lines)?;
         let start = Instant::now();
         let mut bytes = vec![0; 64 * 1024];
         let mut pause = PERIOD;
@@ -76,9 +80,9 @@ impl Shown {
 }
 
 /// What is shown, and what is kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shown {
-    line: Option<u32>,
+    lines: Lines,
     as_json: bool,
     /// How many journeys are still wanted.
     left: u64,
@@ -116,7 +120,7 @@ impl Shown {
     }
 
     fn take_event(&mut self, event: &Event, text: &mut String) -> Result<(), Failure> {
-        if self.line.is_some_and(|line| line != event.line) || self.left == 0 {
+        if !self.lines.contains(event.line) || self.left == 0 {
             return Ok(());
         }
         if let Some(perfetto) = &mut self.perfetto {

@@ -42,7 +42,7 @@ pub(crate) struct Line {
 }
 
 impl Sample {
-    pub(crate) fn take(sysroot: &Sysroot, lines: Lines) -> Result<Self, Failure> {
+    pub(crate) fn take(sysroot: &Sysroot, lines: &Lines) -> Result<Self, Failure> {
         let module = Module::find(sysroot, WHAT)?;
         let at = Instant::now();
         let lines = module.select(lines)?;

@@ -47,6 +47,9 @@ fn a_line_that_does_not_exist_is_answered_with_those_that_do() {
     fake.check("no-line-get", "get --line 3");
     fake.check("no-line-set", "set-rate 5 --line 2");
     fake.check("no-line-status", "status --line 2");
+    fake.check("no-line-listed", "stats --line 0,1-3");
+    // More than any module has: to load it with more is no remedy.
+    fake.check("no-line-beyond", "read --line 99");
     Fake::with_lines(1).check("no-line-of-one", "stats --line 1");
 }
 
@@ -96,6 +99,7 @@ fn options_that_mean_nothing_to_a_command_are_refused() {
     fake.check("usage-line", "unload --line 0");
     fake.check("usage-json", "read --json");
     fake.check("usage-bad-line", "stats --line one");
+    fake.check("usage-bad-lines", "stats --line 3-1");
     fake.check("usage-command", "stat");
     fake.check("usage-nothing", "");
 }

@@ -51,6 +51,7 @@ fn without_waiting_what_is_there_is_copied() {
 fn what_cannot_be_read_is_told() {
     let fake = Fake::with_lines(2);
     fake.check("read-all", "read --line all");
+    fake.check("read-several", "read --line 0-1");
     fake.check("read-no-line", "read --line 2");
     fake.remove("dev/simrupt1");
     fake.check("read-no-device", "read --line 1");

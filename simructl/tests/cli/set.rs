@@ -31,6 +31,16 @@ fn a_value_goes_to_one_line_only() {
 }
 
 #[test]
+fn lines_can_be_listed() {
+    let fake = Fake::with_lines(5);
+    fake.check("set-lines", "set rate_hz=7,8 --line 0,2-3");
+    let rates = [0, 1, 2, 3, 4].map(|line| fake.read(&debugfs(line, "rate_hz")));
+    assert_eq!(rates, ["7\n", "10\n", "8\n", "8\n", "10\n"]);
+    fake.check("get-lines", "get rate_hz --line 0,4");
+    fake.check("status-lines", "status --line 1-2");
+}
+
+#[test]
 fn a_list_has_a_value_per_line_and_its_last_repeats() {
     let fake = Fake::with_lines(3);
     fake.check("set-list", "set rate_hz=100,200");

@@ -18,6 +18,7 @@ fn a_trace_is_told_event_by_event() {
     let path = path.display();
     fake.check("trace", &format!("trace --from {path}"));
     fake.check("trace-line", &format!("trace --from {path} --line 1"));
+    fake.check("trace-lines", &format!("trace --from {path} --line 0,1"));
     fake.check("trace-count", &format!("trace --from {path} -n 1"));
     fake.check("trace-json", &format!("trace --from {path} --json"));
 }

@@ -133,7 +133,7 @@ fn restore(module: &Module<'_>, knobs: &Knobs) -> Result<(), Failure> {
         return forget(module.sysroot());
     }
     let [profile, others] = files(module.sysroot());
-    let mut target = Target::of(&profile, knobs, module, Lines::All)?;
+    let mut target = Target::of(&profile, knobs, module, &Lines::All)?;
     // The rate last: no line starts before all else is as it was.
     target
         .changes

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use simrupt_core::knobs::MAX_LINES;
 
 use crate::failure::{Failure, errno};
 use crate::files::latency::Latency;
@@ -95,12 +96,15 @@ impl<'a> Module<'a> {
         &self.lines
     }
 
-    /// The lines that the user means.
-    pub fn select(&self, lines: Lines) -> Result<Vec<u32>, Failure> {
-        match lines {
-            Lines::All => Ok(self.lines.clone()),
-            Lines::One(line) if self.lines.contains(&line) => Ok(vec![line]),
-            Lines::One(line) => Err(self.no_line(line)),
+    /// The lines that the user means, ascending.
+    pub fn select(&self, lines: &Lines) -> Result<Vec<u32>, Failure> {
+        let Lines::Listed(listed) = lines else {
+            return Ok(self.lines.clone());
+        };
+        // The last one that is missing tells how many lines it takes.
+        match listed.iter().rfind(|line| !self.lines.contains(line)) {
+            None => Ok(listed.clone()),
+            Some(absent) => Err(self.no_line(*absent)),
         }
     }
 
@@ -114,10 +118,17 @@ impl<'a> Module<'a> {
                 format!("the module has {count} lines ({first}..{last})")
             }
         };
-        Failure::new(format!("line {line} does not exist"), why).remedy(format!(
-            "load it with more: simructl unload, then simructl load lines={}",
-            line.saturating_add(1)
-        ))
+        let remedy = match usize::try_from(line) {
+            Ok(at) if at < MAX_LINES => format!(
+                "load it with more: simructl unload, then simructl load lines={}",
+                at + 1
+            ),
+            _ => format!(
+                "a line that exists; a module has at most {MAX_LINES} (0..{})",
+                MAX_LINES - 1
+            ),
+        };
+        Failure::new(format!("line {line} does not exist"), why).remedy(remedy)
     }
 
     /// The debugfs directory, if it can be reached.

@@ -43,12 +43,12 @@ pub struct Elsewhere<'a> {
 impl<'a> Target<'a> {
     /// Reads and checks a profile (`-` is stdin), and finds what of it is not in force on the lines meant.
     ///
-    /// Asked for one line, what the profile says of others and of the module is checked, and left alone.
+    /// Where lines are listed, what the profile says of others and of the module is checked, and left alone.
     pub fn of(
         file: &Path,
         knobs: &'a Knobs,
         module: &Module<'_>,
-        lines: Lines,
+        lines: &Lines,
     ) -> Result<Self, Failure> {
         let meant = module.select(lines)?;
         let (name, text) = read(file)?;
@@ -71,7 +71,7 @@ impl<'a> Target<'a> {
             let lines = match entry.scope {
                 Scope::Module => {
                     let now = knobs.module_value(knob)?;
-                    if lines == Lines::All && now != value {
+                    if *lines == Lines::All && now != value {
                         elsewhere.push(Elsewhere {
                             line: None,
                             knob,
@@ -85,7 +85,7 @@ impl<'a> Target<'a> {
                 Scope::All => meant.clone(),
                 Scope::Line(line) if meant.contains(&line) => vec![line],
                 Scope::Line(line) => {
-                    if !module.lines().contains(&line) && lines == Lines::All {
+                    if !module.lines().contains(&line) && *lines == Lines::All {
                         elsewhere.push(Elsewhere {
                             line: Some(line),
                             knob,

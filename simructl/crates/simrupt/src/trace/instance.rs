@@ -11,6 +11,7 @@ use std::process;
 use nix::libc::O_NONBLOCK;
 
 use crate::failure::Failure;
+use crate::lines::Lines;
 use crate::sysroot::{Sysroot, write_value};
 use crate::trace::{WHAT, tracefs};
 
@@ -45,8 +46,8 @@ impl Instance {
         Ok(this)
     }
 
-    /// Begins to trace these lines of the module, or all without any.
-    pub fn set_up(sysroot: &Sysroot, line: Option<u32>) -> Result<Self, Failure> {
+    /// Begins to trace these lines of the module.
+    pub fn set_up(sysroot: &Sysroot, lines: &Lines) -> Result<Self, Failure> {
         tracefs::instances(sysroot, WHAT)?;
         if !sysroot.sys("kernel/tracing/events/simrupt").exists() {
             return Err(Failure::new(
@@ -55,8 +56,8 @@ impl Instance {
             ));
         }
         let mut this = Self::create(sysroot, BUFFER_KIB)?;
-        if let Some(line) = line {
-            this.write("events/simrupt/filter", &format!("line == {line}"))?;
+        if let Lines::Listed(lines) = lines {
+            this.write("events/simrupt/filter", &filter(lines))?;
         }
         this.pipe = Some(this.open("trace_pipe")?);
         this.write("events/simrupt/enable", "1")?;
@@ -127,6 +128,12 @@ impl Drop for Instance {
     }
 }
 
+/// The filter of events that lets those of some lines pass.
+fn filter(lines: &[u32]) -> String {
+    let each: Vec<String> = lines.iter().map(|line| format!("line == {line}")).collect();
+    each.join(" || ")
+}
+
 /// Removes what killed processes have left.
 fn remove_orphans(sysroot: &Sysroot, instances: &Path) {
     let names = fs::read_dir(instances).into_iter().flatten().flatten();
@@ -138,5 +145,16 @@ fn remove_orphans(sysroot: &Sysroot, instances: &Path) {
             // Somebody else may have done so by now.
             let _: io::Result<()> = fs::remove_dir(instances.join(name));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_lets_each_of_the_lines_pass() {
+        assert_eq!(filter(&[3]), "line == 3");
+        assert_eq!(filter(&[0, 2]), "line == 0 || line == 2");
     }
 }
