@@ -6,8 +6,8 @@
 //! It is on disk before the first change. A run that is killed leaves it there, and the next one finds
 //! it. The knobs are a profile, which `simructl apply` would put in force as well.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ use simrupt::knobs::Knobs;
 use simrupt::lines::Lines;
 use simrupt::module::{self, Module};
 use simrupt::profile::section;
+use simrupt::replacement::replace;
 use simrupt::sysroot::{Sysroot, read_text, write_value};
 use simrupt::target::Target;
 
@@ -77,8 +78,7 @@ impl<'a> Saved<'a> {
         let [profile_path, others_path] = files(sysroot);
         // The profile last: where it is, all is.
         for (path, text) in [(others_path, others), (profile_path, profile)] {
-            write_durably(&path, &text)
-                .map_err(|error| Failure::file("write", &path, None, &error))?;
+            replace(&path, &text).map_err(|error| Failure::file("write", &path, None, &error))?;
         }
         Ok(Self {
             module,
@@ -197,17 +197,4 @@ pub fn queue(sysroot: &Sysroot, line: u32, flavor: &str) -> PathBuf {
 /// The value itself: `default (cache)` is `default`.
 pub fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or("")
-}
-
-/// Writes a file so that it is there whole, or not at all, whatever happens.
-fn write_durably(path: &Path, text: &str) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    match path.parent() {
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => Ok(()),
-    }
 }

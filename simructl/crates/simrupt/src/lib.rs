@@ -16,6 +16,7 @@
 //! - [`trace`]: the module's tracepoints;
 //! - [`handlers`]: how often the machine's handlers run, how long they wait, and how long they run;
 //! - [`failure`]: why something does not work, and the remedy;
+//! - [`replacement`]: files that are replaced as a whole;
 //! - [`stop`]: a flag that ends waits;
 //! - [`text`]: figures and tables as text.
 
@@ -30,6 +31,7 @@ pub mod modinfo;
 pub mod module;
 mod nearest;
 pub mod profile;
+pub mod replacement;
 pub mod stop;
 pub mod sysroot;
 pub mod target;
