@@ -1,75 +1,111 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What results are written to: opened before anything runs, complete or not there afterwards.
+//! The documents that results are written to: checked and opened before anything runs. One that cannot be
+//! written does not stop the others.
 
-use std::fs::{self, File, OpenOptions};
+use std::env;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, eaccess};
+
 use crate::cli::Outputs;
-use crate::output;
+use crate::destination::{Claims, DASH, Destination, Sink, unwritable};
 use simrupt::failure::{Failure, describe};
 use simrupt_bench::report;
 use simrupt_bench::results::Results;
 
-/// Makes a document of results.
-type Render = fn(&Results) -> Result<String, String>;
+/// A kind of document that is one file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Json,
+    Csv,
+    Markdown,
+    Html,
+}
 
-/// What stands for standard output.
-const STDOUT: &str = "-";
-
-/// All outputs that were asked for.
+/// All documents that were asked for.
 #[derive(Debug)]
 pub(crate) struct Documents {
-    files: Vec<(Output, Render)>,
+    files: Vec<Document>,
     /// The directory of the charts.
     charts: Option<PathBuf>,
+    takes_stdout: bool,
+    claims: Claims,
 }
 
-/// One file.
+/// A file, and what comes into it.
 #[derive(Debug)]
-struct Output {
-    /// The name by which it was asked for.
+struct Document {
     name: PathBuf,
-    target: Target,
+    kind: Kind,
+    sink: Sink,
 }
 
-#[derive(Debug)]
-enum Target {
-    Stdout,
-    /// No plain file: a pipe, or a terminal.
-    Direct(File),
-    /// Written beside the file, and moved over it when it is complete.
-    Beside {
-        file: File,
-        new: PathBuf,
-        path: PathBuf,
-    },
+/// What became of the documents.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// Whether the results themselves are in a file.
+    pub(crate) has_json: bool,
+    /// Why one of them, or several, could not be written.
+    pub(crate) failures: Vec<Failure>,
+}
+
+impl Kind {
+    /// Makes the document.
+    fn render(self, results: &Results) -> Result<String, String> {
+        match self {
+            Self::Json => json(results),
+            Self::Csv => Ok(report::csv(results)),
+            Self::Markdown => Ok(report::markdown(results)),
+            Self::Html => report::html(results),
+        }
+    }
 }
 
 impl Documents {
-    /// Opens all of them, and changes none of what is there.
-    pub(crate) fn open(outputs: &Outputs) -> Result<Self, Failure> {
-        let asked: [(&Option<PathBuf>, Render); 4] = [
-            (&outputs.json, json),
-            (&outputs.csv, |results| Ok(report::csv(results))),
-            (&outputs.markdown, |results| Ok(report::markdown(results))),
-            (&outputs.html, report::html),
+    /// Checks all of them, then opens them, and changes none of what is there. `claims` has the files that the
+    /// command reads. Where the results are known already, the charts are checked as well.
+    pub(crate) fn open(
+        outputs: &Outputs,
+        mut claims: Claims,
+        results: Option<&Results>,
+    ) -> Result<Self, Failure> {
+        let asked = [
+            // The first to be written: all others can be made of it.
+            (&outputs.json, Kind::Json),
+            (&outputs.csv, Kind::Csv),
+            (&outputs.markdown, Kind::Markdown),
+            (&outputs.html, Kind::Html),
         ];
-        let mut files: Vec<(Output, Render)> = Vec::new();
-        for (name, render) in asked {
-            let Some(name) = name else { continue };
-            if files.iter().any(|(output, _)| output.name == *name) {
-                return Err(twice(name));
+        let mut checked = Vec::new();
+        for (name, kind) in asked {
+            if let Some(name) = name {
+                checked.push((name, kind, claims.output(name)?));
             }
-            files.push((Output::open(name)?, render));
+        }
+        let takes_stdout = checked.iter().any(|(.., place)| place.is_stdout());
+        if !takes_stdout {
+            // The tables go there.
+            claims.stdout()?;
         }
         if let Some(directory) = &outputs.svg {
             check_directory(directory)?;
+            if let (Some(results), true) = (results, directory.is_dir()) {
+                charts(directory, results, &mut claims.clone())?;
+            }
         }
+        let open = |(name, kind, place): (&PathBuf, Kind, Destination)| {
+            let (name, sink) = (name.clone(), place.open()?);
+            Ok(Document { name, kind, sink })
+        };
         Ok(Self {
-            files,
+            files: checked.into_iter().map(open).collect::<Result<_, _>>()?,
             charts: outputs.svg.clone(),
+            takes_stdout,
+            claims,
         })
     }
 
@@ -80,32 +116,45 @@ impl Documents {
 
     /// Whether one of them is standard output.
     pub(crate) fn take_stdout(&self) -> bool {
-        let is_stdout = |(one, _): &(Output, _)| matches!(one.target, Target::Stdout);
-        self.files.iter().any(is_stdout)
+        self.takes_stdout
     }
 
-    /// Writes all of them; all are made before the first is written.
-    pub(crate) fn write(self, results: &Results) -> Result<(), Failure> {
-        let failed = |name: &Path| {
-            let what = format!("cannot make {}", name.display());
-            move |why: String| Failure::new(what, why)
-        };
-        let mut made = Vec::new();
-        for (output, render) in self.files {
-            let text = render(results).map_err(failed(&output.name))?;
-            made.push((output, text));
-        }
-        if let Some(directory) = &self.charts {
-            let charts = report::svgs(results).map_err(failed(directory))?;
-            let unwritable = |error| Failure::file("write", directory, None, &error);
-            fs::create_dir_all(directory).map_err(unwritable)?;
-            for (name, text) in charts {
-                made.push((Output::open(&directory.join(name))?, text));
+    /// Writes all that can be written.
+    pub(crate) fn write(mut self, results: &Results) -> Written {
+        let mut written = Written::default();
+        for Document { name, kind, sink } in self.files {
+            let text = kind.render(results).map_err(|why| unmade(&name, why));
+            match text.and_then(|text| sink.write_text(&text)) {
+                Ok(()) => written.has_json |= kind == Kind::Json,
+                Err(failure) => written.failures.push(failure),
             }
         }
-        made.into_iter()
-            .try_for_each(|(output, text)| output.write(&text))
+        if let Some(directory) = &self.charts {
+            let failures = write_charts(directory, results, &mut self.claims);
+            written.failures.extend(failures);
+        }
+        written
     }
+}
+
+/// Keeps results that could not be written where they were wanted, in a new file for temporary files; returns
+/// its name.
+pub(crate) fn rescue(results: &Results) -> Result<PathBuf, Failure> {
+    let directory = env::temp_dir();
+    let failed = |why: String| {
+        let what = format!("cannot keep the results in {}", directory.display());
+        Failure::new(what, why)
+    };
+    let text = json(results).map_err(failed)?;
+    let kept = || -> io::Result<PathBuf> {
+        let mut file = tempfile::Builder::new()
+            .prefix("simructl-bench-")
+            .suffix(".json")
+            .tempfile_in(&directory)?;
+        file.write_all(text.as_bytes())?;
+        Ok(file.keep().map_err(|error| error.error)?.1)
+    };
+    kept().map_err(|error| failed(describe(&error)))
 }
 
 fn json(results: &Results) -> Result<String, String> {
@@ -113,110 +162,59 @@ fn json(results: &Results) -> Result<String, String> {
     Ok(text + "\n")
 }
 
-/// Two documents would go to the same place.
-fn twice(name: &Path) -> Failure {
-    let place = match name == Path::new(STDOUT) {
-        true => "standard output".to_string(),
-        false => name.display().to_string(),
-    };
-    Failure::new(format!("cannot write to {place}"), "two reports go there")
-        .remedy("a file for each")
-        .usage()
+/// The charts, each with its place.
+fn charts(
+    directory: &Path,
+    results: &Results,
+    claims: &mut Claims,
+) -> Result<Vec<(Destination, String)>, Failure> {
+    let charts = report::svgs(results).map_err(|why| unmade(directory, why))?;
+    let checked = charts.into_iter().map(|(name, text)| {
+        let place = claims.output(&directory.join(name))?;
+        Ok((place, text))
+    });
+    checked.collect()
 }
 
-/// Tries whether files can be made in a directory, or the directory itself, and leaves all as it is.
+/// Makes the directory and writes the charts that can be written; returns why others cannot.
+fn write_charts(directory: &Path, results: &Results, claims: &mut Claims) -> Vec<Failure> {
+    let made = fs::create_dir_all(directory)
+        .map_err(|error| Failure::file("write", directory, None, &error));
+    match made.and_then(|()| charts(directory, results, claims)) {
+        Ok(charts) => {
+            let written = charts
+                .into_iter()
+                .map(|(place, text)| place.open()?.write_text(&text));
+            written.filter_map(Result::err).collect()
+        }
+        Err(failure) => vec![failure],
+    }
+}
+
+fn unmade(name: &Path, why: String) -> Failure {
+    Failure::new(format!("cannot make {}", name.display()), why)
+}
+
+/// Whether files can be made in a directory, or the directory itself.
 fn check_directory(directory: &Path) -> Result<(), Failure> {
-    if directory == Path::new(STDOUT) {
+    if directory == Path::new(DASH) {
         let failure = Failure::new("cannot write charts", "--svg makes many files");
         return Err(failure.remedy("the name of a directory").usage());
     }
-    let tried = match fs::metadata(directory) {
-        Ok(_) => {
-            let trial = directory.join(format!(".simructl-{}", std::process::id()));
-            File::create_new(&trial).and_then(|_| fs::remove_file(&trial))
-        }
+    let may_make = AccessFlags::W_OK | AccessFlags::X_OK;
+    let checked = match fs::metadata(directory) {
+        Ok(data) if !data.is_dir() => Err(Errno::ENOTDIR.into()),
+        Ok(_) => eaccess(directory, may_make).map_err(io::Error::from),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir(directory).and_then(|()| fs::remove_dir(directory))
+            let parent = match directory.parent() {
+                Some(parent) if parent != Path::new("") => parent,
+                _ => Path::new("."),
+            };
+            eaccess(parent, may_make).map_err(io::Error::from)
         }
         Err(error) => Err(error),
     };
-    tried.map_err(|error| unwritable(directory, &error))
-}
-
-/// Why something cannot be written; what is not there is then the directory that it should be in.
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    match (error.kind(), path.parent()) {
-        (io::ErrorKind::NotFound, Some(parent)) => Failure::new(
-            format!("cannot write {}", path.display()),
-            "there is no such directory",
-        )
-        .remedy(format!("mkdir -p {}", parent.display())),
-        _ => Failure::file("write", path, None, error),
-    }
-}
-
-impl Output {
-    fn open(name: &Path) -> Result<Self, Failure> {
-        let failed = |error: io::Error| unwritable(name, &error);
-        let target = if name == Path::new(STDOUT) {
-            Target::Stdout
-        } else {
-            // A link stays one, and what it leads to is replaced.
-            let path = fs::canonicalize(name).unwrap_or_else(|_| name.to_path_buf());
-            match fs::metadata(&path) {
-                Ok(meta) if meta.is_dir() => {
-                    let what = format!("cannot write {}", name.display());
-                    return Err(Failure::new(what, "it is a directory"));
-                }
-                Ok(meta) if !meta.is_file() => {
-                    let file = OpenOptions::new().write(true).open(&path);
-                    Target::Direct(file.map_err(failed)?)
-                }
-                is_there => {
-                    if is_there.is_ok() {
-                        OpenOptions::new()
-                            .append(true)
-                            .open(&path)
-                            .map_err(failed)?;
-                    }
-                    let mut new = path.clone().into_os_string();
-                    new.push(format!(".{}.new", std::process::id()));
-                    let new = PathBuf::from(new);
-                    let file = File::create(&new).map_err(failed)?;
-                    Target::Beside { file, new, path }
-                }
-            }
-        };
-        Ok(Self {
-            name: name.to_path_buf(),
-            target,
-        })
-    }
-
-    fn write(mut self, text: &str) -> Result<(), Failure> {
-        let bytes = text.as_bytes();
-        let written = match &mut self.target {
-            Target::Stdout => return output::print(text),
-            Target::Direct(file) => file.write_all(bytes),
-            Target::Beside { file, new, path } => {
-                let written = file.write_all(bytes).and_then(|()| file.sync_all());
-                written.and_then(|()| fs::rename(new, path))
-            }
-        };
-        written.map_err(|error| {
-            let what = format!("cannot write {}", self.name.display());
-            Failure::new(what, describe(&error))
-        })
-    }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        if let Target::Beside { new, .. } = &self.target {
-            // Once it was moved, it is there no more.
-            let _ = fs::remove_file(new);
-        }
-    }
+    checked.map_err(|error| unwritable(directory, &error))
 }
 
 #[cfg(test)]
@@ -241,53 +239,25 @@ mod tests {
         load::results(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
     }
 
+    fn open(outputs: &Outputs) -> Result<Documents, Failure> {
+        Documents::open(outputs, Claims::default(), None)
+    }
+
     fn count(directory: &Path) -> usize {
         fs::read_dir(directory).unwrap().count()
     }
 
     #[test]
-    fn a_file_is_there_complete_or_as_it_was() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("out.json");
-        drop(Output::open(&path).unwrap());
-        assert_eq!(count(directory.path()), 0);
-        fs::write(&path, "old").unwrap();
-        let output = Output::open(&path).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
-        output.write("new").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(count(directory.path()), 1);
-    }
-
-    #[test]
-    fn what_is_no_plain_file_is_written_as_it_is() {
-        Output::open(Path::new("/dev/null"))
-            .unwrap()
-            .write("x")
-            .unwrap();
-        let error = Output::open(Path::new("/dev/full")).unwrap().write("x");
-        assert!(error.unwrap_err().to_string().contains("/dev/full"));
-    }
-
-    #[test]
-    fn what_cannot_be_written_is_refused_at_once() {
+    fn a_directory_that_charts_cannot_go_to_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         fs::write(path.join("file"), "").unwrap();
-        for (name, why) in [
-            (".", "it is a directory"),
-            ("absent/x.json", "no such directory\n  try: mkdir -p"),
-            ("file/x.json", "Not a directory"),
-        ] {
-            let failure = Output::open(&path.join(name)).unwrap_err().to_string();
-            assert!(failure.contains(why), "{failure}");
-        }
         for (name, why) in [("file", "file: Not a directory"), ("a/b", "mkdir -p")] {
             let outputs = Outputs {
                 svg: Some(path.join(name)),
                 ..Outputs::default()
             };
-            let failure = Documents::open(&outputs).unwrap_err().to_string();
+            let failure = open(&outputs).unwrap_err().to_string();
             assert!(failure.contains(why), "{failure}");
         }
         assert_eq!(count(path), 1);
@@ -301,15 +271,15 @@ mod tests {
                 html: Some(PathBuf::from(place)),
                 ..Outputs::default()
             };
-            let failure = Documents::open(&outputs).unwrap_err();
+            let failure = open(&outputs).unwrap_err();
             assert_eq!(failure.kind(), Kind::Usage);
-            assert!(failure.to_string().contains("two reports go there"));
+            assert!(failure.to_string().contains("two outputs go there"));
         }
         let outputs = Outputs {
             svg: Some(PathBuf::from("-")),
             ..Outputs::default()
         };
-        let failure = Documents::open(&outputs).unwrap_err().to_string();
+        let failure = open(&outputs).unwrap_err().to_string();
         assert!(failure.contains("--svg makes many"), "{failure}");
     }
 
@@ -317,13 +287,59 @@ mod tests {
     fn all_that_is_wanted_is_written() {
         let directory = tempfile::tempdir().unwrap();
         let results = results();
-        let documents = Documents::open(&outputs(directory.path())).unwrap();
+        let documents = open(&outputs(directory.path())).unwrap();
         assert!(!documents.is_empty() && !documents.take_stdout());
-        documents.write(&results).unwrap();
+        let written = documents.write(&results);
+        assert!(written.has_json && written.failures.is_empty());
         let charts = count(&directory.path().join("charts"));
         assert_eq!(charts, report::svgs(&results).unwrap().len());
         assert_eq!(count(directory.path()), 5);
         let text = fs::read_to_string(directory.path().join("a.json")).unwrap();
         assert_eq!(serde_json::from_str::<Results>(&text).unwrap(), results);
+    }
+
+    #[test]
+    fn a_document_that_cannot_be_written_does_not_stop_the_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let results = results();
+        let outputs = Outputs {
+            json: Some(PathBuf::from("/dev/full")),
+            ..outputs(directory.path())
+        };
+        let written = open(&outputs).unwrap().write(&results);
+        assert!(!written.has_json);
+        let failures: Vec<String> = written.failures.iter().map(Failure::to_string).collect();
+        assert_eq!(
+            failures,
+            ["cannot write /dev/full: No space left on device"]
+        );
+        assert_eq!(count(directory.path()), 4);
+        let kept = rescue(&results).unwrap();
+        assert!(load::results(&kept).unwrap() == results);
+        fs::remove_file(kept).unwrap();
+    }
+
+    #[test]
+    fn a_chart_never_takes_the_place_of_what_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let results = results();
+        let (name, _) = &report::svgs(&results).unwrap()[0];
+        let [input, chart] = ["a.json", name].map(|name| directory.path().join(name));
+        fs::write(&input, "precious").unwrap();
+        fs::hard_link(&input, &chart).unwrap();
+        let outputs = Outputs {
+            json: Some(directory.path().join("b.json")),
+            svg: Some(directory.path().to_path_buf()),
+            ..Outputs::default()
+        };
+        let refused = Documents::open(&outputs, Claims::input(&input), Some(&results));
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains("it is the file that is read"), "{why}");
+        assert_eq!(count(directory.path()), 2);
+        // Of a benchmark the charts are known when it is over.
+        let documents = Documents::open(&outputs, Claims::input(&input), None).unwrap();
+        let written = documents.write(&results);
+        assert!(written.has_json && written.failures.len() == 1);
+        assert_eq!(fs::read_to_string(&chart).unwrap(), "precious");
     }
 }

@@ -11,15 +11,16 @@
 //! - `commands`: one file per command;
 //! - `interrupts`, `handlers`: tables of interrupts, and of the times of their handlers;
 //! - `top`, `trace`: the live view, and the way of an event in words;
+//! - `destination`: where a command writes to;
 //! - `documents`, `progress`: the files that a benchmark leaves behind, and how far it is;
 //! - `page`, `layout`, `column`, `heat`, `metrics`: tables for people, and metrics;
 //! - `screen`, `scroll`: a terminal whose content is replaced again and again;
-//! - `output`, `replace`, `signals`, `terminal`, `pace`: standard output, files, signals, the terminal, and the time
-//!   between samples.
+//! - `output`, `signals`, `terminal`, `pace`: standard output, signals, the terminal, and the time between samples.
 
 mod cli;
 mod column;
 mod commands;
+mod destination;
 mod documents;
 mod handlers;
 mod heat;
@@ -30,7 +31,6 @@ mod output;
 mod pace;
 mod page;
 mod progress;
-mod replace;
 mod screen;
 mod scroll;
 mod signals;

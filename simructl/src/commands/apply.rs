@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::cli::Options;
 use crate::commands::changed::report;
 use crate::commands::knobs_of;
+use crate::destination::Claims;
 use crate::output;
 use simrupt::changes::apply;
 use simrupt::failure::Failure;
@@ -15,6 +16,7 @@ use simrupt::sysroot::Sysroot;
 use simrupt::target::{Elsewhere, Target};
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
+    Claims::input(file).stdout()?;
     let module = Module::find(sysroot, "cannot apply the profile")?;
     let knobs = knobs_of(&module)?;
     let target = Target::of(file, &knobs, &module, options.lines())?;

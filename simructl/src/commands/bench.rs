@@ -6,7 +6,8 @@ use std::fs::File;
 use std::path::Path;
 
 use crate::cli::Bench;
-use crate::documents::Documents;
+use crate::destination::Claims;
+use crate::documents::{Documents, Written, rescue};
 use crate::output;
 use crate::progress::Progress;
 use crate::signals;
@@ -22,10 +23,10 @@ use simrupt_bench::overrides::Overrides;
 use simrupt_bench::plan::Plan;
 use simrupt_bench::priority;
 use simrupt_bench::report;
-use simrupt_bench::results::Environment;
+use simrupt_bench::results::{Environment, Results};
 use simrupt_bench::rig::{Rig, WHAT};
 use simrupt_bench::saved;
-use simrupt_bench::session;
+use simrupt_bench::session::{self, Outcome};
 
 /// The preset of a bench of which nothing is said.
 const DEFAULT_PRESET: &str = "quick";
@@ -46,7 +47,11 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     if bench.strict {
         refuse(&environment)?;
     }
-    let documents = Documents::open(&bench.outputs)?;
+    let claims = match &bench.job {
+        Some(job) => Claims::input(job),
+        None => Claims::default(),
+    };
+    let documents = Documents::open(&bench.outputs, claims, None)?;
 
     // From here on, things change.
     let _lock = Lock::take(sysroot)?;
@@ -57,20 +62,41 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
         output::note(&format_args!("simructl: {recovered}"));
     }
     let mut progress = Progress::new();
-    let results = session::run(&mut rig, &plan, environment, &stop, &mut progress)?;
+    let outcome = session::run(&mut rig, &plan, environment, &stop, &mut progress)?;
     drop(progress);
-    if !documents.take_stdout() {
-        output::print(&report::table(&results))?;
+    let Outcome { results, failure } = outcome;
+    let incomplete = (!results.complete).then(|| {
+        let why = match failure {
+            None => "it was stopped; what was finished is above, and in the files asked for",
+            Some(_) => "what was finished is above, and in the files asked for",
+        };
+        Failure::new("the bench is not complete", why)
+    });
+    let failures = tell(&results, documents).into_iter();
+    Failure::all(failure.into_iter().chain(failures).chain(incomplete)).map_or(Ok(()), Err)
+}
+
+/// Writes the documents, prints the tables, and returns all that failed. What was measured is kept somewhere in
+/// any case.
+fn tell(results: &Results, documents: Documents) -> Vec<Failure> {
+    let has_tables = !documents.take_stdout();
+    let Written {
+        has_json,
+        mut failures,
+    } = documents.write(results);
+    if has_tables {
+        failures.extend(output::print(&report::table(results)).err());
     }
-    let complete = results.complete;
-    documents.write(&results)?;
-    match complete {
-        true => Ok(()),
-        false => Err(Failure::new(
-            "the bench is not complete",
-            "it was stopped; what was finished is above, and in the files asked for",
-        )),
+    if !failures.is_empty() && !has_json {
+        match rescue(results) {
+            Ok(path) => output::note(&format_args!(
+                "simructl: the results are kept in {0}\n  try: simructl report {0}",
+                path.display()
+            )),
+            Err(failure) => failures.push(failure),
+        }
     }
+    failures
 }
 
 /// The job that was asked for, checked.

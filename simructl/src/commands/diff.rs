@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Options;
 use crate::commands::knobs_of;
+use crate::destination::Claims;
 use crate::output;
 use simrupt::failure::Failure;
 use simrupt::files::table::Knob;
@@ -25,6 +26,7 @@ struct Difference<'a> {
 }
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
+    Claims::input(file).stdout()?;
     let module = Module::find(sysroot, "cannot compare the profile")?;
     let knobs = knobs_of(&module)?;
     let target = Target::of(file, &knobs, &module, options.lines())?;

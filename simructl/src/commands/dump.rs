@@ -2,12 +2,11 @@
 
 //! `simructl dump`: writes the knobs in force as a profile.
 
-use std::fs;
 use std::path::Path;
 
 use crate::cli::Options;
 use crate::commands::knobs_of;
-use crate::output;
+use crate::destination::Claims;
 use simrupt::failure::Failure;
 use simrupt::files::table::Knob;
 use simrupt::lines::Lines;
@@ -21,6 +20,7 @@ const HEAD: &str =
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(), Failure> {
     let module = Module::find(sysroot, "cannot dump the knobs")?;
     let lines = module.select(options.lines())?;
+    let destination = Claims::default().output(file)?;
     let knobs = knobs_of(&module)?;
 
     let mut text = HEAD.to_string();
@@ -36,10 +36,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(
         let values = with_values(live, |knob| knobs.value(knob, line))?;
         text += &format!("\n[line{line}]\n{values}");
     }
-    if file == Path::new("-") {
-        return output::print(&text);
-    }
-    fs::write(file, text).map_err(|error| Failure::file("write", file, None, &error))
+    destination.open()?.write_text(&text)
 }
 
 /// Knobs with the values that they have, as a part of a profile.

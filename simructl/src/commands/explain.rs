@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cli::{Explain, Options};
+use crate::destination::{Claims, input_name};
 use crate::output;
 use crate::signals;
 use crate::terminal;
@@ -22,6 +23,7 @@ use simrupt::trace::event::Row;
 use simrupt::trace::instance::Instance;
 use simrupt::trace::journey::{Journey, Journeys, Kind};
 use simrupt::trace::rows::{Rows, saved};
+use simrupt::trace::seen::Seen;
 
 const WHAT: &str = "cannot explain an event";
 /// The first events of a reader meet cold caches: the lesson is about a later one, if it comes in time.
@@ -47,17 +49,17 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result
 
 /// The first journey in a file that came to its end.
 fn kept(path: &Path, lines: &Lines) -> Result<Journey, Failure> {
+    Claims::input(path).stdout()?;
     let mut journeys = Whole::of(lines.clone());
     saved(path, |bytes| {
         journeys.take(bytes)?;
         Ok(journeys.found.is_empty())
     })?;
+    let name = input_name(path);
+    journeys.seen.check(lines, &name)?;
     journeys.found.into_iter().next().ok_or_else(|| {
-        Failure::new(
-            WHAT,
-            format!("{} holds none that came to its end", path.display()),
-        )
-        .remedy("simructl trace --out FILE, with a reader")
+        Failure::new(WHAT, format!("{name} holds none that came to its end"))
+            .remedy("simructl trace --out FILE, with a reader")
     })
 }
 
@@ -120,6 +122,7 @@ struct Whole {
     lines: Lines,
     rows: Rows,
     journeys: Journeys,
+    seen: Seen,
     found: Vec<Journey>,
 }
 
@@ -129,6 +132,7 @@ impl Whole {
             lines,
             rows: Rows::default(),
             journeys: Journeys::default(),
+            seen: Seen::default(),
             found: Vec::new(),
         }
     }
@@ -137,6 +141,7 @@ impl Whole {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         for row in self.rows.take(bytes)? {
             let Row::Event(event) = row else { continue };
+            self.seen.add(event.line);
             if !self.lines.contains(event.line) {
                 continue;
             }

@@ -11,26 +11,17 @@ use simrupt::sysroot::Sysroot;
 use simrupt::trace::rows::saved;
 
 use crate::cli::{Handlers, Options};
+use crate::destination::{Claims, DASH};
 use crate::handlers::live::live;
 use crate::handlers::show::Show;
 use crate::layout::visible;
 use crate::output;
-use crate::replace::{check, is_same_file};
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Handlers) -> Result<(), Failure> {
-    let show = Show::new(how, options.json);
-    if let Some(path) = show.file() {
-        if how
-            .from
-            .as_deref()
-            .is_some_and(|from| is_same_file(from, path))
-        {
-            let what = format!("cannot write {}", path.display());
-            return Err(Failure::new(what, "it is what is to be shown").usage());
-        }
-        // An hour's measurement is not to end with this.
-        check(path)?;
-    }
+    let output = how.output.as_deref().unwrap_or(Path::new(DASH));
+    // Checked now: an hour's measurement is not to end with this.
+    let to = Claims::inputs(how.from.as_deref()).output(output)?;
+    let show = Show::new(how, options.json, to);
     match &how.from {
         Some(path) => kept(path, show),
         None => live(sysroot, show),

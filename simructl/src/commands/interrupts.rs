@@ -3,18 +3,18 @@
 //! `simructl irqs` and `simructl softirqs`: what interrupts which CPU, and how often.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use proc_interrupts::{Changes, Kind, Table};
 
 use crate::cli::{Interrupts, Options};
+use crate::destination::{Claims, DASH, Destination, input_name};
 use crate::interrupts::moment::{Moment, Show, Source};
 use crate::interrupts::source::saved;
 use crate::interrupts::watch::watch;
 use crate::output;
 use crate::pace::{self, Pace};
-use crate::replace::{is_same_file, replace};
 use crate::screen::Screen;
 use simrupt::failure::Failure;
 use simrupt::sysroot::Sysroot;
@@ -30,17 +30,11 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let show = Show::new(kind, how, options.json);
     let inputs = how.from.iter().chain(how.diff.iter().flatten());
-    if let Some(output) = how.output.as_deref() {
-        for input in inputs {
-            if is_same_file(input, output) {
-                let what = format!("cannot write {}", output.display());
-                return Err(Failure::new(what, "it is what is to be shown").usage());
-            }
-        }
-    }
+    let mut claims = Claims::inputs(inputs.map(PathBuf::as_path));
+    let to = claims.output(how.output.as_deref().unwrap_or(Path::new(DASH)))?;
     if let Some(path) = &how.from {
         let table = show.chosen(copy(kind, path)?)?;
-        return print(&show, &Moment::of(table));
+        return print(to, &show, &Moment::of(table));
     }
     if let Some([before, now]) = how.diff.as_deref() {
         let tables = [copy(kind, before)?, copy(kind, now)?];
@@ -53,16 +47,21 @@ pub(crate) fn run(
             interval: how.interval,
             ..Moment::of(now)
         };
-        return print(&show, &moment);
+        return print(to, &show, &moment);
     }
-    live(Source::new(sysroot, kind), show, how)
+    live(Source::new(sysroot, kind), show, how, to)
 }
 
-fn live(mut source: Source<'_>, show: Show<'_>, how: &Interrupts) -> Result<(), Failure> {
+fn live(
+    mut source: Source<'_>,
+    show: Show<'_>,
+    how: &Interrupts,
+    to: Destination,
+) -> Result<(), Failure> {
     let mut pace = Pace::new(how.interval.unwrap_or(INTERVAL));
     pace.wait();
     if how.once || how.metrics.is_some() {
-        return print(&show, &source.next(&show, &pace)?);
+        return print(to, &show, &source.next(&show, &pace)?);
     }
     // From here on there are rates.
     source.next(&show, &pace)?;
@@ -71,7 +70,7 @@ fn live(mut source: Source<'_>, show: Show<'_>, how: &Interrupts) -> Result<(), 
     }
     if !how.watch {
         pace.wait();
-        return print(&show, &source.next(&show, &pace)?);
+        return print(to, &show, &source.next(&show, &pace)?);
     }
     let mut shown = 0;
     while how.count.is_none_or(|count| shown < count) {
@@ -92,25 +91,15 @@ fn live(mut source: Source<'_>, show: Show<'_>, how: &Interrupts) -> Result<(), 
 }
 
 /// Shows a table, and that is all.
-fn print(show: &Show<'_>, moment: &Moment) -> Result<(), Failure> {
-    match show
-        .how
-        .output
-        .as_deref()
-        .filter(|path| *path != Path::new("-"))
-    {
-        Some(path) => replace(path, |output| show.write(output, moment, true)),
-        None => output::stream(|output| show.write(output, moment, true)).map(|_| ()),
-    }
+fn print(to: Destination, show: &Show<'_>, moment: &Moment) -> Result<(), Failure> {
+    to.open()?
+        .write_by(|output| show.write(output, moment, true))
 }
 
 /// The table in a file, with a word on what is odd about the file.
 fn copy(kind: Kind, path: &Path) -> Result<Table, Failure> {
     let table = saved(kind, path)?;
-    let name = match path == Path::new("-") {
-        true => "standard input".to_string(),
-        false => path.display().to_string(),
-    };
+    let name = input_name(path);
     for notice in &table.notices {
         output::note(&format!("simructl: {name}: {notice}"));
     }

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::cli::Outputs;
+use crate::destination::Claims;
 use crate::documents::Documents;
 use crate::output;
 use simrupt::failure::Failure;
@@ -12,10 +13,11 @@ use simrupt_bench::load;
 use simrupt_bench::report;
 
 pub(crate) fn run(file: &Path, outputs: &Outputs) -> Result<(), Failure> {
+    let claims = Claims::input(file);
     let results = load::results(file)?;
-    let documents = Documents::open(outputs)?;
+    let documents = Documents::open(outputs, claims, Some(&results))?;
     if documents.is_empty() {
         return output::print(&report::table(&results));
     }
-    documents.write(&results)
+    Failure::all(documents.write(&results).failures).map_or(Ok(()), Err)
 }

@@ -2,7 +2,6 @@
 
 //! `simructl top`: watches the lines on a terminal, and turns their knobs.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +22,7 @@ use simrupt::changes::{apply, plan, refused};
 use simrupt::failure::{Failure, describe};
 use simrupt::knobs::Knobs;
 use simrupt::module::Module;
+use simrupt::replacement::Replacement;
 use simrupt::sysroot::Sysroot;
 
 const WHAT: &str = "cannot show the lines";
@@ -122,7 +122,14 @@ fn keep(state: &State) -> Result<String, Failure> {
     let text = text(state, width, height).map_err(failed)?;
     for number in 1..1000 {
         let path = PathBuf::from(format!("simructl-top-{number}.txt"));
-        match File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes())) {
+        if path.symlink_metadata().is_ok() {
+            continue;
+        }
+        let kept = Replacement::begin(&path).and_then(|mut new| {
+            new.write_all(text.as_bytes())?;
+            new.commit_new()
+        });
+        match kept {
             Ok(()) => return Ok(format!("kept in {}", path.display())),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(Failure::file("write", &path, None, &error)),
@@ -180,6 +187,7 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use std::env;
+    use std::fs::File;
     use std::io::Read;
     use std::process::{Command, Stdio};
 

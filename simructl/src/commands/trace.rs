@@ -2,12 +2,12 @@
 
 //! `simructl trace`: the way of each event through the kernel, from the module's tracepoints.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::cli::{Options, Trace};
+use crate::destination::{Claims, Destination, Sink, input_name, unwritten};
 use crate::output;
 use crate::signals;
 use crate::trace::timeline;
@@ -20,33 +20,71 @@ use simrupt::trace::instance::Instance;
 use simrupt::trace::journey::{Journey, Journeys};
 use simrupt::trace::perfetto::Perfetto;
 use simrupt::trace::rows::{Rows, saved};
+use simrupt::trace::seen::Seen;
 use simrupt::trace::{PERIOD, WHAT};
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(), Failure> {
+    let mut claims = match &how.from {
+        Some(path) => Claims::input(path),
+        None => Claims::default(),
+    };
+    let mut check = |path: &Option<PathBuf>| {
+        let checked = path.as_deref().map(|path| claims.output(path));
+        checked.transpose()
+    };
+    let [raw, perfetto] = [check(&how.out)?, check(&how.perfetto)?];
+    // Binary data and text do not go together.
+    let takes_stdout = [&raw, &perfetto]
+        .into_iter()
+        .flatten()
+        .any(Destination::is_stdout);
+    if !takes_stdout {
+        claims.stdout()?;
+    }
+    let module = match how.from {
+        Some(_) => None,
+        None => Some(Module::find(sysroot, WHAT)?),
+    };
+    if let Some(module) = &module {
+        module.select(options.lines())?;
+    }
     let mut shown = Shown {
         lines: options.lines().clone(),
         as_json: options.json,
+        is_told: !takes_stdout,
         left: how.count.unwrap_or(u64::MAX),
-        raw: kept(how.out.as_deref(), Ok)?,
-        perfetto: kept(how.perfetto.as_deref(), Perfetto::begin)?,
+        raw: raw.map(Destination::open).transpose()?,
+        perfetto: perfetto.map(begin_diagram).transpose()?,
         rows: Rows::default(),
         journeys: Journeys::default(),
+        seen: Seen::default(),
         has_begun: false,
-        is_unread: false,
         lost: 0,
     };
-    match &how.from {
+    let outcome = match &how.from {
         Some(path) => saved(path, |bytes| {
             shown.take(bytes)?;
             Ok(shown.wants_more())
-        })?,
-        None => {
-            let module = Module::find(sysroot, WHAT)?;
-            module.select(options.lines())?;
-            shown.record(sysroot, how.duration)?;
+        })
+        .and_then(|()| shown.seen.check(&shown.lines, &input_name(path))),
+        None => shown.record(sysroot, how.duration),
+    };
+    match outcome {
+        // What was recorded does not come again.
+        Err(failure) if module.is_some() => {
+            let ended = shown.end().err();
+            Failure::all([failure].into_iter().chain(ended).collect::<Vec<_>>()).map_or(Ok(()), Err)
         }
+        Err(failure) => Err(failure),
+        Ok(()) => shown.end(),
     }
-    shown.end()
+}
+
+fn begin_diagram(destination: Destination) -> Result<Diagram, Failure> {
+    let name = destination.name().to_string();
+    let file = Perfetto::begin(BufWriter::new(destination.open()?));
+    let file = file.map_err(|error| unwritten(&name, &error))?;
+    Ok(Diagram { name, file })
 }
 
 impl Shown {
@@ -84,37 +122,45 @@ impl Shown {
 struct Shown {
     lines: Lines,
     as_json: bool,
+    /// Whether events are told on standard output.
+    is_told: bool,
     /// How many journeys are still wanted.
     left: u64,
     /// The trace itself.
-    raw: Option<Kept<BufWriter<File>>>,
-    perfetto: Option<Kept<Perfetto<BufWriter<File>>>>,
+    raw: Option<Sink>,
+    perfetto: Option<Diagram>,
     rows: Rows,
     journeys: Journeys,
+    seen: Seen,
     /// Whether anything was printed.
     has_begun: bool,
-    /// Nobody reads what is printed any more.
-    is_unread: bool,
     lost: u64,
 }
 
 impl Shown {
     fn wants_more(&self) -> bool {
-        self.left > 0 && !self.is_unread
+        self.left > 0 && output::is_read()
     }
 
     /// Takes a piece of a trace.
     fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if let Some(raw) = &mut self.raw {
-            raw.write(|file| file.write_all(bytes))?;
+            let written = raw.write_all(bytes);
+            written.map_err(|error| raw.failed(&error))?;
         }
         let mut text = String::new();
         for row in self.rows.take(bytes)? {
             match row {
-                Row::Event(event) => self.take_event(&event, &mut text)?,
+                Row::Event(event) => {
+                    self.seen.add(event.line);
+                    self.take_event(&event, &mut text)?;
+                }
                 Row::Lost(count) if self.left > 0 => self.lost = self.lost.saturating_add(count),
                 Row::Lost(_) | Row::Other => {}
             }
+        }
+        if let Some(perfetto) = &mut self.perfetto {
+            perfetto.write(Perfetto::flush)?;
         }
         self.print(&text)
     }
@@ -168,11 +214,11 @@ impl Shown {
         }
     }
 
-    fn print(&mut self, text: &str) -> Result<(), Failure> {
-        if !text.is_empty() && !output::offer(text.as_bytes())? {
-            self.is_unread = true;
+    fn print(&self, text: &str) -> Result<(), Failure> {
+        match self.is_told && !text.is_empty() {
+            true => output::print(text),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Shows what has not come to its end, and completes the files.
@@ -181,54 +227,38 @@ impl Shown {
         for journey in self.journeys.rest() {
             self.tell(&journey, &mut text);
         }
-        self.print(&text)?;
+        let printed = self.print(&text);
         if self.lost > 0 {
             output::note(&format!(
                 "{} hits of tracepoints were lost: more than could be read. One line (--line) has fewer of them",
                 self.lost
             ));
         }
-        if let Some(raw) = &mut self.raw {
-            raw.write(BufWriter::flush)?;
-        }
-        match &mut self.perfetto {
-            Some(perfetto) => perfetto.write(Perfetto::end),
-            None => Ok(()),
-        }
+        let raw = self.raw.map(Sink::finish);
+        let perfetto = self.perfetto.map(Diagram::finish);
+        let failures = [Some(printed), raw, perfetto].into_iter().flatten();
+        Failure::all(failures.filter_map(Result::err)).map_or(Ok(()), Err)
     }
 }
 
-/// The file of an option, if it was given.
-fn kept<T>(
-    path: Option<&Path>,
-    begin: impl FnOnce(BufWriter<File>) -> io::Result<T>,
-) -> Result<Option<Kept<T>>, Failure> {
-    path.map(|path| Kept::create(path, begin)).transpose()
-}
-
-/// A file that is being written.
+/// A trace for Perfetto that is being written.
 #[derive(Debug)]
-struct Kept<T> {
-    path: PathBuf,
-    file: T,
+struct Diagram {
+    name: String,
+    file: Perfetto<BufWriter<Sink>>,
 }
 
-impl<T> Kept<T> {
-    /// Makes the file, and begins it.
-    fn create(
-        path: &Path,
-        begin: impl FnOnce(BufWriter<File>) -> io::Result<T>,
-    ) -> Result<Self, Failure> {
-        let file = File::create(path).map(BufWriter::new).and_then(begin);
-        let file = file.map_err(|error| Failure::file("write", path, None, &error))?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            file,
-        })
+impl Diagram {
+    fn write(
+        &mut self,
+        write: impl FnOnce(&mut Perfetto<BufWriter<Sink>>) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        write(&mut self.file).map_err(|error| unwritten(&self.name, &error))
     }
 
-    /// Goes on with it.
-    fn write(&mut self, write: impl FnOnce(&mut T) -> io::Result<()>) -> Result<(), Failure> {
-        write(&mut self.file).map_err(|error| Failure::file("write", &self.path, None, &error))
+    fn finish(self) -> Result<(), Failure> {
+        let file = self.file.end().and_then(|file| Ok(file.into_inner()?));
+        file.map_err(|error| unwritten(&self.name, &error))?
+            .finish()
     }
 }

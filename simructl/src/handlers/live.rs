@@ -24,7 +24,7 @@ pub(super) const HIDDEN: &str = "the kernel hides where its functions are, so th
 
 /// Measures and shows the running kernel.
 pub(crate) fn live(sysroot: &Sysroot, mut show: Show<'_>) -> Result<(), Failure> {
-    if show.how.watch && show.is_text() && show.file().is_none() && Screen::is_there() {
+    if show.how.watch && show.is_text() && show.to.is_stdout() && Screen::is_there() {
         return watch(sysroot, show);
     }
     let stop = signals::stop()?;

@@ -4,12 +4,12 @@
 
 use std::io::{self, Write};
 use std::ops::Range;
-use std::path::Path;
 
 use simrupt::failure::Failure;
 use simrupt::handlers::Sample;
 
 use crate::cli::Handlers;
+use crate::destination::Destination;
 use crate::handlers::choice::Choice;
 use crate::handlers::csv;
 use crate::handlers::metrics::metrics;
@@ -17,7 +17,6 @@ use crate::handlers::view::View;
 use crate::output;
 use crate::pace;
 use crate::page::Page;
-use crate::replace::replace;
 use crate::terminal;
 
 /// How samples are shown.
@@ -25,16 +24,18 @@ use crate::terminal;
 pub(crate) struct Show<'a> {
     pub(super) how: &'a Handlers,
     is_json: bool,
+    pub(super) to: Destination,
     pub(super) choice: Choice,
     /// How many samples were shown.
     pub(super) shown: u64,
 }
 
 impl<'a> Show<'a> {
-    pub(crate) fn new(how: &'a Handlers, is_json: bool) -> Self {
+    pub(crate) fn new(how: &'a Handlers, is_json: bool, to: Destination) -> Self {
         Self {
             how,
             is_json,
+            to,
             choice: Choice {
                 order: how.sort,
                 is_reversed: how.reverse,
@@ -42,12 +43,6 @@ impl<'a> Show<'a> {
             },
             shown: 0,
         }
-    }
-
-    /// The file that is written, if it is not standard output.
-    pub(crate) fn file(&self) -> Option<&'a Path> {
-        let path = self.how.output.as_deref();
-        path.filter(|path| *path != Path::new("-"))
     }
 
     /// Whether it is a table for people.
@@ -63,13 +58,14 @@ impl<'a> Show<'a> {
 
     /// Shows a sample in the form that is asked for; `false` when nobody reads them any more.
     pub(crate) fn put(&mut self, sample: &Sample) -> Result<bool, Failure> {
-        let is_read = match self.file() {
+        let is_read = match self.to.is_stdout() {
             // Each sample takes the place of the one before.
-            Some(path) => {
-                replace(path, |output| self.write(output, sample, true))?;
+            false => {
+                let sink = self.to.clone().open()?;
+                sink.write_by(|output| self.write(output, sample, true))?;
                 true
             }
-            None => output::stream(|output| {
+            true => output::stream(|output| {
                 if self.is_text() {
                     output.write_all(pace::lead(false, self.shown).as_bytes())?;
                 }

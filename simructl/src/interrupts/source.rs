@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 
 use proc_interrupts::{Kind, ParseError, ReadError, Table};
 
+use crate::destination::input_name;
 use simrupt::failure::Failure;
 use simrupt::sysroot::{Sysroot, open_or_stdin};
 
@@ -59,17 +60,9 @@ fn other_kind(kind: Kind, path: &Path) -> Failure {
         Kind::Interrupts => ("irqs", "softirqs"),
         Kind::Softirqs => ("softirqs", "irqs"),
     };
-    let what = format!("cannot show {} by {asked}", name(path));
+    let what = format!("cannot show {} by {asked}", input_name(path));
     let why = format!("it is a copy of {kind}");
     Failure::new(what, why).remedy(format!("simructl {command}"))
-}
-
-/// How a file that the user has named is called in a message.
-fn name(path: &Path) -> String {
-    match path == Path::new("-") {
-        true => "standard input".to_string(),
-        false => path.display().to_string(),
-    }
 }
 
 fn read(source: io::Result<impl Read>) -> Result<Table, ReadError> {
@@ -79,20 +72,18 @@ fn read(source: io::Result<impl Read>) -> Result<Table, ReadError> {
 fn not_read(path: &Path, error: ReadError) -> Failure {
     let error = match error {
         ReadError::Io(error) => {
-            let path = if path == Path::new("-") {
-                Path::new("standard input")
-            } else {
-                path
-            };
-            return Failure::file("read", path, None, &error);
+            return Failure::file("read", Path::new(&input_name(path)), None, &error);
         }
         ReadError::Parse(error) => error,
         other => {
-            return Failure::new(format!("cannot read {}", name(path)), other.to_string());
+            return Failure::new(
+                format!("cannot read {}", input_name(path)),
+                other.to_string(),
+            );
         }
     };
     let failure = Failure::new(
-        format!("cannot understand {}", name(path)),
+        format!("cannot understand {}", input_name(path)),
         error.to_string(),
     );
     failure.remedy(match error {

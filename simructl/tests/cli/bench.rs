@@ -17,7 +17,7 @@ burst\tu64\t1..4096\t1\tevents\tlive\tevents per interrupt\n\
 stress\tenum\tnone|irqs-off\tnone\t-\tlive\twhat disturbs the CPU\n";
 
 /// A module at rest, that can be benched after a fashion: nothing ever happens on it.
-fn fake() -> Fake {
+pub(crate) fn fake() -> Fake {
     let fake = Fake::with_lines(2);
     let knobs = fake.read("sys/kernel/debug/simrupt/knobs");
     fake.write("sys/kernel/debug/simrupt/knobs", &(knobs + MORE_KNOBS));
@@ -80,7 +80,8 @@ fn refused(fake: &Fake, golden: &str, arguments: &str) {
 }
 
 /// A bench that is over at once.
-const SHORT: &str = "bench --flavors bound,bh --rates 1000 --rounds 2 --duration 0.01 --warm-up 0";
+pub(crate) const SHORT: &str =
+    "bench --flavors bound,bh --rates 1000 --rounds 2 --duration 0.01 --warm-up 0";
 
 #[test]
 fn a_dry_run_needs_neither_the_module_nor_root() {

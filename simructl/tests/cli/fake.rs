@@ -154,11 +154,16 @@ impl Fake {
 
     /// A command that runs simructl here.
     pub(crate) fn command(&self, arguments: &str) -> Command {
+        let mut command = self.bare_command(arguments);
+        command.arg("--sysroot").arg(self.0.path());
+        command
+    }
+
+    /// A command that runs simructl in this directory, and of the kernel that really runs.
+    pub(crate) fn bare_command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_simructl"));
         command
             .args(arguments.split_whitespace())
-            .arg("--sysroot")
-            .arg(self.0.path())
             .current_dir(self.0.path())
             .stdin(Stdio::null());
         command

@@ -19,6 +19,7 @@ mod interrupts_watched;
 mod knobs;
 mod latency;
 mod lockdown;
+mod outputs;
 mod pipes;
 mod profile;
 mod read;

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use crate::fake::Fake;
+use crate::fake::{Fake, compare, transcript};
 
 /// Two events of line 0, the second coalesced with a third; one of line 1 that is lost; a knob; the
 /// bottom half of a fourth had not ended.
@@ -31,6 +31,9 @@ fn one_event_is_told_step_by_step() {
     fake.check("explain-lost", "explain --from trace.txt --line 1");
     fake.check("explain-json", "explain --from trace.txt --json");
     fake.check("explain-none", "explain --from trace.txt --line 2");
+    let begun: Vec<&str> = TRACE.split_inclusive('\n').take(3).collect();
+    fake.write("begun.txt", &begun.concat());
+    fake.check("explain-begun", "explain --from begun.txt");
     fake.check("explain-no-file", "explain --from nowhere.txt");
     fake.check("explain-usage", "explain --from trace.txt --patience 1s");
     fake.check("explain-unloaded", "explain");
@@ -87,12 +90,19 @@ fn what_is_no_trace_is_refused() {
         &format!("trace --from {}", fake.path("odd.txt").display()),
     );
     fake.check("trace-no-file", "trace --from /nowhere/at/all");
-    // Nothing in it is about the module: there is nothing to tell.
+    // Nothing in it is about the module, or about the line that is meant.
     fake.write("empty.txt", "# tracer: nop\n");
     fake.check(
         "trace-empty",
-        &format!("trace --from {}", fake.path("empty.txt").display()),
+        "trace --from empty.txt --perfetto no.pftrace",
     );
+    assert!(!fake.path("no.pftrace").exists());
+    fake.check("explain-empty", "explain --from empty.txt");
+    fake.write("trace.txt", TRACE);
+    fake.check("trace-other-line", "trace --from trace.txt --line 2-3");
+    let mut junk = fake.command("trace --from -");
+    junk.stdin(fs::File::open(fake.path("empty.txt")).unwrap());
+    compare("trace-junk", &transcript("trace --from -", &mut junk));
 }
 
 #[test]

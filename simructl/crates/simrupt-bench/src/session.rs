@@ -59,27 +59,57 @@ struct Findings {
     complete: bool,
 }
 
+impl Findings {
+    /// Nothing yet, of all that is planned.
+    fn of(plan: &Plan) -> Self {
+        Self {
+            rounds: vec![Vec::new(); plan.cells.len()],
+            histograms: vec![BTreeMap::new(); plan.cells.len()],
+            searches: vec![Vec::new(); plan.knees.len()],
+            ..Self::default()
+        }
+    }
+
+    /// Whether no round is over.
+    fn is_empty(&self) -> bool {
+        self.rounds.iter().all(Vec::is_empty) && self.searches.iter().all(Vec::is_empty)
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was measured, also where something went wrong.
+    pub results: Results,
+    /// Why it ended early, and what could not be put back.
+    pub failure: Option<Failure>,
+}
+
 /// Runs a plan that was checked; stopped, it returns what was measured until then. Everything is as it
 /// was before when this returns. Only a holder of the lock may call it.
+///
+/// # Errors
+///
+/// Where something went wrong before the first round was over. After that the failure is part of the outcome.
 pub fn run(
     rig: &mut Rig<'_>,
     plan: &Plan,
     mut environment: Environment,
     stop: &Stop,
     progress: &mut impl Progress,
-) -> Result<Results, Failure> {
+) -> Result<Outcome, Failure> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     let begun = Instant::now();
     let saved = Saved::take(rig.module(), rig.knobs())?;
     // The CPUs of an emulator take turns: what is left of one is not what nobody else took.
     let spending = !(environment.emulated && environment.cpus_online > 1);
-    let outcome = measure(rig, plan, spending, stop, progress);
+    let mut findings = Findings::of(plan);
+    let measured = measure(rig, plan, spending, stop, progress, &mut findings);
     let restored = saved.restore();
-    let findings = match (outcome, restored) {
-        (Ok(findings), Ok(())) => findings,
-        (Ok(_), Err(failure)) => return Err(failure),
-        (Err(failure), Ok(())) => return Err(failure),
-        (Err(failure), Err(second)) => return Err(failure.also(second)),
+    let failure = Failure::all([measured, restored].into_iter().filter_map(Result::err));
+    let failure = match failure {
+        Some(failure) if findings.is_empty() => return Err(failure),
+        failure => failure,
     };
     environment.knobs = findings.knobs;
     let cells = plan
@@ -93,7 +123,7 @@ pub fn run(
         })
         .collect();
     let knees = plan.knees.iter().zip(findings.searches);
-    Ok(Results {
+    let results = Results {
         schema: SCHEMA.to_string(),
         started_unix_s: started.map_or(0, |since| since.as_secs()),
         elapsed_s: begun.elapsed().as_secs_f64(),
@@ -107,7 +137,8 @@ pub fn run(
             .filter(|(_, searches)| !searches.is_empty())
             .map(|(knee, searches)| knee_of(knee, searches, plan.seed))
             .collect(),
-    })
+    };
+    Ok(Outcome { results, failure })
 }
 
 /// Words of a command line as text; bytes that are not UTF-8 are replaced.
@@ -123,13 +154,8 @@ fn measure(
     spending: bool,
     stop: &Stop,
     progress: &mut impl Progress,
-) -> Result<Findings, Failure> {
-    let mut findings = Findings {
-        rounds: vec![Vec::new(); plan.cells.len()],
-        histograms: vec![BTreeMap::new(); plan.cells.len()],
-        searches: vec![Vec::new(); plan.knees.len()],
-        ..Findings::default()
-    };
+    findings: &mut Findings,
+) -> Result<(), Failure> {
     rig.silence_all()?;
     findings.costs = costs::measure(rig, plan)?;
     progress.begin(plan.visit_count(), plan.time());
@@ -145,7 +171,7 @@ fn measure(
                     };
                     progress.next(&describe_setting(setting));
                     let Some(sample) = round::run(rig, setting, timing, stop)? else {
-                        return Ok(findings);
+                        return Ok(());
                     };
                     findings.rounds[at].push(Round {
                         position,
@@ -162,7 +188,7 @@ fn measure(
                     let knee = &plan.knees[at];
                     progress.next(&format!("knee of {}", knee.setting.flavor));
                     let Some(found) = look_for(rig, plan, knee, stop)? else {
-                        return Ok(findings);
+                        return Ok(());
                     };
                     findings.searches[at].push(found);
                 }
@@ -175,7 +201,7 @@ fn measure(
         }
     }
     findings.complete = true;
-    Ok(findings)
+    Ok(())
 }
 
 /// Every knob of line 0 that no cell changes.

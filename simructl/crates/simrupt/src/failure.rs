@@ -65,6 +65,24 @@ impl Failure {
         self
     }
 
+    /// All of several failures in one, the first in front; `None` of none.
+    pub fn all(
+        failures: impl IntoIterator<Item = Self, IntoIter: DoubleEndedIterator>,
+    ) -> Option<Self> {
+        let mut failures = failures.into_iter().rev();
+        let last = failures.next()?;
+        Some(failures.fold(last, |later, failure| failure.append(later)))
+    }
+
+    /// Puts another failure behind all that come with this one.
+    fn append(mut self, later: Self) -> Self {
+        let behind = match self.also.take() {
+            Some(also) => also.append(later),
+            None => later,
+        };
+        self.also(behind)
+    }
+
     /// The second failure, if there is one.
     pub fn second(&self) -> Option<&Self> {
         self.also.as_deref()
@@ -194,5 +212,15 @@ mod tests {
         let both = Failure::new("a", "b").also(Failure::new("d", "e"));
         assert_eq!(both.to_string(), "a: b");
         assert_eq!(both.second(), Some(&Failure::new("d", "e")));
+    }
+
+    #[test]
+    fn several_failures_keep_their_order() {
+        let one = |name: &str| Failure::new(name, "x");
+        let all = Failure::all([one("a").also(one("b")), one("c"), one("d")]).unwrap();
+        let told = std::iter::successors(Some(&all), |failure| failure.second());
+        let told: Vec<_> = told.map(Failure::to_string).collect();
+        assert_eq!(told, ["a: x", "b: x", "c: x", "d: x"]);
+        assert_eq!(Failure::all([]), None);
     }
 }

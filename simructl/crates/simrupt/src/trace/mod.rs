@@ -9,6 +9,7 @@ pub mod instance;
 pub mod journey;
 pub mod perfetto;
 pub mod rows;
+pub mod seen;
 pub mod tracefs;
 
 /// How often a trace is read. A reader that waits would be woken by the hits themselves, and show in the

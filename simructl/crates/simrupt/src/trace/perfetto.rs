@@ -201,7 +201,13 @@ impl<W: Write> Perfetto<W> {
     }
 
     /// Ends the trace: all of it is handed on.
-    pub fn end(&mut self) -> io::Result<()> {
+    pub fn end(mut self) -> io::Result<W> {
+        self.flush()?;
+        Ok(self.to)
+    }
+
+    /// Hands on what was written so far.
+    pub fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
     }
 
