@@ -8,6 +8,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
+use crate::text::in_one_row;
+
 /// Why something did not work, and what to try: shown as `<what>: <why>`, a new line, and `  try: <remedy>`.
 #[derive(Debug, PartialEq)]
 pub struct Failure {
@@ -93,6 +95,21 @@ impl Failure {
         self.kind
     }
 
+    /// What did not work.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Why it did not.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// What to try, if anything helps.
+    pub fn advice(&self) -> Option<&str> {
+        self.remedy.as_deref()
+    }
+
     /// Says where, first of all.
     pub fn at(mut self, place: &str) -> Self {
         self.what = format!("{place}: {}", self.what);
@@ -147,9 +164,10 @@ impl std::error::Error for Failure {}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.why)?;
+        // The name of a file may have several rows.
+        write!(f, "{}: {}", in_one_row(&self.what), in_one_row(&self.why))?;
         match &self.remedy {
-            Some(remedy) => write!(f, "\n  try: {remedy}"),
+            Some(remedy) => write!(f, "\n  try: {}", in_one_row(remedy)),
             None => Ok(()),
         }
     }
@@ -198,6 +216,15 @@ mod tests {
     #[test]
     fn any_other_error_is_told_in_the_kernels_words() {
         assert_eq!(told(Errno::EIO, None), "cannot read /x/stats: I/O error");
+    }
+
+    #[test]
+    fn a_name_with_rows_of_its_own_stays_in_its_row() {
+        let failure = Failure::new("a\n  try: rm", "\x1b[2J").remedy("b\nc");
+        assert_eq!(
+            failure.to_string(),
+            "a\\n  try: rm: \\u001b[2J\n  try: b\\nc"
+        );
     }
 
     #[test]

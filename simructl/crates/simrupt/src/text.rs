@@ -2,6 +2,39 @@
 
 //! Figures and tables as text.
 
+use std::borrow::Cow;
+
+/// A text in which control characters are shown instead of done: ESC is `\u001b`. What makes rows and columns
+/// (newline and tab) stays.
+///
+/// So are characters that change the direction of what follows: they make a text look like another.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    shown(text, |letter| !matches!(letter, '\n' | '\t'))
+}
+
+/// As [`visible`], in one row: a newline is `\n`.
+pub fn in_one_row(text: &str) -> Cow<'_, str> {
+    shown(text, |_| true)
+}
+
+fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let turns = |letter| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_shown = |letter: char| (letter.is_control() || turns(letter)) && is_meant(letter);
+    if !text.contains(is_shown) {
+        return text.into();
+    }
+    let mut all = String::new();
+    for letter in text.chars() {
+        match letter {
+            letter if !is_shown(letter) => all.push(letter),
+            '\n' => all.push_str("\\n"),
+            '\t' => all.push_str("\\t"),
+            letter => all.push_str(&format!("\\u{:04x}", u32::from(letter))),
+        }
+    }
+    all.into()
+}
+
 /// Nanoseconds as microseconds, exactly.
 pub fn micros(ns: u64) -> String {
     format!("{}.{:03}", ns / 1000, ns % 1000)
@@ -84,6 +117,21 @@ mod tests {
             "> name    count  state\n> a           1  on\n> longer      -  off\n"
         );
         assert_eq!(columns("> ", &rows[..0]), "");
+    }
+
+    #[test]
+    fn control_characters_are_shown_and_do_nothing() {
+        let text = "a\tb\r\n\x1b[31mred\u{9b}2J\u{7f}\u{202e}é";
+        assert_eq!(
+            visible(text),
+            "a\tb\\u000d\n\\u001b[31mred\\u009b2J\\u007f\\u202eé"
+        );
+        assert_eq!(in_one_row("a\tb\nc"), "a\\tb\\nc");
+        assert!(matches!(visible("plain\n"), Cow::Borrowed("plain\n")));
+        // What is shown of a JSON document is the same document.
+        let json = serde_json::json!("\u{9b}\u{7f}").to_string();
+        let again: serde_json::Value = serde_json::from_str(&visible(&json)).unwrap();
+        assert_eq!(again, "\u{9b}\u{7f}");
     }
 
     #[test]
