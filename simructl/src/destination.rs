@@ -16,6 +16,7 @@ use nix::unistd::{AccessFlags, eaccess};
 use crate::output::{self, Stream};
 use simrupt::failure::{Failure, describe};
 use simrupt::replacement::{Replacement, resolve};
+use simrupt::sysroot::input_name;
 
 /// What stands for standard output, and for standard input.
 pub(crate) const DASH: &str = "-";
@@ -134,14 +135,6 @@ impl Identity {
             device: data.dev(),
             inode: data.ino(),
         }
-    }
-}
-
-/// What a file that is read is called.
-pub(crate) fn input_name(path: &Path) -> String {
-    match path == Path::new(DASH) {
-        true => "standard input".to_string(),
-        false => path.display().to_string(),
     }
 }
 
@@ -327,7 +320,7 @@ pub(crate) fn unwritten(name: &str, error: &io::Error) -> Failure {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.target {
-            Target::Stdout => output::write(bytes).map(|()| bytes.len()),
+            Target::Stdout => output::write_text(bytes).map(|()| bytes.len()),
             Target::Direct(file) => file.write(bytes),
             Target::Replacement(new) => new.write(bytes),
         }

@@ -40,18 +40,16 @@ mod trace;
 
 use std::process::ExitCode;
 
-use simrupt::failure::Kind;
-
 fn main() -> ExitCode {
-    match commands::run(cli::parse()) {
+    let cli = cli::parse();
+    if cli.options.json {
+        output::make_messages_json();
+    }
+    match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::failure(&failure);
-            ExitCode::from(match failure.kind() {
-                Kind::Failed => 1,
-                Kind::Usage => 2,
-                Kind::Verdict => 3,
-            })
+            ExitCode::from(output::code(failure.kind()))
         }
     }
 }

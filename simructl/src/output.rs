@@ -1,43 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Standard output and standard error. A reader that has gone away is no error; a full disk is.
+//!
+//! Texts may hold what a file has brought: a name, a task, a field of a result. On a terminal, control
+//! characters in them are shown by their numbers, and do nothing.
+//!
+//! With `--json`, each message on standard error is a JSON document in a row of its own.
 
+use std::borrow::Cow;
 use std::fmt::Display;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use simrupt::failure::{Failure, describe};
+use serde_json::{Value, json};
+
+use simrupt::failure::{Failure, Kind, describe};
+use simrupt::text::visible;
+
+/// Set when a write to stdout found nobody at the other end.
+static READER_HAS_GONE: AtomicBool = AtomicBool::new(false);
+/// Whether messages are JSON.
+static MESSAGES_ARE_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Makes all later messages JSON.
+pub(crate) fn make_messages_json() {
+    MESSAGES_ARE_JSON.store(true, Relaxed);
+}
+
+fn messages_are_json() -> bool {
+    MESSAGES_ARE_JSON.load(Relaxed)
+}
 
 /// Writes the result of a command to stdout.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     offer(text.as_bytes()).map(|_| ())
 }
 
-/// Writes one of many results to stdout; `false` when nobody reads them any more.
-pub(crate) fn offer(bytes: &[u8]) -> Result<bool, Failure> {
+/// Writes one of many results, a text, to stdout; `false` when nobody reads them any more.
+pub(crate) fn offer(text: &[u8]) -> Result<bool, Failure> {
+    written(write_text(text))
+}
+
+/// Writes bytes to stdout as they are, as [`offer`] does with texts.
+pub(crate) fn copy(bytes: &[u8]) -> Result<bool, Failure> {
     written(write(bytes))
 }
 
-fn written(outcome: io::Result<()>) -> Result<bool, Failure> {
-    match outcome {
-        Ok(()) => Ok(is_read()),
-        Err(error) => Err(Failure::new(
-            "cannot write to standard output",
-            describe(&error),
-        )),
-    }
+/// Writes one JSON document to stdout.
+pub(crate) fn print_json(document: &Value) -> Result<(), Failure> {
+    print(&format!("{document:#}\n"))
 }
-
-/// Set when a write to stdout found nobody at the other end.
-static READER_HAS_GONE: AtomicBool = AtomicBool::new(false);
 
 /// Whether somebody may still read what is written to stdout.
 pub(crate) fn is_read() -> bool {
     !READER_HAS_GONE.load(Relaxed)
 }
 
-/// Writes to stdout; what nobody reads any more is dropped.
-pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
+/// Writes a text to stdout; what nobody reads any more is dropped.
+pub(crate) fn write_text(text: &[u8]) -> io::Result<()> {
+    match io::stdout().is_terminal() {
+        true => write(visible(&String::from_utf8_lossy(text)).as_bytes()),
+        false => write(text),
+    }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -51,11 +79,16 @@ pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
 /// A writer for results that are too large to be built as a text first.
 pub(crate) type Stream<'a> = BufWriter<&'a mut dyn Write>;
 
-/// Has `write` write one of many results to stdout as it makes it; `false` when nobody reads them any more.
+/// Has `write` write one of many results, a text, to stdout as it makes it; `false` when nobody reads them any more.
 pub(crate) fn stream(
     write: impl FnOnce(&mut Stream<'_>) -> io::Result<()>,
 ) -> Result<bool, Failure> {
-    written(buffered(&mut Stdout, write))
+    if !io::stdout().is_terminal() {
+        return written(buffered(&mut Stdout, write));
+    }
+    // In one piece, as a piece may end within a character.
+    let mut text = Vec::new();
+    written(buffered(&mut text, write).and_then(|()| write_text(&text)))
 }
 
 /// Has `write` write to `output` in large pieces.
@@ -83,19 +116,95 @@ impl Write for Stdout {
     }
 }
 
-/// Writes one JSON document to stdout.
-pub(crate) fn print_json(document: &serde_json::Value) -> Result<(), Failure> {
-    print(&format!("{document:#}\n"))
+fn written(outcome: io::Result<()>) -> Result<bool, Failure> {
+    match outcome {
+        Ok(()) => Ok(is_read()),
+        Err(error) => Err(Failure::new(
+            "cannot write to standard output",
+            describe(&error),
+        )),
+    }
 }
 
 /// Writes a message to stderr, if anyone listens there.
 pub(crate) fn note(message: &impl Display) {
-    let _ = writeln!(io::stderr(), "{message}");
+    let message = message.to_string();
+    let document = json!({ "note": message });
+    note_as(&message, &document);
 }
 
-/// Writes a failure to stderr, and the one that came of it, if there is one.
+/// Writes a message to stderr: the text, or with `--json` the document.
+pub(crate) fn note_as(text: &str, document: &Value) {
+    let message = match messages_are_json() {
+        true => Cow::from(document.to_string()),
+        false => Cow::from(text),
+    };
+    let mut stderr = io::stderr();
+    let message = match stderr.is_terminal() {
+        true => visible(&message),
+        false => message.clone(),
+    };
+    let _ = writeln!(stderr, "{message}");
+}
+
+/// Writes to stderr that something is not as it should be, though the command goes on.
+pub(crate) fn warning(failure: &Failure) {
+    note_as(&format!("simructl: {failure}"), &document(failure, 0));
+}
+
+/// Writes a failure to stderr, and those that came of it, if there are any.
 pub(crate) fn failure(failure: &Failure) {
-    for failure in std::iter::successors(Some(failure), |one| one.second()) {
-        note(&format_args!("simructl: {failure}"));
+    let text: Vec<String> = all(failure)
+        .map(|failure| format!("simructl: {failure}"))
+        .collect();
+    note_as(&text.join("\n"), &document(failure, code(failure.kind())));
+}
+
+/// The exit code of a kind of failure.
+pub(crate) fn code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Failed => 1,
+        Kind::Usage => 2,
+        Kind::Verdict => 3,
+    }
+}
+
+/// A failure and those that came of it.
+fn all(failure: &Failure) -> impl Iterator<Item = &Failure> {
+    iter::successors(Some(failure), |one| one.second())
+}
+
+/// A failure as a JSON document.
+fn document(failure: &Failure, code: u8) -> Value {
+    let parts =
+        |one: &Failure| json!({ "what": one.what(), "why": one.why(), "remedy": one.advice() });
+    let mut document = parts(failure);
+    document["code"] = code.into();
+    let also: Vec<Value> = all(failure).skip(1).map(parts).collect();
+    if !also.is_empty() {
+        document["also"] = also.into();
+    }
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_one_document_with_all_that_came_of_it() {
+        let failure = Failure::new("a", "b").remedy("c").usage();
+        assert_eq!(
+            document(&failure, code(failure.kind())),
+            json!({ "what": "a", "why": "b", "remedy": "c", "code": 2 })
+        );
+        let both = Failure::new("a", "b").also(Failure::new("d", "e").remedy("f"));
+        assert_eq!(
+            document(&both, code(both.kind())),
+            json!({
+                "what": "a", "why": "b", "remedy": null, "code": 1,
+                "also": [{ "what": "d", "why": "e", "remedy": "f" }],
+            })
+        );
     }
 }

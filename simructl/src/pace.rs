@@ -6,6 +6,8 @@ use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::output;
+
 /// Moves the cursor of a terminal to its first place, and clears what follows.
 const HOME: &str = "\x1b[H\x1b[J";
 
@@ -55,10 +57,15 @@ pub(crate) fn is_in_place() -> bool {
     io::stdout().is_terminal()
 }
 
-/// What stands before the text of a sample, `shown` others after the start.
+/// Prepares the place for the text of a sample, `shown` others after the start: clears the terminal, or returns
+/// what stands between two blocks.
 pub(crate) fn lead(is_in_place: bool, shown: u64) -> &'static str {
     match (is_in_place, shown) {
-        (true, _) => HOME,
+        (true, _) => {
+            // What is wrong with the terminal, the text will meet as well.
+            let _ = output::copy(HOME.as_bytes());
+            ""
+        }
         (false, 0) => "",
         (false, _) => "\n",
     }

@@ -5,6 +5,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use simrupt::text::in_one_row;
 use simrupt_bench::plan::told;
 use simrupt_bench::session;
 
@@ -55,6 +56,7 @@ impl session::Progress for Progress {
         self.last = Some(now);
         let left = left(self.time, self.done_time, self.begun.elapsed());
         let (next, visits) = (self.done + 1, self.visits);
+        let what = in_one_row(what);
         let text = format!("bench: {next} of {visits}, {} left: {what}", told(left));
         let mut stderr = io::stderr();
         // Nobody may listen there.

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::cli::Outputs;
 use simrupt_bench::job::PRESETS;
@@ -12,16 +12,16 @@ use simrupt_bench::job::PRESETS;
 /// What `bench` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// A job that simructl knows by name [default: quick]
+    /// A job that is built in [default: quick]
     #[arg(long, value_name = "NAME", value_parser = PRESETS.map(|(name, _)| name))]
     pub(crate) preset: Option<String>,
-    /// A job of your own, in TOML
-    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    /// A job of your own, in TOML; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "preset", value_hint = ValueHint::FilePath)]
     pub(crate) job: Option<PathBuf>,
-    /// Run nothing where the figures could not be believed: where the grade is D
+    /// Measure nothing where the figures could not be trusted: where the grade is D
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Print the cells and the time they will take, and do nothing
+    /// Print the cells and the time that they will take, and measure nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     // From here on, each group of options has its heading.
@@ -47,16 +47,16 @@ pub(crate) struct Overrides {
     /// Events per interrupt
     #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
     pub(crate) bursts: Option<Vec<u64>>,
-    /// What the fifo holds
+    /// Capacity of the fifo
     #[arg(long, value_name = "RECORDS", value_delimiter = ',')]
     pub(crate) fifo_sizes: Option<Vec<u64>>,
-    /// What a run of the bottom half costs in addition
+    /// Additional CPU time of each run of the bottom half
     #[arg(long, value_name = "US", value_delimiter = ',')]
     pub(crate) work_us: Option<Vec<u64>>,
     /// Affinity scopes of unbound flavors: default, cpu, smt, cache_shard, cache, numa, system, or all
     #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
     pub(crate) affinity_scopes: Option<Vec<String>>,
-    /// Antagonists: idle (none), cpu, memory, irqs-off, preempt-off, softirq
+    /// Interference: idle (none), cpu, memory, irqs-off, preempt-off, softirq
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) stress: Option<Vec<String>>,
     /// How many lines work at the same time; cpus: as many as there are CPUs
@@ -68,22 +68,22 @@ pub(crate) struct Overrides {
     /// How long a round is measured
     #[arg(long, value_name = "SECONDS")]
     pub(crate) duration: Option<f64>,
-    /// How long it runs before that
+    /// How long the load runs before that
     #[arg(long, value_name = "SECONDS")]
     pub(crate) warm_up: Option<f64>,
-    /// Of the order of the cells, and of the intervals
+    /// Seed of the random order of the cells, and of the intervals
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Find the highest rate that each flavor can follow
     #[arg(long)]
     pub(crate) find_knee: bool,
-    /// What p99 of due_read has to stay under there
+    /// Limit of p99 of due_read for that
     #[arg(long, value_name = "US")]
     pub(crate) p99_limit: Option<u64>,
-    /// The least rate tried
+    /// Lowest rate to try
     #[arg(long, value_name = "HZ")]
     pub(crate) knee_min: Option<u64>,
-    /// The greatest rate tried
+    /// Highest rate to try
     #[arg(long, value_name = "HZ")]
     pub(crate) knee_max: Option<u64>,
 }

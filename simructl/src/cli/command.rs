@@ -5,12 +5,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use crate::cli::bench::Bench;
 use simrupt::lines::Assignment;
 
+use crate::cli::knobs;
 use crate::cli::values::{parse_duration, parse_interval, parse_percent};
 use crate::cli::{Handlers, Interrupts, Outputs};
 
@@ -19,16 +20,16 @@ use crate::cli::{Handlers, Interrupts, Outputs};
 pub(crate) enum Command {
     /// Load the module, with the knobs given
     ///
-    /// A knob takes one value for all lines, or one per line, separated by commas (the last repeats).
-    /// Without --module, the file simrupt.ko is looked for beside simructl, in the current directory, in
-    /// its build/kmod and kmod, and in the running kernel's extra and updates modules.
+    /// A knob takes one value for all lines, or one per line, separated by commas; the last value repeats.
+    /// Without --module, simructl looks for simrupt.ko beside itself, in the current directory, in its
+    /// build/kmod and kmod, and among the extra and updates modules of the running kernel.
     #[command(after_help = "Example:\n  simructl load lines=2 rate_hz=100,1000 workqueue=bh")]
     Load {
         /// The module file
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         module: Option<PathBuf>,
-        /// Knobs to load it with
-        #[arg(value_name = "KNOB=VALUE")]
+        /// Knobs and the values to load the module with
+        #[arg(value_name = "KNOB=VALUE", value_parser = knobs::load_setting(), hide_possible_values = true)]
         knobs: Vec<Assignment>,
     },
 
@@ -36,45 +37,46 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  simructl unload")]
     Unload,
 
-    /// Show on one screen what runs and how
+    /// Show all lines on one screen: settings, events, losses and state
     ///
-    /// A module that is not loaded is a state like any other: it is shown, and the exit code is 0.
-    /// "lost" is what no reader can get any more: overrun, dropped, overwritten and flushed events.
+    /// The exit code is 0 also when the module is not loaded. "lost" counts events that no reader can get any
+    /// more: overrun, dropped, overwritten and flushed events.
     #[command(after_help = "Example:\n  simructl status")]
     Status,
 
-    /// List the knobs: what each takes, what it is by default, and what it means
+    /// List the knobs: values, default and meaning of each
     ///
-    /// The module itself describes them. "live" can be changed while it is loaded, "load" is fixed then.
+    /// The loaded module describes its knobs. When it is not loaded, the list is that of the module of the same
+    /// version as simructl. A "live" knob can be changed while the module is loaded, a "load" knob cannot.
     #[command(after_help = "Example:\n  simructl knobs")]
     Knobs,
 
     /// Show a knob, or all of them
     ///
-    /// Prints `line0 rate_hz 100`, one per line and knob; a load-time knob, which all lines share, as
-    /// `module lines 2`. One knob of one line is printed as its value alone.
+    /// Prints one row per line and knob, such as `line0 rate_hz 100`. A load-time knob, which all lines share, is
+    /// printed as `module lines 2`. One knob of one line is printed as its value alone.
     #[command(after_help = "Example:\n  simructl get rate_hz --line 0")]
     Get {
-        /// The knob
+        /// The knob; without it, all of them
+        #[arg(value_parser = knobs::name())]
         knob: Option<String>,
     },
 
     /// Change knobs while the module runs
     ///
-    /// A knob takes one value for all lines meant, or one per line, separated by commas (the last
-    /// repeats). All values are checked before the first is written; if a write fails all the same, the
-    /// earlier ones are undone.
+    /// A knob takes one value for all selected lines, or one per line, separated by commas; the last value repeats.
+    /// All values are checked before the first one is written. If a write fails, the earlier ones are undone.
     #[command(after_help = "Example:\n  simructl set rate_hz=5000 workqueue=bh --line 0")]
     Set {
         /// Knobs and their new values
-        #[arg(value_name = "KNOB=VALUE", required = true)]
+        #[arg(value_name = "KNOB=VALUE", required = true, value_parser = knobs::setting(), hide_possible_values = true)]
         knobs: Vec<Assignment>,
     },
 
     /// Change the event rate: short for set rate_hz=HZ
     #[command(after_help = "Example:\n  simructl set-rate 5000")]
     SetRate {
-        /// Events per second; 0 is silent
+        /// Events per second, 0 to 1000000; at 0 the device is silent
         #[arg(value_name = "HZ", allow_negative_numbers = true)]
         value: String,
     },
@@ -82,26 +84,26 @@ pub(crate) enum Command {
     /// Change the workqueue of the bottom half: short for set workqueue=FLAVOR
     #[command(after_help = "Example:\n  simructl set-wq bh")]
     SetWq {
-        /// The flavor; a word that is none is answered with those that the module has
-        #[arg(value_name = "FLAVOR")]
+        /// The flavor
+        #[arg(value_name = "FLAVOR", value_parser = knobs::flavor())]
         value: String,
     },
 
-    /// Change how much the fifo holds: short for set fifo_size=RECORDS
+    /// Change the capacity of the fifo: short for set fifo_size=RECORDS
     ///
-    /// The module rounds up to a power of two; the line that is printed shows what is in force.
+    /// The module rounds up to a power of two. The row that is printed shows the value in force.
     #[command(after_help = "Example:\n  simructl set-fifo-size 1024 --line 1")]
     SetFifoSize {
-        /// Records
+        /// Records, 16 to 1048576
         #[arg(value_name = "RECORDS", allow_negative_numbers = true)]
         value: String,
     },
 
-    /// Show what each line has counted, and in which context each stage ran
+    /// Show the counters of each line, and in which context each stage ran
     ///
-    /// With --watch again and again, with the events per second since the sample before; in_ring, queued
-    /// and pending are levels and have no such rate. On a terminal in place, else one block after the
-    /// other, or with --json one document per line.
+    /// --watch shows them repeatedly, with rates per second since the previous sample. in_ring, queued and
+    /// pending are levels and have no rate. A terminal shows the samples in place, on a screen of their own; the
+    /// key q quits. Elsewhere one block follows the other, or with --json one document per row.
     #[command(
         after_help = "Example:\n  simructl stats --line 0 --json\n  simructl stats --watch --interval 0.5"
     )]
@@ -110,22 +112,22 @@ pub(crate) enum Command {
     /// Show how long each stage of an event's way took
     ///
     /// due_irq is from the due time to the top half, irq_bh from there to the bottom half, bh_run the run
-    /// time of the bottom half, due_read from the due time to a reader. Times are in microseconds, and
-    /// at_s is when the longest was, in seconds of CLOCK_MONOTONIC.
+    /// time of the bottom half, due_read from the due time to a reader. Times are in microseconds. at_s is
+    /// the time of the longest one, in seconds of CLOCK_MONOTONIC.
     ///
-    /// A percentile is the value at the nearest rank, as the high bound of its bucket: at most 1/64 too
-    /// high. One that lies above all buckets is shown as >BOUND, and in JSON as null.
+    /// A percentile is the value at the nearest rank, shown as the high bound of its bucket: at most 1/64 too
+    /// high. A percentile above all buckets is shown as >BOUND, and in JSON as null.
     #[command(after_help = "Example:\n  simructl latency --line 0")]
     Latency,
 
-    /// Copy what a line gives to its readers to standard output
+    /// Copy the events of a line to standard output
     ///
-    /// Ends after COUNT events, on Ctrl-C, when the line is gone, or when nobody reads the output any
-    /// more. An event is one byte, or 40 of them in format record: the line's knob `format` tells.
+    /// It ends after COUNT events, on Ctrl-C, when the line is gone, or when nobody reads the output any
+    /// more. An event is one byte, or 40 bytes in format record: see the line's knob `format`.
     ///
-    /// --follow decodes records, one per line: number, due time, microseconds from it to the top half and
-    /// from there to the bottom half, their CPUs, and the character; between them, how many events are
-    /// missing. The totals go to stderr at the end.
+    /// --follow decodes records, one per row: number, due time, microseconds from there to the top half and
+    /// from there to the bottom half, their CPUs, and the character. Between them it says how many events are
+    /// missing. The totals go to standard error at the end.
     #[command(
         after_help = "Example:\n  simructl read --line 1 -n 20\n  simructl set format=record && simructl read --follow"
     )]
@@ -133,24 +135,27 @@ pub(crate) enum Command {
 
     /// Show the way of each event through the kernel, hop by hop
     ///
-    /// The module's tracepoints are recorded in a trace instance of its own, which is gone again when
-    /// simructl ends: after TIME, after COUNT events, on Ctrl-C. An event is shown when it has come to its
-    /// end, with the time since it was due and since the hop before, and with the CPU, the context and the
-    /// thread of each hop; in hardirq and softirq that is the thread that was interrupted.
+    /// The module's tracepoints are recorded in a trace instance of simructl's own. It is removed when simructl
+    /// ends: after TIME, after COUNT events, or on Ctrl-C. An event is shown when it has been read or lost, with
+    /// the time since it was due and since the previous hop, and with the CPU, the context and the thread of
+    /// each hop. In hardirq and softirq that is the interrupted thread.
     ///
-    /// emit: the device has it. irq: the top half acknowledges it. queue: a run of the bottom half is asked
-    /// for. run, done: it begins and ends. wake: readers are woken. read: a reader has it. lost: nobody will.
-    /// A line without a reader is silent, unless its trigger is always.
+    /// emit: the device has the event. irq: the top half acknowledges it. queue: the top half asks for a run of
+    /// the bottom half. run, done: the bottom half begins and ends. wake: readers are woken. read: a reader has
+    /// the event. lost: no reader will get it.
+    ///
+    /// Unless its trigger is always, a line is silent while nobody has its device open. If nothing comes for a
+    /// second, standard error says what is missing.
     #[command(
         after_help = "Example:\n  simructl trace -n 3\n  simructl trace --for 2s --perfetto trace.pftrace > /dev/null"
     )]
     Trace(Trace),
 
-    /// Tell what the kernel does with one interrupt, step by step, as it happens
+    /// Explain what the kernel does with one interrupt, step by step, as it happens
     ///
-    /// Reads the device of a line itself until an event has come all the way, and tells each step: what
-    /// happens, in the kernel's terms, in which context, on which CPU and when; what code may do there, and
-    /// what it may not; and where to read on. Events that are read are gone, for other readers too.
+    /// It reads the device of a line until an event has come all the way. Then it explains each step: what
+    /// happens, in the kernel's terms, in which context, on which CPU and when; what code may and may not do
+    /// there; and where to read on. Other readers do not get the events that it reads.
     #[command(
         after_help = "Example:\n  simructl explain\n  simructl set-wq bh && simructl explain --line 0"
     )]
@@ -158,10 +163,10 @@ pub(crate) enum Command {
 
     /// Watch the lines on the terminal, live, and turn their knobs by keys
     ///
-    /// Of each line: what it is set to, events per second, what was read and lost, how full its fifo is, and
-    /// the latencies of a stage since the sample before, with the past of its p99. Below the table: of the
-    /// selected line, which stage ran in which context and which CPU took its interrupt, or the histogram.
-    /// The key ? lists the keys.
+    /// The table shows for each line its settings, the events per second, events read and lost, the fill of its
+    /// fifo, and the latencies of a stage since the previous sample, with the history of p99. Below the table
+    /// are the contexts, the CPUs and the histogram of the selected line, as far as there is room. The key ?
+    /// lists the keys.
     #[command(after_help = "Example:\n  simructl top\n  simructl top --once --width 120")]
     Top(Top),
 
@@ -213,62 +218,63 @@ pub(crate) enum Command {
 
     /// Write the knobs in force as a profile
     ///
-    /// A profile is TOML: above the tables the knobs that all lines share, in [line0], [line1] and so on
-    /// those of each line. Behind each stands what it takes.
+    /// A profile is TOML. The knobs that all lines share stand above the tables, those of each line in [line0],
+    /// [line1] and so on. A comment behind each value says which values the knob takes. A file is replaced as a
+    /// whole.
     #[command(after_help = "Example:\n  simructl dump before.toml")]
     Dump {
-        /// Where to; - is standard output
-        #[arg(value_name = "FILE", default_value = "-")]
+        /// The profile to write; - is standard output
+        #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
 
     /// Put a profile in force, all of it or nothing
     ///
-    /// Knobs under [all] are for every line that does not say otherwise; what is not named is left as it
-    /// is. All is checked before the first write; if a write fails all the same, the earlier ones are
-    /// undone. Load-time knobs must be as the profile says, and each of its lines must exist.
+    /// Knobs under [all] are for every line without a value of its own. Knobs that the profile does not name are
+    /// left as they are. All values are checked before the first one is written. If a write fails, the earlier
+    /// ones are undone. Load-time knobs must be as the profile says, and each of its lines must exist.
     #[command(
         after_help = "Example:\n  simructl apply before.toml\n  echo 'all.rate_hz = 100' | simructl apply -"
     )]
     Apply {
-        /// Where from; - is standard input
-        #[arg(value_name = "FILE")]
+        /// The profile; - is standard input
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
 
-    /// Say where a profile differs from what is in force
+    /// Show where a profile differs from the knobs in force
     ///
-    /// Prints what is and what it says: `line0 rate_hz 10 -> 100`. Exit code 0 when nothing differs, 1 when
-    /// something does.
+    /// Prints the value in force and that of the profile: `line0 rate_hz 10 -> 100`. The exit code is 0 when
+    /// nothing differs, 1 when something does.
     #[command(after_help = "Example:\n  simructl diff before.toml || simructl apply before.toml")]
     Diff {
-        /// Where from; - is standard input
-        #[arg(value_name = "FILE")]
+        /// The profile; - is standard input
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
 
-    /// Start the counters and the histograms of lines at 0 again
+    /// Set the counters and the histograms of lines to 0
     ///
-    /// Both are zeroed together, line by line.
+    /// Those of one line are zeroed together, line after line.
     #[command(after_help = "Example:\n  simructl reset --line 0")]
     Reset,
 
     /// Check that the books balance and that no stage ran in a wrong context
     ///
-    /// Every event, interrupt and work item must end in exactly one counter. Exit code 3 when the sums do
+    /// Every event, interrupt and work item must end in exactly one counter. The exit code is 3 when a sum does
     /// not hold.
     #[command(after_help = "Example:\n  simructl verify && echo all accounted for")]
     Verify,
 
     /// Make reports of a benchmark's result file
     ///
-    /// Without an option the tables are printed.
+    /// Without an option, the tables are printed.
     #[command(
         after_help = "Example:\n  simructl report result.json\n  simructl report result.json --html result.html --svg charts"
     )]
     Report {
-        /// What simructl bench --json has written; - is standard input
-        #[arg(value_name = "FILE")]
+        /// A result file of simructl bench --json; - is standard input
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
         #[command(flatten)]
         outputs: Outputs,
@@ -286,28 +292,28 @@ pub(crate) enum Command {
     /// Measure what each flavor costs, and how it behaves under load
     ///
     /// A job is a matrix of cells: every flavor at every rate, and so on. Each cell is measured several
-    /// times, the order shuffled anew for every round; the table shows the medians of the rounds. All
-    /// lines are silenced meanwhile, the counters of those used are reset, and every knob is as it was
-    /// before when it ends: also after Ctrl-C, which ends it with what was finished by then and exit
-    /// code 1. Exit code 3 when the books of a line do not balance.
+    /// times, in an order that is shuffled for every round. The table shows the medians of the rounds. All
+    /// lines are silenced meanwhile, and the counters of those used are reset. Every knob has its old value
+    /// again at the end, also after Ctrl-C. Ctrl-C ends the benchmark with the rounds that are over and exit
+    /// code 1. The exit code is 3 when the books of a line do not balance.
     #[command(
         after_help = "Example:\n  simructl bench --dry-run\n  simructl bench --flavors bh,unbound --rates 1000,50000 --stress idle,cpu --json out.json"
     )]
     Bench(Box<Bench>),
 
-    /// Print a script that completes simructl's command line in a shell
+    /// Print a script by which a shell completes command lines of simructl
     #[command(
         after_help = "Example:\n  simructl completions bash > /etc/bash_completion.d/simructl"
     )]
     Completions {
-        /// The shell that it is for
+        /// The shell
         shell: Shell,
     },
 
     /// Print the manual page of simructl, or of one of its commands
     #[command(after_help = "Example:\n  simructl man set | man -l -")]
     Man {
-        /// The command
+        /// The command; without it, the page of simructl
         command: Option<String>,
     },
 }
@@ -318,10 +324,10 @@ pub(crate) struct Read {
     /// Stop after COUNT events
     #[arg(short = 'n', long, value_name = "COUNT")]
     pub(crate) count: Option<u64>,
-    /// Do not wait: take what is there, and end
+    /// Do not wait: copy the events that are there, and end
     #[arg(long)]
     pub(crate) nonblock: bool,
-    /// Show events in words instead of copying them; the line must be in format record
+    /// Decode the events instead of copying them; the line must be in format record
     #[arg(long)]
     pub(crate) follow: bool,
 }
@@ -329,13 +335,13 @@ pub(crate) struct Read {
 /// What `stats` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Stats {
-    /// Show them again and again, until Ctrl-C or until nobody reads the output
+    /// Show them repeatedly, until Ctrl-C or until nobody reads the output
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Seconds from one sample to the next
+    /// Time between two samples: seconds, or with a unit such as 500ms
     #[arg(
         long,
-        value_name = "SECONDS",
+        value_name = "TIME",
         default_value = "1",
         value_parser = parse_interval,
         requires = "watch"
@@ -349,47 +355,48 @@ pub(crate) struct Stats {
 /// What `trace` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Trace {
-    /// Stop after TIME: seconds, or with a unit (500ms, 2s, 1m)
+    /// Stop after TIME: seconds, or with units such as 500ms or 1m 30s
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, conflicts_with = "from")]
     pub(crate) duration: Option<Duration>,
     /// Stop after COUNT events
     #[arg(short = 'n', long, value_name = "COUNT")]
     pub(crate) count: Option<u64>,
-    /// Keep the trace itself, as tracefs shows it, in FILE
-    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    /// Keep the trace in FILE, as tracefs shows it; - is standard output, which then has nothing else
+    #[arg(long, value_name = "FILE", conflicts_with = "from", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,
-    /// Write it for the viewer of Perfetto, with a track for each hop on each CPU
-    #[arg(long, value_name = "FILE")]
+    /// Write the trace to FILE for the viewer of Perfetto, with a track for each hop on each CPU; - is standard
+    /// output, which then has nothing else
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) perfetto: Option<PathBuf>,
-    /// Show a trace that --out has kept, or tracefs; - is standard input
-    #[arg(long, value_name = "FILE")]
+    /// Show a trace that was kept by --out, or by tracefs; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,
 }
 
 /// What `explain` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Give up after TIME without an event: seconds, or with a unit [default: 10s]
+    /// Give up after TIME without an event: seconds, or with units [default: 10s]
     #[arg(long, value_name = "TIME", default_value = "10s", hide_default_value = true, value_parser = parse_duration, conflicts_with = "from")]
     pub(crate) patience: Duration,
-    /// Take the event from a trace that simructl trace --out has kept; - is standard input
-    #[arg(long, value_name = "FILE")]
+    /// Take the event from a trace that was kept by simructl trace --out; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,
 }
 
 /// What `top` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Top {
-    /// Seconds from one sample to the next [default: 0.5]
-    #[arg(long, value_name = "SECONDS", default_value = "0.5", hide_default_value = true, value_parser = parse_interval)]
+    /// Time between two samples: seconds, or with a unit such as 500ms [default: 0.5]
+    #[arg(long, value_name = "TIME", default_value = "0.5", hide_default_value = true, value_parser = parse_interval)]
     pub(crate) interval: Duration,
-    /// Print what it shows after one interval as text, and end
+    /// Print the screen after one interval as text, and end
     #[arg(long)]
     pub(crate) once: bool,
-    /// How wide that text is [default: 80]
+    /// Columns of that text [default: 80]
     #[arg(long, value_name = "COLUMNS", default_value = "80", hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..=1000), requires = "once")]
     pub(crate) width: u16,
-    /// How many rows that text has [default: 24]
+    /// Rows of that text [default: 24]
     #[arg(long, value_name = "ROWS", default_value = "24", hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..=1000), requires = "once")]
     pub(crate) height: u16,
 }
@@ -416,41 +423,4 @@ pub(crate) struct Compare {
     /// irq_bh_p99_ns, due_read_p99_ns, runs_hz, busy_ns_per_event, loss_ratio]
     #[arg(long = "metric", value_name = "NAME", value_delimiter = ',')]
     pub(crate) metrics: Vec<String>,
-}
-
-impl Command {
-    /// Its name, and whether `--line` and `--json` mean anything to it.
-    pub(super) fn traits(&self) -> (&'static str, bool, bool) {
-        match self {
-            Self::Load { .. } => ("load", false, true),
-            Self::Unload => ("unload", false, true),
-            Self::Status => ("status", true, true),
-            Self::Knobs => ("knobs", false, true),
-            Self::Get { .. } => ("get", true, true),
-            Self::Set { .. } => ("set", true, true),
-            Self::SetRate { .. } => ("set-rate", true, true),
-            Self::SetWq { .. } => ("set-wq", true, true),
-            Self::SetFifoSize { .. } => ("set-fifo-size", true, true),
-            Self::Stats(_) => ("stats", true, true),
-            Self::Latency => ("latency", true, true),
-            Self::Read(Read { follow: true, .. }) => ("read --follow", true, true),
-            Self::Read(_) => ("read without --follow", true, false),
-            Self::Trace(_) => ("trace", true, true),
-            Self::Irqs(how) => how.traits("irqs"),
-            Self::Softirqs(how) => how.traits("softirqs"),
-            Self::Handlers(how) => how.traits(),
-            Self::Explain(_) => ("explain", true, true),
-            Self::Top(_) => ("top", true, false),
-            Self::Dump { .. } => ("dump", true, false),
-            Self::Apply { .. } => ("apply", true, true),
-            Self::Diff { .. } => ("diff", true, true),
-            Self::Reset => ("reset", true, true),
-            Self::Report { .. } => ("report", false, false),
-            Self::Compare(_) => ("compare", false, true),
-            Self::Completions { .. } => ("completions", false, false),
-            Self::Man { .. } => ("man", false, false),
-            Self::Verify => ("verify", true, true),
-            Self::Bench(_) => ("bench", false, false),
-        }
-    }
 }

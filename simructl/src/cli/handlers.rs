@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use regex_lite::Regex;
 
 use crate::cli::values::{parse_duration, parse_interval, parse_regex};
@@ -28,7 +28,7 @@ pub(crate) struct Handlers {
     #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
     /// Show a trace, as tracefs shows it; - is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,
     /// Size of the buffer of each CPU, in KiB [default: 1024, or less on more than 256 CPUs]
     #[arg(long, value_name = "KIB", value_parser = clap::value_parser!(u32).range(8..=1_048_576), conflicts_with = "from")]
@@ -41,7 +41,7 @@ pub(crate) struct Handlers {
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) metrics: Option<Format>,
     /// Write to FILE instead, which each sample replaces as a whole; - is standard output
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
     /// How wide the table is [default: as the terminal; without one as it needs]
     #[arg(long, value_name = "PLACES", value_parser = clap::value_parser!(u16).range(1..), conflicts_with_all = ["csv", "metrics"], help_heading = "Output")]
@@ -62,17 +62,4 @@ pub(crate) struct Handlers {
     /// Only rows of which the kind, the interrupt, the name, the module or the workqueue matches REGEX
     #[arg(short, long, value_name = "REGEX", value_parser = parse_regex, help_heading = "Rows")]
     pub(crate) filter: Option<Regex>,
-}
-
-impl Handlers {
-    /// The command, and its output if `--json` means nothing to that.
-    pub(super) fn traits(&self) -> (&'static str, bool, bool) {
-        match self {
-            Self { csv: true, .. } => ("handlers --csv", false, false),
-            Self {
-                metrics: Some(_), ..
-            } => ("handlers --metrics", false, false),
-            _ => ("handlers", false, true),
-        }
-    }
 }

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use proc_interrupts::CpuList;
 use regex_lite::Regex;
 
@@ -32,10 +32,10 @@ pub(crate) struct Interrupts {
     #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
     /// Show a copy of the kernel's file, which gzip may have packed; - is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,
     /// Show what was counted between two copies
-    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    #[arg(long, num_args = 2, value_names = ["A", "B"], value_hint = ValueHint::FilePath)]
     pub(crate) diff: Option<Vec<PathBuf>>,
 
     /// Print a row for each count, separated by commas
@@ -57,6 +57,7 @@ pub(crate) struct Interrupts {
     #[arg(
         long,
         value_name = "FILE",
+        value_hint = ValueHint::FilePath,
         conflicts_with = "watch",
         help_heading = "Output"
     )]
@@ -100,26 +101,4 @@ pub(crate) struct Interrupts {
     /// Only these CPUs, as the kernel writes lists: 0-3,8 or 0-31:2/16; 0-62/2 is every second one
     #[arg(long, value_name = "LIST", help_heading = "Rows and CPUs")]
     pub(crate) cpu: Option<CpuList>,
-}
-
-impl Interrupts {
-    /// The command `name`, and its output if `--json` means nothing to that.
-    pub(super) fn traits(&self, name: &'static str) -> (&'static str, bool, bool) {
-        let is_irqs = name == "irqs";
-        let with = |irqs, softirqs| (if is_irqs { irqs } else { softirqs }, false, false);
-        match self {
-            Self { csv: true, .. } => with("irqs --csv", "softirqs --csv"),
-            Self { pairs: true, .. } => with("irqs --pairs", "softirqs --pairs"),
-            Self {
-                metrics: Some(_), ..
-            } => with("irqs --metrics", "softirqs --metrics"),
-            Self {
-                columns: Some(_), ..
-            } => with("irqs --columns", "softirqs --columns"),
-            Self {
-                transpose: true, ..
-            } => with("irqs --transpose", "softirqs --transpose"),
-            _ => (name, false, true),
-        }
-    }
 }

@@ -4,25 +4,25 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 /// The reports that `bench` and `report` make.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Where the results go")]
 pub(crate) struct Outputs {
     /// Write all figures and histograms as one JSON document; - is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) json: Option<PathBuf>,
     /// Write every figure of every cell as CSV; - is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) csv: Option<PathBuf>,
     /// Write the tables as Markdown; - is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// Write tables and charts as one HTML page that needs nothing else; - is standard output
-    #[arg(long, value_name = "FILE")]
+    /// Write tables and charts as one HTML page without further files; - is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) html: Option<PathBuf>,
-    /// Write each chart as an SVG file into DIR, which is made if it is not there
-    #[arg(long, value_name = "DIR")]
+    /// Write each chart as an SVG file into DIR, which is created if it does not exist
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) svg: Option<PathBuf>,
 }

@@ -2,7 +2,6 @@
 
 //! `simructl bench`: measures what the flavors cost, and how they behave.
 
-use std::fs::File;
 use std::path::Path;
 
 use crate::cli::Bench;
@@ -14,7 +13,7 @@ use crate::signals;
 use simrupt::failure::Failure;
 use simrupt::knobs::Knobs;
 use simrupt::module::{Module, is_loaded};
-use simrupt::sysroot::{Sysroot, read_whole};
+use simrupt::sysroot::{Sysroot, input_name, open_or_stdin, read_whole};
 use simrupt_bench::cpu::online;
 use simrupt_bench::environment;
 use simrupt_bench::job::Job;
@@ -89,10 +88,12 @@ fn tell(results: &Results, documents: Documents) -> Vec<Failure> {
     }
     if !failures.is_empty() && !has_json {
         match rescue(results) {
-            Ok(path) => output::note(&format_args!(
-                "simructl: the results are kept in {0}\n  try: simructl report {0}",
-                path.display()
-            )),
+            Ok(path) => {
+                let what = format!("the results are kept in {}", path.display());
+                let why = "an output that was asked for could not be written";
+                let remedy = format!("simructl report {}", path.display());
+                output::warning(&Failure::new(what, why).remedy(remedy));
+            }
             Err(failure) => failures.push(failure),
         }
     }
@@ -108,15 +109,12 @@ fn job(bench: &Bench) -> Result<Job, Failure> {
         let job = Job::preset(name)?.override_by(&overrides)?;
         return job.checked().map_err(Failure::usage);
     };
-    let text = File::open(path).and_then(read_whole);
-    let text = text.map_err(|error| Failure::file("read", path, None, &error))?;
-    let named = |failure: Failure| failure.at(&path.display().to_string());
-    let job = Job::parse(&text, &name_of(path))?;
+    let name = input_name(path);
+    let text = open_or_stdin(path).and_then(read_whole);
+    let text = text.map_err(|error| Failure::file("read", Path::new(&name), None, &error))?;
+    let named = |failure: Failure| failure.at(&name);
+    let job = Job::parse(&text, &name)?;
     job.override_by(&overrides)?.checked().map_err(named)
-}
-
-fn name_of(path: &Path) -> String {
-    path.display().to_string()
 }
 
 /// The plan of a job, with as many lines for `cpus` as there are both of CPUs and, where the module is

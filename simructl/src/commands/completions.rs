@@ -11,5 +11,8 @@ use simrupt::failure::Failure;
 pub(crate) fn run(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut cli::command(), "simructl", &mut script);
+    if shell == Shell::Bash {
+        script.extend_from_slice(cli::bash().as_bytes());
+    }
     output::offer(&script).map(|_| ())
 }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cli::{Explain, Options};
-use crate::destination::{Claims, input_name};
+use crate::destination::Claims;
 use crate::output;
 use crate::signals;
 use crate::terminal;
@@ -17,7 +17,7 @@ use crate::trace::lesson;
 use simrupt::failure::{Failure, describe};
 use simrupt::lines::Lines;
 use simrupt::module::Module;
-use simrupt::sysroot::Sysroot;
+use simrupt::sysroot::{Sysroot, input_name};
 use simrupt::trace::PERIOD;
 use simrupt::trace::event::Row;
 use simrupt::trace::instance::Instance;

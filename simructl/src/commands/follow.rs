@@ -142,7 +142,10 @@ impl Totals {
     fn report(&self) {
         if !self.reported.swap(true, Relaxed) {
             let [events, missing] = [&self.events, &self.missing].map(|count| count.load(Relaxed));
-            output::note(&format!("{events} events, {missing} missing"));
+            output::note_as(
+                &format!("{events} events, {missing} missing"),
+                &json!({ "events": events, "missing": missing }),
+            );
         }
     }
 }

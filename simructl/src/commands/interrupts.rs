@@ -9,7 +9,7 @@ use std::time::Duration;
 use proc_interrupts::{Changes, Kind, Table};
 
 use crate::cli::{Interrupts, Options};
-use crate::destination::{Claims, DASH, Destination, input_name};
+use crate::destination::{Claims, DASH, Destination};
 use crate::interrupts::moment::{Moment, Show, Source};
 use crate::interrupts::source::saved;
 use crate::interrupts::watch::watch;
@@ -17,7 +17,7 @@ use crate::output;
 use crate::pace::{self, Pace};
 use crate::screen::Screen;
 use simrupt::failure::Failure;
-use simrupt::sysroot::Sysroot;
+use simrupt::sysroot::{Sysroot, input_name};
 
 /// From one sample to the next.
 const INTERVAL: Duration = Duration::from_secs(1);

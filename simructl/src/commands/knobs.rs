@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl knobs`: lists what can be tuned, as the module describes it.
+//! `simructl knobs`: lists what can be tuned, as the module describes it; without the module, as that of the same
+//! version does.
 
 use serde_json::{Value, json};
 
@@ -10,7 +11,8 @@ use crate::output;
 use simrupt::failure::Failure;
 use simrupt::files::table::{Knob, Values};
 use simrupt::files::value;
-use simrupt::module::Module;
+use simrupt::knobs::built_in;
+use simrupt::module::{Module, is_loaded};
 use simrupt::sysroot::Sysroot;
 use simrupt::text::columns;
 
@@ -19,11 +21,22 @@ const HEADER: [&str; 6] = ["name", "values", "default", "unit", "when", "meaning
 const WIDTH: usize = 32;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
-    let module = Module::find(sysroot, "cannot list the knobs")?;
-    let knobs = knobs_of(&module)?;
+    let is_loaded = is_loaded(sysroot);
+    let knobs: Vec<Knob> = match is_loaded {
+        true => {
+            let module = Module::find(sysroot, "cannot list the knobs")?;
+            knobs_of(&module)?.iter().cloned().collect()
+        }
+        false => {
+            let why = "these are the knobs of the module of the same version as simructl";
+            let what = "the module is not loaded";
+            output::warning(&Failure::new(what, why).remedy("simructl load"));
+            built_in()
+        }
+    };
     if options.json {
         let knobs: Vec<Value> = knobs.iter().map(document).collect();
-        return output::print_json(&json!({ "knobs": knobs }));
+        return output::print_json(&json!({ "loaded": is_loaded, "knobs": knobs }));
     }
     let mut table = vec![HEADER.map(String::from).to_vec()];
     table.extend(knobs.iter().flat_map(rows));

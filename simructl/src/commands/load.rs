@@ -13,6 +13,7 @@ use nix::unistd::geteuid;
 use serde_json::{Map, Value, json};
 
 use crate::cli::Options;
+use crate::destination::DASH;
 use crate::output;
 use simrupt::failure::Failure;
 use simrupt::files::value;
@@ -30,10 +31,16 @@ pub(crate) fn run(
     module: Option<&Path>,
     knobs: &[Assignment],
 ) -> Result<(), Failure> {
-    refuse_elsewhere(sysroot, "load")?;
     let release = read_text(&sysroot.proc("sys/kernel/osrelease")).unwrap_or_default();
     let release = release.trim();
     let path = match module {
+        // The kernel reads the file itself, and only a regular one.
+        Some(path) if path == Path::new(DASH) => {
+            let why = "a module cannot be loaded from standard input";
+            return Err(Failure::new("cannot load the module", why)
+                .remedy("the name of a file; ./- for a file of that name")
+                .usage());
+        }
         Some(path) => path.to_path_buf(),
         None => search(&candidates(
             env::current_exe().ok().as_deref().and_then(Path::parent),
@@ -60,7 +67,7 @@ pub(crate) fn run(
 
     output::print(&success(&path, knobs, &options, cli.json))?;
     if !sysroot.debugfs_is_mounted() {
-        output::note(
+        output::warning(
             &Failure::new(
                 "the module is loaded",
                 "but debugfs is not mounted: stats and verify need it",
@@ -87,22 +94,6 @@ fn success(path: &Path, knobs: &[Assignment], options: &str, as_json: bool) -> S
         options => format!(" with {options}"),
     };
     format!("loaded {}{with}\n", path.display())
-}
-
-/// Modules are loaded into the running kernel, whatever `--sysroot` says.
-pub(crate) fn refuse_elsewhere(sysroot: &Sysroot, verb: &str) -> Result<(), Failure> {
-    if sysroot.is_live() {
-        return Ok(());
-    }
-    let what = format!(
-        "cannot {verb} the module under {}",
-        sysroot.path().display()
-    );
-    Err(
-        Failure::new(what, "it would be the running kernel that changes")
-            .remedy(format!("simructl {verb}, without --sysroot"))
-            .usage(),
-    )
 }
 
 /// Where the module file is looked for, in this order.

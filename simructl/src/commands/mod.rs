@@ -45,7 +45,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let sysroot = &options.sysroot();
     match cli.command {
         Command::Load { module, knobs } => load::run(sysroot, options, module.as_deref(), &knobs),
-        Command::Unload => unload::run(sysroot, options),
+        Command::Unload => unload::run(options),
         Command::Status => status::run(sysroot, options),
         Command::Knobs => knobs::run(sysroot, options),
         Command::Get { knob } => get::run(sysroot, options, knob.as_deref()),
@@ -82,7 +82,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 fn knobs_of(module: &Module<'_>) -> Result<Knobs, Failure> {
     let parameters = module.sysroot().parameters();
     if let Some(gap) = module.gap(&format!("using {} instead", parameters.display())) {
-        output::failure(&gap);
+        output::warning(&gap);
     }
     Knobs::of(module)
 }

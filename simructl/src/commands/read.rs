@@ -81,7 +81,7 @@ fn copy(
             Err(error) => return Err(failed(error)),
         };
         // Each chunk is handed on at once: someone may be watching.
-        if !output::offer(&chunk[..got])? {
+        if !output::copy(&chunk[..got])? {
             break;
         }
         if count.is_some() {

@@ -2,19 +2,19 @@
 
 //! `simructl trace`: the way of each event through the kernel, from the module's tracepoints.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::cli::{Options, Trace};
-use crate::destination::{Claims, Destination, Sink, input_name, unwritten};
+use crate::destination::{Claims, Destination, Sink, unwritten};
 use crate::output;
 use crate::signals;
 use crate::trace::timeline;
 use simrupt::failure::Failure;
 use simrupt::lines::Lines;
 use simrupt::module::Module;
-use simrupt::sysroot::Sysroot;
+use simrupt::sysroot::{Sysroot, input_name};
 use simrupt::trace::event::{Event, Row, What};
 use simrupt::trace::instance::Instance;
 use simrupt::trace::journey::{Journey, Journeys};
@@ -40,6 +40,12 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
         .any(Destination::is_stdout);
     if !takes_stdout {
         claims.stdout()?;
+    }
+    if perfetto.as_ref().is_some_and(Destination::is_stdout) && io::stdout().is_terminal() {
+        let why = "a trace for Perfetto is not text, and this is a terminal";
+        return Err(Failure::new("cannot write to standard output", why)
+            .remedy("--perfetto FILE")
+            .usage());
     }
     let module = match how.from {
         Some(_) => None,
@@ -229,10 +235,11 @@ impl Shown {
         }
         let printed = self.print(&text);
         if self.lost > 0 {
-            output::note(&format!(
-                "{} hits of tracepoints were lost: more than could be read. One line (--line) has fewer of them",
-                self.lost
-            ));
+            let what = format!("{} hits of tracepoints were lost", self.lost);
+            output::warning(
+                &Failure::new(what, "there were more than could be read")
+                    .remedy("--line N: one line has fewer of them"),
+            );
         }
         let raw = self.raw.map(Sink::finish);
         let perfetto = self.perfetto.map(Diagram::finish);

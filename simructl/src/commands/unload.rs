@@ -7,15 +7,12 @@ use nix::kmod::{DeleteModuleFlags, delete_module};
 use serde_json::json;
 
 use crate::cli::Options;
-use crate::commands::load::refuse_elsewhere;
 use crate::output;
 use simrupt::failure::Failure;
-use simrupt::sysroot::Sysroot;
 
 const WHAT: &str = "cannot unload the module";
 
-pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
-    refuse_elsewhere(sysroot, "unload")?;
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     delete_module(c"simrupt", DeleteModuleFlags::O_NONBLOCK).map_err(refused)?;
     match options.json {
         true => output::print_json(&json!({ "loaded": false })),

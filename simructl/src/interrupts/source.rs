@@ -9,9 +9,8 @@ use std::time::{Instant, SystemTime};
 
 use proc_interrupts::{Kind, ParseError, ReadError, Table};
 
-use crate::destination::input_name;
 use simrupt::failure::Failure;
-use simrupt::sysroot::{Sysroot, open_or_stdin};
+use simrupt::sysroot::{Sysroot, input_name, open_or_stdin};
 
 /// How often a table is read in which a CPU came or went.
 const TRIES: usize = 10;

@@ -10,7 +10,6 @@ use crate::fake::{Fake, compare, transcript};
 fn without_the_module_every_command_says_how_to_load_it() {
     let fake = Fake::unloaded();
     for command in [
-        "knobs",
         "get",
         "set-rate 5",
         "stats",
@@ -54,7 +53,7 @@ fn a_line_that_does_not_exist_is_answered_with_those_that_do() {
 }
 
 #[test]
-fn the_running_kernel_is_left_alone_under_another_root() {
+fn no_module_is_loaded_under_another_root() {
     let fake = Fake::unloaded();
     fake.check("sysroot-load", "load rate_hz=5");
     fake.check("sysroot-unload", "unload");
@@ -94,9 +93,74 @@ fn not_loaded(golden: &str, arguments: &str) {
 }
 
 #[test]
+fn the_knobs_are_known_without_the_module() {
+    let fake = Fake::unloaded();
+    fake.check("unloaded-knobs", "knobs");
+    let run = fake.command("knobs --json").output().unwrap();
+    assert!(run.status.success());
+    let document: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(document["loaded"], false);
+    let knobs = document["knobs"].as_array().unwrap();
+    assert_eq!(knobs.len(), simrupt_core::knobs::TABLE.len());
+    let told: serde_json::Value = serde_json::from_slice(&run.stderr).unwrap();
+    assert_eq!(
+        (&told["code"], &told["remedy"]),
+        (&0.into(), &"simructl load".into())
+    );
+}
+
+#[test]
+fn with_json_every_failure_is_one_document() {
+    let fake = Fake::with_lines(1);
+    for (arguments, code) in [
+        ("stats --line 7 --json", 1),
+        ("--json stats --line 7", 1),
+        ("stats --json --line x", 2),
+        ("--json stat", 2),
+        ("--json", 2),
+        ("set --json rate_hz=x", 1),
+        ("get nothing --json", 1),
+        ("read --json", 2),
+        ("read --follow --json", 1),
+        ("top --json", 2),
+        ("--json bench --dry-run", 2),
+        ("irqs --json --once", 1),
+        ("unload --json --line 0", 2),
+    ] {
+        let run = fake.command(arguments).output().unwrap();
+        assert_eq!(run.status.code(), Some(code), "{arguments}: {run:?}");
+        assert!(run.stdout.is_empty(), "{arguments}");
+        // The totals of what was followed stand in a row of their own.
+        let told = String::from_utf8(run.stderr).unwrap();
+        let last = told.lines().last().unwrap();
+        let document: serde_json::Value = serde_json::from_str(last).unwrap();
+        assert_eq!(document["code"], code, "{arguments}: {told}");
+        for part in ["what", "why"] {
+            let text = document[part].as_str().unwrap();
+            assert!(!text.is_empty() && !text.contains('\n'), "{told}");
+        }
+        let remedy = &document["remedy"];
+        assert!(remedy.is_string() || remedy.is_null(), "{told}");
+    }
+    // A document that goes to a file is no wish for others.
+    let run = fake
+        .command("bench --json out.json --rounds x")
+        .output()
+        .unwrap();
+    assert!(run.stderr.starts_with(b"error: invalid value"), "{run:?}");
+}
+
+#[test]
 fn options_that_mean_nothing_to_a_command_are_refused() {
     let fake = Fake::with_lines(1);
     fake.check("usage-line", "unload --line 0");
+    for (golden, arguments) in [
+        ("usage-line-before", "--line 0 unload"),
+        ("load-dash", "load --module -"),
+    ] {
+        let run = transcript(arguments, &mut fake.bare_command(arguments));
+        compare(golden, &run);
+    }
     fake.check("usage-json", "read --json");
     fake.check("usage-bad-line", "stats --line one");
     fake.check("usage-bad-lines", "stats --line 3-1");

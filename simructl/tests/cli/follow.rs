@@ -124,5 +124,5 @@ fn a_signal_ends_it_with_the_totals() {
     assert_eq!(child.wait().unwrap().signal(), Some(signal as i32));
     let mut told = String::new();
     child.stderr.unwrap().read_to_string(&mut told).unwrap();
-    assert_eq!(told, "3 events, 2 missing\n");
+    assert_eq!(told, "{\"events\":3,\"missing\":2}\n");
 }

@@ -40,6 +40,47 @@ fn bash_understands_its_completions() {
     assert!(bash.wait().unwrap().success());
 }
 
+/// What bash offers for the last of these words.
+fn offered(script: &str, words: &[&str]) -> Vec<String> {
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let at = words.len() - 1;
+    let ask = format!(
+        "{script}\nCOMP_WORDS=({})\nCOMP_CWORD={at}\n\
+         _simructl_or_knobs simructl '{}' '{}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n",
+        quoted.join(" "),
+        words[at],
+        words[at - 1],
+    );
+    let run = Command::new("bash").arg("-c").arg(ask).output().unwrap();
+    let text = String::from_utf8(run.stdout).unwrap();
+    let words = text.lines().filter(|word| !word.is_empty());
+    words.map(String::from).collect()
+}
+
+#[test]
+fn bash_completes_knobs_and_their_values() {
+    let script = printed(&Fake::unloaded(), "completions bash");
+    let offered = |words: &[&str]| offered(&script, words);
+    assert_eq!(
+        offered(&["simructl", "set", "wor"]),
+        ["workqueue=", "work_us="]
+    );
+    assert_eq!(offered(&["simructl", "set", "lin"]), [""; 0]);
+    assert_eq!(offered(&["simructl", "load", "lin"]), ["lines="]);
+    let more = ["simructl", "--line", "0", "set", "rate_hz", "=", "5", "tri"];
+    assert_eq!(offered(&more), ["trigger="]);
+    assert_eq!(
+        offered(&["simructl", "set", "workqueue", "=", "un"]),
+        ["unbound", "unbound-highpri"]
+    );
+    let all = offered(&["simructl", "set", "trigger", "="]);
+    assert_eq!(all, ["open", "always"]);
+    assert_eq!(offered(&["simructl", "set-wq", "bh"]), ["bh", "bh-highpri"]);
+    assert!(offered(&["simructl", "get", "fifo"]).contains(&"fifo_size".to_string()));
+    assert_eq!(offered(&["simructl", "set", "--sys"]), ["--sysroot"]);
+    assert_eq!(offered(&["simructl", "unload", "--"]), ["--json", "--help"]);
+}
+
 #[test]
 fn manual_pages_have_a_name_and_an_example() {
     let fake = Fake::unloaded();
@@ -49,7 +90,7 @@ fn manual_pages_have_a_name_and_an_example() {
     let page = printed(&fake, "man set");
     assert!(page.contains("\n.TH simructl-set 1"), "{page}");
     assert!(page.contains("rate_hz=5000"));
-    assert!(page.contains("sysroot"));
+    assert!(page.contains("COMMON OPTIONS") && page.contains("unbound\\-highpri"));
 }
 
 #[test]

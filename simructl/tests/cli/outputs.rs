@@ -255,9 +255,10 @@ fn results_are_kept_though_their_outputs_fail() {
         told.contains("cannot write /dev/full: No space left"),
         "{told}"
     );
-    let kept = told
-        .lines()
-        .find_map(|row| row.strip_prefix("simructl: the results are kept in "));
+    let kept = told.lines().find_map(|row| {
+        let rest = row.strip_prefix("simructl: the results are kept in ")?;
+        rest.split_once(": ").map(|(path, _)| path)
+    });
     assert_eq!(cells(&fs::read_to_string(kept.unwrap()).unwrap()), 2);
 }
 

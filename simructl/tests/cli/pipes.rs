@@ -60,10 +60,15 @@ fn a_full_disk_is_an_error() {
         let run = fake.command(arguments).stdout(full).output().unwrap();
         let stderr = String::from_utf8(run.stderr).unwrap();
         assert_eq!(run.status.code(), Some(1), "{arguments}");
-        assert_eq!(
-            stderr,
-            "simructl: cannot write to standard output: No space left on device\n"
-        );
+        let what = "cannot write to standard output";
+        let why = "No space left on device";
+        match arguments.contains("--json") {
+            true => {
+                let told: serde_json::Value = serde_json::from_str(&stderr).unwrap();
+                assert_eq!((&told["what"], &told["why"]), (&what.into(), &why.into()));
+            }
+            false => assert_eq!(stderr, format!("simructl: {what}: {why}\n")),
+        }
     }
 }
 

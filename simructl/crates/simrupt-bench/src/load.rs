@@ -2,8 +2,7 @@
 
 //! Reads a result file back.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use serde_json::error::Category;
 
 use super::results::{Results, SCHEMA};
 use simrupt::failure::Failure;
+use simrupt::sysroot::{input_name, open_or_stdin};
 
 /// What every version of the format has.
 #[derive(Deserialize)]
@@ -21,14 +21,10 @@ struct Head {
 /// The results in a file; `-` is standard input. A failure names the file, what is wrong with it and what to
 /// try.
 pub fn results(file: &Path) -> Result<Results, Failure> {
-    let (name, text) = if file == Path::new("-") {
-        let mut text = Vec::new();
-        let read = io::stdin().read_to_end(&mut text).map(|_| text);
-        ("standard input".to_string(), read)
-    } else {
-        (file.display().to_string(), fs::read(file))
-    };
-    let text = text.map_err(|error| Failure::file("read", Path::new(&name), None, &error))?;
+    let name = input_name(file);
+    let mut text = Vec::new();
+    let read = open_or_stdin(file).and_then(|mut source| source.read_to_end(&mut text));
+    read.map_err(|error| Failure::file("read", Path::new(&name), None, &error))?;
     parse(&text).map_err(|(why, remedy)| {
         Failure::new(format!("cannot use the results in {name}"), why).remedy(remedy)
     })

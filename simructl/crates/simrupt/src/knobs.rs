@@ -9,6 +9,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use simrupt_core::knobs::TABLE;
+
 use crate::failure::Failure;
 use crate::files::table::{self, Knob};
 use crate::files::value;
@@ -104,6 +106,14 @@ impl KnobFile {
             Err(error) => Err(Failure::file("read", &self.path, self.line, &error)),
         }
     }
+}
+
+/// The knobs of the module of the same version, as it describes them: for when no module is loaded.
+pub fn built_in() -> Vec<Knob> {
+    let rows: Vec<String> = TABLE.iter().map(ToString::to_string).collect();
+    let text = rows.join("\n");
+    // The parser's tests hold it to this very text.
+    table::parse(&text).unwrap_or_default()
 }
 
 /// Nobody has a knob of this name.

@@ -104,6 +104,14 @@ pub fn open_or_stdin(path: &Path) -> io::Result<Box<dyn Read>> {
     }
 }
 
+/// What to call a file that the user names; `-` is standard input.
+pub fn input_name(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "standard input".to_string(),
+        false => path.display().to_string(),
+    }
+}
+
 /// Reads a text to its end, but none of more than 4 MiB.
 pub fn read_whole(source: impl Read) -> io::Result<String> {
     read_within(WHOLE_LIMIT, source)

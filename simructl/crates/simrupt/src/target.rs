@@ -12,7 +12,7 @@ use crate::knobs::Knobs;
 use crate::lines::Lines;
 use crate::module::Module;
 use crate::profile::{Entry, Profile, Scope};
-use crate::sysroot::{open_or_stdin, read_whole};
+use crate::sysroot::{input_name, open_or_stdin, read_whole};
 
 /// What differs between a profile and what is in force.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct Elsewhere<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Reads and checks a profile (`-` is stdin), and finds what of it is not in force on the lines meant.
+    /// Reads and checks a profile (`-` is standard input), and finds what of it is not in force on the lines meant.
     ///
     /// Where lines are listed, what the profile says of others and of the module is checked, and left alone.
     pub fn of(
@@ -143,13 +143,8 @@ fn checked<'a>(knobs: &'a Knobs, entry: &Entry) -> Result<&'a Knob, Failure> {
 
 /// The text of a profile, and the name by which to speak of it.
 fn read(file: &Path) -> Result<(String, String), Failure> {
-    let is_stdin = file == Path::new("-");
-    let text = open_or_stdin(file).and_then(read_whole);
-    let name = match is_stdin {
-        true => "stdin".to_string(),
-        false => file.display().to_string(),
-    };
-    match text {
+    let name = input_name(file);
+    match open_or_stdin(file).and_then(read_whole) {
         Ok(text) => Ok((name, text)),
         Err(error) => Err(Failure::file("read", Path::new(&name), None, &error)),
     }

@@ -7,7 +7,7 @@ use std::mem;
 use std::path::Path;
 
 use crate::failure::Failure;
-use crate::sysroot::open_or_stdin;
+use crate::sysroot::{input_name, open_or_stdin};
 use crate::trace::event::Row;
 
 /// What has come of a row of which the end is not known yet.
@@ -49,7 +49,8 @@ pub fn saved(
     path: &Path,
     mut take: impl FnMut(&[u8]) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::file("read", path, None, &error);
+    let name = input_name(path);
+    let failed = |error: io::Error| Failure::file("read", Path::new(&name), None, &error);
     let mut file = open_or_stdin(path).map_err(failed)?;
     let mut bytes = vec![0; 64 * 1024];
     loop {

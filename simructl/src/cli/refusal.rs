@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Command lines that make no sense: told as clap tells it, or with `--json` as a document like every failure.
+
+use std::ffi::{OsStr, OsString};
+
+use crate::cli::{command, meaningless, shared};
+use crate::output;
+use simrupt::failure::Failure;
+
+/// Ends the program with what clap says, which may also be the help or the version.
+pub(super) fn exit(error: clap::Error, words: &[OsString]) -> ! {
+    let name = command_of(words).map(|at| words[at].to_string_lossy().into_owned());
+    let error = match (shared::unknown(&error), &name) {
+        (Some(option), Some(name)) => meaningless(option, name),
+        _ => error,
+    };
+    if error.use_stderr() && wants_json(words) {
+        output::make_messages_json();
+        output::failure(&failure(&error.render().to_string(), name.as_deref()));
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
+}
+
+/// Where the command stands among the words.
+fn command_of(words: &[OsString]) -> Option<usize> {
+    let all = command();
+    let is_command = |word: &OsStr| all.get_subcommands().any(|one| one.get_name() == word);
+    let mut at = 1;
+    while let Some(word) = words.get(at) {
+        if is_command(word) {
+            return Some(at);
+        }
+        // The word behind these is their value.
+        at += if word == "--line" || word == "--sysroot" {
+            2
+        } else {
+            1
+        };
+    }
+    None
+}
+
+/// Whether the flag `--json` is among the words, in front of a command or behind one that takes it as a flag.
+fn wants_json(words: &[OsString]) -> bool {
+    let at = command_of(words).unwrap_or(words.len());
+    let (front, behind) = words.split_at(at);
+    let has = |words: &[OsString]| {
+        let options = words.iter().take_while(|word| *word != "--");
+        options.into_iter().any(|word| word == "--json")
+    };
+    let all = command();
+    let takes_a_file = |name: &OsString| {
+        let found = all.get_subcommands().find(|one| one.get_name() == name);
+        found.is_some_and(shared::has_json_of_its_own)
+    };
+    has(front) || (has(behind) && !behind.first().is_some_and(takes_a_file))
+}
+
+/// What clap has to say, in the parts of a failure.
+fn failure(told: &str, name: Option<&str>) -> Failure {
+    let paragraphs = told.split("\n\n").map(|paragraph| {
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        words.join(" ")
+    });
+    let mut why = String::new();
+    let mut tips = Vec::new();
+    for paragraph in paragraphs {
+        if let Some(message) = paragraph.strip_prefix("error: ") {
+            why = message.to_string();
+        } else if let Some(tip) = paragraph.strip_prefix("tip: ") {
+            tips.push(tip.to_string());
+        }
+    }
+    let help = match name {
+        Some(name) => format!("simructl {name} --help"),
+        None => "simructl --help".to_string(),
+    };
+    tips.push(help);
+    Failure::new("the command line makes no sense", why)
+        .remedy(tips.join("; "))
+        .usage()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn json_is_wanted_where_it_is_a_flag() {
+        for (text, wanted) in [
+            ("simructl --json stat", true),
+            ("simructl stats --json --line x", true),
+            ("simructl --line stats --json bench", true),
+            ("simructl --json bench --rounds x", true),
+            ("simructl bench --json x --rounds y", false),
+            ("simructl report --json", false),
+            ("simructl set -- --json", false),
+            ("simructl stats", false),
+        ] {
+            assert_eq!(wants_json(&words(text)), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_clap_says_is_taken_apart() {
+        let words = words("simructl stat");
+        let error = command().try_get_matches_from(words).unwrap_err();
+        let failure = failure(&error.render().to_string(), None);
+        assert_eq!(failure.why(), "unrecognized subcommand 'stat'");
+        let remedy = failure.advice().unwrap();
+        assert!(remedy.contains("similar subcommand") && remedy.ends_with("simructl --help"));
+    }
+}
