@@ -2,7 +2,6 @@
 
 //! `simructl explain`: one interrupt, as it happens, told step by step.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::thread;
@@ -14,6 +13,7 @@ use crate::output;
 use crate::signals;
 use crate::terminal;
 use crate::trace::lesson;
+use simrupt::device;
 use simrupt::failure::{Failure, describe};
 use simrupt::lines::Lines;
 use simrupt::module::Module;
@@ -104,9 +104,7 @@ fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Fai
 
 /// Has a thread read the line's device: without a reader there is no read, and perhaps no event.
 fn read_on(sysroot: &Sysroot, line: u32) -> Result<(), Failure> {
-    let path = sysroot.device(line);
-    let failed = |error| Failure::file("open", &path, Some(line), &error);
-    let mut device = File::open(&path).map_err(failed)?;
+    let mut device = device::open(sysroot, line, true)?;
     let read = move || {
         let mut bytes = [0; 4096];
         // It ends with the program, if the device does not end it before.

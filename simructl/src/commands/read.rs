@@ -2,16 +2,15 @@
 
 //! `simructl read`: copies what a line gives to its readers to standard output, or shows it decoded.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::OpenOptionsExt;
 
-use nix::libc::O_NONBLOCK;
 use simrupt_core::abi::RECORD_SIZE;
 
 use crate::cli::{Options, Read};
 use crate::commands::follow;
 use crate::output;
+use simrupt::device;
 use simrupt::failure::Failure;
 use simrupt::knobs::Knobs;
 use simrupt::lines::Lines;
@@ -37,21 +36,14 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Read) -> Result<()
     }
 
     let path = sysroot.device(line);
-    let failed = |verb| {
-        let path = path.clone();
-        move |error: io::Error| Failure::file(verb, &path, Some(line), &error)
-    };
-    let device = OpenOptions::new()
-        .read(true)
-        .custom_flags(if how.nonblock { O_NONBLOCK } else { 0 })
-        .open(&path)
-        .map_err(failed("open"))?;
+    let failed = |error: io::Error| Failure::file("read", &path, Some(line), &error);
+    let device = device::open(sysroot, line, !how.nonblock)?;
     if how.follow {
-        return follow::run(device, how.count, options.json, failed("read"));
+        return follow::run(device, how.count, options.json, failed);
     }
     let size = if is_record { RECORD_SIZE } else { 1 };
     let bytes = how.count.map(|count| count.saturating_mul(size as u64));
-    copy(device, bytes, failed("read"))
+    copy(device, bytes, failed)
 }
 
 /// The format of a line. A module without that knob knows `char` only.

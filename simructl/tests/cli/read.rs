@@ -57,4 +57,7 @@ fn what_cannot_be_read_is_told() {
     fake.check("read-no-device", "read --line 1");
     std::fs::create_dir(fake.path("dev/simrupt1")).unwrap();
     fake.check("read-directory", "read --line 1");
+    // A file that somebody wrote before the device came.
+    fake.write("sys/class/misc/simrupt0/dev", "10:121\n");
+    fake.check("read-other-device", "read");
 }

@@ -3,17 +3,16 @@
 //! What it costs to read records that are there: a full fifo is read out in large pieces, and as many
 //! bytes from a pipe, which is the kernel's own way to hand bytes over.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::libc::O_NONBLOCK;
 use simrupt_core::abi::RECORD_SIZE;
 
 use crate::results::{Cost, Setting};
 use crate::rig::{Rig, WHAT};
+use simrupt::device;
 use simrupt::failure::{Failure, describe};
 
 /// The cost of a record that is read out of a full fifo.
@@ -54,14 +53,9 @@ pub fn measure(rig: &mut Rig<'_>) -> Result<Vec<Cost>, Failure> {
 
     let mut buffer = vec![1; PIECE];
     let path = rig.module().sysroot().device(line);
-    let device = OpenOptions::new()
-        .read(true)
-        .custom_flags(O_NONBLOCK)
-        .open(&path);
+    let device = device::open(rig.module().sysroot(), line, false)?;
     let failed = |error| Failure::file("read", &path, Some(line), &error);
-    let (bytes, time) = device
-        .and_then(|device| read_out(device, &mut buffer))
-        .map_err(failed)?;
+    let (bytes, time) = read_out(device, &mut buffer).map_err(failed)?;
     let pipe_time = through_a_pipe(bytes, &mut buffer)
         .map_err(|error| Failure::new("cannot read from a pipe", describe(&error)))?;
     let count = bytes / RECORD_SIZE as u64;

@@ -9,7 +9,6 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::thread::JoinHandleExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc;
@@ -36,12 +35,11 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the device and starts to read, on this CPU and nowhere else.
-    pub fn start(device: &Path, cpu: u32) -> io::Result<Self> {
+    /// Starts to read the device, on this CPU and nowhere else.
+    pub fn start(device: File, cpu: u32) -> io::Result<Self> {
         catch_wake()?;
         let mut only = CpuSet::new();
         only.set(cpu as usize)?;
-        let file = File::open(device)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let (sender, receiver) = mpsc::channel();
@@ -51,7 +49,7 @@ impl Reader {
                 // A CPU that has gone since is somebody else's: then it runs anywhere.
                 let _ = sched_setaffinity(Pid::from_raw(0), &only);
                 let _ = sender.send(gettid());
-                read(file, &stopped)
+                read(device, &stopped)
             })?;
         let tid = receiver.recv().map_err(io::Error::other)?;
         Ok(Self {
@@ -143,18 +141,18 @@ mod tests {
             .write(true)
             .open(&path)
             .unwrap();
-        let reader = Reader::start(&path, 0).unwrap();
+        let open = || File::open(&path).unwrap();
+        let reader = Reader::start(open(), 0).unwrap();
         assert!(reader.tid().as_raw() > 0);
         reader.finish().unwrap();
-        drop(Reader::start(&path, 0).unwrap());
+        drop(Reader::start(open(), 0).unwrap());
         drop(writer);
     }
 
     #[test]
     fn what_cannot_be_read_is_told() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(Reader::start(&directory.path().join("absent"), 0).is_err());
-        let reader = Reader::start(directory.path(), 0).unwrap();
+        let reader = Reader::start(File::open(directory.path()).unwrap(), 0).unwrap();
         assert!(reader.finish().is_err());
     }
 }

@@ -19,6 +19,7 @@ use crate::results::{Histogram, Setting};
 use crate::rig::{Rig, WHAT, is_read};
 use crate::soak::{Soak, taken_ns};
 use crate::stress::Stress;
+use simrupt::device;
 use simrupt::failure::{Failure, describe};
 use simrupt::line::Books;
 use simrupt::stop::Stop;
@@ -178,9 +179,10 @@ fn readers(rig: &Rig<'_>, setting: &Setting) -> Result<Vec<Reader>, Failure> {
         return Ok(Vec::new());
     }
     let start = |line| {
-        let device = rig.module().sysroot().device(line);
-        Reader::start(&device, rig.reader_cpu(line))
-            .map_err(|error| Failure::file("open", &device, Some(line), &error))
+        let sysroot = rig.module().sysroot();
+        let device = device::open(sysroot, line, true)?;
+        Reader::start(device, rig.reader_cpu(line))
+            .map_err(|error| Failure::file("read", &sysroot.device(line), Some(line), &error))
     };
     rig.lines(setting.lines).into_iter().map(start).collect()
 }

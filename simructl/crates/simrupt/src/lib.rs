@@ -9,6 +9,7 @@
 //! - [`sysroot`]: where these files are;
 //! - [`module`], [`lines`]: the loaded module, and which of its lines are meant;
 //! - [`knobs`], [`changes`]: the knobs, and changes of them, all or none;
+//! - [`device`]: the character device of a line;
 //! - [`line`], [`verdict`]: the counters of a line, and whether their sums hold;
 //! - [`files`]: the parsers of the module's files;
 //! - [`profile`], [`target`]: knobs and values in a file, and what they ask of the module;
@@ -21,6 +22,7 @@
 //! - [`text`]: figures and tables as text.
 
 pub mod changes;
+pub mod device;
 pub mod failure;
 pub mod files;
 pub mod handlers;
