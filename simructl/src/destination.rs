@@ -223,6 +223,10 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
         (io::ErrorKind::NotFound, Some(parent)) => Failure::new(what, "there is no such directory")
             .remedy(format!("mkdir -p {}", parent.display())),
         (io::ErrorKind::IsADirectory, _) => Failure::new(what, "it is a directory"),
+        // It need not be there.
+        (io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem, _) => {
+            Failure::new(what, describe(error)).remedy("a file in another directory")
+        }
         _ => Failure::file("write", path, None, error),
     }
 }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::Options;
 use crate::destination::DASH;
 use crate::output;
+use simrupt::changes::offline;
 use simrupt::failure::Failure;
 use simrupt::files::value;
 use simrupt::lines::Assignment;
@@ -161,6 +162,10 @@ fn refused(
             Failure::new(what, format!("the module refused the parameters {options}"))
                 .remedy("dmesg | tail says which one and why")
         }
+        Errno::ENXIO => match cpu_of(options) {
+            Some(cpu) => offline(cpu).at(&path.display().to_string()),
+            None => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
+        },
         Errno::ENOEXEC => {
             let why = match &info.release {
                 Some(built) if built != release => {
@@ -179,6 +184,12 @@ fn refused(
             .remedy("dmesg | tail names it"),
         errno => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
     }
+}
+
+/// The value of the knob `cpu` among the options.
+fn cpu_of(options: &str) -> Option<&str> {
+    let mut words = options.split(' ');
+    words.find_map(|word| word.strip_prefix("cpu="))
 }
 
 #[cfg(test)]
@@ -267,6 +278,14 @@ mod tests {
                 "refused the parameters rate_hz=9",
             ),
             (Errno::EINVAL, "", None, true, "Invalid argument"),
+            (
+                Errno::ENXIO,
+                "lines=2 cpu=1",
+                None,
+                true,
+                "CPU 1 is offline",
+            ),
+            (Errno::ENXIO, "", None, true, "No such device"),
             (
                 Errno::ENOEXEC,
                 "",

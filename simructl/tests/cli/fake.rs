@@ -2,11 +2,13 @@
 
 //! A directory that looks like the kernel with the module loaded, and runs of `simructl` against it.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use nix::unistd::geteuid;
 use simrupt_core::books::COUNTERS;
 use snapbox::{Assert, Data};
 use tempfile::TempDir;
@@ -139,7 +141,7 @@ impl Fake {
 
     /// Takes the right to write away, as far as the file's mode shows it.
     fn read_only(&self, file: &str) {
-        fs::set_permissions(self.path(file), fs::Permissions::from_mode(0o444)).unwrap();
+        fs::set_permissions(self.path(file), Permissions::from_mode(0o444)).unwrap();
     }
 
     pub(crate) fn read(&self, file: &str) -> String {
@@ -172,6 +174,17 @@ impl Fake {
             .args(arguments.split_whitespace())
             .current_dir(self.0.path())
             .stdin(Stdio::null());
+        command
+    }
+
+    /// A command that runs simructl here as somebody who is not root.
+    pub(crate) fn command_of_nobody(&self, arguments: &str) -> Command {
+        let mut command = self.command(arguments);
+        if geteuid().is_root() {
+            let root = Permissions::from_mode(0o755);
+            fs::set_permissions(self.path(""), root).unwrap();
+            command.uid(65534).gid(65534);
+        }
         command
     }
 

@@ -3,6 +3,7 @@
 //! `simructl trace`: what it makes of a trace that was kept, and what it needs of the kernel.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::fake::{Fake, compare, transcript};
 
@@ -112,6 +113,30 @@ fn the_kernel_must_have_what_it_takes() {
     fs::create_dir_all(fake.path("sys/kernel/tracing/instances")).unwrap();
     fake.check("trace-no-tracepoints", "trace");
     fake.check("trace-no-line", "trace --line 5");
+}
+
+#[test]
+fn somebody_who_is_not_root_is_told_so() {
+    let fake = Fake::with_lines(1);
+    let tracing = fake.path("sys/kernel/tracing");
+    fs::create_dir_all(tracing.join("instances")).unwrap();
+    fs::set_permissions(&tracing, fs::Permissions::from_mode(0o000)).unwrap();
+    for command in ["trace", "explain"] {
+        let run = match fake.command_of_nobody(command).output() {
+            Ok(run) => run,
+            Err(error) => {
+                println!("skipped: another user cannot run it here: {error}");
+                return;
+            }
+        };
+        assert_eq!(run.status.code(), Some(1));
+        let told = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(
+            told,
+            "simructl: cannot trace: needs root\n  try: run with sudo\n"
+        );
+    }
+    fs::set_permissions(&tracing, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]

@@ -42,6 +42,21 @@ pub fn refused(knob: &Knob, value: &str, why: &str) -> Failure {
     }
 }
 
+/// A value of the knob `cpu`, or one of a list, is a CPU that is offline.
+pub fn offline(value: &str) -> Failure {
+    let named: Vec<String> = value::list(value)
+        .into_iter()
+        .filter(|cpu| !cpu.starts_with('-'))
+        .collect();
+    let (why, cpu) = match named.as_slice() {
+        [cpu] => (format!("CPU {cpu} is offline"), cpu.as_str()),
+        _ => ("one of these CPUs is offline".to_string(), "N"),
+    };
+    Failure::new(format!("cannot set cpu to {value}"), why).remedy(format!(
+        "a CPU of /sys/devices/system/cpu/online; or echo 1 > /sys/devices/system/cpu/cpu{cpu}/online"
+    ))
+}
+
 /// The files to write for a knob: one per line, or the one that has a value for each line.
 pub fn plan<'a>(
     knobs: &Knobs,
@@ -94,6 +109,8 @@ pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
         let failure = match errno(&error) {
             Errno::EINVAL => refused(change.knob, &change.new, "the module refused it"),
             Errno::ERANGE => refused(change.knob, &change.new, "out of range"),
+            // The module checks nothing else that has this answer.
+            Errno::ENXIO => offline(&change.new),
             _ => Failure::file("write", &change.file.path, change.file.line, &error),
         };
         let stuck = changes[..at]
@@ -148,6 +165,17 @@ impl Change<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cpu_that_is_offline_is_told_as_what_it_is() {
+        assert_eq!(
+            offline("1").to_string(),
+            "cannot set cpu to 1: CPU 1 is offline\n  try: a CPU of /sys/devices/system/cpu/online; \
+             or echo 1 > /sys/devices/system/cpu/cpu1/online"
+        );
+        assert!(offline("-1,3").to_string().contains("CPU 3 is offline"));
+        assert!(offline("1,3").to_string().contains("one of these CPUs"));
+    }
 
     #[test]
     fn a_rounded_value_is_told_apart_from_the_one_asked_for() {

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::unistd::geteuid;
 
 use crate::text::in_one_row;
 
@@ -139,12 +140,28 @@ impl Failure {
     ///
     /// `line` is the line the file belongs to, if any.
     pub fn file(verb: &str, path: &Path, line: Option<u32>, error: &io::Error) -> Self {
+        Self::file_for(verb, path, line, error, geteuid().is_root())
+    }
+
+    /// As [`file`](Self::file), for root or another user.
+    fn file_for(
+        verb: &str,
+        path: &Path,
+        line: Option<u32>,
+        error: &io::Error,
+        is_root: bool,
+    ) -> Self {
         let what = format!("cannot {verb} {}", path.display());
         match (errno(error), line) {
+            (Errno::EACCES | Errno::EPERM, _) if is_root => Self::new(
+                what,
+                "the kernel does not permit it, not even to root",
+            )
+            .remedy("outside of containers, and on a kernel that is not locked down: man kernel_lockdown"),
             (Errno::EACCES | Errno::EPERM, _) => {
                 Self::new(what, "needs root").remedy("run with sudo")
             }
-            (Errno::ENODEV | Errno::ENXIO, Some(line)) => Self {
+            (Errno::ENODEV, Some(line)) => Self {
                 what,
                 ..Self::unbound(line)
             },
@@ -192,9 +209,14 @@ pub fn describe(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
-    fn told(number: Errno, line: Option<u32>) -> String {
+    fn told_to(number: Errno, line: Option<u32>, is_root: bool) -> String {
         let error = io::Error::from_raw_os_error(number as i32);
-        Failure::file("read", Path::new("/x/stats"), line, &error).to_string()
+        let path = Path::new("/x/stats");
+        Failure::file_for("read", path, line, &error, is_root).to_string()
+    }
+
+    fn told(number: Errno, line: Option<u32>) -> String {
+        told_to(number, line, false)
     }
 
     #[test]
@@ -202,6 +224,8 @@ mod tests {
         let expected = "cannot read /x/stats: needs root\n  try: run with sudo";
         assert_eq!(told(Errno::EACCES, None), expected);
         assert_eq!(told(Errno::EPERM, Some(1)), expected);
+        let to_root = told_to(Errno::EPERM, Some(1), true);
+        assert!(to_root.contains("not even to root"), "{to_root}");
     }
 
     #[test]
@@ -216,6 +240,8 @@ mod tests {
     #[test]
     fn any_other_error_is_told_in_the_kernels_words() {
         assert_eq!(told(Errno::EIO, None), "cannot read /x/stats: I/O error");
+        // No device behind a number is not a driver that is unbound.
+        assert!(told(Errno::ENXIO, Some(3)).ends_with("No such device or address"));
     }
 
     #[test]

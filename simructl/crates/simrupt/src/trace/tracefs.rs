@@ -3,7 +3,7 @@
 //! Whether tracefs is there, and whether this process may use it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
@@ -24,7 +24,7 @@ pub fn instances(sysroot: &Sysroot, what: &str) -> Result<PathBuf, Failure> {
     let path = sysroot.sys("kernel/tracing/instances");
     match fs::metadata(&path) {
         Ok(_) => Ok(path),
-        Err(error) => Err(out_of_reach(what, errno(&error))),
+        Err(error) => Err(out_of_reach(what, &path, errno(&error))),
     }
 }
 
@@ -34,9 +34,13 @@ fn is_closed(sysroot: &Sysroot) -> bool {
     levels.is_ok_and(|levels| levels.contains("[confidentiality]"))
 }
 
-fn out_of_reach(what: &str, errno: Errno) -> Failure {
+fn out_of_reach(what: &str, path: &Path, errno: Errno) -> Failure {
     match errno {
-        Errno::EACCES | Errno::EPERM => Failure::new(what, "needs root").remedy("run with sudo"),
+        Errno::EACCES | Errno::EPERM => {
+            let failure = Failure::file("look into", path, None, &errno.into());
+            let advice = failure.advice().unwrap_or_default();
+            Failure::new(what, failure.why()).remedy(advice)
+        }
         _ => Failure::new(
             what,
             "tracefs is not mounted, or this kernel does not trace",
@@ -51,7 +55,8 @@ mod tests {
 
     #[test]
     fn missing_rights_are_told_from_a_missing_mount() {
-        let why = |errno| out_of_reach("cannot trace", errno).to_string();
+        let path = Path::new("/sys/kernel/tracing/instances");
+        let why = |errno| out_of_reach("cannot trace", path, errno).to_string();
         assert!(why(Errno::ENOENT).contains("tracefs is not mounted"));
         let denied = why(Errno::EACCES);
         assert!(
