@@ -235,6 +235,6 @@ fn one_event_is_explained_as_it_happens() {
     let output = simructl(&["explain", "--line", "1", "--patience", "500ms"]);
     assert_eq!(output.status.code(), Some(1));
     let why = String::from_utf8(output.stderr).unwrap();
-    assert!(why.contains("in 0.5 s") && why.contains("rate_hz"), "{why}");
+    assert!(why.contains("in 500ms") && why.contains("rate_hz"), "{why}");
     assert!(instances().is_empty());
 }

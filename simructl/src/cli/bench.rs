@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use crate::cli::Outputs;
+use crate::cli::values::parse_seconds;
 use simrupt_bench::job::PRESETS;
 
 /// What `bench` takes.
@@ -65,11 +66,11 @@ pub(crate) struct Overrides {
     /// How many times each cell is measured
     #[arg(long, value_name = "N")]
     pub(crate) rounds: Option<u32>,
-    /// How long a round is measured
-    #[arg(long, value_name = "SECONDS")]
+    /// How long a round is measured: seconds, or with a unit such as 500ms
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub(crate) duration: Option<f64>,
     /// How long the load runs before that
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub(crate) warm_up: Option<f64>,
     /// Seed of the random order of the cells, and of the intervals
     #[arg(long, value_name = "N")]

@@ -6,30 +6,34 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-/// The longest time from one sample to the next.
+/// The longest time that makes sense.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The shortest.
+const MOMENT: Duration = Duration::from_millis(1);
 
+/// The time between two samples.
 pub(super) fn parse_interval(text: &str) -> Result<Duration, &'static str> {
-    within_a_day(text, 1.0).ok_or("not a number of seconds from 0.001 to 86400")
+    parse_duration(text)
 }
 
-/// Seconds, or a number with its unit.
+/// A number of seconds, or numbers with their units: `500ms`, `1m 30s`.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
-    let units = [("ms", 1e-3), ("s", 1.0), ("m", 60.0)];
-    let (number, unit_s) = units
-        .iter()
-        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))
-        .unwrap_or((text, 1.0));
-    within_a_day(number, unit_s).ok_or("not a time from 1ms to 86400s")
+    const ODD: &str = "not a time from 1ms to 1day: seconds, or with units such as 500ms or 1m 30s";
+    let duration = match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => humantime::parse_duration(text).ok(),
+    };
+    let in_bounds = duration.filter(|duration| (MOMENT..=DAY).contains(duration));
+    in_bounds.ok_or(ODD)
 }
 
-/// A number of units, from a millisecond to a day.
-fn within_a_day(number: &str, unit_s: f64) -> Option<Duration> {
-    let seconds = number.parse::<f64>().ok()? * unit_s;
-    let duration = Duration::try_from_secs_f64(seconds).ok()?;
-    (Duration::from_millis(1)..=DAY)
-        .contains(&duration)
-        .then_some(duration)
+/// As [`parse_duration`], in seconds, and 0 is a time as well.
+pub(super) fn parse_seconds(text: &str) -> Result<f64, &'static str> {
+    match text.parse::<f64>() {
+        // The job says which numbers it takes.
+        Ok(seconds) => Ok(seconds),
+        Err(_) => parse_duration(text).map(|duration| duration.as_secs_f64()),
+    }
 }
 
 /// A number from 0 up, which may end in K, M or G: thousands, millions, billions.
@@ -65,14 +69,24 @@ mod tests {
     fn an_interval_is_a_day_at_most_and_never_nothing() {
         assert_eq!(parse_interval("0.5"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_interval("86400"), Ok(DAY));
-        for odd in ["", "0", "-1", "1e-9", "86401", "1e300", "nan", "inf", "1s"] {
+        assert_eq!(parse_interval("500ms"), Ok(Duration::from_millis(500)));
+        for odd in ["", "0", "-1", "1e-9", "86401", "1e300", "nan", "inf", "0s"] {
             assert!(parse_interval(odd).is_err(), "{odd}");
         }
     }
 
     #[test]
     fn a_duration_may_have_a_unit() {
-        for (text, ms) in [("2", 2000), ("2s", 2000), ("500ms", 500), ("0.5m", 30_000)] {
+        for (text, ms) in [
+            ("2", 2000),
+            ("0.25", 250),
+            ("2s", 2000),
+            ("500ms", 500),
+            ("0.5m", 30_000),
+            ("1m 30s", 90_000),
+            ("2h", 7_200_000),
+            ("1day", 86_400_000),
+        ] {
             assert_eq!(
                 parse_duration(text),
                 Ok(Duration::from_millis(ms)),
@@ -80,7 +94,17 @@ mod tests {
             );
         }
         for odd in [
-            "", "s", "0", "-1s", "2h", "2 s", "1e300", "nan", "0.5ms", "86401",
+            "",
+            "s",
+            "0",
+            "-1s",
+            "2 light-years",
+            "1e300",
+            "nan",
+            "0.5ms",
+            "86401",
+            "2days",
+            "1us",
         ] {
             assert!(parse_duration(odd).is_err(), "{odd}");
         }
@@ -103,6 +127,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_seconds_may_be_0() {
+        for (text, seconds) in [("0", 0.0), ("0.2", 0.2), ("200ms", 0.2), ("2m", 120.0)] {
+            assert_eq!(parse_seconds(text), Ok(seconds), "{text}");
+        }
+        assert!(parse_seconds("soon").is_err());
+    }
+
+    #[test]
     fn a_percentage_may_have_its_sign_and_is_not_negative() {
         assert_eq!(parse_percent("2"), Ok(2.0));
         assert_eq!(parse_percent("0.5 %"), Ok(0.5));
@@ -117,7 +149,7 @@ mod tests {
         fn no_word_makes_the_command_line_panic(text in damaged_text::texts(&[
             "0.5", "2 %", "500ms",
         ])) {
-            let _ = (parse_percent(&text), parse_duration(&text));
+            let _ = (parse_percent(&text), parse_duration(&text), parse_seconds(&text));
             if let Ok(interval) = parse_interval(&text) {
                 proptest::prop_assert!(interval <= DAY);
             }

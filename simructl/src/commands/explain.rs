@@ -80,8 +80,8 @@ fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Fai
             return Err(Failure::new(
                 WHAT,
                 format!(
-                    "none came to its end on line {line} in {} s",
-                    patience.as_secs_f64()
+                    "none came to its end on line {line} in {}",
+                    humantime::format_duration(patience)
                 ),
             )
             .remedy(format!(

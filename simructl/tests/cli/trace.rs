@@ -142,7 +142,7 @@ fn somebody_who_is_not_root_is_told_so() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     let fake = Fake::with_lines(1);
-    fake.check("trace-usage-for", "trace --for 2h");
+    fake.check("trace-usage-for", "trace --for 2days");
     fake.check("trace-usage-both", "trace --for 2s --from x");
     fake.check("trace-usage-count", "trace -n -1");
 }

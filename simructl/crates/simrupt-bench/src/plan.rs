@@ -5,6 +5,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use humantime::format_duration;
+
 use fastrand::Rng;
 
 use crate::job::{Job, KneeJob, LineCount, Matrix, Mode, SCOPED};
@@ -208,14 +210,14 @@ pub fn counted(count: usize, thing: &str) -> String {
     }
 }
 
-/// A time in words, to the second.
+/// A time in words, rounded up to the second, and from an hour on to the minute.
 pub fn told(time: Duration) -> String {
-    let all = time.as_secs_f64().ceil() as u64;
-    match (all / 3600, all / 60 % 60, all % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
+    let seconds = time.as_secs_f64().ceil() as u64;
+    let rounded = match seconds {
+        ..3600 => seconds,
+        _ => seconds.div_ceil(60) * 60,
+    };
+    format_duration(Duration::from_secs(rounded)).to_string()
 }
 
 /// All cells of a matrix, its flavors slowest.
@@ -375,13 +377,19 @@ mod tests {
         assert_eq!(plan.time(), Duration::from_millis(680 + 375) * 12);
         assert_eq!(plan.visit_count(), 12);
         assert!(plan.text().ends_with(
-            "4 cells and 0 knees, 3 rounds of 0.5 s after 0.1 s of warm-up, seed 1: about 13 s\n"
+            "4 cells and 0 knees, 3 rounds of 0.5 s after 0.1 s of warm-up, seed 1: about 13s\n"
         ));
     }
 
     #[test]
     fn times_are_told_in_two_units_at_most() {
-        for (seconds, text) in [(5, "5 s"), (65, "1 min 5 s"), (7265, "2 h 1 min")] {
+        for (seconds, text) in [
+            (0, "0s"),
+            (5, "5s"),
+            (65, "1m 5s"),
+            (7200, "2h"),
+            (7265, "2h 2m"),
+        ] {
             assert_eq!(told(Duration::from_secs(seconds)), text);
         }
     }

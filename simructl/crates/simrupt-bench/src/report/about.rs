@@ -7,7 +7,7 @@ use crate::costs::TIMESTAMP;
 use crate::drain::{READ, THROUGH_PIPE};
 use crate::results::{Cost, Environment, Results};
 
-/// How the rounds were run: `5 rounds of 1 s after 0.2 s of warm-up, seed 42; took 3 min 12 s`.
+/// How the rounds were run: `5 rounds of 1 s after 0.2 s of warm-up, seed 42; took 3m 12s`.
 pub(super) fn plan(results: &Results) -> String {
     let plan = &results.plan;
     format!(

@@ -2,6 +2,10 @@
 
 //! Numbers for people: four digits that count, no exponent.
 
+use std::time::Duration;
+
+use humantime::format_duration;
+
 /// How many decimals a number of this size is shown with.
 fn decimals(value: f64) -> usize {
     // What is rounded up to the next power of ten has its decimals.
@@ -55,14 +59,16 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{ending}")
 }
 
-/// A time of some seconds to some hours: `3 min 12 s`.
+/// A time of a moment to some hours: `3m 12s`. It is rounded to milliseconds, seconds or minutes.
 pub fn duration(seconds: f64) -> String {
-    let whole = seconds.max(0.0).round() as u64;
-    match whole {
-        0..60 => format!("{} s", plain(seconds)),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
-    }
+    let unit_s = match seconds {
+        ..10.0 => 0.001,
+        ..3600.0 => 1.0,
+        _ => 60.0,
+    };
+    // A result file may say anything.
+    let rounded = Duration::try_from_secs_f64((seconds / unit_s).round() * unit_s);
+    format_duration(rounded.unwrap_or_default()).to_string()
 }
 
 #[cfg(test)]
@@ -96,10 +102,13 @@ mod tests {
 
     #[test]
     fn a_duration_has_two_units_at_most() {
-        assert_eq!(duration(0.25), "0.250 s");
-        assert_eq!(duration(59.4), "59.40 s");
-        assert_eq!(duration(192.2), "3 min 12 s");
-        assert_eq!(duration(7260.0), "2 h 1 min");
+        assert_eq!(duration(0.25), "250ms");
+        assert_eq!(duration(59.4), "59s");
+        assert_eq!(duration(192.2), "3m 12s");
+        assert_eq!(duration(7260.0), "2h 1m");
+        for odd in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
+            assert_eq!(duration(odd), "0s");
+        }
     }
 
     #[test]
