@@ -9,7 +9,7 @@
 //!
 //! - `cli`: the command line;
 //! - `commands`: one file per command;
-//! - `interrupts`, `handlers`: tables of interrupts, and of the times of their handlers;
+//! - `counters`, `interrupts`, `handlers`: tables of counters, of interrupts, and of the times of their handlers;
 //! - `top`, `trace`: the live view, and the way of an event in words;
 //! - `destination`: where a command writes to;
 //! - `documents`, `progress`: the files that a benchmark leaves behind, and how far it is;
@@ -20,6 +20,7 @@
 mod cli;
 mod column;
 mod commands;
+mod counters;
 mod destination;
 mod documents;
 mod handlers;

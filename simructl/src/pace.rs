@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Samples again and again: when each is due, and what stands before it.
+//! Samples again and again: when each is due, and the titles above them.
 
-use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use crate::output;
-
-/// Moves the cursor of a terminal to its first place, and clears what follows.
-const HOME: &str = "\x1b[H\x1b[J";
 
 /// Keeps to the times of samples; those that could not be taken in time are left out.
 #[derive(Debug)]
@@ -52,23 +46,17 @@ impl Pace {
     }
 }
 
-/// Whether each sample takes the place of the one before: on a terminal.
-pub(crate) fn is_in_place() -> bool {
-    io::stdout().is_terminal()
-}
-
-/// Prepares the place for the text of a sample, `shown` others after the start: clears the terminal, or returns
-/// what stands between two blocks.
-pub(crate) fn lead(is_in_place: bool, shown: u64) -> &'static str {
-    match (is_in_place, shown) {
-        (true, _) => {
-            // What is wrong with the terminal, the text will meet as well.
-            let _ = output::copy(HOME.as_bytes());
-            ""
-        }
-        (false, 0) => "",
-        (false, _) => "\n",
+/// Parts of a title side by side, each with its importance: the lowest go last where there is no room for all.
+pub(crate) fn fitting(mut parts: Vec<(u8, String)>, width: usize) -> String {
+    let joined = |parts: &[(u8, String)]| {
+        let texts: Vec<&str> = parts.iter().map(|(_, text)| text.as_str()).collect();
+        texts.join("  ")
+    };
+    while joined(&parts).chars().count() > width && parts.len() > 1 {
+        let least = parts.iter().map(|(rank, _)| *rank).max();
+        parts.retain(|(rank, _)| Some(*rank) != least);
     }
+    joined(&parts)
 }
 
 /// How fast; `None` when no time has passed.

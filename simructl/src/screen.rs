@@ -1,371 +1,366 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A terminal whose content is replaced again and again, and which is as it was before when we are done with it.
+//! A screen of our own on the terminal, for views that are drawn again and again: the alternate screen, and keys
+//! that come one by one. The terminal is as before on every way out: the end, an error, a signal, a panic, and
+//! also while the program is stopped (Ctrl-Z).
 //!
-//! Signals are read from a file, next to the keys: so nothing is interrupted, and Ctrl-Z gives the terminal back
-//! before the program stops. Keys are read only where standard input is the terminal, too; without being asked, it
-//! is never touched.
+//! All that is to be drawn goes through [`Screen::draw`], all waiting through [`Screen::next`].
 
-use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::env;
+use std::io::{self, IsTerminal, Stdout};
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, raise};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::termios::{
-    LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::cursor::{Hide, MoveTo, Show};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use nix::unistd::read;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
 use crate::signals;
 use crate::terminal;
 use simrupt::failure::{Failure, describe};
 
-/// The alternate screen, without the cursor; and back.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
-/// The size of a terminal that does not know it.
-const USUAL_SIZE: (usize, usize) = (80, 24);
+/// The signals that end the program, and those that stop it and let it go on.
+const SIGNALS: [Signal; 6] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGTSTP,
+    Signal::SIGCONT,
+];
 
-/// The end of a wait.
+/// How long to wait for keys at a time. Nothing else wakes who waits for them: of a signal and a key that come at
+/// once, crossterm tells the signal, and the key when the next one comes.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// The screen. Dropping it gives the terminal back.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    shared: Arc<Shared>,
+    /// Whether keys come: not where standard input and the terminal have nothing to do with each other.
+    has_keys: bool,
+}
+
+/// What there was to wait for.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Event {
+pub(crate) enum Input {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// All is to be drawn again: the size has changed, or the program was stopped.
+    Redraw,
     /// The time has come.
     Due,
-    /// A key was pressed.
-    Key(Key),
-    /// The terminal has another size, or is ours again.
-    Redraw,
-    /// The signal is to end the program.
-    End(Signal),
 }
 
-/// A key.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Key {
-    Char(char),
-    Escape,
-    Up,
-    Down,
-    PageUp,
-    PageDown,
-    Home,
-    End,
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
-/// The terminal.
-pub(crate) struct Screen {
-    signals: SignalFd,
-    /// How the terminal was before; only where standard input is one.
-    before: Option<Termios>,
-    keys: Vec<Key>,
-    is_entered: bool,
+#[derive(Debug)]
+struct State {
+    /// `None` once the terminal was given back for good.
+    canvas: Option<Terminal<CrosstermBackend<Stdout>>>,
+    area: Rect,
+    needs_keys: bool,
+    /// Whether the program was stopped since it was drawn.
+    is_stale: bool,
+    /// Whether the view ends itself when a signal comes, and that signal.
+    ends_itself: bool,
+    ending: Option<Signal>,
 }
 
 impl Screen {
-    /// Whether standard output is a terminal that can be used as one.
-    pub(crate) fn is_there() -> bool {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        io::stdout().is_terminal() && !is_dumb
+    /// Takes the terminal that standard output is; `what` needs it. Without a terminal to read from there are no
+    /// keys, which is an error if they are needed.
+    pub(crate) fn take(what: &str, needs_keys: bool) -> Result<Self, Failure> {
+        let failed = |error: io::Error| unusable(what, &error);
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                canvas: None,
+                area: Rect::ZERO,
+                needs_keys,
+                is_stale: false,
+                ends_itself: false,
+                ending: None,
+            }),
+            changed: Condvar::new(),
+        });
+        let taken = Arc::clone(&shared);
+        signals::take(&SIGNALS, move |signal| taken.signal(signal))?;
+        give_back_on_panic();
+        let has_keys = enter(needs_keys).map_err(failed)?;
+        let area = area();
+        let options = TerminalOptions {
+            viewport: Viewport::Fixed(area),
+        };
+        let canvas = Terminal::with_options(CrosstermBackend::new(io::stdout()), options);
+        let mut state = shared.lock();
+        match canvas {
+            Ok(canvas) => state.canvas = Some(canvas),
+            Err(error) => {
+                leave();
+                return Err(failed(error));
+            }
+        }
+        state.area = area;
+        drop(state);
+        Ok(Self { shared, has_keys })
     }
 
-    /// Takes the terminal.
-    pub(crate) fn open() -> Result<Self, Failure> {
-        let taken = [
-            Signal::SIGINT,
-            Signal::SIGTERM,
-            Signal::SIGHUP,
-            Signal::SIGQUIT,
-            Signal::SIGTSTP,
-            Signal::SIGCONT,
-            Signal::SIGWINCH,
-        ];
-        let ignored = signals::ignored();
-        let is_ours = |signal: &Signal| ignored & (1 << (*signal as u32 - 1)) == 0;
-        let signals: SigSet = taken.into_iter().filter(is_ours).collect();
-        signals.thread_block().map_err(failed)?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        let signals = SignalFd::with_flags(&signals, flags).map_err(failed)?;
-        let stdin = io::stdin();
-        let before = stdin.is_terminal().then(|| tcgetattr(&stdin)).transpose();
-        let mut screen = Self {
-            signals,
-            before: before.map_err(failed)?,
-            keys: Vec::new(),
-            is_entered: false,
+    /// Draws all of it.
+    pub(crate) fn draw(&self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        let State {
+            canvas: Some(canvas),
+            area: known,
+            is_stale,
+            ..
+        } = &mut *state
+        else {
+            return Ok(());
         };
-        give_back_on_panic(screen.before.clone());
-        screen.enter()?;
-        Ok(screen)
+        let now = area();
+        if std::mem::take(is_stale) || *known != now {
+            execute!(io::stdout(), Clear(ClearType::All))?;
+            // Whatever was drawn is forgotten.
+            canvas.resize(now)?;
+            *known = now;
+        }
+        canvas
+            .draw(|frame| {
+                render(frame);
+                clean(frame.buffer_mut());
+            })
+            .map(|_| ())
+    }
+
+    /// Draws these lines, which `lines` makes for so many columns and rows.
+    pub(crate) fn draw_lines(
+        &self,
+        lines: impl FnOnce(usize, usize) -> Vec<String>,
+    ) -> io::Result<()> {
+        self.draw(|frame| {
+            let area = frame.area();
+            let lines = lines(area.width.into(), area.height.into());
+            let lines: Vec<Line<'_>> = lines.into_iter().map(Line::raw).collect();
+            frame.render_widget(Paragraph::new(lines), area);
+        })
+    }
+
+    /// Has signals end the view by [`ending`](Self::ending), for one that has to clean up first.
+    pub(crate) fn end_by_itself(&self) {
+        self.shared.lock().ends_itself = true;
+    }
+
+    /// The signal that is to end the view, if one came. The terminal is given back by then.
+    pub(crate) fn ending(&self) -> Option<Signal> {
+        self.shared.lock().ending
     }
 
     /// Whether keys are read.
     pub(crate) fn has_keys(&self) -> bool {
-        self.before.is_some()
+        self.has_keys
     }
 
-    /// How many columns and rows there are.
-    pub(crate) fn size(&self) -> (usize, usize) {
-        terminal::size().unwrap_or(USUAL_SIZE)
-    }
-
-    /// Shows these lines, none of which may be wider than the terminal, and nothing else.
-    pub(crate) fn draw(&self, lines: &[String]) -> Result<(), Failure> {
-        let mut text = "\x1b[H".to_string();
-        for (at, line) in lines.iter().enumerate() {
-            // Cleared first: behind a line of full width the cursor still stands on its last place.
-            let lead = if at == 0 { "" } else { "\r\n" };
-            text += &format!("{lead}\x1b[2K{line}");
-        }
-        let (_, rows) = self.size();
-        if lines.len() < rows {
-            text += if lines.is_empty() {
-                "\x1b[J"
-            } else {
-                "\r\n\x1b[J"
-            };
-        }
-        write(&text)
-    }
-
-    /// Waits for a key or a signal, until `due`.
-    pub(crate) fn wait(&mut self, due: Instant) -> Result<Event, Failure> {
+    /// Waits for a key, or until this moment.
+    pub(crate) fn next(&self, until: Instant) -> io::Result<Input> {
         loop {
-            if let Some(signal) = self.signals.read_signal().map_err(failed)? {
-                let signal = i32::try_from(signal.ssi_signo).ok();
-                let signal = signal.and_then(|signal| Signal::try_from(signal).ok());
-                match signal {
-                    Some(Signal::SIGTSTP) => {
-                        self.stop()?;
-                        return Ok(Event::Redraw);
-                    }
-                    Some(Signal::SIGCONT) => {
-                        // Somebody else may have used the terminal meanwhile.
-                        self.enter()?;
-                        return Ok(Event::Redraw);
-                    }
-                    Some(Signal::SIGWINCH) => return Ok(Event::Redraw),
-                    Some(signal) => return Ok(Event::End(signal)),
-                    None => continue,
+            let left = until.saturating_duration_since(Instant::now());
+            if !self.has_keys {
+                return Ok(self.shared.wait(left));
+            }
+            if !event::poll(left.min(SLICE))? {
+                match (self.shared.lock().is_stale, left > SLICE) {
+                    (true, _) => return Ok(Input::Redraw),
+                    (false, true) => continue,
+                    (false, false) => return Ok(Input::Due),
                 }
             }
-            if !self.keys.is_empty() {
-                return Ok(Event::Key(self.keys.remove(0)));
+            match event::read()? {
+                Event::Key(key) if key.kind == KeyEventKind::Release => {}
+                Event::Key(key) if is_stop(key) => stop_all()?,
+                Event::Key(key) => return Ok(Input::Key(key)),
+                Event::Resize(..) => return Ok(Input::Redraw),
+                _ => {}
             }
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Event::Due);
-            }
-            // Rounded up: else it would ask again and again within the last millisecond.
-            let left = i32::try_from(left.as_millis() + 1).unwrap_or(i32::MAX);
-            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            let stdin = io::stdin();
-            let mut files = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-            if self.has_keys() {
-                files.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
-            }
-            match poll(&mut files, timeout) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(failed(errno)),
-            }
-            let keys = files.get(1).and_then(PollFd::revents);
-            if keys.is_some_and(|events| !events.is_empty()) {
-                let mut bytes = [0; 64];
-                match read(&stdin, &mut bytes) {
-                    // The terminal is gone.
-                    Ok(0) | Err(Errno::EIO) => return Ok(Event::End(Signal::SIGHUP)),
-                    Ok(count) => self.keys.extend(keys_of(&bytes[..count])),
-                    Err(Errno::EINTR | Errno::EAGAIN) => {}
-                    Err(errno) => return Err(failed(errno)),
-                }
-            }
-        }
-    }
-
-    /// Ends the program as the signal would have done.
-    pub(crate) fn die_of(mut self, signal: Signal) {
-        self.leave();
-        signals::die_of(signal);
-    }
-
-    /// Stops until the shell continues it: the terminal is the shell's meanwhile.
-    fn stop(&mut self) -> Result<(), Failure> {
-        self.leave();
-        let mut signal = SigSet::empty();
-        signal.add(Signal::SIGTSTP);
-        let stopped = signal
-            .thread_unblock()
-            .and_then(|()| raise(Signal::SIGTSTP))
-            .and_then(|()| signal.thread_block());
-        stopped.map_err(failed)?;
-        self.enter()
-    }
-
-    fn enter(&mut self) -> Result<(), Failure> {
-        if let Some(before) = &self.before {
-            let mut termios = before.clone();
-            // Signals still come of keys; keys come one by one, and are not shown.
-            termios.local_flags &= !(LocalFlags::ICANON | LocalFlags::ECHO);
-            termios.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
-            termios.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
-            tcsetattr(io::stdin(), SetArg::TCSADRAIN, &termios).map_err(failed)?;
-        }
-        self.is_entered = true;
-        write(ENTER)
-    }
-
-    fn leave(&mut self) {
-        if std::mem::take(&mut self.is_entered) {
-            give_back(self.before.as_ref());
         }
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        self.leave();
+        self.shared.give_back();
     }
 }
 
-fn give_back(before: Option<&Termios>) {
-    let _ = write(LEAVE);
-    if let Some(before) = before {
-        let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Without keys: waits for a moment, or until it is to be drawn again.
+    fn wait(&self, left: Duration) -> Input {
+        let state = self.lock();
+        let waited = self
+            .changed
+            .wait_timeout_while(state, left, |state| !state.is_stale);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match state.is_stale {
+            true => Input::Redraw,
+            false => Input::Due,
+        }
+    }
+
+    /// Gives the terminal back for good.
+    fn give_back(&self) {
+        if self.lock().canvas.take().is_some() {
+            leave();
+        }
+    }
+
+    /// What a signal does, on a thread of its own.
+    fn signal(&self, signal: Signal) {
+        // Held until the end: what wants to draw now waits for that.
+        let mut state = self.lock();
+        let is_ours = state.canvas.is_some();
+        match signal {
+            Signal::SIGTSTP => {
+                if is_ours {
+                    leave();
+                }
+                signals::stop_of(signal);
+                self.resume(&mut state);
+            }
+            // The shell may have used the terminal meanwhile.
+            Signal::SIGCONT => self.resume(&mut state),
+            signal => {
+                if state.canvas.take().is_some() {
+                    leave();
+                }
+                if !state.ends_itself {
+                    signals::die_of(signal);
+                }
+                state.ending = Some(signal);
+                state.is_stale = true;
+                self.changed.notify_all();
+            }
+        }
+    }
+
+    /// Takes the terminal again.
+    fn resume(&self, state: &mut State) {
+        if state.canvas.is_none() {
+            return;
+        }
+        // Where this fails, drawing and reading say so.
+        let _ = disable_raw_mode();
+        let _ = enter(state.needs_keys);
+        state.is_stale = true;
+        self.changed.notify_all();
     }
 }
 
-/// Has a panic's message appear on the terminal as it was before.
-fn give_back_on_panic(before: Option<Termios>) {
-    let before = Mutex::new(before);
-    let print = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let before = before.lock().unwrap_or_else(PoisonError::into_inner);
-        give_back(before.as_ref());
-        print(panic);
+/// Whether the terminal shows the screen. To leave it twice would move the cursor of whoever came in between.
+static IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Takes the terminal; whether keys come.
+fn enter(needs_keys: bool) -> io::Result<bool> {
+    let raw = enable_raw_mode();
+    if needs_keys && raw.is_err() {
+        return raw.map(|()| false);
+    }
+    let mut stdout = io::stdout();
+    let entered = match IS_SHOWN.swap(true, SeqCst) {
+        true => Ok(()),
+        false => execute!(stdout, EnterAlternateScreen),
+    };
+    let cleared =
+        entered.and_then(|()| execute!(stdout, Hide, Clear(ClearType::All), MoveTo(0, 0)));
+    if cleared.is_err() {
+        leave();
+    }
+    cleared.map(|()| raw.is_ok())
+}
+
+/// Gives the terminal back, as far as that is possible.
+fn leave() {
+    if IS_SHOWN.swap(false, SeqCst) {
+        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Has a panic give the terminal back, before it is told there.
+fn give_back_on_panic() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |mistake| {
+        leave();
+        tell(mistake);
     }));
 }
 
-fn write(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    written.map_err(|error| Failure::new("cannot write to the terminal", describe(&error)))
-}
-
-fn failed(errno: Errno) -> Failure {
-    Failure::new("cannot use the terminal", errno.desc())
-}
-
-/// The keys that some bytes mean; others than these are left out.
-fn keys_of(mut bytes: &[u8]) -> Vec<Key> {
-    const SEQUENCES: [(&[u8], Key); 12] = [
-        (b"\x1b[A", Key::Up),
-        (b"\x1bOA", Key::Up),
-        (b"\x1b[B", Key::Down),
-        (b"\x1bOB", Key::Down),
-        (b"\x1b[5~", Key::PageUp),
-        (b"\x1b[6~", Key::PageDown),
-        (b"\x1b[H", Key::Home),
-        (b"\x1bOH", Key::Home),
-        (b"\x1b[1~", Key::Home),
-        (b"\x1b[F", Key::End),
-        (b"\x1bOF", Key::End),
-        (b"\x1b[4~", Key::End),
-    ];
-    let mut keys = Vec::new();
-    while let Some(first) = bytes.first() {
-        let known = SEQUENCES
-            .iter()
-            .find(|(sequence, _)| bytes.starts_with(sequence));
-        let length = match (known, bytes) {
-            (Some((sequence, key)), _) => {
-                keys.push(*key);
-                sequence.len()
-            }
-            (None, b"\x1b") => {
-                keys.push(Key::Escape);
-                1
-            }
-            // Another key's sequence ends with a letter or a tilde.
-            (None, [0x1b, b'[' | b'O', rest @ ..]) => {
-                let end = rest.iter().position(|byte| (0x40..0x7f).contains(byte));
-                end.map_or(bytes.len(), |end| end + 3)
-            }
-            _ => {
-                if first.is_ascii_graphic() || *first == b' ' {
-                    keys.push(Key::Char(char::from(*first)));
-                }
-                1
-            }
-        };
-        bytes = &bytes[length..];
-    }
-    keys
-}
-
-#[cfg(test)]
-mod tests {
-    use std::env;
-    use std::fs::File;
-    use std::io::Read;
-    use std::process::{Command, Stdio};
-
-    use nix::pty::openpty;
-
-    use super::*;
-
-    /// Tells the test that it is to panic on a terminal, rather than to look at one that does.
-    const PANICS: &str = "SIMRUCTL_TEST_SCREEN_PANICS";
-
-    #[test]
-    fn a_panic_gives_the_terminal_back_and_is_read_there() {
-        if env::var_os(PANICS).is_some() {
-            let _screen = Screen::open().unwrap_or_else(|failure| unreachable!("{failure}"));
-            panic!("a mistake");
-        }
-        let pty = openpty(None, None).unwrap();
-        let before = tcgetattr(&pty.master).unwrap();
-        let mut master = File::from(pty.master);
-        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
-        let test = "screen::tests::a_panic_gives_the_terminal_back_and_is_read_there";
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", test, "--nocapture"])
-            .env(PANICS, "1")
-            .stdin(stdio())
-            .stdout(stdio())
-            .stderr(stdio())
-            .spawn()
-            .unwrap();
-        drop(pty.slave);
-        let mut shown = Vec::new();
-        // A terminal that no program has open any more ends with an error.
-        master.read_to_end(&mut shown).unwrap_err();
-        assert!(!child.wait().unwrap().success());
-        let shown = String::from_utf8_lossy(&shown);
-        let (screen, rest) = shown.split_once("\x1b[?1049l").expect("the way back");
-        assert!(screen.contains("\x1b[?1049h") && !screen.contains("a mistake"));
-        assert!(rest.contains("a mistake"), "{rest}");
-        assert_eq!(tcgetattr(&master).unwrap(), before);
-    }
-
-    #[test]
-    fn keys_are_told_apart() {
-        for (bytes, keys) in [
-            (&b"q"[..], &[Key::Char('q')][..]),
-            (b"\x1b", &[Key::Escape]),
-            (b"\x1b[A\x1bOBi", &[Key::Up, Key::Down, Key::Char('i')]),
-            (b"\x1b[6~ ", &[Key::PageDown, Key::Char(' ')]),
-            // F5, a mouse, an umlaut, half a sequence.
-            (b"\x1b[15~t", &[Key::Char('t')]),
-            (b"\x1b[<0;5;5Mn", &[Key::Char('n')]),
-            ("ü\r".as_bytes(), &[]),
-            (b"\x1b[1;", &[]),
-        ] {
-            assert_eq!(keys_of(bytes), keys, "{bytes:?}");
+/// Shows what would control the terminal as what it is not: a text may come from a file.
+pub(crate) fn clean(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if cell.symbol().contains(char::is_control) {
+            cell.set_char(char::REPLACEMENT_CHARACTER);
         }
     }
+}
+
+/// Stops all that runs in the foreground, as the terminal itself would do.
+fn stop_all() -> io::Result<()> {
+    match signals::is_ignored(Signal::SIGTSTP) {
+        true => Ok(()),
+        false => Ok(kill(Pid::from_raw(0), Signal::SIGTSTP)?),
+    }
+}
+
+fn is_stop(key: KeyEvent) -> bool {
+    key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z')
+}
+
+/// All of the terminal.
+fn area() -> Rect {
+    let (width, height) = terminal::size_or_default();
+    let [width, height] = [width, height].map(|size| u16::try_from(size).unwrap_or(u16::MAX));
+    Rect::new(0, 0, width, height)
+}
+
+/// Whether standard output is a terminal that can show samples in place.
+pub(crate) fn is_terminal() -> bool {
+    let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stdout().is_terminal() && !is_dumb
+}
+
+/// Whether the key ends every view.
+pub(crate) fn is_end(key: KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Char('c') => key.modifiers.contains(KeyModifiers::CONTROL),
+        KeyCode::Char('q') | KeyCode::Esc => true,
+        _ => false,
+    }
+}
+
+/// The terminal cannot be used for this.
+pub(crate) fn unusable(what: &str, error: &io::Error) -> Failure {
+    Failure::new(
+        what,
+        format!("the terminal cannot be used: {}", describe(error)),
+    )
 }

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::screen::{Key, Screen};
+use ratatui::crossterm::event::KeyCode;
 
 /// A place in a table, in rows.
 #[derive(Debug, Default)]
@@ -17,16 +17,16 @@ pub(crate) struct Scroll {
 
 impl Scroll {
     /// Moves as a key says, if it says anything about that.
-    pub(crate) fn key(&mut self, key: Key) {
+    pub(crate) fn key(&mut self, key: KeyCode) {
         let page = self.shown.max(1);
         let last = self.all.saturating_sub(page);
         match key {
-            Key::Up | Key::Char('k') => self.first = self.first.saturating_sub(1),
-            Key::Down | Key::Char('j') => self.first += 1,
-            Key::PageUp => self.first = self.first.saturating_sub(page),
-            Key::PageDown => self.first += page,
-            Key::Home | Key::Char('g') => self.first = 0,
-            Key::End | Key::Char('G') => self.first = last,
+            KeyCode::Up | KeyCode::Char('k') => self.first = self.first.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j') => self.first += 1,
+            KeyCode::PageUp => self.first = self.first.saturating_sub(page),
+            KeyCode::PageDown => self.first += page,
+            KeyCode::Home | KeyCode::Char('g') => self.first = 0,
+            KeyCode::End | KeyCode::Char('G') => self.first = last,
             _ => {}
         }
         self.first = self.first.min(last);
@@ -50,7 +50,7 @@ impl Scroll {
     }
 
     /// The last line of a screen: whether the table stands still, how many rows are not shown, and the keys.
-    pub(crate) fn footer(&self, screen: &Screen, is_paused: bool, keys: &str) -> String {
+    pub(crate) fn footer(&self, has_keys: bool, is_paused: bool, keys: &str) -> String {
         let below = self.all.saturating_sub(self.first + self.shown);
         let mut parts = Vec::new();
         if is_paused {
@@ -62,7 +62,7 @@ impl Scroll {
         if below > 0 {
             parts.push(format!("{below} more"));
         }
-        if screen.has_keys() {
+        if has_keys {
             parts.push(keys.to_string());
         }
         parts.join("  ")
@@ -79,19 +79,19 @@ mod tests {
         assert_eq!(scroll.window(10, 4), 0..4);
         scroll.shows(4);
         for (key, first) in [
-            (Key::Up, 0),
-            (Key::Down, 1),
-            (Key::PageDown, 5),
-            (Key::PageDown, 6),
-            (Key::Char('q'), 6),
-            (Key::PageUp, 2),
-            (Key::End, 6),
-            (Key::Char('g'), 0),
+            (KeyCode::Up, 0),
+            (KeyCode::Down, 1),
+            (KeyCode::PageDown, 5),
+            (KeyCode::PageDown, 6),
+            (KeyCode::Char('q'), 6),
+            (KeyCode::PageUp, 2),
+            (KeyCode::End, 6),
+            (KeyCode::Char('g'), 0),
         ] {
             scroll.key(key);
             assert_eq!(scroll.window(10, 4).start, first, "{key:?}");
         }
-        scroll.key(Key::End);
+        scroll.key(KeyCode::End);
         // There are fewer rows than before.
         assert_eq!(scroll.window(3, 4), 2..3);
         assert_eq!(scroll.window(0, 4), 0..0);

@@ -11,16 +11,19 @@ use nix::sys::signal::{SigSet, Signal, raise};
 use simrupt::failure::{Failure, describe};
 use simrupt::stop::Stop;
 
-/// Has `on_signal` called for each SIGINT, SIGTERM and SIGHUP that comes from now on, but for those
-/// which whoever started the program has it ignore. None of them ends the program any more.
-pub(crate) fn take(mut on_signal: impl FnMut(Signal) + Send + 'static) -> Result<(), Failure> {
+/// The signals that ask a program to end.
+pub(crate) const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
+/// Has `on_signal` called for each of these signals that comes from now on, but for those which whoever started
+/// the program has it ignore. They have no other effect any more.
+pub(crate) fn take(
+    signals: &[Signal],
+    mut on_signal: impl FnMut(Signal) + Send + 'static,
+) -> Result<(), Failure> {
     let failed = |why: String| Failure::new("cannot wait for signals", why);
     let ignored = ignored();
-    let signals = SigSet::from_iter(
-        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]
-            .into_iter()
-            .filter(|signal| ignored & (1 << (*signal as u32 - 1)) == 0),
-    );
+    let taken = signals.iter().copied();
+    let signals = SigSet::from_iter(taken.filter(|signal| ignored & bit(*signal) == 0));
     signals
         .thread_block()
         .map_err(|errno| failed(errno.desc().to_string()))?;
@@ -39,7 +42,7 @@ pub(crate) fn take(mut on_signal: impl FnMut(Signal) + Send + 'static) -> Result
 pub(crate) fn stop() -> Result<Stop, Failure> {
     let stop = Stop::default();
     let set = stop.clone();
-    take(move |_| set.set())?;
+    take(&ENDING, move |_| set.set())?;
     Ok(stop)
 }
 
@@ -50,9 +53,27 @@ pub(crate) fn die_of(signal: Signal) {
     let _ = one.thread_unblock().and_then(|()| raise(signal));
 }
 
+/// As [`die_of`], for a signal that stops the program; it is taken again when this returns.
+pub(crate) fn stop_of(signal: Signal) {
+    die_of(signal);
+    let mut one = SigSet::empty();
+    one.add(signal);
+    let _ = one.thread_block();
+}
+
+/// Whether whoever started the program has it ignore the signal.
+pub(crate) fn is_ignored(signal: Signal) -> bool {
+    ignored() & bit(signal) != 0
+}
+
+/// The place of a signal in the masks of `/proc`.
+fn bit(signal: Signal) -> u64 {
+    1 << (signal as u32 - 1)
+}
+
 /// The signals that whoever started the program has it ignore (as nohup does), as a bit mask; those
 /// are not for us to take.
-pub(crate) fn ignored() -> u64 {
+fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|row| row.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())

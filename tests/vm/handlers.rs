@@ -452,9 +452,9 @@ fn on_a_terminal_keys_order_the_rows_and_each_end_removes_the_instance() {
     assert!(terminal.ends().success());
     assert_eq!(instances(), [""; 0]);
     let mut terminal = start();
-    // Ctrl-C.
+    // Ctrl-C is a key there.
     terminal.types("\x03");
-    assert_eq!(terminal.ends().signal(), Some(Signal::SIGINT as i32));
+    assert!(terminal.ends().success());
     assert_eq!(instances(), [""; 0]);
     let terminal = start();
     terminal.signal(Signal::SIGHUP);

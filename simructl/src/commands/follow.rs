@@ -153,7 +153,7 @@ impl Totals {
 /// Reports the totals when a signal ends the program, and lets it end the program then.
 fn report_on_signal(totals: &Arc<Totals>) -> Result<(), Failure> {
     let totals = Arc::clone(totals);
-    signals::take(move |signal| {
+    signals::take(&signals::ENDING, move |signal| {
         totals.report();
         signals::die_of(signal);
     })

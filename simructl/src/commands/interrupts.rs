@@ -14,8 +14,8 @@ use crate::interrupts::moment::{Moment, Show, Source};
 use crate::interrupts::source::saved;
 use crate::interrupts::watch::watch;
 use crate::output;
-use crate::pace::{self, Pace};
-use crate::screen::Screen;
+use crate::pace::Pace;
+use crate::screen;
 use simrupt::failure::Failure;
 use simrupt::sysroot::{Sysroot, input_name};
 
@@ -65,7 +65,7 @@ fn live(
     }
     // From here on there are rates.
     source.next(&show, &pace)?;
-    if how.watch && show.is_text() && Screen::is_there() {
+    if how.watch && show.is_text() && screen::is_terminal() {
         return watch(source, show, how, pace);
     }
     if !how.watch {
@@ -77,8 +77,8 @@ fn live(
         pace.wait();
         let moment = source.next(&show, &pace)?;
         let is_read = output::stream(|output| {
-            if show.is_text() {
-                output.write_all(pace::lead(false, shown).as_bytes())?;
+            if show.is_text() && shown > 0 {
+                output.write_all(b"\n")?;
             }
             show.write(output, &moment, shown == 0)
         })?;

@@ -4,22 +4,19 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event};
-
 use crate::cli::{Options, Top};
 use crate::output;
-use crate::signals;
+use crate::pace::Pace;
+use crate::screen::{self, Input, Screen, unusable};
 use crate::terminal;
 use crate::top::draw::{draw, text};
 use crate::top::sample::Sample;
 use crate::top::state::{Action, State};
 use simrupt::changes::{apply, plan, refused};
-use simrupt::failure::{Failure, describe};
+use simrupt::failure::Failure;
 use simrupt::knobs::Knobs;
 use simrupt::module::Module;
 use simrupt::replacement::Replacement;
@@ -37,16 +34,12 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Top) -> Result<(),
         let text = text(&state, how.width, how.height).map_err(failed)?;
         return output::print(&text);
     }
-    if terminal::size().is_none() {
-        return Err(
-            Failure::new(WHAT, "standard output is no terminal that knows its size")
-                .remedy("simructl top --once, or simructl stats --watch"),
-        );
+    if !screen::is_terminal() {
+        return Err(Failure::new(WHAT, "standard output is no terminal")
+            .remedy("simructl top --once, or simructl stats --watch"));
     }
-    let screen = Screen::set_up()?;
-    let result = watch(sysroot, options, how.interval, &mut state, &screen);
-    screen.restore();
-    result
+    let screen = Screen::take(WHAT, true)?;
+    watch(sysroot, options, how.interval, &mut state, &screen)
 }
 
 /// Shows the lines until a key or a signal ends it.
@@ -57,15 +50,11 @@ fn watch(
     state: &mut State,
     screen: &Screen,
 ) -> Result<(), Failure> {
-    let mut next = Instant::now() + interval;
+    let mut pace = Pace::new(interval);
+    pace.pass();
     loop {
-        screen.draw(state)?;
-        let left = next.saturating_duration_since(Instant::now());
-        if event::poll(left).map_err(failed)? {
-            let Event::Key(key) = event::read().map_err(failed)? else {
-                // Another size, which the next drawing finds out.
-                continue;
-            };
+        screen.draw(|frame| draw(frame, state)).map_err(failed)?;
+        if let Input::Key(key) = screen.next(pace.due()).map_err(failed)? {
             match state.key(key) {
                 Action::None => {}
                 Action::Quit => return Ok(()),
@@ -83,15 +72,14 @@ fn watch(
                 }
             }
         }
-        let now = Instant::now();
-        if now >= next {
+        if Instant::now() >= pace.due() {
             if !state.is_paused {
                 match Sample::take(sysroot, options.lines()) {
                     Ok(sample) => state.take(sample),
                     Err(failure) => state.lose(in_a_row(&failure)),
                 }
             }
-            next = (next + interval).max(now);
+            pace.pass();
         }
     }
 }
@@ -117,7 +105,7 @@ fn set(sysroot: &Sysroot, line: u32, knob: &str, value: &str) -> Result<[String;
 
 /// Writes what is shown to a new file in the current directory; says to which.
 fn keep(state: &State) -> Result<String, Failure> {
-    let (width, height) = terminal::size().unwrap_or((80, 24));
+    let (width, height) = terminal::size_or_default();
     let [width, height] = [width, height].map(|size| u16::try_from(size).unwrap_or(u16::MAX));
     let text = text(state, width, height).map_err(failed)?;
     for number in 1..1000 {
@@ -143,45 +131,7 @@ fn in_a_row(failure: &Failure) -> String {
 }
 
 fn failed(error: io::Error) -> Failure {
-    Failure::new("cannot use the terminal", describe(&error))
-}
-
-/// The terminal, which is as it was before when we are done with it, whatever the reason.
-struct Screen(Arc<Mutex<Option<DefaultTerminal>>>);
-
-impl Screen {
-    /// Takes the terminal. A panic gives it back (ratatui sees to that), and so does a signal, before the
-    /// program ends of it.
-    fn set_up() -> Result<Self, Failure> {
-        let screen = Arc::new(Mutex::new(None));
-        let taken = Arc::clone(&screen);
-        signals::take(move |signal| {
-            // Held until the end: whoever wants to draw now waits for that.
-            let mut terminal = taken.lock().unwrap_or_else(PoisonError::into_inner);
-            if terminal.take().is_some() {
-                ratatui::restore();
-            }
-            signals::die_of(signal);
-        })?;
-        let terminal = ratatui::try_init().map_err(failed)?;
-        *screen.lock().unwrap_or_else(PoisonError::into_inner) = Some(terminal);
-        Ok(Self(screen))
-    }
-
-    fn draw(&self, state: &State) -> Result<(), Failure> {
-        let mut terminal = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(terminal) = terminal.as_mut() {
-            terminal.draw(|frame| draw(frame, state)).map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    fn restore(&self) {
-        let mut terminal = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if terminal.take().is_some() {
-            ratatui::restore();
-        }
-    }
+    unusable(WHAT, &error)
 }
 
 #[cfg(test)]
@@ -202,10 +152,8 @@ mod tests {
     #[test]
     fn a_panic_gives_the_terminal_back_and_is_read_there() {
         if env::var_os(PANICS).is_some() {
-            let screen = Screen::set_up().unwrap_or_else(|failure| unreachable!("{failure}"));
-            // As while it is drawn.
-            let _drawing = screen.0.lock();
-            panic!("a mistake");
+            let screen = Screen::take(WHAT, true).unwrap();
+            let _ = screen.draw(|_| panic!("a mistake"));
         }
         let pty = openpty(None, None).unwrap();
         // Of either end: it is one terminal.

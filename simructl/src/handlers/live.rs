@@ -12,7 +12,7 @@ use simrupt::trace::PERIOD;
 use crate::handlers::show::Show;
 use crate::handlers::watch::watch;
 use crate::output;
-use crate::screen::Screen;
+use crate::screen;
 use crate::signals;
 
 /// The length of a measurement without `--for`.
@@ -24,7 +24,7 @@ pub(super) const HIDDEN: &str = "the kernel hides where its functions are, so th
 
 /// Measures and shows the running kernel.
 pub(crate) fn live(sysroot: &Sysroot, mut show: Show<'_>) -> Result<(), Failure> {
-    if show.how.watch && show.is_text() && show.to.is_stdout() && Screen::is_there() {
+    if show.how.watch && show.is_text() && show.to.is_stdout() && screen::is_terminal() {
         return watch(sysroot, show);
     }
     let stop = signals::stop()?;

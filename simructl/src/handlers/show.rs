@@ -15,7 +15,6 @@ use crate::handlers::csv;
 use crate::handlers::metrics::metrics;
 use crate::handlers::view::View;
 use crate::output;
-use crate::pace;
 use crate::page::Page;
 use crate::terminal;
 
@@ -66,8 +65,8 @@ impl<'a> Show<'a> {
                 true
             }
             true => output::stream(|output| {
-                if self.is_text() {
-                    output.write_all(pace::lead(false, self.shown).as_bytes())?;
+                if self.is_text() && self.shown > 0 {
+                    output.write_all(b"\n")?;
                 }
                 self.write(output, sample, self.shown == 0)
             })?,

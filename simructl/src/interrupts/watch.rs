@@ -2,7 +2,10 @@
 
 //! A table on a terminal, again and again in its place, with keys to order and to scroll.
 
+use std::io;
 use std::time::{Duration, Instant};
+
+use ratatui::crossterm::event::KeyCode;
 
 use crate::cli::Interrupts;
 use crate::interrupts::choice::Order;
@@ -10,10 +13,12 @@ use crate::interrupts::moment::{Moment, Show, Source};
 use crate::layout::shortened;
 use crate::output;
 use crate::pace::Pace;
-use crate::screen::{Event, Key, Screen};
+use crate::screen::{Input, Screen, is_end, unusable};
 use crate::scroll::Scroll;
+use crate::terminal;
 use simrupt::failure::Failure;
 
+const WHAT: &str = "cannot watch the interrupts";
 const KEYS: &str = "q quit  i irq  t total  d rate  n name  r reverse  space pause  arrows scroll";
 /// As good as never.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -33,7 +38,7 @@ pub(crate) fn watch(
     how: &Interrupts,
     mut pace: Pace,
 ) -> Result<(), Failure> {
-    let mut screen = Screen::open()?;
+    let screen = Screen::take(WHAT, false)?;
     let mut watched = Watched {
         show,
         moment: Moment::default(),
@@ -47,27 +52,23 @@ pub(crate) fn watch(
             true => Instant::now() + NEVER,
             false => pace.due(),
         };
-        match screen.wait(due)? {
-            Event::Due => {
+        match screen.next(due).map_err(failed)? {
+            Input::Due => {
                 pace.pass();
                 watched.moment = source.next(&watched.show, &pace)?;
                 samples += 1;
                 has_sample = true;
             }
-            Event::Key(Key::Char('q') | Key::Escape) => return Ok(()),
-            Event::Key(key) => watched.key(key),
-            Event::Redraw => {}
-            Event::End(signal) => {
-                screen.die_of(signal);
-                return Ok(());
-            }
+            Input::Key(key) if is_end(key) => return Ok(()),
+            Input::Key(key) => watched.key(key.code),
+            Input::Redraw => {}
         }
         if has_sample {
-            watched.draw(&source, &screen)?;
+            watched.draw(&source, &screen).map_err(failed)?;
         }
     }
     // The last sample can still be read when the screen is gone.
-    let width = watched.show.width_within(screen.size().0);
+    let width = watched.show.width_within(terminal::size_or_default().0);
     drop(screen);
     let rows = watched.show.rows(&watched.moment);
     let show = &watched.show;
@@ -76,12 +77,12 @@ pub(crate) fn watch(
 }
 
 impl Watched<'_> {
-    fn key(&mut self, key: Key) {
+    fn key(&mut self, key: KeyCode) {
         let order = match key {
-            Key::Char('i') => Some(Order::Irq),
-            Key::Char('t') => Some(Order::Total),
-            Key::Char('d') => Some(Order::Rate),
-            Key::Char('n') => Some(Order::Name),
+            KeyCode::Char('i') => Some(Order::Irq),
+            KeyCode::Char('t') => Some(Order::Total),
+            KeyCode::Char('d') => Some(Order::Rate),
+            KeyCode::Char('n') => Some(Order::Name),
             _ => None,
         };
         if let Some(order) = order {
@@ -89,14 +90,25 @@ impl Watched<'_> {
             self.scroll.rewind();
         }
         match key {
-            Key::Char('r') => self.show.choice.is_reversed = !self.show.choice.is_reversed,
-            Key::Char(' ') => self.is_paused = !self.is_paused,
+            KeyCode::Char('r') => self.show.choice.is_reversed = !self.show.choice.is_reversed,
+            KeyCode::Char(' ') => self.is_paused = !self.is_paused,
             other => self.scroll.key(other),
         }
     }
 
-    fn draw(&mut self, source: &Source<'_>, screen: &Screen) -> Result<(), Failure> {
-        let (width, height) = screen.size();
+    fn draw(&mut self, source: &Source<'_>, screen: &Screen) -> io::Result<()> {
+        let has_keys = screen.has_keys();
+        screen.draw_lines(|width, height| self.lines(source, width, height, has_keys))
+    }
+
+    /// The lines that fit into so many columns and rows.
+    fn lines(
+        &mut self,
+        source: &Source<'_>,
+        width: usize,
+        height: usize,
+        has_keys: bool,
+    ) -> Vec<String> {
         let width = self.show.width_within(width);
         let rows = self.show.rows(&self.moment);
         let all = match self.show.how.transpose {
@@ -113,9 +125,13 @@ impl Watched<'_> {
         let (mut lines, shown) = page.within(height - usize::from(has_footer), 0);
         self.scroll.shows(shown);
         if has_footer {
-            let footer = self.scroll.footer(screen, self.is_paused, KEYS);
+            let footer = self.scroll.footer(has_keys, self.is_paused, KEYS);
             lines.push(shortened(&footer, width));
         }
-        screen.draw(&lines)
+        lines
     }
+}
+
+fn failed(error: io::Error) -> Failure {
+    unusable(WHAT, &error)
 }

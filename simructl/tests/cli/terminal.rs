@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A pseudo-terminal, a program on it, and an emulator that tells what is on its screen.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{Termios, tcgetattr};
+use nix::unistd::Pid;
+use vt100::Parser;
+
+/// How long something may take to appear on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The terminal, and what runs on it.
+pub(crate) struct Terminal {
+    /// The near end; what is asked of either end is asked of the one terminal.
+    master: File,
+    before: Termios,
+    shown: Arc<Mutex<Shown>>,
+    reader: Option<JoinHandle<()>>,
+    child: Child,
+}
+
+/// What came out.
+struct Shown {
+    screen: Parser,
+    bytes: Vec<u8>,
+}
+
+impl Terminal {
+    /// Starts a command on a terminal of this size, in a session of its own; 0 by 0 is a size that is not known.
+    pub(crate) fn start(command: &Command, columns: u16, rows: u16) -> Self {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = openpty(&size, None).unwrap();
+        let before = tcgetattr(&pty.master).unwrap();
+        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
+        let child = Command::new("setsid")
+            .arg("--ctty")
+            .arg(command.get_program())
+            .args(command.get_args())
+            .current_dir(command.get_current_dir().unwrap())
+            .env("TERM", "xterm")
+            .stdin(stdio())
+            .stdout(stdio())
+            .stderr(stdio())
+            .spawn()
+            .unwrap();
+        // The far end is the program's alone: when that ends, so does its output.
+        drop(pty.slave);
+        let master = File::from(pty.master);
+        let (columns, rows) = if columns == 0 {
+            (80, 24)
+        } else {
+            (columns, rows)
+        };
+        let shown = Arc::new(Mutex::new(Shown {
+            screen: Parser::new(rows, columns, 0),
+            bytes: Vec::new(),
+        }));
+        let (mut output, seen) = (master.try_clone().unwrap(), Arc::clone(&shown));
+        let reader = thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                let mut seen = seen.lock().unwrap();
+                seen.screen.process(&bytes[..count]);
+                seen.bytes.extend_from_slice(&bytes[..count]);
+            }
+        });
+        Self {
+            master,
+            before,
+            shown,
+            reader: Some(reader),
+            child,
+        }
+    }
+
+    /// What is on the screen.
+    pub(crate) fn text(&self) -> String {
+        self.shown.lock().unwrap().screen.screen().contents()
+    }
+
+    /// All that has come out.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.shown.lock().unwrap().bytes.clone()
+    }
+
+    /// Whether a program has a screen of its own there.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.shown
+            .lock()
+            .unwrap()
+            .screen
+            .screen()
+            .alternate_screen()
+    }
+
+    /// Waits until this holds.
+    pub(crate) fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !holds(self) {
+            assert!(Instant::now() < end, "{what}\n{}", self.text());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until this is on the screen.
+    pub(crate) fn shows(&self, what: &str) {
+        self.until(what, |this| this.text().contains(what));
+    }
+
+    pub(crate) fn types(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
+    }
+
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        self.shown.lock().unwrap().screen.set_size(rows, columns);
+        let status = Command::new("stty")
+            .args(["rows", &rows.to_string(), "cols", &columns.to_string()])
+            .stdin(Stdio::from(self.master.try_clone().unwrap()))
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Whether the terminal does what it did before.
+    pub(crate) fn is_as_before(&self) -> bool {
+        let now = tcgetattr(&self.master).unwrap();
+        let modes = |modes: &Termios| (modes.local_flags, modes.input_flags, modes.output_flags);
+        modes(&now) == modes(&self.before)
+    }
+
+    /// Waits for the end, which must leave the terminal as it was.
+    pub(crate) fn ends(mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        let is_given_back = {
+            let shown = self.shown.lock().unwrap();
+            let screen = shown.screen.screen();
+            !screen.alternate_screen() && !screen.hide_cursor()
+        };
+        assert!(is_given_back, "{}", self.text());
+        assert!(self.is_as_before());
+        (status, self.text())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // After a test that failed it is still there.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
