@@ -35,6 +35,7 @@ mod progress;
 mod screen;
 mod scroll;
 mod signals;
+mod silence;
 mod terminal;
 mod top;
 mod trace;

@@ -11,6 +11,7 @@ use crate::cli::{Explain, Options};
 use crate::destination::Claims;
 use crate::output;
 use crate::signals;
+use crate::silence::{Cause, Watchman};
 use crate::terminal;
 use crate::trace::lesson;
 use simrupt::device;
@@ -71,22 +72,14 @@ fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Fai
     let stopped = signals::stop()?;
     let mut instance = Instance::set_up(sysroot, &lines)?;
     read_on(sysroot, line)?;
+    let mut watchman = Watchman::new("no event to explain yet", &module, vec![line]);
     let start = Instant::now();
     let mut journeys = Whole::of(lines);
     let mut bytes = vec![0; 64 * 1024];
     let mut soon = None;
     while soon.is_none_or(|soon| Instant::now() < soon) && journeys.found.len() < WARM {
         if start.elapsed() > patience {
-            return Err(Failure::new(
-                WHAT,
-                format!(
-                    "none came to its end on line {line} in {}",
-                    humantime::format_duration(patience)
-                ),
-            )
-            .remedy(format!(
-                "simructl get rate_hz --line {line}, simructl get masked --line {line}"
-            )));
+            return Err(no_event(line, patience, watchman.cause(&module)));
         }
         if !stopped.sleep(PERIOD) {
             return Err(Failure::new(WHAT, "interrupted before one came to its end"));
@@ -96,10 +89,27 @@ fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Fai
         if soon.is_none() && !journeys.found.is_empty() {
             soon = Some(Instant::now() + SOON);
         }
+        if soon.is_none() && watchman.is_due() {
+            if let Some(missing) = watchman.look_out(&module) {
+                output::warning(&missing);
+            }
+        }
     }
     instance.remove()?;
     let last = journeys.found.len().min(WARM);
     Ok(journeys.found.swap_remove(last - 1))
+}
+
+/// No event came all the way, for this reason if it is known.
+fn no_event(line: u32, patience: Duration, cause: Option<Cause>) -> Failure {
+    let patience = humantime::format_duration(patience);
+    let what = format!("none came to its end on line {line} in {patience}");
+    match cause {
+        Some(cause) => Failure::new(WHAT, what)
+            .because(&cause.why())
+            .remedy(cause.remedy(line)),
+        None => Failure::new(WHAT, what).remedy(format!("simructl stats --line {line}")),
+    }
 }
 
 /// Has a thread read the line's device: without a reader there is no read, and perhaps no event.

@@ -2,11 +2,15 @@
 
 //! `simructl status`: what runs and how, on one screen.
 
+use std::thread;
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use crate::cli::Options;
 use crate::commands::knobs_of;
 use crate::output;
+use crate::silence::{Look, is_throttled};
 use simrupt::failure::Failure;
 use simrupt::files::value;
 use simrupt::knobs::Knobs;
@@ -28,6 +32,28 @@ struct Row {
     counters: [Option<u64>; COUNTERS.len()],
     lost: Option<u64>,
     state: &'static str,
+    /// Of a line that has ever been throttled, to find out whether it is so now.
+    look: Option<Look>,
+}
+
+/// How long it takes to find out whether a line waits for CPU time.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// Looks at lines that were throttled before once more, and says so of those that are throttled now.
+fn mark_throttled(rows: &mut [Row], module: &Module<'_>, knobs: &Knobs) -> Result<(), Failure> {
+    if rows.iter().all(|row| row.look.is_none()) {
+        return Ok(());
+    }
+    thread::sleep(MOMENT);
+    for row in rows {
+        let Some(before) = &row.look else { continue };
+        let books = module.books(row.line, "cannot show the status")?;
+        let now = Look::at(module, knobs, row.line, books.as_ref())?;
+        if is_throttled(before, &now) {
+            row.state = "waits for cpu_limit_pct";
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
@@ -45,6 +71,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     for line in lines {
         rows.push(Row::of(&module, &knobs, line)?);
     }
+    mark_throttled(&mut rows, &module, &knobs)?;
     if options.json {
         let lines: Vec<Value> = rows.iter().map(Row::json).collect();
         return output::print_json(&json!({ "loaded": true, "lines": lines }));
@@ -77,10 +104,13 @@ impl Row {
             *cell = knob(name).transpose()?;
         }
         let trigger = knob("trigger").transpose()?;
+        let masked = knob("masked").transpose()?;
         let state = if !bound {
             "driver unbound"
         } else if shown[0].as_deref() == Some("0") {
             "silent"
+        } else if masked.as_deref() == Some("1") {
+            "masked"
         } else {
             match trigger.as_deref() {
                 Some("open") => "runs while open",
@@ -89,6 +119,10 @@ impl Row {
             }
         };
         let counter = |name: &str| books.as_ref()?.stats.get(name);
+        let look = match (bound, counter("throttled")) {
+            (true, Some(1..)) => Some(Look::at(module, knobs, line, books.as_ref())?),
+            _ => None,
+        };
         Ok(Self {
             line,
             irq: module.irq(line),
@@ -96,6 +130,7 @@ impl Row {
             counters: COUNTERS.map(counter),
             lost: books.as_ref().map(Books::lost),
             state,
+            look,
         })
     }
 

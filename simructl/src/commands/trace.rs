@@ -3,13 +3,14 @@
 //! `simructl trace`: the way of each event through the kernel, from the module's tracepoints.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cli::{Options, Trace};
 use crate::destination::{Claims, Destination, Sink, unwritten};
 use crate::output;
 use crate::signals;
+use crate::silence::Watchman;
 use crate::trace::timeline;
 use simrupt::failure::Failure;
 use simrupt::lines::Lines;
@@ -47,13 +48,14 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
             .remedy("--perfetto FILE")
             .usage());
     }
-    let module = match how.from {
-        Some(_) => None,
-        None => Some(Module::find(sysroot, WHAT)?),
+    let source = match &how.from {
+        Some(path) => Source::Kept(path),
+        None => {
+            let module = Module::find(sysroot, WHAT)?;
+            let lines = module.select(options.lines())?;
+            Source::Live(module, lines)
+        }
     };
-    if let Some(module) = &module {
-        module.select(options.lines())?;
-    }
     let mut shown = Shown {
         lines: options.lines().clone(),
         as_json: options.json,
@@ -67,23 +69,31 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
         has_begun: false,
         lost: 0,
     };
-    let outcome = match &how.from {
-        Some(path) => saved(path, |bytes| {
-            shown.take(bytes)?;
-            Ok(shown.wants_more())
-        })
-        .and_then(|()| shown.seen.check(&shown.lines, &input_name(path))),
-        None => shown.record(sysroot, how.duration),
-    };
-    match outcome {
-        // What was recorded does not come again.
-        Err(failure) if module.is_some() => {
-            let ended = shown.end().err();
-            Failure::all([failure].into_iter().chain(ended).collect::<Vec<_>>()).map_or(Ok(()), Err)
+    match source {
+        Source::Kept(path) => {
+            saved(path, |bytes| {
+                shown.take(bytes)?;
+                Ok(shown.wants_more())
+            })?;
+            shown.seen.check(&shown.lines, &input_name(path))?;
+            shown.end()
         }
-        Err(failure) => Err(failure),
-        Ok(()) => shown.end(),
+        Source::Live(module, lines) => {
+            let watchman = Watchman::new("no event to show yet", &module, lines);
+            let recorded = shown.record(&module, how.duration, watchman);
+            // What was recorded does not come again: it is kept, whatever happened.
+            let outcomes = [recorded, shown.end()];
+            Failure::all(outcomes.into_iter().filter_map(Result::err)).map_or(Ok(()), Err)
+        }
     }
+}
+
+/// Where the trace comes from.
+enum Source<'a> {
+    /// A file.
+    Kept(&'a Path),
+    /// These lines of the module.
+    Live(Module<'a>, Vec<u32>),
 }
 
 fn begin_diagram(destination: Destination) -> Result<Diagram, Failure> {
@@ -95,9 +105,14 @@ fn begin_diagram(destination: Destination) -> Result<Diagram, Failure> {
 
 impl Shown {
     /// Records until it is enough.
-    fn record(&mut self, sysroot: &Sysroot, duration: Option<Duration>) -> Result<(), Failure> {
+    fn record(
+        &mut self,
+        module: &Module<'_>,
+        duration: Option<Duration>,
+        mut watchman: Watchman,
+    ) -> Result<(), Failure> {
         let stopped = signals::stop()?;
-        let mut instance = Instance::set_up(sysroot, &self.lines)?;
+        let mut instance = Instance::set_up(module.sysroot(), &self.lines)?;
         let start = Instant::now();
         let mut bytes = vec![0; 64 * 1024];
         let mut pause = PERIOD;
@@ -109,14 +124,21 @@ impl Shown {
                 break;
             }
             let count = instance.read(&mut bytes)?;
-            self.take(&bytes[..count])?;
+            let has_come = self.take(&bytes[..count])?;
             pause = if count == 0 { PERIOD } else { Duration::ZERO };
+            if has_come {
+                watchman.has_come();
+            } else if watchman.is_due() {
+                if let Some(missing) = watchman.look_out(module) {
+                    output::warning(&missing);
+                }
+            }
         }
         instance.stop()?;
         while self.wants_more() {
             match instance.read(&mut bytes)? {
                 0 => break,
-                count => self.take(&bytes[..count])?,
+                count => drop(self.take(&bytes[..count])?),
             }
         }
         instance.remove()
@@ -148,8 +170,8 @@ impl Shown {
         self.left > 0 && output::is_read()
     }
 
-    /// Takes a piece of a trace.
-    fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    /// Takes a piece of a trace; whether it brought what was waited for.
+    fn take(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
         if let Some(raw) = &mut self.raw {
             let written = raw.write_all(bytes);
             written.map_err(|error| raw.failed(&error))?;
@@ -168,7 +190,11 @@ impl Shown {
         if let Some(perfetto) = &mut self.perfetto {
             perfetto.write(Perfetto::flush)?;
         }
-        self.print(&text)
+        self.print(&text)?;
+        Ok(match self.is_told {
+            true => !text.is_empty(),
+            false => !bytes.is_empty(),
+        })
     }
 
     fn take_event(&mut self, event: &Event, text: &mut String) -> Result<(), Failure> {

@@ -8,32 +8,39 @@ use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Style, Stylize};
+use ratatui::style::Stylize;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::column::Column;
-use crate::pace::per_second;
-use crate::top::format::{bar, micros, rate, spark};
-use crate::top::histogram::bins;
-use crate::top::rows::{Row, STAGES};
+use crate::pace::fitting;
+use crate::screen::clean;
+use crate::top::detail::{contexts, histogram};
+use crate::top::format::rate;
+use crate::top::lines::table;
+use crate::top::rows::Row;
 use crate::top::state::{Detail, State};
-use simrupt::text::columns;
+use simrupt::text::in_one_row;
 
-/// The space between columns.
-const GAP: usize = 2;
-/// How wide the fifo's fill is.
-const FILL: usize = 6;
-/// With less room than this, the past of the latency is not shown.
-const LEAST_SPARK: usize = 8;
-/// How important that is, among the columns.
-const SPARK: u8 = 6;
-/// What the detail below the table is given, if there is as much.
-const DETAIL_ROWS: usize = 9;
+/// The rows below the table, if there is as much room.
+const DETAIL_ROWS: usize = 10;
+/// From this width on, contexts and histogram stand side by side.
+const WIDE: u16 = 120;
+/// The least rows of a second detail below the first.
+const MORE_ROWS: usize = 6;
 
-const KEYS: &str = "q quit  ? help  space pause  +- rate  w workqueue  f fifo  s sort  / filter";
+const KEYS: &[&str] = &[
+    "q quit",
+    "? help",
+    "space pause",
+    "+- rate",
+    "w workqueue",
+    "f fifo",
+    "s sort",
+    "/ filter",
+];
 const HELP: &[(&str, &str)] = &[
     ("q, Esc, Ctrl-C", "quit"),
+    ("Ctrl-Z", "stop; the shell's fg goes on"),
     ("space", "pause, and go on"),
     ("j k g G, arrows", "select a line"),
     ("+ -", "more or fewer events per second: 1, 2, 5, 10 ..."),
@@ -57,8 +64,9 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State) {
         Constraint::Length(1),
     ])
     .areas(frame.area());
-    frame.render_widget(Paragraph::new(head(state)), title);
-    frame.render_widget(Paragraph::new(foot(state)), footer);
+    let width = usize::from(title.width);
+    frame.render_widget(Paragraph::new(head(state, width)), title);
+    frame.render_widget(Paragraph::new(foot(state, width)), footer);
     if state.has_help {
         frame.render_widget(Paragraph::new(help()), body);
         return;
@@ -67,21 +75,64 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State) {
     let height = usize::from(body.height);
     // The header and a row at least, then the detail, then the other rows.
     let table_rows = (visible.len() + 1).min(height.saturating_sub(DETAIL_ROWS).max(height / 2));
-    let [table, detail] = Layout::vertical([
+    let [rows, below] = Layout::vertical([
         Constraint::Length(u16::try_from(table_rows).unwrap_or(u16::MAX)),
         Constraint::Fill(1),
     ])
     .areas(body);
-    frame.render_widget(Paragraph::new(rows(state, &visible, table)), table);
+    frame.render_widget(Paragraph::new(table(state, &visible, rows)), rows);
     if let Some(row) = state.selected() {
-        frame.render_widget(Paragraph::new(detailed(state, row, detail)), detail);
+        draw_details(frame, state, row, below);
+    }
+}
+
+/// More of one line: the detail that was chosen, and the other one where there is room for both.
+fn draw_details(frame: &mut Frame<'_>, state: &State, row: &Row, area: Rect) {
+    let [first, second] = match state.detail {
+        Detail::Contexts => [Detail::Contexts, Detail::Histogram],
+        Detail::Histogram => [Detail::Histogram, Detail::Contexts],
+    };
+    let text = |detail, area: Rect| match detail {
+        Detail::Contexts => contexts(state, row, usize::from(area.width)),
+        Detail::Histogram => histogram(state, row, area),
+    };
+    let mut draw = |detail, area: Rect| {
+        let text = format!("\n{}", text(detail, area));
+        let lines = text.lines().map(|line| Line::from(line.to_string()));
+        frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), area);
+    };
+    if area.width >= WIDE {
+        let half = [
+            Constraint::Fill(1),
+            Constraint::Length(2),
+            Constraint::Fill(1),
+        ];
+        let [left, _, right] = Layout::horizontal(half).areas(area);
+        draw(first, left);
+        draw(second, right);
+        return;
+    }
+    let rows = text(first, area).lines().count() + 1;
+    let is_both = usize::from(area.height) >= rows.max(DETAIL_ROWS) + MORE_ROWS;
+    match is_both {
+        true => {
+            let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+            let [above, below] =
+                Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
+            draw(first, above);
+            draw(second, below);
+        }
+        false => draw(first, area),
     }
 }
 
 /// What is shown as text, `width` by `height`, without the blanks at the ends of rows.
 pub(crate) fn text(state: &State, width: u16, height: u16) -> io::Result<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height))?;
-    terminal.draw(|frame| draw(frame, state))?;
+    terminal.draw(|frame| {
+        draw(frame, state);
+        clean(frame.buffer_mut());
+    })?;
     let buffer = terminal.backend().buffer();
     let rows = buffer.content().chunks(usize::from(width).max(1));
     let row = |cells: &[ratatui::buffer::Cell]| {
@@ -91,37 +142,60 @@ pub(crate) fn text(state: &State, width: u16, height: u16) -> io::Result<String>
     Ok(rows.map(row).collect())
 }
 
-fn head(state: &State) -> Line<'static> {
+/// The sums over all lines, and how they are shown; the less important goes first where there is no room.
+fn head(state: &State, width: usize) -> Line<'static> {
     let sum = |value: &dyn Fn(&Row) -> Option<f64>| {
         let known: Vec<f64> = state.rows.iter().filter_map(value).collect();
         rate((!known.is_empty()).then(|| known.iter().sum()))
     };
     let lines = state.rows.len();
     let noun = if lines == 1 { "line" } else { "lines" };
-    let mut text = format!(
-        "simructl top  {lines} {noun}  {} events/s  {} lost/s",
-        sum(&|row| row.events_hz),
-        sum(&|row| row.lost_hz),
-    );
-    text += &format!("  by {}", state.order.name());
-    if state.is_reversed {
-        text += " reversed";
-    }
+    let reversed = if state.is_reversed { " reversed" } else { "" };
+    // Each with its importance: the lowest go last.
+    let mut parts = vec![
+        (4, "simructl top".to_string()),
+        (3, format!("{lines} {noun}")),
+        (1, format!("{} events/s", sum(&|row| row.events_hz))),
+        (2, format!("{} lost/s", sum(&|row| row.lost_hz))),
+        (5, format!("by {}{reversed}", state.order.name())),
+    ];
     if !state.filter.is_empty() && !state.is_typing {
-        text += &format!("  with \"{}\"", state.filter);
+        parts.push((2, format!("with \"{}\"", state.filter)));
     }
     if state.is_paused {
-        text += "  PAUSED";
+        parts.push((0, "PAUSED".to_string()));
     }
-    Line::from(text.bold())
+    Line::from(fitting(parts, width).bold())
 }
 
-fn foot(state: &State) -> Line<'static> {
-    match (&state.message, state.is_typing) {
-        (_, true) => Line::from(format!("only lines with: {}_", state.filter)),
-        (Some(message), _) => Line::from(message.clone().reversed()),
-        _ => Line::from(KEYS.dim()),
+/// What the last key came to, what the selected line lacks, or which keys there are.
+fn foot(state: &State, width: usize) -> Line<'static> {
+    if state.is_typing {
+        return Line::from(format!("only lines with: {}_", state.filter));
     }
+    if let Some(message) = state.message.as_ref().or(state.absence.as_ref()) {
+        return Line::from(in_one_row(message).into_owned().reversed());
+    }
+    if let Some((line, cause)) = state
+        .selected()
+        .and_then(|row| Some((row.line, row.missing?)))
+    {
+        let why = format!("line {line}: {}", cause.why());
+        let whole = format!("{why}; try: {}", cause.remedy(line));
+        let texts = [format!("{whole}  ? help"), whole, format!("{why}  ? help")];
+        let fitting = texts.into_iter().find(|text| text.chars().count() <= width);
+        return Line::from(fitting.unwrap_or(why));
+    }
+    // Those that there is room for.
+    let mut keys = String::new();
+    for key in KEYS {
+        let gap = if keys.is_empty() { "" } else { "  " };
+        if keys.len() + gap.len() + key.len() > width {
+            break;
+        }
+        keys += &format!("{gap}{key}");
+    }
+    Line::from(keys.dim())
 }
 
 fn help() -> Vec<Line<'static>> {
@@ -133,172 +207,10 @@ fn help() -> Vec<Line<'static>> {
     lines
 }
 
-/// The columns in their order, each with its importance: the lowest go last.
-fn table(state: &State, rows: &[&Row]) -> Vec<Column<u8>> {
-    let column = |rank, title: &str, is_number, cell: &dyn Fn(&Row) -> String| Column {
-        rank,
-        title: title.to_string(),
-        cells: rows.iter().map(|row| cell(row)).collect(),
-        is_number,
-    };
-    let unbound = |row: &Row, text: String| match row.is_bound {
-        true => text,
-        false => "unbound".to_string(),
-    };
-    let percentile = |permille| move |row: &Row| micros(row.percentile(state.stage, permille));
-    let fill = |row: &Row| {
-        let bar = bar(row.fill(), FILL);
-        format!("{bar:<FILL$} {:3.0}%", row.fill() * 100.0)
-    };
-    let irq = |row: &Row| row.irq.map_or("-".to_string(), |irq| irq.to_string());
-    vec![
-        column(0, "line", true, &|row| row.line.to_string()),
-        column(9, "irq", true, &irq),
-        column(7, "rate_hz", true, &|row| row.rate_hz.clone()),
-        column(1, "workqueue", false, &|row| {
-            unbound(row, row.flavor.clone())
-        }),
-        column(2, "events/s", true, &|row| rate(row.events_hz)),
-        column(8, "read/s", true, &|row| rate(row.read_hz)),
-        column(4, "lost/s", true, &|row| rate(row.lost_hz)),
-        column(5, "fifo", false, &fill),
-        column(6, "p50", true, &percentile(500)),
-        column(3, "p99 µs", true, &percentile(990)),
-    ]
-}
-
-fn rows(state: &State, visible: &[&Row], area: Rect) -> Vec<Line<'static>> {
-    let width = usize::from(area.width);
-    let mut columns = table(state, visible);
-    let taken = |columns: &[Column<u8>]| {
-        let widths = columns.iter().map(|column| column.width() + GAP);
-        widths.sum::<usize>().saturating_sub(GAP)
-    };
-    while let Some(least) = columns.iter().map(|column| column.rank).max() {
-        let spark = if least > SPARK { GAP + LEAST_SPARK } else { 0 };
-        if taken(&columns) + spark <= width || columns.len() == 1 {
-            break;
-        }
-        columns.retain(|column| column.rank != least);
-    }
-    let left = width.saturating_sub(taken(&columns) + GAP);
-    let has_spark = left >= LEAST_SPARK;
-    let widths: Vec<usize> = columns.iter().map(Column::width).collect();
-    let joined = |row: Option<usize>| {
-        let cells = columns.iter().zip(&widths);
-        let cells: Vec<String> = cells
-            .map(|(column, width)| column.padded(row, *width))
-            .collect();
-        cells.join(&" ".repeat(GAP))
-    };
-    let mut header = joined(None);
-    if has_spark {
-        let (_, stage) = STAGES[state.stage];
-        header += &format!("{:GAP$}{stage} p99", "");
-    }
-    let mut lines = vec![Line::from(header.underlined())];
-    // As many rows as there is room for, the selected one among them.
-    let room = usize::from(area.height).saturating_sub(1);
-    let at = visible.iter().position(|row| row.line == state.selected);
-    let first = at.map_or(0, |at| (at + 1).saturating_sub(room));
-    for (at, row) in visible.iter().enumerate().skip(first).take(room) {
-        let mut text = joined(Some(at));
-        if has_spark {
-            let past = state.past(row.line).map(|ns| ns.map(|ns| ns as f64));
-            text += &format!("{:GAP$}{}", "", spark(past, left));
-        }
-        let style = match row.line == state.selected {
-            true => Style::new().reversed(),
-            false => Style::new(),
-        };
-        let style = match row.lost_hz {
-            Some(lost) if lost > 0.0 => style.red(),
-            _ => style,
-        };
-        lines.push(Line::styled(format!("{text:<width$}"), style));
-    }
-    lines
-}
-
-/// More of one line.
-fn detailed(state: &State, row: &Row, area: Rect) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::default()];
-    let text = match state.detail {
-        Detail::Contexts => contexts(state, row, usize::from(area.width)),
-        Detail::Histogram => histogram(state, row, area),
-    };
-    lines.extend(text.lines().map(|line| Line::from(line.to_string())));
-    lines
-}
-
-fn contexts(state: &State, row: &Row, width: usize) -> String {
-    let sample = state.sample.as_ref();
-    let line = sample.and_then(|sample| sample.lines.iter().find(|line| line.number == row.line));
-    let Some(books) = line.and_then(|line| line.books.as_ref()) else {
-        return format!("line {}: its driver is unbound", row.line);
-    };
-    let mut text = format!(
-        "line {}: which stage ran how often in which context\n",
-        row.line
-    );
-    text += &books.contexts.text("  ");
-    text += &cpus(state, row, width).unwrap_or_default();
-    text
-}
-
-/// How often each CPU took the line's interrupt.
-fn cpus(state: &State, row: &Row, width: usize) -> Option<String> {
-    let table = state.sample.as_ref()?.interrupts.as_ref()?;
-    let name = row.irq?.to_string();
-    let at = table.rows.iter().position(|row| row.name == name)?;
-    let increases = state.interrupts.as_ref().map(|(changes, elapsed)| {
-        let increases = changes.of(at).per_cpu();
-        let rate = |more: Option<u64>| per_second(more?, *elapsed);
-        increases.map(rate).collect::<Vec<_>>()
-    });
-    let mut text = format!("irq {name}: on which CPU, and per second\n");
-    let mut cells = vec![["CPU", "total", "per_s"].map(String::from)];
-    let totals = table.rows[at].per_cpu()?.iter();
-    for (place, (cpu, total)) in table.cpus.iter().zip(totals).enumerate() {
-        let hz = increases.as_ref().and_then(|rates| rates[place]);
-        cells.push([cpu.to_string(), total.to_string(), rate(hz)]);
-    }
-    // Side by side, as there is most room to the side.
-    let turned: Vec<Vec<String>> = (0..3)
-        .map(|row| cells.iter().map(|cell| cell[row].clone()).collect())
-        .collect();
-    for line in columns("  ", &turned).lines() {
-        let line: String = line.chars().take(width).collect();
-        text += &format!("{line}\n");
-    }
-    Some(text)
-}
-
-fn histogram(state: &State, row: &Row, area: Rect) -> String {
-    let (_, name) = STAGES[state.stage];
-    let mut text = format!("line {}: {name} since the sample before\n", row.line);
-    let stage = row.stages[state.stage].as_ref();
-    let mut bins = stage.map(bins).unwrap_or_default();
-    // Those of the longest times stay.
-    let room = usize::from(area.height).saturating_sub(2);
-    bins.drain(..bins.len().saturating_sub(room));
-    let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1);
-    for bin in bins {
-        let bounds = format!(
-            "{:>6} to {:>6} µs",
-            micros(Some(bin.low)),
-            micros(Some(bin.high))
-        );
-        let share = bin.count as f64 / most as f64;
-        let width = usize::from(area.width).saturating_sub(bounds.len() + 12);
-        text += &format!("  {bounds} {:>7} {}\n", bin.count, bar(share, width));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::silence::Look;
     use crate::top::sample::{Line, Sample};
     use simrupt::files::latency::Latency;
     use simrupt::line::Books;
@@ -306,7 +218,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     /// A line at a moment: so many events, and work that began after 2 or after 200 µs.
-    fn line(folder: &Path, number: u32, events: u64, late: u64) -> Line {
+    fn line(folder: &Path, at: Instant, number: u32, events: u64, late: u64) -> Line {
         let stats = format!(
             "events {events}\nread {}\nqueued 1024\noverrun 0\ndropped {late}\noverwritten 0\nflushed 0\n",
             events - late
@@ -327,27 +239,37 @@ mod tests {
             fifo_size: 4096,
             books: Books::read(folder, number).unwrap(),
             latency: Some(Latency::parse(&latency).unwrap()),
+            look: Look::running(at, events),
         }
     }
 
-    /// Two lines, sampled three times in two seconds.
-    fn state() -> State {
+    /// Two lines, sampled three times in two seconds; the last sample is changed.
+    fn state_with(change: impl Fn(&mut [Line])) -> State {
         let folder = tempfile::tempdir().unwrap();
         let start = Instant::now();
         let mut state = State::new();
         for (second, late) in [(0, 0), (1, 0), (2, 100)] {
             let events = second * 5000;
+            let at = start + Duration::from_secs(second);
+            let mut lines = vec![
+                line(folder.path(), at, 0, events, 0),
+                line(folder.path(), at, 1, events, late),
+            ];
+            if second == 2 {
+                change(&mut lines);
+            }
             state.take(Sample {
-                at: start + Duration::from_secs(second),
-                lines: vec![
-                    line(folder.path(), 0, events, 0),
-                    line(folder.path(), 1, events, late),
-                ],
+                at,
+                lines,
                 flavors: Vec::new(),
                 interrupts: None,
             });
         }
         state
+    }
+
+    fn state() -> State {
+        state_with(|_| {})
     }
 
     fn assert_shows(state: &State, width: u16, height: u16, expected: &str) {
@@ -390,27 +312,99 @@ mod tests {
         );
     }
 
+    #[test]
+    fn no_size_is_too_small_or_too_large() {
+        let state = state();
+        for (width, height) in [(1, 1), (1, 50), (200, 1), (40, 3), (1000, 200)] {
+            let seen = text(&state, width, height).unwrap();
+            assert_eq!(seen.lines().count(), usize::from(height));
+        }
+    }
+
+    #[test]
+    fn a_large_terminal_shows_both_details_and_more_columns() {
+        let wide = text(&state(), 200, 50).unwrap();
+        for part in [
+            "runs of each stage, by context",
+            "line 0: irq→work since the last sample",
+            "due→irq p99",
+            "work p99",
+            "due→read p99",
+            "irq→work p99",
+        ] {
+            assert!(wide.contains(part), "{part}\n{wide}");
+        }
+        let both = wide.lines().find(|row| row.contains("by context")).unwrap();
+        assert!(both.contains("since the last sample"), "{both}");
+        // A tall one has them below each other.
+        let tall = text(&state(), 80, 50).unwrap();
+        assert!(tall.contains("by context") && tall.contains("since the last sample"));
+    }
+
+    #[test]
+    fn a_line_that_does_not_run_says_why() {
+        let state = state_with(|lines| {
+            lines[0].look = lines[0].look.clone().throttled_again();
+            lines[1].look = lines[1].look.clone().unbound();
+            lines[1].books = None;
+            lines[1].flavor = "-".to_string();
+        });
+        for width in [40, 80, 200] {
+            let seen = text(&state, width, 24).unwrap();
+            assert!(
+                seen.contains("throttled") && seen.contains("no driver"),
+                "{seen}"
+            );
+            assert!(!seen.contains("unbound"), "{seen}");
+        }
+        let seen = text(&state, 80, 24).unwrap();
+        let last = seen.lines().last().unwrap();
+        assert!(
+            last.starts_with("line 0: it waits for cpu_limit_pct; try: a lower rate_hz"),
+            "{seen}"
+        );
+    }
+
+    #[test]
+    fn control_characters_of_the_module_do_nothing() {
+        let mut state = state_with(|lines| lines[0].flavor = "\x1b[31mred".to_string());
+        state.message = Some("a\x1b[2Jb\nc".to_string());
+        let seen = text(&state, 80, 24).unwrap();
+        assert!(!seen.contains('\x1b'), "{seen}");
+        assert!(seen.contains("a\\u001b[2Jb\\nc"), "{seen}");
+    }
+
+    #[test]
+    fn what_was_missing_is_forgotten_when_it_is_back() {
+        let mut state = state();
+        state.lose("the module is not loaded; try: simructl load".to_string());
+        assert!(text(&state, 80, 24).unwrap().contains("not loaded"));
+        let sample = self::state().sample.unwrap();
+        state.take(sample);
+        assert!(!text(&state, 80, 24).unwrap().contains("not loaded"));
+    }
+
     const WIDE: &str = "
 simructl top  2 lines  10000 events/s  100 lost/s  by line
-line  workqueue        events/s  lost/s  fifo           p50  p99 µs  irq→work p9
+line  workqueue        events/s  lost/s  fifo           p50  p99 µs  irq→work
    0  bh                   5000       0  █▌      25%  2.367   2.367   ██
    1  unbound-highpri      5000     100  █▌      25%  2.367     204   ▁█
 
-line 0: which stage ran how often in which context
+line 0: runs of each stage, by context
   stage        hardirq  softirq  task  wrong
   bottom_half        0    10000     0      0
 q quit  ? help  space pause  +- rate  w workqueue  f fifo  s sort  / filter
 ";
     const NARROW: &str = "
-simructl top  2 lines  10000 events/s  1
-line  workqueue        events/s  p99 µs
-   0  bh                   5000   2.367
-   1  unbound-highpri      5000     204
+2 lines  10000 events/s  100 lost/s
+line workqueue       events/s lost/s
+   0 bh                  5000      0
+   1 unbound-highpri     5000    100
 
-line 0: which stage ran how often in whi
-  stage        hardirq  softirq  task  w
-  bottom_half        0    10000     0
-q quit  ? help  space pause  +- rate  w
+line 0: runs of each stage, by context
+stage       hardirq softirq task wrong
+bottom_half       0   10000    0     0
+q quit  ? help  space pause  +- rate
 ";
     const HISTOGRAM: &str = "
 simructl top  2 lines  10000 events/s  100 lost/s  by line
@@ -418,8 +412,8 @@ line  workqueue        events/s  lost/s  fifo         p99 µs
    0  bh                   5000       0  █▌      25%   2.367
    1  unbound-highpri      5000     100  █▌      25%     204
 
-line 1: irq→work since the sample before
-   2.048 to  4.096 µs    4900 ████████████████████████████
+line 1: irq→work since the last sample
+   2.048 to  4.096 µs    4900 ██████████████████████████████
    4.096 to  8.192 µs       0
    8.192 to  16.38 µs       0
    16.38 to  32.77 µs       0
@@ -428,6 +422,6 @@ line 1: irq→work since the sample before
      131 to    262 µs     100 ▋
 
 
-q quit  ? help  space pause  +- rate  w workqueue  f fifo  s
+q quit  ? help  space pause  +- rate  w workqueue  f fifo
 ";
 }

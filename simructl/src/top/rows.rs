@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::pace::per_second;
+use crate::silence::{Cause, is_throttled};
 use crate::top::sample::{Line, Sample};
 use simrupt::files::latency::{Percentile, Stage};
 
@@ -25,6 +26,8 @@ pub(crate) struct Row {
     pub(crate) flavor: String,
     pub(crate) fifo_size: u64,
     pub(crate) is_bound: bool,
+    /// It waited for CPU time.
+    pub(crate) is_throttled: bool,
     /// Per second; not known after a reset.
     pub(crate) events_hz: Option<f64>,
     pub(crate) read_hz: Option<f64>,
@@ -33,6 +36,8 @@ pub(crate) struct Row {
     pub(crate) queued: u64,
     /// The values of each of [`STAGES`] since the sample before.
     pub(crate) stages: [Option<Stage>; STAGES.len()],
+    /// What it lacks to have events, as far as that is certain.
+    pub(crate) missing: Option<Cause>,
 }
 
 impl Row {
@@ -56,11 +61,22 @@ impl Row {
             flavor: now.flavor.clone(),
             fifo_size: now.fifo_size,
             is_bound: now.books.is_some(),
+            is_throttled: before.is_some_and(|before| is_throttled(&before.look, &now.look)),
             events_hz: rate(&counter("events")),
             read_hz: rate(&counter("read")),
             lost_hz: rate(&|line| line.books.as_ref().map(|books| books.lost())),
             queued: counter("queued")(now).unwrap_or(0),
             stages: STAGES.map(|(name, _)| stage(name)),
+            missing: None,
+        }
+    }
+
+    /// The state of the line, in a word or two.
+    pub(crate) fn state(&self) -> &'static str {
+        match self.missing {
+            Some(cause) => cause.word(),
+            None if self.is_throttled => Cause::Throttled.word(),
+            None => "runs",
         }
     }
 

@@ -4,8 +4,10 @@
 
 use std::time::Instant;
 
-use crate::interrupts::source::sample;
 use proc_interrupts::{Kind, Table};
+
+use crate::interrupts::source::sample;
+use crate::silence::Look;
 use simrupt::failure::Failure;
 use simrupt::files::latency::Latency;
 use simrupt::files::table::Values;
@@ -39,6 +41,8 @@ pub(crate) struct Line {
     /// `None` when its driver is unbound, as with the latency.
     pub(crate) books: Option<Books>,
     pub(crate) latency: Option<Latency>,
+    /// What it takes to tell why it is silent.
+    pub(crate) look: Look,
 }
 
 impl Sample {
@@ -78,6 +82,7 @@ impl Line {
             flavor: knob("workqueue")?,
             fifo_size: knob("fifo_size")?.parse().unwrap_or(0),
             latency: module.latency(line, WHAT)?,
+            look: Look::at(module, knobs, line, books.as_ref())?,
             books,
         })
     }

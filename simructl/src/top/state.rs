@@ -8,6 +8,7 @@ use std::time::Duration;
 use proc_interrupts::Changes;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use crate::silence::{Look, has_events, missing_for_sure};
 use crate::top::rows::{Row, STAGES, rows};
 use crate::top::sample::Sample;
 
@@ -88,8 +89,12 @@ pub(crate) struct State {
     pub(crate) is_typing: bool,
     pub(crate) is_paused: bool,
     pub(crate) has_help: bool,
-    /// What the last key came to, or why there is nothing new.
+    /// What the last key came to.
     pub(crate) message: Option<String>,
+    /// Why there is nothing to be seen.
+    pub(crate) absence: Option<String>,
+    /// How each line was when its last event had come.
+    quiet: BTreeMap<u32, Look>,
 }
 
 impl State {
@@ -109,6 +114,8 @@ impl State {
             is_paused: false,
             has_help: false,
             message: None,
+            absence: None,
+            quiet: BTreeMap::new(),
         }
     }
 
@@ -130,7 +137,15 @@ impl State {
                 past.push_back(row.percentile(stage, 990));
             }
         }
+        for (row, line) in self.rows.iter_mut().zip(&sample.lines) {
+            let quiet = self.quiet.entry(line.number).or_insert(line.look.clone());
+            row.missing = missing_for_sure(quiet, &line.look);
+            if has_events(quiet, &line.look) {
+                quiet.clone_from(&line.look);
+            }
+        }
         self.sample = Some(sample);
+        self.absence = None;
         self.keep_selection();
     }
 
@@ -152,7 +167,8 @@ impl State {
         self.rows.clear();
         self.sample = None;
         self.interrupts = None;
-        self.message = Some(why);
+        self.quiet.clear();
+        self.absence = Some(why);
     }
 
     /// The p99 of the stage that is shown, sample by sample, the newest last.
@@ -331,6 +347,8 @@ mod tests {
             read_hz: None,
             lost_hz: None,
             queued: 64 - u64::from(line),
+            is_throttled: false,
+            missing: None,
             stages: [const { None }; STAGES.len()],
         }
     }

@@ -138,6 +138,35 @@ fn the_last_of_some_samples_stays_on_the_terminal() {
 }
 
 #[test]
+fn top_tells_that_the_module_is_gone_and_forgets_it_when_it_is_back() {
+    let fake = Fake::with_lines(1);
+    let mut view = start(&fake, "top --interval 0.1", 80, 24);
+    view.shows("1 line ");
+    let [there, away] = ["sys/module/simrupt", "sys/module/away"].map(|name| fake.path(name));
+    fs::rename(&there, &away).unwrap();
+    view.shows("the module is not loaded; try: simructl load");
+    fs::rename(&away, &there).unwrap();
+    view.until("it is back", |this| {
+        let text = this.text();
+        text.contains("1 line ") && !text.contains("not loaded")
+    });
+    view.types("q");
+    assert!(view.ends().0.success());
+}
+
+#[test]
+fn top_says_that_nobody_has_the_device_open() {
+    let fake = Fake::with_lines(1);
+    let mut view = start(&fake, "top --interval 0.1", 80, 24);
+    view.shows("line 0: nobody has its device open; try: simructl read --line 0 > /dev/null");
+    view.shows("not open");
+    fake.write(&debugfs(0, "rate_hz"), "0\n");
+    view.shows("line 0: rate_hz is 0; try: simructl set rate_hz=100 --line 0");
+    view.types("q");
+    assert!(view.ends().0.success());
+}
+
+#[test]
 fn what_a_file_brings_does_nothing_to_the_terminal() {
     let fake = Fake::with_lines(1);
     let evil = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m";
@@ -169,6 +198,7 @@ fn what_a_file_brings_does_nothing_to_the_terminal() {
         "status",
         "get workqueue",
         "report \u{1b}[2J.json",
+        "top --once --interval 0.01",
     ] {
         let mut command = fake.command(arguments);
         if arguments.starts_with("trace") {

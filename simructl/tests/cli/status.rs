@@ -2,6 +2,9 @@
 
 //! `simructl status`.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+
 use crate::fake::{Fake, debugfs};
 
 #[test]
@@ -45,4 +48,34 @@ fn without_the_lines_parameter_the_lists_tell_how_many_lines_there_are() {
     let fake = Fake::with_lines(2).without_debugfs();
     fake.remove("sys/module/simrupt/parameters/lines");
     fake.check("status-lists", "status");
+}
+
+#[test]
+fn a_line_that_waits_for_cpu_time_is_told_from_one_that_once_did() {
+    let fake = Fake::with_lines(2);
+    fake.set_counters(0, &[("throttled", 7)]);
+    fake.set_counters(1, &[("throttled", 7)]);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for count in 8.. {
+                fake.set_counters(1, &[("throttled", count)]);
+                if is_over.load(Relaxed) {
+                    break;
+                }
+            }
+        });
+        fake.check("status-throttled", "status");
+        is_over.store(true, Relaxed);
+    });
+}
+
+#[test]
+fn a_masked_line_says_so() {
+    let fake = Fake::with_lines(1);
+    let knobs = fake.read("sys/kernel/debug/simrupt/knobs");
+    let masked = "masked\tu64\t0..1\t0\t-\tlive\t1 disables the interrupt line\n";
+    fake.write("sys/kernel/debug/simrupt/knobs", &(knobs + masked));
+    fake.write(&debugfs(0, "masked"), "1\n");
+    fake.check("status-masked", "status");
 }

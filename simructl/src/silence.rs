@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Why a line gives no events, or none to its readers: what is missing, and how to have it.
+
+use std::time::{Duration, Instant};
+
+use simrupt::failure::Failure;
+use simrupt::knobs::Knobs;
+use simrupt::line::Books;
+use simrupt::lines::Lines;
+use simrupt::module::Module;
+use simrupt::sysroot::{Sysroot, read_text};
+
+/// How long it may be silent before that is worth a word.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a line is set to, and what it has counted, at a moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    at: Instant,
+    is_bound: bool,
+    rate_hz: u64,
+    /// Events that come together.
+    burst: u64,
+    /// The next events come when the driver is done with the last.
+    is_closed_loop: bool,
+    is_masked: bool,
+    /// It runs only while its device is open.
+    needs_open: bool,
+    /// Open files of the module, those of other lines among them; `None` if that is not known.
+    users: Option<u64>,
+    events: u64,
+    read: u64,
+    throttled: u64,
+}
+
+impl Look {
+    /// Looks at a line; no books when its driver is unbound.
+    pub(crate) fn at(
+        module: &Module<'_>,
+        knobs: &Knobs,
+        line: u32,
+        books: Option<&Books>,
+    ) -> Result<Self, Failure> {
+        // Without a driver its knobs may be out of reach, and a module may lack one.
+        let knob = |name: &str| match (books, knobs.find(name)) {
+            (Some(_), Ok(knob)) => knobs.value(knob, line).map(Some),
+            _ => Ok(None),
+        };
+        let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let counter = |name| books.and_then(|books| books.stats.get(name)).unwrap_or(0);
+        let pattern = knob("pattern")?.unwrap_or_default();
+        let burst = match pattern.as_str() {
+            "burst" => number(knob("burst")?).unwrap_or(1),
+            _ => 1,
+        };
+        Ok(Self {
+            at: Instant::now(),
+            is_bound: books.is_some(),
+            rate_hz: number(knob("rate_hz")?).unwrap_or(0),
+            burst,
+            is_closed_loop: pattern == "closed",
+            is_masked: knob("masked")?.as_deref() == Some("1"),
+            needs_open: knob("trigger")?.as_deref() == Some("open"),
+            users: users(module.sysroot()),
+            events: counter("events"),
+            read: counter("read"),
+            throttled: counter("throttled"),
+        })
+    }
+
+    /// The longest time from one event to the next, on the ideal schedule.
+    fn period(&self) -> Duration {
+        match (self.is_closed_loop, self.rate_hz) {
+            (true, _) | (_, 0) => Duration::ZERO,
+            (false, rate_hz) => Duration::from_secs_f64(self.burst as f64 / rate_hz as f64),
+        }
+    }
+}
+
+/// How often the module is in use: by open devices of any line.
+fn users(sysroot: &Sysroot) -> Option<u64> {
+    let text = read_text(&sysroot.module().join("refcnt")).ok()?;
+    text.trim().parse().ok()
+}
+
+/// What is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cause {
+    /// There is no driver.
+    Unbound,
+    /// The device is silent.
+    Silent,
+    /// Nobody has the device open, and it runs only then.
+    Unopened,
+    /// It waits for CPU time.
+    Throttled,
+    /// Its interrupt is disabled.
+    Masked,
+    /// Events come, and nobody reads them.
+    Unread,
+    /// The next event may take so long.
+    Slow(Duration),
+}
+
+impl Cause {
+    /// The state of a line that has this cause, in a word or two.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Unbound => "no driver",
+            Self::Silent => "silent",
+            Self::Unopened => "not open",
+            Self::Throttled => "throttled",
+            Self::Masked => "masked",
+            Self::Unread => "unread",
+            Self::Slow(_) => "waits",
+        }
+    }
+
+    /// What is missing, of the line that was named before.
+    pub(crate) fn why(self) -> String {
+        match self {
+            Self::Unbound => "its driver is unbound".to_string(),
+            Self::Silent => "rate_hz is 0".to_string(),
+            Self::Unopened => "nobody has its device open".to_string(),
+            Self::Throttled => "it waits for cpu_limit_pct".to_string(),
+            Self::Masked => "its interrupt is masked".to_string(),
+            Self::Unread => "nobody reads its device".to_string(),
+            Self::Slow(period) => {
+                let whole = Duration::from_millis(u64::try_from(period.as_millis()).unwrap_or(0));
+                let period = humantime::format_duration(whole);
+                format!("it has events every {period} only")
+            }
+        }
+    }
+
+    /// What to try.
+    pub(crate) fn remedy(self, line: u32) -> String {
+        match self {
+            Self::Unbound => {
+                format!("echo simrupt.{line} > /sys/bus/platform/drivers/simrupt/bind")
+            }
+            Self::Silent => format!("simructl set rate_hz=100 --line {line}"),
+            Self::Unopened | Self::Unread => {
+                format!("simructl read --line {line} > /dev/null")
+            }
+            Self::Throttled => "a lower rate_hz or a higher limit".to_string(),
+            Self::Masked => format!("simructl set masked=0 --line {line}"),
+            Self::Slow(_) => format!("simructl set rate_hz=100 --line {line}"),
+        }
+    }
+}
+
+/// Whether a line had to wait for CPU time between two looks.
+pub(crate) fn is_throttled(before: &Look, now: &Look) -> bool {
+    now.throttled > before.throttled
+}
+
+/// What a line lacks to have events, judged by two looks; `None` when it has them, or nothing is known.
+pub(crate) fn missing(before: &Look, now: &Look) -> Option<Cause> {
+    let has_events = now.events > before.events;
+    let elapsed = now.at.duration_since(before.at);
+    if !now.is_bound {
+        Some(Cause::Unbound)
+    } else if now.rate_hz == 0 {
+        Some(Cause::Silent)
+    } else if now.is_masked && (has_events || now.is_closed_loop) {
+        Some(Cause::Masked)
+    } else if is_throttled(before, now) {
+        Some(Cause::Throttled)
+    } else if has_events {
+        None
+    } else if now.needs_open && (now.users == Some(0) || now.period() * 2 < elapsed) {
+        Some(Cause::Unopened)
+    } else if now.is_masked {
+        Some(Cause::Masked)
+    } else if now.period() * 2 >= elapsed {
+        Some(Cause::Slow(now.period()))
+    } else {
+        None
+    }
+}
+
+/// As [`missing`], but of what only time can tell nothing is said before it has passed.
+pub(crate) fn missing_for_sure(before: &Look, now: &Look) -> Option<Cause> {
+    let is_early = now.at.duration_since(before.at) < PATIENCE;
+    missing(before, now).filter(|cause| match cause {
+        Cause::Slow(_) => !is_early,
+        Cause::Unopened => !is_early || now.users == Some(0),
+        _ => true,
+    })
+}
+
+/// Whether events came between two looks.
+pub(crate) fn has_events(before: &Look, now: &Look) -> bool {
+    now.events != before.events
+}
+
+/// As [`missing`], where events are wanted that somebody reads.
+pub(crate) fn missing_to_readers(before: &Look, now: &Look) -> Option<Cause> {
+    missing(before, now).or_else(|| {
+        let is_unread = now.events > before.events && now.read == before.read;
+        is_unread.then_some(Cause::Unread)
+    })
+}
+
+/// Says on standard error what is missing, when nothing has come for a while.
+#[derive(Debug)]
+pub(crate) struct Watchman {
+    what: &'static str,
+    lines: Vec<u32>,
+    quiet_since: Instant,
+    /// How the lines were when it became quiet.
+    before: Option<Vec<Look>>,
+    next: Instant,
+    told: Option<String>,
+}
+
+impl Watchman {
+    /// Begins to wait for `what` on these lines.
+    pub(crate) fn new(what: &'static str, module: &Module<'_>, lines: Vec<u32>) -> Self {
+        let now = Instant::now();
+        let mut this = Self {
+            what,
+            lines,
+            quiet_since: now,
+            before: None,
+            next: now + PATIENCE,
+            told: None,
+        };
+        this.before = this.look(module);
+        this
+    }
+
+    /// Something has come.
+    pub(crate) fn has_come(&mut self) {
+        let now = Instant::now();
+        self.quiet_since = now;
+        self.next = now + PATIENCE;
+        self.before = None;
+        self.told = None;
+    }
+
+    /// Whether it is time to look.
+    pub(crate) fn is_due(&self) -> bool {
+        Instant::now() >= self.next
+    }
+
+    /// Looks what is missing; returns it when it was not told yet.
+    pub(crate) fn look_out(&mut self, module: &Module<'_>) -> Option<Failure> {
+        self.next = Instant::now() + PATIENCE;
+        let now = self.look(module)?;
+        let Some(before) = &self.before else {
+            self.before = Some(now);
+            return None;
+        };
+        let causes = before.iter().zip(&now).zip(&self.lines);
+        let causes = causes.map(|((before, now), line)| {
+            missing_to_readers(before, now).map(|cause| (cause, *line))
+        });
+        // One line that has all it takes, and there is nothing to say.
+        let causes: Vec<(Cause, u32)> = causes.collect::<Option<_>>()?;
+        let failure = told(self.what, causes)?;
+        let text = failure.to_string();
+        (self.told.as_ref() != Some(&text)).then(|| {
+            self.told = Some(text);
+            failure
+        })
+    }
+
+    /// What the first line lacks, if anything.
+    pub(crate) fn cause(&self, module: &Module<'_>) -> Option<Cause> {
+        let (before, now) = (self.before.as_ref()?, self.look(module)?);
+        missing_to_readers(before.first()?, now.first()?)
+    }
+
+    /// `None` where nothing can be seen: then there is nothing to say.
+    fn look(&self, module: &Module<'_>) -> Option<Vec<Look>> {
+        let knobs = Knobs::of(module).ok()?;
+        let look = |line: &u32| {
+            let books = module.books(*line, self.what).ok()?;
+            Look::at(module, &knobs, *line, books.as_ref()).ok()
+        };
+        self.lines.iter().map(look).collect()
+    }
+}
+
+/// What is missing on which lines, lines with the same cause together.
+fn told(what: &str, mut causes: Vec<(Cause, u32)>) -> Option<Failure> {
+    causes.sort_unstable();
+    let (first, line) = *causes.first()?;
+    let groups = causes.chunk_by(|(one, _), (other, _)| one == other);
+    let told = groups.map(|group| {
+        let lines = Lines::Listed(group.iter().map(|(_, line)| *line).collect());
+        let noun = if group.len() == 1 { "line" } else { "lines" };
+        format!("{noun} {lines}: {}", group[0].0.why())
+    });
+    let told: Vec<String> = told.collect();
+    Some(Failure::new(what, told.join("; ")).remedy(first.remedy(line)))
+}
+
+#[cfg(test)]
+impl Look {
+    /// A line that runs and is read, with so many events so far.
+    pub(crate) fn running(at: Instant, events: u64) -> Self {
+        Self {
+            at,
+            is_bound: true,
+            rate_hz: 500,
+            burst: 1,
+            is_closed_loop: false,
+            is_masked: false,
+            needs_open: true,
+            users: Some(1),
+            events,
+            read: events,
+            throttled: 7,
+        }
+    }
+
+    /// The same line, throttled once more.
+    pub(crate) fn throttled_again(mut self) -> Self {
+        self.throttled += 1;
+        self
+    }
+
+    /// The same line without a driver.
+    pub(crate) fn unbound(mut self) -> Self {
+        self.is_bound = false;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line that runs, two seconds ago and now: 1,000 events more, all of them read.
+    fn looks() -> [Look; 2] {
+        let now = Instant::now();
+        let then = now - Duration::from_secs(2);
+        [Look::running(then, 100), Look::running(now, 1100)]
+    }
+
+    fn cause(change: impl Fn(&mut Look, &mut Look)) -> Option<Cause> {
+        let [mut before, mut now] = looks();
+        change(&mut before, &mut now);
+        missing_to_readers(&before, &now)
+    }
+
+    /// No events since the look before.
+    fn quiet(before: &mut Look, now: &mut Look) {
+        (now.events, now.read) = (before.events, before.read);
+    }
+
+    #[test]
+    fn a_line_that_runs_and_is_read_lacks_nothing() {
+        assert_eq!(cause(|_, _| {}), None);
+    }
+
+    #[test]
+    fn each_cause_is_told_from_the_others() {
+        assert_eq!(
+            cause(|before, now| {
+                quiet(before, now);
+                now.is_bound = false;
+            }),
+            Some(Cause::Unbound)
+        );
+        assert_eq!(
+            cause(|before, now| {
+                quiet(before, now);
+                now.rate_hz = 0;
+                now.users = Some(0);
+            }),
+            Some(Cause::Silent)
+        );
+        assert_eq!(cause(quiet), Some(Cause::Unopened));
+        assert_eq!(cause(|_, now| now.read = 100), Some(Cause::Unread));
+        assert_eq!(cause(|_, now| now.is_masked = true), Some(Cause::Masked));
+        assert_eq!(cause(|_, now| now.throttled = 8), Some(Cause::Throttled));
+        // A closed loop that is masked has no events at all.
+        assert_eq!(
+            cause(|before, now| {
+                quiet(before, now);
+                (now.is_masked, now.is_closed_loop) = (true, true);
+            }),
+            Some(Cause::Masked)
+        );
+    }
+
+    #[test]
+    fn a_slow_line_need_not_be_closed() {
+        let slow = |users| {
+            cause(move |before, now| {
+                quiet(before, now);
+                (now.rate_hz, now.burst, now.users) = (10, 4096, users);
+            })
+        };
+        let period = Duration::from_secs_f64(409.6);
+        assert_eq!(slow(Some(1)), Some(Cause::Slow(period)));
+        assert_eq!(slow(None), Some(Cause::Slow(period)));
+        assert_eq!(slow(Some(0)), Some(Cause::Unopened));
+        assert_eq!(
+            Cause::Slow(period).why(),
+            "it has events every 6m 49s 600ms only"
+        );
+    }
+
+    #[test]
+    fn what_time_must_tell_is_not_said_too_early() {
+        let [mut before, mut now] = looks();
+        quiet(&mut before, &mut now);
+        assert_eq!(missing_for_sure(&before, &now), Some(Cause::Unopened));
+        before.at = now.at - Duration::from_millis(500);
+        assert_eq!(missing(&before, &now), Some(Cause::Unopened));
+        assert_eq!(missing_for_sure(&before, &now), None);
+        now.users = Some(0);
+        assert_eq!(missing_for_sure(&before, &now), Some(Cause::Unopened));
+        now.rate_hz = 0;
+        assert_eq!(missing_for_sure(&before, &now), Some(Cause::Silent));
+    }
+
+    #[test]
+    fn a_line_that_runs_always_needs_nobody() {
+        let always = |before: &mut Look, now: &mut Look| {
+            quiet(before, now);
+            now.needs_open = false;
+        };
+        assert_eq!(cause(always), None);
+    }
+
+    #[test]
+    fn lines_with_the_same_cause_are_told_together() {
+        let causes = vec![
+            (Cause::Unopened, 3),
+            (Cause::Silent, 1),
+            (Cause::Unopened, 2),
+            (Cause::Unopened, 0),
+        ];
+        assert_eq!(
+            told("nothing to trace", causes).unwrap().to_string(),
+            "nothing to trace: line 1: rate_hz is 0; lines 0,2-3: nobody has its device open\n  \
+             try: simructl set rate_hz=100 --line 1"
+        );
+        assert!(told("nothing", Vec::new()).is_none());
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! More of one line: in which context its stages ran and which CPUs took its interrupt, and the histogram of a
+//! latency.
+
+use std::iter;
+
+use ratatui::layout::Rect;
+
+use crate::pace::per_second;
+use crate::top::format::{bar, micros, rate};
+use crate::top::histogram::bins;
+use crate::top::rows::{Row, STAGES};
+use crate::top::state::State;
+use simrupt::files::contexts::Contexts;
+
+/// Which stage ran how often in which context, and which CPUs took the interrupt.
+pub(super) fn contexts(state: &State, row: &Row, width: usize) -> String {
+    let sample = state.sample.as_ref();
+    let line = sample.and_then(|sample| sample.lines.iter().find(|line| line.number == row.line));
+    let Some(books) = line.and_then(|line| line.books.as_ref()) else {
+        return format!("line {}: its driver is unbound", row.line);
+    };
+    let mut text = format!("line {}: runs of each stage, by context\n", row.line);
+    text += &laid_out(&stages(&books.contexts), width);
+    text += &cpus(state, row, width).unwrap_or_default();
+    text
+}
+
+fn stages(contexts: &Contexts) -> Vec<Vec<String>> {
+    let header = iter::once("stage".to_string()).chain(contexts.columns.iter().cloned());
+    let mut rows = vec![header.collect::<Vec<_>>()];
+    rows.extend(contexts.stages.iter().map(|(stage, counts)| {
+        let counts = counts.iter().map(u64::to_string);
+        iter::once(stage.clone()).chain(counts).collect()
+    }));
+    rows
+}
+
+/// How often each CPU took the line's interrupt.
+fn cpus(state: &State, row: &Row, width: usize) -> Option<String> {
+    let table = state.sample.as_ref()?.interrupts.as_ref()?;
+    let name = row.irq?.to_string();
+    let at = table.rows.iter().position(|row| row.name == name)?;
+    let increases = state.interrupts.as_ref().map(|(changes, elapsed)| {
+        let increases = changes.of(at).per_cpu();
+        let rate = |more: Option<u64>| per_second(more?, *elapsed);
+        increases.map(rate).collect::<Vec<_>>()
+    });
+    let mut text = format!("irq {name}: by CPU, and per second\n");
+    let mut cells = Vec::new();
+    let totals = table.rows[at].per_cpu()?.iter();
+    for (place, (cpu, total)) in table.cpus.iter().zip(totals).enumerate() {
+        let hz = increases.as_ref().and_then(|rates| rates[place]);
+        cells.push([cpu.to_string(), total.to_string(), rate(hz)]);
+    }
+    // Side by side, as there is most room to the side; those that find no place there go below.
+    while !cells.is_empty() {
+        let mut count = cells.len();
+        let turned = |count: usize| {
+            let names = ["CPU", "total", "per_s"];
+            let rows = names.iter().enumerate().map(|(row, name)| {
+                let values = cells[..count].iter().map(|cell| cell[row].clone());
+                iter::once((*name).to_string()).chain(values).collect()
+            });
+            rows.collect::<Vec<Vec<String>>>()
+        };
+        while count > 1 && widest(&laid_out(&turned(count), width)) > width {
+            count -= 1;
+        }
+        text += &laid_out(&turned(count), width);
+        cells.drain(..count);
+    }
+    Some(text)
+}
+
+/// A table with its numbers to the right; narrow where there is little room.
+fn laid_out(rows: &[Vec<String>], width: usize) -> String {
+    let text = |indent: &str, gap: usize| {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let cells = |at: usize| rows.iter().filter_map(move |row| row.get(at));
+        let widths: Vec<usize> = (0..columns)
+            .map(|at| {
+                cells(at)
+                    .map(|cell| cell.chars().count())
+                    .max()
+                    .unwrap_or(0)
+            })
+            .collect();
+        let row = |row: &Vec<String>| {
+            let cells = row.iter().zip(&widths).enumerate();
+            let cells = cells.map(|(at, (cell, width))| match at {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            });
+            let cells: Vec<String> = cells.collect();
+            format!("{indent}{}\n", cells.join(&" ".repeat(gap)))
+        };
+        rows.iter().map(row).collect::<String>()
+    };
+    let roomy = text("  ", 2);
+    match widest(&roomy) <= width {
+        true => roomy,
+        false => text("", 1),
+    }
+}
+
+fn widest(text: &str) -> usize {
+    let widths = text.lines().map(|line| line.chars().count());
+    widths.max().unwrap_or(0)
+}
+
+/// How many values lay where since the sample before: a bar for each power of two.
+pub(super) fn histogram(state: &State, row: &Row, area: Rect) -> String {
+    let (_, name) = STAGES[state.stage];
+    let mut text = format!("line {}: {name} since the last sample\n", row.line);
+    let stage = row.stages[state.stage].as_ref();
+    let mut bins = stage.map(bins).unwrap_or_default();
+    // Those of the longest times stay.
+    let room = usize::from(area.height).saturating_sub(2);
+    bins.drain(..bins.len().saturating_sub(room));
+    let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1);
+    for bin in bins {
+        let bounds = format!(
+            "{:>6} to {:>6} µs",
+            micros(Some(bin.low)),
+            micros(Some(bin.high))
+        );
+        let share = bin.count as f64 / most as f64;
+        let width = usize::from(area.width).saturating_sub(bounds.chars().count() + 11);
+        text += &format!("  {bounds} {:>7} {}\n", bin.count, bar(share, width));
+    }
+    text
+}
