@@ -42,9 +42,10 @@ const SIGNALS: [Signal; 6] = [
     Signal::SIGCONT,
 ];
 
-/// How long to wait for keys at a time. Nothing else wakes who waits for them: of a signal and a key that come at
-/// once, crossterm tells the signal, and the key when the next one comes.
+/// How long to wait for keys at a time. Nothing wakes who waits for them when the program goes on after a stop.
 const SLICE: Duration = Duration::from_millis(100);
+/// The shortest time to wait for keys: without any, those that are there are not seen.
+const INSTANT: Duration = Duration::from_millis(1);
 
 /// The screen. Dropping it gives the terminal back.
 #[derive(Debug)]
@@ -184,7 +185,7 @@ impl Screen {
             if !self.has_keys {
                 return Ok(self.shared.wait(left));
             }
-            if !event::poll(left.min(SLICE))? {
+            if !event::poll(left.clamp(INSTANT, SLICE))? {
                 match (self.shared.lock().is_stale, left > SLICE) {
                     (true, _) => return Ok(Input::Redraw),
                     (false, true) => continue,

@@ -3,7 +3,7 @@
 //! `simructl status`: what runs and how, on one screen.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -36,21 +36,24 @@ struct Row {
     look: Option<Look>,
 }
 
-/// How long it takes to find out whether a line waits for CPU time.
-const MOMENT: Duration = Duration::from_millis(100);
+/// How long it may take to find out whether a line waits for CPU time. With a low limit it waits for long, and is
+/// counted each time.
+const LONGEST: Duration = Duration::from_millis(500);
+const STEP: Duration = Duration::from_millis(50);
 
-/// Looks at lines that were throttled before once more, and says so of those that are throttled now.
+/// Looks once more at the lines that were throttled before, and says so of those that are throttled now.
 fn mark_throttled(rows: &mut [Row], module: &Module<'_>, knobs: &Knobs) -> Result<(), Failure> {
-    if rows.iter().all(|row| row.look.is_none()) {
-        return Ok(());
-    }
-    thread::sleep(MOMENT);
-    for row in rows {
-        let Some(before) = &row.look else { continue };
-        let books = module.books(row.line, "cannot show the status")?;
-        let now = Look::at(module, knobs, row.line, books.as_ref())?;
-        if is_throttled(before, &now) {
-            row.state = "waits for cpu_limit_pct";
+    let end = Instant::now() + LONGEST;
+    while rows.iter().any(|row| row.look.is_some()) && Instant::now() < end {
+        thread::sleep(STEP);
+        for row in rows.iter_mut() {
+            let Some(before) = &row.look else { continue };
+            let books = module.books(row.line, "cannot show the status")?;
+            let now = Look::at(module, knobs, row.line, books.as_ref())?;
+            if is_throttled(before, &now) {
+                row.state = "waits for cpu_limit_pct";
+                row.look = None;
+            }
         }
     }
     Ok(())
@@ -119,7 +122,8 @@ impl Row {
             }
         };
         let counter = |name: &str| books.as_ref()?.stats.get(name);
-        let look = match (bound, counter("throttled")) {
+        let may_wait = bound && !matches!(state, "silent" | "masked");
+        let look = match (may_wait, counter("throttled")) {
             (true, Some(1..)) => Some(Look::at(module, knobs, line, books.as_ref())?),
             _ => None,
         };
