@@ -36,6 +36,11 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts simructl with these arguments.
     pub(crate) fn start(columns: u16, rows: u16, args: &[&str]) -> Self {
+        Self::start_command(columns, rows, "simructl", args)
+    }
+
+    /// Starts a program. A size of 0 is one that is not known.
+    pub(crate) fn start_command(columns: u16, rows: u16, program: &str, args: &[&str]) -> Self {
         let size = Winsize {
             ws_row: rows,
             ws_col: columns,
@@ -48,7 +53,7 @@ impl Terminal {
         fs::create_dir_all(FOLDER).unwrap();
         // In a session of its own, of which this is the terminal: it is told when that changes its size.
         let child = Command::new("setsid")
-            .args(["-c", "simructl"])
+            .args(["-c", program])
             .args(args)
             .current_dir(FOLDER)
             .stdin(stdio())
@@ -57,6 +62,11 @@ impl Terminal {
             .spawn()
             .unwrap();
         let master = File::from(pty.master);
+        let (rows, columns) = if columns == 0 {
+            (24, 80)
+        } else {
+            (rows, columns)
+        };
         let screen = Arc::new(Mutex::new(Parser::new(rows, columns, 0)));
         let (mut output, shown) = (master.try_clone().unwrap(), Arc::clone(&screen));
         thread::spawn(move || {
@@ -76,6 +86,11 @@ impl Terminal {
 
     pub(crate) fn text(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Whether a program has a screen of its own.
+    pub(crate) fn has_screen(&self) -> bool {
+        self.screen.lock().unwrap().screen().alternate_screen()
     }
 
     /// The row that begins like this.
@@ -108,9 +123,14 @@ impl Terminal {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
+    /// Waits for the end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Waits for the end, which must leave the terminal as it was.
     pub(crate) fn ends(mut self) -> ExitStatus {
-        let status = self.child.wait().unwrap();
+        let status = self.wait();
         // What it wrote last is still on its way.
         eventually("the screen from before is back", || {
             let parser = self.screen.lock().unwrap();

@@ -2,8 +2,8 @@
 
 //! simructl against the real thing.
 
-use simrupt_vm_tests::{Simrupt, simructl, try_load};
-use std::{env, io::Read, process::Command};
+use simrupt_vm_tests::{Offline, Simrupt, simructl, try_load};
+use std::{env, fs, io::Read, process::Command};
 
 fn run(args: &[&str]) -> String {
     let output = simructl(args);
@@ -224,4 +224,64 @@ fn it_suggests_the_nearest_name() {
 fn it_completes_and_explains_itself_without_the_module() {
     assert!(run(&["completions", "bash"]).contains("simructl"));
     assert!(run(&["man"]).contains(".TH"));
+}
+
+#[test]
+fn a_cpu_that_is_offline_is_told_as_what_it_is() {
+    let module = Simrupt::load("lines=2");
+    let offline = Offline::take(1);
+    let why = failure(&["set", "cpu=1"]);
+    assert!(
+        why.contains("cannot set cpu to 1: CPU 1 is offline"),
+        "{why}"
+    );
+    assert!(why.contains("/sys/devices/system/cpu/online"), "{why}");
+    assert!(!why.contains("unbound"), "{why}");
+    assert_eq!(module.line(0).get("cpu"), "-1");
+    drop(offline);
+    run(&["set", "cpu=1"]);
+}
+
+#[test]
+fn a_file_that_is_not_the_device_is_not_read() {
+    let _module = Simrupt::load("rate_hz=1000");
+    let (device, aside) = ("/dev/simrupt0", "/dev/aside");
+    fs::rename(device, aside).unwrap();
+    fs::write(device, "what came too early").unwrap();
+    for command in ["read", "explain"] {
+        let why = failure(&[command]);
+        assert!(
+            why.contains("it is a regular file, and the device of line 0 is 10:"),
+            "{why}"
+        );
+    }
+    fs::remove_file(device).unwrap();
+    std::os::unix::fs::symlink("/dev/null", device).unwrap();
+    let why = failure(&["read", "-n", "1"]);
+    assert!(why.contains("it is the character device 1:3"), "{why}");
+    fs::remove_file(device).unwrap();
+    fs::rename(aside, device).unwrap();
+    assert_eq!(run(&["read", "-n", "1"]).len(), 1);
+}
+
+#[test]
+fn somebody_who_is_not_root_is_told_so() {
+    let _module = Simrupt::load("");
+    for command in ["trace", "explain", "stats", "verify"] {
+        let output = Command::new("su")
+            .args([
+                "-s",
+                "/bin/sh",
+                "-c",
+                &format!("simructl {command}"),
+                "user",
+            ])
+            .output()
+            .unwrap();
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            why.contains("needs root\n  try: run with sudo"),
+            "{command}: {why}"
+        );
+    }
 }

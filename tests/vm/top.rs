@@ -4,7 +4,7 @@
 
 use crate::terminal::{self, Terminal};
 use nix::sys::signal::Signal;
-use simrupt_vm_tests::{Reader, Simrupt, eventually, settle};
+use simrupt_vm_tests::{Reader, Simrupt, eventually, settle, simructl};
 use std::{fs, os::unix::process::ExitStatusExt, thread, time::Duration};
 
 #[test]
@@ -31,7 +31,7 @@ fn lines_are_shown_and_keys_turn_their_knobs() {
     top.shows("line1 fifo_size 8192 -> 4096");
     // A value that the knob does not take: said, and nothing else.
     lines[1].set("fifo_size", "16");
-    top.shows("line 1: which stage");
+    top.shows("line 1: runs of each stage");
     top.types(" ");
     top.shows("PAUSED");
     top.types(" ");
@@ -45,7 +45,7 @@ fn lines_are_shown_and_keys_turn_their_knobs() {
     top.types("?");
     top.shows("the next workqueue");
     top.types("?v");
-    top.shows("since the sample before");
+    top.shows("since the last sample");
     top.types("k");
     top.shows("line 0: irq→work since");
     top.types("/ord\r");
@@ -70,25 +70,112 @@ fn lines_are_shown_and_keys_turn_their_knobs() {
 
 #[test]
 fn it_follows_the_size_of_the_terminal() {
-    let _module = Simrupt::load("lines=64 rate_hz=0");
+    let module = Simrupt::load("lines=64 rate_hz=0 format=record");
+    let line = module.line(0);
+    let reader = Reader::start(line, 4096);
+    line.set("rate_hz", "1000");
     let mut top = Terminal::start(80, 24, &["top", "--interval", "0.2"]);
     top.shows("lost/s");
     top.shows("q quit");
     top.resize(40, 10);
     eventually("it is narrow", || {
         let text = top.text();
-        !text.contains("lost/s  ") && text.contains("events/s") && text.contains("p99")
+        let header = text.lines().find(|row| row.starts_with("line "));
+        header.is_some_and(|row| row.contains("lost/s") && !row.contains("fifo"))
     });
     top.types("G");
     top.shows("  63 ");
-    top.resize(132, 50);
-    top.shows("read/s");
+    top.shows("silent");
+    top.resize(200, 50);
+    top.shows("due→read p99");
+    top.shows("line 63: rate_hz is 0; try: simructl set rate_hz=100 --line 63");
+    let both = |row: &str| row.contains("by context") && row.contains("since the last sample");
+    eventually("both details", || top.text().lines().any(both));
     top.resize(1, 1);
     top.resize(80, 24);
+    top.types("g");
     top.shows("q quit");
     // Ctrl-C is a key there.
     top.types("\x03");
     assert!(top.ends().success());
+    line.set("rate_hz", "0");
+    settle(&module, line, reader);
+}
+
+#[test]
+fn a_terminal_without_a_size_is_80_by_24() {
+    let _module = Simrupt::load("rate_hz=0");
+    let mut top = Terminal::start(0, 0, &["top"]);
+    top.shows("1 line ");
+    top.shows("rate_hz is 0");
+    top.types("q");
+    assert!(top.ends().success());
+}
+
+#[test]
+fn a_line_says_what_it_waits_for() {
+    // What one line takes, the others wait for as well, unless they have no limit.
+    let module = Simrupt::load("lines=4 rate_hz=1000 workqueue=bh cpu_limit_pct=100,100,5,100");
+    let [open, closed, hungry, masked] = [0, 1, 2, 3].map(|index| module.line(index));
+    hungry.set("work_us", "10000");
+    let readers = [open, hungry, masked].map(|line| Reader::start(line, 4096));
+    masked.set("masked", "1");
+    let mut top = Terminal::start(100, 24, &["top", "--interval", "0.5"]);
+    let state = |top: &Terminal, line: u32| {
+        let row = top.row(&format!("{line:>4} "));
+        row.unwrap_or_default()
+    };
+    for (line, word) in [
+        (0, "runs"),
+        (1, "not open"),
+        (2, "throttled"),
+        (3, "masked"),
+    ] {
+        eventually(word, || state(&top, line).contains(word));
+    }
+    let told = String::from_utf8(simructl(&["status"]).stdout).unwrap();
+    let row = |line: &str| {
+        told.lines()
+            .find(|row| row.starts_with(line))
+            .unwrap()
+            .to_string()
+    };
+    assert!(row("line2").ends_with("waits for cpu_limit_pct"), "{told}");
+    assert!(row("line3").ends_with("masked"), "{told}");
+    closed.unbind();
+    eventually("no driver", || state(&top, 1).contains("no driver"));
+    closed.bind();
+    top.types("q");
+    assert!(top.ends().success());
+    hungry.set("work_us", "0");
+    masked.set("masked", "0");
+    for line in [open, closed, hungry, masked] {
+        line.set("rate_hz", "0");
+    }
+    for reader in readers {
+        reader.stop();
+    }
+    module.verify();
+}
+
+#[test]
+fn a_shell_can_stop_it_and_go_on_with_it() {
+    let _module = Simrupt::load("rate_hz=0");
+    let mut shell = Terminal::start_command(80, 24, "sh", &["-i"]);
+    shell.types("stty -echo; PS1='ready> '\n");
+    shell.shows("ready> ");
+    for view in ["top --interval 0.2", "stats --watch --interval 0.2"] {
+        shell.types(&format!("simructl {view}\n"));
+        eventually("it has begun", || shell.has_screen());
+        shell.types("\x1a");
+        eventually("it is stopped", || !shell.has_screen());
+        shell.types("fg\n");
+        eventually("it goes on", || shell.has_screen());
+        shell.types("q");
+        eventually("it is over", || !shell.has_screen());
+    }
+    shell.types("exit\n");
+    shell.wait();
 }
 
 #[test]
@@ -114,7 +201,7 @@ fn the_module_can_come_and_go() {
     module.line(0).unbind();
     top.shows("its driver is unbound");
     module.line(0).bind();
-    top.shows("which stage ran");
+    top.shows("runs of each stage");
     top.types("q");
     assert!(top.ends().success());
 }

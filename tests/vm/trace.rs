@@ -182,6 +182,48 @@ fn what_is_kept_tells_the_same_again() {
 }
 
 #[test]
+fn a_silent_trace_says_what_is_missing() {
+    let module = Simrupt::load("lines=2 rate_hz=1000,0");
+    let output = simructl(&["trace", "--for", "3s"]);
+    assert!(
+        output.status.success() && output.stdout.is_empty(),
+        "{output:?}"
+    );
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        told,
+        "simructl: no event to show yet: line 1: rate_hz is 0; line 0: nobody has its device open\n  \
+         try: simructl set rate_hz=100 --line 1\n"
+    );
+    // With a reader that does not read.
+    let device = module.line(0).open();
+    let output = simructl(&["trace", "--for", "3s", "--line", "0", "--json"]);
+    drop(device);
+    let told: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(told["why"], "line 0: nobody reads its device");
+    assert_eq!(told["code"], 0);
+    // With one that does, there is nothing to say.
+    let reader = Reader::start(module.line(0), 64);
+    let output = simructl(&["trace", "--for", "2s", "--line", "0-1"]);
+    assert!(
+        output.stderr.is_empty() && !output.stdout.is_empty(),
+        "{output:?}"
+    );
+    reader.stop();
+}
+
+#[test]
+fn the_trace_itself_can_go_to_standard_output() {
+    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let reader = Reader::start(module.line(0), 64);
+    let output = simructl(&["trace", "--for", "200ms", "--out", "-"]);
+    reader.stop();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(" emit: line=0 "), "{text}");
+    assert!(!text.contains("since due"), "{text}");
+}
+
+#[test]
 fn without_the_module_it_says_so() {
     let output = simructl(&["trace"]);
     assert_eq!(output.status.code(), Some(1));
@@ -235,6 +277,17 @@ fn one_event_is_explained_as_it_happens() {
     let output = simructl(&["explain", "--line", "1", "--patience", "500ms"]);
     assert_eq!(output.status.code(), Some(1));
     let why = String::from_utf8(output.stderr).unwrap();
-    assert!(why.contains("in 500ms") && why.contains("rate_hz"), "{why}");
+    assert!(why.contains("in 500ms; rate_hz is 0"), "{why}");
     assert!(instances().is_empty());
+    // After a second it says what is missing, and goes on.
+    line.set("rate_hz", "500");
+    line.set("masked", "1");
+    let output = simructl(&["explain", "--line", "1", "--patience", "3s"]);
+    line.set("masked", "0");
+    assert_eq!(output.status.code(), Some(1));
+    let why = String::from_utf8(output.stderr).unwrap();
+    let begin = "simructl: no event to explain yet: line 1: its interrupt is masked\n  \
+                 try: simructl set masked=0 --line 1\n";
+    assert!(why.starts_with(begin), "{why}");
+    assert!(why.contains("in 3s; its interrupt is masked"), "{why}");
 }
