@@ -8,6 +8,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Stdout};
+use std::mem;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -136,7 +137,7 @@ impl Screen {
             return Ok(());
         };
         let now = area();
-        if std::mem::take(is_stale) || *known != now {
+        if mem::take(is_stale) || *known != now {
             execute!(io::stdout(), Clear(ClearType::All))?;
             // Whatever was drawn is forgotten.
             canvas.resize(now)?;
@@ -209,6 +210,17 @@ impl Drop for Screen {
     }
 }
 
+impl State {
+    /// Gives the terminal back for good.
+    fn give_back(&mut self) {
+        if let Some(canvas) = self.canvas.take() {
+            leave();
+            // It would show the cursor, which is done, and panic where even the message about it finds no terminal.
+            mem::forget(canvas);
+        }
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -229,9 +241,7 @@ impl Shared {
 
     /// Gives the terminal back for good.
     fn give_back(&self) {
-        if self.lock().canvas.take().is_some() {
-            leave();
-        }
+        self.lock().give_back();
     }
 
     /// What a signal does, on a thread of its own.
@@ -250,9 +260,7 @@ impl Shared {
             // The shell may have used the terminal meanwhile.
             Signal::SIGCONT => self.resume(&mut state),
             signal => {
-                if state.canvas.take().is_some() {
-                    leave();
-                }
+                state.give_back();
                 if !state.ends_itself {
                     signals::die_of(signal);
                 }
@@ -336,10 +344,13 @@ fn is_stop(key: KeyEvent) -> bool {
     key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z')
 }
 
+/// The most columns and rows that are drawn: a terminal may say anything, and each cell takes memory.
+const MOST: u16 = 1000;
+
 /// All of the terminal.
 fn area() -> Rect {
     let (width, height) = terminal::size_or_default();
-    let [width, height] = [width, height].map(|size| u16::try_from(size).unwrap_or(u16::MAX));
+    let [width, height] = [width, height].map(|size| u16::try_from(size).unwrap_or(MOST).min(MOST));
     Rect::new(0, 0, width, height)
 }
 

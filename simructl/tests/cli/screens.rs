@@ -3,14 +3,15 @@
 //! What commands do to a terminal: they fit it, and give it back on every way out.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
 use simrupt_core::books::COUNTERS;
 
 use crate::fake::{Fake, debugfs};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, ends};
 
 /// Views that take the screen, with words that each of them shows.
 const VIEWS: [(&str, &str); 3] = [
@@ -64,6 +65,33 @@ fn a_key_ends_a_view_and_signals_do() {
 }
 
 #[test]
+fn a_view_ends_with_its_terminal() {
+    let fake = machine(1);
+    for (arguments, _) in VIEWS {
+        let command = fake.command(arguments);
+        let pty = ends(None);
+        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
+        let mut child = Command::new("setsid")
+            .arg("--ctty")
+            .arg(command.get_program())
+            .args(command.get_args())
+            .stdin(stdio())
+            .stdout(stdio())
+            .stderr(stdio())
+            .spawn()
+            .unwrap();
+        drop(pty.slave);
+        // It has begun.
+        let mut master = fs::File::from(pty.master);
+        master.read_exact(&mut [0; 100]).unwrap();
+        drop(master);
+        let status = child.wait().unwrap();
+        let is_over = status.signal() == Some(Signal::SIGHUP as i32) || status.code() == Some(1);
+        assert!(is_over, "{arguments}: {status}");
+    }
+}
+
+#[test]
 fn a_view_can_be_stopped_and_goes_on_where_it_was() {
     let fake = machine(1);
     for (arguments, words) in VIEWS {
@@ -112,13 +140,13 @@ fn a_view_follows_the_size_of_the_terminal() {
     view.shows("line 0-3 of 0-7");
     view.resize(200, 24);
     view.shows("line7");
+    // What no screen has, some terminal claims.
+    view.claim_size(1, 1);
+    view.claim_size(65535, 65535);
     view.resize(40, 10);
     view.shows("line 0 of 0-7");
     view.types("l");
     view.shows("line 1 of 0-7");
-    view.resize(1, 1);
-    view.resize(80, 24);
-    view.shows("line 1-4 of 0-7");
     view.types("q");
     assert!(view.ends().0.success());
 }

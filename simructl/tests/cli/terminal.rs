@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::pty::{Winsize, openpty};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{Termios, tcgetattr};
 use nix::unistd::Pid;
@@ -17,6 +18,15 @@ use vt100::Parser;
 
 /// How long something may take to appear on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Both ends of a new terminal, of which programs that are started inherit none.
+pub(crate) fn ends(size: Option<&Winsize>) -> OpenptyResult {
+    let pty = openpty(size, None).unwrap();
+    for end in [&pty.master, &pty.slave] {
+        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+    }
+    pty
+}
 
 /// The terminal, and what runs on it.
 pub(crate) struct Terminal {
@@ -43,7 +53,7 @@ impl Terminal {
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        let pty = openpty(&size, None).unwrap();
+        let pty = ends(Some(&size));
         let before = tcgetattr(&pty.master).unwrap();
         let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
         let child = Command::new("setsid")
@@ -131,6 +141,11 @@ impl Terminal {
 
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         self.shown.lock().unwrap().screen.set_size(rows, columns);
+        self.claim_size(columns, rows);
+    }
+
+    /// Has the terminal say that it has this size, which nothing is.
+    pub(crate) fn claim_size(&self, columns: u16, rows: u16) {
         let status = Command::new("stty")
             .args(["rows", &rows.to_string(), "cols", &columns.to_string()])
             .stdin(Stdio::from(self.master.try_clone().unwrap()))
