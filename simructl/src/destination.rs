@@ -220,6 +220,9 @@ fn can_be_made(path: &Path) -> io::Result<Metadata> {
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let what = format!("cannot write {}", path.display());
     match (error.kind(), path.parent()) {
+        (io::ErrorKind::NotFound, _) if path.is_symlink() => {
+            Failure::new(what, "the directory that it leads to does not exist")
+        }
         (io::ErrorKind::NotFound, Some(parent)) => Failure::new(what, "there is no such directory")
             .remedy(format!("mkdir -p {}", parent.display())),
         (io::ErrorKind::IsADirectory, _) => Failure::new(what, "it is a directory"),
@@ -242,7 +245,8 @@ impl Destination {
         matches!(self.place, Place::Stdout)
     }
 
-    /// Begins to write. A regular file changes when all is written, by [`Sink::finish`].
+    /// Begins to write. A regular file changes when all is written, by [`Sink::finish`]; until the first write there
+    /// is nothing of it that a program that is killed could leave behind.
     pub(crate) fn open(self) -> Result<Sink, Failure> {
         let target = match self.place {
             Place::Stdout => Ok(Target::Stdout),
@@ -250,7 +254,7 @@ impl Destination {
                 let file = OpenOptions::new().write(true).open(&self.name);
                 file.map(Target::Direct)
             }
-            Place::Replaced => Replacement::begin(&self.name).map(Target::Replacement),
+            Place::Replaced => Ok(Target::Pending),
         };
         match target {
             Ok(target) => Ok(Sink {
@@ -273,6 +277,8 @@ pub(crate) struct Sink {
 enum Target {
     Stdout,
     Direct(File),
+    /// A regular file that nothing was written to yet.
+    Pending,
     Replacement(Replacement),
 }
 
@@ -305,6 +311,7 @@ impl Sink {
         let Self { name, target } = self;
         let finished = match target {
             Target::Stdout | Target::Direct(_) => Ok(()),
+            Target::Pending => Replacement::begin(&name).and_then(Replacement::commit),
             Target::Replacement(new) => new.commit(),
         };
         finished.map_err(|error| unwritten(&output_name(&name), &error))
@@ -323,17 +330,21 @@ pub(crate) fn unwritten(name: &str, error: &io::Error) -> Failure {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Target::Pending = self.target {
+            self.target = Target::Replacement(Replacement::begin(&self.name)?);
+        }
         match &mut self.target {
             Target::Stdout => output::write_text(bytes).map(|()| bytes.len()),
             Target::Direct(file) => file.write(bytes),
             Target::Replacement(new) => new.write(bytes),
+            Target::Pending => Ok(0),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.target {
             // Each write has done so.
-            Target::Stdout => Ok(()),
+            Target::Stdout | Target::Pending => Ok(()),
             Target::Direct(file) => file.flush(),
             Target::Replacement(new) => new.flush(),
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The documents that results are written to: checked and opened before anything runs. One that cannot be
+//! The documents that results are written to: checked before anything runs. One that cannot be
 //! written does not stop the others.
 
 use std::env;
@@ -151,7 +151,7 @@ pub(crate) fn rescue(results: &Results) -> Result<PathBuf, Failure> {
             .prefix("simructl-bench-")
             .suffix(".json")
             .tempfile_in(&directory)?;
-        file.write_all(text.as_bytes())?;
+        file.as_file_mut().write_all(text.as_bytes())?;
         Ok(file.keep().map_err(|error| error.error)?.1)
     };
     kept().map_err(|error| failed(describe(&error)))
@@ -185,10 +185,22 @@ fn write_charts(directory: &Path, results: &Results, claims: &mut Claims) -> Vec
             let written = charts
                 .into_iter()
                 .map(|(place, text)| place.open()?.write_text(&text));
-            written.filter_map(Result::err).collect()
+            let failures: Vec<Failure> = written.filter_map(Result::err).collect();
+            together(failures).into_iter().collect()
         }
         Err(failure) => vec![failure],
     }
+}
+
+/// The first failure, and how many other charts have one.
+fn together(failures: Vec<Failure>) -> Option<Failure> {
+    let others = failures.len().saturating_sub(1);
+    let first = failures.into_iter().next()?;
+    Some(match others {
+        0 => first,
+        1 => first.because("another chart has failed, too"),
+        _ => first.because(&format!("{others} other charts have failed, too")),
+    })
 }
 
 fn unmade(name: &Path, why: String) -> Failure {

@@ -6,10 +6,10 @@
 //! goes wrong before that leaves the old file as it is, and no temporary file, unless the process is killed.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -40,10 +40,18 @@ impl Replacement {
         let mut prefix = OsStr::new(".").to_os_string();
         prefix.push(path.file_name().unwrap_or_default());
         prefix.push(".");
+        // Made by hand for the error's sake: tempfile's own has no number.
+        let make = |path: &Path| {
+            let mut options = OpenOptions::new();
+            options
+                .write(true)
+                .create_new(true)
+                .mode(NEW_MODE)
+                .open(path)
+        };
         let new = tempfile::Builder::new()
             .prefix(short(&prefix))
-            .permissions(Permissions::from_mode(NEW_MODE))
-            .tempfile_in(directory)?;
+            .make_in(directory, make)?;
         if let Ok(old) = fs::metadata(&path) {
             keep_attributes(new.as_file(), &old)?;
         }
@@ -76,11 +84,12 @@ impl Replacement {
 
 impl Write for Replacement {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.new.write(bytes)
+        // The file itself: its errors have their numbers.
+        self.new.as_file_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.new.flush()
+        self.new.as_file_mut().flush()
     }
 }
 
@@ -233,6 +242,12 @@ mod tests {
         symlink("round", directory.path().join("round")).unwrap();
         let error = resolve(&directory.path().join("round")).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(Errno::ELOOP as i32));
+    }
+
+    #[test]
+    fn an_error_has_the_number_of_the_kernel() {
+        let error = Replacement::begin(Path::new("/proc/self/new")).unwrap_err();
+        assert!(error.raw_os_error().is_some(), "{error}");
     }
 
     #[test]
