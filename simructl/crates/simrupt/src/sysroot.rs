@@ -2,7 +2,7 @@
 
 //! Where the kernel's files are: `/`, or the directory that stands in for it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -78,8 +78,9 @@ impl Sysroot {
 
     /// Whether debugfs is mounted where it belongs.
     pub fn debugfs_is_mounted(&self) -> bool {
-        read_text(&self.proc("mounts")).is_ok_and(|mounts| {
-            mounts.lines().any(|mount| {
+        // Some mount may have a name that is not UTF-8.
+        fs::read(self.proc("mounts")).is_ok_and(|mounts| {
+            String::from_utf8_lossy(&mounts).lines().any(|mount| {
                 let mut fields = mount.split(' ').skip(1);
                 fields.next() == Some("/sys/kernel/debug") && fields.next() == Some("debugfs")
             })
@@ -136,6 +137,20 @@ pub fn write_value(path: &Path, value: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debugfs_is_found_among_mounts_of_any_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let sysroot = Sysroot::new(directory.path().to_path_buf());
+        assert!(!sysroot.debugfs_is_mounted());
+        fs::create_dir(directory.path().join("proc")).unwrap();
+        let mut mounts = b"none /mnt/\xff tmpfs rw 0 0\n".repeat(5000);
+        fs::write(sysroot.proc("mounts"), &mounts).unwrap();
+        assert!(!sysroot.debugfs_is_mounted());
+        mounts.extend_from_slice(b"none /sys/kernel/debug debugfs rw 0 0\n");
+        fs::write(sysroot.proc("mounts"), &mounts).unwrap();
+        assert!(sysroot.debugfs_is_mounted());
+    }
 
     #[test]
     fn a_text_is_read_whole_or_not_at_all() {
