@@ -2,7 +2,7 @@
 
 //! A column of a table that is fitted into the width of a terminal.
 
-use crate::layout::{padded, width};
+use simrupt::layout::{padded, width};
 
 /// A title with cells below it, and a rank: what it is that stands there, or how important.
 #[derive(Debug)]

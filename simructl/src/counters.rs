@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use crate::pace;
 use crate::screen::is_end;
 use simrupt::files::stats::Stats;
+use simrupt::layout::columns;
 use simrupt::line::Books;
 use simrupt::lines::Lines;
-use simrupt::text::columns;
 
 /// Levels go up and down: they have no rate.
 const LEVELS: [&str; 3] = ["in_ring", "queued", "pending"];

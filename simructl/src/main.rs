@@ -13,7 +13,7 @@
 //! - `top`, `trace`: the live view, and the way of an event in words;
 //! - `destination`: where a command writes to;
 //! - `documents`, `progress`: the files that a benchmark leaves behind, and how far it is;
-//! - `page`, `layout`, `column`, `heat`, `metrics`: tables for people, and metrics;
+//! - `page`, `column`, `heat`, `metrics`: tables for people, and metrics;
 //! - `screen`, `scroll`: a terminal whose content is replaced again and again;
 //! - `output`, `signals`, `terminal`, `pace`: standard output, signals, the terminal, and the time between samples.
 
@@ -26,7 +26,6 @@ mod documents;
 mod handlers;
 mod heat;
 mod interrupts;
-mod layout;
 mod metrics;
 mod output;
 mod pace;

@@ -5,6 +5,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use simrupt::layout;
+
 /// Keeps to the times of samples; those that could not be taken in time are left out.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -52,7 +54,7 @@ pub(crate) fn fitting(mut parts: Vec<(u8, String)>, width: usize) -> String {
         let texts: Vec<&str> = parts.iter().map(|(_, text)| text.as_str()).collect();
         texts.join("  ")
     };
-    while joined(&parts).chars().count() > width && parts.len() > 1 {
+    while layout::width(&joined(&parts)) > width && parts.len() > 1 {
         let least = parts.iter().map(|(rank, _)| *rank).max();
         parts.retain(|(rank, _)| Some(*rank) != least);
     }

@@ -10,8 +10,8 @@ use std::ffi::OsStr;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 
+use simrupt::layout::columns;
 use simrupt::lines::Assignment;
-use simrupt::text::columns;
 use simrupt_core::knobs::{Flavor, Spec, TABLE, Values};
 
 /// How wide the values of a knob may be in a help text.

@@ -14,8 +14,8 @@ use crate::cli::{Handlers, Options};
 use crate::destination::{Claims, DASH};
 use crate::handlers::live::live;
 use crate::handlers::show::Show;
-use crate::layout::visible;
 use crate::output;
+use simrupt::text::in_one_row;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Handlers) -> Result<(), Failure> {
     let output = how.output.as_deref().unwrap_or(Path::new(DASH));
@@ -38,7 +38,7 @@ fn kept(path: &Path, mut show: Show<'_>) -> Result<(), Failure> {
     let (sample, odd) = kept.end()?;
     if let Some(odd) = odd {
         let rows = if odd.count == 1 { "row" } else { "rows" };
-        let row = visible(&odd.row);
+        let row = in_one_row(&odd.row);
         let (count, why) = (odd.count, odd.why);
         output::note(&format!("{count} {rows} not understood: {why}: {row}"));
     }

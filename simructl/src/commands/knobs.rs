@@ -12,9 +12,9 @@ use simrupt::failure::Failure;
 use simrupt::files::table::{Knob, Values};
 use simrupt::files::value;
 use simrupt::knobs::built_in;
+use simrupt::layout::columns;
 use simrupt::module::{Module, is_loaded};
 use simrupt::sysroot::Sysroot;
-use simrupt::text::columns;
 
 const HEADER: [&str; 6] = ["name", "values", "default", "unit", "when", "meaning"];
 /// Choices that are longer than this many characters continue in the next row.

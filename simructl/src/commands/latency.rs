@@ -8,9 +8,10 @@ use crate::cli::Options;
 use crate::commands::lines::{Shown, show_lines};
 use simrupt::failure::Failure;
 use simrupt::files::latency::{Latency, Percentile, Stage};
+use simrupt::layout::columns;
 use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
-use simrupt::text::{columns, micros, seconds};
+use simrupt::text::{micros, seconds};
 
 const WHAT: &str = "cannot show the latencies";
 

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::cli::Options;
 use crate::commands::lines::{Shown, show_lines};
 use simrupt::failure::Failure;
+use simrupt::layout::columns;
 use simrupt::line::Books;
 use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
-use simrupt::text::columns;
 
 const WHAT: &str = "cannot show the stats";
 

@@ -14,10 +14,10 @@ use crate::silence::{Look, is_throttled};
 use simrupt::failure::Failure;
 use simrupt::files::value;
 use simrupt::knobs::Knobs;
+use simrupt::layout::columns;
 use simrupt::line::Books;
 use simrupt::module::{Module, is_loaded};
 use simrupt::sysroot::Sysroot;
-use simrupt::text::columns;
 
 /// The knobs that have a column; one that the module does not have is shown as `-`.
 const KNOBS: [&str; 4] = ["rate_hz", "workqueue", "fifo_size", "fifo_policy"];

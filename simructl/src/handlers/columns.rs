@@ -9,8 +9,8 @@ use simrupt::text::seconds;
 use crate::handlers::function::name;
 use crate::handlers::view::View;
 use crate::heat::Heat;
-use crate::layout::visible;
 use crate::top::format::micros;
+use simrupt::text::in_one_row;
 
 /// The title of the cells of CPUs.
 pub(super) const HEAT: &str = "cpus";
@@ -112,7 +112,7 @@ fn figure(number: Option<f64>, digits: usize) -> String {
 /// The workqueue of a work item, of which it may be unknown.
 fn queue(row: &Row) -> String {
     match row.kind {
-        "work" => row.queue.as_deref().map_or("?".to_string(), visible),
+        "work" => in_one_row(row.queue.as_deref().unwrap_or("?")).into_owned(),
         _ => String::new(),
     }
 }

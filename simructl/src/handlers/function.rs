@@ -2,8 +2,8 @@
 
 //! The names of functions, as short as people can tell them apart.
 
-use crate::layout::visible;
 use simrupt::handlers::Row;
+use simrupt::text::in_one_row;
 
 /// The name of a handler, with its module behind it; that of a Rust function without the paths of its types.
 pub(super) fn name(row: &Row) -> String {
@@ -14,7 +14,7 @@ pub(super) fn name(row: &Row) -> String {
     if let Some(module) = &row.module {
         name += &format!(" [{module}]");
     }
-    visible(&name)
+    in_one_row(&name).into_owned()
 }
 
 /// `<a::b::C<d::E> as f::G>::run` as `<C<E> as G>::run`, and `a::b::C::run` as `C::run`.

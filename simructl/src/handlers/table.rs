@@ -10,8 +10,8 @@ use crate::column::Column;
 use crate::handlers::columns::{HEAT, Rank};
 use crate::handlers::view::View;
 use crate::heat::Heat;
-use crate::layout::shortened;
 use crate::page::{Block, Page};
+use simrupt::layout::shortened;
 
 /// The space between columns.
 const GAP: usize = 2;

@@ -15,13 +15,13 @@ use simrupt::trace::PERIOD;
 use crate::handlers::choice::Order;
 use crate::handlers::live::{HIDDEN, start};
 use crate::handlers::show::Show;
-use crate::layout::shortened;
 use crate::output;
 use crate::pace::Pace;
 use crate::screen::{Input, Screen, is_end, unusable};
 use crate::scroll::Scroll;
 use crate::signals;
 use crate::terminal;
+use simrupt::layout::shortened;
 
 const WHAT: &str = "cannot watch the handlers";
 const KEYS: &str =

@@ -7,7 +7,12 @@ use std::str::FromStr;
 use proc_interrupts::Kind;
 
 use crate::interrupts::view::{Shown, View};
-use crate::layout::visible;
+use simrupt::text::in_one_row;
+
+/// A text that does nothing to a terminal, in one row.
+fn plain(text: &str) -> String {
+    in_one_row(text).into_owned()
+}
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +111,7 @@ impl Field {
         let about = &shown.row.about;
         let number = |number: Option<u64>| number.map(|number| number.to_string());
         match self {
-            Self::Irq => Some(visible(&shown.row.name)),
+            Self::Irq => Some(plain(&shown.row.name)),
             Self::Total => number(shown.row.total()),
             Self::Increase => number(shown.increase()),
             Self::PerSecond => match view.interval {
@@ -117,15 +122,15 @@ impl Field {
             },
             Self::Cpus => None,
             Self::Actions => match view.description(shown.row) {
-                Some(description) => Some(visible(description)),
-                None => Some(visible(&about.text())),
+                Some(description) => Some(plain(description)),
+                None => Some(plain(&about.text())),
             },
-            Self::Chip => about.chip.as_deref().map(visible),
+            Self::Chip => about.chip.as_deref().map(plain),
             Self::Hwirq => number(about.hwirq),
-            Self::Trigger => about.trigger().map(visible),
+            Self::Trigger => about.trigger().map(plain),
             Self::Type => about.trigger_type.map(|of| of.to_string()),
-            Self::Affinity => shown.placement?.affinity.as_deref().map(visible),
-            Self::Effective => shown.placement?.effective.as_deref().map(visible),
+            Self::Affinity => shown.placement?.affinity.as_deref().map(plain),
+            Self::Effective => shown.placement?.effective.as_deref().map(plain),
             Self::Node => shown.placement?.node.map(|node| node.to_string()),
             Self::Threads => {
                 let pids = shown.placement?.threads.iter().map(u32::to_string);

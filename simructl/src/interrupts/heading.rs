@@ -8,8 +8,8 @@ use crate::heat::Heat;
 use crate::interrupts::shares::Shares;
 use crate::interrupts::text::{GAP, HEAT, WIDEST_NUMBERS};
 use crate::interrupts::view::{Sums, View};
-use crate::layout::{padded, shortened, width as width_of};
 use crate::page::Block;
+use simrupt::layout::{padded, shortened, width as width_of};
 
 impl View<'_> {
     /// How much each CPU has, and each NUMA node.

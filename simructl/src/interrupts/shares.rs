@@ -5,7 +5,7 @@
 
 use proc_interrupts::CpuList;
 
-use crate::layout::{compact, width};
+use simrupt::layout::{compact, width};
 
 /// How CPUs share places.
 #[derive(Debug, Clone, Copy, PartialEq)]

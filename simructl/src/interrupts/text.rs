@@ -13,8 +13,8 @@ use crate::interrupts::columns::{Chosen, Field};
 use crate::interrupts::heading::first_fitting;
 use crate::interrupts::shares::{Numbers, Shares};
 use crate::interrupts::view::{Shown, View};
-use crate::layout::shortened;
 use crate::page::{Block, Page};
+use simrupt::layout::shortened;
 
 /// The space between columns.
 pub(super) const GAP: usize = 2;

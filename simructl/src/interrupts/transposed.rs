@@ -8,8 +8,9 @@ use crate::column::Column;
 use crate::interrupts::shares::Shares;
 use crate::interrupts::text::{GAP, Look, clipped};
 use crate::interrupts::view::{Shown, View};
-use crate::layout::{padded, shortened, visible, width as width_of};
 use crate::page::{Block, Page};
+use simrupt::layout::{padded, shortened, width as width_of};
+use simrupt::text::in_one_row;
 
 /// How wide a column becomes for the words above its numbers.
 const WIDEST_WORDS: usize = 12;
@@ -54,8 +55,8 @@ impl View<'_> {
             if taken > most {
                 break;
             }
-            let words = visible(&shown.row.about.text());
-            let name = visible(&shown.row.name);
+            let words = in_one_row(&shown.row.about.text()).into_owned();
+            let name = in_one_row(&shown.row.name);
             let column = turned(&name, &words, numbers(&shown.counts()));
             taken += GAP + column.column.width();
             columns.push(column);

@@ -10,13 +10,13 @@ use ratatui::crossterm::event::KeyCode;
 use crate::cli::Interrupts;
 use crate::interrupts::choice::Order;
 use crate::interrupts::moment::{Moment, Show, Source};
-use crate::layout::shortened;
 use crate::output;
 use crate::pace::Pace;
 use crate::screen::{Input, Screen, is_end, unusable};
 use crate::scroll::Scroll;
 use crate::terminal;
 use simrupt::failure::Failure;
+use simrupt::layout::shortened;
 
 const WHAT: &str = "cannot watch the interrupts";
 const KEYS: &str = "q quit  i irq  t total  d rate  n name  r reverse  space pause  arrows scroll";

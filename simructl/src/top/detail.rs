@@ -13,6 +13,7 @@ use crate::top::histogram::bins;
 use crate::top::rows::{Row, STAGES};
 use crate::top::state::State;
 use simrupt::files::contexts::Contexts;
+use simrupt::layout::{self, columns, columns_apart};
 
 /// Which stage ran how often in which context, and which CPUs took the interrupt.
 pub(super) fn contexts(state: &State, row: &Row, width: usize) -> String {
@@ -76,38 +77,15 @@ fn cpus(state: &State, row: &Row, width: usize) -> Option<String> {
 
 /// A table with its numbers to the right; narrow where there is little room.
 fn laid_out(rows: &[Vec<String>], width: usize) -> String {
-    let text = |indent: &str, gap: usize| {
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let cells = |at: usize| rows.iter().filter_map(move |row| row.get(at));
-        let widths: Vec<usize> = (0..columns)
-            .map(|at| {
-                cells(at)
-                    .map(|cell| cell.chars().count())
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
-        let row = |row: &Vec<String>| {
-            let cells = row.iter().zip(&widths).enumerate();
-            let cells = cells.map(|(at, (cell, width))| match at {
-                0 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
-            });
-            let cells: Vec<String> = cells.collect();
-            format!("{indent}{}\n", cells.join(&" ".repeat(gap)))
-        };
-        rows.iter().map(row).collect::<String>()
-    };
-    let roomy = text("  ", 2);
+    let roomy = columns("  ", rows);
     match widest(&roomy) <= width {
         true => roomy,
-        false => text("", 1),
+        false => columns_apart("", 1, rows),
     }
 }
 
 fn widest(text: &str) -> usize {
-    let widths = text.lines().map(|line| line.chars().count());
-    widths.max().unwrap_or(0)
+    text.lines().map(layout::width).max().unwrap_or(0)
 }
 
 /// How many values lay where since the sample before: a bar for each power of two.
@@ -127,7 +105,7 @@ pub(super) fn histogram(state: &State, row: &Row, area: Rect) -> String {
             micros(Some(bin.high))
         );
         let share = bin.count as f64 / most as f64;
-        let width = usize::from(area.width).saturating_sub(bounds.chars().count() + 11);
+        let width = usize::from(area.width).saturating_sub(layout::width(&bounds) + 11);
         text += &format!("  {bounds} {:>7} {}\n", bin.count, bar(share, width));
     }
     text

@@ -19,6 +19,7 @@ use crate::top::format::rate;
 use crate::top::lines::table;
 use crate::top::rows::Row;
 use crate::top::state::{Detail, State};
+use simrupt::layout;
 use simrupt::text::in_one_row;
 
 /// The rows below the table, if there is as much room.
@@ -183,7 +184,7 @@ fn foot(state: &State, width: usize) -> Line<'static> {
         let why = format!("line {line}: {}", cause.why());
         let whole = format!("{why}; try: {}", cause.remedy(line));
         let texts = [format!("{whole}  ? help"), whole, format!("{why}  ? help")];
-        let fitting = texts.into_iter().find(|text| text.chars().count() <= width);
+        let fitting = texts.into_iter().find(|text| layout::width(text) <= width);
         return Line::from(fitting.unwrap_or(why));
     }
     // Those that there is room for.

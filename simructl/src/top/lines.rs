@@ -10,6 +10,7 @@ use crate::column::Column;
 use crate::top::format::{bar, micros, rate, spark};
 use crate::top::rows::{Row, STAGES};
 use crate::top::state::State;
+use simrupt::layout::{self, padded};
 
 /// With less room than this, the space between columns is narrow.
 const NARROW: usize = 60;
@@ -108,7 +109,7 @@ pub(super) fn table(state: &State, visible: &[&Row], area: Rect) -> Vec<Line<'st
     if has_spark {
         let (_, stage) = STAGES[state.stage];
         let long = format!("{stage} p99");
-        let title = if long.chars().count() <= left {
+        let title = if layout::width(&long) <= left {
             &long
         } else {
             stage
@@ -126,7 +127,7 @@ pub(super) fn table(state: &State, visible: &[&Row], area: Rect) -> Vec<Line<'st
             let past = state.past(row.line).map(|ns| ns.map(|ns| ns as f64));
             text += &format!("{:gap$}{}", "", spark(past, left));
         }
-        lines.push(Line::styled(format!("{text:<width$}"), style(state, row)));
+        lines.push(Line::styled(padded(&text, width, false), style(state, row)));
     }
     lines
 }

@@ -13,7 +13,7 @@ use crate::job::{Job, KneeJob, LineCount, Matrix, Mode, SCOPED};
 use crate::knee;
 use crate::results::{self, Setting};
 use crate::round::Timing;
-use simrupt::text::columns;
+use simrupt::layout::columns;
 
 /// What a round takes besides its warm-up and its measured time: knobs, draining, reading the books.
 const OVERHEAD: Duration = Duration::from_millis(80);

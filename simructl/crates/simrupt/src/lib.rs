@@ -27,6 +27,7 @@ pub mod failure;
 pub mod files;
 pub mod handlers;
 pub mod knobs;
+pub mod layout;
 pub mod line;
 pub mod lines;
 pub mod modinfo;

@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::files::table::{Knob, Values};
+use crate::layout::{padded, width};
 
 /// What a profile says, in its order.
 #[derive(Debug, PartialEq)]
@@ -128,12 +129,12 @@ pub fn section<'a>(values: impl IntoIterator<Item = (&'a Knob, &'a str)>) -> Str
         .into_iter()
         .map(|(knob, value)| (format!("{} = {}", key(&knob.name), literal(value)), knob))
         .collect();
-    let width = rows.iter().map(|(row, _)| row.chars().count()).max();
-    let width = width.unwrap_or(0);
+    let widest = rows.iter().map(|(row, _)| width(row)).max();
+    let widest = widest.unwrap_or(0);
     let mut text = String::new();
     for (row, knob) in rows {
         match takes(knob) {
-            Some(takes) => text += &format!("{row:<width$}  # {takes}\n"),
+            Some(takes) => text += &format!("{}  # {takes}\n", padded(&row, widest, false)),
             None => text += &format!("{row}\n"),
         }
     }

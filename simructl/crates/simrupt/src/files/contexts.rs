@@ -4,7 +4,7 @@
 
 use std::iter;
 
-use crate::text::columns;
+use crate::layout::columns;
 
 /// The table: a column per context, a row per stage.
 #[derive(Debug, PartialEq)]

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! How wide texts are on a terminal, and how they are made to fit: what all tables for people share.
+//!
+//! A character of Chinese, Japanese or Korean takes two places, a combining mark none.
+
+use unicode_width::UnicodeWidthChar;
+
+/// How many places a text takes.
+pub fn width(text: &str) -> usize {
+    text.chars().map(places).sum()
+}
+
+fn places(c: char) -> usize {
+    c.width().unwrap_or(0)
+}
+
+/// A text in so many places: numbers to the right, words to the left.
+pub fn padded(text: &str, to: usize, is_number: bool) -> String {
+    let blanks = " ".repeat(to.saturating_sub(width(text)));
+    match is_number {
+        true => blanks + text,
+        false => text.to_string() + &blanks,
+    }
+}
+
+/// A text of at most so many places; if it is cut, it ends with a mark that says so.
+pub fn shortened(text: &str, to: usize) -> String {
+    if width(text) <= to {
+        return text.to_string();
+    }
+    let mut left = to.saturating_sub(1);
+    let kept = text.chars().take_while(|c| {
+        let rest = left.checked_sub(places(*c));
+        left = rest.unwrap_or(left);
+        rest.is_some()
+    });
+    let mark = if to == 0 { "" } else { "…" };
+    kept.collect::<String>() + mark
+}
+
+/// Lays rows out in columns two spaces apart, numbers to the right and words to the left.
+///
+/// The first row may be a header: it goes where its column goes.
+pub fn columns<Row: AsRef<[String]>>(indent: &str, rows: &[Row]) -> String {
+    columns_apart(indent, 2, rows)
+}
+
+/// As [`columns`], with so many spaces between them.
+pub fn columns_apart<Row: AsRef<[String]>>(indent: &str, gap: usize, rows: &[Row]) -> String {
+    let rows = || rows.iter().map(AsRef::as_ref);
+    let count = rows().map(<[String]>::len).max().unwrap_or(0);
+    let layout: Vec<(usize, bool)> = (0..count)
+        .map(|at| {
+            let column = || rows().filter_map(move |row| row.get(at));
+            let widest = column().map(|cell| width(cell)).max().unwrap_or(0);
+            let are_numbers = column().skip(1).all(|cell| is_number(cell));
+            (widest, are_numbers)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows() {
+        let cells = row.iter().zip(&layout);
+        let cells: Vec<String> = cells
+            .map(|(cell, (width, is_number))| padded(cell, *width, *is_number))
+            .collect();
+        let line = format!("{indent}{}", cells.join(&" ".repeat(gap)));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Whether a cell holds a number, the bound of one (`>5`), one of thousands and more (`1.20M`), or stands for one that
+/// is not known (`-`).
+fn is_number(cell: &str) -> bool {
+    let digits = cell.trim_start_matches(['>', '-']);
+    let digits = match digits.strip_suffix(['K', 'M', 'G', 'T']) {
+        Some(digits) if !digits.is_empty() => digits,
+        _ => digits,
+    };
+    digits
+        .bytes()
+        .all(|byte| byte == b'.' || byte.is_ascii_digit())
+}
+
+/// A number in at most five places: `999`, `1.2K`, `34K`, `1.5M`. K is 1000.
+pub fn compact(number: f64) -> String {
+    let mut number = number;
+    for unit in ["", "K", "M", "G", "T"] {
+        let is_short = number < 9.95 && !unit.is_empty();
+        if number < 999.5 {
+            return match is_short {
+                true => format!("{number:.1}{unit}"),
+                false => format!("{number:.0}{unit}"),
+            };
+        }
+        number /= 1000.0;
+    }
+    format!("{number:.0}P")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chinese_takes_two_places_and_a_combining_mark_none() {
+        assert_eq!(width("网卡0"), 5);
+        assert_eq!(width("e\u{301}"), 1);
+        assert_eq!(padded("网", 4, true), "  网");
+        assert_eq!(padded("网", 4, false), "网  ");
+    }
+
+    #[test]
+    fn what_is_too_long_says_so() {
+        assert_eq!(shortened("abc", 3), "abc");
+        assert_eq!(shortened("abcd", 3), "ab…");
+        assert_eq!(shortened("▁▂▃", 2), "▁…");
+        assert_eq!(shortened("abc", 0), "");
+        // Half a character cannot be shown.
+        assert_eq!(shortened("网卡0", 4), "网…");
+        assert_eq!(shortened("网卡0", 5), "网卡0");
+    }
+
+    #[test]
+    fn numbers_go_to_the_right_and_words_to_the_left() {
+        let rows = [
+            ["name", "count", "state"],
+            ["a", "1", "on"],
+            ["longer", "-", "off"],
+        ];
+        let rows = rows.map(|row| row.map(String::from));
+        assert_eq!(
+            columns("> ", &rows),
+            "> name    count  state\n> a           1  on\n> longer      -  off\n"
+        );
+        assert_eq!(columns("> ", &rows[..0]), "");
+        let wide = [["name", "is"], ["网卡", "on"]].map(|row| row.map(String::from));
+        assert_eq!(columns_apart("", 1, &wide), "name is\n网卡 on\n");
+    }
+
+    #[test]
+    fn bounds_and_fractions_are_numbers() {
+        for (cell, is) in [
+            (">5.1", true),
+            ("-3", true),
+            ("-", true),
+            ("p50", false),
+            ("1.20M", true),
+            ("M", false),
+            ("a.b", false),
+        ] {
+            assert_eq!(is_number(cell), is, "{cell}");
+        }
+    }
+
+    #[test]
+    fn compact_numbers_have_two_digits_or_three() {
+        for (number, text) in [
+            (0.0, "0"),
+            (0.4, "0"),
+            (7.0, "7"),
+            (999.4, "999"),
+            (999.6, "1.0K"),
+            (1234.0, "1.2K"),
+            (9949.0, "9.9K"),
+            (9960.0, "10K"),
+            (999_499.0, "999K"),
+            (999_500.0, "1.0M"),
+            (4_294_967_295.0, "4.3G"),
+            (1.8e19, "18000P"),
+        ] {
+            assert_eq!(compact(number), text, "{number}");
+        }
+    }
+}
