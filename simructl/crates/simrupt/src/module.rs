@@ -2,11 +2,12 @@
 
 //! The loaded module: which lines it has, and which of its files this user can reach.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use proc_interrupts::Table;
 use simrupt_core::knobs::MAX_LINES;
 
 use crate::failure::{Failure, errno};
@@ -208,11 +209,9 @@ impl<'a> Module<'a> {
                 .ok()
         });
         own.or_else(|| {
-            let interrupts = fs::read_to_string(self.sysroot.proc("interrupts")).ok()?;
-            let name = format!("simrupt{line}");
-            let its = |row: &&str| row.split([' ', ',']).any(|word| word == name);
-            let (irq, _) = interrupts.lines().find(its)?.split_once(':')?;
-            irq.trim().parse().ok()
+            let interrupts = File::open(self.sysroot.proc("interrupts")).ok()?;
+            let table = Table::read(interrupts).ok()?;
+            table.row_of(&format!("simrupt{line}"))?.irq()
         })
     }
 }
@@ -235,7 +234,7 @@ fn is_locked_down(sysroot: &Sysroot, directory: &Path, lines: &[u32]) -> bool {
     }
     lines.iter().take(1).any(|line| {
         let knob = directory.join(format!("line{line}/rate_hz"));
-        fs::File::open(knob).is_err_and(|error| errno(&error) == Errno::EPERM)
+        File::open(knob).is_err_and(|error| errno(&error) == Errno::EPERM)
     })
 }
 
