@@ -137,6 +137,45 @@ fn a_bench_measures_every_cell_and_puts_the_knobs_back() {
 }
 
 #[test]
+fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
+    let module = Simrupt::load("");
+    let child = start(&[
+        "--flavors",
+        "bh",
+        "--rates",
+        "1000",
+        "--rounds",
+        "3",
+        "--duration",
+        "1",
+        "--warm-up",
+        "0.1",
+        "--json",
+        JSON,
+    ]);
+    let line = module.line(0);
+    eventually("it measures", || line.get("rate_hz") == "1000");
+    line.set("workqueue", "unbound");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    let changes = results["foreign_changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    let change = changes[0].as_str().unwrap();
+    let told = "workqueue of line 0 was unbound, not bh (during bh 1000 Hz";
+    assert!(change.starts_with(told), "{change}");
+    let cell = &results["cells"][0];
+    assert_eq!(cell["rounds"].as_array().unwrap().len(), 3);
+    for round in cell["rounds"].as_array().unwrap() {
+        // An item of unbound takes a kworker 8 µs here; other work of the kernel is some tenths of a µs per event.
+        let worker = round["metrics"]["worker_ns_per_event"].as_f64();
+        assert!(worker.is_none_or(|ns| ns < 2000.0), "{round}");
+    }
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("changed by others"), "{text}");
+}
+
+#[test]
 fn several_lines_work_at_the_same_time_each_on_its_cpu() {
     let module = Simrupt::load("lines=2");
     let child = start(&[

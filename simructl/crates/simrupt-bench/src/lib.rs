@@ -9,6 +9,7 @@
 //!
 //! How it is measured:
 //! - `rig`: the lines under test, and their knobs;
+//! - `foreign`: changes that others make to them meanwhile;
 //! - `round`, `knee`: one round of a cell, and the search for the highest rate;
 //! - `reader`, `stress`: readers and antagonists;
 //! - `soak`, `cpu`: the CPU time of everything, and of the threads that are known;
@@ -28,6 +29,7 @@ pub mod costs;
 pub mod cpu;
 pub mod drain;
 pub mod environment;
+pub mod foreign;
 pub mod grade;
 pub mod job;
 pub mod knee;

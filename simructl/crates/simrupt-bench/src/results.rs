@@ -50,6 +50,10 @@ pub struct Results {
     pub cells: Vec<Cell>,
     /// What --find-knee found.
     pub knees: Vec<Knee>,
+    /// Changes that others made to the lines meanwhile, a sentence each. Rounds during which that happened do not
+    /// count, and were run again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_changes: Vec<String>,
 }
 
 /// How the rounds were run.

@@ -22,10 +22,11 @@ use std::time::{Duration, Instant};
 use nix::libc::O_NONBLOCK;
 
 use crate::cpu::online;
+use crate::foreign::Known;
 use crate::job::SCOPED;
 use crate::plan::Plan;
 use crate::results::Setting;
-use crate::saved::{affinity, first_word, queue};
+use crate::saved::{affinity, attributes, first_word, queue};
 use crate::stress;
 use simrupt::changes::{apply, plan};
 use simrupt::failure::Failure;
@@ -49,15 +50,19 @@ pub struct Rig<'a> {
     cpus: Vec<u32>,
     /// What each knob was set to last.
     written: HashMap<(u32, &'static str), String>,
+    /// What nobody else is to change.
+    known: Known,
 }
 
 impl<'a> Rig<'a> {
     /// Changes nothing.
     pub fn new(module: &'a Module<'a>, knobs: &'a Knobs) -> Self {
+        let cpus = online(module.sysroot());
         Self {
             module,
             knobs,
-            cpus: online(module.sysroot()),
+            known: Known::new(cpus.clone()),
+            cpus,
             written: HashMap::new(),
         }
     }
@@ -180,8 +185,29 @@ impl<'a> Rig<'a> {
             self.set(line, "stress_us", &stress::STRETCH_US.to_string())?;
             self.set(line, "stress_hz", &stress::STRETCHES_HZ.to_string())?;
             self.set(line, "stress", stress::of_module(&setting.stress))?;
+            let attributes = attributes(self.module.sysroot(), line, &setting.flavor);
+            self.known.look_at(self.knobs, line, attributes)?;
         }
         Ok(())
+    }
+
+    /// Puts right what others have changed; returns whether that was anything. `when` says when it was.
+    pub fn put_right(&mut self, when: &str) -> Result<bool, Failure> {
+        self.known.put_right(self.module, self.knobs, when)
+    }
+
+    /// Whether the lines still have the rate that they were set to.
+    pub fn rates_hold(&mut self, setting: &Setting, when: &str) -> Result<bool, Failure> {
+        let mut all_hold = true;
+        for line in self.lines(setting.lines) {
+            all_hold &= self.known.holds(self.knobs, line, "rate_hz", when)?;
+        }
+        Ok(all_hold)
+    }
+
+    /// The changes that others have made, and when.
+    pub fn known(&mut self) -> &mut Known {
+        &mut self.known
     }
 
     /// Lets the lines go; returns when each went.
@@ -210,6 +236,7 @@ impl<'a> Rig<'a> {
                 .map_err(|error| Failure::file("write", &file.path, Some(line), &error))?;
             times.push(Instant::now());
             self.written.insert((line, "rate_hz"), rate.clone());
+            self.known.set_knob(line, "rate_hz", rate.clone());
         }
         Ok(times)
     }
@@ -312,11 +339,14 @@ impl<'a> Rig<'a> {
         )?;
         apply(&changes)?;
         self.written.insert((line, name), value.to_string());
+        // A size, for instance, may have been rounded.
+        let value = self.knobs.value(knob, line)?;
+        self.known.set_knob(line, name, value);
         Ok(())
     }
 
     /// Gives the queue of an unbound flavor its affinity scope, or the one that it is made with.
-    fn set_scope(&self, line: u32, setting: &Setting) -> Result<(), Failure> {
+    fn set_scope(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
         if !SCOPED.contains(&setting.flavor.as_str()) {
             return Ok(());
         }
@@ -329,6 +359,7 @@ impl<'a> Rig<'a> {
         let scope = scope.unwrap_or("default");
         let now = read_text(&path);
         let now = now.map_err(|error| Failure::file("read", &path, Some(line), &error))?;
+        self.known.set_file(path.clone(), scope);
         if first_word(&now) == scope {
             return Ok(());
         }
@@ -343,10 +374,11 @@ impl<'a> Rig<'a> {
     }
 
     /// Has the interrupt of a line on one CPU.
-    fn set_affinity(&self, line: u32, cpu: &str) -> Result<(), Failure> {
+    fn set_affinity(&mut self, line: u32, cpu: &str) -> Result<(), Failure> {
         let Some(path) = affinity(self.module, line) else {
             return Ok(());
         };
+        self.known.set_file(path.clone(), cpu);
         if read_text(&path).is_ok_and(|now| first_word(&now) == cpu) {
             return Ok(());
         }

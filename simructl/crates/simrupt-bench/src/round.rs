@@ -57,7 +57,7 @@ impl Timing {
     }
 }
 
-/// Runs a round; `None` when it was stopped. The lines are silent afterwards, come what may.
+/// Runs a round, again where others have changed the lines meanwhile; `None` when it was stopped. The lines are silent afterwards, come what may.
 pub fn run(
     rig: &mut Rig<'_>,
     setting: &Setting,
@@ -65,11 +65,30 @@ pub fn run(
     stop: &Stop,
 ) -> Result<Option<Sample>, Failure> {
     let name = describe_setting(setting);
-    let outcome = attempt(rig, setting, timing, stop);
-    let silent = rig.silence(setting).and_then(|_| rig.relieve(setting));
-    let sample = outcome.map_err(|failure| failure.at(&name))?;
-    silent.map_err(|failure| failure.at(&name))?;
-    Ok(sample)
+    for _ in 0..TRIES {
+        let outcome = attempt(rig, setting, timing, stop);
+        let silent = rig.silence(setting).and_then(|_| rig.relieve(setting));
+        let sample = outcome.map_err(|failure| failure.at(&name))?;
+        silent.map_err(|failure| failure.at(&name))?;
+        match sample {
+            Some(Measured { is_foreign, .. }) if is_foreign => {}
+            Some(measured) => return Ok(Some(measured.sample)),
+            None => return Ok(None),
+        }
+    }
+    let change = rig.known().last_change().unwrap_or_default().to_string();
+    let what = format!("{name}: something else changed the lines in each of {TRIES} tries");
+    Err(Failure::new(what, change).remedy("run it again when nothing else sets the knobs"))
+}
+
+/// How often a round is tried during which others change the lines.
+const TRIES: usize = 3;
+
+/// What came of a round.
+struct Measured {
+    sample: Sample,
+    /// Whether others have changed the lines meanwhile. Then it does not count.
+    is_foreign: bool,
 }
 
 fn attempt(
@@ -77,7 +96,9 @@ fn attempt(
     setting: &Setting,
     timing: Timing,
     stop: &Stop,
-) -> Result<Option<Sample>, Failure> {
+) -> Result<Option<Measured>, Failure> {
+    let name = describe_setting(setting);
+    rig.put_right(&format!("before {name}"))?;
     rig.prepare(setting)?;
     let readers = readers(rig, setting)?;
     let tids = readers.iter().map(Reader::tid).collect();
@@ -96,6 +117,8 @@ fn attempt(
     let before = (!is_soaked).then(|| accounts.before());
     let begun = rig.start(setting)?;
     let in_time = stop.sleep(timing.duration);
+    let when = format!("during {name}");
+    let has_rates = rig.rates_hold(setting, &when)?;
     let ended = rig.silence(setting)?;
     // The last events are on their way, and this thread would be in it.
     rig.rest(setting)?;
@@ -132,7 +155,8 @@ fn attempt(
     if !is_read(setting) {
         rig.drain(setting)?;
     }
-    Ok(Some(sample))
+    let is_foreign = rig.put_right(&when)? || !has_rates;
+    Ok(Some(Measured { sample, is_foreign }))
 }
 
 /// Lets the lines go once more, and sees what that takes; `None` when it was stopped.

@@ -83,6 +83,7 @@ fn make() -> Results {
         ],
         cells,
         knees: vec![knee("bound", 61_000), knee("bh", 154_000)],
+        foreign_changes: Vec::new(),
     }
 }
 

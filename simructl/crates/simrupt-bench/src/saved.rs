@@ -183,7 +183,7 @@ pub fn affinity(module: &Module<'_>, line: u32) -> Option<PathBuf> {
 }
 
 /// The attribute files of a line's workqueue, as far as it has them.
-fn attributes(sysroot: &Sysroot, line: u32, flavor: &str) -> Vec<PathBuf> {
+pub fn attributes(sysroot: &Sysroot, line: u32, flavor: &str) -> Vec<PathBuf> {
     let directory = queue(sysroot, line, flavor);
     let paths = ATTRIBUTES.map(|name| directory.join(name));
     paths.into_iter().filter(|path| path.exists()).collect()

@@ -105,6 +105,7 @@ pub fn run(
     let spending = !(environment.emulated && environment.cpus_online > 1);
     let mut findings = Findings::of(plan);
     let measured = measure(rig, plan, spending, stop, progress, &mut findings);
+    let foreign_changes = rig.known().take_changes();
     let restored = saved.restore();
     let failure = Failure::all([measured, restored].into_iter().filter_map(Result::err));
     let failure = match failure {
@@ -137,6 +138,7 @@ pub fn run(
             .filter(|(_, searches)| !searches.is_empty())
             .map(|(knee, searches)| knee_of(knee, searches, plan.seed))
             .collect(),
+        foreign_changes,
     };
     Ok(Outcome { results, failure })
 }

@@ -76,6 +76,8 @@ pub(super) fn warnings(results: &Results) -> Vec<String> {
     if !results.complete {
         warnings.push("it was ended early: not all rounds were run".to_string());
     }
+    let changes = results.foreign_changes.iter();
+    warnings.extend(changes.map(|change| format!("changed by others, and put right: {change}")));
     if results.cells.is_empty() && results.knees.is_empty() {
         warnings.push("it has no results: no cell had a finished round".to_string());
     }
@@ -153,21 +155,29 @@ pub(super) fn details(results: &Results) -> Vec<(String, String)> {
     details
 }
 
+/// The costs that are not of a flavor's empty work item, by name, and in words.
+const SINGLE_COSTS: [(&str, &str); 3] = [
+    (TIMESTAMP, "a timestamp"),
+    (READ, "a record read from a full fifo"),
+    (THROUGH_PIPE, "as many bytes through a pipe"),
+];
+
+/// A cost in words, unless it is that of a flavor.
+pub(super) fn single_cost(name: &str) -> Option<&'static str> {
+    let single = SINGLE_COSTS.iter().find(|(one, _)| *one == name);
+    single.map(|(_, words)| *words)
+}
+
 /// The costs in one line: `a timestamp 24.50 ns; an empty work item there and back: bound 4810 ns, bh 1711
 /// ns; a record read from a full fifo 92.30 ns, through a pipe 46.20 ns`.
 pub(super) fn costs(results: &Results) -> Option<String> {
     let find = |name: &str| results.costs.iter().find(|cost| cost.name == name);
     let show = |name: &str, cost: &Cost| format!("{name} {} ns", plain(cost.mean_ns));
-    let singles = [
-        (TIMESTAMP, "a timestamp"),
-        (READ, "a record read from a full fifo"),
-        (THROUGH_PIPE, "as many bytes through a pipe"),
-    ];
-    let is_flavor = |cost: &&Cost| singles.iter().all(|(name, _)| cost.name != *name);
+    let is_flavor = |cost: &&Cost| single_cost(&cost.name).is_none();
     let flavors = results.costs.iter().filter(is_flavor);
     let flavors: Vec<String> = flavors.map(|cost| show(&cost.name, cost)).collect();
     let mut parts: Vec<String> = Vec::new();
-    for (name, words) in singles {
+    for (name, words) in SINGLE_COSTS {
         parts.extend(find(name).map(|cost| show(words, cost)));
         if name == TIMESTAMP && !flavors.is_empty() {
             parts.push(format!(

@@ -3,6 +3,7 @@
 //! What the terminal table, the Markdown and the page have in common: all that is told, as tables of text.
 //! How it looks is left to them.
 
+use super::about;
 use super::grid::{Grid, Row};
 use super::group::{
     Group, figure_of, groups, knee_name, knees, saturates, series, stress_name, under_stress,
@@ -292,9 +293,9 @@ pub(super) fn costs(results: &Results) -> Option<Grid> {
         .costs
         .iter()
         .map(|cost| {
-            let name = match cost.name.as_str() {
-                "timestamp" => "a timestamp".to_string(),
-                flavor => format!("an empty work item, {flavor}"),
+            let name = match about::single_cost(&cost.name) {
+                Some(words) => words.to_string(),
+                None => format!("an empty work item, {}", cost.name),
             };
             let cells = vec![name, plain(cost.mean_ns), cost.count.to_string()];
             Row { cells, rank: None }

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Changes that others make to the lines while they are measured. A knob that is set beside a benchmark would
+//! change its figures without a word.
+//!
+//! Values are compared before and after a round. A value that was changed and changed back within a round is
+//! not seen. If the CPU of an interrupt went and came back, the interrupt's affinity tells.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::cpu::online;
+use crate::rig::WHAT;
+use crate::saved::first_word;
+use simrupt::changes::{apply, plan};
+use simrupt::failure::Failure;
+use simrupt::knobs::Knobs;
+use simrupt::module::Module;
+use simrupt::sysroot::{read_text, write_value};
+
+/// The values that the benchmark has set or found, which nobody else is to change.
+#[derive(Debug)]
+pub struct Known {
+    begun: Instant,
+    /// By line and name, as the kernel shows them.
+    knobs: BTreeMap<(u32, String), String>,
+    /// The first word of files: the affinity of interrupts, attributes of workqueues.
+    files: BTreeMap<PathBuf, String>,
+    /// The CPUs that are online.
+    cpus: Vec<u32>,
+    /// The changes of others so far, a sentence each.
+    changes: Vec<String>,
+}
+
+impl Known {
+    /// Nothing yet except the CPUs that are online.
+    pub fn new(cpus: Vec<u32>) -> Self {
+        Self {
+            begun: Instant::now(),
+            knobs: BTreeMap::new(),
+            files: BTreeMap::new(),
+            cpus,
+            changes: Vec::new(),
+        }
+    }
+
+    /// A knob was set to this value.
+    pub fn set_knob(&mut self, line: u32, name: &str, value: String) {
+        self.knobs.insert((line, name.to_string()), value);
+    }
+
+    /// A file was set to this value.
+    pub fn set_file(&mut self, path: PathBuf, value: &str) {
+        self.files.insert(path, value.to_string());
+    }
+
+    /// Reads the live knobs of a line, and these files, unless their values are known.
+    ///
+    /// # Errors
+    ///
+    /// A knob cannot be read.
+    pub fn look_at(
+        &mut self,
+        knobs: &Knobs,
+        line: u32,
+        files: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<(), Failure> {
+        for knob in knobs.iter().filter(|knob| knob.live) {
+            if let Entry::Vacant(unknown) = self.knobs.entry((line, knob.name.clone())) {
+                unknown.insert(knobs.value(knob, line)?);
+            }
+        }
+        for path in files {
+            if let Ok(value) = read_text(&path) {
+                let value = first_word(&value).to_string();
+                self.files.entry(path).or_insert(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a knob of a line still has its value; `when` is part of the sentence that is kept where it has not.
+    ///
+    /// # Errors
+    ///
+    /// The knob cannot be read.
+    pub fn holds(
+        &mut self,
+        knobs: &Knobs,
+        line: u32,
+        name: &str,
+        when: &str,
+    ) -> Result<bool, Failure> {
+        let now = knobs.value(knobs.find(name)?, line)?;
+        let known = self.knobs.get(&(line, name.to_string()));
+        let change = known.filter(|known| **known != now);
+        let change = change.map(|known| knob_changed(line, name, &now, known));
+        let holds = change.is_none();
+        self.keep(when, change);
+        Ok(holds)
+    }
+
+    /// Puts right what others have changed; returns whether that was anything. A CPU that came online stays so.
+    ///
+    /// # Errors
+    ///
+    /// A CPU went offline, or a value cannot be read or written.
+    pub fn put_right(
+        &mut self,
+        module: &Module<'_>,
+        knobs: &Knobs,
+        when: &str,
+    ) -> Result<bool, Failure> {
+        let cpus = online(module.sysroot());
+        if let Some(cpu) = self.cpus.iter().find(|cpu| !cpus.contains(cpu)) {
+            return Err(Failure::new(WHAT, format!("CPU {cpu} went offline {when}"))
+                .remedy("run it while all CPUs stay online, or take the CPU offline before"));
+        }
+        let came = cpus.iter().filter(|cpu| !self.cpus.contains(cpu));
+        let mut changes: Vec<String> = came.map(|cpu| format!("CPU {cpu} came online")).collect();
+        self.cpus = cpus;
+        for ((line, name), known) in &self.knobs {
+            let knob = knobs.find(name)?;
+            let now = knobs.value(knob, *line)?;
+            if now != *known {
+                apply(&plan(knobs, module, knob, &[*line], vec![known.clone()])?)?;
+                changes.push(knob_changed(*line, name, &now, known));
+            }
+        }
+        for (path, known) in &self.files {
+            // A workqueue goes when the flavor changes, and its files with it.
+            let Ok(now) = read_text(path) else {
+                continue;
+            };
+            let now = first_word(&now);
+            if now != known {
+                let failed = |error| Failure::file("write", path, None, &error);
+                write_value(path, known).map_err(failed)?;
+                changes.push(format!("{} was {now}, not {known}", path.display()));
+            }
+        }
+        let is_any = !changes.is_empty();
+        self.keep(when, changes);
+        Ok(is_any)
+    }
+
+    fn keep(&mut self, when: &str, changes: impl IntoIterator<Item = String>) {
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let told = changes
+            .into_iter()
+            .map(|change| format!("{change} ({when}, {seconds:.1} s after the start)"));
+        self.changes.extend(told);
+    }
+
+    /// The last change of others.
+    pub fn last_change(&self) -> Option<&str> {
+        self.changes.last().map(String::as_str)
+    }
+
+    /// All changes of others.
+    pub fn take_changes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.changes)
+    }
+}
+
+fn knob_changed(line: u32, name: &str, now: &str, known: &str) -> String {
+    format!("{name} of line {line} was {now}, not {known}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use simrupt::sysroot::Sysroot;
+    use std::fs;
+    use std::path::Path;
+
+    const KNOBS: &str = "\
+        rate_hz\tu64\t0..1000000\t10\tHz\tlive\tevents per second\n\
+        cpu\ti64\t-1..1\t-1\tCPU\tlive\tCPU of the timer\n";
+    const AFFINITY: &str = "proc/irq/24/smp_affinity_list";
+
+    fn write(root: &Path, name: &str, text: &str) {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn knob(name: &str) -> String {
+        format!("sys/kernel/debug/simrupt/line0/{name}")
+    }
+
+    /// A line at a rate of 0 on CPU 1 of two, which nobody has changed.
+    fn line(root: &Path) -> Sysroot {
+        write(
+            root,
+            "proc/mounts",
+            "none /sys/kernel/debug debugfs rw 0 0\n",
+        );
+        write(root, "sys/module/simrupt/parameters/lines", "1\n");
+        write(root, "sys/kernel/debug/simrupt/knobs", KNOBS);
+        write(root, &knob("rate_hz"), "0\n");
+        write(root, &knob("cpu"), "1\n");
+        write(root, AFFINITY, "1\n");
+        write(root, "sys/devices/system/cpu/online", "0-1\n");
+        Sysroot::new(root.to_path_buf())
+    }
+
+    #[test]
+    fn changes_of_others_are_told_and_put_right() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let sysroot = line(root);
+        let module = Module::find(&sysroot, WHAT).unwrap();
+        let knobs = Knobs::of(&module).unwrap();
+        let mut known = Known::new(vec![0, 1]);
+        known.set_knob(0, "rate_hz", "0".to_string());
+        known.set_file(root.join(AFFINITY), "1");
+        known.look_at(&knobs, 0, [root.join("absent")]).unwrap();
+        let put_right = |known: &mut Known| known.put_right(&module, &knobs, "during a round");
+        assert!(!put_right(&mut known).unwrap());
+        assert!(known.holds(&knobs, 0, "rate_hz", "at the end").unwrap());
+
+        write(root, &knob("rate_hz"), "7\n");
+        assert!(!known.holds(&knobs, 0, "rate_hz", "at the end").unwrap());
+        // One that was found, not set.
+        write(root, &knob("cpu"), "-1\n");
+        write(root, AFFINITY, "0-1\n");
+        write(root, "sys/devices/system/cpu/online", "0-2\n");
+        assert!(put_right(&mut known).unwrap());
+        for (name, value) in [
+            (knob("rate_hz").as_str(), "0"),
+            (&knob("cpu"), "1"),
+            (AFFINITY, "1"),
+        ] {
+            let now = fs::read_to_string(root.join(name)).unwrap();
+            assert_eq!(now.trim(), value, "{name}");
+        }
+        assert!(!put_right(&mut known).unwrap());
+        let affinity = format!("{} was 0-1, not 1", root.join(AFFINITY).display());
+        let told = known.take_changes();
+        let wanted = [
+            "rate_hz of line 0 was 7, not 0 (at the end, 0",
+            "CPU 2 came online (during a round, 0",
+            "cpu of line 0 was -1, not 1 (",
+            "rate_hz of line 0 was 7, not 0 (during a round, 0",
+            affinity.as_str(),
+        ];
+        assert_eq!(told.len(), wanted.len(), "{told:?}");
+        for (told, wanted) in told.iter().zip(wanted) {
+            assert!(told.starts_with(wanted), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_cpu_that_goes_ends_it() {
+        let root = tempfile::tempdir().unwrap();
+        let sysroot = line(root.path());
+        let module = Module::find(&sysroot, WHAT).unwrap();
+        let knobs = Knobs::of(&module).unwrap();
+        let mut known = Known::new(vec![0, 1, 2]);
+        let failure = known.put_right(&module, &knobs, "before bh 10 Hz");
+        let failure = failure.unwrap_err().to_string();
+        assert!(
+            failure.contains("CPU 2 went offline before bh 10 Hz"),
+            "{failure}"
+        );
+    }
+}
