@@ -12,8 +12,8 @@ use crate::cpus::Cpus;
 pub(crate) const USAGE: &str = "\
 Usage: run-vm --kernel FILE --initrd FILE --console-log FILE [OPTIONS] -- MODE [ARGS]
 
-MODE and ARGS go to the guest's init: demo, test PART PARTS [FILTER...], apart [FILTER...], recipes [FILTER...],
-bench LINES [ARGS...], scopes LOADS ITEMS [ARGS...], or shell (interactive).
+MODE and ARGS go to the guest's init: demo, test PART PARTS [FILTER...], apart [FILTER...], boots NAME [FILTER...],
+recipes [FILTER...], bench LINES [ARGS...], scopes LOADS ITEMS [ARGS...], or shell (interactive).
 Options:
   --architecture NAME      the guest's: amd64 or arm64 [default: amd64]
   --cpus COUNT[,LEVEL=N...]  the guest's CPUs, and how they are arranged in sockets, dies, cores
