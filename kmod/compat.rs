@@ -12,10 +12,8 @@ pub(crate) use self::before_7_3::{
     ThreadedHandler,
     ThreadedRegistration, //
 };
-use crate::ffi::{
-    self,
-    Context, //
-};
+#[cfg(BEFORE_LINUX_7_3)]
+use crate::ffi;
 use kernel::{
     bindings,
     device::Bound,
@@ -32,30 +30,6 @@ pub(crate) use kernel::{
     new_spinlock_irq,
     sync::SpinLockIrq, //
 };
-
-/// Where the top half runs. PREEMPT_RT has it run in a thread, as it does with every interrupt that
-/// does not insist on hardirq; what really is the interrupt only wakes that thread.
-pub(crate) const TOP_HALF: Context = if cfg!(CONFIG_PREEMPT_RT) {
-    Context::Task
-} else {
-    Context::Hardirq
-};
-
-/// Whether what the interrupt's threads take of a CPU is measured as an interrupt's time is: on PREEMPT_RT,
-/// where the kernel, too, does in threads, and in ones of a lower priority, what elsewhere goes before
-/// any thread.
-pub(crate) const THREADS_ARE_INTERRUPTS: bool = cfg!(CONFIG_PREEMPT_RT);
-
-/// Calls `function`, a part of the top half that others wait for in a loop. In a hardirq nobody on the
-/// same CPU can; a thread must not be preempted, or one with a higher priority would wait for ever.
-#[inline]
-pub(crate) fn in_top_half<R>(function: impl FnOnce() -> R) -> R {
-    if cfg!(CONFIG_PREEMPT_RT) {
-        ffi::without_preemption(function)
-    } else {
-        function()
-    }
-}
 
 /// smp_wmb(): before 7.3 a function of its own.
 #[inline]
@@ -103,7 +77,8 @@ pub(crate) const fn this_module() -> *mut bindings::module {
     return crate::THIS_MODULE.as_ptr();
 }
 
-/// Requests the first interrupt of a device, with a thread. Since 7.3 a registration must not be leaked.
+/// Requests the first interrupt of a device, with a thread, and leaves it disabled. Since 7.3 a registration must not
+/// be leaked.
 ///
 /// # Safety
 ///
@@ -113,13 +88,12 @@ pub(crate) unsafe fn request_threaded_irq<'a, T: ThreadedHandler + 'static>(
     name: &'static CStr,
     handler: T,
 ) -> impl PinInit<ThreadedRegistration<'a, T>, Error> + 'a {
+    const FLAGS: Flags = Flags::NO_AUTOEN;
     #[cfg(not(BEFORE_LINUX_7_3))]
     // SAFETY: As the caller promises.
-    return unsafe {
-        device.request_threaded_irq_by_index(Flags::TRIGGER_NONE, 0, name, Ok(handler))
-    };
+    return unsafe { device.request_threaded_irq_by_index(FLAGS, 0, name, Ok(handler)) };
     #[cfg(BEFORE_LINUX_7_3)]
-    return ThreadedRegistration::new(device, Flags::TRIGGER_NONE, name, handler);
+    return ThreadedRegistration::new(device, FLAGS, name, handler);
 }
 
 #[cfg(BEFORE_LINUX_7_3)]

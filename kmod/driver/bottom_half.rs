@@ -8,7 +8,6 @@
 //! two of them, or two workqueues, from overlapping.
 
 use super::{
-    deferral,
     latency::Latency,
     line::{
         Line,
@@ -27,7 +26,6 @@ use crate::{
             Histogram,
             Recorder, //
         },
-        knobs::Flavor,
         ring::{
             BottomEnd,
             Event,
@@ -55,9 +53,9 @@ pub(crate) struct BottomCounts {
 }
 
 impl BottomCounts {
-    fn count_run(&mut self, flavor: Flavor, context: Context) {
+    fn count_run(&mut self, context: Context, right: Context) {
         self.runs = self.runs.wrapping_add(1);
-        contexts::count(context, deferral::context(flavor), |index| {
+        contexts::count(context, right, |index| {
             if let Some(count) = self.contexts.get_mut(index) {
                 *count = count.wrapping_add(1);
             }
@@ -130,7 +128,7 @@ impl Line {
             let Store {
                 fifo,
                 bottom,
-                flavor,
+                context: right,
                 ..
             } = &mut *store;
             let mut irq_bh = irq_bh.batch(bh_ns, bh_cpu);
@@ -142,7 +140,7 @@ impl Line {
             });
             moved = moved.wrapping_add(taken);
             if taken < BATCH {
-                bottom.count_run(*flavor, context);
+                bottom.count_run(context, *right);
                 break;
             }
         }

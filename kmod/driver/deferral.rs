@@ -4,7 +4,6 @@
 //! given flavor, or in one of the ways to compare that with. Process context, but for [`Route`].
 
 use crate::{
-    compat,
     ffi::Context,
     logic::knobs::Flavor, //
 };
@@ -15,22 +14,6 @@ use kernel::{
     str::CString,
     workqueue::Queue, //
 };
-
-/// In which context a flavor runs the bottom half. On PREEMPT_RT, softirqs run in threads, but the
-/// kernel's queries still tell them from tasks.
-pub(super) fn context(flavor: Flavor) -> Context {
-    match flavor {
-        Flavor::None => compat::TOP_HALF,
-        Flavor::Bh | Flavor::BhHighpri | Flavor::Tasklet => Context::Softirq,
-        Flavor::Bound
-        | Flavor::Unbound
-        | Flavor::Ordered
-        | Flavor::Highpri
-        | Flavor::UnboundHighpri
-        | Flavor::CpuIntensive
-        | Flavor::IrqThread => Context::Task,
-    }
-}
 
 /// The way that the top half takes.
 #[derive(Clone, Copy)]
@@ -70,7 +53,13 @@ impl Deferral {
         let route = match means(flavor) {
             Means::Workqueue(flags, max_active) => {
                 let queue = new_queue(line, flavor, flags, max_active)?;
-                Route::Queue(queue, context(flavor))
+                let is_softirq = flags & bindings::wq_flags_WQ_BH != 0;
+                let context = if is_softirq {
+                    Context::Softirq
+                } else {
+                    Context::Task
+                };
+                Route::Queue(queue, context)
             }
             Means::Other(route) => route,
         };
@@ -87,11 +76,25 @@ impl Deferral {
         self.route
     }
 
-    /// The workqueue, if it is one.
-    pub(super) fn queue(&self) -> Option<&Queue> {
+    /// In which context it has the bottom half run. With PREEMPT_RT, softirqs run in threads, but the kernel's queries
+    /// still tell them from tasks.
+    pub(super) fn context(&self, top_half: Context) -> Context {
         match self.route {
-            // SAFETY: The queue is ours and lives as long as `self`.
-            Route::Queue(queue, _) => Some(unsafe { Queue::from_raw(queue.as_ptr()) }),
+            Route::Queue(_, context) => context,
+            Route::Tasklet => Context::Softirq,
+            Route::Thread => Context::Task,
+            Route::Direct => top_half,
+        }
+    }
+
+    /// The workqueue, if it is one, and the context in which its items run.
+    pub(super) fn queue(&self) -> Option<(&Queue, Context)> {
+        match self.route {
+            Route::Queue(queue, context) => {
+                // SAFETY: The queue is ours and lives as long as `self`.
+                let queue = unsafe { Queue::from_raw(queue.as_ptr()) };
+                Some((queue, context))
+            }
             Route::Tasklet | Route::Thread | Route::Direct => None,
         }
     }
@@ -206,8 +209,8 @@ mod tests {
         }
     }
 
-    /// Where a work item runs on the queue of a flavor.
-    fn where_it_runs(queue: &Queue, flavor: Flavor) -> Result<u32> {
+    /// Where a work item runs on a queue that ought to run it in `context`.
+    fn where_it_runs(queue: &Queue, context: Context) -> Result<u32> {
         let witness = Arc::pin_init(
             pin_init!(Witness {
                 work <- new_work!("simrupt::kunit"),
@@ -216,7 +219,7 @@ mod tests {
             }),
             GFP_KERNEL,
         )?;
-        work::enqueue(queue, context(flavor), witness.clone());
+        work::enqueue(queue, context, witness.clone());
         witness.flush_works();
         Ok(witness.seen.load(Relaxed))
     }
@@ -226,7 +229,7 @@ mod tests {
         for &flavor in Flavor::ALL {
             let deferral = Deferral::new(LINE, flavor)?;
             let wrong = match deferral.queue() {
-                Some(queue) => where_it_runs(queue, flavor)? != number(context(flavor)),
+                Some((queue, context)) => where_it_runs(queue, context)? != number(context),
                 None => false,
             };
             if wrong {

@@ -25,10 +25,7 @@ use super::{
         BottomOwn,
         BATCH, //
     },
-    deferral::{
-        self,
-        Deferral, //
-    },
+    deferral::Deferral,
     latency::Latency,
     reader::Reader,
     tasklet::Tasklet,
@@ -43,7 +40,10 @@ use crate::{
         SpinLockIrq, //
     },
     exclusive::Exclusive,
-    ffi::Context,
+    ffi::{
+        self,
+        Context, //
+    },
     hw,
     logic::{
         abi::Record,
@@ -54,6 +54,7 @@ use crate::{
             Policy,
             Trigger, //
         },
+        platform::Word,
         ring::{
             BottomEnd,
             Ring,
@@ -95,6 +96,8 @@ pub(crate) struct Store {
     pub(crate) bottom: BottomCounts,
     /// How the bottom half is run.
     pub(crate) flavor: Flavor,
+    /// In which context that is.
+    pub(super) context: Context,
     /// The driver was unbound: nothing will ever arrive any more.
     pub(crate) gone: bool,
 }
@@ -119,6 +122,8 @@ pub(crate) struct Line {
     /// How often the line had been raised when the counters were last zeroed.
     raised_before: Atomic<u64>,
     pub(crate) latency: Latency,
+    /// Whether the kernel runs the interrupt handler in a thread. Changes once, before the first interrupt.
+    is_threaded: Word,
     /// The interrupt handler's alone.
     pub(super) top: Exclusive<TopOwn>,
     /// The bottom half's alone.
@@ -198,12 +203,14 @@ impl Line {
                 top_tally,
                 raised_before: Atomic::new(0),
                 latency,
+                is_threaded: Word::new(0),
                 top: Exclusive::new(top),
                 bottom: Exclusive::new(bottom),
                 store <- new_spinlock_irq!(Store {
                     fifo: Fifo::new(fifo, policy),
                     bottom: BottomCounts::default(),
                     flavor: deferral.flavor(),
+                    context: deferral.context(Context::Hardirq),
                     gone: false,
                 }),
                 readable <- new_poll_condvar!(),
@@ -294,6 +301,41 @@ impl Line {
         }
     }
 
+    /// In which context the top half runs.
+    #[inline]
+    pub(super) fn top_half(&self) -> Context {
+        match self.is_threaded.load() {
+            0 => Context::Hardirq,
+            _ => Context::Task,
+        }
+    }
+
+    /// Lets the interrupt come that was requested and is still disabled, and notes before where the kernel runs its
+    /// handler.
+    pub(super) fn enable_interrupt(&self) {
+        let virq = self.device.virq();
+        // SAFETY: The interrupt was requested with both, and is ours while the driver is bound.
+        let is_threaded = unsafe { ffi::irq_is_threaded(virq) };
+        self.is_threaded.store(is_threaded.into());
+        if let Some(deferral) = &*self.deferral.lock() {
+            self.take_route(deferral);
+        }
+        // SAFETY: As above. It was requested disabled.
+        unsafe { bindings::enable_irq(virq) };
+    }
+
+    /// Has the bottom half run so from now on. The interrupt is disabled, and neither half is running.
+    fn take_route(&self, deferral: &Deferral) {
+        {
+            let mut store = self.store.lock();
+            store.flavor = deferral.flavor();
+            store.context = deferral.context(self.top_half());
+        }
+        self.device.service_changes();
+        // SAFETY: The interrupt is disabled and its handler is not running.
+        unsafe { self.top.get() }.set_deferral(deferral);
+    }
+
     /// Which flavor the bottom half runs on.
     pub(crate) fn flavor(&self) -> Flavor {
         self.store.lock().flavor
@@ -327,12 +369,7 @@ impl Line {
     /// Changes how the bottom half is run, and destroys the old queue.
     pub(crate) fn set_deferral(&self, deferral: Deferral) {
         let mut current = self.deferral.lock();
-        self.quiesce(|| {
-            self.store.lock().flavor = deferral.flavor();
-            self.device.service_changes();
-            // SAFETY: The interrupt is disabled and its handler is not running.
-            unsafe { self.top.get() }.set_deferral(&deferral);
-        });
+        self.quiesce(|| self.take_route(&deferral));
         *current = Some(deferral);
     }
 
@@ -340,10 +377,7 @@ impl Line {
     /// it in; none when it is not on one.
     pub(crate) fn with_queue<R>(&self, measure: impl FnOnce(Option<(&Queue, Context)>) -> R) -> R {
         let deferral = self.deferral.lock();
-        measure(deferral.as_ref().and_then(|deferral| {
-            let context = deferral::context(deferral.flavor());
-            Some((deferral.queue()?, context))
-        }))
+        measure(deferral.as_ref().and_then(Deferral::queue))
     }
 
     /// Gives the fifo the room of `slots`, and keeps what fits.

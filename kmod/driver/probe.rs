@@ -68,7 +68,9 @@ pub(crate) struct Bound<'bound> {
 struct Connection(Arc<Line>);
 
 impl Connection {
+    /// The interrupt was requested, and is still disabled.
     fn new(line: Arc<Line>, ring: DeviceEnd<Arc<Ring>>) -> Self {
+        line.enable_interrupt();
         line.device.attach(ring, line.device_tally.clone());
         Self(line)
     }

@@ -2,8 +2,9 @@
 
 //! The top half: the interrupt handler. In hardirq: no lock, no allocation, no waiting.
 //!
-//! PREEMPT_RT runs it in a thread of the interrupt. It keeps to the same rules there, but for the bottom
-//! half that flavor `none` has it run, which takes a lock: one that may sleep on PREEMPT_RT.
+//! PREEMPT_RT runs it in a thread of the interrupt, and so does a kernel that was started with `threadirqs`. It keeps
+//! to the same rules there, but for the bottom half that flavor `none` has it run, which takes a lock: one that may
+//! sleep on PREEMPT_RT.
 
 use super::{
     deferral::{
@@ -14,11 +15,12 @@ use super::{
 };
 use crate::{
     clock,
-    compat::{
+    compat::ThreadedHandler,
+    contexts,
+    ffi::{
         self,
-        ThreadedHandler, //
+        Context, //
     },
-    contexts, ffi,
     logic::{
         histogram::{
             Histogram,
@@ -118,36 +120,50 @@ pub(super) struct TopHalf(pub(super) Arc<Line>);
 
 impl ThreadedHandler for TopHalf {
     fn handle(&self) -> ThreadedIrqReturn {
-        self.measured(|| self.acknowledge())
+        match self.0.top_half() {
+            Context::Hardirq => self.acknowledge::<false>(),
+            Context::Softirq | Context::Task => self.handle_in_thread(),
+        }
     }
 
     /// Runs in the interrupt's thread when [`Self::handle`] has woken it.
     fn handle_threaded(&self) -> IrqReturn {
         self.0.thread_woken.xchg(false, Full);
-        self.measured(|| self.0.run_bottom_half());
+        match self.0.top_half() {
+            Context::Hardirq => self.0.run_bottom_half(),
+            Context::Softirq | Context::Task => self.measured(|| self.0.run_bottom_half()),
+        }
         IrqReturn::Handled
     }
 }
 
 impl TopHalf {
-    /// Calls `function`; where it is a thread that does what an interrupt does elsewhere, its time is
-    /// the interrupt's.
-    #[inline]
+    /// The same where the kernel has the handler run in a thread.
+    #[inline(never)]
+    fn handle_in_thread(&self) -> ThreadedIrqReturn {
+        self.measured(|| self.acknowledge::<true>())
+    }
+
+    /// Calls `function`. Where the top half is a thread, what the interrupt's threads take of a CPU is measured as an
+    /// interrupt's time is: they go before all ordinary threads, and, with PREEMPT_RT, before the kernel's own.
     fn measured<R>(&self, function: impl FnOnce() -> R) -> R {
-        if !compat::THREADS_ARE_INTERRUPTS {
-            return function();
-        }
         let span = self.0.device.service_begins(clock::now_ns());
         let result = function();
         self.0.device.service_ends(&span);
         result
     }
 
-    /// Takes notice of what the device has raised its line for.
+    /// Takes notice of what the device has raised its line for. The kind of context is known when this is compiled:
+    /// in hardirq, every instruction counts.
     #[inline]
-    fn acknowledge(&self) -> ThreadedIrqReturn {
+    fn acknowledge<const IN_THREAD: bool>(&self) -> ThreadedIrqReturn {
         let context = ffi::context();
         let line = &self.0;
+        let right = if IN_THREAD {
+            Context::Task
+        } else {
+            Context::Hardirq
+        };
         // SAFETY: genirq never runs the handlers of an interrupt concurrently with themselves.
         let TopOwn {
             ring,
@@ -195,7 +211,7 @@ impl TopHalf {
             if let (Some(asked_ns), 1..) = (asked_ns, found.raises) {
                 trace::bh_queue(line.index, flavor.name(), is_new, asked_ns);
             }
-            contexts::count(context, compat::TOP_HALF, |index| {
+            contexts::count(context, right, |index| {
                 tally.add(CONTEXTS + index, 1);
             });
             match found.raises.checked_sub(1) {
@@ -213,7 +229,13 @@ impl TopHalf {
             }
             outcome
         };
-        let outcome = compat::in_top_half(|| tally.update(update));
+        // Others wait for its end in a loop. In a hardirq nobody on the same CPU can; a thread must not be preempted
+        // meanwhile, or one with a higher priority would wait for ever.
+        let outcome = if IN_THREAD {
+            ffi::without_preemption(|| tally.update(update))
+        } else {
+            tally.update(update)
+        };
         if let (Route::Direct, ThreadedIrqReturn::Handled) = (*route, &outcome) {
             line.run_bottom_half();
         }

@@ -53,6 +53,17 @@ pub(crate) fn may_log() -> bool {
     unsafe { shim::simrupt_may_log() }
 }
 
+/// Whether the kernel has the handler of an interrupt run in a thread, though it was requested for hardirq. PREEMPT_RT
+/// does that, and other kernels do when they are started with `threadirqs`. Any context.
+///
+/// # Safety
+///
+/// The interrupt was requested with a handler and a thread function, and is not freed during the call.
+pub(crate) unsafe fn irq_is_threaded(virq: u32) -> bool {
+    // SAFETY: As the caller promises.
+    unsafe { shim::simrupt_irq_is_threaded(virq) }
+}
+
 /// Has a tasklet run once more on this CPU; `false` when it is about to run anyway. Any context.
 ///
 /// # Safety

@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
@@ -22,6 +23,15 @@ unsigned int simrupt_context(void)
 	return (in_hardirq() ? SIMRUPT_IN_HARDIRQ : 0) |
 	       (in_serving_softirq() ? SIMRUPT_IN_SERVING_SOFTIRQ : 0) |
 	       (in_task() ? SIMRUPT_IN_TASK : 0);
+}
+
+_Bool simrupt_irq_is_threaded(unsigned int irq)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+	struct irqaction *action = data ? irq_data_to_desc(data)->action : NULL;
+
+	/* What the thread function would have run in is then the thread of a second action. */
+	return action && action->secondary;
 }
 
 _Bool simrupt_tasklet_schedule(void *tasklet)

@@ -18,6 +18,13 @@
 unsigned int simrupt_context(void);
 
 /*
+ * Whether the kernel has the handler of an interrupt run in a thread though it was requested for hardirq, as
+ * PREEMPT_RT and "threadirqs" want it. The interrupt was requested with a handler and a thread function, and is
+ * not freed meanwhile. Callable from anywhere.
+ */
+_Bool simrupt_irq_is_threaded(unsigned int irq);
+
+/*
  * Has a tasklet (struct tasklet_struct) run once more on this CPU; false when it is about to run anyway.
  * Callable from anywhere.
  */

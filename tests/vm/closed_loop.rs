@@ -15,7 +15,7 @@ fn turns(line: Line, module: &Simrupt, count: u64) {
 }
 
 #[test]
-fn every_flavor_closes_the_loop() {
+pub(crate) fn every_flavor_closes_the_loop() {
     let module = Simrupt::load("pattern=closed fifo_size=65536 rate_hz=1");
     let line = module.line(0);
     let reader = Reader::start(line, 65536);

@@ -3,7 +3,7 @@
 //! Each flavor of workqueue, and what they are compared with: where it runs, and that nothing is lost
 //! on it.
 
-use simrupt_vm_tests::{Context, Reader, Simrupt, eventually};
+use simrupt_vm_tests::{Context, FLAVORS, Reader, Simrupt, eventually};
 use std::path::Path;
 
 /// A second at 5,000 events/s with a reader: contexts right, books balanced, nothing lost.
@@ -36,6 +36,19 @@ fn runs_in(flavor: &str, context: Context, tunable: bool) {
     // Flavors that the kernel lets users tune have a folder in sysfs.
     let folder = format!("/sys/devices/virtual/workqueue/simrupt0-{flavor}");
     assert_eq!(Path::new(&folder).exists(), tunable);
+}
+
+/// All of them, one after the other.
+pub(crate) fn every_flavor() {
+    for flavor in FLAVORS {
+        let (context, tunable) = match flavor {
+            "none" => (Context::of_top_half(), false),
+            "irq-thread" => (Context::Task, false),
+            "bh" | "bh-highpri" | "tasklet" => (Context::Softirq, false),
+            _ => (Context::Task, true),
+        };
+        runs_in(flavor, context, tunable);
+    }
 }
 
 #[test]

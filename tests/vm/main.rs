@@ -6,6 +6,7 @@
 mod apart;
 mod bad_input;
 mod bench;
+mod boots;
 mod closed_loop;
 mod costs;
 mod debug;

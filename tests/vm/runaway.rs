@@ -55,7 +55,7 @@ fn sixty_four_lines_of_all_flavors_at_a_million_events_a_second_leave_the_machin
 }
 
 #[test]
-fn long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_usable() {
+pub(crate) fn long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_usable() {
     let module = Simrupt::load(
         "lines=64 rate_hz=0 trigger=always pattern=burst burst=4096 work_us=10000 workqueue=none",
     );
@@ -94,7 +94,7 @@ fn share_pct(module: &Simrupt, line: Line) -> u64 {
 }
 
 #[test]
-fn the_limit_is_kept_where_it_is_set() {
+pub(crate) fn the_limit_is_kept_where_it_is_set() {
     let module = Simrupt::load("rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=none");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
@@ -114,7 +114,7 @@ fn the_limit_is_kept_where_it_is_set() {
 }
 
 #[test]
-fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
+pub(crate) fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
     let module = Simrupt::load("rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=none");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 1);

@@ -2,7 +2,7 @@
 
 //! Where a stage ran, and where it ought to on this kernel.
 
-use crate::{Line, module::read};
+use crate::{Line, kernel::is_real_time, module::read};
 
 /// A column of the census.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,9 +16,16 @@ pub enum Context {
 }
 
 impl Context {
-    /// Where the top half runs: on a kernel with PREEMPT_RT in a thread.
+    /// Where the top half runs: in a thread where the kernel has all interrupts threaded. One with PREEMPT_RT
+    /// does, and others do when they are started so.
     pub fn of_top_half() -> Self {
-        if read("/proc/version").contains(" PREEMPT_RT ") {
+        let command_line = read("/proc/cmdline");
+        // Behind the dashes are the words for init.
+        let mut words = command_line
+            .split_whitespace()
+            .take_while(|word| *word != "--");
+        let is_told = words.any(|word| word.split('=').next() == Some("threadirqs"));
+        if is_told || is_real_time() {
             Self::Task
         } else {
             Self::Hardirq

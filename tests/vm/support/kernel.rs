@@ -12,6 +12,11 @@ pub fn watches_itself() -> bool {
         .any(|name| Path::new("/sys/kernel/debug").join(name).exists())
 }
 
+/// Whether it is one with PREEMPT_RT.
+pub fn is_real_time() -> bool {
+    read("/proc/version").contains(" PREEMPT_RT ")
+}
+
 /// A field of /proc/meminfo, which are in KiB, or of /proc/vmstat.
 pub fn field(path: &str, name: &str) -> i64 {
     let text = read(path);

@@ -15,7 +15,7 @@ pub use self::{
     context::Context,
     cpu::Offline,
     interrupts::{action_counts, let_all_cpus_take, move_irq},
-    kernel::{field, log_lines, meminfo, watches_itself},
+    kernel::{field, is_real_time, log_lines, meminfo, watches_itself},
     line::{FLAVORS, KNOBS, Line},
     module::{DRIVER, Simrupt, end, simructl, start_simructl, try_load, unload},
     record::{decode, missing, read_fresh_records, read_records, were_taken_on},

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A kernel that has interrupts threaded because it was told to: `threadirqs`. The top half is a thread, as it
+//! is with PREEMPT_RT, where these tests run, too; everything else is as on any other kernel.
+
+use crate::{closed_loop, flavors, runaway};
+use simrupt_vm_tests::{Context, Simrupt};
+use std::fs;
+
+/// How many threads serve this interrupt.
+fn threads_of(irq: u32) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let names = processes.filter_map(|entry| fs::read_to_string(entry.path().join("comm")).ok());
+    let prefix = format!("irq/{irq}-");
+    names.filter(|name| name.starts_with(&prefix)).count()
+}
+
+#[test]
+fn the_interrupt_has_a_thread_for_each_half() {
+    let module = Simrupt::load("");
+    assert_eq!(Context::of_top_half(), Context::Task);
+    assert_eq!(threads_of(module.line(0).irq()), 2);
+}
+
+#[test]
+fn every_flavor_runs_where_it_should() {
+    flavors::every_flavor();
+}
+
+#[test]
+fn every_flavor_closes_the_loop() {
+    closed_loop::every_flavor_closes_the_loop();
+}
+
+#[test]
+fn the_limit_is_kept_on_every_flavor_that_counts() {
+    runaway::the_limit_is_kept_where_it_is_set();
+}
+
+#[test]
+fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
+    runaway::what_a_redirected_interrupt_takes_of_its_cpu_counts();
+}
+
+#[test]
+fn the_machine_stays_usable() {
+    runaway::long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_usable();
+}
