@@ -25,7 +25,7 @@ pub(super) enum Route {
     Tasklet,
     /// Wake the interrupt's thread.
     Thread,
-    /// Run the bottom half at once.
+    /// Run the bottom half at once. In hardirq only.
     Direct,
 }
 
@@ -71,15 +71,21 @@ impl Deferral {
         self.flavor
     }
 
-    /// The way that the top half takes, for as long as this lives.
-    pub(super) fn route(&self) -> Route {
-        self.route
+    /// The way that a top half takes that runs in this context, for as long as this lives.
+    ///
+    /// A top half that is a thread leaves all of the bottom half to the interrupt's other thread, also with flavor
+    /// `none`. Until a thread of the interrupt has returned, genirq takes further interrupts for unhandled.
+    pub(super) fn route(&self, top_half: Context) -> Route {
+        match (self.route, top_half) {
+            (Route::Direct, Context::Task | Context::Softirq) => Route::Thread,
+            (route, _) => route,
+        }
     }
 
-    /// In which context it has the bottom half run. With PREEMPT_RT, softirqs run in threads, but the kernel's queries
-    /// still tell them from tasks.
+    /// In which context the bottom half runs, when the top half runs in this one. With PREEMPT_RT, softirqs run in
+    /// threads, but the kernel's queries still tell them from tasks.
     pub(super) fn context(&self, top_half: Context) -> Context {
-        match self.route {
+        match self.route(top_half) {
             Route::Queue(_, context) => context,
             Route::Tasklet => Context::Softirq,
             Route::Thread => Context::Task,

@@ -333,7 +333,7 @@ impl Line {
         }
         self.device.service_changes();
         // SAFETY: The interrupt is disabled and its handler is not running.
-        unsafe { self.top.get() }.set_deferral(deferral);
+        unsafe { self.top.get() }.set_deferral(deferral, self.top_half());
     }
 
     /// Which flavor the bottom half runs on.

@@ -4,7 +4,9 @@
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use simrupt_vm_tests::{Line, Simrupt, end, eventually, simructl, start_simructl, watches_itself};
+use simrupt_vm_tests::{
+    Context, Line, Simrupt, end, eventually, simructl, start_simructl, watches_itself,
+};
 use std::{
     collections::BTreeMap,
     fs,
@@ -412,8 +414,10 @@ fn the_floor_and_what_measuring_costs_are_measured_along() {
 
     let cells = results["cells"].as_array().unwrap();
     let metric = |at: usize, name: &str| cells[at]["metrics"][name]["median"].as_f64().unwrap();
-    // none idle, none irqs-off, bh idle, bh irqs-off, unbound idle, unbound irqs-off.
-    assert!(metric(0, "irq_bh_p50_ns") < metric(2, "irq_bh_p50_ns"));
+    // none idle, none irqs-off, bh idle, bh irqs-off, unbound idle, unbound irqs-off. Where interrupts are threaded,
+    // `none` has a thread wake up, too.
+    let is_floor = metric(0, "irq_bh_p50_ns") < metric(2, "irq_bh_p50_ns");
+    assert!(is_floor || Context::of_top_half() == Context::Task);
     // A detector that stops whoever it watches outweighs what a thread takes to wake up.
     assert!(metric(2, "irq_bh_p50_ns") < metric(4, "irq_bh_p50_ns") || watches_itself());
     // A twentieth of the time, interrupts wait for up to 50 us. With all checks they do so without it.

@@ -2,7 +2,7 @@
 
 //! The line as a real interrupt: /proc/interrupts and smp_affinity.
 
-use simrupt_vm_tests::{Context, Simrupt, action_counts, move_irq};
+use simrupt_vm_tests::{Context, Simrupt, action_counts, eventually, log_lines, move_irq};
 use std::io::Read;
 
 #[test]
@@ -67,4 +67,30 @@ fn affinity_moves_the_interrupt_and_moves_it_back() {
     drop(file);
     module.verify();
     assert_eq!(line.contexts("top_half")[3], 0);
+}
+
+/// More edges than the kernel puts up with when nobody handles them, while the thread that handles them is busy
+/// for 10 ms at a time.
+#[test]
+pub(crate) fn edges_that_come_while_a_thread_is_at_work_are_handled() {
+    for flavor in ["irq-thread", "none"] {
+        // In an interrupt, such runs leave no time for anything else.
+        if flavor == "none" && Context::of_top_half() == Context::Hardirq {
+            continue;
+        }
+        let complaints = || log_lines("nobody cared");
+        let before = complaints();
+        let module = Simrupt::load(&format!(
+            "rate_hz=200000 trigger=always workqueue={flavor} work_us=10000 cpu_limit_pct=100"
+        ));
+        let line = module.line(0);
+        eventually("many edges come", || line.stat("raised") > 250_000);
+        assert_eq!(complaints(), before, "{flavor}");
+        line.wait_for("handled", 1000);
+        line.set("work_us", "0");
+        line.silence();
+        module.verify();
+        let stats = line.stats();
+        assert!(stats["already_pending"] > 100 * stats["runs"], "{stats:?}");
+    }
 }

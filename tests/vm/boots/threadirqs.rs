@@ -3,7 +3,7 @@
 //! A kernel that has interrupts threaded because it was told to: `threadirqs`. The top half is a thread, as it
 //! is with PREEMPT_RT, where these tests run, too; everything else is as on any other kernel.
 
-use crate::{closed_loop, flavors, runaway};
+use crate::{closed_loop, flavors, interrupts, runaway};
 use simrupt_vm_tests::{Context, Simrupt};
 use std::fs;
 
@@ -45,4 +45,9 @@ fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
 #[test]
 fn the_machine_stays_usable() {
     runaway::long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_usable();
+}
+
+#[test]
+fn edges_that_come_while_a_thread_is_at_work_are_handled() {
+    interrupts::edges_that_come_while_a_thread_is_at_work_are_handled();
 }

@@ -94,15 +94,15 @@ fn each_flavor_has_its_row() {
     }
     let module = Simrupt::load("rate_hz=77 workqueue=ordered");
     let before = state(module.line(0));
-    let options = ["-c", "1", "-d", "1", "-r", "2000", "-w", "none,irq-thread"];
+    let options = ["-c", "1", "-d", "1", "-r", "2000", "-w", "bh,irq-thread"];
     let text = printed("rtla/noise", &options);
     let rows: Vec<_> = text.lines().skip(2).collect();
     assert_eq!(rows.len(), 2, "{text}");
-    let none = figures(rows[0], 2000, "none");
+    let bh = figures(rows[0], 2000, "bh");
     let irq_thread = figures(rows[1], 2000, "irq-thread");
     // A second thread runs for each event.
     assert!(
-        irq_thread[3] >= none[3] + 1000.0 && irq_thread[0] > none[0],
+        irq_thread[3] >= bh[3] + 1000.0 && irq_thread[0] > bh[0],
         "{text}"
     );
     assert_eq!(before, state(module.line(0)));
