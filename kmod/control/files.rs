@@ -214,7 +214,6 @@ pub(super) fn show(id: usize, out: &SeqFile) -> Result {
 /// One line about the stage, and one for each bucket that is not empty, as they were at one moment:
 /// the count is the sum of the lines below it.
 fn show_histogram(stage: &str, histogram: &Histogram, out: &SeqFile) -> Result {
-    let max = histogram.max();
     let sum_ns = histogram.sum();
     let overflow = histogram.overflow();
     let mut count = overflow;
@@ -223,6 +222,8 @@ fn show_histogram(stage: &str, histogram: &Histogram, out: &SeqFile) -> Result {
         count = count.wrapping_add(bucket.count);
         buckets.push(bucket, GFP_KERNEL)?;
     }
+    // After all others, so that none of them is above it.
+    let max = histogram.max();
     seq_print!(
         out,
         "stage {stage} count {count} sum_ns {sum_ns} overflow {overflow} \

@@ -123,8 +123,11 @@ impl Histogram {
         self.sum.load()
     }
 
-    /// The greatest value, with its circumstances.
+    /// The greatest value, with its circumstances. It is not below any value that was seen to be counted before this is
+    /// called.
     pub fn max(&self) -> Max {
+        // Pairs with the fence in `Recorder::set_max`.
+        read_fence();
         loop {
             let before = self.sequence.load_acquire();
             let [value, time_ns, cpu] = core::array::from_fn(|index| self.max[index].load());
@@ -203,6 +206,8 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
             }
             histogram.sequence.store_release(next);
         });
+        // Before the value is counted.
+        write_fence();
         self.sequence = next;
         self.max = value;
     }
@@ -287,7 +292,9 @@ impl<P: Deref<Target = Histogram>> Batch<'_, P> {
     /// Ends the row of a bucket, and begins another with that of the last value.
     #[inline(never)]
     fn change_bucket(&mut self) {
-        self.settle();
+        if self.row_count != 0 {
+            self.end_row();
+        }
         (self.low, self.width) = match index(self.value) {
             Some(index) => {
                 let (low, high) = bounds(index);
@@ -298,7 +305,24 @@ impl<P: Deref<Target = Histogram>> Batch<'_, P> {
         };
     }
 
+    /// Ends the row of a bucket in the middle of a batch.
+    #[inline(never)]
+    fn end_row(&mut self) {
+        self.raise_max();
+        self.settle();
+    }
+
+    /// Notes the maximum, before the row is counted that it is of: no value is counted that is above it.
+    #[inline(always)]
+    fn raise_max(&mut self) {
+        if self.max > self.recorder.max {
+            self.recorder
+                .set_max(self.max, self.time_ns, self.cpu.into());
+        }
+    }
+
     /// Counts the row of a bucket.
+    #[inline(always)]
     fn settle(&mut self) {
         if self.row_count == 0 {
             return;
@@ -322,10 +346,7 @@ impl<P: Deref<Target = Histogram>> Batch<'_, P> {
 impl<P: Deref<Target = Histogram>> Drop for Batch<'_, P> {
     fn drop(&mut self) {
         self.turn_to(0);
+        self.raise_max();
         self.settle();
-        if self.max > self.recorder.max {
-            self.recorder
-                .set_max(self.max, self.time_ns, self.cpu.into());
-        }
     }
 }

@@ -17,7 +17,9 @@ use loom::{
 use simrupt_core::{
     abi::Record,
     fifo::Fifo,
+    histogram::{Histogram, Recorder},
     knobs::Policy,
+    platform::Word,
     ring::{Acknowledged, BottomEnd, Event, Ring, Slot, TopEnd},
     tally::{Tally, Writer},
 };
@@ -124,6 +126,32 @@ fn a_snapshot_of_a_tally_is_never_torn() {
         assert_eq!(counts[0], counts[1]);
         writer.join().unwrap();
         assert_eq!(tally.snapshot(|| ()).0, [2, 2]);
+    });
+}
+
+/// A reader that looks at what is counted first finds no value there that is above the maximum. (Values without a
+/// bucket, as the recorder reads a bucket back before it writes it.)
+#[test]
+fn the_maximum_is_not_below_a_value_that_is_counted() {
+    let mut bounds = loom::model::Builder::new();
+    bounds.preemption_bound = Some(3);
+    bounds.check(|| {
+        let histogram = Arc::new(Histogram::new(vec![Word::new(0)]));
+        let writer = {
+            let mut recorder = Recorder::new(histogram.clone());
+            thread::spawn(move || {
+                let mut batch = recorder.batch(1, 0);
+                batch.record(7);
+            })
+        };
+        let counted = histogram.overflow();
+        let max = histogram.max().value;
+        assert!(
+            counted == 0 || max == 7,
+            "{counted} counted, none above {max}"
+        );
+        writer.join().unwrap();
+        assert_eq!((histogram.overflow(), histogram.max().value), (1, 7));
     });
 }
 

@@ -116,7 +116,7 @@ pub(crate) enum Command {
     /// the time of the longest one, in seconds of CLOCK_MONOTONIC.
     ///
     /// A percentile is the value at the nearest rank, shown as the high bound of its bucket: at most 1/64 too
-    /// high. A percentile above all buckets is shown as >BOUND, and in JSON as null.
+    /// high, and never above the maximum. A percentile above all buckets is shown as >BOUND, and in JSON as null.
     #[command(after_help = "Example:\n  simructl latency --line 0")]
     Latency,
 

@@ -228,7 +228,7 @@ mod tests {
         let contexts = format!("stage hardirq softirq task wrong\nbottom_half 0 {events} 0 0\n");
         std::fs::write(folder.join("contexts"), contexts).unwrap();
         let latency = format!(
-            "stage irq_bh count {events} sum_ns 1 overflow 0 max_ns 1 max_time_ns 1 max_cpu 0\n\
+            "stage irq_bh count {events} sum_ns 1 overflow 0 max_ns 203775 max_time_ns 1 max_cpu 0\n\
              bucket 2304 2367 {}\nbucket 199680 203775 {late}\n",
             events - late
         );

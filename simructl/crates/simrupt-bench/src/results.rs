@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use simrupt::files::latency::nearest_rank;
+use simrupt::files::latency::{self, Percentile};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "simrupt-bench/1";
@@ -247,13 +247,13 @@ impl Histogram {
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
-    /// The value that `share` of 100,000 values do not exceed, by nearest rank: the high bound of its
-    /// bucket, but never more than the greatest value. `None` when there are no values.
+    /// The value that `share` of 100,000 values do not exceed: see [`latency::percentile`]. Of what is above all
+    /// buckets, it is the greatest value.
     pub fn percentile(&self, share: u32) -> Option<u64> {
         let buckets = self.buckets.iter().map(|[_, high, count]| (*high, *count));
-        match nearest_rank(buckets, self.count, share, 100_000) {
-            Some(high) => Some(high.min(self.max_ns)),
-            None => (self.count > 0).then_some(self.max_ns),
+        match latency::percentile(buckets, self.overflow, self.max_ns, share, 100_000)? {
+            Percentile::Below(ns) => Some(ns),
+            Percentile::Above(_) => Some(self.max_ns),
         }
     }
 }

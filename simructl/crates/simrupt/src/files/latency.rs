@@ -42,25 +42,31 @@ pub enum Percentile {
 /// The figures that every stage has.
 const FIGURES: [&str; 5] = ["count", "overflow", "max_ns", "max_time_ns", "max_cpu"];
 
-/// The high bound of the bucket in which the value lies that `share` of `whole` parts of the `total` values
-/// do not exceed, by nearest rank. Buckets are high bounds and counts, ascending; `None` when the value is
-/// in none of them.
-pub fn nearest_rank(
-    buckets: impl Iterator<Item = (u64, u64)>,
-    total: u64,
+/// The value that `share` of `whole` parts of all values do not exceed, by nearest rank: the high bound of its
+/// bucket, which is up to 1/64 above it, but never more than the greatest value. `None` when there are no values.
+///
+/// Buckets are high bounds and counts, ascending; `overflow` values are above all of them.
+pub fn percentile(
+    buckets: impl Iterator<Item = (u64, u64)> + Clone,
+    overflow: u64,
+    max: u64,
     share: u32,
     whole: u32,
-) -> Option<u64> {
-    let parts = u128::from(total) * u128::from(share);
-    let rank = parts.div_ceil(u128::from(whole)).max(1);
-    let mut seen = 0;
+) -> Option<Percentile> {
+    let counted: u128 = buckets.clone().map(|(_, count)| u128::from(count)).sum();
+    let total = counted + u128::from(overflow);
+    let rank = (total * u128::from(share))
+        .div_ceil(u128::from(whole))
+        .max(1);
+    let (mut seen, mut last) = (0, 0);
     for (high, count) in buckets {
         seen += u128::from(count);
         if seen >= rank {
-            return Some(high);
+            return Some(Percentile::Below(high.min(max)));
         }
+        last = high;
     }
-    None
+    (total > 0).then_some(Percentile::Above(last.min(max)))
 }
 
 impl Latency {
@@ -142,23 +148,17 @@ impl Stage {
         buckets.map(|one| [one.low, one.high, one.count])
     }
 
-    /// The value that `permille` of 1000 values do not exceed, by nearest rank: the high bound of the
-    /// bucket that holds it. `None` when there are no values.
+    /// The value that `permille` of 1000 values do not exceed: see [`percentile`].
     ///
     /// The values counted are those in the buckets and the overflow: the file may be read while more of
     /// them arrive, so `count` may be ahead.
     pub fn percentile(&self, permille: u32) -> Option<Percentile> {
-        let counted: u64 = self.buckets.iter().map(|bucket| bucket.count).sum();
-        let total = counted.saturating_add(self.figure("overflow"));
         let buckets = self
             .buckets
             .iter()
             .map(|bucket| (bucket.high, bucket.count));
-        if let Some(high) = nearest_rank(buckets, total, permille, 1000) {
-            return Some(Percentile::Below(high));
-        }
-        let last = self.buckets.last().map_or(0, |bucket| bucket.high);
-        (total > 0).then_some(Percentile::Above(last))
+        let (overflow, max) = (self.figure("overflow"), self.figure("max_ns"));
+        percentile(buckets, overflow, max, permille, 1000)
     }
 
     /// The values that came since an earlier look; all of them, if it was reset in between.
@@ -215,6 +215,7 @@ mod tests {
     const HEAD: &str =
         "stage due_irq count 4 sum_ns 90 overflow 0 max_ns 41 max_time_ns 7 max_cpu 1";
 
+    /// A stage whose longest time is that of the first line.
     fn stage(overflow: u64, buckets: &[(u64, u64, u64)]) -> Stage {
         let mut text = HEAD.replace("overflow 0", &format!("overflow {overflow}"));
         for (low, high, count) in buckets {
@@ -263,6 +264,16 @@ mod tests {
         assert_eq!(at(990), Percentile::Below(21));
         assert_eq!(at(991), Percentile::Below(31));
         assert_eq!(at(1000), Percentile::Below(31));
+    }
+
+    #[test]
+    fn a_percentile_is_never_above_the_maximum() {
+        // A bucket ends at 47, and no value in it is above 41.
+        let stage = stage(0, &[(10, 11, 98), (40, 47, 2)]);
+        assert_eq!(stage.percentile(980), Some(Percentile::Below(11)));
+        for permille in [981, 990, 1000] {
+            assert_eq!(stage.percentile(permille), Some(Percentile::Below(41)));
+        }
     }
 
     #[test]
@@ -318,7 +329,10 @@ mod tests {
             for stage in Latency::parse(&text).map_or(Vec::new(), |latency| latency.0) {
                 let ascending = stage.buckets().collect::<Vec<_>>();
                 proptest::prop_assert!(ascending.windows(2).all(|two| two[0][1] < two[1][0]));
-                let _ = (stage.percentile(permille), stage.document());
+                if let Some(Percentile::Below(ns) | Percentile::Above(ns)) = stage.percentile(permille) {
+                    proptest::prop_assert!(ns <= stage.figure("max_ns"));
+                }
+                let _ = stage.document();
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use simrupt_core::histogram::{BUCKETS, bounds, index};
 
-use crate::files::latency::{Percentile, nearest_rank};
+use crate::files::latency::{self, Percentile};
 
 /// Number of buckets of one power of two.
 const PER_OCTAVE: usize = 64;
@@ -77,7 +77,7 @@ impl Histogram {
     }
 
     /// The buckets that are not empty, ascending: least value, greatest value, count.
-    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> + Clone {
         (0..BUCKETS).filter_map(|place| {
             let octave = self.octaves.get(place / PER_OCTAVE)?.as_ref()?;
             let count = octave[place % PER_OCTAVE];
@@ -91,9 +91,12 @@ impl Histogram {
     pub fn percentile(&self, permille: u32) -> Option<Percentile> {
         let max = self.max()?;
         let buckets = self.buckets().map(|(_, high, count)| (high, count));
-        Some(match nearest_rank(buckets, self.count, permille, 1000) {
-            Some(high) => Percentile::Below(high.min(max.value_ns)),
-            None => Percentile::Above(bounds(BUCKETS - 1).1),
+        let counted: u64 = buckets.clone().map(|(_, count)| count).sum();
+        let overflow = self.count.saturating_sub(counted);
+        let percentile = latency::percentile(buckets, overflow, max.value_ns, permille, 1000)?;
+        Some(match percentile {
+            Percentile::Below(_) => percentile,
+            Percentile::Above(_) => Percentile::Above(bounds(BUCKETS - 1).1),
         })
     }
 
