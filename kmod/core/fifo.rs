@@ -170,11 +170,15 @@ impl Fifo {
         self.counts.read = self.counts.read.wrapping_add(delivered as u64);
     }
 
+    /// How many records a reader can have now: those that can be claimed, and those that are claimed. Records that a resize
+    /// is moving are nobody's to read before they have arrived.
+    pub fn readable(&self) -> usize {
+        self.len.wrapping_add(self.claimed)
+    }
+
     /// How many records wait for a reader, claimed ones and those of a resize included.
     pub fn queued(&self) -> usize {
-        self.len
-            .wrapping_add(self.claimed)
-            .wrapping_add(self.moving)
+        self.readable().wrapping_add(self.moving)
     }
 
     /// How many records the fifo has room for.

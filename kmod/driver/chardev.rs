@@ -208,7 +208,7 @@ unsafe extern "C" fn poll(
     table.register_wait(file, &line.readable);
     let store = line.store.lock();
     let mut events = 0;
-    if store.fifo.queued() != 0 {
+    if store.fifo.readable() != 0 {
         events |= bindings::POLLIN | bindings::POLLRDNORM;
     }
     if store.gone {

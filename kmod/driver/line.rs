@@ -391,6 +391,8 @@ impl Line {
             drop(store);
             while !self.store.lock().fifo.resize_step(&mut moving, BATCH) {}
         });
+        // Who came when all records were on their way is waiting for them.
+        self.readable.notify_all();
     }
 
     /// How often the device raised its line since the counters were last zeroed, and how many raises

@@ -148,14 +148,14 @@ impl Line {
 
     /// How many bytes a read would return now.
     pub(super) fn readable_bytes(&self) -> usize {
-        let queued = self.store.lock().fifo.queued();
-        queued.saturating_mul(size(self.format()))
+        let readable = self.store.lock().fifo.readable();
+        readable.saturating_mul(size(self.format()))
     }
 
     /// Waits until there is something to read.
     fn wait(&self, nonblock: bool) -> Result {
         let mut store = self.store.lock();
-        while store.fifo.queued() == 0 {
+        while store.fifo.readable() == 0 {
             if store.gone {
                 return Err(ENODEV);
             }

@@ -181,6 +181,24 @@ fn shrinking_a_fifo_that_drops_the_newest_keeps_the_oldest_records() {
 }
 
 #[test]
+fn records_that_a_resize_moves_are_queued_and_readable_when_they_have_arrived() {
+    let mut fifo = filled(8, Policy::Drop, 6);
+    let mut claimed = room(1);
+    fifo.claim(&mut claimed);
+    assert_eq!((fifo.queued(), fifo.readable()), (6, 6));
+    let mut moving = fifo.resize_begin(room(16));
+    assert_eq!((fifo.queued(), fifo.readable()), (6, 1));
+    fifo.settle(1);
+    assert_eq!((fifo.queued(), fifo.readable()), (5, 0));
+    fifo.resize_step(&mut moving, 2);
+    assert_eq!((fifo.queued(), fifo.readable()), (5, 2));
+    assert_eq!(drain(&mut fifo), [1, 2]);
+    assert_eq!((fifo.queued(), fifo.readable()), (3, 0));
+    assert!(fifo.resize_step(&mut moving, 16));
+    assert_eq!((fifo.queued(), fifo.readable()), (3, 3));
+}
+
+#[test]
 fn readers_may_go_on_during_a_resize() {
     let mut fifo = filled(8, Policy::Overwrite, 8);
     let mut moving = fifo.resize_begin(room(8));

@@ -4,13 +4,12 @@
 
 use nix::{
     errno::Errno,
-    libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sched::{CpuSet, sched_setaffinity},
     sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent},
-    unistd::Pid,
 };
-use simrupt_vm_tests::{Reader, Simrupt, decode, eventually, unload};
+use simrupt_vm_tests::{
+    Reader, Simrupt, decode, eventually, go_before_others, stay_on_cpu, unload,
+};
 use std::{
     fs::{self, File},
     io::{ErrorKind, Read},
@@ -124,21 +123,6 @@ fn unbinding_wakes_those_who_poll_and_they_learn_that_it_is_gone() {
     module.verify();
 }
 
-/// Has this thread run on CPU 0 alone; if `urgent`, before every ordinary one.
-fn on_cpu_0(urgent: bool) {
-    let mut only = CpuSet::new();
-    only.set(0).unwrap();
-    sched_setaffinity(Pid::from_raw(0), &only).expect("there is a CPU 0");
-    if urgent {
-        // SAFETY: All zero is a valid `sched_param`.
-        let mut parameters: libc::sched_param = unsafe { std::mem::zeroed() };
-        parameters.sched_priority = 1;
-        // SAFETY: The pointer is to a whole `sched_param`.
-        let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &parameters) };
-        assert_eq!(result, 0);
-    }
-}
-
 /// The reader is there as soon as the file is: he waits for it, and goes before who makes it.
 #[test]
 fn whoever_opens_a_line_that_was_just_bound_finds_it_as_its_knobs_say() {
@@ -150,7 +134,8 @@ fn whoever_opens_a_line_that_was_just_bound_finds_it_as_its_knobs_say() {
     folder.add_watch("/dev", AddWatchFlags::IN_CREATE).unwrap();
     let (done, is_done) = mpsc::channel();
     let reader = thread::spawn(move || {
-        on_cpu_0(true);
+        stay_on_cpu(0);
+        go_before_others();
         for _ in 0..ROUNDS {
             let is_there =
                 |event: &InotifyEvent| event.name.as_deref() == Some("simrupt0".as_ref());
@@ -172,7 +157,7 @@ fn whoever_opens_a_line_that_was_just_bound_finds_it_as_its_knobs_say() {
         }
     });
     let binder = thread::spawn(move || {
-        on_cpu_0(false);
+        stay_on_cpu(0);
         for _ in 0..ROUNDS {
             line.bind();
             is_done.recv().expect("the reader had no trouble");

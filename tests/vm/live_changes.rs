@@ -2,7 +2,13 @@
 
 //! Changes under traffic: nothing is lost that the books do not know of.
 
-use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually};
+use nix::errno::Errno;
+use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually, go_before_others, stay_on_cpu};
+use std::{
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Stops the traffic, and asserts that the reader got what the books say, and that they balance.
 fn settle(module: &Simrupt, line: Line, reader: Reader) {
@@ -102,4 +108,91 @@ fn lines_do_not_disturb_each_other() {
     }
     settle(&module, quiet, reader);
     assert_eq!(quiet.stat("events"), quiet.stat("read"));
+}
+
+/// Fills a fifo of 65,536 records, nearly.
+fn fill(line: Line) {
+    line.set("rate_hz", "1000000");
+    eventually("the fifo fills", || line.stat("queued") >= 60_000);
+    line.silence();
+}
+
+/// Gives the fifo other room; tells how long that took.
+fn resize(line: Line, size: &str) -> Duration {
+    let start = Instant::now();
+    line.set("fifo_size", size);
+    start.elapsed()
+}
+
+/// Records on their way from the old room to the new are nobody's to read. A reader that goes before all others
+/// on its CPU comes in the middle of it, and takes what there is until there is nothing.
+#[test]
+fn a_reader_does_not_wait_busily_for_records_that_a_resize_moves() {
+    const ROUNDS: u32 = 20;
+    let module = Simrupt::load(
+        "rate_hz=0 trigger=always pattern=burst burst=4096 fifo_size=65536 fifo_policy=drop",
+    );
+    let line = module.line(0);
+    stay_on_cpu(0);
+    fill(line);
+    let alone = resize(line, "32768");
+    let (starts, start) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        stay_on_cpu(0);
+        go_before_others();
+        let file = line.open_nonblock();
+        let mut bytes = [0; 4096];
+        let mut longest = Duration::ZERO;
+        while let Ok(delay) = start.recv() {
+            thread::sleep(delay);
+            loop {
+                let begin = Instant::now();
+                let result = nix::unistd::read(&file, &mut bytes);
+                longest = longest.max(begin.elapsed());
+                match result {
+                    Ok(_) => {}
+                    Err(Errno::EAGAIN) => break,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+        longest
+    });
+    for round in 0..ROUNDS {
+        line.set("fifo_size", "65536");
+        fill(line);
+        starts.send(alone * round / ROUNDS).unwrap();
+        resize(line, "32768");
+        module.verify();
+    }
+    drop(starts);
+    let longest = reader.join().unwrap();
+    // The kernel leaves ordinary threads a part of each second, in which the resize goes on.
+    assert!(longest < Duration::from_millis(300), "{longest:?}");
+}
+
+/// Who waits for a record that a resize moves gets it.
+#[test]
+fn a_reader_that_waits_is_woken_by_the_end_of_a_resize() {
+    let module = Simrupt::load(
+        "rate_hz=0 trigger=always pattern=burst burst=4096 fifo_size=65536 fifo_policy=drop",
+    );
+    let line = module.line(0);
+    let file = line.open();
+    for _ in 0..5 {
+        line.set("fifo_size", "65536");
+        fill(line);
+        let queued = line.stat("queued").min(32_768) as usize;
+        let file = file.try_clone().unwrap();
+        let reader = thread::spawn(move || {
+            let mut bytes = vec![0; 65536];
+            let mut count = 0;
+            while count < queued {
+                count += nix::unistd::read(&file, &mut bytes).unwrap();
+            }
+        });
+        line.set("fifo_size", "32768");
+        reader.join().unwrap();
+        module.verify();
+    }
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Taking CPUs away, and giving them back.
+//! CPUs: taking them away and giving them back, and which one a thread of a test runs on.
 
 use crate::module::{read, write};
+use nix::{
+    libc,
+    sched::{CpuSet, sched_setaffinity},
+    unistd::Pid,
+};
 
 /// A CPU that is offline; dropping this brings it back.
 pub struct Offline(usize);
@@ -26,4 +31,21 @@ fn set_online(cpu: usize, online: bool) {
     let value = if online { "1" } else { "0" };
     write(&path, value.as_bytes()).unwrap_or_else(|error| panic!("{path}={value}: {error}"));
     assert_eq!(read(&path).trim_end(), value);
+}
+
+/// Has this thread run on this CPU alone.
+pub fn stay_on_cpu(cpu: usize) {
+    let mut only = CpuSet::new();
+    only.set(cpu).unwrap();
+    sched_setaffinity(Pid::from_raw(0), &only).unwrap_or_else(|error| panic!("CPU {cpu}: {error}"));
+}
+
+/// Has this thread run before every ordinary one.
+pub fn go_before_others() {
+    // SAFETY: All zero is a valid `sched_param`.
+    let mut parameters: libc::sched_param = unsafe { std::mem::zeroed() };
+    parameters.sched_priority = 1;
+    // SAFETY: The pointer is to a whole `sched_param`.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &parameters) };
+    assert_eq!(result, 0, "{}", nix::errno::Errno::last());
 }

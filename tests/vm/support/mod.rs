@@ -13,7 +13,7 @@ mod traffic;
 
 pub use self::{
     context::Context,
-    cpu::Offline,
+    cpu::{Offline, go_before_others, stay_on_cpu},
     interrupts::{action_counts, let_all_cpus_take, move_irq},
     kernel::{field, is_real_time, log_lines, meminfo, watches_itself},
     line::{FLAVORS, KNOBS, Line},
