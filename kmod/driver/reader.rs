@@ -40,6 +40,11 @@ const BATCH: usize = 2 * bottom_half::BATCH;
 /// How many batches a reader copies before it is another one's turn.
 const BATCHES: usize = 16;
 
+/// How often a copy in a row may deliver nothing to memory that the kernel has just made present. Once, the memory may
+/// have been taken away again in between. But there is memory that no copy can be made to though it is present: with
+/// another tag than the pointer's, or for a shadow stack.
+const FAILURES: u32 = 2;
+
 /// Why no more is delivered for now.
 enum End {
     /// There is nothing more to read, or no more room for it.
@@ -179,16 +184,25 @@ impl Line {
         let size = size(format);
         let mut total = 0_usize;
         let mut most = usize::MAX;
+        // How often in a row nothing was delivered to memory that was made present before.
+        let mut failures = 0;
         if to.len() < size {
             return Err(EINVAL);
         }
         loop {
+            let was_made_present = most != usize::MAX;
             let (delivered, end) = self.deliver_at_once(to, format, most);
             total = total.wrapping_add(delivered.wrapping_mul(size));
             most = usize::MAX;
+            if delivered != 0 {
+                failures = 0;
+            } else if was_made_present {
+                failures += 1;
+            }
             let error = match end {
                 End::Nothing => return Ok(total),
                 End::Turn => continue,
+                End::Fault(_) if failures == FAILURES => EFAULT,
                 End::Fault(_) if current!().signal_pending() => ERESTARTSYS,
                 // A copy that meets absent memory may stop some bytes before it, so the next one does
                 // not go that far.

@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use crate::cpus::Cpus;
+use crate::args::Args;
 
 /// The architecture of the guest, by Debian's name of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,18 +30,20 @@ impl Architecture {
         }
     }
 
-    /// QEMU's name for the rest of the machine, where there is none that goes without saying.
-    pub(crate) fn machine(self) -> Option<&'static str> {
+    /// QEMU's name for the rest of the machine, where there is none that goes without saying; with memory that has tags
+    /// or without.
+    pub(crate) fn machine(self, memory_tags: bool) -> Option<&'static str> {
         match self {
             Self::Amd64 => None,
+            Self::Arm64 if memory_tags => Some("virt,gic-version=3,mte=on"),
             Self::Arm64 => Some("virt,gic-version=3"),
         }
     }
 
     /// The processor to emulate; without string instructions it does not claim that `rep movs` and
     /// `rep stos` are the fastest way to copy and fill, which emulated they are not: they go byte by byte.
-    pub(crate) fn processor(self, cpus: &Cpus, string_instructions: bool) -> String {
-        let slow = if self == Self::Amd64 && !string_instructions {
+    pub(crate) fn processor(self, args: &Args) -> String {
+        let slow = if self == Self::Amd64 && !args.string_instructions {
             ",-erms,-fsrm,-fsrs,-fzrm"
         } else {
             ""
@@ -49,10 +51,11 @@ impl Architecture {
         let processor = match self {
             // QEMU's own processor is an AMD, which under emulation has no threads and, with several
             // sockets, a clock that the kernel does not trust.
-            Self::Amd64 if cpus.is_arranged() => "max,vendor=GenuineIntel",
+            Self::Amd64 if args.cpus.is_arranged() => "max,vendor=GenuineIntel",
             Self::Amd64 => "max",
             // The most capable one signs every return address, which takes longer to emulate than all
-            // that returns. This one does not; its counter would step by 16 ns.
+            // that returns. This one does not; its counter would step by 16 ns. But it knows no tags.
+            Self::Arm64 if args.memory_tags => "max,pauth=off",
             Self::Arm64 => "neoverse-n1,cntfrq=1000000000",
         };
         format!("{processor}{slow}")

@@ -21,6 +21,7 @@ Options:
   --memory MIB             the guest's memory [default: 1024]
   --no-string-instructions  the guest copies and fills memory without `rep movs` and `rep stos`, which are
                            slow to emulate; costs of what copies much look different then
+  --memory-tags            arm64 only: memory has tags, which the processor compares with those of pointers (MTE)
   --kernel-arg WORD        a word for the kernel's command line; may be repeated
   --files FOLDER           unpack there what the guest sends as files; absent before, or empty
   --realtime               real instead of virtual time under emulation
@@ -42,6 +43,8 @@ pub(crate) struct Args {
     pub(crate) memory_mib: u32,
     /// Whether the guest copies and fills with them.
     pub(crate) string_instructions: bool,
+    /// Whether the guest's memory has tags.
+    pub(crate) memory_tags: bool,
     pub(crate) kernel_args: Vec<String>,
     /// Where the guest's files go, if they are wanted.
     pub(crate) files: Option<PathBuf>,
@@ -67,7 +70,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     let mut architecture = Architecture::Amd64;
     let (mut cpus, mut memory_mib, mut files) = (Cpus::default(), 1024, None);
     let mut kernel_args = Vec::new();
-    let (mut realtime, mut string_instructions) = (false, true);
+    let (mut realtime, mut string_instructions, mut memory_tags) = (false, true, false);
     let (mut boot, mut silence, mut all) = (120, 180, 1200);
     let mut patience = 1;
     while let Some(word) = words.next() {
@@ -91,6 +94,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
             "--files" => files = Some(PathBuf::from(value()?)),
             "--realtime" => realtime = true,
             "--no-string-instructions" => string_instructions = false,
+            "--memory-tags" => memory_tags = true,
             "--" => break,
             _ => return Err(format!("unknown option {word}")),
         }
@@ -98,6 +102,9 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     let init: Vec<String> = words.collect();
     if init.is_empty() {
         return Err("MODE is missing".to_owned());
+    }
+    if memory_tags && architecture == Architecture::Amd64 {
+        return Err("--memory-tags: the memory of amd64 has none".to_owned());
     }
     let mut for_the_kernel = kernel_args.iter().chain(&init);
     if let Some(word) = for_the_kernel.find(|word| word.contains([' ', '"', '\n'])) {
@@ -111,6 +118,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
         cpus,
         memory_mib,
         string_instructions,
+        memory_tags,
         kernel_args,
         files,
         realtime,
@@ -214,6 +222,15 @@ mod tests {
             let error = parsed(option).unwrap_err();
             assert!(error.contains(text), "{option}: {error}");
         }
+    }
+
+    #[test]
+    fn only_one_architecture_has_tags() {
+        let line = "--kernel k --initrd i --console-log c --memory-tags";
+        let error = parsed(&format!("{line} -- test")).unwrap_err();
+        assert!(error.contains("--memory-tags"), "{error}");
+        let args = parsed(&format!("{line} --architecture arm64 -- test")).unwrap();
+        assert!(args.memory_tags);
     }
 
     #[test]

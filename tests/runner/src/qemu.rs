@@ -99,7 +99,7 @@ pub(crate) fn command(
     sockets: &Path,
 ) -> Command {
     let mut qemu = Command::new(args.architecture.emulator());
-    if let Some(machine) = args.architecture.machine() {
+    if let Some(machine) = args.architecture.machine(args.memory_tags) {
         qemu.args(["-machine", machine]);
     }
     match accelerator {
@@ -108,10 +108,7 @@ pub(crate) fn command(
         Accelerator::Emulation => qemu.args(["-accel", "tcg,thread=single"]),
     };
     if accelerator == Accelerator::Emulation {
-        let processor = args
-            .architecture
-            .processor(&args.cpus, args.string_instructions);
-        qemu.arg("-cpu").arg(processor);
+        qemu.arg("-cpu").arg(args.architecture.processor(args));
     }
     if time == Time::Virtual {
         // Recording keeps QEMU's main loop out while the guest executes. Without it the loop, woken for an

@@ -5,7 +5,7 @@
 use std::{fs, path::Path, process::Command};
 
 /// What has to be built in.
-const OPTIONS: [&str; 20] = [
+const OPTIONS: [&str; 21] = [
     "DEBUG_ATOMIC_SLEEP",
     "DEBUG_KMEMLEAK",
     "DEBUG_LIST",
@@ -18,6 +18,7 @@ const OPTIONS: [&str; 20] = [
     "FAIL_PAGE_ALLOC",
     "FAULT_INJECTION",
     "FAULT_INJECTION_DEBUG_FS",
+    "FAULT_INJECTION_USERCOPY",
     "KASAN",
     "KUNIT",
     "PROVE_LOCKING",

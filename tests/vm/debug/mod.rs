@@ -6,3 +6,4 @@ mod faults;
 mod kernel;
 mod kunit;
 mod sweep;
+mod usercopy;

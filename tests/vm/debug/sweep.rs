@@ -11,14 +11,15 @@ use std::{
     os::unix::fs::FileExt,
 };
 
-/// Sets one of the files that say which allocations may fail.
-fn set(file: &str, value: &str) {
+/// Sets one of the files that say what may fail.
+pub(super) fn set(file: &str, value: &str) {
     fs::write(format!("/sys/kernel/debug/{file}"), value)
         .unwrap_or_else(|error| panic!("{file}: {error}"));
 }
 
-/// The addresses of a function of the kernel: its first, and the first of what comes next.
-fn addresses(function: &str) -> (u64, u64) {
+/// The addresses of the function of the kernel, or of a module, whose name `is_meant`: its first, and the first of what
+/// comes next.
+pub(super) fn addresses(is_meant: impl Fn(&str) -> bool) -> (u64, u64) {
     let symbols = fs::read_to_string("/proc/kallsyms").unwrap();
     let all = || {
         symbols.lines().filter_map(|line| {
@@ -26,10 +27,14 @@ fn addresses(function: &str) -> (u64, u64) {
             Some((u64::from_str_radix(address, 16).unwrap(), rest))
         })
     };
-    let named = |rest: &str| rest.split(' ').nth(1) == Some(function);
+    // After the name, behind a tab, comes the module.
+    let named = |rest: &str| {
+        let name = rest.split([' ', '\t']).nth(1);
+        name.is_some_and(&is_meant)
+    };
     let (start, _) = all()
         .find(|&(_, rest)| named(rest))
-        .unwrap_or_else(|| panic!("the kernel has no {function}()"));
+        .expect("the kernel has that function");
     let next = all().map(|(address, _)| address);
     (
         start,
@@ -40,7 +45,7 @@ fn addresses(function: &str) -> (u64, u64) {
 /// Lets no allocation fail that a function of the kernel makes, itself or by what it calls: this one
 /// does not look whether it succeeded, and who undoes it WARNs of what is not there.
 fn leave_alone(function: &str) {
-    let (start, end) = addresses(function);
+    let (start, end) = addresses(|name| name == function);
     for kind in ["failslab", "fail_page_alloc"] {
         set(&format!("{kind}/reject-start"), &format!("{start:#x}"));
         set(&format!("{kind}/reject-end"), &format!("{end:#x}"));
@@ -63,6 +68,8 @@ impl Countdown {
             ("fail_page_alloc/ignore-gfp-highmem", "N"),
             ("fail_page_alloc/min-order", "1"),
             ("fail_page_alloc/verbose", "0"),
+            // Copies from and to user space count, too, unless they are made by a function that is nowhere.
+            ("fail_usercopy/require-end", "0x1"),
         ] {
             set(file, value);
         }

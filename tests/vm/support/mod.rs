@@ -19,5 +19,5 @@ pub use self::{
     line::{FLAVORS, KNOBS, Line},
     module::{DRIVER, Simrupt, end, simructl, start_simructl, try_load, unload},
     record::{decode, missing, read_fresh_records, read_records, were_taken_on},
-    traffic::{Reader, eventually, settle, within_20_s},
+    traffic::{Reader, eventually, read_in_time, settle, within_20_s},
 };

@@ -5,13 +5,17 @@
 use crate::{Context, Line, Simrupt, decode, missing};
 use nix::{
     errno::Errno,
+    libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
 use std::{
-    os::fd::AsFd,
+    fs::File,
+    os::fd::{AsFd, AsRawFd},
+    ptr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -62,6 +66,24 @@ pub(crate) fn at_a_moment(what: &str, mut condition: impl FnMut() -> bool) {
 /// Waits until `condition` holds; panics with `what` when it does not within 20 s.
 pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     within_20_s(what, || Ok(condition())).unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// Reads to memory that may not take it; panics when that takes long. The memory is mapped, also after that, and nobody
+/// else uses it.
+///
+/// # Errors
+///
+/// What read(2) answers.
+pub fn read_in_time(file: &File, to: *mut u8, length: usize) -> Result<usize, Errno> {
+    let (sends, outcome) = mpsc::channel();
+    let (file, to) = (file.as_raw_fd(), to.expose_provenance());
+    thread::spawn(move || {
+        // SAFETY: As the caller has it.
+        let count = unsafe { libc::read(file, ptr::with_exposed_provenance_mut(to), length) };
+        let _ = sends.send(Errno::result(count));
+    });
+    let result = outcome.recv_timeout(Duration::from_secs(5));
+    result.expect("the read ends").map(isize::unsigned_abs)
 }
 
 /// A thread that reads a line's device until it is told to stop, or the device is gone.
