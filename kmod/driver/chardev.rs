@@ -6,7 +6,10 @@
 //! file operations' owner's business: while a file is open, the module cannot be unloaded. The
 //! driver can be unbound, though, so a file holds its line by reference count, not by borrow.
 
-use super::line::Line;
+use super::{
+    line::Line,
+    reader::MayWait, //
+};
 use crate::{
     compat,
     door,
@@ -127,9 +130,10 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
     };
     let line = device.line.clone();
     line.count_user(true);
-    // SAFETY: The file is being opened, so its private data is ours to set.
+    // SAFETY: The file is being opened, so its private data and its mode are ours to set.
     unsafe {
         (*file).private_data = line.into_foreign();
+        (*file).f_mode |= ffi::fmode_nowait();
         bindings::stream_open(inode, file)
     }
 }
@@ -159,13 +163,20 @@ unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::
 /// Called by the VFS with a file that [`open`] opened, and a place to copy to.
 unsafe extern "C" fn read_iter(kiocb: *mut bindings::kiocb, to: *mut bindings::iov_iter) -> isize {
     // SAFETY: The file is open during the call.
-    let (line, file) = unsafe {
+    let (line, file, flags) = unsafe {
         let file = (*kiocb).ki_filp;
-        (line_of(file), File::from_raw_file(file))
+        (line_of(file), File::from_raw_file(file), (*kiocb).ki_flags)
+    };
+    let may_wait = if flags & ffi::iocb_nowait() != 0 {
+        MayWait::ForNothing
+    } else if file.flags() & O_NONBLOCK != 0 {
+        MayWait::NotForRecords
+    } else {
+        MayWait::ForAll
     };
     // SAFETY: The VFS passes a valid iterator over a destination.
     let to = unsafe { IovIterDest::from_raw(to) };
-    match line.read(to, file.flags() & O_NONBLOCK != 0) {
+    match line.read(to, may_wait) {
         Ok(len) => isize::try_from(len).unwrap_or(isize::MAX),
         Err(error) => error.to_errno() as isize,
     }

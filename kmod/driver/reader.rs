@@ -25,6 +25,7 @@ use crate::{
         Span, //
     },
 };
+use core::mem;
 use kernel::{
     bindings,
     iov::IovIterDest,
@@ -45,12 +46,25 @@ const BATCHES: usize = 16;
 /// another tag than the pointer's, or for a shadow stack.
 const FAILURES: u32 = 2;
 
+/// For what a read may wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum MayWait {
+    /// For records, for other readers, and for memory.
+    ForAll,
+    /// For other readers and for memory: `O_NONBLOCK`.
+    NotForRecords,
+    /// Not even for those: `RWF_NOWAIT`, and what io_uring does itself instead of having a thread of its do it.
+    ForNothing,
+}
+
 /// Why no more is delivered for now.
 enum End {
     /// There is nothing more to read, or no more room for it.
     Nothing,
     /// It is another reader's turn.
     Turn,
+    /// Another reader is at work.
+    Busy,
     /// So many bytes of memory must be made present first.
     Fault(usize),
 }
@@ -130,24 +144,24 @@ fn size(format: Format) -> usize {
 }
 
 impl Line {
-    /// Reads as many whole records as there are and as fit, waiting for the first one unless
-    /// `nonblock`. Returns how many bytes were read.
+    /// Reads as many whole records as there are and as fit, waiting for the first one if it may. Returns
+    /// how many bytes were read.
     ///
     /// # Errors
     ///
-    /// `EINVAL` when not even one record fits; `EAGAIN` when there is nothing and `nonblock`;
+    /// `EINVAL` when not even one record fits; `EAGAIN` when nothing can be had without a wait that it may not do;
     /// `ENODEV` when the driver was unbound and everything was read; `EFAULT` when nothing could be
     /// copied; `ERESTARTSYS` on a signal.
-    pub(super) fn read(&self, to: &mut IovIterDest<'_>, nonblock: bool) -> Result<usize> {
+    pub(super) fn read(&self, to: &mut IovIterDest<'_>, may_wait: MayWait) -> Result<usize> {
         if to.is_empty() {
             return Ok(0);
         }
         loop {
-            let copied = self.deliver(to)?;
+            let copied = self.deliver(to, may_wait)?;
             if copied != 0 {
                 return Ok(copied);
             }
-            self.wait(nonblock)?;
+            self.wait(may_wait)?;
         }
     }
 
@@ -158,13 +172,13 @@ impl Line {
     }
 
     /// Waits until there is something to read.
-    fn wait(&self, nonblock: bool) -> Result {
+    fn wait(&self, may_wait: MayWait) -> Result {
         let mut store = self.store.lock();
         while store.fifo.readable() == 0 {
             if store.gone {
                 return Err(ENODEV);
             }
-            if nonblock {
+            if may_wait != MayWait::ForAll {
                 return Err(EAGAIN);
             }
             if self.readable.wait_interruptible(&mut store) {
@@ -179,40 +193,43 @@ impl Line {
     ///
     /// The memory that is copied to may belong to somebody who keeps us waiting for it (userfaultfd, a
     /// file system in user space). Nothing is held while we wait.
-    fn deliver(&self, to: &mut IovIterDest<'_>) -> Result<usize> {
+    fn deliver(&self, to: &mut IovIterDest<'_>, may_wait: MayWait) -> Result<usize> {
         let format = self.format();
         let size = size(format);
         let mut total = 0_usize;
         let mut most = usize::MAX;
         // How often in a row nothing was delivered to memory that was made present before.
-        let mut failures = 0;
+        let mut failures = 0_u32;
         if to.len() < size {
             return Err(EINVAL);
         }
         loop {
-            let was_made_present = most != usize::MAX;
-            let (delivered, end) = self.deliver_at_once(to, format, most);
+            let given = mem::replace(&mut most, usize::MAX);
+            let (delivered, end) = self.deliver_at_once(to, format, given, may_wait);
             total = total.wrapping_add(delivered.wrapping_mul(size));
-            most = usize::MAX;
-            if delivered != 0 {
-                failures = 0;
-            } else if was_made_present {
-                failures += 1;
-            }
             let error = match end {
                 End::Nothing => return Ok(total),
                 End::Turn => continue,
-                End::Fault(_) if failures == FAILURES => EFAULT,
+                End::Busy => EAGAIN,
+                End::Fault(_) if may_wait == MayWait::ForNothing => EAGAIN,
                 End::Fault(_) if current!().signal_pending() => ERESTARTSYS,
-                // A copy that meets absent memory may stop some bytes before it, so the next one does
-                // not go that far.
-                End::Fault(bytes) => match make_present(to, bytes) / size {
-                    0 => EFAULT,
-                    present => {
-                        most = present;
-                        continue;
+                End::Fault(bytes) => {
+                    failures = match (delivered, given) {
+                        (0, usize::MAX) => failures,
+                        (0, _) => failures.saturating_add(1),
+                        _ => 0,
+                    };
+                    // A copy that meets absent memory may stop some bytes before it, so the next one does
+                    // not go that far.
+                    match make_present(to, bytes) / size {
+                        0 => EFAULT,
+                        _ if failures == FAILURES => EFAULT,
+                        present => {
+                            most = present;
+                            continue;
+                        }
                     }
-                },
+                }
             };
             return if total == 0 { Err(error) } else { Ok(total) };
         }
@@ -225,9 +242,16 @@ impl Line {
         to: &mut IovIterDest<'_>,
         format: Format,
         most: usize,
+        may_wait: MayWait,
     ) -> (usize, End) {
         let size = size(format);
-        let mut reader = self.reader.lock();
+        let reader = match may_wait {
+            MayWait::ForAll | MayWait::NotForRecords => Some(self.reader.lock()),
+            MayWait::ForNothing => self.reader.try_lock(),
+        };
+        let Some(mut reader) = reader else {
+            return (0, End::Busy);
+        };
         let reader = &mut *reader;
         let mut total = 0_usize;
         let mut delivered = 0_usize;

@@ -22,6 +22,19 @@ mod shim {
 /// The ioctl of that name, which the kernel crate has on some kernels only.
 pub(crate) const FIONREAD: c_uint = shim::SIMRUPT_FIONREAD;
 
+/// Of a kiocb's flags, the one that says that the caller must not wait for anything.
+#[inline]
+pub(crate) fn iocb_nowait() -> c_int {
+    // SAFETY: A constant of C's.
+    unsafe { shim::simrupt_iocb_nowait }
+}
+
+/// Of a file's mode, the flag that says that its reads know of [`iocb_nowait`].
+pub(crate) fn fmode_nowait() -> bindings::fmode_t {
+    // SAFETY: A constant of C's.
+    unsafe { shim::simrupt_fmode_nowait }
+}
+
 /// Where the kernel is in its hierarchy of contexts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Context {

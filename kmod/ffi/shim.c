@@ -4,6 +4,7 @@
  */
 #include <asm/ioctls.h>
 #include <linux/build_bug.h>
+#include <linux/fs.h>
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
@@ -17,6 +18,9 @@
 #include "shim.h"
 
 static_assert(SIMRUPT_FIONREAD == FIONREAD);
+
+const int simrupt_iocb_nowait = IOCB_NOWAIT;
+const unsigned int simrupt_fmode_nowait = (__force unsigned int)FMODE_NOWAIT;
 
 unsigned int simrupt_context(void)
 {

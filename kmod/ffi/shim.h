@@ -14,6 +14,11 @@
 /* FIONREAD; shim.c makes sure of it. */
 #define SIMRUPT_FIONREAD 0x541bu
 
+/* Of a kiocb's flags: the caller must not wait for anything. IOCB_NOWAIT. */
+extern const int simrupt_iocb_nowait;
+/* Of a file's mode: its reads know of that. FMODE_NOWAIT. */
+extern const unsigned int simrupt_fmode_nowait;
+
 /* In which context the caller runs. Callable from anywhere. */
 unsigned int simrupt_context(void);
 

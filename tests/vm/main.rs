@@ -24,6 +24,7 @@ mod live_changes;
 mod load;
 mod memory;
 mod model;
+mod nowait;
 mod parameters;
 mod permissions;
 mod pressure;

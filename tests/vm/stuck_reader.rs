@@ -29,11 +29,11 @@ const UFFDIO_REGISTER: libc::Ioctl = 0xc020_aa00_u32 as libc::Ioctl;
 const UFFDIO_ZEROPAGE: libc::Ioctl = 0xc020_aa04_u32 as libc::Ioctl;
 const MISSING: u64 = 1;
 
-const PAGE: usize = 4096;
+pub(crate) const PAGE: usize = 4096;
 
 /// A page of memory that is not there until it is [`Self::give`]n, behind one that is.
-struct Absent {
-    page: *mut libc::c_void,
+pub(crate) struct Absent {
+    pub(crate) page: *mut libc::c_void,
     keeper: File,
 }
 
@@ -43,7 +43,7 @@ unsafe impl Send for Absent {}
 unsafe impl Sync for Absent {}
 
 impl Absent {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // SAFETY: A new mapping, a new file, and structures of the size that the calls take.
         unsafe {
             let pages = libc::mmap(
@@ -69,7 +69,7 @@ impl Absent {
     }
 
     /// Waits until somebody waits for the page.
-    fn wait_for_fault(&self) {
+    pub(crate) fn wait_for_fault(&self) {
         let mut message = [0_u8; 32];
         let count = (&self.keeper).read(&mut message).unwrap();
         assert_eq!(count, message.len());
@@ -77,7 +77,7 @@ impl Absent {
     }
 
     /// Has the page be there.
-    fn give(&self) {
+    pub(crate) fn give(&self) {
         let mut range = [self.page as u64, PAGE as u64, 0, 0];
         // SAFETY: A structure of the size that the call takes.
         let result =
