@@ -156,14 +156,30 @@ pub(crate) fn without_page_faults<R>(function: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Makes a table of C function pointers fit for a `static`.
+/// A table of C function pointers, which C only reads.
+///
+/// # Safety
+///
+/// A shared reference to one may be used by any thread: nothing can be changed through it.
+pub(crate) unsafe trait Table {}
+
+// SAFETY: Plain C structures, of nothing but pointers and numbers. The kernel takes them as constants.
+unsafe impl Table for bindings::file_operations {}
+// SAFETY: As above.
+unsafe impl Table for bindings::irq_domain_ops {}
+// SAFETY: As above.
+unsafe impl Table for bindings::kernel_param_ops {}
+// SAFETY: As above. The kernel has it as a variable, and changes nothing in it.
+unsafe impl Table for bindings::irq_chip {}
+
+/// Makes such a table fit for a `static`.
 #[repr(transparent)]
 pub(crate) struct CTable<T>(T);
 
 // SAFETY: The tables are written by the compiler and only read afterwards.
-unsafe impl<T> Sync for CTable<T> {}
+unsafe impl<T: Table> Sync for CTable<T> {}
 
-impl<T> CTable<T> {
+impl<T: Table> CTable<T> {
     pub(crate) const fn new(table: T) -> Self {
         Self(table)
     }

@@ -9,8 +9,8 @@ use kernel::{
     types::Opaque, //
 };
 
-/// What is called.
-pub(super) trait InHardirq {
+/// What is called. Any CPU may call it, at any time until the [`HardirqWork`] is waited for: for ever, if that is leaked.
+pub(super) trait InHardirq: Send + Sync + 'static {
     /// In hardirq, with interrupts off. May run on several CPUs at the same time, if they asked at
     /// about the same time.
     fn run(&self);
@@ -24,10 +24,11 @@ pub(super) struct HardirqWork<T: InHardirq> {
     callee: T,
 }
 
-// SAFETY: An irq_work may be queued and waited for on any CPU; it is only touched by its functions.
-unsafe impl<T: InHardirq + Send> Send for HardirqWork<T> {}
-// SAFETY: As above; the callee is called from any CPU, by shared reference.
-unsafe impl<T: InHardirq + Sync> Sync for HardirqWork<T> {}
+// SAFETY: An irq_work may be queued and waited for on any CPU; it is only touched by its functions. The callee may be
+// sent anywhere.
+unsafe impl<T: InHardirq> Send for HardirqWork<T> {}
+// SAFETY: As above; the callee is called from any CPU, by shared reference, which it allows.
+unsafe impl<T: InHardirq> Sync for HardirqWork<T> {}
 
 impl<T: InHardirq> HardirqWork<T> {
     pub(super) fn new(callee: T) -> Result<Pin<KBox<Self>>> {
@@ -114,6 +115,12 @@ mod tests {
         }
     }
 
+    /// Compiles if all that can be called may be called from any CPU, at any time.
+    fn assert_may_be_called_from_anywhere<T: InHardirq>() {
+        fn assert_shareable<T: Send + Sync + 'static>() {}
+        assert_shareable::<T>();
+    }
+
     fn witness() -> Result<Pin<KBox<HardirqWork<Witness>>>> {
         HardirqWork::new(Witness(Exclusive::new(Seen {
             calls: 0,
@@ -131,6 +138,7 @@ mod tests {
 
     #[test]
     fn every_call_is_in_hardirq() -> Result {
+        assert_may_be_called_from_anywhere::<Witness>();
         let work = witness()?;
         for _ in 0..1000 {
             work.queue();
