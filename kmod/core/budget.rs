@@ -143,7 +143,8 @@ impl Turn {
     }
 
     /// Whether one may go who takes time of these CPUs: `None`, or the time at which to ask again. The
-    /// first of them is the one where this is called; being put off takes time there, too.
+    /// first of them is the one where this is called. Being put off takes time there, too: it is charged, unless it is
+    /// part of an interrupt that is being measured, which is charged as a whole.
     #[inline]
     pub fn ask(
         &mut self,
@@ -174,7 +175,7 @@ impl Turn {
         now_ns: u64,
         limit_pct: u64,
     ) -> u64 {
-        if let Some(account) = accounts.of(here) {
+        if let Some(account) = accounts.of(here).filter(|account| !account.is_measuring()) {
             account.charge(now_ns, ENTRY_NS, limit_pct);
         }
         let Some(account) = accounts.of(fullest) else {

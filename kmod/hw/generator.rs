@@ -254,11 +254,12 @@ impl Generator {
     ///
     /// A call at the same time as another one does nothing. Should the other have come too early,
     /// the next poll makes up for it; and so it does for a call for which there is no CPU time, and for
-    /// one that is not heard.
-    fn answer(this: ArcBorrow<'_, Self>, caller: Caller) {
+    /// one that is not heard. Returns until when there is no CPU time; 0 when there is.
+    fn answer(this: ArcBorrow<'_, Self>, caller: Caller) -> u64 {
         let start_ns = clock::now_ns();
         let cpu = clock::cpu();
         let limit_pct = this.line.limit_pct();
+        let mut until_ns = 0;
         this.cpu_time.interrupt(cpu, start_ns, limit_pct, || {
             if this.answering.xchg(true, FullOrder) {
                 return;
@@ -269,10 +270,13 @@ impl Generator {
                 Caller::Bell => state.ear.hears_bell(this.line.cpu()),
                 Caller::Timer => state.ear.hears_timer(),
             };
-            let may_go = is_heard
-                && state.is_answered()
-                && Self::may_go(this, state, cpu, start_ns).is_none();
-            let has_emitted = may_go && state.emit(this.line.index(), start_ns);
+            let mut has_emitted = false;
+            if is_heard && state.is_answered() {
+                match Self::may_go(this, state, cpu, start_ns) {
+                    Some(later_ns) => until_ns = later_ns,
+                    None => has_emitted = state.emit(this.line.index(), start_ns),
+                }
+            }
             if has_emitted {
                 state.turn.leave(&this.cpu_time);
             }
@@ -281,6 +285,7 @@ impl Generator {
                 this.line.raise();
             }
         });
+        until_ns
     }
 
     /// Whether the CPUs on which events end up have time for them: none, or the time until which the
@@ -333,7 +338,8 @@ pub(super) struct Bell(pub(super) Arc<Generator>);
 impl InHardirq for Bell {
     fn run(&self) {
         if self.0.closed.load(Relaxed) {
-            Generator::answer(self.0.as_arc_borrow(), Caller::Bell);
+            // The timer polls as it would have without the ring.
+            let _ = Generator::answer(self.0.as_arc_borrow(), Caller::Bell);
         }
     }
 }
@@ -346,8 +352,10 @@ impl HrTimerCallback for Generator {
         mut timer: HrTimerCallbackContext<'_, Self>,
     ) -> HrTimerRestart {
         if this.closed.load(Relaxed) {
-            Self::answer(this, Caller::Timer);
-            timer.forward_now(clock::delta(POLL_NS));
+            let until_ns = Self::answer(this, Caller::Timer);
+            // There is no use in a look at an earlier time.
+            let wait_ns = until_ns.saturating_sub(clock::now_ns()).max(POLL_NS);
+            timer.forward_now(clock::delta(wait_ns));
             return HrTimerRestart::Restart;
         }
         let start_ns = clock::now_ns();

@@ -221,6 +221,25 @@ fn who_leaves_is_waited_for_no_more() {
     assert_eq!(later_ns, now_ns + 30_000_000 + 2 * 2 * ENTRY_NS);
 }
 
+/// As when the doorbell is rung: what the asking takes is a part of the interrupt in which it is done.
+#[test]
+fn who_is_put_off_in_an_interrupt_that_is_measured_pays_for_that_once() {
+    let accounts = accounts(1);
+    let account = accounts.of(0).unwrap();
+    let now_ns = SECOND_NS;
+    account.charge(now_ns, 20_000_000, 50);
+    let before_ns = account.taken_ns();
+    let mut turn = Turn::new();
+    account.set_measuring(true);
+    assert!(turn.ask(&accounts, [0; 3], now_ns, 50).is_some());
+    account.set_measuring(false);
+    account.charge(now_ns, ENTRY_NS, 50);
+    assert_eq!(account.taken_ns() - before_ns, ENTRY_NS);
+    // In one that is not, nobody else charges it.
+    assert!(turn.ask(&accounts, [0; 3], now_ns, 50).is_some());
+    assert_eq!(account.taken_ns() - before_ns, 2 * ENTRY_NS);
+}
+
 #[test]
 fn a_pause_of_the_whole_machine_is_not_held_against_the_lines() {
     let accounts = accounts(1);
