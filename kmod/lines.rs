@@ -12,6 +12,7 @@ use crate::{
         IrqLine,
         PlatformDevice, //
     },
+    log,
     logic::knobs::{
         Knob,
         MAX_LINES, //
@@ -132,7 +133,7 @@ impl Announced {
             // Not whether it is bound now: users may unbind it at once.
             let binding = LINES.lock().slots.get(index).and_then(|slot| slot.binding);
             binding.unwrap_or(Err(ENODEV)).inspect_err(|error| {
-                pr_err!("line {index} cannot be set up: {error:?}\n");
+                log::error!("line {index} cannot be set up: {error:?}\n");
             })?;
         }
         Ok(Self { _devices: devices })

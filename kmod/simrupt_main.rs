@@ -14,7 +14,7 @@
 //! - [`lines`] is where the three find each other.
 //! - [`cpu_time`] sees to it that the lines leave enough of each CPU to others.
 //! - [`stress`] makes life hard for a line, for those who want to see it cope.
-//! - [`trace`] is what others can listen to.
+//! - [`trace`] is what others can listen to, [`log`] what the kernel's log is told.
 //! - [`work`] is what work items need that go to all kinds of queues.
 //! - [`logic`] is everything that needs no kernel: ring, fifo, schedule, knob table.
 //! - [`ffi`] is what the kernel crate lacks, [`compat`] what differs between kernels.
@@ -32,6 +32,7 @@ mod exclusive;
 mod ffi;
 mod hw;
 mod lines;
+mod log;
 mod stress;
 mod trace;
 mod work;

@@ -11,13 +11,13 @@ use crate::{
         fifo_slots,
         Deferral, //
     },
-    ffi,
     hw::on_cpu,
     lines::{
         Registry,
         Slot,
         LINES, //
     },
+    log,
     logic::{
         abi::Record,
         knobs::{
@@ -80,7 +80,7 @@ pub(super) fn check_all(index: usize) -> Result {
     for &knob in Knob::ALL {
         let value = values::value(index, knob);
         check(knob, value).inspect_err(|error| {
-            pr_err!("{}: {value} cannot be had: {error:?}\n", knob.spec().name);
+            log::error!("{}: {value} cannot be had: {error:?}\n", knob.spec().name);
         })?;
     }
     Ok(())
@@ -177,25 +177,19 @@ impl fmt::Display for Values {
     }
 }
 
-fn refuse(knob: Knob, text: &str, rejection: Rejection) -> Error {
+fn refuse(knob: Knob, text: &[u8], rejection: Rejection) -> Error {
     let spec = values::spec(knob);
-    // A refused value may be a page long.
-    let shown: &str = match text.trim_ascii().char_indices().nth(40) {
-        Some((end, _)) => text.trim_ascii().get(..end).unwrap_or(""),
-        None => text.trim_ascii(),
-    };
+    let shown = log::shown(text);
     let (error, reason) = match rejection {
         Rejection::Invalid => (EINVAL, "not a value of this knob"),
         Rejection::OutOfRange => (ERANGE, "out of range"),
         Rejection::TooMany => (EINVAL, "more values than lines"),
     };
-    if ffi::may_log() {
-        pr_warn!(
-            "{}: {shown:?} refused, {reason}: takes {}\n",
-            spec.name,
-            spec.values
-        );
-    }
+    log::warning!(
+        "{}: {shown:?} refused, {reason}: takes {}\n",
+        spec.name,
+        spec.values
+    );
     error
 }
 
@@ -206,14 +200,15 @@ fn refuse(knob: Knob, text: &str, rejection: Rejection) -> Error {
 /// # Errors
 ///
 /// `EINVAL`, `ERANGE`, `ENOMEM`, or `ENXIO` for a CPU that is offline; nothing has changed then.
-pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
-    let text = core::str::from_utf8(text).map_err(|_| refuse(knob, "", Rejection::Invalid))?;
+pub(super) fn set(target: Target, knob: Knob, bytes: &[u8]) -> Result {
+    let refused = |rejection| refuse(knob, bytes, rejection);
+    let text = core::str::from_utf8(bytes).map_err(|_| refused(Rejection::Invalid))?;
     let spec = values::spec(knob);
     let mut values = [0; MAX_LINES];
     let live = values::live();
     let (range, values) = match target {
         Target::Line(index) => {
-            let value = spec.parse(text).map_err(|why| refuse(knob, text, why))?;
+            let value = spec.parse(text).map_err(refused)?;
             values[0] = value;
             (index..index.saturating_add(1), &values[..1])
         }
@@ -225,9 +220,7 @@ pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
                 _ => MAX_LINES,
             };
             let places = values.get_mut(..most).ok_or(EINVAL)?;
-            let given = spec
-                .parse_list(text, places)
-                .map_err(|why| refuse(knob, text, why))?;
+            let given = spec.parse_list(text, places).map_err(refused)?;
             if !live {
                 values::note_given(knob, given);
             }
@@ -247,9 +240,8 @@ pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
         let slot = lines.slots.get(index).ok_or(ENODEV)?;
         let change = check(knob, *value).and_then(|()| prepare(index, slot, knob, *value));
         let change = change.inspect_err(|error| {
-            if ffi::may_log() {
-                pr_warn!("{}: {text:?} cannot be had: {error:?}\n", spec.name);
-            }
+            let shown = log::shown(bytes);
+            log::warning!("{}: {shown:?} cannot be had: {error:?}\n", spec.name);
         })?;
         changes.push(change, GFP_KERNEL)?;
     }

@@ -6,6 +6,7 @@
 use super::set;
 use crate::{
     compat,
+    log,
     logic::{
         knobs::{
             Antagonist,
@@ -142,7 +143,7 @@ pub(crate) fn begin() -> Result<usize> {
             .map_or(0, |given| given.load(Relaxed));
         if given > lines {
             let name = knob.spec().name;
-            pr_err!("{name}: {given} values for lines={lines}: give at most one per line\n");
+            log::error!("{name}: {given} values for lines={lines}: give at most one per line\n");
             return Err(EINVAL);
         }
     }

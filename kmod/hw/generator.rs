@@ -30,6 +30,7 @@ use crate::{
         self,
         Context, //
     },
+    log,
     logic::{
         abi,
         budget::Turn,
@@ -324,7 +325,7 @@ impl WorkItem for Generator {
 
     /// The kernel log may be a serial port, which takes milliseconds: not from an interrupt.
     fn run(this: Arc<Self>) {
-        pr_warn!(
+        log::warning!(
             "line {}: slowed down: interrupts take more than cpu_limit_pct={} of a CPU\n",
             this.line.index(),
             this.line.limit_pct(),

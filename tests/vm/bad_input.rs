@@ -3,7 +3,7 @@
 //! Bad values by every face: refused with EINVAL or ERANGE, nothing changed, no flood in the log.
 
 use nix::errno::Errno;
-use simrupt_vm_tests::{KNOBS, Line, Simrupt, log_lines, simructl};
+use simrupt_vm_tests::{KNOBS, Line, Offline, Simrupt, eventually, log_lines, simructl};
 
 /// What no knob takes.
 fn bad_values() -> Vec<Vec<u8>> {
@@ -150,4 +150,48 @@ fn a_flood_of_bad_values_does_not_flood_the_log() {
     }
     let logged = refusals() - before;
     assert!(logged <= 20, "{logged} lines");
+}
+
+/// What is logged of a write that is refused. The log has a limit, so it is written until it is.
+fn logged(part: &str, write: impl Fn()) -> String {
+    let before = log_lines(part).len();
+    let mut line = None;
+    eventually("the log tells of it", || {
+        write();
+        line = log_lines(part).get(before).cloned();
+        line.is_some()
+    });
+    line.unwrap()
+}
+
+#[test]
+fn what_is_refused_is_logged_escaped_and_cut() {
+    let module = Simrupt::load("");
+    let line = module.line(0);
+    let refuse = |text: &[u8]| {
+        logged("rate_hz: ", || {
+            assert_eq!(line.try_set("rate_hz", text), Err(Errno::EINVAL));
+        })
+    };
+    let message = refuse(b"\xff\xfe5\n");
+    assert!(message.contains(r#""\xff\xfe5" refused"#), "{message}");
+    let message = refuse(b"five \x1b[31m\t\"of\" them");
+    assert!(
+        message.contains(r#""five \x1b[31m\t\"of\" them" refused"#),
+        "{message}"
+    );
+    let message = refuse(&[b'x'; 4000]);
+    assert!(message.contains("xxxxx"), "{message}");
+    assert!(message.len() < 200, "{message}");
+
+    // A CPU that cannot be had just now, behind a lot of space.
+    let offline = Offline::take(1);
+    let text = format!("{:>4000}", "1");
+    let message = logged("cannot be had", || {
+        assert_eq!(line.try_set("cpu", &text), Err(Errno::ENXIO));
+    });
+    drop(offline);
+    assert!(message.contains(r#"cpu: "1" cannot be had"#), "{message}");
+    assert!(message.len() < 200, "{message}");
+    module.verify();
 }

@@ -257,6 +257,27 @@ fn it_is_said_once_until_a_knob_is_changed() {
     module.verify();
 }
 
+/// Each change has it said again, and a change can be made a thousand times a second.
+#[test]
+fn a_flood_of_changes_does_not_flood_the_log() {
+    let module = Simrupt::load("rate_hz=5000 trigger=always work_us=1000 workqueue=none");
+    let line = module.line(0);
+    let before = said().len();
+    for round in 0..200 {
+        let throttled = line.stat("throttled");
+        line.set("cpu_limit_pct", ["20", "30"][round % 2]);
+        line.set("reset", "1");
+        eventually("it is slowed down", || {
+            let now = line.stat("throttled");
+            now > 0 && now != throttled
+        });
+    }
+    line.silence();
+    let logged = said().len() - before;
+    assert!((1..=40).contains(&logged), "{logged} lines");
+    module.verify();
+}
+
 #[test]
 fn a_limit_of_one_percent_does_not_outlive_itself() {
     let module =
