@@ -26,6 +26,12 @@ pub(crate) fn instant(ns: u64) -> Instant<Monotonic> {
     ZERO + delta(ns)
 }
 
+/// Where an instant is on the clock, in nanoseconds.
+#[inline]
+pub(crate) fn ns(instant: Instant<Monotonic>) -> u64 {
+    (instant - ZERO).as_nanos().unsigned_abs()
+}
+
 /// A span of `ns` nanoseconds.
 #[inline]
 pub(crate) fn delta(ns: u64) -> Delta {
@@ -83,6 +89,7 @@ mod tests {
         assert_eq!(delta(u64::MAX).as_nanos(), i64::MAX);
         assert_eq!(delta(7).as_nanos(), 7);
         assert_eq!((instant(u64::MAX) - instant(0)).as_nanos(), i64::MAX);
+        assert_eq!(ns(instant(7)), 7);
     }
 
     #[test]

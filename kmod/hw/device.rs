@@ -239,7 +239,6 @@ impl Device {
         else {
             return;
         };
-        state.expiry_ns = due_ns;
         self.generator.closed.xchg(is_closed, Full);
         let Control { timer, cpu, .. } = &mut *control;
         // The state is the callback's from here on.

@@ -123,8 +123,6 @@ pub(super) struct State {
     pub(super) attachment: Option<Attachment>,
     /// Number of the next event.
     pub(super) seq: u64,
-    /// What the timer is set for.
-    pub(super) expiry_ns: u64,
     /// In a closed loop: whom the device hears.
     pub(super) ear: Ear,
     /// The device's place among those who take CPU time.
@@ -230,7 +228,6 @@ impl Generator {
                     schedule: Schedule::new(seed),
                     attachment: None,
                     seq: 0,
-                    expiry_ns: 0,
                     ear: Ear::new(),
                     turn: Turn::new(),
                     has_said: false,
@@ -388,12 +385,11 @@ impl HrTimerCallback for Generator {
                 }
             }
         };
-        // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly; a timer
-        // cannot be forwarded by nothing.
-        let expiry_ns = next_ns.max(state.expiry_ns.saturating_add(1));
-        let distance = clock::delta(expiry_ns.saturating_sub(state.expiry_ns));
-        timer.forward(clock::instant(state.expiry_ns), distance);
-        state.expiry_ns = expiry_ns;
+        // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly. A timer cannot be forwarded
+        // by nothing, and without high resolution by no less than a tick: so the expiry is read back from it.
+        let expiry = this.timer.expires();
+        let distance_ns = next_ns.saturating_sub(clock::ns(expiry)).max(1);
+        timer.forward(expiry, clock::delta(distance_ns));
         HrTimerRestart::Restart
     }
 }

@@ -3,6 +3,7 @@
 //! What takes a kernel that was started in another way, or another machine: the lab has one for each of these
 //! files, and `BOOTS` in `tests/lab/run` says which.
 
+mod low_resolution;
 #[cfg(target_arch = "aarch64")]
 mod memory_tags;
 mod threadirqs;
