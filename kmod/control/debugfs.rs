@@ -19,6 +19,7 @@ use crate::{
 use kernel::{
     bindings,
     error::from_err_ptr,
+    page::PAGE_SIZE,
     prelude::*,
     seq_file::SeqFile,
     uaccess::{
@@ -142,8 +143,17 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
     if let Err(error) = door::enter() {
         return error.to_errno();
     }
-    // SAFETY: The inode holds the file's number; `show` takes it back from the seq_file.
-    unsafe { bindings::single_open(file, Some(show), (*inode).i_private) }
+    // SAFETY: The inode holds the file's number.
+    let id = unsafe { (*inode).i_private };
+    let size = files::size(id.addr());
+    // SAFETY: The file is being opened; `show` takes the number back from the seq_file.
+    unsafe {
+        if size <= PAGE_SIZE {
+            bindings::single_open(file, Some(show), id)
+        } else {
+            bindings::single_open_size(file, Some(show), id, size)
+        }
+    }
 }
 
 /// # Safety

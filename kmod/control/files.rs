@@ -152,6 +152,28 @@ fn with_line<R>(index: usize, use_line: impl FnOnce(&Arc<Line>) -> R) -> Result<
     Ok(use_line(line))
 }
 
+/// The longest lines of a histogram, in bytes: one about a stage, and one for a bucket.
+const STAGE_LINE: usize = 192;
+const BUCKET_LINE: usize = 52;
+
+/// How long the file with this number may be, in bytes; 0 when it is shorter than a page. What is longer than its buffer
+/// is written again from the beginning into one of twice the size, while no knob can be changed.
+pub(super) fn size(id: usize) -> usize {
+    let Ok(Subject::Report(index, Report::Latency)) = Subject::from_id(id) else {
+        return 0;
+    };
+    let size = with_line(index, |line| {
+        let stages = line.latency.stages().map(|(_, histogram)| {
+            // There may be more when it is written.
+            let buckets = histogram.buckets().count();
+            STAGE_LINE + (buckets + buckets / 4 + 8) * BUCKET_LINE
+        });
+        stages.into_iter().sum()
+    });
+    // It may have a driver again when it is written.
+    size.unwrap_or(0)
+}
+
 /// Shows the file with this number.
 ///
 /// # Errors

@@ -2,9 +2,14 @@
 
 //! Latency histograms and resets: what they count, and that nothing is lost by either.
 
-use nix::errno::Errno;
+use nix::{errno::Errno, unistd::gettid};
 use simrupt_vm_tests::{Line, Reader, Simrupt, decode, eventually};
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::Write,
+    path::Path,
+};
 
 #[derive(Default, Debug)]
 struct Stage {
@@ -171,4 +176,73 @@ fn only_a_one_resets() {
     line.set("reset", " 1\n");
     let unreadable = fs::read_to_string(line.path("reset")).unwrap_err();
     assert_eq!(unreadable.raw_os_error(), Some(Errno::EACCES as i32));
+}
+
+/// The list of probes.
+const PROBES: &str = "/sys/kernel/tracing/kprobe_events";
+
+/// A probe on a function of the kernel, which counts the calls by this thread; dropping this removes it.
+struct Probe(String);
+
+impl Probe {
+    fn on(function: &str) -> Self {
+        let probe = Self(format!("simrupt_test_{function}"));
+        Self::tell(&format!("p:{} {function}", probe.0));
+        probe.set("filter", &format!("common_pid == {}", gettid()));
+        probe
+    }
+
+    /// Writes a line to the list of probes, and leaves what is there.
+    fn tell(line: &str) {
+        let mut file = File::options().append(true).open(PROBES).unwrap();
+        let result = file.write_all(line.as_bytes());
+        result.unwrap_or_else(|error| panic!("{PROBES}: {line}: {error}"));
+    }
+
+    fn set(&self, file: &str, value: &str) {
+        let path = format!("/sys/kernel/tracing/events/kprobes/{}/{file}", self.0);
+        fs::write(&path, value).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// How often the function was called while `act` was at it.
+    fn calls(&self, act: impl FnOnce()) -> usize {
+        const TRACE: &str = "/sys/kernel/tracing/trace";
+        fs::write(TRACE, "").unwrap();
+        self.set("enable", "1");
+        act();
+        self.set("enable", "0");
+        let trace = fs::read_to_string(TRACE).unwrap();
+        trace.lines().filter(|line| line.contains(&self.0)).count()
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        Self::tell(&format!("-:{}", self.0));
+    }
+}
+
+/// While it is written, no knob can be changed.
+#[test]
+fn a_histogram_is_written_once_for_each_time_it_is_read() {
+    if !Path::new(PROBES).exists() {
+        println!("nothing is tested: this kernel was built without kprobes");
+        return;
+    }
+    let module = Simrupt::load("rate_hz=20000 pattern=poisson workqueue=unbound");
+    let line = module.line(0);
+    let reader = Reader::start(line, 4096);
+    let text = || fs::read_to_string(line.path("latency")).unwrap();
+    eventually("the file is long", || text().len() > 16 * 1024);
+    // The kernel crate writes each line by one call.
+    let probe = Probe::on("seq_printf");
+    for _ in 0..10 {
+        let mut lines = 0;
+        let calls = probe.calls(|| lines = text().lines().count());
+        assert_eq!(calls, lines);
+    }
+    drop(probe);
+    line.silence();
+    reader.stop();
+    module.verify();
 }
