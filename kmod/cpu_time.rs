@@ -119,10 +119,13 @@ impl CpuTime {
     }
 
     /// Lets go at once who waits on any CPU for what was taken so far. Process context.
+    ///
+    /// Only a CPU that somebody waits for is interrupted.
     pub(crate) fn forgive(&self) {
         for cpu in 0..nr_cpu_ids() {
             let account = u16::try_from(cpu).ok().and_then(|cpu| self.of(cpu));
-            if let Some(account) = account {
+            let is_owed = |account: &&Account| account.is_owed(clock::now_ns());
+            if let Some(account) = account.filter(is_owed) {
                 // Nothing is taken of a CPU that is offline.
                 let _ = on_cpu(cpu, &mut || account.forgive(clock::now_ns()));
             }

@@ -11,7 +11,7 @@ use crate::{
         fifo_slots,
         Deferral, //
     },
-    hw::on_cpu,
+    ffi,
     lines::{
         Registry,
         Slot,
@@ -70,7 +70,8 @@ enum Change {
 /// is then still what is wanted.
 fn check(knob: Knob, value: i64) -> Result {
     match (knob, u32::try_from(value)) {
-        (Knob::Cpu, Ok(cpu)) => on_cpu(cpu, &mut || {}),
+        // Not by calling it: somebody may have isolated it.
+        (Knob::Cpu, Ok(cpu)) if !ffi::cpu_is_online(cpu) => Err(ENXIO),
         _ => Ok(()),
     }
 }

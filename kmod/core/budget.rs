@@ -101,6 +101,11 @@ impl Account {
             .store(from_ns.saturating_add(price_ns(span_ns, limit_pct)));
     }
 
+    /// Whether what was taken so far is not paid for yet. Read on another CPU, it may have changed by the time that it is known.
+    pub fn is_owed(&self, now_ns: u64) -> bool {
+        self.paid_ns.load() > now_ns
+    }
+
     /// Lets everybody go who waits for what was taken so far.
     pub fn forgive(&self, now_ns: u64) {
         self.paid_ns.store(self.paid_ns.load().min(now_ns));

@@ -66,6 +66,12 @@ pub(crate) fn may_log() -> bool {
     unsafe { shim::simrupt_may_log() }
 }
 
+/// Whether there is this CPU, and it is online. It may go, or come, at any moment.
+pub(crate) fn cpu_is_online(cpu: u32) -> bool {
+    // SAFETY: The function may be called from anywhere, with any number.
+    unsafe { shim::simrupt_cpu_is_online(cpu) }
+}
+
 /// Whether the kernel has the handler of an interrupt run in a thread, though it was requested for hardirq. PREEMPT_RT
 /// does that, and other kernels do when they are started with `threadirqs`. Any context.
 ///

@@ -3,7 +3,7 @@
  * The C side of the shim: see shim.h.
  */
 #include <asm/ioctls.h>
-#include <linux/build_bug.h>
+#include <linux/cpumask.h>
 #include <linux/fs.h>
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
@@ -27,6 +27,11 @@ unsigned int simrupt_context(void)
 	return (in_hardirq() ? SIMRUPT_IN_HARDIRQ : 0) |
 	       (in_serving_softirq() ? SIMRUPT_IN_SERVING_SOFTIRQ : 0) |
 	       (in_task() ? SIMRUPT_IN_TASK : 0);
+}
+
+_Bool simrupt_cpu_is_online(unsigned int cpu)
+{
+	return cpu < nr_cpu_ids && cpu_online(cpu);
 }
 
 _Bool simrupt_irq_is_threaded(unsigned int irq)

@@ -22,6 +22,9 @@ extern const unsigned int simrupt_fmode_nowait;
 /* In which context the caller runs. Callable from anywhere. */
 unsigned int simrupt_context(void);
 
+/* Whether there is this CPU, and it is online. It may go, or come, at any moment. Callable from anywhere. */
+_Bool simrupt_cpu_is_online(unsigned int cpu);
+
 /*
  * Whether the kernel has the handler of an interrupt run in a thread though it was requested for hardirq, as
  * PREEMPT_RT and "threadirqs" want it. The interrupt was requested with a handler and a thread function, and is

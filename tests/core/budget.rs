@@ -260,6 +260,8 @@ fn what_is_forgiven_keeps_nobody_waiting() {
     let account = accounts.of(0).unwrap();
     account.charge(SECOND_NS, 10_000_000, 1);
     assert!(Turn::new().ask(&accounts, [0; 3], SECOND_NS, 1).is_some());
+    assert!(account.is_owed(SECOND_NS));
     account.forgive(SECOND_NS);
+    assert!(!account.is_owed(SECOND_NS));
     assert_eq!(Turn::new().ask(&accounts, [0; 3], SECOND_NS, 1), None);
 }

@@ -17,6 +17,7 @@ mod handlers;
 mod hotplug;
 mod interrupts;
 mod irqs;
+mod isolation;
 mod knobs;
 mod latency;
 mod lifetime;
