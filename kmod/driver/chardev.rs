@@ -188,7 +188,7 @@ unsafe extern "C" fn read_iter(kiocb: *mut bindings::kiocb, to: *mut bindings::i
 ///
 /// Called by the VFS with a file that [`open`] opened.
 unsafe extern "C" fn ioctl(file: *mut bindings::file, command: c_uint, argument: usize) -> c_long {
-    if command != ffi::FIONREAD {
+    if command != ffi::fionread() {
         return ENOTTY.to_errno() as c_long;
     }
     // SAFETY: The file is open during the call.

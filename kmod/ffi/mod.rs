@@ -19,8 +19,11 @@ mod shim {
     include!(env!("SIMRUPT_SHIM_BINDINGS"));
 }
 
-/// The ioctl of that name, which the kernel crate has on some kernels only.
-pub(crate) const FIONREAD: c_uint = shim::SIMRUPT_FIONREAD;
+/// The ioctl FIONREAD, whose number is another one on some architectures.
+pub(crate) fn fionread() -> c_uint {
+    // SAFETY: A constant of C's.
+    unsafe { shim::simrupt_fionread }
+}
 
 /// Of a kiocb's flags, the one that says that the caller must not wait for anything.
 #[inline]

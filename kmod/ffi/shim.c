@@ -17,8 +17,7 @@
 
 #include "shim.h"
 
-static_assert(SIMRUPT_FIONREAD == FIONREAD);
-
+const unsigned int simrupt_fionread = FIONREAD;
 const int simrupt_iocb_nowait = IOCB_NOWAIT;
 const unsigned int simrupt_fmode_nowait = (__force unsigned int)FMODE_NOWAIT;
 

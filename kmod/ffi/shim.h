@@ -11,9 +11,10 @@
 #define SIMRUPT_IN_SERVING_SOFTIRQ 2u
 #define SIMRUPT_IN_TASK 4u
 
-/* FIONREAD; shim.c makes sure of it. */
-#define SIMRUPT_FIONREAD 0x541bu
+/* Constants that are not the same on all kernels and architectures, and that only C knows. */
 
+/* FIONREAD */
+extern const unsigned int simrupt_fionread;
 /* Of a kiocb's flags: the caller must not wait for anything. IOCB_NOWAIT. */
 extern const int simrupt_iocb_nowait;
 /* Of a file's mode: its reads know of that. FMODE_NOWAIT. */
