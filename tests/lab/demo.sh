@@ -31,7 +31,7 @@ run "echo always > $knobs/trigger"
 
 say "... with values it does not take, which change nothing ..."
 run "echo 2000000 > $knobs/rate_hz || true"
-run "echo tasklet > $knobs/workqueue || true"
+run "echo softirq > $knobs/workqueue || true"
 
 say "... or with simructl: the rate, the fifo, and the workqueue through its flavors."
 run "simructl set-rate 5000"
