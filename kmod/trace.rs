@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The tracepoints simrupt:*, one for every hop of an event's way: see ffi/events.h for their fields.
+//! The tracepoints simrupt:*, one for every hop of an event's way: see ffi/events.h for their fields. Their names in C and
+//! for users begin with `simrupt_`; here they do without.
 //!
 //! While nobody listens, a tracepoint is an instruction that does nothing. What has to be looked up
 //! for one goes behind its `…_enabled()`, which is as cheap.
@@ -20,8 +21,8 @@ macro_rules! tracepoints {
             #[expect(improper_ctypes, reason = "where lockdep is off, one of its types is empty")]
             extern "C" {
                 $(
-                    static [<__tracepoint_ $name>]: kernel::bindings::tracepoint;
-                    fn [<rust_do_trace_ $name>]($($argument: $type),*);
+                    static [<__tracepoint_simrupt_ $name>]: kernel::bindings::tracepoint;
+                    fn [<rust_do_trace_simrupt_ $name>]($($argument: $type),*);
                 )*
             }
 
@@ -33,7 +34,7 @@ macro_rules! tracepoints {
                     // SAFETY: The key is that of a tracepoint, and is only looked at.
                     return unsafe {
                         kernel::jump_label::static_branch_unlikely!(
-                            [<__tracepoint_ $name>],
+                            [<__tracepoint_simrupt_ $name>],
                             kernel::bindings::tracepoint,
                             key
                         )
@@ -52,7 +53,7 @@ macro_rules! tracepoints {
                         if super::[<$name _enabled>]() {
                             // SAFETY: Tracepoints may be hit in any context; pointers are to as many
                             // bytes as the number after them says.
-                            unsafe { super::[<rust_do_trace_ $name>]($($argument),*) };
+                            unsafe { super::[<rust_do_trace_simrupt_ $name>]($($argument),*) };
                         }
                         #[cfg(not(CONFIG_TRACEPOINTS))]
                         let _ = ($($argument,)*);

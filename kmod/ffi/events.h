@@ -3,6 +3,9 @@
  * The tracepoints simrupt:*, one for every hop of an event's way. Their fields are documented in
  * Documentation/tracing/events.md; ../trace.rs has the functions that Rust calls.
  *
+ * A tracepoint's name is a part of global symbols (__tracepoint_*), and eBPF knows raw tracepoints by their name alone.
+ * So each name says whose it is.
+ *
  * Every event has the line that it is about and, in ns, when it was: CLOCK_MONOTONIC, the clock of due times,
  * whatever trace_clock says.
  */
@@ -30,7 +33,7 @@
 	} while (0)
 #endif
 
-TRACE_EVENT(emit,
+TRACE_EVENT(simrupt_emit,
 	TP_PROTO(u32 line, u64 seq, u64 due_ns),
 	TP_ARGS(line, seq, due_ns),
 	TP_STRUCT__entry(
@@ -49,7 +52,7 @@ TRACE_EVENT(emit,
 		__entry->line, __entry->seq, __entry->due_ns, __entry->ns)
 );
 
-TRACE_EVENT(irq,
+TRACE_EVENT(simrupt_irq,
 	TP_PROTO(u32 line, u64 seq, u64 last_seq, u64 events, u64 raises, u64 ns),
 	TP_ARGS(line, seq, last_seq, events, raises, ns),
 	TP_STRUCT__entry(
@@ -73,7 +76,7 @@ TRACE_EVENT(irq,
 		__entry->raises, __entry->ns)
 );
 
-TRACE_EVENT(bh_queue,
+TRACE_EVENT(simrupt_bh_queue,
 	TP_PROTO(u32 line, const u8 *flavor, size_t length, bool queued, u64 ns),
 	TP_ARGS(line, flavor, length, queued, ns),
 	TP_STRUCT__entry(
@@ -92,7 +95,7 @@ TRACE_EVENT(bh_queue,
 		__entry->line, __entry->flavor, __entry->queued, __entry->ns)
 );
 
-TRACE_EVENT(bh_start,
+TRACE_EVENT(simrupt_bh_start,
 	TP_PROTO(u32 line, const u8 *flavor, size_t length, const u8 *context,
 		 size_t context_length, u64 ns),
 	TP_ARGS(line, flavor, length, context, context_length, ns),
@@ -112,7 +115,7 @@ TRACE_EVENT(bh_start,
 		__entry->line, __entry->flavor, __entry->context, __entry->ns)
 );
 
-TRACE_EVENT(bh_end,
+TRACE_EVENT(simrupt_bh_end,
 	TP_PROTO(u32 line, u64 seq, u64 last_seq, u64 events, u64 ns),
 	TP_ARGS(line, seq, last_seq, events, ns),
 	TP_STRUCT__entry(
@@ -134,7 +137,7 @@ TRACE_EVENT(bh_end,
 		__entry->ns)
 );
 
-TRACE_EVENT(wake,
+TRACE_EVENT(simrupt_wake,
 	TP_PROTO(u32 line, u64 queued),
 	TP_ARGS(line, queued),
 	TP_STRUCT__entry(
@@ -150,7 +153,7 @@ TRACE_EVENT(wake,
 	TP_printk("line=%u queued=%llu ns=%llu", __entry->line, __entry->queued, __entry->ns)
 );
 
-TRACE_EVENT(read,
+TRACE_EVENT(simrupt_read,
 	TP_PROTO(u32 line, u64 seq, u64 last_seq, u64 due_ns, u64 events, u64 ns),
 	TP_ARGS(line, seq, last_seq, due_ns, events, ns),
 	TP_STRUCT__entry(
@@ -174,7 +177,7 @@ TRACE_EVENT(read,
 		__entry->events, __entry->ns)
 );
 
-TRACE_EVENT(drop,
+TRACE_EVENT(simrupt_drop,
 	TP_PROTO(u32 line, u64 seq, u64 events, const u8 *cause, size_t length),
 	TP_ARGS(line, seq, events, cause, length),
 	TP_STRUCT__entry(
@@ -195,7 +198,7 @@ TRACE_EVENT(drop,
 		__entry->line, __entry->seq, __entry->events, __entry->cause, __entry->ns)
 );
 
-TRACE_EVENT(knob,
+TRACE_EVENT(simrupt_knob,
 	TP_PROTO(u32 line, const u8 *name, size_t length, s64 value),
 	TP_ARGS(line, name, length, value),
 	TP_STRUCT__entry(

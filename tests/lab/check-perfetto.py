@@ -33,7 +33,7 @@ def no_unknown(message):
 
 def hits(path):
     """The tracepoints of a trace, as (name, line, ns)."""
-    pattern = re.compile(r": (\w+): line=(\d+) .*\bns=(\d+)$")
+    pattern = re.compile(r": simrupt_(\w+): line=(\d+) .*\bns=(\d+)$")
     with open(path) as trace:
         found = [pattern.search(row.rstrip()) for row in trace]
     return [(hit[1], int(hit[2]), int(hit[3])) for hit in found if hit]

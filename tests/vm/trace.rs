@@ -219,7 +219,7 @@ fn the_trace_itself_can_go_to_standard_output() {
     let output = simructl(&["trace", "--for", "200ms", "--out", "-"]);
     reader.stop();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains(" emit: line=0 "), "{text}");
+    assert!(text.contains(" simrupt_emit: line=0 "), "{text}");
     assert!(!text.contains("since due"), "{text}");
 }
 

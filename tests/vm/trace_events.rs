@@ -11,7 +11,15 @@ use std::{
 };
 
 const NAMES: [&str; 9] = [
-    "emit", "irq", "bh_queue", "bh_start", "bh_end", "wake", "read", "drop", "knob",
+    "simrupt_emit",
+    "simrupt_irq",
+    "simrupt_bh_queue",
+    "simrupt_bh_start",
+    "simrupt_bh_end",
+    "simrupt_wake",
+    "simrupt_read",
+    "simrupt_drop",
+    "simrupt_knob",
 ];
 
 /// A trace of the test's own, gone when this goes.
@@ -115,22 +123,22 @@ fn each_hop_of_each_event_is_traced_on_every_flavor() {
         assert_eq!(records.len() as u64, line.stat("events"));
         let events = instance.events();
         for record in &records {
-            let mut emits = named(&events, "emit").into_iter();
+            let mut emits = named(&events, "simrupt_emit").into_iter();
             let emit = emits
                 .find(|event| event.number("seq") == record.seq)
                 .unwrap();
             assert_eq!(emit.number("due_ns"), record.due_ns);
             assert!(emit.number("ns") >= record.due_ns);
-            let irq = about(&events, "irq", record.seq);
+            let irq = about(&events, "simrupt_irq", record.seq);
             assert_eq!(irq.number("ns"), record.irq_ns);
-            let end = about(&events, "bh_end", record.seq);
-            let starts = named(&events, "bh_start");
+            let end = about(&events, "simrupt_bh_end", record.seq);
+            let starts = named(&events, "simrupt_bh_start");
             let start = starts
                 .iter()
                 .find(|start| start.number("ns") == record.bh_ns)
                 .unwrap_or_else(|| panic!("{flavor}: {record:?}: {starts:?}"));
             assert_eq!(start.fields["flavor"], flavor);
-            let read = about(&events, "read", record.seq);
+            let read = about(&events, "simrupt_read", record.seq);
             let hops = [
                 record.due_ns,
                 emit.number("ns"),
@@ -143,17 +151,17 @@ fn each_hop_of_each_event_is_traced_on_every_flavor() {
         }
         let stats = line.stats();
         let with = |name: &str| named(&events, name).len() as u64;
-        assert_eq!(with("emit"), stats["events"]);
-        assert_eq!(with("irq"), stats["handled"] + stats["spurious"]);
-        let queued = named(&events, "bh_queue");
+        assert_eq!(with("simrupt_emit"), stats["events"]);
+        assert_eq!(with("simrupt_irq"), stats["handled"] + stats["spurious"]);
+        let queued = named(&events, "simrupt_bh_queue");
         let new = queued.iter().filter(|event| event.number("queued") == 1);
         assert_eq!(new.count() as u64, stats["scheduled"]);
         assert_eq!(queued.len() as u64, stats["handled"]);
-        assert_eq!(with("bh_start"), stats["runs"]);
-        assert_eq!(with("bh_end"), stats["runs"]);
-        assert!(with("wake") > 0 && with("wake") <= stats["runs"]);
-        assert_eq!(with("drop"), 0);
-        let knobs = named(&events, "knob");
+        assert_eq!(with("simrupt_bh_start"), stats["runs"]);
+        assert_eq!(with("simrupt_bh_end"), stats["runs"]);
+        assert!(with("simrupt_wake") > 0 && with("simrupt_wake") <= stats["runs"]);
+        assert_eq!(with("simrupt_drop"), 0);
+        let knobs = named(&events, "simrupt_knob");
         let seen: Vec<_> = knobs
             .iter()
             .map(|event| (&*event.fields["name"], &*event.fields["value"]))
@@ -162,6 +170,23 @@ fn each_hop_of_each_event_is_traced_on_every_flavor() {
         drop(instance);
         module.verify();
     }
+}
+
+/// To C and to eBPF a tracepoint has its name alone: others may have one called `read`.
+#[test]
+fn the_names_of_tracepoints_say_whose_they_are() {
+    let module = Simrupt::load("");
+    let symbols = fs::read_to_string("/proc/kallsyms").unwrap();
+    let names = symbols.lines().filter_map(|line| {
+        let symbol = line.strip_suffix("\t[simrupt]")?.split(' ').nth(2)?;
+        symbol.strip_prefix("__tracepoint_")
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    let mut expected = NAMES;
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    drop(module);
 }
 
 /// Sends `count` events at once.
@@ -179,7 +204,7 @@ fn every_loss_is_traced_with_its_cause() {
     let module = Simrupt::load("rate_hz=0 trigger=always fifo_size=16");
     let line = module.line(0);
     let instance = Instance::new("losses");
-    instance.enable(&["drop"]);
+    instance.enable(&["simrupt_drop"]);
     burst(line, 20);
     line.set("fifo_policy", "drop");
     burst(line, 5);
@@ -217,20 +242,23 @@ fn every_loss_is_traced_with_its_cause() {
 fn filters_know_the_fields() {
     let module = Simrupt::load("lines=2 rate_hz=0 trigger=always");
     let instance = Instance::new("filters");
-    instance.write("events/simrupt/emit/filter", "line == 1 && seq >= 3");
-    instance.write("events/simrupt/bh_start/filter", "flavor == \"bh\"");
-    instance.enable(&["emit", "bh_start"]);
+    instance.write(
+        "events/simrupt/simrupt_emit/filter",
+        "line == 1 && seq >= 3",
+    );
+    instance.write("events/simrupt/simrupt_bh_start/filter", "flavor == \"bh\"");
+    instance.enable(&["simrupt_emit", "simrupt_bh_start"]);
     for (line, flavor) in [(0, "unbound"), (1, "bh")] {
         module.line(line).set("workqueue", flavor);
         burst(module.line(line), 5);
     }
     let events = instance.events();
-    let emits = named(&events, "emit").into_iter();
+    let emits = named(&events, "simrupt_emit").into_iter();
     let seen: Vec<_> = emits
         .map(|event| (event.number("line"), event.number("seq")))
         .collect();
     assert_eq!(seen[..2], [(1, 3), (1, 4)], "{seen:?}");
-    let starts = named(&events, "bh_start");
+    let starts = named(&events, "simrupt_bh_start");
     let of_line_1 = |event: &&Event| event.number("line") == 1;
     assert!(!starts.is_empty() && starts.iter().all(of_line_1));
     drop(instance);
@@ -248,7 +276,7 @@ fn the_module_can_be_unloaded_while_somebody_listens() {
         assert!(!instance.0.join("events/simrupt").exists());
     }
     let module = Simrupt::load("rate_hz=2000 trigger=always");
-    let event = instance.0.join("events/simrupt/irq");
+    let event = instance.0.join("events/simrupt/simrupt_irq");
     assert_eq!(fs::read_to_string(event.join("enable")).unwrap(), "0\n");
     drop(module);
 }
@@ -283,11 +311,11 @@ fn the_kernel_counts_and_subtracts_by_itself() {
     };
     write(synthetic.clone(), "simrupt_wait u32 line; u64 wait_ns");
     let triggers = [
-        ("simrupt/bh_start", "hist:keys=flavor,context"),
-        ("simrupt/bh_queue", "hist:keys=line:asked=ns"),
+        ("simrupt/simrupt_bh_start", "hist:keys=flavor,context"),
+        ("simrupt/simrupt_bh_queue", "hist:keys=line:asked=ns"),
         (
-            "simrupt/bh_start",
-            "hist:keys=line:wait=ns-$asked:onmatch(simrupt.bh_queue).trace(simrupt_wait,line,$wait)",
+            "simrupt/simrupt_bh_start",
+            "hist:keys=line:wait=ns-$asked:onmatch(simrupt.simrupt_bh_queue).trace(simrupt_wait,line,$wait)",
         ),
         ("synthetic/simrupt_wait", "hist:keys=line:vals=wait_ns"),
     ];
@@ -301,7 +329,7 @@ fn the_kernel_counts_and_subtracts_by_itself() {
         rows.iter()
             .any(|row| words.iter().all(|word| row.iter().any(|it| it == word)))
     };
-    let starts = histogram(&events.join("simrupt/bh_start/hist"));
+    let starts = histogram(&events.join("simrupt/simrupt_bh_start/hist"));
     for words in [["bh", "softirq"], ["unbound", "task"]] {
         assert!(has(&starts, &words), "{starts:?}");
     }

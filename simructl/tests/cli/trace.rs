@@ -84,7 +84,7 @@ fn what_is_no_trace_is_refused() {
     let fake = Fake::unloaded();
     fake.write(
         "odd.txt",
-        "cat-9 [000] ..... 1.0: emit: line=0 seq=x due_ns=1 ns=2\n",
+        "cat-9 [000] ..... 1.0: simrupt_emit: line=0 seq=x due_ns=1 ns=2\n",
     );
     fake.check(
         "trace-odd",

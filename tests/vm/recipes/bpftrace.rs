@@ -71,7 +71,10 @@ fn the_census_finds_what_the_module_counts() {
 #[test]
 fn without_the_module_the_scripts_say_what_they_miss() {
     for (script, missing) in [
-        ("latency.bt", "tracepoint not found: simrupt:bh_queue"),
+        (
+            "latency.bt",
+            "tracepoint not found: simrupt:simrupt_bh_queue",
+        ),
         ("census.bt", "simrupt_context is not traceable"),
     ] {
         let output = Command::new("bpftrace")

@@ -33,7 +33,7 @@ fn one_interrupt_is_shown_as_a_graph_of_calls() {
     assert_eq!(graph.matches("name=simrupt0 ").count(), 1, "{graph}");
     let raised = [
         "hrtimer_interrupt() {",
-        "/* emit: line=0 ",
+        "/* simrupt_emit: line=0 ",
         "handle_edge_irq() {",
         "__handle_irq_event_percpu() {",
         "irq_handler_entry: irq=",
@@ -41,16 +41,16 @@ fn one_interrupt_is_shown_as_a_graph_of_calls() {
     ];
     assert_in_order(&graph, &raised);
     let graph_bh = printed("ftrace/one-interrupt", &["1"]);
-    assert_in_order(&graph_bh, &["/* emit: line=1 ", "name=simrupt1 "]);
+    assert_in_order(&graph_bh, &["/* simrupt_emit: line=1 ", "name=simrupt1 "]);
     // Elsewhere the top half is a thread, which the interrupt only wakes.
     if matches!(Context::of_top_half(), Context::Hardirq) {
         let queued = [
             "name=simrupt0 ",
-            "/* irq: line=0 ",
+            "/* simrupt_irq: line=0 ",
             "queue_work_on() {",
             "workqueue=simrupt0-unbound ",
             "sched_waking: comm=kworker/u",
-            "/* bh_queue: line=0 flavor=unbound ",
+            "/* simrupt_bh_queue: line=0 flavor=unbound ",
         ];
         assert_in_order(&graph, &queued);
         let queued = ["workqueue=simrupt1-bh ", "softirq_raise: ", "flavor=bh "];
@@ -73,7 +73,10 @@ fn an_interrupt_that_goes_to_another_cpu_is_shown_on_both() {
     assert!(here.iter().all(|row| row.starts_with(" 0)")), "{graph}");
     assert!(there.iter().all(|row| row.starts_with(" 1)")), "{graph}");
     let (here, there) = (here.join("\n"), there.join("\n"));
-    assert_in_order(&here, &["hrtimer_interrupt() {", "/* emit: line=0 "]);
+    assert_in_order(
+        &here,
+        &["hrtimer_interrupt() {", "/* simrupt_emit: line=0 "],
+    );
     assert!(!here.contains("name=simrupt0 "), "{graph}");
     assert_in_order(&there, &["handle_edge_irq() {", "name=simrupt0 "]);
     if matches!(Context::of_top_half(), Context::Hardirq) {

@@ -33,7 +33,7 @@ fn the_readers_system_calls_stand_between_the_hops_of_their_events() {
     for row in rows.iter().filter(|row| row.contains("): dd/")) {
         if row.contains(" read(fd: 0,") {
             assert_eq!(in_call.replace(0), None, "{row}\n{text}");
-        } else if row.contains("simrupt:read(") {
+        } else if row.contains("simrupt:simrupt_read(") {
             let events = between(row, "events: ", ",").expect(row);
             let got = in_call.as_mut().unwrap_or_else(|| panic!("{row}\n{text}"));
             *got += events.parse::<u64>().unwrap();
@@ -49,13 +49,13 @@ fn the_readers_system_calls_stand_between_the_hops_of_their_events() {
     assert_eq!(bytes, module.line(0).stat("read"));
     // The last event that was read has come by all hops, in this order, on line 0.
     let hops = [
-        format!("simrupt:emit(seq: {last},"),
-        "simrupt:irq(".to_owned(),
-        "simrupt:bh_queue(".to_owned(),
-        "simrupt:bh_start(".to_owned(),
-        "simrupt:bh_end(".to_owned(),
-        "simrupt:wake(".to_owned(),
-        "simrupt:read(".to_owned(),
+        format!("simrupt:simrupt_emit(seq: {last},"),
+        "simrupt:simrupt_irq(".to_owned(),
+        "simrupt:simrupt_bh_queue(".to_owned(),
+        "simrupt:simrupt_bh_start(".to_owned(),
+        "simrupt:simrupt_bh_end(".to_owned(),
+        "simrupt:simrupt_wake(".to_owned(),
+        "simrupt:simrupt_read(".to_owned(),
     ];
     let mut rest = rows.iter();
     for hop in hops {
@@ -230,7 +230,7 @@ fn ctrl_c_ends_a_recording_and_leaves_nothing_behind() {
     let program = "touch /tmp/began; sleep 600";
     for (script, shown) in [
         ("perf/kwork", "(w)simrupt0-unbound"),
-        ("perf/trace", "simrupt:irq("),
+        ("perf/trace", "simrupt:simrupt_irq("),
     ] {
         let output = interrupted(script, &["sh", "-c", program], || began.exists());
         fs::remove_file(began).unwrap();

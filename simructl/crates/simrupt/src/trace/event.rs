@@ -6,7 +6,15 @@ use std::collections::BTreeMap;
 
 /// The module's tracepoints.
 const NAMES: [&str; 9] = [
-    "emit", "irq", "bh_queue", "bh_start", "bh_end", "wake", "read", "drop", "knob",
+    "simrupt_emit",
+    "simrupt_irq",
+    "simrupt_bh_queue",
+    "simrupt_bh_start",
+    "simrupt_bh_end",
+    "simrupt_wake",
+    "simrupt_read",
+    "simrupt_drop",
+    "simrupt_knob",
 ];
 
 /// What a row of a trace says.
@@ -163,22 +171,22 @@ impl Fields<'_> {
     fn what(&self) -> Result<What, String> {
         let text = |field| self.text(field).map(str::to_string);
         Ok(match self.name {
-            "emit" => What::Emit {
+            "simrupt_emit" => What::Emit {
                 seq: self.number("seq")?,
                 due_ns: self.number("due_ns")?,
             },
-            "irq" => What::Irq(self.span()?),
-            "bh_queue" => What::BhQueue {
+            "simrupt_irq" => What::Irq(self.span()?),
+            "simrupt_bh_queue" => What::BhQueue {
                 flavor: text("flavor")?,
                 is_new: self.number::<u8>("queued")? != 0,
             },
-            "bh_start" => What::BhStart {
+            "simrupt_bh_start" => What::BhStart {
                 flavor: text("flavor")?,
             },
-            "bh_end" => What::BhEnd(self.span()?),
-            "wake" => What::Wake,
-            "read" => What::Read(self.span()?),
-            "drop" => {
+            "simrupt_bh_end" => What::BhEnd(self.span()?),
+            "simrupt_wake" => What::Wake,
+            "simrupt_read" => What::Read(self.span()?),
+            "simrupt_drop" => {
                 let [first, events] = [self.number("seq")?, self.number("events")?];
                 What::Drop {
                     span: Span {
@@ -243,7 +251,7 @@ mod tests {
         }
     }
 
-    const EMIT: &str = "          <idle>-0       [001] d.h1.    12.345678: emit: line=3 seq=42 due_ns=12345677001 ns=12345678002";
+    const EMIT: &str = "          <idle>-0       [001] d.h1.    12.345678: simrupt_emit: line=3 seq=42 due_ns=12345677001 ns=12345678002";
 
     #[test]
     fn a_row_is_a_place_and_what_happened() {
@@ -275,38 +283,38 @@ mod tests {
         let bound = || "bound".to_string();
         for (fields, what) in [
             (
-                "irq: line=0 seq=5 last_seq=7 events=3 raises=2 ns=9",
+                "simrupt_irq: line=0 seq=5 last_seq=7 events=3 raises=2 ns=9",
                 What::Irq(span),
             ),
             (
-                "bh_queue: line=0 flavor=bound queued=1 ns=9",
+                "simrupt_bh_queue: line=0 flavor=bound queued=1 ns=9",
                 What::BhQueue {
                     flavor: bound(),
                     is_new: true,
                 },
             ),
             (
-                "bh_start: line=0 flavor=bound context=task ns=9",
+                "simrupt_bh_start: line=0 flavor=bound context=task ns=9",
                 What::BhStart { flavor: bound() },
             ),
             (
-                "bh_end: line=0 seq=5 last_seq=7 events=3 ns=9",
+                "simrupt_bh_end: line=0 seq=5 last_seq=7 events=3 ns=9",
                 What::BhEnd(span),
             ),
-            ("wake: line=0 queued=3 ns=9", What::Wake),
+            ("simrupt_wake: line=0 queued=3 ns=9", What::Wake),
             (
-                "read: line=0 seq=5 last_seq=7 due_ns=1 events=3 ns=9",
+                "simrupt_read: line=0 seq=5 last_seq=7 due_ns=1 events=3 ns=9",
                 What::Read(span),
             ),
             (
-                "drop: line=0 seq=5 events=3 cause=flushed ns=9",
+                "simrupt_drop: line=0 seq=5 events=3 cause=flushed ns=9",
                 What::Drop {
                     span,
                     cause: "flushed".to_string(),
                 },
             ),
             (
-                "knob: line=0 name=rate_hz value=-1 ns=9",
+                "simrupt_knob: line=0 name=rate_hz value=-1 ns=9",
                 What::Knob {
                     name: "rate_hz".to_string(),
                     value: -1,
@@ -320,8 +328,8 @@ mod tests {
 
     #[test]
     fn a_thread_may_be_named_as_it_likes() {
-        let text = EMIT.replace("<idle>-0", "a [0]: emit: line=1 -77");
-        assert_eq!(event(&text).place.task, "a [0]: emit: line=1 -77");
+        let text = EMIT.replace("<idle>-0", "a [0]: simrupt_emit: line=1 -77");
+        assert_eq!(event(&text).place.task, "a [0]: simrupt_emit: line=1 -77");
     }
 
     #[test]
@@ -352,10 +360,10 @@ mod tests {
     #[test]
     fn a_row_that_is_not_whole_is_an_error() {
         for (from, to, why) in [
-            (" seq=42", "", "emit without seq"),
-            ("seq=42", "seq=x", "emit: seq is 'x'"),
-            ("line=3", "line=-3", "emit of line '-3'"),
-            ("[001] ", "", "emit at no place"),
+            (" seq=42", "", "simrupt_emit without seq"),
+            ("seq=42", "seq=x", "simrupt_emit: seq is 'x'"),
+            ("line=3", "line=-3", "simrupt_emit of line '-3'"),
+            ("[001] ", "", "simrupt_emit at no place"),
         ] {
             let error = Row::parse(&EMIT.replace(from, to)).unwrap_err();
             assert!(error.starts_with(why), "{error}");
@@ -366,8 +374,8 @@ mod tests {
         #[test]
         fn no_row_makes_it_panic(text in damaged_text::texts(&[
             EMIT,
-            "cat-12 [000] ..... 0.000001: read: line=0 seq=5 last_seq=7 due_ns=1 events=3 ns=9",
-            "cat-12 [000] ..... 0.000001: drop: line=0 seq=5 events=3 cause=flushed ns=9",
+            "cat-12 [000] ..... 0.000001: simrupt_read: line=0 seq=5 last_seq=7 due_ns=1 events=3 ns=9",
+            "cat-12 [000] ..... 0.000001: simrupt_drop: line=0 seq=5 events=3 cause=flushed ns=9",
             "CPU:1 [LOST 12 EVENTS]",
         ])) {
             let _ = Row::parse(&text);

@@ -352,19 +352,19 @@ mod tests {
     }
 
     const ROWS: &str = "\
-<idle>-0 [001] d.h1. 1.0: emit: line=0 seq=42 due_ns=100 ns=101
-<idle>-0 [001] d.h1. 1.0: irq: line=0 seq=42 last_seq=42 events=1 raises=1 ns=102
-<idle>-0 [001] d.h1. 1.0: bh_queue: line=0 flavor=bound queued=1 ns=103
-<idle>-0 [001] d.h1. 1.0: emit: line=0 seq=43 due_ns=104 ns=104
-<idle>-0 [001] d.h1. 1.0: irq: line=0 seq=43 last_seq=43 events=1 raises=1 ns=105
-<idle>-0 [001] d.h1. 1.0: bh_queue: line=0 flavor=bound queued=0 ns=106
-kworker/0:1-9 [000] ..... 1.0: bh_start: line=0 flavor=bound context=task ns=107
-kworker/0:1-9 [000] ..... 1.0: bh_end: line=0 seq=42 last_seq=43 events=2 ns=109
-kworker/0:1-9 [000] ..... 1.0: bh_start: line=0 flavor=bound context=task ns=110
-kworker/0:1-9 [000] ..... 1.0: bh_end: line=0 seq=0 last_seq=0 events=0 ns=111
-cat-7 [001] ..... 1.0: read: line=0 seq=42 last_seq=43 due_ns=100 events=2 ns=112
-cat-7 [001] ..... 1.0: drop: line=1 seq=5 events=2 cause=flushed ns=113
-cat-7 [001] ..... 1.0: knob: line=1 name=cpu value=-1 ns=114
+<idle>-0 [001] d.h1. 1.0: simrupt_emit: line=0 seq=42 due_ns=100 ns=101
+<idle>-0 [001] d.h1. 1.0: simrupt_irq: line=0 seq=42 last_seq=42 events=1 raises=1 ns=102
+<idle>-0 [001] d.h1. 1.0: simrupt_bh_queue: line=0 flavor=bound queued=1 ns=103
+<idle>-0 [001] d.h1. 1.0: simrupt_emit: line=0 seq=43 due_ns=104 ns=104
+<idle>-0 [001] d.h1. 1.0: simrupt_irq: line=0 seq=43 last_seq=43 events=1 raises=1 ns=105
+<idle>-0 [001] d.h1. 1.0: simrupt_bh_queue: line=0 flavor=bound queued=0 ns=106
+kworker/0:1-9 [000] ..... 1.0: simrupt_bh_start: line=0 flavor=bound context=task ns=107
+kworker/0:1-9 [000] ..... 1.0: simrupt_bh_end: line=0 seq=42 last_seq=43 events=2 ns=109
+kworker/0:1-9 [000] ..... 1.0: simrupt_bh_start: line=0 flavor=bound context=task ns=110
+kworker/0:1-9 [000] ..... 1.0: simrupt_bh_end: line=0 seq=0 last_seq=0 events=0 ns=111
+cat-7 [001] ..... 1.0: simrupt_read: line=0 seq=42 last_seq=43 due_ns=100 events=2 ns=112
+cat-7 [001] ..... 1.0: simrupt_drop: line=1 seq=5 events=2 cause=flushed ns=113
+cat-7 [001] ..... 1.0: simrupt_knob: line=1 name=cpu value=-1 ns=114
 ";
 
     fn written(rows: &str) -> Vec<TracePacket> {
@@ -445,8 +445,7 @@ cat-7 [001] ..... 1.0: knob: line=1 name=cpu value=-1 ns=114
 
     #[test]
     fn a_reader_of_thousands_of_events_has_few_arrows() {
-        let row =
-            "cat-7 [001] ..... 1.0: read: line=0 seq=1 last_seq=9000 due_ns=1 events=9000 ns=2";
+        let row = "cat-7 [001] ..... 1.0: simrupt_read: line=0 seq=1 last_seq=9000 due_ns=1 events=9000 ns=2";
         let packets = written(row);
         let event = packets.last().unwrap().track_event.as_ref().unwrap();
         assert_eq!(event.flow_ids.len() as u64, ARROWS);
