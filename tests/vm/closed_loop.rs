@@ -3,15 +3,22 @@
 //! The closed loop: as fast as the bottom half gets done, and no faster.
 
 use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually};
+use std::collections::BTreeMap;
 
-/// Lets the loop turn `count` times, and asserts that nothing was lost on the way.
-fn turns(line: Line, module: &Simrupt, count: u64) {
+/// Waits for `count` events, and asserts that nothing was lost on the way.
+fn passes(line: Line, module: &Simrupt, count: u64) -> BTreeMap<String, u64> {
     let start = line.stat("events");
-    eventually("the loop turns", || line.stat("events") >= start + count);
+    eventually("events", || line.stat("events") >= start + count);
     let stats = line.stats();
-    assert!(stats["in_ring"] <= 1, "{stats:?}");
     assert_eq!(stats["overrun"], 0);
     module.verify();
+    stats
+}
+
+/// Lets the loop turn `count` times: with one event under way at most.
+fn turns(line: Line, module: &Simrupt, count: u64) {
+    let stats = passes(line, module, count);
+    assert!(stats["in_ring"] <= 1, "{stats:?}");
 }
 
 #[test]
@@ -80,5 +87,6 @@ fn the_loop_stops_at_rate_zero_and_goes_on_from_there() {
     turns(line, &module, 100);
     line.set("pattern", "periodic");
     line.set("rate_hz", "1000");
-    turns(line, &module, 20);
+    // A timer may be late here, and what has become due meanwhile is in the ring together.
+    passes(line, &module, 20);
 }
