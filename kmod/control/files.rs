@@ -4,42 +4,49 @@
 //! statistics, and `knobs`, which describes the knobs to tools.
 
 use super::{
-    debugfs::{
-        Dir,
-        Mode, //
+    lines::{
+        self,
+        Bound,
+        Control,
+        View, //
     },
     set::{
         self,
         Target, //
     },
-    stats::Books,
+    stats::Snapshot,
     values,
 };
 use crate::{
-    contexts,
-    driver::{
-        self,
-        Line, //
+    instrument::{
+        census,
+        costs,
+        BottomCounts, //
     },
-    lines::{
-        self,
-        Registry,
-        LINES, //
+    kext::{
+        debugfs::{
+            Dir,
+            Files,
+            Mode, //
+        },
+        module, //
     },
     logic::{
-        books,
         histogram::{
             Bucket,
             Histogram, //
         },
+        invariants,
         knobs::{
+            Flavor,
             Knob,
             Spec, //
-        },
+        }, //
     },
 };
 use kernel::{
     fmt,
+    page::PAGE_SIZE,
     prelude::*,
     seq_file::SeqFile,
     seq_print,
@@ -96,16 +103,16 @@ impl Subject {
 
 /// The tree; dropping it removes it. None where debugfs is switched off: the parameters remain.
 pub(crate) struct Faces {
-    _root: Option<Dir>,
+    _root: Option<Dir<Tree>>,
 }
 
 impl Faces {
     pub(crate) fn new() -> Result<Self> {
-        let Some(root) = Dir::new(crate::NAME)? else {
+        let Some(root) = Dir::new(module::NAME)? else {
             return Ok(Self { _root: None });
         };
         root.file(c"knobs", 0, Mode::Read)?;
-        for line in 0..Registry::count() {
+        for line in 0..lines::count() {
             let name = CString::try_from_fmt(fmt!("line{line}"))?;
             let mut files = KVec::new();
             for (index, knob) in Knob::ALL.iter().enumerate() {
@@ -144,69 +151,90 @@ impl core::fmt::Write for Out<'_> {
     }
 }
 
-/// Calls `use_line` with a line that has a driver, under [`LINES`].
-fn with_line<R>(index: usize, use_line: impl FnOnce(&Arc<Line>) -> R) -> Result<R> {
-    let lines = LINES.lock();
-    let slot = lines.slots.get(index).ok_or(ENODEV)?;
-    let line = slot.line.as_ref().ok_or(ENODEV)?;
-    Ok(use_line(line))
+/// The files of the tree.
+struct Tree;
+
+impl Files for Tree {
+    /// # Errors
+    ///
+    /// `ENODEV` when it is about a line that has no driver.
+    fn show(id: usize, out: &SeqFile) -> Result {
+        match Subject::from_id(id)? {
+            Subject::Knobs => {
+                for knob in Knob::ALL {
+                    seq_print!(out, "{}\n", values::spec(*knob));
+                }
+            }
+            Subject::Knob(index, knob) => {
+                let value = values::value(index, knob);
+                knob.spec().show_among(value, &mut Out(out))?;
+                seq_print!(out, "\n");
+            }
+            Subject::Report(index, report) => {
+                let control = lines::line(index)?;
+                show(&control, report, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    ///
+    /// As [`set::set`].
+    fn write(id: usize, text: &[u8]) -> Result {
+        match Subject::from_id(id)? {
+            Subject::Knob(line, knob) => set::set(Target::Line(line), knob, text),
+            Subject::Report(line, Report::Reset) if text.trim_ascii() == b"1" => {
+                reset(&lines::line(line)?)
+            }
+            // Not writable files, or not 1.
+            Subject::Knobs | Subject::Report(..) => Err(EINVAL),
+        }
+    }
+
+    fn size(id: usize) -> usize {
+        match Subject::from_id(id) {
+            Ok(Subject::Report(index, Report::Latency)) => {
+                let size =
+                    lines::line(index).and_then(|control| Ok(latency_size(&control.view()?)));
+                size.unwrap_or(0)
+            }
+            Ok(Subject::Knobs) => 2 * PAGE_SIZE,
+            _ => 0,
+        }
+    }
 }
 
 /// The longest lines of a histogram, in bytes: one about a stage, and one for a bucket.
 const STAGE_LINE: usize = 192;
 const BUCKET_LINE: usize = 52;
 
-/// How long the file with this number may be, in bytes; 0 when it is shorter than a page. What is longer than its buffer
-/// is written again from the beginning into one of twice the size, while no knob can be changed.
-pub(super) fn size(id: usize) -> usize {
-    let Ok(Subject::Report(index, Report::Latency)) = Subject::from_id(id) else {
-        return 0;
-    };
-    let size = with_line(index, |line| {
-        let stages = line.latency.stages().map(|(_, histogram)| {
-            // There may be more when it is written.
-            let buckets = histogram.buckets().count();
-            STAGE_LINE + (buckets + buckets / 4 + 8) * BUCKET_LINE
-        });
-        stages.into_iter().sum()
+/// How long the histograms of a line are at most, unless many more buckets are used until they are shown.
+fn latency_size(view: &View) -> usize {
+    let stages = view.meters.latency.stages().map(|(_, histogram)| {
+        let buckets = histogram.buckets().count();
+        STAGE_LINE + (buckets + buckets / 4 + 8) * BUCKET_LINE
     });
-    // It may have a driver again when it is written.
-    size.unwrap_or(0)
+    stages.into_iter().sum()
 }
 
-/// Shows the file with this number.
-///
-/// # Errors
-///
-/// `ENODEV` when it is about a line that has no driver.
-pub(super) fn show(id: usize, out: &SeqFile) -> Result {
-    match Subject::from_id(id)? {
-        Subject::Knobs => {
-            for knob in Knob::ALL {
-                seq_print!(out, "{}\n", values::spec(*knob));
-            }
-        }
-        Subject::Knob(index, knob) => {
-            let value = values::value(index, knob);
-            knob.spec().show_among(value, &mut Out(out))?;
-            seq_print!(out, "\n");
-        }
-        Subject::Report(index, Report::Irq) => {
-            seq_print!(out, "{}\n", lines::device(index)?.virq());
-        }
-        Subject::Report(index, Report::Stats) => {
-            let books = with_line(index, |line| Books::of(line))?;
-            for (name, value) in books::COUNTERS.iter().zip(books.counters) {
+/// Shows a report of a line.
+fn show(control: &Control, report: Report, out: &SeqFile) -> Result {
+    match report {
+        Report::Irq => seq_print!(out, "{}\n", control.device.virq()),
+        Report::Stats => {
+            let counters = Snapshot::of(control)?.counters;
+            for (name, value) in invariants::COUNTERS.iter().zip(counters) {
                 seq_print!(out, "{name} {value}\n");
             }
         }
-        Subject::Report(index, Report::Contexts) => {
-            let books = with_line(index, |line| Books::of(line))?;
+        Report::Contexts => {
+            let contexts = Snapshot::of(control)?.contexts;
             seq_print!(out, "stage");
-            for name in contexts::NAMES {
+            for name in census::NAMES {
                 seq_print!(out, " {name}");
             }
-            for (stage, counts) in books.contexts {
+            for (stage, counts) in contexts {
                 seq_print!(out, "\n{stage}");
                 for count in counts {
                     seq_print!(out, " {count}");
@@ -214,28 +242,30 @@ pub(super) fn show(id: usize, out: &SeqFile) -> Result {
             }
             seq_print!(out, "\n");
         }
-        Subject::Report(index, Report::Latency) => with_line(index, |line| -> Result {
-            for (stage, histogram) in line.latency.stages() {
+        Report::Latency => {
+            for (stage, histogram) in control.view()?.meters.latency.stages() {
                 show_histogram(stage, histogram, out)?;
             }
-            Ok(())
-        })??,
-        Subject::Report(index, Report::Costs) => {
-            let costs = with_line(index, |line| line.measure_costs())??;
-            seq_print!(out, "timestamps {}\n", driver::TIMESTAMPS);
+        }
+        Report::Costs => {
+            control.view()?;
+            let flavor = Flavor::from_value(values::value(control.index, Knob::Workqueue));
+            let costs = costs::measure(control.index, flavor)?;
+            seq_print!(out, "timestamps {}\n", costs::TIMESTAMPS);
             seq_print!(out, "timestamps_ns {}\n", costs.timestamps_ns);
             seq_print!(out, "empty_runs {}\n", costs.empty_runs);
             seq_print!(out, "empty_runs_ns {}\n", costs.empty_runs_ns);
         }
         // Only written.
-        Subject::Report(_, Report::Reset) => return Err(EACCES),
+        Report::Reset => return Err(EACCES),
     }
     Ok(())
 }
 
-/// One line about the stage, and one for each bucket that is not empty, as they were at one moment:
-/// the count is the sum of the lines below it.
+/// One line about the stage, and one for each bucket that is not empty. The count is the sum of the lines below
+/// it; values that are counted meanwhile may be in some of the figures and not in others.
 fn show_histogram(stage: &str, histogram: &Histogram, out: &SeqFile) -> Result {
+    let max = histogram.max();
     let sum_ns = histogram.sum();
     let overflow = histogram.overflow();
     let mut count = overflow;
@@ -244,8 +274,6 @@ fn show_histogram(stage: &str, histogram: &Histogram, out: &SeqFile) -> Result {
         count = count.wrapping_add(bucket.count);
         buckets.push(bucket, GFP_KERNEL)?;
     }
-    // After all others, so that none of them is above it.
-    let max = histogram.max();
     seq_print!(
         out,
         "stage {stage} count {count} sum_ns {sum_ns} overflow {overflow} \
@@ -260,18 +288,33 @@ fn show_histogram(stage: &str, histogram: &Histogram, out: &SeqFile) -> Result {
     Ok(())
 }
 
-/// Takes what a user wrote to the file with this number.
+/// Zeroes all counters and histograms of a line together. Everything that is under way counts from then on: events
+/// in the ring and in the fifo as events, raises that wait for the top half as raised.
+///
+/// All stages stand still meanwhile.
 ///
 /// # Errors
 ///
-/// As [`set::set`].
-pub(super) fn write(id: usize, text: &[u8]) -> Result {
-    match Subject::from_id(id)? {
-        Subject::Knob(line, knob) => set::set(Target::Line(line), knob, text),
-        Subject::Report(line, Report::Reset) if text.trim_ascii() == b"1" => {
-            with_line(line, |line| line.reset())
-        }
-        // Not writable files, or not 1.
-        Subject::Knobs | Subject::Report(..) => Err(EINVAL),
-    }
+/// `ENODEV` while no driver is bound; `EINTR` and `ETIMEDOUT` while the bottom half does not come to its end.
+/// Nothing is zeroed then.
+fn reset(control: &Arc<Control>) -> Result {
+    let changes = control.changes.take_killable()?;
+    let Bound { binding, meters } = changes.as_ref().ok_or(ENODEV)?;
+    binding.hold(|still| {
+        let _counting = control.counting.lock();
+        control.device.with_watch(|device| {
+            // Held until the fifo's counts are zero, too: a read counts before or after, in both.
+            still.line.with_reads(|reader, store| {
+                reader.observer.reset();
+                still.top_half.observer.reset();
+                still.bottom_half.observer.reset();
+                let ring = &binding.ring;
+                meters.raised_before.store(ring.raises_acknowledged());
+                store.counts = BottomCounts::default();
+                store.fifo.reset_counts(&mut reader.claim);
+                let in_ring = ring.announced().wrapping_sub(ring.taken());
+                device.reset(in_ring.wrapping_add(store.fifo.counts().1));
+            });
+        });
+    })
 }

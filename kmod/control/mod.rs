@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How users change and watch the lines: the knobs' three faces, and the statistics. Process
-//! context.
+//! How users change and watch the lines: the knobs' three faces, and the statistics. Process context.
 //!
 //! - [`values`] keeps what each knob is set to.
-//! - [`set`] is the one setter behind all faces.
+//! - [`lines`] has the lines, and the lock of each: [`setup`] puts a line together from its knobs.
+//! - [`changes`] brings a change about; [`set`] is the one setter behind all faces.
 //! - [`params`] is the face in /sys/module/simrupt/parameters and on insmod's command line.
-//! - [`files`] is the face in debugfs, over the raw files of [`debugfs`].
-//! - [`stats`] reads the books.
+//! - [`files`] is the face in debugfs.
+//! - [`stats`] reads the counters.
 
-mod debugfs;
+mod changes;
 mod files;
+mod lines;
 mod params;
 mod set;
+mod setup;
 mod stats;
 mod values;
 
 pub(crate) use self::{
     files::Faces,
-    set::apply_all,
-    values::{
-        begin,
-        cpu,
-        limit_pct,
-        shape,
-        value, //
+    lines::{
+        Hardware,
+        PlatformDevices, //
     },
+    setup::Simrupt, //
 };

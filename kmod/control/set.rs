@@ -1,39 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The one setter behind all faces: parse, check, prepare, then commit whole.
+//! The one setter behind all faces: parse, check, prepare for all lines concerned, then commit line by line.
 //!
-//! What can fail (parsing, allocating) happens before anything changes, for all lines concerned;
-//! what is left cannot fail.
+//! Parsing and allocating may fail, and come before anything changes. A commit may wait for a line's bottom half,
+//! and gives up when that does not come to its end.
 
-use super::values;
-use crate::{
-    driver::{
-        fifo_slots,
-        Deferral, //
+use super::{
+    changes::{
+        self,
+        Change, //
     },
-    ffi,
     lines::{
-        Registry,
-        Slot,
-        LINES, //
+        self,
+        Bound,
+        Control, //
     },
-    log,
-    logic::{
-        abi::Record,
-        knobs::{
-            Flavor,
-            Format,
-            Knob,
-            Pattern,
-            Policy,
-            Rejection,
-            Trigger,
-            Values,
-            MAX_LINES, //
-        },
-        schedule::Shape,
+    values, //
+};
+use crate::{
+    instrument::trace,
+    kext::{
+        log,
+        semaphore::Taken, //
     },
-    trace, //
+    logic::knobs::{
+        Knob,
+        Rejection,
+        Values,
+        MAX_LINES, //
+    },
 };
 use kernel::{
     fmt,
@@ -49,129 +44,6 @@ pub(super) enum Target {
     All,
 }
 
-/// A checked change of one line with all that it needs.
-enum Change {
-    /// The knob is already so, or there is nothing to change.
-    Nothing,
-    Shape(Shape),
-    Cpu(Option<u32>),
-    Limit(u64),
-    Stress,
-    Deferral(Deferral),
-    Fifo(KVVec<Record>),
-    Policy(Policy),
-    Format(Format),
-    Trigger(Trigger),
-    WorkUs(u64),
-    Masked(bool),
-}
-
-/// Checks what the machine says to a value, when it is set. Later a CPU may go offline; what was set
-/// is then still what is wanted.
-fn check(knob: Knob, value: i64) -> Result {
-    match (knob, u32::try_from(value)) {
-        // Not by calling it: somebody may have isolated it.
-        (Knob::Cpu, Ok(cpu)) if !ffi::cpu_is_online(cpu) => Err(ENXIO),
-        _ => Ok(()),
-    }
-}
-
-/// Checks all values that a line is loaded with.
-pub(super) fn check_all(index: usize) -> Result {
-    for &knob in Knob::ALL {
-        let value = values::value(index, knob);
-        check(knob, value).inspect_err(|error| {
-            log::error!("{}: {value} cannot be had: {error:?}\n", knob.spec().name);
-        })?;
-    }
-    Ok(())
-}
-
-fn prepare(index: usize, slot: &Slot, knob: Knob, value: i64) -> Result<Change> {
-    let magnitude = value.unsigned_abs();
-    let shape = values::shape(index);
-    Ok(match knob {
-        Knob::Lines => Change::Nothing,
-        Knob::RateHz => Change::Shape(Shape {
-            rate_hz: magnitude,
-            ..shape
-        }),
-        Knob::Pattern => Change::Shape(Shape {
-            pattern: Pattern::from_value(value),
-            ..shape
-        }),
-        Knob::JitterPct => Change::Shape(Shape {
-            jitter_pct: magnitude,
-            ..shape
-        }),
-        Knob::Burst => Change::Shape(Shape {
-            burst: magnitude,
-            ..shape
-        }),
-        Knob::Cpu => Change::Cpu(u32::try_from(value).ok()),
-        Knob::CpuLimitPct => Change::Limit(magnitude),
-        Knob::Stress | Knob::StressUs | Knob::StressHz => Change::Stress,
-        Knob::Workqueue => {
-            let flavor = Flavor::from_value(value);
-            match &slot.line {
-                Some(line) if line.flavor() != flavor => {
-                    Change::Deferral(Deferral::new(index, flavor)?)
-                }
-                _ => Change::Nothing,
-            }
-        }
-        Knob::FifoSize => match &slot.line {
-            Some(line) if usize::try_from(value) != Ok(line.fifo_capacity()) => {
-                Change::Fifo(fifo_slots(value)?)
-            }
-            _ => Change::Nothing,
-        },
-        Knob::FifoPolicy => Change::Policy(Policy::from_value(value)),
-        Knob::Format => Change::Format(Format::from_value(value)),
-        Knob::Trigger => Change::Trigger(Trigger::from_value(value)),
-        Knob::WorkUs => Change::WorkUs(magnitude),
-        Knob::Masked => Change::Masked(value != 0),
-    })
-}
-
-/// Puts a change in force whose value is stored already, where there is something to change.
-fn commit(index: usize, slot: &Slot, change: Change) {
-    if let Some(device) = &slot.device {
-        match change {
-            Change::Shape(shape) => device.set_shape(shape),
-            Change::Cpu(cpu) => device.set_cpu(cpu),
-            Change::Limit(limit_pct) => device.set_limit(limit_pct),
-            _ => {}
-        }
-    }
-    if let (Some(antagonist), Change::Cpu(_) | Change::Limit(_) | Change::Stress) =
-        (&slot.antagonist, &change)
-    {
-        antagonist.set(values::stress(index));
-    }
-    let Some(line) = &slot.line else { return };
-    match change {
-        Change::Deferral(deferral) => line.set_deferral(deferral),
-        Change::Fifo(slots) => line.set_fifo(slots),
-        Change::Policy(policy) => line.set_policy(policy),
-        Change::Format(format) => line.set_format(format),
-        Change::Trigger(trigger) => line.set_trigger(trigger),
-        Change::WorkUs(work_us) => line.set_work_us(work_us),
-        Change::Masked(masked) => line.set_masked(masked),
-        Change::Nothing | Change::Shape(_) | Change::Cpu(_) | Change::Limit(_) | Change::Stress => {
-        }
-    }
-}
-
-/// Brings a line up to date with all its knobs. Under [`LINES`].
-pub(crate) fn apply_all(index: usize, slot: &Slot) -> Result {
-    for &knob in Knob::ALL {
-        let change = prepare(index, slot, knob, values::value(index, knob))?;
-        commit(index, slot, change);
-    }
-    Ok(())
-}
-
 impl fmt::Display for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         core::fmt::Display::fmt(self, f)
@@ -180,18 +52,117 @@ impl fmt::Display for Values {
 
 fn refuse(knob: Knob, text: &[u8], rejection: Rejection) -> Error {
     let spec = values::spec(knob);
-    let shown = log::shown(text);
     let (error, reason) = match rejection {
         Rejection::Invalid => (EINVAL, "not a value of this knob"),
         Rejection::OutOfRange => (ERANGE, "out of range"),
         Rejection::TooMany => (EINVAL, "more values than lines"),
     };
     log::warning!(
-        "{}: {shown:?} refused, {reason}: takes {}\n",
+        "{}: {:?} refused, {reason}: takes {}\n",
         spec.name,
+        log::shown(text),
         spec.values
     );
     error
+}
+
+/// Tells that a value cannot be had now.
+fn tell(index: usize, knob: Knob, text: &[u8], error: Error) -> Error {
+    let name = knob.spec().name;
+    let text = log::shown(text);
+    match error {
+        ETIMEDOUT => log::warning!(
+            "line {index}: {name}: {text:?} cannot be had: the bottom half does not come to its end\n"
+        ),
+        error => log::warning!("line {index}: {name}: {text:?} cannot be had: {error:?}\n"),
+    }
+    error
+}
+
+/// The values that a text has for lines, from the first of them on.
+struct Parsed {
+    first: usize,
+    count: usize,
+    values: [i64; MAX_LINES],
+}
+
+fn parse(target: Target, knob: Knob, bytes: &[u8]) -> Result<Parsed> {
+    let refused = |rejection| refuse(knob, bytes, rejection);
+    let text = core::str::from_utf8(bytes).map_err(|_| refused(Rejection::Invalid))?;
+    let spec = values::spec(knob);
+    let mut values = [0; MAX_LINES];
+    let (first, count) = match target {
+        Target::Line(index) => {
+            values[0] = spec.parse(text).map_err(refused)?;
+            (index, 1)
+        }
+        Target::All => {
+            // Before init the number of lines is not known; the count is checked then.
+            let most = match knob {
+                Knob::Lines => 1,
+                _ if values::live() => lines::count(),
+                _ => MAX_LINES,
+            };
+            let places = values.get_mut(..most).ok_or(EINVAL)?;
+            let given = spec.parse_list(text, places).map_err(refused)?;
+            if !values::live() {
+                values::note_given(knob, given);
+            }
+            (0, most)
+        }
+    };
+    Ok(Parsed {
+        first,
+        count,
+        values,
+    })
+}
+
+/// A line whose changes are ours.
+struct LineTaken<'a> {
+    control: &'a Control,
+    bound: Taken<'a, Option<Bound>>,
+}
+
+impl LineTaken<'_> {
+    fn prepare(&self, knob: Knob, value: i64) -> Result<Change> {
+        changes::check(knob, value)?;
+        changes::prepare(self.control, self.bound.as_ref(), knob, value)
+    }
+
+    fn commit(&self, knob: Knob, value: i64, change: Change) -> Result {
+        changes::commit(self.control, self.bound.as_ref(), change)?;
+        values::store(self.control.index, knob, value);
+        trace::knob_was_set(self.control.index, knob.spec().name, value);
+        Ok(())
+    }
+}
+
+/// Sets a knob of some lines, which are held: of all of them, or of none. Should a line's bottom half not come to
+/// its end, then the lines before it get their old values back.
+fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> Result {
+    let mut changes = KVec::with_capacity(lines.len(), GFP_KERNEL)?;
+    for (line, value) in lines.iter().zip(values) {
+        let index = line.control.index;
+        let change = line.prepare(knob, *value);
+        let change = change.map_err(|error| tell(index, knob, text, error))?;
+        changes.push((line, *value, change), GFP_KERNEL)?;
+    }
+    let mut old_values = KVec::with_capacity(lines.len(), GFP_KERNEL)?;
+    for (line, value, change) in changes {
+        let index = line.control.index;
+        let old_value = values::value(index, knob);
+        if let Err(error) = line.commit(knob, value, change) {
+            for (line, old_value) in old_values {
+                // As far as that goes: it may have to wait as well.
+                let _ = LineTaken::prepare(line, knob, old_value)
+                    .and_then(|change| line.commit(knob, old_value, change));
+            }
+            return Err(tell(index, knob, text, error));
+        }
+        old_values.push((line, old_value), GFP_KERNEL)?;
+    }
+    Ok(())
 }
 
 /// Sets a knob to what a user wrote.
@@ -200,58 +171,27 @@ fn refuse(knob: Knob, text: &[u8], rejection: Rejection) -> Error {
 ///
 /// # Errors
 ///
-/// `EINVAL`, `ERANGE`, `ENOMEM`, or `ENXIO` for a CPU that is offline; nothing has changed then.
-pub(super) fn set(target: Target, knob: Knob, bytes: &[u8]) -> Result {
-    let refused = |rejection| refuse(knob, bytes, rejection);
-    let text = core::str::from_utf8(bytes).map_err(|_| refused(Rejection::Invalid))?;
-    let spec = values::spec(knob);
-    let mut values = [0; MAX_LINES];
-    let live = values::live();
-    let (range, values) = match target {
-        Target::Line(index) => {
-            let value = spec.parse(text).map_err(refused)?;
-            values[0] = value;
-            (index..index.saturating_add(1), &values[..1])
-        }
-        Target::All => {
-            // Before init the number of lines is not known; the count is checked then.
-            let most = match knob {
-                Knob::Lines => 1,
-                _ if live => Registry::count(),
-                _ => MAX_LINES,
-            };
-            let places = values.get_mut(..most).ok_or(EINVAL)?;
-            let given = spec.parse_list(text, places).map_err(refused)?;
-            if !live {
-                values::note_given(knob, given);
-            }
-            (0..most, &*places)
-        }
-    };
-    if !live {
-        for (index, value) in range.zip(values) {
-            values::store(index, knob, *value);
+/// `EINVAL`, `ERANGE`, `ENOMEM`, `ENXIO` for a CPU that is offline; `EINTR` and `ETIMEDOUT` while a line's bottom
+/// half does not come to its end. Nothing has changed then.
+pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
+    let parsed = parse(target, knob, text)?;
+    let values = parsed.values.get(..parsed.count).ok_or(EINVAL)?;
+    let indexed = || (parsed.first..).zip(values.iter().copied());
+    if !values::live() {
+        for (index, value) in indexed() {
+            values::store(index, knob, value);
         }
         return Ok(());
     }
-
-    let lines = LINES.lock();
-    let mut changes = KVec::with_capacity(values.len(), GFP_KERNEL)?;
-    for (index, value) in range.clone().zip(values) {
-        let slot = lines.slots.get(index).ok_or(ENODEV)?;
-        let change = check(knob, *value).and_then(|()| prepare(index, slot, knob, *value));
-        let change = change.inspect_err(|error| {
-            let shown = log::shown(bytes);
-            log::warning!("{}: {shown:?} cannot be had: {error:?}\n", spec.name);
-        })?;
-        changes.push(change, GFP_KERNEL)?;
+    let mut controls = KVec::with_capacity(parsed.count, GFP_KERNEL)?;
+    for index in (parsed.first..).take(parsed.count) {
+        controls.push(lines::line(index)?, GFP_KERNEL)?;
     }
-    for ((index, value), change) in range.zip(values).zip(changes) {
-        values::store(index, knob, *value);
-        if let Some(slot) = lines.slots.get(index) {
-            commit(index, slot, change);
-        }
-        trace::knob(index, spec.name, *value);
+    let mut taken = KVec::with_capacity(parsed.count, GFP_KERNEL)?;
+    // In ascending order, like everybody.
+    for control in &controls {
+        let bound = control.changes.take_killable()?;
+        taken.push(LineTaken { control, bound }, GFP_KERNEL)?;
     }
-    Ok(())
+    set_all(&taken, knob, values, text)
 }

@@ -1,75 +1,111 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Reads the books of a line. Process context; disturbs nobody for longer than one batch of records
-//! takes.
+//! Reads the counters of a line. Process context; delays nothing for longer than one batch of records takes.
 
-use crate::{
-    contexts,
-    driver::{
-        self,
-        Line, //
-    },
-    hw,
-    logic::books, //
+use super::lines::{
+    Control,
+    View, //
 };
+use crate::{
+    instrument::{
+        census,
+        device,
+        top_half,
+        BottomCounts, //
+    },
+    logic::{
+        fifo::Counts,
+        invariants, //
+    }, //
+};
+use kernel::prelude::*;
 
-/// The books at one moment, read under [`crate::lines::LINES`]: every identity of [`books::IDENTITIES`] holds in every snapshot.
-pub(super) struct Books {
-    /// The values of [`books::COUNTERS`], in that order.
-    pub(super) counters: [u64; books::COUNTERS.len()],
+/// How often a moment is looked for at which the bottom half stands still.
+const ATTEMPTS: u32 = 16;
+
+type DeviceCounts = [u64; device::COUNTERS];
+
+/// The counters at one moment: every sum of [`invariants::INVARIANTS`] holds in every snapshot.
+pub(super) struct Snapshot {
+    /// The values of [`invariants::COUNTERS`], in that order.
+    pub(super) counters: [u64; invariants::COUNTERS.len()],
     /// Name and context counters of each stage.
-    pub(super) contexts: [(&'static str, [u64; contexts::COUNTERS]); 3],
+    pub(super) contexts: [(&'static str, [u64; census::COUNTERS]); 3],
 }
 
-impl Books {
-    pub(super) fn of(line: &Line) -> Self {
-        // With the store locked, the bottom half is not between ring and fifo; a stable tally says
-        // that the device is not between ring and count.
-        let (fifo, queued, bottom, in_ring, device) = {
-            let store = line.store.lock();
-            let (device, announced) = line.device_tally.snapshot(|| line.ring.announced());
-            (
-                store.fifo.counts(),
-                store.fifo.queued(),
-                store.bottom,
-                announced.wrapping_sub(line.ring.taken()),
-                device,
-            )
-        };
+impl Snapshot {
+    /// The counters of a line.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` while no driver is bound.
+    pub(super) fn of(control: &Control) -> Result<Self> {
+        let view = control.view()?;
+        let _counting = control.counting.lock();
+        let (fifo, queued, bottom, in_ring, device) = Self::of_ring_and_fifo(&view);
+        let View { ring, meters, .. } = &view;
         // Here, that the top half is not between its cause register and its counts.
-        let (top, acknowledged) = line.top_tally.snapshot(|| line.ring.acknowledged());
-        let (raised, pending) = line.raises(acknowledged);
-        Self {
+        let (top, acknowledged) = meters.top_half.snapshot(|| ring.raises_acknowledged());
+        let raised = ring.raised();
+        let since = raised.wrapping_sub(meters.raised_before.load());
+        let pending = raised.wrapping_sub(acknowledged);
+        Ok(Self {
             counters: [
-                device[hw::Counter::EVENTS],
-                device[hw::Counter::OVERRUN],
+                device[device::EVENTS],
+                device[device::OVERRUN],
                 in_ring,
-                device[hw::Counter::THROTTLED],
+                device[device::THROTTLED],
                 fifo.drained,
                 fifo.dropped,
                 fifo.overwritten,
                 fifo.flushed,
-                queued as u64,
+                queued,
                 fifo.read,
-                raised,
-                top[driver::Counter::HANDLED],
-                top[driver::Counter::COALESCED],
+                since,
+                top[top_half::HANDLED],
+                top[top_half::COALESCED],
                 pending,
-                top[driver::Counter::SPURIOUS],
-                top[driver::Counter::SCHEDULED],
-                top[driver::Counter::ALREADY_PENDING],
+                top[top_half::SPURIOUS],
+                top[top_half::SCHEDULED],
+                top[top_half::ALREADY_PENDING],
                 bottom.runs,
             ],
             contexts: [
-                ("device", stage(&device, hw::CONTEXTS)),
-                ("top_half", stage(&top, driver::CONTEXTS)),
+                ("device", stage(&device, device::CONTEXTS)),
+                ("top_half", stage(&top, top_half::CONTEXTS)),
                 ("bottom_half", bottom.contexts),
             ],
+        })
+    }
+    /// The counts of the fifo, how many records it has, those of the bottom half, how many events are in the ring,
+    /// and the device's counters, all of one moment.
+    fn of_ring_and_fifo(view: &View) -> (Counts, u64, BottomCounts, u64, DeviceCounts) {
+        let View { line, ring, meters } = view;
+        let device_now = || meters.device.snapshot(|| ring.announced());
+        let mut attempt = 0;
+        loop {
+            // With the store locked, the bottom half is not between ring and fifo. Stable counters of the device say
+            // that it is not between ring and count. They are looked for without the lock, for that means to wait
+            // for an emission; they are of the same moment if the bottom half has moved nothing since.
+            let taken = ring.taken();
+            let mut device = device_now();
+            let store = line.store.lock();
+            if ring.taken() != taken {
+                if attempt < ATTEMPTS {
+                    attempt += 1;
+                    continue;
+                }
+                // It never stands still.
+                device = device_now();
+            }
+            let in_ring = device.1.wrapping_sub(ring.taken());
+            let (fifo, queued) = store.fifo.counts();
+            return (fifo, queued, store.counts, in_ring, device.0);
         }
     }
 }
 
-/// The context counters of a tally, of which the first has index `first`.
-fn stage(tally: &[u64], first: usize) -> [u64; contexts::COUNTERS] {
-    core::array::from_fn(|index| tally.get(first + index).copied().unwrap_or(0))
+/// The context counters of a stage, of which the first has index `first`.
+fn stage(counters: &[u64], first: usize) -> [u64; census::COUNTERS] {
+    core::array::from_fn(|index| counters.get(first + index).copied().unwrap_or(0))
 }

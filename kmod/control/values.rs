@@ -3,25 +3,27 @@
 //! What each knob of each line is set to. Statics, because module parameters are set before the
 //! module's init and shown after its exit.
 
-use super::set;
+use super::changes;
 use crate::{
-    compat,
-    log,
+    instrument::interference,
+    kext::{
+        log,
+        module_param, //
+    },
     logic::{
         knobs::{
-            Antagonist,
+            Interference,
             Knob,
             Pattern,
+            Run,
             Spec,
             Values,
             MAX_LINES, //
         },
-        schedule::Shape,
+        schedule::Shape, //
     },
-    stress::Stress, //
 };
 use kernel::{
-    bindings,
     prelude::*,
     sync::atomic::{
         Atomic,
@@ -42,8 +44,8 @@ static VALUES: [[Atomic<i64>; KNOBS]; MAX_LINES] =
 /// How many values the command line gave for each knob.
 static GIVEN: [Atomic<usize>; KNOBS] = [const { Atomic::new(0) }; KNOBS];
 
-/// Whether [`crate::lines::LINES`] may be locked: it is initialized. Changes once, under the
-/// module's parameter lock.
+/// Whether the place of the lines may be looked at: it is ready. Changes once, under the module's parameter
+/// lock.
 static LIVE: Atomic<bool> = Atomic::new(false);
 
 fn cell(line: usize, knob: Knob) -> Option<&'static Atomic<i64>> {
@@ -87,17 +89,24 @@ pub(crate) fn limit_pct(line: usize) -> u64 {
     value(line, Knob::CpuLimitPct).unsigned_abs()
 }
 
-/// How the knobs of a line have it disturbed.
-pub(super) fn stress(line: usize) -> Stress {
-    let period_ns = NSEC_PER_SEC.checked_div(value(line, Knob::StressHz));
-    Stress {
-        kind: Antagonist::from_value(value(line, Knob::Stress)),
-        stretch_ns: value(line, Knob::StressUs)
-            .unsigned_abs()
-            .saturating_mul(1000),
+/// When the knobs of a line have its device run.
+pub(crate) fn run(line: usize) -> Run {
+    Run::from_value(value(line, Knob::Run))
+}
+
+/// How the knobs of a line have it disturbed, once `knob` has `value`.
+pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference::Settings {
+    let value_of = |other: Knob| match other == knob {
+        true => value,
+        false => self::value(line, other),
+    };
+    let period_ns = NSEC_PER_SEC.checked_div(value_of(Knob::StressHz));
+    interference::Settings {
+        kind: Interference::from_value(value_of(Knob::Stress)),
+        stretch_ns: value_of(Knob::StressUs).unsigned_abs().saturating_mul(1000),
         period_ns: period_ns.unwrap_or(NSEC_PER_SEC).unsigned_abs(),
-        cpu: cpu(line),
-        limit_pct: limit_pct(line),
+        cpu: u32::try_from(value_of(Knob::Cpu)).ok(),
+        limit_pct: value_of(Knob::CpuLimitPct).unsigned_abs(),
     }
 }
 
@@ -120,22 +129,28 @@ pub(super) fn live() -> bool {
     LIVE.load(Relaxed)
 }
 
-/// Ends the time before init, when values are only noted. Returns the number of lines.
+/// Ends the time before init, when values are only noted: `place` makes the lines' place ready.
+///
+/// # Errors
+///
+/// Those of `place`.
+pub(super) fn begin<T>(place: impl FnOnce() -> Result<T>) -> Result<T> {
+    // A write that came before this only noted its value, which is read afterwards; one that comes after finds
+    // the module live.
+    module_param::locked(|| {
+        let placed = place()?;
+        LIVE.store(true, Relaxed);
+        Ok(placed)
+    })
+}
+
+/// Checks everything that the module is loaded with; returns the number of lines.
 ///
 /// # Errors
 ///
 /// `EINVAL` when the command line gave more values for a knob than there are lines; `ENXIO` for a CPU
 /// that is offline.
-pub(crate) fn begin() -> Result<usize> {
-    let module = compat::this_module();
-    // SAFETY: The module is being initialized, so its parameter lock exists. A write that came
-    // before this only noted its value, which is read below; one that comes after finds the module
-    // live.
-    unsafe { bindings::kernel_param_lock(module) };
-    LIVE.store(true, Relaxed);
-    // SAFETY: Locked above.
-    unsafe { bindings::kernel_param_unlock(module) };
-
+pub(super) fn check() -> Result<usize> {
     let lines = usize::try_from(value(0, Knob::Lines))?;
     for &knob in Knob::ALL {
         let given = GIVEN
@@ -148,7 +163,12 @@ pub(crate) fn begin() -> Result<usize> {
         }
     }
     for line in 0..lines {
-        set::check_all(line)?;
+        for &knob in Knob::ALL {
+            let value = value(line, knob);
+            changes::check(knob, value).inspect_err(|error| {
+                log::error!("{}: {value} cannot be had: {error:?}\n", knob.spec().name);
+            })?;
+        }
     }
     Ok(lines)
 }

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The fifo between the bottom half and the readers, and the second half of the books.
+//! The fifo between the bottom half and the readers, and the counters of what becomes of its records.
 //!
-//! Plain data, to be kept under a lock: every method is short, and copies at most what its caller
-//! asks for. A reader first *claims* records (moves them out), then copies them to user space
-//! without the lock, and at last *settles* how many it delivered. Claimed records count as queued
-//! until they are settled, so that a copy that faults loses nothing.
+//! A reader first *claims* records (moves them out), then copies them to user space, and at last says how many of
+//! them it has *delivered*. Claimed records count as queued until they are delivered, so that a copy that
+//! faults loses nothing.
+//!
+//! [`Fifo`] is to be kept under a lock: every method is short, or moves at most as many records as its caller
+//! asks for. [`Claim`] is the reader's, of which there is one at a time. [`Gauge`] tells anybody whether there is
+//! something to read.
 
 use super::{
-    abi::Record,
+    abi::{
+        seq_of,
+        Words,
+        WORDS, //
+    },
     knobs::Policy,
-    platform::Array, //
+    platform::{
+        Arc,
+        Array,
+        Plain64,
+        Word, //
+    }, //
 };
 use core::mem;
 
 /// What became of the records that the bottom half brought.
 ///
+/// All counts wrap.
 /// `drained = dropped + overwritten + flushed + queued + read` holds after every method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -31,44 +44,121 @@ pub struct Counts {
     pub read: u64,
 }
 
+/// Room for one record. It is copied word by word: a record is shorter than a call of memcpy() is worth.
+pub struct Slot([Plain64; WORDS]);
+
+impl Slot {
+    /// An empty slot.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(core::array::from_fn(|_| Plain64::new(0)))
+    }
+
+    #[inline]
+    fn get(&self) -> Words {
+        core::array::from_fn(|word| self.0[word].get())
+    }
+
+    #[inline]
+    fn set(&self, words: Words) {
+        for (to, word) in self.0.iter().zip(words) {
+            to.set(word);
+        }
+    }
+
+    fn seq(&self) -> u64 {
+        seq_of(&self.get())
+    }
+}
+
+/// Events that a fifo loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The number of the first of them.
+    pub seq: u64,
+    /// How many.
+    pub events: u64,
+    /// The policy by which they are lost.
+    pub policy: Policy,
+}
+
+/// Tells how much there is to read, without the fifo's lock.
+pub struct Gauge {
+    /// How many records wait. Written under the fifo's lock.
+    waiting: Word,
+    /// How many were claimed ever, wrapping. Written under the fifo's lock.
+    claimed: Word,
+    /// How many were delivered ever, wrapping. The reader's.
+    delivered: Word,
+}
+
+impl Gauge {
+    /// Of an empty fifo.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            waiting: Word::new(0),
+            claimed: Word::new(0),
+            delivered: Word::new(0),
+        }
+    }
+
+    /// Whether a reader could get a record now: one that waits, or one that an earlier reader has claimed and not
+    /// delivered. Records that a resize is moving are nobody's to read before they have arrived.
+    ///
+    /// It may say so when another reader is just about to take the last one; the other way round it does not err.
+    #[inline]
+    pub fn is_readable(&self) -> bool {
+        // In the order opposite to that in which a record passes through them.
+        let delivered = self.delivered.load_acquire();
+        let waiting = self.waiting.load_acquire();
+        waiting != 0 || self.claimed.load() != delivered
+    }
+}
+
 /// A bounded queue of records.
 pub struct Fifo {
-    slots: Array<Record>,
-    /// Index of the oldest record.
+    slots: Array<Slot>,
+    gauge: Arc<Gauge>,
+    /// Index of the oldest record that waits.
     first: usize,
     /// Index of the place for the next record.
     end: usize,
-    /// How many records there are.
+    /// How many records wait.
     len: usize,
-    /// How many records readers hold.
-    claimed: usize,
+    /// How many records were claimed ever, wrapping.
+    claimed: u64,
     /// How many records an unfinished resize holds.
     moving: usize,
     policy: Policy,
+    /// But for `read`, which is the reader's to count.
     counts: Counts,
+}
+
+/// Records that a reader has claimed and not delivered.
+pub struct Claim {
+    records: Array<Words>,
+    gauge: Arc<Gauge>,
+    /// Index of the oldest of them.
+    first: usize,
+    /// Index behind the newest of them.
+    end: usize,
+    /// How many were delivered ever, wrapping.
+    delivered: u64,
 }
 
 /// The old content of a fifo that is being resized.
 pub struct Moving {
-    slots: Array<Record>,
+    slots: Array<Slot>,
     first: usize,
     len: usize,
 }
 
-/// The index after `index`, which is one of the slots.
+/// The index of a slot so far behind another one.
 #[inline]
-fn next(slots: &[Record], index: usize) -> usize {
-    let next = index.wrapping_add(1);
-    if next == slots.len() {
-        0
-    } else {
-        next
-    }
-}
-
-fn at(slots: &[Record], first: usize, offset: usize) -> usize {
+fn at(slots: &[Slot], first: usize, offset: usize) -> usize {
     let index = first.wrapping_add(offset);
-    // Neither term reaches the length, so one subtraction is a full modulo.
+    // Neither term exceeds the length, so one subtraction is a full modulo.
     if index >= slots.len() {
         index.wrapping_sub(slots.len())
     } else {
@@ -77,10 +167,11 @@ fn at(slots: &[Record], first: usize, offset: usize) -> usize {
 }
 
 impl Fifo {
-    /// An empty fifo over `slots`, whose number is its capacity.
-    pub fn new(slots: Array<Record>, policy: Policy) -> Self {
+    /// An empty fifo over `slots`, whose number is its capacity; it shares the gauge with its claim.
+    pub fn new(slots: Array<Slot>, gauge: Arc<Gauge>, policy: Policy) -> Self {
         Self {
             slots,
+            gauge,
             first: 0,
             end: 0,
             len: 0,
@@ -91,94 +182,124 @@ impl Fifo {
         }
     }
 
-    /// Takes a record from the bottom half; a full fifo does what its policy says. Returns the number of
-    /// the event that is lost by that, and the policy.
+    /// Takes a record from the bottom half; a full fifo does what its policy says. Returns the event that is lost
+    /// by that. Readers do not learn of the record before [`Self::announce`].
     #[inline]
-    pub fn push(&mut self, record: Record) -> Option<(u64, Policy)> {
+    pub fn push(&mut self, record: Words) -> Option<Lost> {
         self.counts.drained = self.counts.drained.wrapping_add(1);
+        let mut lost = None;
         if self.len == self.slots.len() {
-            return self.push_out(record);
+            let (what, has_room) = self.make_room(seq_of(&record));
+            lost = Some(what);
+            if !has_room {
+                return lost;
+            }
         }
         self.append(record);
-        None
+        lost
     }
 
-    /// The number of the first event that will be lost when the fifo has room for `capacity` records only,
-    /// and how many will be; none if all fit.
-    pub fn surplus(&self, capacity: usize) -> Option<(u64, usize)> {
+    /// Tells the gauge how many records wait.
+    #[inline]
+    pub fn announce(&self) {
+        self.gauge.waiting.store_release(self.len as u64);
+    }
+
+    /// When the fifo is full: what is lost for the event of this number, or this event itself; and whether there is
+    /// room for it then.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, seq: u64) -> (Lost, bool) {
+        let (seq, has_room) = match self.policy {
+            Policy::Drop => {
+                self.counts.dropped = self.counts.dropped.wrapping_add(1);
+                (seq, false)
+            }
+            Policy::Overwrite => {
+                let oldest = self.slots.get(self.first).map_or(seq, Slot::seq);
+                self.first = at(&self.slots, self.first, 1);
+                self.len = self.len.wrapping_sub(1);
+                self.counts.overwritten = self.counts.overwritten.wrapping_add(1);
+                (oldest, true)
+            }
+        };
+        let lost = Lost {
+            seq,
+            events: 1,
+            policy: self.policy,
+        };
+        (lost, has_room)
+    }
+
+    #[inline]
+    fn append(&mut self, record: Words) {
+        let Some(slot) = self.slots.get(self.end) else {
+            return;
+        };
+        slot.set(record);
+        self.len = self.len.wrapping_add(1);
+        self.end = at(&self.slots, self.end, 1);
+    }
+
+    /// The events that will be lost when the fifo has room for `capacity` records only.
+    pub fn surplus(&self, capacity: usize) -> Option<Lost> {
         let surplus = self.len.checked_sub(capacity).filter(|count| *count != 0)?;
         let offset = match self.policy {
             Policy::Overwrite => 0,
             Policy::Drop => capacity,
         };
         let first = self.slots.get(at(&self.slots, self.first, offset))?;
-        Some((first.seq, surplus))
+        Some(Lost {
+            seq: first.seq(),
+            events: surplus as u64,
+            policy: self.policy,
+        })
     }
 
-    /// Takes a record when the fifo is full.
-    #[inline(never)]
-    fn push_out(&mut self, record: Record) -> Option<(u64, Policy)> {
-        let lost = match self.policy {
-            Policy::Drop => {
-                self.counts.dropped = self.counts.dropped.wrapping_add(1);
-                record.seq
-            }
-            Policy::Overwrite => {
-                let oldest = self.slots.get(self.first).map_or(record.seq, |r| r.seq);
-                self.first = next(&self.slots, self.first);
-                self.len = self.len.wrapping_sub(1);
-                self.counts.overwritten = self.counts.overwritten.wrapping_add(1);
-                self.append(record);
-                oldest
-            }
-        };
-        Some((lost, self.policy))
-    }
-
+    /// Moves the oldest records, at most `most`, into `claim`, which is this fifo's, if that is empty. Tells whether
+    /// more records wait.
+    ///
+    /// There may be fewer than `most` though more wait: where the slots end, and when the claim has no more room.
     #[inline]
-    fn append(&mut self, record: Record) {
-        let Some(slot) = self.slots.get_mut(self.end) else {
-            return;
-        };
-        *slot = record;
-        self.len = self.len.wrapping_add(1);
-        self.end = next(&self.slots, self.end);
-    }
-
-    /// Moves the oldest records into `out`, as many as fit, and returns how many. They are the
-    /// caller's until it settles them.
-    pub fn claim(&mut self, out: &mut [Record]) -> usize {
-        let count = out.len().min(self.len);
-        let mut first = self.first;
-        for place in out.iter_mut().take(count) {
-            if let Some(record) = self.slots.get(first) {
-                *place = *record;
+    pub fn claim(&mut self, claim: &mut Claim, most: usize) -> bool {
+        if claim.is_empty() {
+            let waiting = self.slots.get(self.first..).unwrap_or(&[]);
+            let most = most.min(self.len).min(claim.records.len());
+            let waiting = waiting.get(..most).unwrap_or(waiting);
+            for (to, from) in claim.records.iter_mut().zip(waiting) {
+                *to = from.get();
             }
-            first = next(&self.slots, first);
+            let count = waiting.len();
+            claim.first = 0;
+            claim.end = count;
+            self.first = at(&self.slots, self.first, count);
+            self.len = self.len.wrapping_sub(count);
+            self.claimed = self.claimed.wrapping_add(count as u64);
+            self.gauge.claimed.store(self.claimed);
+            self.announce();
         }
-        self.first = first;
-        self.len = self.len.wrapping_sub(count);
-        self.claimed = self.claimed.wrapping_add(count);
-        count
+        self.len != 0
     }
 
-    /// Notes that `delivered` of the claimed records have reached their reader. The others stay
-    /// claimed.
-    pub fn settle(&mut self, delivered: usize) {
-        let delivered = delivered.min(self.claimed);
-        self.claimed = self.claimed.wrapping_sub(delivered);
-        self.counts.read = self.counts.read.wrapping_add(delivered as u64);
+    /// What became of the records, and how many are in the fifo: claimed ones and those of a resize included.
+    pub fn counts(&self) -> (Counts, u64) {
+        // Read once: the reader goes on.
+        let read = self.gauge.delivered.load();
+        let held = self.len.wrapping_add(self.moving) as u64;
+        let queued = self.claimed.wrapping_sub(read).wrapping_add(held);
+        (
+            Counts {
+                read,
+                ..self.counts
+            },
+            queued,
+        )
     }
 
-    /// How many records a reader can have now: those that can be claimed, and those that are claimed. Records that a resize
-    /// is moving are nobody's to read before they have arrived.
-    pub fn readable(&self) -> usize {
-        self.len.wrapping_add(self.claimed)
-    }
-
-    /// How many records wait for a reader, claimed ones and those of a resize included.
-    pub fn queued(&self) -> usize {
-        self.readable().wrapping_add(self.moving)
+    /// How many records readers could get now: see [`Gauge::is_readable`].
+    pub fn readable(&self) -> u64 {
+        let (_, queued) = self.counts();
+        queued.wrapping_sub(self.moving as u64)
     }
 
     /// How many records the fifo has room for.
@@ -186,15 +307,16 @@ impl Fifo {
         self.slots.len()
     }
 
-    /// The books of this fifo.
-    pub fn counts(&self) -> Counts {
-        self.counts
-    }
-
-    /// Begins the books anew, with what is queued as all that was ever brought.
-    pub fn reset_counts(&mut self) {
+    /// Starts the counts at 0 again; queued records count as brought. The claim is this fifo's, and its reader is
+    /// held off.
+    pub fn reset_counts(&mut self, claim: &mut Claim) {
+        self.claimed = claim.records(usize::MAX).len() as u64;
+        claim.delivered = 0;
+        self.gauge.claimed.store(self.claimed);
+        self.gauge.delivered.store_release(0);
+        let (_, queued) = self.counts();
         self.counts = Counts {
-            drained: self.queued() as u64,
+            drained: queued,
             ..Counts::default()
         };
     }
@@ -204,14 +326,13 @@ impl Fifo {
         self.policy = policy;
     }
 
-    /// Begins a resize: `slots` is the new room, empty; what was queued comes back as [`Moving`],
-    /// less what the new room cannot hold (the oldest go under `overwrite`, the newest under
-    /// `drop`).
+    /// Begins a resize: `slots` is the new room, empty; what waits comes back as [`Moving`], less what the new room
+    /// cannot hold (the oldest go under `overwrite`, the newest under `drop`).
     ///
     /// Until [`Self::resize_step`] has moved everything, nothing may be pushed, or records would
     /// change places. Readers may go on.
-    pub fn resize_begin(&mut self, slots: Array<Record>) -> Moving {
-        let surplus = self.surplus(slots.len()).map_or(0, |(_, count)| count);
+    pub fn resize_begin(&mut self, slots: Array<Slot>) -> Moving {
+        let surplus = self.len.saturating_sub(slots.len());
         if matches!(self.policy, Policy::Overwrite) {
             self.first = at(&self.slots, self.first, surplus);
         }
@@ -224,6 +345,7 @@ impl Fifo {
         };
         self.end = 0;
         self.moving = moving.len;
+        self.announce();
         moving
     }
 
@@ -231,13 +353,50 @@ impl Fifo {
     pub fn resize_step(&mut self, moving: &mut Moving, most: usize) -> bool {
         let count = most.min(moving.len);
         for _ in 0..count {
-            if let Some(&record) = moving.slots.get(moving.first) {
-                self.append(record);
+            if let Some(slot) = moving.slots.get(moving.first) {
+                self.append(slot.get());
             }
-            moving.first = next(&moving.slots, moving.first);
+            moving.first = at(&moving.slots, moving.first, 1);
         }
         moving.len = moving.len.wrapping_sub(count);
         self.moving = moving.len;
+        self.announce();
         moving.len == 0
+    }
+}
+
+impl Claim {
+    /// No records; as many of `records` are claimed at a time as there are, at most. It shares the gauge with its
+    /// fifo.
+    pub fn new(records: Array<Words>, gauge: Arc<Gauge>) -> Self {
+        Self {
+            records,
+            gauge,
+            first: 0,
+            end: 0,
+            delivered: 0,
+        }
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.first == self.end
+    }
+
+    /// The oldest of the claimed records, at most `most`.
+    #[inline]
+    pub fn records(&self, most: usize) -> &[Words] {
+        let claimed = self.records.get(self.first..self.end).unwrap_or(&[]);
+        claimed.get(..most).unwrap_or(claimed)
+    }
+
+    /// Notes that the first `count` of the claimed records have reached their reader. The others stay claimed.
+    #[inline]
+    pub fn deliver(&mut self, count: usize) {
+        let count = count.min(self.end.wrapping_sub(self.first));
+        self.first = self.first.wrapping_add(count);
+        self.delivered = self.delivered.wrapping_add(count as u64);
+        self.gauge.delivered.store_release(self.delivered);
     }
 }

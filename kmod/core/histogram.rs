@@ -123,8 +123,8 @@ impl Histogram {
         self.sum.load()
     }
 
-    /// The greatest value, with its circumstances. It is not below any value that was seen to be counted before this is
-    /// called.
+    /// The greatest value, with its circumstances. It is not below any value that was seen to be counted before
+    /// this is called.
     pub fn max(&self) -> Max {
         // Pairs with the fence in `Recorder::set_max`.
         read_fence();
@@ -144,7 +144,7 @@ impl Histogram {
     }
 }
 
-/// The one who measures.
+/// The writer of a [`Histogram`].
 pub struct Recorder<P>
 where
     P: Deref<Target = Histogram>,
@@ -157,8 +157,7 @@ where
 }
 
 impl<P: Deref<Target = Histogram>> Recorder<P> {
-    /// The recorder of a new histogram. A histogram has one: a second one would undo what the first
-    /// counts.
+    /// The recorder of a new histogram, which has one: a second one would undo the first one's counts.
     pub fn new(histogram: P) -> Self {
         Self {
             histogram,
@@ -169,35 +168,91 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
         }
     }
 
-    /// Begins to count values that are measured at `time_ns` on `cpu`. They are all counted when what
-    /// is returned goes.
+    /// Counts `count` equal values, measured at `time_ns` on `cpu`.
     #[inline]
-    pub fn batch(&mut self, time_ns: u64, cpu: u16) -> Batch<'_, P> {
-        Batch {
-            recorder: self,
-            time_ns,
-            cpu,
-            value: 0,
-            count: 0,
-            low: 0,
-            width: 0,
-            row_count: 0,
-            row_sum: 0,
-            max: 0,
+    pub fn record(&mut self, value: u64, count: u64, time_ns: u64, cpu: u16) {
+        if value > self.max && count != 0 {
+            self.set_max(value, time_ns, cpu.into());
+        }
+        self.count(index(value), count, value.wrapping_mul(count));
+    }
+
+    /// Counts how long before `now_ns` the times of some things were, which are in ascending order. Measured at
+    /// `now_ns` on `cpu`.
+    #[inline]
+    pub fn record_row<T>(&mut self, row: &[T], time_ns: impl Fn(&T) -> u64, now_ns: u64, cpu: u16) {
+        let ([first, ..], [.., last]) = (row, row) else {
+            return;
+        };
+        let first_ns = time_ns(first);
+        if first_ns == time_ns(last) {
+            // One alone, or those of a burst.
+            let value = now_ns.saturating_sub(first_ns);
+            self.record(value, row.len() as u64, now_ns, cpu);
+        } else {
+            self.record_each(row.iter().map(time_ns), now_ns, cpu);
         }
     }
 
-    /// Counts one value, measured at `time_ns` on `cpu`.
+    /// The same, for times that differ: those of one bucket in a row are counted at once.
+    #[inline(never)]
+    fn record_each(&mut self, times_ns: impl Iterator<Item = u64>, now_ns: u64, cpu: u16) {
+        // The bucket of the values before: its index, its least value, how many values it is for, how many
+        // of them came in a row, and their sum.
+        let (mut bucket, mut low, mut width) = (None, 0, 0);
+        let (mut count, mut sum, mut max) = (0_u64, 0_u64, 0);
+        for time_ns in times_ns {
+            let value = now_ns.saturating_sub(time_ns);
+            if value.wrapping_sub(low) >= width {
+                if max > self.max {
+                    self.set_max(max, now_ns, cpu.into());
+                }
+                if count != 0 {
+                    self.count(bucket, count, sum);
+                }
+                (count, sum) = (0, 0);
+                bucket = index(value);
+                (low, width) = match bucket {
+                    Some(index) => {
+                        let (low, high) = bounds(index);
+                        (low, high.wrapping_sub(low).wrapping_add(1))
+                    }
+                    // All values above the last bucket count as overflow.
+                    None => (LIMIT, LIMIT.wrapping_neg()),
+                };
+            }
+            count = count.wrapping_add(1);
+            sum = sum.wrapping_add(value);
+            max = value.max(max);
+        }
+        if max > self.max {
+            self.set_max(max, now_ns, cpu.into());
+        }
+        if count != 0 {
+            self.count(bucket, count, sum);
+        }
+    }
+
+    /// Counts `count` values of the bucket with this index, none of which is above the maximum.
     #[inline]
-    pub fn record(&mut self, value: u64, time_ns: u64, cpu: u16) {
-        self.batch(time_ns, cpu).record(value);
+    fn count(&mut self, index: Option<usize>, count: u64, sum: u64) {
+        let histogram = &*self.histogram;
+        match index.and_then(|index| histogram.buckets.get(index)) {
+            Some(bucket) => bucket.store(bucket.load().wrapping_add(count)),
+            None => {
+                self.overflow = self.overflow.wrapping_add(count);
+                histogram.overflow.store(self.overflow);
+            }
+        }
+        self.sum = self.sum.wrapping_add(sum);
+        histogram.sum.store(self.sum);
     }
 
     #[cold]
     fn set_max(&mut self, value: u64, time_ns: u64, cpu: u64) {
         let histogram = &*self.histogram;
         let next = self.sequence.wrapping_add(2);
-        // Whoever measures may be a thread; a reader with a higher priority would else wait for ever.
+        // The writer may be a thread, and a reader of a higher priority on its CPU would wait for ever.
         without_preemption(|| {
             histogram.sequence.store(self.sequence.wrapping_add(1));
             write_fence();
@@ -222,131 +277,5 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
         self.overflow = 0;
         self.sum = 0;
         self.set_max(0, 0, 0);
-    }
-}
-
-/// Values on their way into a histogram. Those that come together are often alike, as all events of
-/// a burst are due at the same time: equal ones in a row are counted at once, and so are those of
-/// the same bucket.
-pub struct Batch<'a, P>
-where
-    P: Deref<Target = Histogram>,
-{
-    recorder: &'a mut Recorder<P>,
-    time_ns: u64,
-    cpu: u16,
-    /// The last value, and how often it has come in a row.
-    value: u64,
-    count: u64,
-    /// The bucket of the values before: its least value, how many values it is for, how many of them
-    /// there are in a row, and their sum.
-    low: u64,
-    width: u64,
-    row_count: u64,
-    row_sum: u64,
-    /// The greatest value of the batch.
-    max: u64,
-}
-
-impl<P: Deref<Target = Histogram>> Batch<'_, P> {
-    /// Counts a value that is likely to be the same as the one before.
-    ///
-    /// Three instructions then; as a function of its own it would be many.
-    #[inline(always)]
-    pub fn record(&mut self, value: u64) {
-        if value != self.value {
-            self.turn_to(value);
-        }
-        self.count = self.count.wrapping_add(1);
-    }
-
-    /// Counts a value that is likely to be near the one before.
-    #[inline(always)]
-    pub fn record_near(&mut self, value: u64) {
-        if value.wrapping_sub(self.low) >= self.width {
-            self.turn_to(value);
-            self.change_bucket();
-        }
-        self.row_count = self.row_count.wrapping_add(1);
-        self.row_sum = self.row_sum.wrapping_add(value);
-        self.max = self.max.max(value);
-    }
-
-    /// Ends a row of equal values, and begins another.
-    #[inline(never)]
-    fn turn_to(&mut self, value: u64) {
-        if self.count != 0 {
-            if self.value.wrapping_sub(self.low) >= self.width {
-                self.change_bucket();
-            }
-            self.row_count = self.row_count.wrapping_add(self.count);
-            self.row_sum = self
-                .row_sum
-                .wrapping_add(self.value.wrapping_mul(self.count));
-            self.max = self.max.max(self.value);
-            self.count = 0;
-        }
-        self.value = value;
-    }
-
-    /// Ends the row of a bucket, and begins another with that of the last value.
-    #[inline(never)]
-    fn change_bucket(&mut self) {
-        if self.row_count != 0 {
-            self.end_row();
-        }
-        (self.low, self.width) = match index(self.value) {
-            Some(index) => {
-                let (low, high) = bounds(index);
-                (low, high.wrapping_sub(low).wrapping_add(1))
-            }
-            // All that is above the last bucket counts as overflow.
-            None => (LIMIT, LIMIT.wrapping_neg()),
-        };
-    }
-
-    /// Ends the row of a bucket in the middle of a batch.
-    #[inline(never)]
-    fn end_row(&mut self) {
-        self.raise_max();
-        self.settle();
-    }
-
-    /// Notes the maximum, before the row is counted that it is of: no value is counted that is above it.
-    #[inline(always)]
-    fn raise_max(&mut self) {
-        if self.max > self.recorder.max {
-            self.recorder
-                .set_max(self.max, self.time_ns, self.cpu.into());
-        }
-    }
-
-    /// Counts the row of a bucket.
-    #[inline(always)]
-    fn settle(&mut self) {
-        if self.row_count == 0 {
-            return;
-        }
-        let recorder = &mut *self.recorder;
-        let histogram = &*recorder.histogram;
-        match index(self.low).and_then(|index| histogram.buckets.get(index)) {
-            Some(bucket) => bucket.store(bucket.load().wrapping_add(self.row_count)),
-            None => {
-                recorder.overflow = recorder.overflow.wrapping_add(self.row_count);
-                histogram.overflow.store(recorder.overflow);
-            }
-        }
-        recorder.sum = recorder.sum.wrapping_add(self.row_sum);
-        histogram.sum.store(recorder.sum);
-        self.row_count = 0;
-        self.row_sum = 0;
-    }
-}
-
-impl<P: Deref<Target = Histogram>> Drop for Batch<'_, P> {
-    fn drop(&mut self) {
-        self.turn_to(0);
-        self.raise_max();
-        self.settle();
     }
 }

@@ -17,7 +17,7 @@ pub const MAX_LINES: usize = 64;
 /// - `power_of_two (min, max)`: any number in the range, rounded up,
 /// - `choice (Enum { Variant = "name", … })`,
 ///
-/// and when is `live` or `load`. A line that is set up gets its knobs in this order; `trigger`, which
+/// and when is `live` or `load`. A line that is set up gets its knobs in this order; `run`, which
 /// may start the device, is the last.
 macro_rules! for_each_knob {
     ($callback:ident) => {
@@ -70,7 +70,7 @@ macro_rules! for_each_knob {
                 "how much of a CPU the lines may take together in interrupts and softirqs before this one waits; 100: no limit";
             WorkUs = "work_us": number (0, 10000) default "0" unit "us" live
                 "simulated cost of the bottom half: CPU time spent per run";
-            Stress = "stress": choice (Antagonist {
+            Stress = "stress": choice (Interference {
                 None = "none",
                 IrqsOff = "irqs-off",
                 PreemptOff = "preempt-off",
@@ -84,7 +84,7 @@ macro_rules! for_each_knob {
             Masked = "masked": number (0, 1) default "0" unit "-" live
                 "1 disables the interrupt line; events then stay in the ring or overrun it";
             // The last to be applied: it lets the device run, which takes everything else as it finds it.
-            Trigger = "trigger": choice (Trigger {
+            Run = "run": choice (Run {
                 Open = "open",
                 Always = "always",
             }) default "open" unit "-" live

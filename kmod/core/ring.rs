@@ -3,36 +3,39 @@
 //! The ring between the device and the driver: one ring, three cursors, no lock.
 //!
 //! ```text
-//!          tail            seen            head
+//!          tail        acknowledged        head
 //!   ---------|---------------|---------------|----------> event numbers
 //!    free    | acknowledged  |   announced   |   free
 //!            | bottom half's |   top half's  |   the device's
 //! ```
 //!
-//! `head` is written by the device alone, `seen` by the top half alone, `tail` by the bottom half
-//! alone. A slot belongs to whoever is named under it; moving a cursor (release) hands slots to the
-//! next owner, who has read that cursor (acquire) before touching them. The cursors count events
-//! without end and wrap with `u64`; the slot of number n is n modulo the size, a power of two.
+//! The device alone writes `head`, the top half alone `acknowledged`, the bottom half alone `tail`. A slot
+//! belongs to the context that is named below it. Moving a cursor (release) hands slots to the next owner,
+//! which reads that cursor (acquire) before it touches them. The cursors count events without end and wrap
+//! with `u64`; event number n is in slot n modulo the size, a power of two.
 //!
-//! Each end is a type of its own with `&mut self` methods, so that "one context at a time" is what
-//! the compiler checks wherever it can.
+//! Each end is a type of its own with `&mut self` methods, and a ring has one of each: the compiler checks that
+//! each end is used by one context at a time. The slots are relaxed atomics, so a mistake in the protocol
+//! would show as a wrong value, and be no undefined behavior.
 
 use super::platform::{
     Array,
-    SharedCell,
+    Plain16,
+    Plain64,
+    Plain8,
     Word, //
 };
 use core::ops::Deref;
 
-/// Room for one event, 32 bytes.
+/// Room for one event, 32 bytes. The events of a ring are in the order of their numbers, and of their times.
 pub struct Slot {
     // The device's.
-    seq: SharedCell<u64>,
-    due_ns: SharedCell<u64>,
-    value: SharedCell<u8>,
+    seq: Plain64,
+    due_ns: Plain64,
+    value: Plain8,
     // The top half's.
-    irq_cpu: SharedCell<u16>,
-    irq_ns: SharedCell<u64>,
+    irq_cpu: Plain16,
+    irq_ns: Plain64,
 }
 
 impl Slot {
@@ -40,35 +43,61 @@ impl Slot {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
-            seq: SharedCell::new(0),
-            due_ns: SharedCell::new(0),
-            value: SharedCell::new(0),
-            irq_cpu: SharedCell::new(0),
-            irq_ns: SharedCell::new(0),
+            seq: Plain64::new(0),
+            due_ns: Plain64::new(0),
+            value: Plain8::new(0),
+            irq_cpu: Plain16::new(0),
+            irq_ns: Plain64::new(0),
         }
     }
-}
 
-/// An event as the bottom half takes it out of the ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
     /// Number of the event, from 0.
-    pub seq: u64,
+    #[inline]
+    pub fn seq(&self) -> u64 {
+        self.seq.get()
+    }
+
     /// When it was due, in CLOCK_MONOTONIC nanoseconds.
-    pub due_ns: u64,
+    #[inline]
+    pub fn due_ns(&self) -> u64 {
+        self.due_ns.get()
+    }
+
     /// When the top half acknowledged it, same clock.
-    pub irq_ns: u64,
+    #[inline]
+    pub fn irq_ns(&self) -> u64 {
+        self.irq_ns.get()
+    }
+
     /// On which CPU it did so.
-    pub irq_cpu: u16,
-    /// What the device has to say.
-    pub value: u8,
+    #[inline]
+    pub fn irq_cpu(&self) -> u16 {
+        self.irq_cpu.get()
+    }
+
+    /// The character of the event.
+    #[inline]
+    pub fn value(&self) -> u8 {
+        self.value.get()
+    }
 }
 
 /// The ring is full; the event was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// What the top half found when it was called.
+/// The sequence numbers of some events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The number of the first event; 0 when there are none.
+    pub seq: u64,
+    /// The number of the last event; 0 when there are none.
+    pub last_seq: u64,
+    /// How many events.
+    pub events: u64,
+}
+
+/// Everything that the top half has taken notice of with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acknowledged {
     /// How many times the device raised its line since the last call.
@@ -82,67 +111,86 @@ pub struct Acknowledged {
 /// # Invariants
 ///
 /// - `slots.len()` is a power of two.
-/// - `tail <= seen <= head <= tail + slots.len()`, in wrapping arithmetic.
+/// - `tail <= acknowledged <= head <= tail + slots.len()`, in wrapping arithmetic.
 /// - Of the slots, only the owner that the module's picture names accesses them.
+/// - There is one [`DeviceEnd`], one [`TopEnd`] and one [`BottomEnd`]: only [`Ring::with_ends`] makes them.
 pub struct Ring {
     head: Word,
-    seen: Word,
+    acknowledged: Word,
     tail: Word,
     /// How many times the device raised its line: its interrupt cause register.
     raised: Word,
     /// How many raises the top half has taken notice of.
-    acknowledged: Word,
+    raises_acknowledged: Word,
     slots: Array<Slot>,
 }
 
-impl Ring {
-    /// A ring over `slots`, or `None` when their number is not a power of two.
-    pub fn new(slots: Array<Slot>) -> Option<Self> {
-        // INVARIANT: The size is checked here, and all cursors are equal.
-        slots.len().is_power_of_two().then(|| Self {
-            head: Word::new(0),
-            seen: Word::new(0),
-            tail: Word::new(0),
-            raised: Word::new(0),
-            acknowledged: Word::new(0),
-            slots,
-        })
-    }
+/// The three ends of a ring, each held by a pointer `P`.
+pub struct Ends<P>
+where
+    P: Deref<Target = Ring>,
+{
+    /// For the device.
+    pub device: DeviceEnd<P>,
+    /// For the top half.
+    pub top: TopEnd<P>,
+    /// For the bottom half.
+    pub bottom: BottomEnd<P>,
+}
 
-    /// The three ends of the ring.
+impl Ring {
+    /// A ring over `slots` with its ends, or `None` when the number of slots is not a power of two.
     ///
-    /// # Safety
+    /// `share` puts the ring where the pointers to it keep it alive.
     ///
-    /// Called at most once for a ring: each end relies on being the only one of its kind.
-    pub unsafe fn split<P>(ring: P) -> (DeviceEnd<P>, TopEnd<P>, BottomEnd<P>)
+    /// # Errors
+    ///
+    /// Those of `share`.
+    pub fn with_ends<P, E>(
+        slots: Array<Slot>,
+        share: impl FnOnce(Ring) -> Result<P, E>,
+    ) -> Result<Option<(P, Ends<P>)>, E>
     where
         P: Deref<Target = Ring> + Clone,
     {
-        (
-            DeviceEnd {
+        if !slots.len().is_power_of_two() {
+            return Ok(None);
+        }
+        // INVARIANT: The size was checked, all cursors are equal, and these are the ring's only ends.
+        let ring = share(Ring {
+            head: Word::new(0),
+            acknowledged: Word::new(0),
+            tail: Word::new(0),
+            raised: Word::new(0),
+            raises_acknowledged: Word::new(0),
+            slots,
+        })?;
+        let ends = Ends {
+            device: DeviceEnd {
                 ring: ring.clone(),
                 head: 0,
                 tail: 0,
                 raised: 0,
             },
-            TopEnd {
+            top: TopEnd {
                 ring: ring.clone(),
                 raised: 0,
                 head: 0,
-                seen: 0,
                 acknowledged: 0,
+                raises_acknowledged: 0,
             },
-            BottomEnd {
-                ring,
-                seen: 0,
+            bottom: BottomEnd {
+                ring: ring.clone(),
+                acknowledged: 0,
                 tail: 0,
             },
-        )
+        };
+        Ok(Some((ring, ends)))
     }
 
     /// How many raises the top half has taken notice of.
-    pub fn acknowledged(&self) -> u64 {
-        self.acknowledged.load_acquire()
+    pub fn raises_acknowledged(&self) -> u64 {
+        self.raises_acknowledged.load_acquire()
     }
 
     /// How many times the device raised its line.
@@ -165,39 +213,36 @@ impl Ring {
         self.slots.len()
     }
 
-    /// Where the slot of an event is.
+    /// The slot of an event.
     #[inline]
     fn index(&self, number: u64) -> usize {
         let mask = (self.slots.len() as u64).wrapping_sub(1);
         (number & mask) as usize
     }
 
-    /// The numbers of the events in the first and the last of the slots from `from` to `end`.
-    ///
-    /// # Safety
-    ///
-    /// The slots are the caller's.
-    unsafe fn span(&self, from: u64, end: u64) -> Option<(u64, u64)> {
-        if from == end {
-            return None;
-        }
+    /// The sequence numbers of the events from `from` to `end`, whose slots are the caller's.
+    fn span(&self, from: u64, end: u64) -> Span {
         let seq = |number| {
-            let slot = self.slots.get(self.index(number))?;
-            // SAFETY: The slot is the caller's, who does not write to it meanwhile.
-            Some(unsafe { slot.seq.get() })
+            let slot = self.slots.get(self.index(number));
+            slot.map_or(0, |slot| slot.seq.get())
         };
-        Some((seq(from)?, seq(end.wrapping_sub(1))?))
+        match end.wrapping_sub(from) {
+            0 => Span::default(),
+            events => Span {
+                seq: seq(from),
+                last_seq: seq(end.wrapping_sub(1)),
+                events,
+            },
+        }
     }
 
-    /// The slots of `count` events from number `from` on, which are two parts where the ring closes.
+    /// The slots of `count` events from number `from` on, as far as they lie one behind the other: to where the ring
+    /// closes.
     #[inline]
-    fn parts(&self, from: u64, count: u64) -> [&[Slot]; 2] {
-        let (before, after) = self.slots.split_at(self.index(from));
-        let count = count as usize;
-        match count.checked_sub(after.len()) {
-            None => [after.get(..count).unwrap_or(&[]), &[]],
-            Some(rest) => [after, before.get(..rest).unwrap_or(&[])],
-        }
+    fn part(&self, from: u64, count: u64) -> &[Slot] {
+        let behind = self.slots.get(self.index(from)..).unwrap_or(&[]);
+        let count = behind.len().min(count as usize);
+        behind.get(..count).unwrap_or(&[])
     }
 }
 
@@ -207,16 +252,16 @@ where
     P: Deref<Target = Ring>,
 {
     ring: P,
-    /// What this end last stored, announced or not.
+    /// The number after that of the event that this end stored last, announced or not.
     head: u64,
-    /// How far the bottom half had come when this end last looked.
+    /// The bottom half's cursor when this end last looked.
     tail: u64,
-    /// What this end last wrote to the word of this name.
+    /// The value of the word of this name.
     raised: u64,
 }
 
 impl<P: Deref<Target = Ring>> DeviceEnd<P> {
-    /// Stores an event for the driver, who does not get to see it before [`Self::announce`].
+    /// Stores an event. The driver does not see it before [`Self::announce`].
     ///
     /// # Errors
     ///
@@ -231,20 +276,17 @@ impl<P: Deref<Target = Ring>> DeviceEnd<P> {
                 return Err(Full);
             }
         }
+        // The slot at `head` is the device's: it is not announced, and the bottom half was done with its
+        // previous round before it moved `tail` past it (acquired above, now or when this end last looked).
         let slot = ring.slots.get(ring.index(self.head)).ok_or(Full)?;
-        // SAFETY: The slot at `head` is the device's: it is not announced, and the bottom half was
-        // done with its previous round before it moved `tail` past it (acquired above, now or when
-        // this end last looked).
-        unsafe {
-            slot.seq.set(seq);
-            slot.due_ns.set(due_ns);
-            slot.value.set(value);
-        }
+        slot.seq.set(seq);
+        slot.due_ns.set(due_ns);
+        slot.value.set(value);
         self.head = self.head.wrapping_add(1);
         Ok(())
     }
 
-    /// Hands the stored events to the top half. Raising the line is another matter.
+    /// Hands the stored events to the top half. It does not raise the line.
     #[inline]
     pub fn announce(&mut self) {
         self.ring.head.store_release(self.head);
@@ -263,67 +305,66 @@ impl<P: Deref<Target = Ring>> DeviceEnd<P> {
     }
 }
 
-/// The top half's end: acknowledges and stamps what was announced.
+/// The top half's end: acknowledges and stamps announced events.
 pub struct TopEnd<P>
 where
     P: Deref<Target = Ring>,
 {
     ring: P,
-    /// What this end last saw in the words of these names.
+    /// The values of the words of these names when this end last looked.
     raised: u64,
     head: u64,
-    /// What this end last wrote to the words of these names.
-    seen: u64,
+    /// The values of the words of these names.
     acknowledged: u64,
+    raises_acknowledged: u64,
 }
 
 impl<P: Deref<Target = Ring>> TopEnd<P> {
-    /// Looks what there is. The device may go on meanwhile; what it adds is for the next look, so a
-    /// clock that is read after this one is not before any due time of what was seen.
+    /// Takes over everything that the device has announced so far. The device may go on meanwhile; later
+    /// events are for the next refresh. So a clock that is read after this one is not before any due
+    /// time of the events that were taken over.
     #[inline]
-    pub fn look(&mut self) {
+    pub fn refresh(&mut self) {
         // `raised` before `head`: the events of every raise counted here are then visible.
         self.raised = self.ring.raised.load_acquire();
         self.head = self.ring.head.load_acquire();
     }
 
-    /// The numbers of the first and of the last event that were seen and are still to be acknowledged; none
-    /// if there are none.
-    pub fn span(&self) -> Option<(u64, u64)> {
-        // SAFETY: The slots from `seen` to `head` are the top half's.
-        unsafe { self.ring.span(self.seen, self.head) }
+    /// The events that were taken over and are not acknowledged yet.
+    pub fn span(&self) -> Span {
+        self.ring.span(self.acknowledged, self.head)
     }
 
-    /// Takes notice of the raises and events that were seen, stamps the events, and hands them to the
-    /// bottom half. Calls `each` with every event's due time.
+    /// Acknowledges the raises and the events that were taken over, stamps the events, and hands them to the
+    /// bottom half. Calls `part` with all of the events first: where the ring closes, in two parts.
     #[inline]
     pub fn acknowledge(
         &mut self,
         irq_ns: u64,
         irq_cpu: u16,
-        mut each: impl FnMut(u64),
+        mut part: impl FnMut(&[Slot]),
     ) -> Acknowledged {
         let ring = &*self.ring;
         let found = Acknowledged {
-            raises: self.raised.wrapping_sub(self.acknowledged),
-            events: self.head.wrapping_sub(self.seen),
+            raises: self.raised.wrapping_sub(self.raises_acknowledged),
+            events: self.head.wrapping_sub(self.acknowledged),
         };
-        for part in ring.parts(self.seen, found.events) {
-            for slot in part {
-                // SAFETY: The slots from `seen` to `head` are announced (acquired by `look`) and not
-                // handed on yet, so they are the top half's.
-                let due_ns = unsafe {
-                    slot.irq_ns.set(irq_ns);
-                    slot.irq_cpu.set(irq_cpu);
-                    slot.due_ns.get()
-                };
-                each(due_ns);
+        // The slots from `acknowledged` to `head` are the top half's: announced (acquired by `refresh`), and
+        // not handed on yet.
+        while self.acknowledged != self.head {
+            let left = self.head.wrapping_sub(self.acknowledged);
+            let slots = ring.part(self.acknowledged, left);
+            part(slots);
+            for slot in slots {
+                slot.irq_ns.set(irq_ns);
+                slot.irq_cpu.set(irq_cpu);
             }
+            self.acknowledged = self.acknowledged.wrapping_add(slots.len() as u64);
         }
-        self.seen = self.head;
-        ring.seen.store_release(self.seen);
-        self.acknowledged = self.raised;
         ring.acknowledged.store_release(self.acknowledged);
+        self.raises_acknowledged = self.raised;
+        ring.raises_acknowledged
+            .store_release(self.raises_acknowledged);
         found
     }
 }
@@ -334,51 +375,44 @@ where
     P: Deref<Target = Ring>,
 {
     ring: P,
-    /// What this end last saw in the word of this name.
-    seen: u64,
-    /// What this end last wrote to the word of this name.
+    /// The value of the word of this name when this end last looked.
+    acknowledged: u64,
+    /// The value of the word of this name.
     tail: u64,
 }
 
 impl<P: Deref<Target = Ring>> BottomEnd<P> {
-    /// Looks what there is. The top half may go on meanwhile; what it adds is for the next look, so a
-    /// clock that is read after this one is not before any stamp of what was seen.
+    /// Takes over everything that the top half has acknowledged so far. The top half may go on meanwhile;
+    /// later events are for the next refresh. So a clock that is read after this one is not before any
+    /// stamp of the events that were taken over.
     #[inline]
-    pub fn look(&mut self) {
-        self.seen = self.ring.seen.load_acquire();
+    pub fn refresh(&mut self) {
+        self.acknowledged = self.ring.acknowledged.load_acquire();
     }
 
-    /// The numbers of the first and of the last event that were seen and are still to be taken; none if
-    /// there are none.
-    pub fn span(&self) -> Option<(u64, u64)> {
-        // SAFETY: The slots from `tail` to `seen` are the bottom half's.
-        unsafe { self.ring.span(self.tail, self.seen) }
+    /// The events that were taken over and are still in the ring.
+    pub fn span(&self) -> Span {
+        self.ring.span(self.tail, self.acknowledged)
     }
 
-    /// Takes out the oldest of the events that were seen, at most `most`, and calls `each` with every
-    /// one of them. Returns how many there were.
+    /// Takes out the oldest of the events that were taken over, at most `most`, and calls `part` with them. Returns
+    /// how many there were: none when all are taken out. There may be fewer than `most` where the ring closes.
     #[inline]
-    pub fn take(&mut self, most: usize, mut each: impl FnMut(Event)) -> usize {
+    pub fn take(&mut self, most: usize, part: impl FnOnce(&[Slot])) -> usize {
         let ring = &*self.ring;
-        let count = self.seen.wrapping_sub(self.tail).min(most as u64);
-        for part in ring.parts(self.tail, count) {
-            for slot in part {
-                // SAFETY: The slots from `tail` to `seen` are acknowledged (acquired by `look`) and not
-                // taken, so they are the bottom half's.
-                let event = unsafe {
-                    Event {
-                        seq: slot.seq.get(),
-                        due_ns: slot.due_ns.get(),
-                        irq_ns: slot.irq_ns.get(),
-                        irq_cpu: slot.irq_cpu.get(),
-                        value: slot.value.get(),
-                    }
-                };
-                each(event);
-            }
-        }
-        self.tail = self.tail.wrapping_add(count);
+        let count = self.acknowledged.wrapping_sub(self.tail).min(most as u64);
+        // The slots from `tail` to `acknowledged` are the bottom half's: acknowledged (acquired by
+        // `refresh`), and not taken out yet.
+        let slots = ring.part(self.tail, count);
+        part(slots);
+        self.tail = self.tail.wrapping_add(slots.len() as u64);
         ring.tail.store_release(self.tail);
-        count as usize
+        slots.len()
+    }
+
+    /// Whether all events that were taken over are taken out.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.tail == self.acknowledged
     }
 }

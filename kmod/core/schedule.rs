@@ -112,7 +112,14 @@ impl Schedule {
             Pattern::Periodic => ONE,
             Pattern::Uniform => self.uniform_gap(),
             Pattern::Poisson => self.exponential_gap(),
-            Pattern::Burst => self.burst_gap(),
+            Pattern::Burst => match self.burst_left.checked_sub(1) {
+                // Within a burst all events are due at the same time.
+                Some(left) => {
+                    self.burst_left = left;
+                    return;
+                }
+                None => self.burst_gap(),
+            },
             Pattern::Closed => {
                 self.burst_left = self.burst_left.saturating_sub(1);
                 return;
@@ -168,12 +175,8 @@ impl Schedule {
         60 << FRACTION_BITS
     }
 
-    /// All events of a burst are due at the same time.
+    /// The gap to the next burst, which begins.
     fn burst_gap(&mut self) -> u64 {
-        if let Some(left) = self.burst_left.checked_sub(1) {
-            self.burst_left = left;
-            return 0;
-        }
         let burst = self.shape.burst.clamp(1, 4096);
         self.burst_left = burst.wrapping_sub(1);
         burst << FRACTION_BITS

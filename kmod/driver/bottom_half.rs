@@ -1,162 +1,186 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The bottom half: moves events from the ring to the fifo.
+//! The bottom half: moves events from the ring to the fifo, and wakes readers.
 //!
-//! It runs where its flavor has it run: as a work item in a kernel thread or in softirq, or, to compare
-//! with, as a tasklet, in the interrupt's thread, or in the interrupt itself. It never runs
-//! concurrently with itself: each of these guarantees that on its own, and [`Line::quiesce`] keeps
-//! two of them, or two workqueues, from overlapping.
+//! It runs where its deferral runs it: in a kernel thread, in softirq, in the interrupt's thread, or in the
+//! interrupt itself. It never runs concurrently with itself: each deferral sees to that, and a change of
+//! the deferral waits for the end of the run before.
 
 use super::{
-    latency::Latency,
     line::{
         Line,
         Store, //
     },
+    observe::{
+        ObserveBottomHalf,
+        Stamp, //
+    },
+    Observe,
+    Registers,
+    Setup, //
 };
 use crate::{
-    clock, contexts,
-    ffi::{
-        self,
-        Context, //
+    kext::{
+        context_cell::ContextCell,
+        workqueue::Run, //
     },
     logic::{
-        abi::Record,
-        histogram::{
-            Histogram,
-            Recorder, //
+        abi::{
+            Record,
+            Words, //
         },
         ring::{
             BottomEnd,
-            Event,
-            Ring, //
-        },
-    },
-    trace::{
-        self,
-        Span, //
+            Ring,
+            Slot, //
+        }, //
     },
 };
-use kernel::sync::Arc;
+use kernel::{
+    pr_warn_once,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Full, //
+        },
+        Arc, //
+    }, //
+};
 
-/// How many records one hold of the fifo's lock moves, whoever holds it. This bounds for how long
-/// bottom half and readers can delay each other, and for how long interrupts are off.
+/// How many records one hold of the fifo's lock moves. This bounds for how long bottom half and readers can
+/// delay each other, and for how long interrupts are off.
 pub(super) const BATCH: usize = 64;
 
-/// What the bottom half counts of its own runs; under the fifo's lock.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct BottomCounts {
-    /// How often it ran.
-    pub(crate) runs: u64,
-    /// In which contexts.
-    pub(crate) contexts: [u64; contexts::COUNTERS],
-}
-
-impl BottomCounts {
-    fn count_run(&mut self, context: Context, right: Context) {
-        self.runs = self.runs.wrapping_add(1);
-        contexts::count(context, right, |index| {
-            if let Some(count) = self.contexts.get_mut(index) {
-                *count = count.wrapping_add(1);
-            }
-        });
-    }
-}
-
-/// What the bottom half alone touches.
-pub(super) struct BottomOwn {
+/// The bottom half of a line, and what it alone uses.
+pub(crate) struct BottomHalf<S: Setup> {
+    line: Arc<Line<S>>,
     ring: BottomEnd<Arc<Ring>>,
-    irq_bh: Recorder<Arc<Histogram>>,
-    bh_run: Recorder<Arc<Histogram>>,
-}
-
-impl BottomOwn {
-    pub(super) fn new(ring: BottomEnd<Arc<Ring>>, latency: &Latency) -> Self {
-        Self {
-            ring,
-            irq_bh: Recorder::new(latency.irq_bh.clone()),
-            bh_run: Recorder::new(latency.bh_run.clone()),
-        }
-    }
-
-    /// Begins all measuring anew.
-    pub(super) fn reset(&mut self) {
-        self.irq_bh.reset();
-        self.bh_run.reset();
-    }
+    pub(crate) observer: <S::Observer as Observe>::BottomHalf,
 }
 
 #[inline]
-fn record(event: Event, bh_ns: u64, bh_cpu: u16) -> Record {
-    Record {
-        seq: event.seq,
-        due_ns: event.due_ns,
-        irq_ns: event.irq_ns,
-        bh_ns,
-        irq_cpu: event.irq_cpu,
-        bh_cpu,
-        value: event.value,
+fn record(event: &Slot, stamp: Stamp) -> Words {
+    Words::from(Record {
+        seq: event.seq(),
+        due_ns: event.due_ns(),
+        irq_ns: event.irq_ns(),
+        bh_ns: stamp.ns,
+        irq_cpu: event.irq_cpu(),
+        bh_cpu: stamp.cpu,
+        value: event.value(),
         flags: 0,
         reserved: 0,
-    }
+    })
 }
 
-impl Line {
-    /// Runs the bottom half. Only called by what its flavor defers to.
-    pub(super) fn run_bottom_half(&self) {
-        let context = ffi::context();
-        // SAFETY: This is the bottom half, which does not run concurrently with itself.
-        let BottomOwn {
+impl<S: Setup> BottomHalf<S> {
+    fn run(&mut self) {
+        let Self {
+            line,
             ring,
-            irq_bh,
-            bh_run,
-        } = unsafe { self.bottom.get() };
-        // The interrupt may come on another CPU while this runs, and asks for another run then. First
-        // looked, then stamped, so no event is from later than this.
-        ring.look();
-        let bh_ns = clock::now_ns();
-        let bh_cpu = clock::cpu();
-        // A softirq is time that threads do not get; an interrupt's own is measured by who raises it.
-        let softirq = (context == Context::Softirq).then(|| self.device.service_begins(bh_ns));
-        if trace::bh_start_enabled() {
-            trace::bh_start(self.index, self.flavor().name(), context, bh_ns);
-        }
-        let ends = trace::bh_end_enabled().then(|| ring.span()).flatten();
-        let mut moved = 0_usize;
+            observer,
+        } = self;
+        // The interrupt may come on another CPU meanwhile, and asks for another run then. First refreshed, then
+        // stamped, so no event is from later than this.
+        ring.refresh();
+        let stamp = Stamp::now();
+        observer.begins(stamp, || ring.span());
+        let mut moved = 0_u64;
         loop {
-            let mut store = self.store.lock();
-            let Store {
-                fifo,
-                bottom,
-                context: right,
-                ..
-            } = &mut *store;
-            let mut irq_bh = irq_bh.batch(bh_ns, bh_cpu);
-            let taken = ring.take(BATCH, |event| {
-                if let Some((seq, policy)) = fifo.push(record(event, bh_ns, bh_cpu)) {
-                    trace::drop(self.index, seq, 1, policy.into());
+            let mut store = line.store.lock();
+            let Store { fifo, counts, .. } = &mut *store;
+            let taken = ring.take(BATCH, |events| {
+                for event in events {
+                    if let Some(lost) = fifo.push(record(event, stamp)) {
+                        observer.lost(lost);
+                    }
                 }
-                irq_bh.record(bh_ns.saturating_sub(event.irq_ns));
+                observer.takes(stamp, events);
             });
-            moved = moved.wrapping_add(taken);
-            if taken < BATCH {
-                bottom.count_run(context, *right);
+            fifo.announce();
+            moved = moved.wrapping_add(taken as u64);
+            if ring.is_empty() {
+                observer.moved(counts);
                 break;
             }
         }
-        let busy_ns = self.work_us().saturating_mul(1000);
-        let end_ns = clock::spin(bh_ns, busy_ns);
-        bh_run.record(end_ns.saturating_sub(bh_ns), end_ns, bh_cpu);
-        trace::bh_end(self.index, Span::new(ends, moved as u64), end_ns);
+        observer.ends(stamp, moved);
         if moved != 0 {
-            self.device.ring_doorbell();
-            if trace::wake_enabled() {
-                trace::wake(self.index, self.store.lock().fifo.queued() as u64);
-            }
-            self.readable.notify_all();
+            line.registers.ring_doorbell();
+            observer.wakes(|| line.store.lock().fifo.counts().1);
+            line.readers.wake_all();
         }
-        if let Some(span) = softirq {
-            self.device.service_ends(&span);
+        observer.ended();
+    }
+}
+
+/// Runs the bottom half of a line. All ways to defer it end here.
+pub(crate) struct Runner<S: Setup>(Arc<Shared<S>>);
+
+struct Shared<S: Setup> {
+    line: Arc<Line<S>>,
+    bottom_half: ContextCell<BottomHalf<S>>,
+    /// The interrupt's thread is to run it, and has not begun.
+    wants_thread: Atomic<bool>,
+}
+
+impl<S: Setup> Clone for Runner<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<S: Setup> Runner<S> {
+    pub(super) fn new(
+        line: Arc<Line<S>>,
+        ring: BottomEnd<Arc<Ring>>,
+        observer: <S::Observer as Observe>::BottomHalf,
+    ) -> Result<Self> {
+        let bottom_half = ContextCell::new(BottomHalf {
+            line: line.clone(),
+            ring,
+            observer,
+        });
+        let shared = Shared {
+            line,
+            bottom_half,
+            wants_thread: Atomic::new(false),
+        };
+        Ok(Self(Arc::new(shared, GFP_KERNEL)?))
+    }
+
+    /// Notes that the interrupt's thread is to run it; `false` when that was noted before.
+    pub(super) fn wants_thread(&self) -> bool {
+        !self.0.wants_thread.xchg(true, Full)
+    }
+
+    /// Runs it in the interrupt's thread.
+    pub(super) fn run_in_thread(&self) {
+        self.0.wants_thread.xchg(false, Full);
+        self.run();
+    }
+
+    /// Calls `function` with the bottom half; `None` while it runs.
+    pub(crate) fn with<R>(&self, function: impl FnOnce(&mut BottomHalf<S>) -> R) -> Option<R> {
+        self.0.bottom_half.with(function)
+    }
+}
+
+impl<S: Setup> Runner<S> {
+    /// Runs the bottom half, once for each time that it was asked for.
+    #[inline]
+    pub(crate) fn run(&self) {
+        let ran = self.0.bottom_half.with(BottomHalf::run);
+        if ran.is_none() {
+            pr_warn_once!("the bottom half was to run concurrently with itself\n");
         }
+        self.0.line.runs.end();
+    }
+}
+
+impl<S: Setup> Run for Runner<S> {
+    fn run(&mut self) {
+        Runner::run(self);
     }
 }

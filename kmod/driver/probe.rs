@@ -3,32 +3,37 @@
 //! Binding: puts a line together for a platform device, and takes it apart again. Process context.
 
 use super::{
-    chardev::CharDevice,
-    deferral::Deferral,
-    line::{
-        Config,
-        Line,
-        RING_EVENTS, //
+    bottom_half::{
+        BottomHalf,
+        Runner, //
     },
-    room::fifo_slots,
-    top_half::TopHalf, //
+    line::Line,
+    top_half::TopHalf,
+    Observe,
+    Registers,
+    Setup, //
 };
 use crate::{
-    compat, control, lines,
+    kext::{
+        irq,
+        kvec,
+        misc_device,
+        module::recording_result, //
+    },
     logic::{
-        knobs::{
-            Flavor,
-            Knob,
-            Policy,
-            Trigger, //
+        fifo::{
+            self,
+            Lost, //
         },
+        knobs::Policy,
         ring::{
-            DeviceEnd,
+            Ends,
             Ring,
             Slot, //
-        },
+        }, //
     },
 };
+use core::marker::PhantomData;
 use kernel::{
     device::{
         self,
@@ -37,125 +42,185 @@ use kernel::{
     driver,
     platform,
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    time::Delta, //
 };
 
+/// How many events the ring between device and driver holds.
+const RING_EVENTS: usize = 4096;
+
+/// How long a change waits for the bottom half to come to its end.
+const PATIENCE: Delta = Delta::from_secs(2);
+
 /// The registered platform driver.
-pub(crate) type Registration = driver::Registration<platform::Adapter<Driver>>;
+pub(crate) type Registration<S> = driver::Registration<platform::Adapter<Driver<S>>>;
 
 /// Registers the driver; it is bound at once to every device that is there.
-pub(crate) fn register(module: &'static ThisModule) -> impl PinInit<Registration, Error> {
-    Registration::new(crate::NAME, module)
+pub(crate) fn register<S: Setup>(
+    module: &'static ThisModule,
+) -> impl PinInit<Registration<S>, Error> {
+    Registration::<S>::new(S::NAME, module)
 }
 
-/// The platform driver. It finds its devices by their name.
-pub(crate) struct Driver;
-
-/// A bound device. The fields are dropped from the first to the last, which is the order of
-/// teardown: first the ways in, then the source of interrupts, then the handler, then the bottom
-/// half. At each step, nobody is left who could call what goes next.
-#[pin_data]
-pub(crate) struct Bound<'bound> {
-    _chardev: Pin<KBox<CharDevice>>,
-    _published: lines::Published,
-    _connection: Connection,
-    #[pin]
-    _irq: compat::ThreadedRegistration<'bound, TopHalf>,
-    _bottom_half: BottomHalf,
+/// The parts of a line, besides its deferral.
+pub(crate) struct Parts<S: Setup> {
+    pub(crate) registers: Arc<S::Registers>,
+    /// How many records the fifo holds.
+    pub(crate) fifo_size: usize,
+    /// What it does when it is full.
+    pub(crate) policy: Policy,
+    pub(crate) top_half: <S::Observer as Observe>::TopHalf,
+    pub(crate) bottom_half: <S::Observer as Observe>::BottomHalf,
+    pub(crate) reads: <S::Observer as Observe>::Reads,
 }
 
-/// The device works for the line; dropping this ends it, and tells the readers.
-struct Connection(Arc<Line>);
+/// A bound line, for those who change it while it runs.
+pub(crate) struct Binding<S: Setup> {
+    pub(crate) index: usize,
+    pub(crate) line: Arc<Line<S>>,
+    /// For its cursors; the ends are with those who use them.
+    pub(crate) ring: Arc<Ring>,
+    irq: Pin<KBox<irq::Registration<TopHalf<S>>>>,
+    runner: Runner<S>,
+}
 
-impl Connection {
-    /// The interrupt was requested, and is still disabled.
-    fn new(line: Arc<Line>, ring: DeviceEnd<Arc<Ring>>) -> Self {
-        line.enable_interrupt();
-        line.device.attach(ring, line.device_tally.clone());
-        Self(line)
+/// A line whose top half and bottom half are held off.
+pub(crate) struct Still<'a, S: Setup> {
+    pub(crate) line: &'a Line<S>,
+    pub(crate) top_half: &'a mut TopHalf<S>,
+    pub(crate) bottom_half: &'a mut BottomHalf<S>,
+}
+
+impl<S: Setup> Binding<S> {
+    /// Calls `change` while neither the top half nor the bottom half is running or about to. The device goes
+    /// on; its events wait in the ring, and its raises for the interrupt to be enabled again.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` when the caller is killed, `ETIMEDOUT` when the bottom half does not come to its end in time.
+    /// Nothing was changed then.
+    pub(crate) fn hold<R>(&self, change: impl FnOnce(Still<'_, S>) -> R) -> Result<R> {
+        let mut top_half = self.irq.hold(PATIENCE)?;
+        self.line.runs.wait(PATIENCE)?;
+        let changed = self.runner.with(|bottom_half| {
+            change(Still {
+                line: &self.line,
+                top_half: &mut top_half,
+                bottom_half,
+            })
+        });
+        changed.ok_or(ETIMEDOUT)
+    }
+
+    /// Gives the fifo the memory of `slots`, and keeps what fits; `lost` tells of what does not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::hold`].
+    pub(crate) fn set_fifo(&self, slots: KVVec<fifo::Slot>, lost: impl FnOnce(Lost)) -> Result {
+        self.hold(|still| still.line.set_fifo(slots, lost))
+    }
+
+    /// Disables the interrupt, or enables it again.
+    pub(crate) fn set_masked(&self, masked: bool) {
+        self.irq.set_masked(masked);
+    }
+
+    /// Whether the kernel runs the top half in a thread.
+    pub(crate) fn is_forced_threaded(&self) -> bool {
+        self.irq.is_forced_threaded()
+    }
+
+    /// What calls the bottom half.
+    pub(crate) fn runner(&self) -> &Runner<S> {
+        &self.runner
     }
 }
 
-impl Drop for Connection {
+/// The platform driver. It finds its devices by their name.
+pub(crate) struct Driver<S>(PhantomData<S>);
+
+/// A bound device. The fields are dropped from the first to the last, which is the order of teardown: first the
+/// ways in, then the source of interrupts, then the handler and the bottom half. At each step, nobody is
+/// left who could call what goes next.
+pub(crate) struct Bound<S: Setup> {
+    _char_device: Pin<KBox<misc_device::Registration<Line<S>>>>,
+    _published: S::Published,
+    _connection: Connection<S>,
+    _binding: Arc<Binding<S>>,
+}
+
+/// The device works for the line; dropping this ends it, and tells the readers.
+struct Connection<S: Setup>(Arc<Line<S>>);
+
+impl<S: Setup> Drop for Connection<S> {
     fn drop(&mut self) {
         self.0.disconnect();
     }
 }
 
-/// The line's bottom half; dropping this ends it.
-struct BottomHalf(Arc<Line>);
-
-impl Drop for BottomHalf {
-    fn drop(&mut self) {
-        self.0.retire();
-    }
-}
-
-/// A line with what the knobs say now, and the end of its ring that the device gets.
-fn build(index: usize) -> Result<(Arc<Line>, DeviceEnd<Arc<Ring>>)> {
-    let mut slots = KVVec::with_capacity(RING_EVENTS, GFP_KERNEL)?;
-    for _ in 0..RING_EVENTS {
-        slots.push(Slot::new(), GFP_KERNEL)?;
-    }
-    let ring = Arc::new(Ring::new(slots).ok_or(EINVAL)?, GFP_KERNEL)?;
-    // SAFETY: The ring was just made, and is split only here.
-    let (device_end, top, bottom) = unsafe { Ring::split(ring.clone()) };
-    let value = |knob| control::value(index, knob);
-    let line = Line::new(Config {
-        index,
-        device: lines::device(index)?,
-        ring,
-        top,
-        bottom,
-        deferral: Deferral::new(index, Flavor::from_value(value(Knob::Workqueue)))?,
-        fifo: fifo_slots(value(Knob::FifoSize))?,
-        policy: Policy::from_value(value(Knob::FifoPolicy)),
-        trigger: Trigger::from_value(value(Knob::Trigger)),
-    })?;
-    Ok((line, device_end))
-}
-
-impl platform::Driver for Driver {
+impl<S: Setup> platform::Driver for Driver<S> {
     type IdInfo = ();
-    type Data<'bound> = Bound<'bound>;
+    type Data<'bound> = Bound<S>;
 
     fn probe<'bound>(
         device: &'bound platform::Device<Core<'_>>,
         _id: Option<&'bound ()>,
-    ) -> impl PinInit<Bound<'bound>, Error> + 'bound {
+    ) -> impl PinInit<Bound<S>, Error> + 'bound {
         pin_init::pin_init_scope(move || {
             let node = device.as_ref().fwnode().ok_or(ENODEV)?;
             let index = node
-                .property_read::<u32>(crate::LINE_PROPERTY)
+                .property_read::<u32>(S::LINE_PROPERTY)
                 .required_by(device.as_ref())?;
             let index = usize::try_from(index)?;
-            Ok(lines::noting_outcome(index, bind(device, index)))
+            let bound = pin_init::pin_init_scope(move || Ok(bind::<S>(device, index)));
+            Ok(recording_result(bound, move |outcome| {
+                S::bound(index, outcome)
+            }))
         })
     }
 }
 
-/// Binds a line to its device.
-fn bind<'bound>(
-    device: &'bound platform::Device<device::Bound>,
-    index: usize,
-) -> impl PinInit<Bound<'bound>, Error> + 'bound {
-    pin_init::pin_init_scope(move || {
-        let (line, device_end) = build(index)?;
-        // Built from the bottom up, undone from the top down should a step fail.
-        Ok(try_pin_init!(Bound {
-            _bottom_half: BottomHalf(line.clone()),
-            // SAFETY: The registration lives in the driver's data, which is dropped on unbind.
-            _irq <- unsafe {
-                compat::request_threaded_irq(
-                    device,
-                    lines::name(index),
-                    TopHalf(line.clone()),
-                )
-            },
-            _connection: Connection::new(line.clone(), device_end),
-            // All knobs are in force before anybody can open the device.
-            _published: lines::publish(line.clone())?,
-            _chardev: KBox::pin_init(CharDevice::new(line), GFP_KERNEL)?,
-        }? Error))
+/// Binds a line to its device. It is built from the bottom up, and undone from the top down should a step fail.
+fn bind<S: Setup>(device: &platform::Device<device::Bound>, index: usize) -> Result<Bound<S>> {
+    let parts = S::parts(index)?;
+    let slots = kvec::zeroed(parts.fifo_size)?;
+    let line = Line::<S>::new(parts.registers.clone(), slots, parts.policy, parts.reads)?;
+    let mut slots = KVVec::with_capacity(RING_EVENTS, GFP_KERNEL)?;
+    for _ in 0..RING_EVENTS {
+        slots.push(Slot::new(), GFP_KERNEL)?;
+    }
+    let (
+        ring,
+        Ends {
+            device: device_end,
+            top,
+            bottom,
+        },
+    ) = Ring::with_ends(slots, |ring| Arc::new(ring, GFP_KERNEL))?.ok_or(EINVAL)?;
+    let runner = Runner::new(line.clone(), bottom, parts.bottom_half)?;
+    let deferral = S::deferral(index, runner.clone())?;
+    let top_half = TopHalf::new(line.clone(), top, runner.clone(), deferral, parts.top_half);
+    let irq = irq::Registration::new(device, S::name(index), top_half, runner.clone())?;
+    let binding = Arc::new(
+        Binding {
+            index,
+            line: line.clone(),
+            ring,
+            irq,
+            runner,
+        },
+        GFP_KERNEL,
+    )?;
+    parts.registers.attach(device_end);
+    let connection = Connection(line.clone());
+    // All settings are in force before anybody can open the device.
+    let published = S::publish(binding.clone())?;
+    let char_device = misc_device::Registration::new(S::name(index), line)?;
+    Ok(Bound {
+        _char_device: char_device,
+        _published: published,
+        _connection: connection,
+        _binding: binding,
     })
 }

@@ -1,42 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The device as the driver and the knobs see it: its registers, so to speak. Process context only.
+//! The device as the driver and the knobs see it: its registers, so to speak. Process context, but for the
+//! doorbell.
 
-use super::{
-    generator::{
-        Attachment,
-        Bell,
-        Counter,
-        Generator,
-        State,
-        COUNTERS,
-        NOWHERE, //
-    },
-    hardirq_work::HardirqWork,
-    irq::IrqLine,
-    on_cpu::on_cpu_or_here, //
+use super::generator::{
+    Doorbell,
+    Generator,
+    Govern,
+    State,
+    Watch, //
 };
 use crate::{
-    clock,
-    cpu_time::{
-        CpuTime,
-        Span, //
-    },
-    ffi::{
-        self,
-        Context, //
+    kext::{
+        clock,
+        context::{
+            context,
+            Context, //
+        },
+        cpu,
+        irq_domain::{
+            IrqLine,
+            Observer, //
+        },
+        irq_work::IrqWork, //
     },
     logic::{
-        budget::Turn,
         ring::{
             DeviceEnd,
             Ring, //
         },
-        schedule::Shape,
-        tally::{
-            Tally,
-            Writer, //
-        },
+        schedule::Shape, //
     },
 };
 use kernel::{
@@ -56,40 +49,46 @@ use kernel::{
     },
 };
 
-/// One simulated device.
-#[pin_data(PinnedDrop)]
-pub(crate) struct Device {
-    generator: Arc<Generator>,
-    bell: Pin<KBox<HardirqWork<Bell>>>,
+/// One simulated device. The fields are dropped from the first to the last: first the timer, which waits for its
+/// callback, then the doorbell, which waits for its interrupt.
+#[pin_data]
+pub(crate) struct Device<W: Watch, G: Govern, O: Observer> {
     #[pin]
-    control: Mutex<Control>,
+    control: Mutex<Control<W, G, O>>,
+    doorbell: Pin<KBox<IrqWork<Doorbell<W, G, O>>>>,
+    generator: Arc<Generator<W, G, O>>,
 }
 
-/// What the device was told to do.
-struct Control {
+/// Everything that the device was told.
+struct Control<W: Watch, G: Govern, O: Observer> {
     /// The armed timer; dropping it stops the device and waits for its callback.
-    timer: Option<ArcHrTimerHandle<Generator>>,
+    timer: Option<ArcHrTimerHandle<Generator<W, G, O>>>,
     shape: Shape,
-    /// The timer's CPU; none for wherever it is started.
+    /// The timer's CPU; `None` for wherever it is started.
     cpu: Option<u32>,
     running: bool,
 }
 
-impl Device {
+impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
     /// A device at the end of `line`, stopped.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn new(
-        line: IrqLine,
+        line: IrqLine<O>,
+        governor: Arc<G>,
+        watch: W,
         shape: Shape,
         cpu: Option<u32>,
-        cpu_time: Arc<CpuTime>,
         seed: u64,
     ) -> Result<Arc<Self>> {
-        let generator = Generator::new(line, cpu_time, seed)?;
-        let bell = HardirqWork::new(Bell(generator.clone()))?;
+        let generator = Generator::new(line, governor, watch, seed)?;
+        let doorbell = IrqWork::new(Doorbell(generator.clone()))?;
         Arc::pin_init(
             pin_init!(Self {
                 generator,
-                bell,
+                doorbell,
                 control <- new_mutex!(Control {
                     timer: None,
                     shape,
@@ -103,50 +102,25 @@ impl Device {
 
     /// The Linux interrupt number of the device.
     pub(crate) fn virq(&self) -> u32 {
-        self.generator.virq()
+        self.generator.line.virq()
     }
 
-    /// Tells the device that the driver has taken everything out of the ring. Any context.
+    /// Rings the doorbell: the driver has taken everything out of the ring. Any context.
     ///
-    /// In a closed loop it answers with the next events; in a hardirq of the driver's not at once, for
-    /// an interrupt that answers itself would never leave its CPU.
+    /// In a closed loop the device answers with the next events. It does not answer a hardirq, for an interrupt
+    /// that answers itself would never leave its CPU.
     #[inline]
     pub(crate) fn ring_doorbell(&self) {
-        if self.generator.closed.load(Relaxed) && ffi::context() != Context::Hardirq {
-            self.bell.queue();
+        if self.generator.closed.load(Relaxed) && context() != Context::Hardirq {
+            self.doorbell.queue();
         }
     }
 
-    /// Begins the measuring of what serves this device's interrupts outside of hardirq, and began at
-    /// `start_ns`.
-    #[inline]
-    pub(crate) fn service_begins(&self, start_ns: u64) -> Span {
-        let span = self.generator.cpu_time.begin(start_ns);
-        self.generator.serving_cpu.store(span.cpu().into());
-        span
-    }
-
-    /// Ends it: what it took is what the device's interrupts cost its CPU.
-    #[inline]
-    pub(crate) fn service_ends(&self, span: &Span) {
-        let limit_pct = self.generator.line.limit_pct();
-        self.generator.cpu_time.end(span, limit_pct);
-    }
-
-    /// Who has served the interrupts so far does not any more.
-    pub(crate) fn service_changes(&self) {
-        self.generator.serving_cpu.store(NOWHERE);
-    }
-
-    /// Lends the device a ring to write to and counters to keep. Events are numbered from 0 again.
-    pub(crate) fn attach(&self, ring: DeviceEnd<Arc<Ring>>, tally: Arc<Tally<COUNTERS>>) {
-        self.service_changes();
+    /// Lends the device a ring to write to. Events are numbered from 0 again.
+    pub(crate) fn attach(&self, ring: DeviceEnd<Arc<Ring>>) {
         self.reprogram(|control, state| {
             control.running = false;
-            state.attachment = Some(Attachment {
-                ring,
-                tally: Writer::new(tally),
-            });
+            state.ring = Some(ring);
             state.seq = 0;
         });
     }
@@ -155,7 +129,7 @@ impl Device {
     pub(crate) fn detach(&self) {
         self.reprogram(|control, state| {
             control.running = false;
-            state.attachment = None;
+            state.ring = None;
         });
     }
 
@@ -179,19 +153,6 @@ impl Device {
             if shape != control.shape {
                 control.shape = shape;
                 state.schedule.reshape(clock::now_ns(), shape);
-                state.has_said = false;
-            }
-        });
-    }
-
-    /// Changes how much of a CPU may be taken before the device waits, and starts over.
-    pub(crate) fn set_limit(&self, limit_pct: u64) {
-        let generator = &self.generator;
-        self.reprogram(|_, state| {
-            if generator.line.limit_pct() != limit_pct {
-                generator.line.set_limit_pct(limit_pct);
-                generator.cpu_time.forgive();
-                state.has_said = false;
             }
         });
     }
@@ -201,60 +162,42 @@ impl Device {
         self.reprogram(|control, _| control.cpu = cpu);
     }
 
-    /// Zeroes the counters, but for the events that `carried` tells of. Everything stands still while
-    /// `carried` is called: it may zero what else belongs together with these.
-    pub(crate) fn reset_counts(&self, carried: impl FnOnce() -> u64) {
-        self.reprogram(|_, state| {
-            state.has_said = false;
-            if let Some(attachment) = &mut state.attachment {
-                let events = carried();
-                attachment
-                    .tally
-                    .reset(|tally| tally.add(Counter::EVENTS, events));
-            }
-        });
+    /// Calls `change` with the watch while everything stands still.
+    pub(crate) fn with_watch(&self, change: impl FnOnce(&mut W)) {
+        self.reprogram(|_, state| change(&mut state.watch));
     }
 
-    /// Stops the timer, lets `change` have the state, and sets the timer again if it should run.
-    fn reprogram(&self, change: impl FnOnce(&mut Control, &mut State)) {
+    /// Stops the timer, calls `change` with the state, and sets the timer again if it should run.
+    fn reprogram(&self, change: impl FnOnce(&mut Control<W, G, O>, &mut State<W>)) {
         let mut control = self.control.lock();
         // An event that is due meanwhile is late, and is emitted, late, when the timer is set again.
         control.timer = None;
         self.generator.closed.xchg(false, Full);
-        self.bell.wait();
-        // SAFETY: The timer is not armed and its callback has returned; arming it takes the lock
-        // that we hold. Whoever rings the bell from now on is not answered.
-        let state = unsafe { self.generator.state.get() };
-        state.turn.leave(&self.generator.cpu_time);
-        state.turn = Turn::new();
-        change(&mut control, state);
-        if !control.running || state.attachment.is_none() {
-            return;
-        }
-        let is_closed = state.schedule.is_closed() && control.shape.rate_hz != 0;
-        let Some(due_ns) = state
-            .schedule
-            .next_due_ns()
-            .or(is_closed.then(clock::now_ns))
-        else {
+        self.doorbell.wait();
+        // The timer is not armed and its callback has returned; a ring is not answered from here on. So the
+        // state is ours until the timer is armed below.
+        let due = self.generator.state.with(|state| {
+            state.watch.idle();
+            change(&mut control, state);
+            if !control.running || state.ring.is_none() {
+                return None;
+            }
+            let is_closed = state.schedule.is_closed() && control.shape.rate_hz != 0;
+            let due_ns = state
+                .schedule
+                .next_due_ns()
+                .or(is_closed.then(clock::now_ns))?;
+            Some((due_ns, is_closed))
+        });
+        let Some((due_ns, is_closed)) = due.flatten() else {
             return;
         };
         self.generator.closed.xchg(is_closed, Full);
         let Control { timer, cpu, .. } = &mut *control;
-        // The state is the callback's from here on.
         let mut start = || {
             *timer = Some(self.generator.clone().start(clock::instant(due_ns)));
         };
         // A CPU that went offline since it was chosen must not silence the device.
-        on_cpu_or_here(*cpu, &mut start);
-    }
-}
-
-#[pinned_drop]
-impl PinnedDrop for Device {
-    fn drop(self: Pin<&mut Self>) {
-        self.control.lock().timer = None;
-        self.bell.wait();
-        self.generator.flush_notice();
+        cpu::on_or_here(*cpu, &mut start);
     }
 }

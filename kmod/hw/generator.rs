@@ -2,63 +2,47 @@
 
 //! The event generator: a hard high-resolution timer that plays the part of the hardware.
 //!
-//! The timer is set for the due time of the next event. When it expires, however late, every event
-//! that has come due by then is written into the ring with its own due time, and the line is raised
-//! once. Lateness is thereby measured, never hidden.
+//! The timer is set for the due time of the next event. When it expires, however late, every event that has come
+//! due by then is written into the ring with its own due time, and the line is raised once. Lateness is
+//! thereby measured, never hidden.
 //!
-//! In a closed loop (pattern `closed`) the next events are due as soon as the driver is done with those
-//! before. The driver rings the device's doorbell then; the timer only looks now and then whether a
-//! ring went unheard.
+//! In a closed loop (pattern `closed`) the next events are due as soon as the driver is done with those before.
+//! The driver rings the device's doorbell then; the timer only looks now and then whether a ring was
+//! suppressed.
 //!
-//! Before it emits anything, the device asks whether there is CPU time for it, for its own interrupt and
-//! for all that follows from that ([`crate::cpu_time`]). If not, it is put off: its events stay due.
+//! Before it emits anything, the device asks its governor whether there is CPU time for it: for its own
+//! interrupt and for everything that follows from that. If not, it waits: its events stay due.
 //!
 //! All of it runs in hardirq on every kernel, PREEMPT_RT included: atomics only, no lock.
 
-use super::{
-    hardirq_work::InHardirq,
-    irq::IrqLine, //
-};
 use crate::{
-    clock, contexts,
-    cpu_time::{
-        CpuTime,
-        Measured, //
+    kext::{
+        clock,
+        context_cell::ContextCell,
+        cpu,
+        irq_domain::{
+            IrqLine,
+            Observer, //
+        },
+        irq_work::InHardirq, //
     },
-    exclusive::Exclusive,
-    ffi::{
-        self,
-        Context, //
-    },
-    log,
     logic::{
         abi,
-        budget::Turn,
-        ear::Ear,
-        platform::Word,
+        doorbell::Suppression,
         ring::{
             DeviceEnd,
             Full,
             Ring, //
         },
-        schedule::Schedule,
-        tally::{
-            Tally,
-            Writer, //
-        },
-    },
-    trace::{
-        self,
-        Cause, //
+        schedule::Schedule, //
     },
 };
 use kernel::{
-    bindings, impl_has_hr_timer, impl_has_work, new_work,
+    impl_has_hr_timer,
     prelude::*,
     sync::{
         atomic::{
             Atomic,
-            Full as FullOrder,
             Relaxed, //
         },
         Arc,
@@ -74,275 +58,290 @@ use kernel::{
         },
         Monotonic, //
     },
-    workqueue::{
-        self,
-        Work,
-        WorkItem, //
-    },
 };
 
-/// The device's counters, as indices of its tally.
-pub(crate) struct Counter;
-
-impl Counter {
-    /// Events that came due.
-    pub(crate) const EVENTS: usize = 0;
-    /// Events that found the ring full.
-    pub(crate) const OVERRUN: usize = 1;
-    /// Expiries and rings of the doorbell that were put off, for want of CPU time.
-    pub(crate) const THROTTLED: usize = 2;
-}
-
-/// Index of the first of the device's context counters.
-pub(crate) const CONTEXTS: usize = 3;
-
-/// How many counters the device has.
-pub(crate) const COUNTERS: usize = CONTEXTS + contexts::COUNTERS;
-
-/// How many events one expiry emits at most. What is due beyond that stays due, and is emitted by
-/// the next expiry.
+/// How many events one expiry emits at most, and for how long. Events that are due beyond that stay due, for
+/// the next expiry: this bounds how long interrupts are off, and how long readers of the counters wait.
 const BATCH: u64 = 1024;
+const EMIT_NS: u64 = 50_000;
+/// How many events are emitted between two looks at the clock.
+const SLICE: u64 = 64;
 
-/// For how long an expiry that ended late leaves the CPU. hrtimer_interrupt() runs what has expired
-/// again before it returns; the third time in a row it keeps all timers of the CPU waiting for as long
-/// as that took, and with them the tick.
-const BREATH_NS: u64 = 20_000;
+/// How long an expiry that ended late leaves the CPU. hrtimer_interrupt() runs expired timers again before it
+/// returns. The third time in a row it keeps all timers of the CPU waiting for as long as that took, and
+/// with them the tick.
+const MIN_REARM_NS: u64 = 20_000;
 
 /// How often the device of a closed loop looks whether the driver is done, if it was not told.
 const POLL_NS: u64 = 1_000_000;
 
-/// What the driver lends the device while it is attached.
-pub(super) struct Attachment {
-    pub(super) ring: DeviceEnd<Arc<Ring>>,
-    pub(super) tally: Writer<Arc<Tally<COUNTERS>>, COUNTERS>,
+/// An interrupt of the device that has ended.
+#[derive(Clone, Copy)]
+pub(crate) struct Ended {
+    /// When, or a moment shortly before.
+    pub(crate) ns: u64,
+    /// How long it took, as far as it was measured.
+    pub(crate) took_ns: u64,
 }
 
-/// What the callback works on.
-pub(super) struct State {
-    pub(super) schedule: Schedule,
-    pub(super) attachment: Option<Attachment>,
-    /// Number of the next event.
-    pub(super) seq: u64,
-    /// In a closed loop: whom the device hears.
-    pub(super) ear: Ear,
-    /// The device's place among those who take CPU time.
-    pub(super) turn: Turn,
-    /// It was said that the device is put off.
-    pub(super) has_said: bool,
+/// Measures the device's interrupts.
+pub(crate) trait Govern: Send + Sync + 'static {
+    /// Calls `function`, an interrupt on `cpu` that began at `start_ns`. Hardirq.
+    #[inline(always)]
+    fn interrupt(&self, _cpu: u16, start_ns: u64, function: impl FnOnce()) -> Ended {
+        function();
+        Ended {
+            ns: start_ns,
+            took_ns: 0,
+        }
+    }
 }
 
-impl State {
-    /// Whether the driver is done with all events so far.
-    fn is_answered(&self) -> bool {
-        let attachment = self.attachment.as_ref();
-        attachment.is_some_and(|attachment| attachment.ring.is_empty())
+/// Does not measure.
+impl Govern for () {}
+
+/// Watches the device from within, and says when it has to wait. Hardirq, but for `reset` and `idle`.
+pub(crate) trait Watch: Send + 'static {
+    /// Makes one emission, `emit`. Readers of counters are to see all of it or nothing.
+    #[inline(always)]
+    fn emission<R>(&mut self, emit: impl FnOnce(&mut Self) -> R) -> R {
+        emit(self)
     }
 
-    /// Emits what has come due by `now_ns` on `line`; tells whether there was anything.
-    fn emit(&mut self, line: usize, now_ns: u64) -> bool {
-        let Some(Attachment { ring, tally }) = &mut self.attachment else {
+    /// An event is emitted.
+    #[inline(always)]
+    fn emitted(&mut self, _seq: u64, _due_ns: u64) {}
+
+    /// It found the ring full.
+    #[inline(always)]
+    fn overrun(&mut self, _seq: u64) {}
+
+    /// So many events of an emission are in the ring; `is_first` for the first of its slices.
+    #[inline(always)]
+    fn announced(&mut self, _events: u64, _is_first: bool) {}
+
+    /// The device wants to emit, on `cpu`: `None`, or the time until which it has to wait.
+    #[inline(always)]
+    fn throttle(&mut self, _cpu: u16, _now_ns: u64) -> Option<u64> {
+        None
+    }
+
+    /// The CPU that takes the line's interrupts, as far as it is known.
+    #[inline(always)]
+    fn irq_cpu(&self) -> u16 {
+        0
+    }
+
+    /// An interrupt of the device is over.
+    #[inline(always)]
+    fn ended(&mut self, _cpu: u16, _ended: Ended) {}
+
+    /// The device was stopped; it does not wait any more.
+    fn idle(&mut self) {}
+}
+
+/// Watches nothing.
+impl Watch for () {}
+
+/// Everything that the callback works on.
+pub(super) struct State<W> {
+    pub(super) schedule: Schedule,
+    /// The ring that the driver lends the device while it is attached.
+    pub(super) ring: Option<DeviceEnd<Arc<Ring>>>,
+    /// Number of the next event.
+    pub(super) seq: u64,
+    /// In a closed loop: which rings of the doorbell are answered.
+    pub(super) suppression: Suppression,
+    pub(super) watch: W,
+}
+
+impl<W: Watch> State<W> {
+    /// Whether the driver is done with all events so far.
+    fn is_answered(&self) -> bool {
+        self.ring.as_ref().is_some_and(DeviceEnd::is_empty)
+    }
+
+    /// Emits every event that has come due by `now_ns`; tells whether there was one.
+    fn emit(&mut self, now_ns: u64) -> bool {
+        let Self {
+            schedule,
+            ring,
+            seq,
+            watch,
+            ..
+        } = self;
+        let Some(ring) = ring else {
             return false;
         };
-        if self.schedule.is_closed() && ring.is_empty() {
-            self.schedule.release(now_ns);
+        if schedule.is_closed() && ring.is_empty() {
+            schedule.release(now_ns);
         }
-        tally.update(|tally| {
-            let mut events = 0;
-            while events < BATCH {
-                let Some(due_ns) = self.schedule.next_due_ns().filter(|due| *due <= now_ns) else {
-                    break;
-                };
-                trace::emit(line, self.seq, due_ns);
-                if let Err(Full) = ring.push(self.seq, due_ns, abi::value_of(self.seq)) {
-                    tally.add(Counter::OVERRUN, 1);
-                    trace::drop(line, self.seq, 1, Cause::Overrun);
+        let mut all = 0_u64;
+        // Slice by slice: readers of the counters wait for one of them, at most.
+        while all < BATCH {
+            let events = watch.emission(|watch| {
+                let mut events = 0_u64;
+                while events < SLICE {
+                    let Some(due_ns) = schedule.next_due_ns().filter(|due| *due <= now_ns) else {
+                        break;
+                    };
+                    watch.emitted(*seq, due_ns);
+                    if let Err(Full) = ring.push(*seq, due_ns, abi::value_of(*seq)) {
+                        watch.overrun(*seq);
+                    }
+                    events = events.wrapping_add(1);
+                    *seq = seq.wrapping_add(1);
+                    schedule.advance();
                 }
-                events += 1;
-                self.seq = self.seq.wrapping_add(1);
-                self.schedule.advance();
-            }
-            ring.announce();
-            tally.add(Counter::EVENTS, events);
-            contexts::count(ffi::context(), Context::Hardirq, |index| {
-                tally.add(CONTEXTS + index, 1);
+                ring.announce();
+                // One raise for all of them, told with the first slice.
+                if all == 0 && events != 0 {
+                    ring.note_raise();
+                }
+                watch.announced(events, all == 0);
+                events
             });
-            if events != 0 {
-                ring.note_raise();
+            all = all.wrapping_add(events);
+            if events < SLICE || clock::now_ns().saturating_sub(now_ns) > EMIT_NS {
+                break;
             }
-            events != 0
-        })
+        }
+        all != 0
     }
 }
 
 /// Who asks the device of a closed loop for its next events.
 enum Caller {
     /// The driver.
-    Bell,
-    /// The timer, in case that the bell was not heard.
+    Doorbell,
+    /// The timer, in case that a ring was suppressed.
     Timer,
 }
 
-/// No CPU.
-pub(super) const NOWHERE: u64 = u64::MAX;
-
-/// The timer and what it works on.
+/// The timer and everything that it works on.
 #[pin_data]
-pub(super) struct Generator {
+pub(super) struct Generator<W: Watch, G: Govern, O: Observer> {
     #[pin]
     timer: HrTimer<Self>,
-    /// Belongs to the callback while the timer is armed, and to [`super::Device`], under its lock,
-    /// while it is not. In a closed loop, to whoever has set `answering`.
-    pub(super) state: Exclusive<State>,
-    /// The driver is to be answered when it rings. Changed by [`super::Device`], while the timer is
-    /// not armed.
+    /// The callback's while the timer is armed, and [`super::Device`]'s, under its lock, while it is not. In
+    /// a closed loop the doorbell's interrupt may come at the same time as the callback; the first has it.
+    pub(super) state: ContextCell<State<W>>,
+    /// The driver is to be answered when it rings. [`super::Device`] changes it, while the timer is not
+    /// armed.
     pub(super) closed: Atomic<bool>,
-    answering: Atomic<bool>,
-    /// Says that the device is put off, where one may.
-    #[pin]
-    notice: Work<Self>,
-    pub(super) cpu_time: Arc<CpuTime>,
-    /// The CPU on which the device's interrupts were last served outside of hardirq, or [`NOWHERE`]. It
-    /// need not be the one that takes them: a work item that is still running is queued again where it
-    /// runs, and a thread runs where it may.
-    pub(super) serving_cpu: Word,
-    pub(super) line: IrqLine,
-}
-
-impl_has_work! {
-    impl HasWork<Self> for Generator { self.notice }
+    pub(super) governor: Arc<G>,
+    pub(super) line: IrqLine<O>,
 }
 
 impl_has_hr_timer! {
-    impl HasHrTimer<Self> for Generator {
+    impl{W: Watch, G: Govern, O: Observer} HasHrTimer<Self> for Generator<W, G, O> {
         mode: AbsolutePinnedHardMode<Monotonic>, field: self.timer
     }
 }
 
-impl Generator {
+impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
     /// A generator at the end of `line`; equal seeds give equal random patterns.
-    pub(super) fn new(line: IrqLine, cpu_time: Arc<CpuTime>, seed: u64) -> Result<Arc<Self>> {
+    pub(super) fn new(
+        line: IrqLine<O>,
+        governor: Arc<G>,
+        watch: W,
+        seed: u64,
+    ) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 timer <- HrTimer::new(),
-                state: Exclusive::new(State {
+                state: ContextCell::new(State {
                     schedule: Schedule::new(seed),
-                    attachment: None,
+                    ring: None,
                     seq: 0,
-                    ear: Ear::new(),
-                    turn: Turn::new(),
-                    has_said: false,
+                    suppression: Suppression::new(),
+                    watch,
                 }),
-                notice <- new_work!("simrupt::notice"),
-                cpu_time,
-                serving_cpu: Word::new(NOWHERE),
                 closed: Atomic::new(false),
-                answering: Atomic::new(false),
+                governor,
                 line,
             }),
             GFP_KERNEL,
         )
     }
 
-    /// The Linux interrupt number of the line.
-    pub(super) fn virq(&self) -> u32 {
-        self.line.virq()
-    }
-
     /// In a closed loop: emits the next events, if the driver is done with those before. In hardirq.
     ///
-    /// A call at the same time as another one does nothing. Should the other have come too early,
-    /// the next poll makes up for it; and so it does for a call for which there is no CPU time, and for
-    /// one that is not heard. Returns until when there is no CPU time; 0 when there is.
-    fn answer(this: ArcBorrow<'_, Self>, caller: Caller) -> u64 {
+    /// A call at the same time as another one does nothing. Should the other have come too early, the next poll
+    /// makes up for it; and so it does for a call that is throttled, and for one that is suppressed. Returns the
+    /// time until which it is throttled; 0 when it is not.
+    fn answer(&self, caller: Caller) -> u64 {
         let start_ns = clock::now_ns();
-        let cpu = clock::cpu();
-        let limit_pct = this.line.limit_pct();
+        let cpu = cpu::current();
         let mut until_ns = 0;
-        this.cpu_time.interrupt(cpu, start_ns, limit_pct, || {
-            if this.answering.xchg(true, FullOrder) {
-                return;
-            }
-            // SAFETY: The flag makes it ours; it is lowered before anybody else can have raised it.
-            let state = unsafe { this.state.get() };
-            let is_heard = match caller {
-                Caller::Bell => state.ear.hears_bell(this.line.cpu()),
-                Caller::Timer => state.ear.hears_timer(),
-            };
-            let mut has_emitted = false;
-            if is_heard && state.is_answered() {
-                match Self::may_go(this, state, cpu, start_ns) {
-                    Some(later_ns) => until_ns = later_ns,
-                    None => has_emitted = state.emit(this.line.index(), start_ns),
+        self.governor.interrupt(cpu, start_ns, || {
+            let has_emitted = self.state.with(|state| {
+                let irq_cpu = state.watch.irq_cpu();
+                let is_heard = match caller {
+                    Caller::Doorbell => state.suppression.doorbell(irq_cpu),
+                    Caller::Timer => state.suppression.timer(),
+                };
+                if !is_heard || !state.is_answered() {
+                    return false;
                 }
-            }
-            if has_emitted {
-                state.turn.leave(&this.cpu_time);
-            }
-            this.answering.xchg(false, FullOrder);
-            if has_emitted {
-                this.line.raise();
+                if let Some(later_ns) = state.watch.throttle(cpu, start_ns) {
+                    until_ns = later_ns;
+                    return false;
+                }
+                let has_emitted = state.emit(start_ns);
+                if has_emitted {
+                    state.watch.idle();
+                }
+                has_emitted
+            });
+            // Without the state: the driver may be done before this is, and rings.
+            if has_emitted == Some(true) {
+                self.line.raise();
             }
         });
         until_ns
     }
 
-    /// Whether the CPUs on which events end up have time for them: none, or the time until which the
-    /// device is put off.
+    /// In an open loop: emits the events that are due; returns when to expire next, if at all.
     #[inline]
-    fn may_go(this: ArcBorrow<'_, Self>, state: &mut State, cpu: u16, now_ns: u64) -> Option<u64> {
-        let serving_cpu = u16::try_from(this.serving_cpu.load()).unwrap_or(u16::MAX);
-        let cpus = [cpu, this.line.cpu(), serving_cpu];
-        let limit_pct = this.line.limit_pct();
-        let later_ns = state.turn.ask(&this.cpu_time, cpus, now_ns, limit_pct)?;
-        Self::put_off(this, state);
-        Some(later_ns)
-    }
-
-    /// Counts that the device is put off, and has it said, once.
-    fn put_off(this: ArcBorrow<'_, Self>, state: &mut State) {
-        if let Some(Attachment { tally, .. }) = &mut state.attachment {
-            tally.update(|tally| tally.add(Counter::THROTTLED, 1));
-        }
-        if !state.has_said {
-            state.has_said = true;
-            // Still queued: then it is about to be said.
-            drop(workqueue::system_highpri().enqueue::<_, 0>(Arc::from(this)));
-        }
-    }
-
-    /// Waits until what was to be said is said. Process context; the device is stopped.
-    pub(super) fn flush_notice(&self) {
-        // SAFETY: The pointer is to a live, initialized work item.
-        unsafe { bindings::flush_work(Work::raw_get(&raw const self.notice)) };
+    fn expire(&self, start_ns: u64) -> Option<u64> {
+        let cpu = cpu::current();
+        self.state
+            .with(|state| {
+                // Events that are due stay due, and are emitted, late, when there is time.
+                if let Some(later_ns) = state.watch.throttle(cpu, start_ns) {
+                    return Some(later_ns);
+                }
+                let ended = self.governor.interrupt(cpu, start_ns, || {
+                    if state.emit(start_ns) {
+                        self.line.raise();
+                    }
+                });
+                state.watch.ended(cpu, ended);
+                let due_ns = state.schedule.next_due_ns()?;
+                Some(if due_ns > ended.ns {
+                    due_ns
+                } else {
+                    ended.ns.saturating_add(MIN_REARM_NS)
+                })
+            })
+            .flatten()
     }
 }
 
-impl WorkItem for Generator {
-    type Pointer = Arc<Self>;
+/// The device's side of the driver's doorbell.
+pub(super) struct Doorbell<W: Watch, G: Govern, O: Observer>(pub(super) Arc<Generator<W, G, O>>);
 
-    /// The kernel log may be a serial port, which takes milliseconds: not from an interrupt.
-    fn run(this: Arc<Self>) {
-        log::warning!(
-            "line {}: slowed down: interrupts take more than cpu_limit_pct={} of a CPU\n",
-            this.line.index(),
-            this.line.limit_pct(),
-        );
-    }
-}
-
-/// The device's ear for the driver's doorbell.
-pub(super) struct Bell(pub(super) Arc<Generator>);
-
-impl InHardirq for Bell {
+impl<W: Watch, G: Govern, O: Observer> InHardirq for Doorbell<W, G, O> {
     fn run(&self) {
         if self.0.closed.load(Relaxed) {
             // The timer polls as it would have without the ring.
-            let _ = Generator::answer(self.0.as_arc_borrow(), Caller::Bell);
+            let _ = self.0.answer(Caller::Doorbell);
         }
     }
 }
 
-impl HrTimerCallback for Generator {
+impl<W: Watch, G: Govern, O: Observer> HrTimerCallback for Generator<W, G, O> {
     type Pointer<'a> = Arc<Self>;
 
     fn run(
@@ -350,43 +349,18 @@ impl HrTimerCallback for Generator {
         mut timer: HrTimerCallbackContext<'_, Self>,
     ) -> HrTimerRestart {
         if this.closed.load(Relaxed) {
-            let until_ns = Self::answer(this, Caller::Timer);
+            let until_ns = this.answer(Caller::Timer);
             // There is no use in a look at an earlier time.
             let wait_ns = until_ns.saturating_sub(clock::now_ns()).max(POLL_NS);
             timer.forward_now(clock::delta(wait_ns));
             return HrTimerRestart::Restart;
         }
-        let start_ns = clock::now_ns();
-        let cpu = clock::cpu();
-        // SAFETY: This is the callback, which never runs concurrently with itself, and the timer is
-        // armed, so the state is ours.
-        let state = unsafe { this.state.get() };
-        let next_ns = match Self::may_go(this, state, cpu, start_ns) {
-            // What is due stays due, and is emitted, late, when there is time.
-            Some(later_ns) => later_ns,
-            None => {
-                let limit_pct = this.line.limit_pct();
-                let Measured { end_ns, took_ns } =
-                    this.cpu_time.interrupt(cpu, start_ns, limit_pct, || {
-                        if state.emit(this.line.index(), start_ns) {
-                            this.line.raise();
-                        }
-                    });
-                state
-                    .turn
-                    .went(&this.cpu_time, cpu, end_ns, took_ns, limit_pct);
-                let Some(due_ns) = state.schedule.next_due_ns() else {
-                    return HrTimerRestart::NoRestart;
-                };
-                if due_ns > end_ns {
-                    due_ns
-                } else {
-                    end_ns.saturating_add(BREATH_NS)
-                }
-            }
+        let Some(next_ns) = this.expire(clock::now_ns()) else {
+            return HrTimerRestart::NoRestart;
         };
-        // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly. A timer cannot be forwarded
-        // by nothing, and without high resolution by no less than a tick: so the expiry is read back from it.
+        // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly. A timer cannot be
+        // forwarded by nothing, and without high resolution by no less than a tick: so the expiry is read
+        // back from it.
         let expiry = this.timer.expires();
         let distance_ns = next_ns.saturating_sub(clock::ns(expiry)).max(1);
         timer.forward(expiry, clock::delta(distance_ns));

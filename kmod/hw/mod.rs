@@ -1,31 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The simulated device: what stands where real hardware would.
+//! The simulated device: it stands where real hardware would.
 //!
-//! It knows nothing of the driver. They meet at an interrupt number and at the ring that the driver
-//! lends the device.
+//! It knows nothing of the driver. They meet at an interrupt number and at the ring that the driver lends the
+//! device. [`device`] has its registers, so to speak; [`generator`] is the hardware behind them.
+#![forbid(unsafe_code)]
 
 mod device;
 mod generator;
-mod hardirq_work;
-mod irq;
-mod on_cpu;
-mod platform;
 
+#[allow(unused_imports, reason = "the template uses fewer of them")]
 pub(crate) use self::{
     device::Device,
     generator::{
-        Counter,
-        CONTEXTS,
-        COUNTERS, //
-    },
-    irq::{
-        IrqDomain,
-        IrqLine, //
-    },
-    on_cpu::{
-        on_cpu,
-        on_cpu_or_here, //
-    },
-    platform::PlatformDevice, //
+        Ended,
+        Govern,
+        Watch, //
+    }, //
 };

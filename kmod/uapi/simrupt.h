@@ -4,8 +4,7 @@
  *
  * Each read() returns whole records, as many as there are and as fit; a buffer that is smaller than
  * one gets EINVAL. Fields are in native byte order, times are CLOCK_MONOTONIC nanoseconds.
- * FIONREAD tells how many bytes a read would return now. With RWF_NOWAIT a read waits for nothing: it gets
- * EAGAIN also where another reader is at work, or where the memory to read to is not there yet.
+ * FIONREAD tells how many bytes a read would return now.
  */
 #ifndef _UAPI_SIMRUPT_H
 #define _UAPI_SIMRUPT_H

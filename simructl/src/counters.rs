@@ -174,7 +174,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use simrupt_core::books::COUNTERS;
+    use simrupt_core::invariants::COUNTERS;
     use std::path::Path;
 
     #[test]

@@ -61,7 +61,7 @@ impl Look {
             burst,
             is_closed_loop: pattern == "closed",
             is_masked: knob("masked")?.as_deref() == Some("1"),
-            needs_open: knob("trigger")?.as_deref() == Some("open"),
+            needs_open: knob("run")?.as_deref() == Some("open"),
             users: users(module.sysroot()),
             events: counter("events"),
             read: counter("read"),

@@ -2,7 +2,7 @@
 
 //! The record is the same for Rust and for C, byte for byte.
 
-use simrupt_core::abi::{Record, RECORD_SIZE};
+use simrupt_core::abi::{character_of, due_ns_of, seq_of, Record, Words, RECORD_SIZE};
 use std::{
     mem::offset_of,
     path::{Path, PathBuf},
@@ -109,4 +109,14 @@ fn no_byte_of_a_record_is_left_out() {
     let bytes = bytes_of(sample());
     assert_eq!(bytes.len(), RECORD_SIZE);
     assert!(bytes.iter().all(|byte| *byte != 0));
+}
+
+#[test]
+fn a_record_in_words_has_the_bytes_of_the_record() {
+    let words = Words::from(sample());
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    assert_eq!(bytes, bytes_of(sample()));
+    assert_eq!(seq_of(&words), sample().seq);
+    assert_eq!(due_ns_of(&words), sample().due_ns);
+    assert_eq!(character_of(&words), sample().value);
 }

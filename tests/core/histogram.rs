@@ -30,9 +30,9 @@ fn the_buckets_follow_each_other_without_gaps() {
 fn a_value_beyond_the_last_bucket_is_counted_as_overflow() {
     let histogram = empty();
     let mut recorder = Recorder::new(&histogram);
-    recorder.record(u64::MAX, 5, 1);
-    recorder.record(1 << 36, 6, 1);
-    recorder.record((1 << 36) - 1, 7, 1);
+    recorder.record(u64::MAX, 1, 5, 1);
+    recorder.record(1 << 36, 1, 6, 1);
+    recorder.record((1 << 36) - 1, 1, 7, 1);
     assert_eq!(histogram.overflow(), 2);
     assert_eq!(histogram.buckets().count(), 1);
 }
@@ -42,7 +42,7 @@ fn the_maximum_keeps_its_time_and_cpu() {
     let histogram = empty();
     let mut recorder = Recorder::new(&histogram);
     for (value, time_ns, cpu) in [(10, 1, 0), (30, 2, 3), (20, 3, 1), (30, 4, 2)] {
-        recorder.record(value, time_ns, cpu);
+        recorder.record(value, 1, time_ns, cpu);
     }
     let max = Max {
         value: 30,
@@ -54,36 +54,53 @@ fn the_maximum_keeps_its_time_and_cpu() {
 }
 
 #[test]
-fn equal_values_in_a_row_are_counted_like_any_others() {
+fn equal_values_are_counted_like_any_others() {
+    let check = |count: fn(&mut Recorder<&Histogram>, &[u64])| {
+        let histogram = empty();
+        let values = [5, 5, 5, 0, 0, 5, u64::MAX, u64::MAX];
+        count(&mut Recorder::new(&histogram), &values);
+        assert_eq!(histogram.sum(), 20_u64.wrapping_sub(2));
+        let counts: Vec<_> = histogram
+            .buckets()
+            .map(|one| (one.low, one.count))
+            .collect();
+        assert_eq!(counts, [(0, 2), (5, 4)]);
+        assert_eq!(histogram.overflow(), 2);
+        assert_eq!(histogram.max().value, u64::MAX);
+    };
+    check(|recorder, values| {
+        for value in values {
+            recorder.record(*value, 1, 9, 1);
+        }
+    });
+    check(|recorder, values| {
+        recorder.record(5, 4, 9, 1);
+        recorder.record(0, 2, 9, 1);
+        recorder.record(values[6], 2, 9, 1);
+    });
+}
+
+#[test]
+fn no_value_at_all_changes_nothing() {
     let histogram = empty();
     let mut recorder = Recorder::new(&histogram);
-    {
-        let mut batch = recorder.batch(9, 1);
-        for value in [5, 5, 5, 0, 0, 5, u64::MAX, u64::MAX] {
-            batch.record(value);
-        }
-    }
-    assert_eq!(histogram.sum(), 20_u64.wrapping_sub(2));
-    let counts: Vec<_> = histogram
-        .buckets()
-        .map(|one| (one.low, one.count))
-        .collect();
-    assert_eq!(counts, [(0, 2), (5, 4)]);
-    assert_eq!(histogram.overflow(), 2);
-    assert_eq!(histogram.max().value, u64::MAX);
+    recorder.record(7, 0, 1, 1);
+    recorder.record_row(&[], |time: &u64| *time, 1, 1);
+    assert_eq!(histogram.buckets().count(), 0);
+    assert_eq!((histogram.sum(), histogram.max()), (0, Max::default()));
 }
 
 #[test]
 fn a_reset_forgets_everything_and_counting_goes_on() {
     let histogram = empty();
     let mut recorder = Recorder::new(&histogram);
-    recorder.record(100, 1, 1);
-    recorder.record(u64::MAX, 1, 1);
+    recorder.record(100, 1, 1, 1);
+    recorder.record(u64::MAX, 1, 1, 1);
     recorder.reset();
     assert_eq!(histogram.buckets().count(), 0);
     assert_eq!((histogram.overflow(), histogram.sum()), (0, 0));
     assert_eq!(histogram.max(), Max::default());
-    recorder.record(7, 9, 1);
+    recorder.record(7, 1, 9, 1);
     let bucket = Bucket {
         low: 7,
         high: 7,
@@ -103,27 +120,31 @@ proptest! {
 
     #[test]
     fn however_values_are_counted_it_comes_to_the_same(
-        values in prop::collection::vec((0_u64..3000, any::<bool>()), 0..200),
+        steps in prop::collection::vec((0_u64..3000, 1_usize..4), 0..200),
+        ago in 0_u64..1 << 40,
     ) {
+        let now_ns = 1 << 50;
+        let mut time_ns = now_ns - ago;
+        let mut row = Vec::new();
+        for (step, times) in steps {
+            time_ns += step;
+            row.extend(vec![time_ns; times]);
+        }
         let (one_by_one, together) = (empty(), empty());
         let mut recorder = Recorder::new(&one_by_one);
-        for (value, _) in &values {
-            recorder.record(*value, 3, 1);
+        for time_ns in &row {
+            recorder.record(now_ns.saturating_sub(*time_ns), 1, now_ns, 1);
         }
         let mut recorder = Recorder::new(&together);
-        let mut batch = recorder.batch(3, 1);
-        for (value, near) in values {
-            if near {
-                batch.record_near(value);
-            } else {
-                batch.record(value);
-            }
+        let (some, others) = row.split_at(row.len() / 3);
+        for part in [some, others] {
+            recorder.record_row(part, |time_ns| *time_ns, now_ns, 1);
         }
-        drop(batch);
         prop_assert_eq!(
             one_by_one.buckets().collect::<Vec<_>>(),
             together.buckets().collect::<Vec<_>>()
         );
+        prop_assert_eq!(one_by_one.overflow(), together.overflow());
         prop_assert_eq!(one_by_one.sum(), together.sum());
         prop_assert_eq!(one_by_one.max(), together.max());
     }
@@ -133,7 +154,7 @@ proptest! {
         let histogram = empty();
         let mut recorder = Recorder::new(&histogram);
         for &value in &values {
-            recorder.record(value >> (value % 64), 0, 0);
+            recorder.record(value >> (value % 64), 1, 0, 0);
         }
         let counted: u64 = histogram.buckets().map(|bucket| bucket.count).sum();
         prop_assert_eq!(counted + histogram.overflow(), values.len() as u64);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Every interleaving of the ring's three contexts, of a tally's reader and writer, and of the
+//! Every interleaving of the ring's three contexts, of the counters' reader and writer, and of the
 //! fifo's users, as far as the model checker's bounds reach.
 //!
 //! The checker finds a race between a store and the last access to the same word only. So writers
@@ -15,27 +15,49 @@ use loom::{
     thread,
 };
 use simrupt_core::{
-    abi::Record,
-    fifo::Fifo,
+    abi::{seq_of, Record, Words, WORDS},
+    counters::{Counters, Writer},
+    fifo::{self, Claim, Fifo, Gauge},
     histogram::{Histogram, Recorder},
     knobs::Policy,
     platform::Word,
-    ring::{Acknowledged, BottomEnd, Event, Ring, Slot, TopEnd},
-    tally::{Tally, Writer},
+    ring::{Acknowledged, BottomEnd, Ends, Ring, Slot, TopEnd},
 };
+use std::convert::Infallible;
 
-fn ring(size: usize) -> Arc<Ring> {
-    Arc::new(Ring::new((0..size).map(|_| Slot::new()).collect()).unwrap())
+fn ends(size: usize) -> Ends<Arc<Ring>> {
+    let slots = (0..size).map(|_| Slot::new()).collect();
+    let Ok(parts) = Ring::with_ends(slots, |ring| Ok::<_, Infallible>(Arc::new(ring)));
+    parts.expect("a power of two").1
 }
 
 fn acknowledge(top: &mut TopEnd<Arc<Ring>>, irq_ns: u64) -> Acknowledged {
-    top.look();
+    top.refresh();
     top.acknowledge(irq_ns, 1, |_| ())
 }
 
+/// What the bottom half is given with an event.
+struct Event {
+    seq: u64,
+    due_ns: u64,
+    irq_ns: u64,
+    value: u8,
+}
+
 fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, taken: &mut Vec<Event>) {
-    bottom.look();
-    bottom.take(most, |event| taken.push(event));
+    bottom.refresh();
+    let end = taken.len() + most;
+    while taken.len() < end && !bottom.is_empty() {
+        let left = end - taken.len();
+        bottom.take(left, |part| {
+            taken.extend(part.iter().map(|slot| Event {
+                seq: slot.seq(),
+                due_ns: slot.due_ns(),
+                irq_ns: slot.irq_ns(),
+                value: slot.value(),
+            }));
+        });
+    }
 }
 
 /// Device, top half and bottom half at the same time: whatever is pushed comes out once, in order,
@@ -43,8 +65,11 @@ fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, taken: &mut Vec<Event>) 
 #[test]
 fn the_ring_hands_each_event_from_owner_to_owner() {
     loom::model(|| {
-        // SAFETY: A new ring, split once.
-        let (mut device, mut top, mut bottom) = unsafe { Ring::split(ring(2)) };
+        let Ends {
+            mut device,
+            mut top,
+            mut bottom,
+        } = ends(2);
         let device = thread::spawn(move || {
             let mut stored = Vec::new();
             for seq in 0..3 {
@@ -84,8 +109,11 @@ fn the_ring_hands_each_event_from_owner_to_owner() {
 #[test]
 fn a_raise_brings_its_events_with_it() {
     loom::model(|| {
-        // SAFETY: A new ring, split once.
-        let (mut device, mut top, _bottom) = unsafe { Ring::split(ring(4)) };
+        let Ends {
+            mut device,
+            mut top,
+            bottom: _bottom,
+        } = ends(4);
         let device = thread::spawn(move || {
             for seq in 0..2 {
                 device.push(seq, 0, 0).unwrap();
@@ -106,26 +134,26 @@ fn a_raise_brings_its_events_with_it() {
 
 /// A reader sees all of an update or nothing of it.
 #[test]
-fn a_snapshot_of_a_tally_is_never_torn() {
+fn a_snapshot_of_counters_is_never_torn() {
     let mut bounds = loom::model::Builder::new();
     bounds.preemption_bound = Some(3);
     bounds.check(|| {
-        let tally = Arc::new(Tally::<2>::new());
+        let counters = Arc::new(Counters::<2>::new());
         let writer = {
-            let mut writer = Writer::new(tally.clone());
+            let mut writer = Writer::new(counters.clone());
             thread::spawn(move || {
                 for _ in 0..2 {
-                    writer.update(|counts| {
-                        counts.add(0, 1);
-                        counts.add(1, 1);
-                    });
+                    writer.begin();
+                    writer.add(0, 1);
+                    writer.add(1, 1);
+                    writer.end();
                 }
             })
         };
-        let (counts, ()) = tally.snapshot(|| ());
+        let (counts, ()) = counters.snapshot(|| ());
         assert_eq!(counts[0], counts[1]);
         writer.join().unwrap();
-        assert_eq!(tally.snapshot(|| ()).0, [2, 2]);
+        assert_eq!(counters.snapshot(|| ()).0, [2, 2]);
     });
 }
 
@@ -139,10 +167,7 @@ fn the_maximum_is_not_below_a_value_that_is_counted() {
         let histogram = Arc::new(Histogram::new(vec![Word::new(0)]));
         let writer = {
             let mut recorder = Recorder::new(histogram.clone());
-            thread::spawn(move || {
-                let mut batch = recorder.batch(1, 0);
-                batch.record(7);
-            })
+            thread::spawn(move || recorder.record(7, 1, 1, 0))
         };
         let counted = histogram.overflow();
         let max = histogram.max().value;
@@ -155,52 +180,102 @@ fn the_maximum_is_not_below_a_value_that_is_counted() {
     });
 }
 
-fn read(fifo: &Mutex<Fifo>, delivered: usize) -> Vec<u64> {
-    let mut out = vec![Record::default(); 2];
-    let count = fifo.lock().unwrap().claim(&mut out);
-    // The copy to user space stands here, without the lock.
-    let delivered = delivered.min(count);
-    fifo.lock().unwrap().settle(delivered);
-    out[..delivered].iter().map(|record| record.seq).collect()
+/// A fifo with its reader, as the module keeps them: each under a lock, and the gauge under none.
+struct Shared {
+    fifo: Mutex<Fifo>,
+    claim: Mutex<Claim>,
+    gauge: std::sync::Arc<Gauge>,
+}
+
+fn slots(size: usize) -> Vec<fifo::Slot> {
+    (0..size).map(|_| fifo::Slot::new()).collect()
+}
+
+fn record(seq: u64) -> Words {
+    Record {
+        seq,
+        ..Record::default()
+    }
+    .into()
+}
+
+impl Shared {
+    fn new(size: usize) -> Arc<Self> {
+        let gauge = std::sync::Arc::new(Gauge::new());
+        let fifo = Fifo::new(slots(size), gauge.clone(), Policy::Overwrite);
+        let claim = Claim::new(vec![[0; WORDS]; 2], gauge.clone());
+        Arc::new(Self {
+            fifo: Mutex::new(fifo),
+            claim: Mutex::new(claim),
+            gauge,
+        })
+    }
+
+    fn push(&self, seq: u64) {
+        let mut fifo = self.fifo.lock().unwrap();
+        fifo.push(record(seq));
+        fifo.announce();
+    }
+
+    fn read(&self) -> Vec<u64> {
+        let mut claim = self.claim.lock().unwrap();
+        self.fifo.lock().unwrap().claim(&mut claim, 2);
+        // The copy to user space stands here, without the fifo's lock.
+        let seqs: Vec<u64> = claim.records(2).iter().map(seq_of).collect();
+        claim.deliver(seqs.len());
+        seqs
+    }
 }
 
 /// Bottom half, a reader and a resize at the same time: every record is accounted for, and the
 /// reader gets what it gets in order.
 #[test]
 fn the_fifo_accounts_for_every_record_whoever_comes_first() {
-    loom::model(|| {
-        let room = |size| vec![Record::default(); size];
-        let fifo = Arc::new(Mutex::new(Fifo::new(room(2), Policy::Overwrite)));
+    let mut bounds = loom::model::Builder::new();
+    bounds.preemption_bound = Some(3);
+    bounds.check(|| {
+        let shared = Shared::new(2);
         let bottom_half = {
-            let fifo = fifo.clone();
+            let shared = shared.clone();
             thread::spawn(move || {
-                for seq in 0..3 {
-                    let record = Record {
-                        seq,
-                        ..Record::default()
-                    };
-                    fifo.lock().unwrap().push(record);
-                }
+                (0..3).for_each(|seq| shared.push(seq));
                 // The same context resizes: the kernel keeps the two apart.
-                let mut moving = fifo.lock().unwrap().resize_begin(room(1));
-                while !fifo.lock().unwrap().resize_step(&mut moving, 1) {}
+                let mut moving = shared.fifo.lock().unwrap().resize_begin(slots(1));
+                while !shared.fifo.lock().unwrap().resize_step(&mut moving, 1) {}
             })
         };
-        let mut seen = read(&fifo, 2);
-        seen.extend(read(&fifo, 2));
+        let mut seen = shared.read();
+        seen.extend(shared.read());
         bottom_half.join().unwrap();
-        seen.extend(read(&fifo, 2));
+        seen.extend(shared.read());
         assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
-        let fifo = fifo.lock().unwrap();
-        let counts = fifo.counts();
+        let (counts, queued) = shared.fifo.lock().unwrap().counts();
         assert_eq!(counts.read, seen.len() as u64);
         assert_eq!(
             counts.drained,
-            counts.dropped
-                + counts.overwritten
-                + counts.flushed
-                + counts.read
-                + fifo.queued() as u64
+            counts.dropped + counts.overwritten + counts.flushed + counts.read + queued
         );
+    });
+}
+
+/// Nobody who looks at the gauge goes to sleep over a record that is announced, though a reader claims it at the
+/// same time and cannot deliver it. And a snapshot of the counts holds its sum meanwhile.
+#[test]
+fn the_gauge_shows_a_record_on_its_way_from_the_fifo_to_a_reader() {
+    loom::model(|| {
+        let shared = Shared::new(2);
+        shared.push(0);
+        let reader = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                let mut claim = shared.claim.lock().unwrap();
+                shared.fifo.lock().unwrap().claim(&mut claim, 1);
+            })
+        };
+        assert!(shared.gauge.is_readable());
+        let (counts, queued) = shared.fifo.lock().unwrap().counts();
+        assert_eq!((counts.drained, counts.read + queued), (1, 1));
+        reader.join().unwrap();
+        assert!(shared.gauge.is_readable());
     });
 }

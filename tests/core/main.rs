@@ -4,12 +4,12 @@
 #![cfg(not(loom))]
 
 mod abi;
-mod books;
-mod budget;
-mod ear;
+mod counters;
+mod doorbell;
 mod fifo;
 mod histogram;
+mod invariants;
 mod knobs;
+mod rate_limiter;
 mod ring;
 mod schedule;
-mod tally;

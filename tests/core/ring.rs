@@ -4,21 +4,34 @@
 
 use proptest::prelude::*;
 use simrupt_core::abi::value_of;
-use simrupt_core::ring::{Acknowledged, BottomEnd, DeviceEnd, Event, Full, Ring, Slot, TopEnd};
-use std::{collections::VecDeque, sync::Arc};
+use simrupt_core::ring::{
+    Acknowledged, BottomEnd, DeviceEnd, Ends, Full, Ring, Slot, Span, TopEnd,
+};
+use std::{collections::VecDeque, convert::Infallible, sync::Arc};
 
-type Ends = (
+type Parts = (
     DeviceEnd<Arc<Ring>>,
     TopEnd<Arc<Ring>>,
     BottomEnd<Arc<Ring>>,
 );
 
-fn ring(size: usize) -> (Arc<Ring>, Ends) {
+fn try_ring(size: usize) -> Option<(Arc<Ring>, Ends<Arc<Ring>>)> {
     let slots = (0..size).map(|_| Slot::new()).collect();
-    let ring = Arc::new(Ring::new(slots).expect("a power of two"));
-    // SAFETY: A new ring, split once.
-    let ends = unsafe { Ring::split(ring.clone()) };
-    (ring, ends)
+    let Ok(parts) = Ring::with_ends(slots, |ring| Ok::<_, Infallible>(Arc::new(ring)));
+    parts
+}
+
+fn ring(size: usize) -> (Arc<Ring>, Parts) {
+    let (ring, ends) = try_ring(size).expect("a power of two");
+    (ring, (ends.device, ends.top, ends.bottom))
+}
+
+fn span(seq: u64, last_seq: u64, events: u64) -> Span {
+    Span {
+        seq,
+        last_seq,
+        events,
+    }
 }
 
 /// Stores an event and announces it.
@@ -33,16 +46,49 @@ fn acknowledge(
     top: &mut TopEnd<Arc<Ring>>,
     irq_ns: u64,
     irq_cpu: u16,
-    each: impl FnMut(u64),
+    mut each: impl FnMut(u64),
 ) -> Acknowledged {
-    top.look();
-    top.acknowledge(irq_ns, irq_cpu, each)
+    top.refresh();
+    top.acknowledge(irq_ns, irq_cpu, |part| {
+        part.iter().for_each(|slot| each(slot.due_ns()));
+    })
+}
+
+/// An event as the bottom half takes it out of the ring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Event {
+    seq: u64,
+    due_ns: u64,
+    irq_ns: u64,
+    irq_cpu: u16,
+    value: u8,
+}
+
+impl From<&Slot> for Event {
+    fn from(slot: &Slot) -> Self {
+        Self {
+            seq: slot.seq(),
+            due_ns: slot.due_ns(),
+            irq_ns: slot.irq_ns(),
+            irq_cpu: slot.irq_cpu(),
+            value: slot.value(),
+        }
+    }
+}
+
+/// Takes out one part of what was taken over.
+fn take_part(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, mut each: impl FnMut(Event)) -> usize {
+    bottom.take(most, |part| part.iter().for_each(|slot| each(slot.into())))
 }
 
 /// Takes out what there is, up to so many.
-fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, each: impl FnMut(Event)) -> usize {
-    bottom.look();
-    bottom.take(most, each)
+fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, mut each: impl FnMut(Event)) -> usize {
+    bottom.refresh();
+    let mut total = 0;
+    while total < most && !bottom.is_empty() {
+        total += take_part(bottom, most - total, &mut each);
+    }
+    total
 }
 
 /// Takes out one event.
@@ -64,43 +110,49 @@ fn a_stored_event_is_not_the_top_halfs_before_it_is_announced() {
 }
 
 #[test]
-fn whose_turn_it_is_knows_which_events_there_are() {
+fn who_refreshes_knows_which_events_there_are() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
-    top.look();
-    assert_eq!((top.span(), bottom.span()), (None, None));
+    top.refresh();
+    let nothing = Span::default();
+    assert_eq!((top.span(), bottom.span()), (nothing, nothing));
     // Around the end of the ring, with a loss.
     for first in [0, 10, 20] {
         for seq in [first, first + 1, first + 5] {
             push(&mut device, seq, 0).unwrap();
         }
-        assert_eq!(top.span(), None, "before the look");
-        top.look();
-        assert_eq!(top.span(), Some((first, first + 5)));
+        assert_eq!(top.span(), nothing, "before the refresh");
+        top.refresh();
+        assert_eq!(top.span(), span(first, first + 5, 3));
         top.acknowledge(0, 0, |_| ());
-        assert_eq!(top.span(), None);
-        bottom.look();
-        assert_eq!(bottom.span(), Some((first, first + 5)));
+        assert_eq!(top.span(), nothing);
+        bottom.refresh();
+        assert_eq!(bottom.span(), span(first, first + 5, 3));
         bottom.take(1, |_| ());
-        assert_eq!(bottom.span(), Some((first + 1, first + 5)));
-        bottom.take(9, |_| ());
-        assert_eq!(bottom.span(), None);
+        assert_eq!(bottom.span(), span(first + 1, first + 5, 2));
+        while !bottom.is_empty() {
+            bottom.take(9, |_| ());
+        }
+        assert_eq!(bottom.span(), nothing);
     }
 }
 
 #[test]
-fn what_comes_after_a_look_is_for_the_next_one() {
+fn what_comes_after_a_refresh_is_for_the_next_one() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
     push(&mut device, 0, 10).unwrap();
     device.note_raise();
-    top.look();
+    top.refresh();
     push(&mut device, 1, 30).unwrap();
     device.note_raise();
-    let found = top.acknowledge(20, 0, |due_ns| assert!(due_ns <= 20));
+    let found = top.acknowledge(20, 0, |part| assert!(part[0].due_ns() <= 20));
     assert_eq!((found.raises, found.events), (1, 1));
-    bottom.look();
+    bottom.refresh();
     assert_eq!(acknowledge(&mut top, 40, 0, |_| ()).events, 1);
     let mut taken = Vec::new();
-    assert_eq!(bottom.take(9, |event| taken.push(event.irq_ns)), 1);
+    assert_eq!(
+        take_part(&mut bottom, 9, |event| taken.push(event.irq_ns)),
+        1
+    );
     assert_eq!(take(&mut bottom, 9, |event| taken.push(event.irq_ns)), 1);
     assert_eq!(taken, [20, 40]);
 }
@@ -129,12 +181,12 @@ fn what_is_taken_at_once_comes_in_order_across_the_rings_end() {
 #[test]
 fn a_size_that_is_no_power_of_two_is_refused() {
     for size in [0, 3, 6, 12] {
-        assert!(Ring::new((0..size).map(|_| Slot::new()).collect()).is_none());
+        assert!(try_ring(size).is_none());
     }
 }
 
 #[test]
-fn an_event_is_not_the_bottom_halfs_before_the_top_half_has_seen_it() {
+fn an_event_is_not_the_bottom_halfs_before_the_top_half_has_acknowledged_it() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
     push(&mut device, 7, 700).unwrap();
     assert_eq!(pop(&mut bottom), None);
@@ -155,7 +207,7 @@ fn a_full_ring_refuses_the_new_event_and_keeps_the_old_ones() {
     push(&mut device, 0, 0).unwrap();
     push(&mut device, 1, 0).unwrap();
     assert_eq!(push(&mut device, 2, 0), Err(Full));
-    // Seen is not taken.
+    // Acknowledged is not taken.
     acknowledge(&mut top, 0, 0, |_| ());
     assert_eq!(push(&mut device, 2, 0), Err(Full));
     assert_eq!(pop(&mut bottom).unwrap().seq, 0);
@@ -172,9 +224,9 @@ fn a_call_of_the_top_half_takes_notice_of_all_raises() {
         push(&mut device, seq, 0).unwrap();
         device.note_raise();
     }
-    assert_eq!((ring.raised(), ring.acknowledged()), (3, 0));
+    assert_eq!((ring.raised(), ring.raises_acknowledged()), (3, 0));
     assert_eq!(acknowledge(&mut top, 0, 0, |_| ()).raises, 3);
-    assert_eq!((ring.raised(), ring.acknowledged()), (3, 3));
+    assert_eq!((ring.raised(), ring.raises_acknowledged()), (3, 3));
     assert_eq!(acknowledge(&mut top, 0, 0, |_| ()).raises, 0);
 }
 

@@ -27,7 +27,7 @@ say "Turn the knobs while it runs, through debugfs ..."
 run "echo 2000 > $knobs/rate_hz"
 run "echo drop > $knobs/fifo_policy"
 run "cat $knobs/workqueue"
-run "echo always > $knobs/trigger"
+run "echo always > $knobs/run"
 
 say "... with values it does not take, which change nothing ..."
 run "echo 2000000 > $knobs/rate_hz || true"

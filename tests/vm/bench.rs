@@ -19,7 +19,7 @@ const SAVED: &str = "/run/simrupt-bench.toml";
 
 /// Lines that are not as they were made, so that what is put back can be told from a default.
 const ODD: &str = "lines=2 rate_hz=7,1000 workqueue=highpri,ordered fifo_size=64 pattern=poisson \
-                   burst=3 format=record trigger=always cpu=1 work_us=5";
+                   burst=3 format=record run=always cpu=1 work_us=5";
 
 /// All knobs of both lines, and who may take their interrupts.
 fn state(module: &Simrupt) -> Vec<(BTreeMap<&'static str, String>, String)> {

@@ -45,7 +45,7 @@ pub(crate) fn every_flavor_closes_the_loop() {
 
 #[test]
 fn a_burst_is_one_turn() {
-    let module = Simrupt::load("pattern=closed burst=64 rate_hz=1 workqueue=bh trigger=always");
+    let module = Simrupt::load("pattern=closed burst=64 rate_hz=1 workqueue=bh run=always");
     let line = module.line(0);
     eventually("the loop turns", || line.stat("runs") >= 100);
     line.silence();
@@ -56,7 +56,7 @@ fn a_burst_is_one_turn() {
 
 #[test]
 fn lines_turn_on_the_cpus_of_their_interrupts() {
-    let module = Simrupt::load("lines=2 pattern=closed rate_hz=1 trigger=always workqueue=bound");
+    let module = Simrupt::load("lines=2 pattern=closed rate_hz=1 run=always workqueue=bound");
     for cpu in 0..2 {
         let line = module.line(cpu);
         simrupt_vm_tests::move_irq(line.irq(), cpu);
@@ -71,7 +71,7 @@ fn lines_turn_on_the_cpus_of_their_interrupts() {
 
 #[test]
 fn the_loop_stops_at_rate_zero_and_goes_on_from_there() {
-    let module = Simrupt::load("pattern=closed rate_hz=1 trigger=always");
+    let module = Simrupt::load("pattern=closed rate_hz=1 run=always");
     let line = module.line(0);
     turns(line, &module, 100);
     line.silence();

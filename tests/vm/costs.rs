@@ -3,7 +3,11 @@
 //! What the module says that measuring costs, and the kernel's part of deferring work.
 
 use simrupt_vm_tests::{FLAVORS, Simrupt};
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::BTreeMap,
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 #[test]
 fn the_costs_of_a_timestamp_and_of_an_empty_work_item_are_measured() {
@@ -26,5 +30,35 @@ fn the_costs_of_a_timestamp_and_of_an_empty_work_item_are_measured() {
             assert!((100..1_000_000).contains(&empty_ns), "{flavor}: {text}");
         }
     }
+    module.verify();
+}
+
+/// Each of the empty work items is queued behind a bottom half that takes its time.
+#[test]
+fn while_costs_are_measured_the_line_can_be_changed_and_looked_at() {
+    let module =
+        Simrupt::load("lines=2 rate_hz=90 run=always workqueue=bh work_us=10000 cpu_limit_pct=95");
+    let line = module.line(0);
+    let begun = Instant::now();
+    let measuring = thread::spawn(move || {
+        let text = fs::read_to_string(line.path("costs")).unwrap();
+        (text, begun.elapsed())
+    });
+    let mut longest = Duration::ZERO;
+    let mut rate_hz = 90;
+    while !measuring.is_finished() {
+        let begun = Instant::now();
+        rate_hz = if rate_hz == 90 { 80 } else { 90 };
+        line.set("rate_hz", &rate_hz.to_string());
+        line.stats();
+        longest = longest.max(begun.elapsed());
+    }
+    let (text, took) = measuring.join().unwrap();
+    assert!(
+        longest < Duration::from_millis(500),
+        "{longest:?} of {took:?}"
+    );
+    // The bound is a second, and the last item's run.
+    assert!(took < Duration::from_secs(3), "{took:?}: {text}");
     module.verify();
 }

@@ -97,7 +97,7 @@ fn the_timer_runs_on_the_cpu_that_it_is_given() {
 
 #[test]
 fn a_masked_line_keeps_its_events_until_it_is_unmasked() {
-    let module = Simrupt::load("rate_hz=5000 trigger=always");
+    let module = Simrupt::load("rate_hz=5000 run=always");
     let line = module.line(0);
     eventually("events arrive", || line.stat("drained") >= 100);
     line.set("masked", "1");
@@ -124,7 +124,7 @@ fn a_masked_line_keeps_its_events_until_it_is_unmasked() {
 
 #[test]
 fn a_line_that_stays_masked_overruns_its_ring() {
-    let module = Simrupt::load("rate_hz=20000 trigger=always masked=1");
+    let module = Simrupt::load("rate_hz=20000 run=always masked=1");
     let line = module.line(0);
     eventually("the ring overruns", || line.stat("overrun") >= 100);
     let stats = line.stats();

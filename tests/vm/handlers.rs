@@ -97,7 +97,7 @@ fn traffic(lines: &[Line], rate_hz: &str, runs: u64) {
 
 #[test]
 fn each_run_is_counted_once() {
-    let module = Simrupt::load("lines=3 rate_hz=0 trigger=always workqueue=bound,bh,unbound");
+    let module = Simrupt::load("lines=3 rate_hz=0 run=always workqueue=bound,bh,unbound");
     let lines = [0, 1, 2].map(|index| module.line(index));
     let flavors = ["bound", "bh", "unbound"];
     let irqs = |index| -> u64 { action_counts(&format!("simrupt{index}")).iter().sum() };
@@ -157,7 +157,7 @@ fn each_run_is_counted_once() {
 
 #[test]
 fn flavors_without_work_items_have_rows_of_their_kind() {
-    let module = Simrupt::load("rate_hz=0 trigger=always workqueue=tasklet");
+    let module = Simrupt::load("rate_hz=0 run=always workqueue=tasklet");
     let line = module.line(0);
     let child = recording(&["--json", "--for", "600"]);
     traffic(&[line], "1000", 100);
@@ -193,7 +193,7 @@ fn latency(line: usize, stage: &str, percentile: &str) -> u64 {
 fn its_times_are_those_that_the_module_measures() {
     // Runs of 400 µs, so that the code between the two measurements takes less than a bucket. The runs of one line
     // wait for those of the other.
-    let module = Simrupt::load("lines=2 rate_hz=0 trigger=always workqueue=bh cpu=0 work_us=400");
+    let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bh cpu=0 work_us=400");
     let lines = [module.line(0), module.line(1)];
     let child = recording(&["--json", "--for", "600"]);
     traffic(&lines, "500", 200);
@@ -231,7 +231,7 @@ fn allowance() -> u64 {
 
 #[test]
 fn a_cpu_may_come_and_go_meanwhile() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always workqueue=unbound");
+    let module = Simrupt::load("rate_hz=1000 run=always workqueue=unbound");
     let line = module.line(0);
     // One that is offline when the recording begins has no buffer yet.
     let mut offline = Offline::take(1);
@@ -259,7 +259,7 @@ fn a_cpu_may_come_and_go_meanwhile() {
 fn the_module_may_come_and_go_meanwhile() {
     let child = recording(&["--json", "--for", "600"]);
     for flavor in ["bh", "bound", "tasklet"] {
-        let module = Simrupt::load(&format!("rate_hz=1000 trigger=always workqueue={flavor}"));
+        let module = Simrupt::load(&format!("rate_hz=1000 run=always workqueue={flavor}"));
         module.line(0).wait_for("runs", 50);
         drop(module);
     }
@@ -290,7 +290,7 @@ fn the_instance_of_a_killed_process_is_removed_by_the_next_one() {
 
 #[test]
 fn events_that_are_lost_are_counted_and_make_no_times() {
-    let module = Simrupt::load("rate_hz=0 trigger=always workqueue=bh");
+    let module = Simrupt::load("rate_hz=0 run=always workqueue=bh");
     let line = module.line(0);
     let child = recording(&["--json", "--for", "600", "--buffer", "8"]);
     traffic(&[line], "10000", 5000);
@@ -308,7 +308,7 @@ fn events_that_are_lost_are_counted_and_make_no_times() {
 
 #[test]
 fn a_kept_trace_says_the_same() {
-    let module = Simrupt::load("lines=2 rate_hz=0 trigger=always workqueue=bound,bh");
+    let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bound,bh");
     let lines = [module.line(0), module.line(1)];
     let instance = format!("{INSTANCES}/kept");
     fs::create_dir(&instance).unwrap();
@@ -377,7 +377,7 @@ fn a_user_and_a_missing_tracefs_have_each_their_message() {
 
 #[test]
 fn outputs_are_of_one_measurement_each() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always workqueue=bh");
+    let module = Simrupt::load("rate_hz=1000 run=always workqueue=bh");
     module.line(0).wait_for("runs", 10);
     let run = |options: &[&str]| {
         let output = simructl(&[&["handlers", "--for", "300ms"], options].concat());
@@ -430,7 +430,7 @@ fn kinds(terminal: &Terminal) -> Vec<String> {
 
 #[test]
 fn on_a_terminal_keys_order_the_rows_and_each_end_removes_the_instance() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always workqueue=bh");
+    let module = Simrupt::load("rate_hz=1000 run=always workqueue=bh");
     module.line(0).wait_for("runs", 10);
     let start = || {
         let arguments = ["handlers", "--watch", "--interval", "0.2"];
@@ -466,7 +466,7 @@ fn on_a_terminal_keys_order_the_rows_and_each_end_removes_the_instance() {
 #[test]
 fn a_file_of_metrics_is_replaced_by_each_sample_and_its_counters_go_up() {
     const FILE: &str = "/tmp/handlers.prom";
-    let module = Simrupt::load("rate_hz=1000 trigger=always workqueue=bh");
+    let module = Simrupt::load("rate_hz=1000 run=always workqueue=bh");
     module.line(0).wait_for("runs", 10);
     let options = ["--metrics", "prometheus", "--output", FILE];
     let child = recording(&[&["--watch", "--interval", "0.1"][..], &options].concat());

@@ -81,7 +81,7 @@ pub(crate) fn edges_that_come_while_a_thread_is_at_work_are_handled() {
         let complaints = || log_lines("nobody cared");
         let before = complaints();
         let module = Simrupt::load(&format!(
-            "rate_hz=200000 trigger=always workqueue={flavor} work_us=10000 cpu_limit_pct=100"
+            "rate_hz=200000 run=always workqueue={flavor} work_us=10000 cpu_limit_pct=100"
         ));
         let line = module.line(0);
         eventually("many edges come", || line.stat("raised") > 250_000);

@@ -39,7 +39,7 @@ fn set(file: &str, text: &str) {
 
 #[test]
 fn a_change_of_a_knob_interrupts_no_cpu_that_it_is_not_about() {
-    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always workqueue=bh cpu=0");
+    let module = Simrupt::load("lines=2 rate_hz=1000 run=always workqueue=bh cpu=0");
     let lines = [module.line(0), module.line(1)];
     stay_on_cpu(0);
     for line in lines {
@@ -65,7 +65,7 @@ fn a_change_of_a_knob_interrupts_no_cpu_that_it_is_not_about() {
         line.bind();
     }
     // To choose a CPU for a timer that is not set is not to use it.
-    lines[1].set("trigger", "open");
+    lines[1].set("run", "open");
     for cpu in ["1", "0"] {
         lines[1].set("cpu", cpu);
     }

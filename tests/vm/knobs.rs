@@ -87,7 +87,7 @@ fn the_rate_is_what_was_asked_for() {
 
 #[test]
 fn at_rate_zero_the_device_is_silent() {
-    let module = Simrupt::load("rate_hz=0 trigger=always");
+    let module = Simrupt::load("rate_hz=0 run=always");
     let line = module.line(0);
     line.set("rate_hz", "1000");
     simrupt_vm_tests::eventually("events arrive", || line.stat("events") > 5);
@@ -119,10 +119,10 @@ fn the_device_runs_while_it_is_open_or_always() {
     assert!(!idle(), "stopped although one has it open");
     drop(second);
     assert!(idle(), "runs although the last one closed it");
-    line.set("trigger", "always");
-    assert!(!idle(), "trigger=always");
-    line.set("trigger", "open");
-    assert!(idle(), "trigger=open");
+    line.set("run", "always");
+    assert!(!idle(), "run=always");
+    line.set("run", "open");
+    assert!(idle(), "run=open");
     module.verify();
 }
 

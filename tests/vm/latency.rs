@@ -89,7 +89,7 @@ fn every_stage_counts_what_passes_it() {
 
 #[test]
 fn a_run_takes_at_least_its_simulated_cost() {
-    let module = Simrupt::load("rate_hz=100 trigger=always work_us=1000");
+    let module = Simrupt::load("rate_hz=100 run=always work_us=1000");
     let line = module.line(0);
     eventually("it ran", || line.stat("runs") >= 20);
     line.silence();
@@ -100,7 +100,7 @@ fn a_run_takes_at_least_its_simulated_cost() {
 
 #[test]
 fn a_reset_zeroes_counters_and_histograms_together() {
-    let module = Simrupt::load("rate_hz=5000 trigger=always lines=2");
+    let module = Simrupt::load("rate_hz=5000 run=always lines=2");
     let line = module.line(0);
     eventually("events arrive", || line.stat("drained") >= 500);
     line.silence();
@@ -162,7 +162,7 @@ fn resets_under_traffic_lose_nothing() {
 
 #[test]
 fn only_a_one_resets() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     eventually("events arrive", || line.stat("drained") >= 50);
     for value in ["0", "2", "\n", " ", "1 1", "yes", "-1", "11"] {

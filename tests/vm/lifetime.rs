@@ -54,7 +54,7 @@ fn an_open_debugfs_file_keeps_the_module_loaded() {
 
 #[test]
 fn unbinding_sends_readers_home_and_binding_starts_anew() {
-    let module = Simrupt::load("lines=2 rate_hz=5000 trigger=always");
+    let module = Simrupt::load("lines=2 rate_hz=5000 run=always");
     let line = module.line(1);
     for round in 0..5 {
         let readers = [Reader::start(line, 10), Reader::start(line, 4096)];
@@ -90,7 +90,7 @@ fn unbinding_sends_readers_home_and_binding_starts_anew() {
 
 #[test]
 fn the_module_can_be_unloaded_while_unbound() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     module.line(0).unbind();
     drop(module);
 }
@@ -172,7 +172,7 @@ fn whoever_opens_a_line_that_was_just_bound_finds_it_as_its_knobs_say() {
 
 #[test]
 fn a_line_that_is_masked_is_bound_masked() {
-    let module = Simrupt::load("masked=1 rate_hz=1000000 trigger=always");
+    let module = Simrupt::load("masked=1 rate_hz=1000000 run=always");
     let line = module.line(0);
     for _ in 0..20 {
         eventually("events come", || line.stat("events") > 0);

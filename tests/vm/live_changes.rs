@@ -61,7 +61,7 @@ fn the_fifo_can_be_resized_under_traffic() {
 
 #[test]
 fn a_smaller_fifo_keeps_the_newest_records() {
-    let module = Simrupt::load("rate_hz=5000 trigger=always");
+    let module = Simrupt::load("rate_hz=5000 run=always");
     let line = module.line(0);
     eventually("the fifo fills", || line.stat("queued") >= 500);
     line.silence();
@@ -96,7 +96,7 @@ fn the_queues_name_follows_the_flavor() {
 
 #[test]
 fn lines_do_not_disturb_each_other() {
-    let module = Simrupt::load("lines=3 rate_hz=2000 trigger=always");
+    let module = Simrupt::load("lines=3 rate_hz=2000 run=always");
     let quiet = module.line(1);
     let reader = Reader::start(quiet, 4096);
     for round in 0..40 {
@@ -130,7 +130,7 @@ fn resize(line: Line, size: &str) -> Duration {
 fn a_reader_does_not_wait_busily_for_records_that_a_resize_moves() {
     const ROUNDS: u32 = 20;
     let module = Simrupt::load(
-        "rate_hz=0 trigger=always pattern=burst burst=4096 fifo_size=65536 fifo_policy=drop",
+        "rate_hz=0 run=always pattern=burst burst=4096 fifo_size=65536 fifo_policy=drop",
     );
     let line = module.line(0);
     stay_on_cpu(0);
@@ -175,7 +175,7 @@ fn a_reader_does_not_wait_busily_for_records_that_a_resize_moves() {
 #[test]
 fn a_reader_that_waits_is_woken_by_the_end_of_a_resize() {
     let module = Simrupt::load(
-        "rate_hz=0 trigger=always pattern=burst burst=4096 fifo_size=65536 fifo_policy=drop",
+        "rate_hz=0 run=always pattern=burst burst=4096 fifo_size=65536 fifo_policy=drop",
     );
     let line = module.line(0);
     let file = line.open();

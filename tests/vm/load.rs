@@ -50,7 +50,7 @@ fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
         ("work_us", &["0", "10", "300"]),
         ("stress", &["none", "irqs-off", "preempt-off", "softirq"]),
         ("masked", &["0", "1"]),
-        ("trigger", &["open", "always"]),
+        ("run", &["open", "always"]),
     ];
     let names: Vec<&str> = knobs.iter().map(|(name, _)| *name).collect();
     let module = Simrupt::load("format=record rate_hz=10000 lines=2");

@@ -70,7 +70,7 @@ fn queue_some(line: Line) {
 
 #[test]
 fn resizing_from_the_least_to_the_most_and_back_keeps_the_newest() {
-    let module = Simrupt::load("rate_hz=5000 trigger=always fifo_size=16");
+    let module = Simrupt::load("rate_hz=5000 run=always fifo_size=16");
     let line = module.line(0);
     line.set("fifo_size", "1048576");
     queue_some(line);
@@ -95,7 +95,7 @@ fn a_fifo_that_there_is_no_memory_for_changes_nothing() {
     // 40 MiB each, and so many of them that there is not enough for all.
     let lines = usize::try_from(meminfo("MemAvailable") / (40 << 10)).unwrap() + 1;
     assert!(lines <= 64, "too much memory for this test");
-    let module = Simrupt::load(&format!("lines={lines} rate_hz=100 trigger=always"));
+    let module = Simrupt::load(&format!("lines={lines} rate_hz=100 run=always"));
     let knobs = || -> Vec<_> { (0..lines).map(|line| module.line(line).knobs()).collect() };
     let before = knobs();
     let result = module.set_parameter("fifo_size", b"1048576");
@@ -116,7 +116,7 @@ fn reloads_under_traffic_give_all_memory_back() {
     let cycle = |round: usize| {
         let flavor = FLAVORS[round % FLAVORS.len()];
         let module = Simrupt::load(&format!(
-            "lines=2 rate_hz=2000 trigger=always workqueue={flavor}"
+            "lines=2 rate_hz=2000 run=always workqueue={flavor}"
         ));
         let reader = Reader::start(module.line(0), 64);
         eventually("events arrive", || {

@@ -64,7 +64,7 @@ fn fill(line: Line, at_least: u64) {
 
 #[test]
 fn a_read_with_rwf_nowait_gets_what_there_is_or_nothing() {
-    let module = Simrupt::load("rate_hz=0 trigger=always");
+    let module = Simrupt::load("rate_hz=0 run=always");
     let line = module.line(0);
     let file = line.open();
     let mut bytes = [0; 100];
@@ -79,7 +79,7 @@ fn a_read_with_rwf_nowait_gets_what_there_is_or_nothing() {
 
 #[test]
 fn a_read_with_rwf_nowait_does_not_wait_for_memory() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     fill(line, 50);
     let queued = line.stat("queued");
@@ -113,7 +113,7 @@ fn a_read_with_rwf_nowait_does_not_wait_for_memory() {
 
 #[test]
 fn an_io_uring_that_finds_nothing_is_told_when_there_is_something() {
-    let module = Simrupt::load("rate_hz=0 trigger=always");
+    let module = Simrupt::load("rate_hz=0 run=always");
     let line = module.line(0);
     let file = line.open();
     let mut rings = [IoUring::new(4).unwrap(), IoUring::new(4).unwrap()];
@@ -135,7 +135,7 @@ fn an_io_uring_that_finds_nothing_is_told_when_there_is_something() {
 
 #[test]
 fn io_uring_enter_does_not_wait_for_memory() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     fill(line, 50);
     let file = line.open();
@@ -165,9 +165,8 @@ fn io_uring_enter_does_not_wait_for_another_reader() {
         );
         return;
     }
-    let module = Simrupt::load(
-        "rate_hz=1000000 pattern=burst burst=4096 trigger=always cpu=1 fifo_size=65536",
-    );
+    let module =
+        Simrupt::load("rate_hz=1000000 pattern=burst burst=4096 run=always cpu=1 fifo_size=65536");
     let line = module.line(0);
     move_irq(line.irq(), 1);
     let is_reading = Arc::new(AtomicBool::new(false));

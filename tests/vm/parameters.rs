@@ -14,7 +14,7 @@ fn without_parameters_each_knob_has_its_default() {
     assert_eq!(knobs["fifo_size"], "4096");
     assert_eq!(knobs["fifo_policy"], "overwrite");
     assert_eq!(knobs["format"], "char");
-    assert_eq!(knobs["trigger"], "open");
+    assert_eq!(knobs["run"], "open");
     assert_eq!(module.parameter("lines"), "1\n");
     assert!(!std::path::Path::new("/dev/simrupt1").exists());
 }
@@ -71,7 +71,7 @@ fn the_last_value_of_a_list_repeats() {
 
 #[test]
 fn sixty_four_lines_work_and_balance() {
-    let module = Simrupt::load("lines=64 rate_hz=100 trigger=always");
+    let module = Simrupt::load("lines=64 rate_hz=100 run=always");
     simrupt_vm_tests::eventually("the last line has run", || {
         module.line(63).stat("drained") >= 10
     });
@@ -108,7 +108,7 @@ fn bad_parameters_keep_the_module_from_loading() {
         ("fifo_size=1048577", Errno::ERANGE),
         ("fifo_policy=0", Errno::EINVAL),
         ("format=binary", Errno::EINVAL),
-        ("trigger=never", Errno::EINVAL),
+        ("run=never", Errno::EINVAL),
     ] {
         assert_eq!(try_load(params), Err(errno), "{params}");
     }
@@ -119,7 +119,7 @@ fn bad_parameters_keep_the_module_from_loading() {
 fn a_load_that_runs_out_of_memory_undoes_all_that_it_did() {
     // 40 MiB each: some lines are set up before the memory is used up.
     assert_eq!(try_load("lines=64 fifo_size=1048576"), Err(Errno::ENOMEM));
-    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always");
+    let module = Simrupt::load("lines=2 rate_hz=1000 run=always");
     simrupt_vm_tests::eventually("events arrive", || module.line(1).stat("drained") > 10);
     module.verify();
 }

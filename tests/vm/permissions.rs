@@ -102,7 +102,7 @@ fn who_is_not_root_can_read_the_parameters_and_no_more() {
 
 #[test]
 fn a_group_that_may_read_can_read_and_nothing_else() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     give_to_group(line);
     let device = line.device();
@@ -198,7 +198,7 @@ fn no_address_of_the_kernel_is_in_any_output() {
     // Other tests had numbers refused that look like one.
     let mark = "simrupt: outputs are looked at from here on";
     fs::write("/dev/kmsg", mark).unwrap();
-    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always stress=softirq");
+    let module = Simrupt::load("lines=2 rate_hz=1000 run=always stress=softirq");
     let line = module.line(0);
     eventually("events arrive", || line.stat("drained") >= 50);
     assert!(line.try_set("workqueue", "ffff888003a1c00").is_err());

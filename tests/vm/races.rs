@@ -160,7 +160,7 @@ fn reload_under(hammers: &[Hammer], rounds: usize) {
     for round in 0..rounds {
         let before: Vec<_> = hammers.iter().map(Hammer::blows).collect();
         let trigger = ["open", "always"][round % 2];
-        let module = Simrupt::load(&format!("lines=2 rate_hz=2000 trigger={trigger}"));
+        let module = Simrupt::load(&format!("lines=2 rate_hz=2000 run={trigger}"));
         eventually("everybody gets at the module", || {
             hammers
                 .iter()

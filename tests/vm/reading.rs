@@ -28,7 +28,7 @@ fn poll_now(file: &File) -> PollFlags {
 /// Lets the device emit some events into the fifo, with nobody reading; tells how many are queued.
 fn fill(line: Line, at_least: u64) -> u64 {
     line.set("rate_hz", "5000");
-    line.set("trigger", "always");
+    line.set("run", "always");
     eventually("the fifo fills", || line.stat("drained") >= at_least);
     line.silence();
     line.stat("queued")

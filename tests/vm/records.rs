@@ -37,7 +37,7 @@ fn a_record_tells_an_events_way() {
 
 #[test]
 fn reads_return_whole_records() {
-    let module = Simrupt::load("format=record rate_hz=5000 trigger=always");
+    let module = Simrupt::load("format=record rate_hz=5000 run=always");
     let line = module.line(0);
     eventually("records are queued", || line.stat("queued") >= 300);
     line.silence();
@@ -73,7 +73,7 @@ fn reads_return_whole_records() {
 
 #[test]
 fn a_copy_that_faults_in_the_middle_of_a_record_delivers_those_before_it() {
-    let module = Simrupt::load("format=record rate_hz=5000 trigger=always");
+    let module = Simrupt::load("format=record rate_hz=5000 run=always");
     let line = module.line(0);
     eventually("records are queued", || line.stat("queued") >= 300);
     line.silence();

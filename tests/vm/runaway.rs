@@ -48,7 +48,7 @@ fn let_loose(module: &Simrupt, lines: usize) {
 fn sixty_four_lines_of_all_flavors_at_a_million_events_a_second_leave_the_machine_usable() {
     let flavors: Vec<&str> = FLAVORS.into_iter().cycle().take(64).collect();
     let module = Simrupt::load(&format!(
-        "lines=64 rate_hz=0 trigger=always workqueue={}",
+        "lines=64 rate_hz=0 run=always workqueue={}",
         flavors.join(",")
     ));
     let_loose(&module, 64);
@@ -57,7 +57,7 @@ fn sixty_four_lines_of_all_flavors_at_a_million_events_a_second_leave_the_machin
 #[test]
 pub(crate) fn long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_usable() {
     let module = Simrupt::load(
-        "lines=64 rate_hz=0 trigger=always pattern=burst burst=4096 work_us=10000 workqueue=none",
+        "lines=64 rate_hz=0 run=always pattern=burst burst=4096 work_us=10000 workqueue=none",
     );
     let_loose(&module, 64);
     for flavors in ["bh", "tasklet,bh-highpri,bh"] {
@@ -95,7 +95,7 @@ fn share_pct(module: &Simrupt, line: Line) -> u64 {
 
 #[test]
 pub(crate) fn the_limit_is_kept_where_it_is_set() {
-    let module = Simrupt::load("rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=none");
+    let module = Simrupt::load("rate_hz=5000 run=always cpu=0 work_us=1000 workqueue=none");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
     for flavor in ["none", "bh", "tasklet"] {
@@ -115,7 +115,7 @@ pub(crate) fn the_limit_is_kept_where_it_is_set() {
 
 #[test]
 pub(crate) fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
-    let module = Simrupt::load("rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=none");
+    let module = Simrupt::load("rate_hz=5000 run=always cpu=0 work_us=1000 workqueue=none");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 1);
     let share_pct = share_pct(&module, line);
@@ -126,9 +126,8 @@ pub(crate) fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
 /// A work item that is still running is queued again where it runs, wherever the interrupt goes.
 #[test]
 fn what_a_bottom_half_takes_of_a_cpu_that_the_interrupt_has_left_counts() {
-    let module = Simrupt::load(
-        "rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=bh cpu_limit_pct=100",
-    );
+    let module =
+        Simrupt::load("rate_hz=5000 run=always cpu=0 work_us=1000 workqueue=bh cpu_limit_pct=100");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
     eventually("the bottom half keeps its CPU busy", || {
@@ -143,8 +142,7 @@ fn what_a_bottom_half_takes_of_a_cpu_that_the_interrupt_has_left_counts() {
 
 #[test]
 fn two_lines_share_what_one_may_take() {
-    let module =
-        Simrupt::load("lines=2 rate_hz=5000 trigger=always cpu=0 work_us=1000 workqueue=none");
+    let module = Simrupt::load("lines=2 rate_hz=5000 run=always cpu=0 work_us=1000 workqueue=none");
     let lines = [module.line(0), module.line(1)];
     for line in lines {
         simrupt_vm_tests::move_irq(line.irq(), 0);
@@ -163,7 +161,7 @@ fn two_lines_share_what_one_may_take() {
 #[test]
 fn a_closed_loop_is_slowed_down_too() {
     let module = Simrupt::load(
-        "pattern=closed rate_hz=1 trigger=always work_us=1000 workqueue=bh cpu_limit_pct=20",
+        "pattern=closed rate_hz=1 run=always work_us=1000 workqueue=bh cpu_limit_pct=20",
     );
     let line = module.line(0);
     let share_pct = share_pct(&module, line);
@@ -176,7 +174,7 @@ fn a_closed_loop_is_slowed_down_too() {
 #[test]
 pub(crate) fn a_closed_loop_gets_its_limit() {
     let module = Simrupt::load(
-        "pattern=closed rate_hz=1 trigger=always work_us=100 cpu_limit_pct=1 cpu=0 workqueue=none",
+        "pattern=closed rate_hz=1 run=always work_us=100 cpu_limit_pct=1 cpu=0 workqueue=none",
     );
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
@@ -201,7 +199,7 @@ pub(crate) fn a_closed_loop_gets_its_limit() {
 #[test]
 fn events_that_are_put_off_keep_their_due_times() {
     let module = Simrupt::load(
-        "rate_hz=1000 trigger=always format=record work_us=2000 workqueue=none fifo_size=65536",
+        "rate_hz=1000 run=always format=record work_us=2000 workqueue=none fifo_size=65536",
     );
     let line = module.line(0);
     let mut file = line.open();
@@ -225,7 +223,7 @@ fn events_that_are_put_off_keep_their_due_times() {
 #[test]
 fn below_the_limit_nothing_is_put_off() {
     let module = Simrupt::load(
-        "rate_hz=1000 trigger=always workqueue=none pattern=burst burst=256 cpu_limit_pct=50",
+        "rate_hz=1000 run=always workqueue=none pattern=burst burst=256 cpu_limit_pct=50",
     );
     let line = module.line(0);
     eventually("events arrive", || line.stat("events") >= 4096);
@@ -236,7 +234,7 @@ fn below_the_limit_nothing_is_put_off() {
 #[test]
 fn it_is_said_once_until_a_knob_is_changed() {
     let before = said().len();
-    let module = Simrupt::load("rate_hz=5000 trigger=always work_us=1000 workqueue=none");
+    let module = Simrupt::load("rate_hz=5000 run=always work_us=1000 workqueue=none");
     let line = module.line(0);
     eventually("it is said", || said().len() > before);
     let throttled = line.stat("throttled");
@@ -260,7 +258,7 @@ fn it_is_said_once_until_a_knob_is_changed() {
 /// Each change has it said again, and a change can be made a thousand times a second.
 #[test]
 fn a_flood_of_changes_does_not_flood_the_log() {
-    let module = Simrupt::load("rate_hz=5000 trigger=always work_us=1000 workqueue=none");
+    let module = Simrupt::load("rate_hz=5000 run=always work_us=1000 workqueue=none");
     let line = module.line(0);
     let before = said().len();
     for round in 0..200 {
@@ -281,7 +279,7 @@ fn a_flood_of_changes_does_not_flood_the_log() {
 #[test]
 fn a_limit_of_one_percent_does_not_outlive_itself() {
     let module =
-        Simrupt::load("rate_hz=1000 trigger=always work_us=10000 workqueue=none cpu_limit_pct=1");
+        Simrupt::load("rate_hz=1000 run=always work_us=10000 workqueue=none cpu_limit_pct=1");
     let line = module.line(0);
     eventually("the device is slowed down", || line.stat("throttled") > 0);
     line.set("work_us", "0");

@@ -20,7 +20,7 @@ fn longest_ns(line: Line, stage: &str) -> u64 {
 /// a second.
 fn longest_under(stress: &str, flavor: &str) -> (u64, u64) {
     let module = Simrupt::load(&format!(
-        "rate_hz=1000 pattern=uniform jitter_pct=100 trigger=always cpu=0 workqueue={flavor} \
+        "rate_hz=1000 pattern=uniform jitter_pct=100 run=always cpu=0 workqueue={flavor} \
          stress_us=10000 stress_hz=40 cpu_limit_pct=100"
     ));
     let line = module.line(0);
@@ -72,7 +72,7 @@ fn in_softirq_other_softirqs_wait_too() {
 #[test]
 fn an_antagonist_takes_half_of_the_cpu_at_most() {
     let module =
-        Simrupt::load("stress=irqs-off stress_us=10000 stress_hz=10000 rate_hz=100 trigger=always");
+        Simrupt::load("stress=irqs-off stress_us=10000 stress_hz=10000 rate_hz=100 run=always");
     let line = module.line(0);
     eventually("events arrive all the same", || line.stat("drained") >= 20);
     for stress in ["preempt-off", "softirq"] {

@@ -134,7 +134,7 @@ fn busy(module: &Simrupt) -> Line {
 
 #[test]
 fn others_read_on() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = busy(&module);
     let stuck = Stuck::start(line);
     let mut other = line.open();
@@ -162,7 +162,7 @@ fn others_read_on() {
 
 #[test]
 fn everything_can_be_changed_meanwhile() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = busy(&module);
     let stuck = Stuck::start(line);
     line.set("fifo_size", "16");
@@ -185,7 +185,7 @@ fn everything_can_be_changed_meanwhile() {
 
 #[test]
 fn the_driver_can_be_unbound_and_bound_meanwhile() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = busy(&module);
     let stuck = Stuck::start(line);
     line.unbind();
@@ -199,7 +199,7 @@ fn the_driver_can_be_unbound_and_bound_meanwhile() {
 
 #[test]
 fn he_can_be_killed() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = busy(&module);
     let file = line.open_nonblock();
     // SAFETY: The child makes system calls and ends.
@@ -225,7 +225,7 @@ fn he_can_be_killed() {
 
 #[test]
 fn a_record_that_arrives_in_two_parts_arrives() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always format=record fifo_size=65536");
+    let module = Simrupt::load("rate_hz=1000 run=always format=record fifo_size=65536");
     let line = busy(&module);
     line.silence();
     // The first record's first half goes where memory is, its second half where there is none yet.

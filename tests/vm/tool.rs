@@ -151,7 +151,7 @@ fn it_follows_events_and_shows_their_latencies() {
 
 #[test]
 fn it_watches_the_statistics() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let text = run(&["stats", "--watch", "--interval", "0.1", "--count", "3"]);
     assert_eq!(text.matches("already_pending").count(), 3, "{text}");
     let json = run(&[
@@ -169,7 +169,7 @@ fn it_watches_the_statistics() {
 
 #[test]
 fn it_resets() {
-    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always");
+    let module = Simrupt::load("lines=2 rate_hz=1000 run=always");
     let line = module.line(1);
     simrupt_vm_tests::eventually("events arrive", || {
         line.stat("read") + line.stat("queued") >= 50
@@ -192,7 +192,7 @@ fn what_it_dumps_it_can_apply() {
         "set",
         "rate_hz=7",
         "workqueue=bound",
-        "trigger=always",
+        "run=always",
         "cpu=1",
         "masked=1",
     ]);

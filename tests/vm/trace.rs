@@ -48,7 +48,7 @@ fn hop<'a>(journey: &'a Value, name: &str) -> &'a Value {
 
 #[test]
 fn each_event_comes_by_every_hop_on_every_flavor() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     let reader = Reader::start(line, 64);
     for flavor in FLAVORS {
@@ -83,7 +83,7 @@ fn each_event_comes_by_every_hop_on_every_flavor() {
 
 #[test]
 fn one_line_is_traced_when_one_is_meant() {
-    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always");
+    let module = Simrupt::load("lines=2 rate_hz=1000 run=always");
     let readers = [0, 1].map(|line| Reader::start(module.line(line), 64));
     let journeys = documents(&simructl(&["trace", "--line", "1", "-n", "10", "--json"]));
     assert!(journeys.iter().all(|journey| journey["line"] == 1));
@@ -94,7 +94,7 @@ fn one_line_is_traced_when_one_is_meant() {
 
 #[test]
 fn losses_and_knobs_are_told() {
-    let module = Simrupt::load("rate_hz=0 trigger=always fifo_size=16 fifo_policy=drop");
+    let module = Simrupt::load("rate_hz=0 run=always fifo_size=16 fifo_policy=drop");
     let child = traced(&["--json"]);
     let line = module.line(0);
     line.set("rate_hz", "1000");
@@ -131,7 +131,7 @@ fn traced(options: &[&str]) -> Child {
 
 #[test]
 fn ctrl_c_ends_it_in_good_order() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let reader = Reader::start(module.line(0), 64);
     let child = traced(&[]);
     let read = module.line(0).stat("read");
@@ -149,7 +149,7 @@ fn ctrl_c_ends_it_in_good_order() {
 
 #[test]
 fn what_a_killed_trace_has_left_the_next_one_removes() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let child = traced(&[]);
     let id = child.id();
     end(child, Signal::SIGKILL);
@@ -167,7 +167,7 @@ fn what_a_killed_trace_has_left_the_next_one_removes() {
 
 #[test]
 fn what_is_kept_tells_the_same_again() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let reader = Reader::start(module.line(0), 64);
     let [raw, diagram] = ["/tmp/trace.txt", "/tmp/trace.pftrace"];
     let options = ["trace", "--for", "100ms", "--json", "--out", raw];
@@ -214,7 +214,7 @@ fn a_silent_trace_says_what_is_missing() {
 
 #[test]
 fn the_trace_itself_can_go_to_standard_output() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let reader = Reader::start(module.line(0), 64);
     let output = simructl(&["trace", "--for", "200ms", "--out", "-"]);
     reader.stop();

@@ -109,7 +109,7 @@ fn about<'a>(events: &'a [Event], name: &str, seq: u64) -> &'a Event {
 fn each_hop_of_each_event_is_traced_on_every_flavor() {
     for flavor in FLAVORS {
         let module = Simrupt::load(&format!(
-            "format=record rate_hz=0 trigger=always workqueue={flavor}"
+            "format=record rate_hz=0 run=always workqueue={flavor}"
         ));
         let line = module.line(0);
         let instance = Instance::new("hops");
@@ -201,7 +201,7 @@ fn burst(line: Line, count: u64) {
 
 #[test]
 fn every_loss_is_traced_with_its_cause() {
-    let module = Simrupt::load("rate_hz=0 trigger=always fifo_size=16");
+    let module = Simrupt::load("rate_hz=0 run=always fifo_size=16");
     let line = module.line(0);
     let instance = Instance::new("losses");
     instance.enable(&["simrupt_drop"]);
@@ -240,7 +240,7 @@ fn every_loss_is_traced_with_its_cause() {
 
 #[test]
 fn filters_know_the_fields() {
-    let module = Simrupt::load("lines=2 rate_hz=0 trigger=always");
+    let module = Simrupt::load("lines=2 rate_hz=0 run=always");
     let instance = Instance::new("filters");
     instance.write(
         "events/simrupt/simrupt_emit/filter",
@@ -269,13 +269,13 @@ fn filters_know_the_fields() {
 fn the_module_can_be_unloaded_while_somebody_listens() {
     let instance = Instance::new("listener");
     for name in NAMES {
-        let module = Simrupt::load("rate_hz=2000 trigger=always");
+        let module = Simrupt::load("rate_hz=2000 run=always");
         instance.enable(&[name]);
         module.line(0).wait_for("drained", 10);
         drop(module);
         assert!(!instance.0.join("events/simrupt").exists());
     }
-    let module = Simrupt::load("rate_hz=2000 trigger=always");
+    let module = Simrupt::load("rate_hz=2000 run=always");
     let event = instance.0.join("events/simrupt/simrupt_irq");
     assert_eq!(fs::read_to_string(event.join("enable")).unwrap(), "0\n");
     drop(module);
@@ -301,7 +301,7 @@ fn the_kernel_counts_and_subtracts_by_itself() {
     if !synthetic.exists() {
         return;
     }
-    let module = Simrupt::load("lines=2 rate_hz=0 trigger=always workqueue=bh,unbound");
+    let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bh,unbound");
     let events = tracing.join("events");
     // What truncates the file of an event's triggers takes them all away.
     let write = |path: PathBuf, text: &str| {

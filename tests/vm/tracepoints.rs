@@ -114,7 +114,7 @@ fn thousand_events(line: Line) -> (u64, u64) {
 fn the_way_from_interrupt_to_work_is_as_long_as_the_tracepoints_say() {
     let _alone = Offline::take(1);
     for flavor in ["bound", "unbound", "highpri", "ordered", "bh"] {
-        let module = Simrupt::load(&format!("workqueue={flavor} trigger=always"));
+        let module = Simrupt::load(&format!("workqueue={flavor} run=always"));
         let line = module.line(0);
         let (unseen_ns, _) = thousand_events(line);
         let tracing = Tracing::start();

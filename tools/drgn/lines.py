@@ -64,10 +64,14 @@ def locked(lock):
     return plain(lock.data)
 
 
-def choice(value):
+def name_of(kind, number):
     """The name of an enum's value, as the knobs have it: `UnboundHighpri` is unbound-highpri."""
-    names = {number: name for name, number in value.type_.enumerators}
-    return re.sub("(?<!^)(?=[A-Z])", "-", names[value.value_()]).lower()
+    names = {number: name for name, number in kind.enumerators}
+    return re.sub("(?<!^)(?=[A-Z])", "-", names[number]).lower()
+
+
+def choice(value):
+    return name_of(value.type_, value.value_())
 
 
 def rust(prog, name):
@@ -84,48 +88,60 @@ def show(noun, *words, **figures):
     print(f"  {noun:<10}", *words, *(f"{name}={value}" for name, value in figures.items()))
 
 
-def show_line(prog, misc):
-    # C to Rust: the misc core knows only the `struct miscdevice`, which is a field of a CharDevice. rustc
-    # orders the fields of a structure as it likes: where they are only the debug information knows.
-    device = drgn.container_of(misc, rust(prog, "simrupt_main::driver::chardev::CharDevice"), "misc")
-    references, line = number(plain(device.line).refcount), arc(device.line)
-    print(f"line {number(line.index)}: {misc.name.string_().decode()}, Line at {line.address_:#x}, references={references}")
+SETUP = "simrupt_main::control::setup::Simrupt"
+LINE = f"simrupt_main::driver::line::Line<{SETUP}>"
+TOP_HALF = f"simrupt_main::driver::top_half::TopHalf<{SETUP}>"
 
-    generator = arc(arc(line.device).generator)
-    shape = plain(generator.state).schedule.shape
+
+def show_line(prog, misc):
+    # C to Rust: the misc core knows only the `struct miscdevice`, which is a field of a Registration. rustc
+    # orders the fields of a structure as it likes: where they are only the debug information knows.
+    char_device = drgn.container_of(misc, rust(prog, f"simrupt_main::kext::misc_device::Registration<{LINE}>"), "misc")
+    references, line = number(plain(char_device.device).refcount), arc(char_device.device)
+    generator = arc(arc(line.registers).generator)
+    virq = number(generator.line.virq)
+    # And once more: the interrupt's action has a pointer to what the driver registered.
+    desc = drgn.cast(prog.type("struct irq_desc *"), mtree_load(prog["sparse_irqs"].address_of_(), virq))
+    handler = rust(prog, f"simrupt_main::kext::irq::Registration<{TOP_HALF}>")
+    top_half = plain(drgn.Object(prog, handler, address=desc.action.dev_id.value_()).handler)
+    meters = arc(top_half.observer.meters)
+    print(
+        f"line {number(meters.index)}: {misc.name.string_().decode()}, Line at {line.address_:#x}, references={references}"
+    )
+
+    shape = plain(generator.state.value).schedule.shape
     show("device", rate_hz=number(shape.rate_hz), pattern=choice(shape.pattern))
 
     # From the slowest cursor to the fastest one: a later reading of a faster one cannot be behind.
-    ring = arc(line.ring)
-    tail, seen, head = number(ring.tail), number(ring.seen), number(ring.head)
-    show("ring", slots=number(ring.slots.len), head=head, seen=seen, tail=tail)
-    show("", announced=head - seen, acknowledged=seen - tail, in_ring=head - tail)
+    ring = arc(top_half.ring.ring)
+    tail, acknowledged, head = number(ring.tail), number(ring.acknowledged), number(ring.head)
+    show("ring", slots=number(ring.slots.len), head=head, acknowledged_to=acknowledged, tail=tail)
+    show("", announced=head - acknowledged, acknowledged=acknowledged - tail, in_ring=head - tail)
 
     # One read of the whole, or the figures would be of different moments.
     store = locked(line.store).read_()
+    read = number(arc(line.gauge).delivered)
     fifo = store.fifo
-    first, length, claimed, moving = (number(fifo.member_(name)) for name in ("first", "len", "claimed", "moving"))
+    first, length, moving = (number(fifo.member_(name)) for name in ("first", "len", "moving"))
+    claimed = number(fifo.claimed) - read
     show("fifo", capacity=number(fifo.slots.len), first=first, len=length, claimed=claimed, moving=moving)
-    # The oldest record: a Vec is a pointer to its elements, and how many there are.
-    oldest = number(plain(fifo.slots.ptr)[first].seq) if length else "none"
+    # The oldest record: a Vec is a pointer to its elements, and how many there are; a slot is words.
+    oldest = number(plain(plain(fifo.slots.ptr)[first])[0]) if length else "none"
     show("", queued=length + claimed + moving, oldest=oldest, policy=choice(fifo.policy))
     counts = {member.name: number(fifo.counts.member_(member.name)) for member in fifo.counts.type_.members}
-    show("counts", **counts, runs=number(store.bottom.runs))
+    show("counts", **(counts | {"read": read}), runs=number(store.counts.runs))
 
-    show_workqueue(prog, plain(line.top))
-    show_interrupt(prog, number(generator.line.virq))
+    flavor = name_of(rust(prog, "simrupt_main::logic::knobs::Flavor"), number(meters.flavor))
+    show_workqueue(prog, misc.name.string_().decode(), flavor)
+    show_interrupt(desc, virq)
 
 
-def show_workqueue(prog, top):
-    # Rust to C: the top half's Route is an enum whose variants have fields, of which drgn shows none. Each variant
-    # is a structure of its own, though, that lies over the whole. Which one it is the flavor tells.
-    flavor = choice(top.flavor)
+def show_workqueue(prog, line, flavor):
     show("flavor", flavor)
-    if flavor in ("none", "irq-thread", "tasklet"):
+    queues = list_for_each_entry("struct workqueue_struct", prog["workqueues"].address_of_(), "list")
+    queue = next((queue for queue in queues if queue.name.string_().decode() == f"{line}-{flavor}"), None)
+    if queue is None:
         return
-    route = drgn.reinterpret(rust(prog, "simrupt_main::driver::deferral::Route::Queue"), top.route)
-    # What Rust calls workqueue_struct are bindgen's declarations; the kernel's own type has the names.
-    queue = drgn.cast(prog.type("struct workqueue_struct *"), plain(route.member_("__0")))
     # Of the enum's values some are masks, of several flags.
     flags = [flag for flag in prog.type("enum wq_flags").enumerators if flag.value.bit_count() == 1]
     in_flight = sum(
@@ -142,8 +158,7 @@ def show_workqueue(prog, top):
     )
 
 
-def show_interrupt(prog, virq):
-    desc = drgn.cast(prog.type("struct irq_desc *"), mtree_load(prog["sparse_irqs"].address_of_(), virq))
+def show_interrupt(desc, virq):
     show(
         "irq",
         virq,

@@ -144,7 +144,7 @@ pub(crate) enum Command {
     /// the bottom half. run, done: the bottom half begins and ends. wake: readers are woken. read: a reader has
     /// the event. lost: no reader will get it.
     ///
-    /// Unless its trigger is always, a line is silent while nobody has its device open. If nothing comes for a
+    /// Unless run=always, a line is silent while nobody has its device open. If nothing comes for a
     /// second, standard error says what is missing.
     #[command(
         after_help = "Example:\n  simructl trace -n 3\n  simructl trace --for 2s --perfetto trace.pftrace > /dev/null"

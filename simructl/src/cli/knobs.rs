@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_setting_is_offered_for_each_choice() {
         let settings = settings("set");
-        for setting in ["workqueue=unbound-highpri", "rate_hz=", "trigger=always"] {
+        for setting in ["workqueue=unbound-highpri", "rate_hz=", "run=always"] {
             assert!(settings.iter().any(|one| one == setting), "{settings:?}");
         }
         assert!(!settings.iter().any(|one| one == "lines="));

@@ -106,7 +106,7 @@ impl Row {
         for (cell, name) in shown.iter_mut().zip(KNOBS) {
             *cell = knob(name).transpose()?;
         }
-        let trigger = knob("trigger").transpose()?;
+        let run = knob("run").transpose()?;
         let masked = knob("masked").transpose()?;
         let state = if !bound {
             "driver unbound"
@@ -115,7 +115,7 @@ impl Row {
         } else if masked.as_deref() == Some("1") {
             "masked"
         } else {
-            match trigger.as_deref() {
+            match run.as_deref() {
                 Some("open") => "runs while open",
                 Some("always") => "runs",
                 _ => "bound",

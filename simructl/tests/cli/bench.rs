@@ -55,7 +55,7 @@ fn state(fake: &Fake) -> Vec<String> {
         "fifo_size",
         "fifo_policy",
         "format",
-        "trigger",
+        "run",
         "cpu",
         "pattern",
         "burst",

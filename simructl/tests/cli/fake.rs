@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::unistd::geteuid;
-use simrupt_core::books::COUNTERS;
+use simrupt_core::invariants::COUNTERS;
 use snapbox::{Assert, Data};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ workqueue\tenum\tbound|unbound|bh|ordered|highpri|bh-highpri\tunbound\t-\tlive\t
 fifo_size\tu64\t16..1048576\t4096\trecords\tlive\tfifo capacity\n\
 fifo_policy\tenum\toverwrite|drop\toverwrite\t-\tlive\twhat a full fifo does\n\
 format\tenum\tchar|record\tchar\t-\tlive\twhat read() returns\n\
-trigger\tenum\topen|always\topen\t-\tlive\twhen the device runs\n\
+run\tenum\topen|always\topen\t-\tlive\twhen the device runs\n\
 cpu\ti64\t-1..1\t-1\tCPU\tlive\tCPU of the device's timer; -1 is any\n";
 
 /// The histograms of a line: a usual stage, one with an overflow, one that is new, one without values.
@@ -59,7 +59,7 @@ impl Fake {
             ("fifo_size", "4096"),
             ("fifo_policy", "overwrite"),
             ("format", "char"),
-            ("trigger", "open"),
+            ("run", "open"),
             ("cpu", "-1"),
         ] {
             let list = vec![value; count].join(",");
@@ -75,7 +75,7 @@ impl Fake {
                 ("fifo_size", "4096"),
                 ("fifo_policy", "[overwrite] drop"),
                 ("format", "[char] record"),
-                ("trigger", "[open] always"),
+                ("run", "[open] always"),
                 ("cpu", "-1"),
             ] {
                 fake.write(&debugfs(line, name), &format!("{text}\n"));

@@ -67,13 +67,13 @@ fn bash_completes_knobs_and_their_values() {
     );
     assert_eq!(offered(&["simructl", "set", "lin"]), [""; 0]);
     assert_eq!(offered(&["simructl", "load", "lin"]), ["lines="]);
-    let more = ["simructl", "--line", "0", "set", "rate_hz", "=", "5", "tri"];
-    assert_eq!(offered(&more), ["trigger="]);
+    let more = ["simructl", "--line", "0", "set", "rate_hz", "=", "5", "ru"];
+    assert_eq!(offered(&more), ["run="]);
     assert_eq!(
         offered(&["simructl", "set", "workqueue", "=", "un"]),
         ["unbound", "unbound-highpri"]
     );
-    let all = offered(&["simructl", "set", "trigger", "="]);
+    let all = offered(&["simructl", "set", "run", "="]);
     assert_eq!(all, ["open", "always"]);
     assert_eq!(offered(&["simructl", "set-wq", "bh"]), ["bh", "bh-highpri"]);
     assert!(offered(&["simructl", "get", "fifo"]).contains(&"fifo_size".to_string()));

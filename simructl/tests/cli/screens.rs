@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
-use simrupt_core::books::COUNTERS;
+use simrupt_core::invariants::COUNTERS;
 
 use crate::fake::{Fake, debugfs};
 use crate::terminal::{Terminal, ends};

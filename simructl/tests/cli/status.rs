@@ -11,7 +11,7 @@ use crate::fake::{Fake, debugfs};
 fn each_line_is_a_row() {
     let fake = Fake::with_lines(3);
     fake.write(&debugfs(1, "rate_hz"), "0\n");
-    fake.write(&debugfs(2, "trigger"), "open [always]\n");
+    fake.write(&debugfs(2, "run"), "open [always]\n");
     fake.set_counters(2, &[("overrun", 3), ("dropped", 4), ("flushed", 5)]);
     fake.check("status", "status");
     fake.check("status-json", "status --json");

@@ -53,7 +53,7 @@ fn parameters_still_work_and_simructl_says_what_does_not() {
         None::<&str>,
     )
     .unwrap();
-    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always");
+    let module = Simrupt::load("lines=2 rate_hz=1000 run=always");
     let line = module.line(0);
     for level in ["integrity", "confidentiality"] {
         fs::write(STATE, level).unwrap();

@@ -9,7 +9,7 @@ use std::fs;
 fn an_expiry_of_the_timer_is_one_callback() {
     let timers = fs::read_to_string("/proc/timer_list").unwrap();
     assert!(!timers.contains("hres_active    : 1"), "{timers}");
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     line.wait_for("raised", 100);
     line.silence();

@@ -65,7 +65,7 @@ fn filled(module: &Simrupt, records: u64) -> (Line, File) {
 
 #[test]
 fn a_read_into_memory_of_another_tag_fails_and_loses_nothing() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always format=record");
+    let module = Simrupt::load("rate_hz=1000 run=always format=record");
     let (line, file) = filled(&module, 50);
     let queued = line.stat("queued");
     let pages = memory();
@@ -87,7 +87,7 @@ fn a_read_into_memory_of_another_tag_fails_and_loses_nothing() {
 
 #[test]
 fn a_read_ends_before_memory_of_another_tag() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always format=record");
+    let module = Simrupt::load("rate_hz=1000 run=always format=record");
     let (line, file) = filled(&module, 50);
     let queued = line.stat("queued") as usize;
     let pages = memory();

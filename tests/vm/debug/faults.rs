@@ -41,7 +41,7 @@ fn other(knob: &str) -> &'static str {
         "stress_us" => "10",
         "stress_hz" => "100",
         "masked" => "1",
-        "trigger" => "open",
+        "run" => "open",
         _ => panic!("{knob} has no value here"),
     }
 }
@@ -69,7 +69,7 @@ fn sweep_knob(countdown: &Countdown, line: Line, knob: &str, path: &str, value: 
 
 #[test]
 fn every_allocation_of_a_change_may_fail() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     let countdown = Countdown::new();
     let mut faults = 0;
@@ -106,7 +106,7 @@ fn every_allocation_of_a_change_may_fail() {
 
 #[test]
 fn every_allocation_of_a_user_may_fail() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     let countdown = Countdown::new();
     let mut faults = 0;

@@ -11,12 +11,12 @@ const RESULTS: &str = "/sys/kernel/debug/kunit";
 const SUITES: [&str; 8] = [
     "simrupt_clock",
     "simrupt_context",
-    "simrupt_deferral",
-    "simrupt_hardirq_work",
-    "simrupt_irq",
+    "simrupt_cpu",
+    "simrupt_irq_domain",
+    "simrupt_irq_work",
+    "simrupt_kvec",
     "simrupt_lines",
-    "simrupt_on_cpu",
-    "simrupt_room",
+    "simrupt_workqueue",
 ];
 
 /// Which suites the kernel runs.
@@ -26,7 +26,7 @@ const FILTER: &str = "/sys/module/kunit/parameters/filter_glob";
 fn every_suite_runs_and_passes() {
     let before = fs::read_to_string(FILTER).expect("the kernel has KUnit");
     fs::write(FILTER, "simrupt*").unwrap();
-    let module = Simrupt::load("rate_hz=1000 trigger=always");
+    let module = Simrupt::load("rate_hz=1000 run=always");
     fs::write(FILTER, before.trim_end()).unwrap();
     let mut suites: Vec<_> = fs::read_dir(RESULTS)
         .unwrap()

@@ -36,7 +36,7 @@ impl Drop for Failing {
 
 #[test]
 fn a_read_whose_copies_always_fail_ends_and_loses_nothing() {
-    let module = Simrupt::load("rate_hz=1000 trigger=always format=record");
+    let module = Simrupt::load("rate_hz=1000 run=always format=record");
     let line = module.line(0);
     eventually("events arrive", || line.stat("queued") >= 50);
     line.silence();

@@ -155,7 +155,7 @@ impl Knobs {
             Knob::FifoSize => "16",
             Knob::RateHz | Knob::WorkUs => "0",
             Knob::Stress => "none",
-            Knob::Trigger => "open",
+            Knob::Run => "open",
             _ => return,
         };
         self.judge_write(Target::Parameter(knob), harmless.as_bytes());

@@ -8,7 +8,7 @@ use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
 use simrupt_core::{
-    books,
+    invariants,
     knobs::{Knob, Values},
 };
 use simrupt_vm_tests::{Line, Simrupt, simructl, within_20_s};
@@ -278,7 +278,7 @@ fn tool(args: &[&str]) -> Result<(), Errno> {
 /// The sums that do not hold in these books.
 pub(crate) fn unbalanced(stats: &BTreeMap<String, u64>) -> Vec<String> {
     let sum = |parts: &[&str]| parts.iter().map(|part| stats[*part]).sum::<u64>();
-    let broken = books::IDENTITIES
+    let broken = invariants::INVARIANTS
         .iter()
         .filter(|sums| stats[sums.total] != sum(sums.parts));
     broken

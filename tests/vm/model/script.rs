@@ -9,7 +9,7 @@ use super::{
     twins::{bursts_hz, parameters},
 };
 use nix::errno::Errno;
-use simrupt_core::knobs::{Format, Knob, Trigger};
+use simrupt_core::knobs::{Format, Knob, Run};
 use std::fmt::{Display, Write};
 
 const FUNCTIONS: &str = include_str!("script.sh");
@@ -204,7 +204,7 @@ impl Script<'_> {
         };
         let is_bound = self.model.lines[line].binding.is_some();
         let opens = switch == Switch::Open && is_bound;
-        let trigger = self.model.lines[line].value(Knob::Trigger);
+        let run = self.model.lines[line].value(Knob::Run);
         if is_bound {
             self.line(&format!("before=$(stat {line} events)"));
         }
@@ -212,8 +212,8 @@ impl Script<'_> {
         if opens {
             self.line(&format!("exec {SWITCH_FD}</dev/simrupt{line}"));
         }
-        if switch == Switch::Trigger {
-            self.set(line, Knob::Trigger, "always");
+        if switch == Switch::Run {
+            self.set(line, Knob::Run, "always");
         }
         match self.model.most_events(line, usize::from(opens)) {
             0 => self.line("sleep 0.03"),
@@ -225,8 +225,8 @@ impl Script<'_> {
         if opens {
             self.line(&format!("exec {SWITCH_FD}<&-"));
         }
-        if switch == Switch::Trigger {
-            self.set(line, Knob::Trigger, Trigger::from_value(trigger).name());
+        if switch == Switch::Run {
+            self.set(line, Knob::Run, Run::from_value(run).name());
         }
         self.set(line, Knob::RateHz, "0");
         self.line(&format!("rest {line}"));

@@ -8,7 +8,7 @@
 use nix::errno::Errno;
 use simrupt_core::{
     abi::RECORD_SIZE,
-    knobs::{Format, Knob, Pattern, Policy, Rejection, Spec, Trigger, Values},
+    knobs::{Format, Knob, Pattern, Policy, Rejection, Run, Spec, Values},
 };
 use std::collections::VecDeque;
 
@@ -276,9 +276,9 @@ impl Model {
         let Some(binding) = binding.map(|binding| &self.bindings[binding]) else {
             return 0;
         };
-        let trigger = Trigger::from_value(values[Knob::Trigger as usize]);
+        let run = Run::from_value(values[Knob::Run as usize]);
         let pattern = Pattern::from_value(values[Knob::Pattern as usize]);
-        if trigger == Trigger::Open && self.users(line) + further_users == 0 {
+        if run == Run::Open && self.users(line) + further_users == 0 {
             0
         } else if pattern != Pattern::Closed || !binding.masked {
             u64::MAX

@@ -31,8 +31,8 @@ pub(crate) enum Switch {
     Rate,
     /// A file that is opened and closed.
     Open,
-    /// The knob `trigger`.
-    Trigger,
+    /// The knob `run`.
+    Run,
 }
 
 /// How events follow each other.
@@ -194,12 +194,7 @@ fn set_all(cpus: i64) -> BoxedStrategy<Step> {
 fn emit() -> BoxedStrategy<Step> {
     let count = prop_oneof![12 => 1..=40_u32, 6 => 40..=700_u32, 1 => 700..=4096_u32];
     let pace = prop_oneof![3 => Just(Pace::Burst), 1 => (200..=4000_u32).prop_map(Pace::Knobs)];
-    let switch = select(vec![
-        Switch::Rate,
-        Switch::Rate,
-        Switch::Open,
-        Switch::Trigger,
-    ]);
+    let switch = select(vec![Switch::Rate, Switch::Rate, Switch::Open, Switch::Run]);
     (0..MOST_LINES, count, pace, switch)
         .prop_map(|(line, count, pace, switch)| {
             let count = match pace {

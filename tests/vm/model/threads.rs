@@ -244,7 +244,7 @@ fn assert_ascending(streams: &[Streams]) {
     }
 }
 
-const LOAD: &str = "trigger=always format=record rate_hz=2000 fifo_size=64";
+const LOAD: &str = "run=always format=record rate_hz=2000 fifo_size=64";
 
 #[test]
 fn threads_at_once_lose_no_knob_and_no_record() {

@@ -10,7 +10,7 @@ use super::{
 use nix::{errno::Errno, poll::PollFlags};
 use simrupt_core::{
     abi::{Record, value_of},
-    knobs::{Format, Knob, Trigger},
+    knobs::{Format, Knob, Run},
 };
 use simrupt_vm_tests::{decode, watches_itself, within_20_s};
 use std::{collections::BTreeMap, fmt::Debug, fs::File, thread, time::Duration};
@@ -171,7 +171,7 @@ impl Twins {
             }
         };
         self.write(line, Knob::RateHz, &rate_hz.to_string())?;
-        let trigger = self.model.lines[line].value(Knob::Trigger);
+        let run = self.model.lines[line].value(Knob::Run);
         let file = self.switch_on(line, switch)?;
         let most = self.model.most_events(line, usize::from(file.is_some()));
         if most == 0 {
@@ -189,12 +189,8 @@ impl Twins {
             })?;
         }
         drop(file);
-        if switch == Switch::Trigger {
-            self.write(
-                line,
-                Knob::Trigger,
-                Trigger::ALL[usize::from(trigger != 0)].name(),
-            )?;
+        if switch == Switch::Run {
+            self.write(line, Knob::Run, Run::ALL[usize::from(run != 0)].name())?;
         }
         let stopped = self.model.most_events(line, 0) == 0;
         let at_stop = self.machine.stats(line).ok();
@@ -229,7 +225,7 @@ impl Twins {
     fn switch_on(&mut self, line: usize, switch: Switch) -> Found<Option<File>> {
         match switch {
             Switch::Rate => Ok(None),
-            Switch::Trigger => self.write(line, Knob::Trigger, "always").map(|()| None),
+            Switch::Run => self.write(line, Knob::Run, "always").map(|()| None),
             Switch::Open => {
                 let file = self.machine.open(line);
                 let is_bound = self.model.lines[line].binding.is_some();

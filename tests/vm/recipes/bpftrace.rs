@@ -33,7 +33,7 @@ fn entries(script: &str) -> BTreeMap<String, u64> {
 
 #[test]
 fn the_waits_of_each_flavor_are_counted() {
-    let module = Simrupt::load("rate_hz=1000 trigger=open");
+    let module = Simrupt::load("rate_hz=1000 run=open");
     let entries = entries("latency.bt");
     module.verify();
     let stats = module.line(0).stats();
@@ -49,7 +49,7 @@ fn the_census_finds_what_the_module_counts() {
         println!("not on PREEMPT_RT: softirqs are counted elsewhere there");
         return;
     }
-    let module = Simrupt::load("rate_hz=1000 trigger=open");
+    let module = Simrupt::load("rate_hz=1000 run=open");
     let entries = entries("census.bt");
     module.verify();
     for (stage, function) in [

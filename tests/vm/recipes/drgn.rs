@@ -79,7 +79,7 @@ fn assert_agrees(shown: &Shown, line: Line) {
 #[test]
 fn the_lines_in_memory_are_those_of_the_statistics() {
     let module = Simrupt::load(
-        "lines=4 rate_hz=1000 trigger=always fifo_size=64,32 fifo_policy=drop,overwrite \
+        "lines=4 rate_hz=1000 run=always fifo_size=64,32 fifo_policy=drop,overwrite \
          workqueue=ordered,bh-highpri,irq-thread,unbound format=record",
     );
     let [queued, full, bare, busy] = [0, 1, 2, 3].map(|index| module.line(index));
@@ -192,7 +192,7 @@ fn the_kernels_scripts_know_the_workqueues_of_each_flavor() {
     ];
     let flavors = kinds.map(|(flavor, ..)| flavor).join(",");
     let module = Simrupt::load(&format!(
-        "lines=8 rate_hz=1000 trigger=always workqueue={flavors}"
+        "lines=8 rate_hz=1000 run=always workqueue={flavors}"
     ));
     let lines = [0, 1, 2, 3, 4, 5, 6, 7].map(|index| module.line(index));
     for line in lines {

@@ -28,7 +28,7 @@ fn assert_in_order(text: &str, parts: &[&str]) {
 
 #[test]
 fn one_interrupt_is_shown_as_a_graph_of_calls() {
-    let _module = Simrupt::load("lines=2 rate_hz=100 trigger=always workqueue=unbound,bh");
+    let _module = Simrupt::load("lines=2 rate_hz=100 run=always workqueue=unbound,bh");
     let graph = printed("ftrace/one-interrupt", &[]);
     assert_eq!(graph.matches("name=simrupt0 ").count(), 1, "{graph}");
     let raised = [
@@ -61,7 +61,7 @@ fn one_interrupt_is_shown_as_a_graph_of_calls() {
 
 #[test]
 fn an_interrupt_that_goes_to_another_cpu_is_shown_on_both() {
-    let module = Simrupt::load("rate_hz=100 trigger=always workqueue=bh");
+    let module = Simrupt::load("rate_hz=100 run=always workqueue=bh");
     let line = module.line(0);
     line.set("cpu", "0");
     move_irq(line.irq(), 1);

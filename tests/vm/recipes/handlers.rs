@@ -50,7 +50,7 @@ fn counts_and_means_are_those_of_perf_kwork() {
     // One CPU alone: an emulator that turns to another one between the two probes of a tracepoint would have them some
     // hundred microseconds apart.
     let _offline = Offline::take(1);
-    let module = Simrupt::load("lines=2 rate_hz=0 trigger=always workqueue=bound,bh work_us=50");
+    let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bound,bh work_us=50");
     let lines = [module.line(0), module.line(1)];
     let child = start_simructl(&["handlers", "--json", "--for", "3600"]);
     let on = format!(

@@ -101,7 +101,7 @@ fn kwork_counts(text: &str) -> [BTreeMap<String, u64>; 2] {
 
 #[test]
 fn what_kwork_counts_is_what_the_books_count() {
-    let module = Simrupt::load("lines=2 rate_hz=0 trigger=always workqueue=bound,bh");
+    let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bound,bh");
     let lines = [module.line(0), module.line(1)];
     // Nothing runs when the recording begins, nor when it ends.
     let traffic = "
@@ -219,7 +219,7 @@ fn the_figures_per_event_are_those_of_the_books() {
 
 #[test]
 fn ctrl_c_ends_a_recording_and_leaves_nothing_behind() {
-    let module = Simrupt::load("rate_hz=500 trigger=always workqueue=unbound");
+    let module = Simrupt::load("rate_hz=500 run=always workqueue=unbound");
     let line = module.line(0);
     let files = || {
         let files = fs::read_dir("/tmp").unwrap();

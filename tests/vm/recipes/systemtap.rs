@@ -56,7 +56,7 @@ fn assert_totals(module: &Simrupt, text: &str) {
 
 #[test]
 fn every_hop_is_counted() {
-    let module = Simrupt::load("rate_hz=1000 trigger=open workqueue=unbound");
+    let module = Simrupt::load("rate_hz=1000 run=open workqueue=unbound");
     let text = hops(&module, 1_000_000, "simructl read -n 200");
     assert_totals(&module, &text);
     assert!(!text.contains("waited"), "{text}");
@@ -66,7 +66,7 @@ fn every_hop_is_counted() {
 
 #[test]
 fn losses_are_counted() {
-    let module = Simrupt::load("rate_hz=1000 trigger=open fifo_size=16");
+    let module = Simrupt::load("rate_hz=1000 run=open fifo_size=16");
     // Open, so that the device runs, but nobody reads.
     let text = hops(&module, 1_000_000, "exec 3</dev/simrupt0; sleep 0.1");
     assert_totals(&module, &text);
@@ -92,7 +92,7 @@ impl Drop for Greedy {
 
 #[test]
 fn whoever_had_the_cpu_is_named_when_a_wait_was_long() {
-    let module = Simrupt::load("rate_hz=1000 trigger=open workqueue=unbound");
+    let module = Simrupt::load("rate_hz=1000 run=open workqueue=unbound");
     let greedy = [Greedy::new(), Greedy::new()];
     let text = hops(&module, 200, "simructl read -n 200");
     drop(greedy);

@@ -62,7 +62,7 @@ impl Drop for Tmux {
 
 #[test]
 fn top_is_at_home_in_tmux() {
-    let module = Simrupt::load("lines=2 rate_hz=1000 trigger=always workqueue=bound");
+    let module = Simrupt::load("lines=2 rate_hz=1000 run=always workqueue=bound");
     let tmux = Tmux::start(80, 24);
     tmux.press(&["echo before", "Enter"]);
     tmux.press(&["simructl top --interval 0.2", "Enter"]);

@@ -26,7 +26,7 @@ pub const KNOBS: [&str; 16] = [
     "stress_us",
     "stress_hz",
     "masked",
-    "trigger",
+    "run",
 ];
 
 /// The flavors of workqueue, and what they are compared with.

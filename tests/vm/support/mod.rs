@@ -17,7 +17,9 @@ pub use self::{
     interrupts::{action_counts, let_all_cpus_take, move_irq},
     kernel::{field, is_real_time, log_lines, meminfo, watches_itself},
     line::{FLAVORS, KNOBS, Line},
-    module::{DRIVER, Simrupt, end, simructl, start_simructl, try_load, unload},
+    module::{
+        DRIVER, Simrupt, assert_nothing_left, end, simructl, start_simructl, try_load, unload,
+    },
     record::{decode, missing, read_fresh_records, read_records, were_taken_on},
     traffic::{Reader, eventually, read_in_time, settle, within_20_s},
 };

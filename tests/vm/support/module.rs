@@ -125,7 +125,12 @@ pub fn unload() -> Result<(), Errno> {
     delete_module(c"simrupt", DeleteModuleFlags::O_NONBLOCK)
 }
 
-fn assert_nothing_left() {
+/// Checks that a module that was unloaded has left nothing in the system.
+///
+/// # Panics
+///
+/// With what it has left.
+pub fn assert_nothing_left() {
     for (folder, prefix) in TRACES {
         let left: Vec<_> = fs::read_dir(folder)
             .into_iter()

@@ -45,7 +45,7 @@ pub fn measure(rig: &mut Rig<'_>) -> Result<Vec<Cost>, Failure> {
     rig.prepare(&setting)?;
     let line = rig.lines(1).first().copied().unwrap_or(0);
     rig.set(line, "format", "record")?;
-    rig.set(line, "trigger", "always")?;
+    rig.set(line, "run", "always")?;
     rig.start(&setting)?;
     let filled = fill(rig, line);
     rig.silence(&setting)?;

@@ -8,8 +8,8 @@
 //! interrupt of line i are on the i-th CPU that is online, again from the first when there are more
 //! lines: so all rounds have them in the same place. The reader is on the CPU after it.
 //!
-//! In an open loop the device runs while a reader has it open (trigger=open). In a closed loop nobody
-//! reads (trigger=always): it is the way up to the end of the bottom half that is measured, and a reader
+//! In an open loop the device runs while a reader has it open (run=open). In a closed loop nobody
+//! reads (run=always): it is the way up to the end of the bottom half that is measured, and a reader
 //! would only take CPU time from it.
 
 use std::collections::HashMap;
@@ -179,7 +179,7 @@ impl<'a> Rig<'a> {
             self.set(line, "burst", &setting.burst.to_string())?;
             self.set(line, "cpu", &cpu)?;
             self.set(line, "workqueue", &setting.flavor)?;
-            self.set(line, "trigger", trigger(setting))?;
+            self.set(line, "run", run(setting))?;
             self.set_scope(line, setting)?;
             self.set_affinity(line, &cpu)?;
             self.set(line, "stress_us", &stress::STRETCH_US.to_string())?;
@@ -408,7 +408,7 @@ fn limit_pct(setting: &Setting) -> &'static str {
     }
 }
 
-fn trigger(setting: &Setting) -> &'static str {
+fn run(setting: &Setting) -> &'static str {
     match is_read(setting) {
         true => "open",
         false => "always",

@@ -28,7 +28,7 @@ const OF_CELLS: [&str; 8] = [
     "workqueue",
     "fifo_size",
     "work_us",
-    "trigger",
+    "run",
     "stress",
 ];
 

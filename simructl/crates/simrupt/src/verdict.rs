@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Whether the books of a line balance: the sums of `simrupt_core::books` and the contexts.
+//! Whether the books of a line balance: the sums of `simrupt_core::invariants` and the contexts.
 
 use serde_json::{Value, json};
-use simrupt_core::books::{IDENTITIES, Identity};
+use simrupt_core::invariants::{INVARIANTS, Invariant};
 
 use crate::files::stats::Stats;
 use crate::line::Books;
@@ -26,7 +26,7 @@ struct Sum {
 impl Verdict {
     /// Judges the books; the error names a counter they lack.
     pub fn of(books: &Books) -> Result<Self, String> {
-        let sums = IDENTITIES.iter().map(|sum| Sum::of(sum, &books.stats));
+        let sums = INVARIANTS.iter().map(|sum| Sum::of(sum, &books.stats));
         Ok(Self {
             sums: sums.collect::<Result<_, _>>()?,
             wrong: books
@@ -95,14 +95,14 @@ impl Verdict {
 }
 
 impl Sum {
-    fn of(identity: &Identity, stats: &Stats) -> Result<Self, String> {
+    fn of(invariant: &Invariant, stats: &Stats) -> Result<Self, String> {
         let figure = |name: &'static str| match stats.get(name) {
             Some(value) => Ok((name, value)),
             None => Err(format!("it has no counter `{name}`")),
         };
         Ok(Self {
-            total: figure(identity.total)?,
-            parts: identity
+            total: figure(invariant.total)?,
+            parts: invariant
                 .parts
                 .iter()
                 .map(|part| figure(part))
@@ -151,7 +151,7 @@ impl Sum {
 
 #[cfg(test)]
 mod tests {
-    use simrupt_core::books::COUNTERS;
+    use simrupt_core::invariants::COUNTERS;
 
     use super::*;
     use crate::files::contexts::Contexts;
@@ -178,8 +178,8 @@ mod tests {
 
     #[test]
     fn every_counter_of_a_sum_can_break_it() {
-        for identity in IDENTITIES {
-            for name in identity.parts.iter().chain([&identity.total]) {
+        for invariant in INVARIANTS {
+            for name in invariant.parts.iter().chain([&invariant.total]) {
                 let verdict = Verdict::of(&books(&[(name, 1)], 0)).unwrap();
                 assert_eq!(verdict.amiss(), Some("books do not balance"), "{name}");
             }

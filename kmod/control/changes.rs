@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Changes of a line: prepared, so that nothing can fail for want of memory later, and then brought about.
+//! Process context, with the line's lock held.
+
+use super::{
+    lines::{
+        Bound,
+        Control, //
+    },
+    values, //
+};
+use crate::{
+    driver::Format,
+    instrument::{
+        deferral::Deferral,
+        interference,
+        trace, //
+    },
+    kext::{
+        cpu,
+        kvec, //
+    },
+    logic::{
+        fifo,
+        knobs::{
+            self,
+            Flavor,
+            Knob,
+            Pattern,
+            Policy,
+            Run, //
+        },
+        schedule::Shape, //
+    },
+};
+use kernel::prelude::*;
+
+use super::setup::Simrupt;
+
+/// A checked change of one line with all that it needs.
+pub(super) enum Change {
+    /// The knob is already so, or there is nothing to change.
+    Nothing,
+    Shape(Shape),
+    Cpu(Option<u32>, interference::Prepared),
+    Limit(u64, interference::Prepared),
+    Interference(interference::Prepared),
+    Deferral(Flavor, Deferral<Simrupt>),
+    Fifo(KVVec<fifo::Slot>),
+    Policy(Policy),
+    Format(Format),
+    Run(Run),
+    WorkUs(u64),
+    Masked(bool),
+}
+
+/// Checks what the machine says to a value, when it is set. Later a CPU may go offline; the knob keeps its value
+/// then.
+pub(super) fn check(knob: Knob, value: i64) -> Result {
+    match (knob, u32::try_from(value)) {
+        (Knob::Cpu, Ok(cpu)) if !cpu::is_online(cpu) => Err(ENXIO),
+        _ => Ok(()),
+    }
+}
+
+/// Prepares the change of one knob of a line to `value`.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(super) fn prepare(
+    control: &Control,
+    bound: Option<&Bound>,
+    knob: Knob,
+    value: i64,
+) -> Result<Change> {
+    let index = control.index;
+    let magnitude = value.unsigned_abs();
+    let shape = values::shape(index);
+    let interference = || {
+        let settings = values::interference(index, knob, value);
+        control.interference.prepare(settings)
+    };
+    Ok(match knob {
+        Knob::Lines => Change::Nothing,
+        Knob::RateHz => Change::Shape(Shape {
+            rate_hz: magnitude,
+            ..shape
+        }),
+        Knob::Pattern => Change::Shape(Shape {
+            pattern: Pattern::from_value(value),
+            ..shape
+        }),
+        Knob::JitterPct => Change::Shape(Shape {
+            jitter_pct: magnitude,
+            ..shape
+        }),
+        Knob::Burst => Change::Shape(Shape {
+            burst: magnitude,
+            ..shape
+        }),
+        Knob::Cpu => Change::Cpu(u32::try_from(value).ok(), interference()?),
+        Knob::CpuLimitPct => Change::Limit(magnitude, interference()?),
+        Knob::Stress | Knob::StressUs | Knob::StressHz => Change::Interference(interference()?),
+        Knob::Workqueue => {
+            let flavor = Flavor::from_value(value);
+            match bound {
+                Some(bound) if bound.meters.flavor() != flavor => {
+                    let runner = bound.binding.runner().clone();
+                    Change::Deferral(flavor, Deferral::new(index, flavor, runner)?)
+                }
+                _ => Change::Nothing,
+            }
+        }
+        Knob::FifoSize => {
+            let size = usize::try_from(value)?;
+            match bound {
+                Some(bound) if bound.binding.line.fifo_capacity() != size => {
+                    Change::Fifo(kvec::zeroed(size)?)
+                }
+                _ => Change::Nothing,
+            }
+        }
+        Knob::FifoPolicy => Change::Policy(Policy::from_value(value)),
+        Knob::Format => Change::Format(match knobs::Format::from_value(value) {
+            knobs::Format::Char => Format::Char,
+            knobs::Format::Record => Format::Record,
+        }),
+        Knob::Run => Change::Run(Run::from_value(value)),
+        Knob::WorkUs => Change::WorkUs(magnitude),
+        Knob::Masked => Change::Masked(value != 0),
+    })
+}
+
+/// Brings a change about.
+///
+/// # Errors
+///
+/// `EINTR` when the caller is killed while it waits for the bottom half, `ETIMEDOUT` when that does not come to
+/// its end. Nothing was changed then.
+pub(super) fn commit(control: &Control, bound: Option<&Bound>, change: Change) -> Result {
+    let device = &control.device;
+    match change {
+        Change::Nothing => {}
+        Change::Shape(shape) => {
+            device.set_shape(shape);
+            device.with_watch(|meter| meter.log_throttling_again());
+        }
+        Change::Cpu(cpu, interference) => {
+            device.set_cpu(cpu);
+            control.interference.set(interference);
+        }
+        Change::Limit(limit_pct, interference) => {
+            device.with_watch(|meter| meter.set_limit_pct(limit_pct));
+            control.interference.set(interference);
+        }
+        Change::Interference(interference) => control.interference.set(interference),
+        driver => {
+            if let Some(bound) = bound {
+                commit_to_driver(control, bound, driver)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result {
+    let Bound { binding, meters } = bound;
+    let line = &binding.line;
+    match change {
+        Change::Deferral(flavor, deferral) => {
+            let old = binding.hold(|still| {
+                meters.set_flavor(flavor);
+                control.load.service_changes();
+                core::mem::replace(&mut still.top_half.deferral, deferral)
+            })?;
+            drop(old);
+        }
+        Change::Fifo(slots) => {
+            binding.set_fifo(slots, |lost| trace::lost(control.index, lost, true))?;
+        }
+        Change::Policy(policy) => line.set_policy(policy),
+        Change::Format(format) => line.set_format(format),
+        Change::Run(run) => {
+            let is = values::run(control.index) == Run::Always;
+            let will = run == Run::Always;
+            if is != will {
+                line.count_user(will);
+            }
+        }
+        Change::WorkUs(work_us) => meters.work_us.store(work_us),
+        Change::Masked(masked) => binding.set_masked(masked),
+        Change::Nothing
+        | Change::Shape(_)
+        | Change::Cpu(..)
+        | Change::Limit(..)
+        | Change::Interference(_) => {}
+    }
+    Ok(())
+}
+
+/// Brings a line that was just bound up to date with all its knobs.
+///
+/// # Errors
+///
+/// As [`prepare`] and [`commit`].
+pub(super) fn apply_all(control: &Control, bound: &Bound) -> Result {
+    for &knob in Knob::ALL {
+        let value = values::value(control.index, knob);
+        if let (Knob::Run, Run::Always) = (knob, Run::from_value(value)) {
+            // It is new to the line, though not to the knob.
+            bound.binding.line.count_user(true);
+            continue;
+        }
+        let change = prepare(control, Some(bound), knob, value)?;
+        commit(control, Some(bound), change)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The lines: where hardware, driver and knobs find each other. Process context.
+//!
+//! # Lock order
+//!
+//! From the outside in: a lock is only taken while holding locks that stand before it.
+//!
+//! 1. the module's parameter lock (the kernel's; held around every access to a parameter)
+//! 2. [`Control::changes`] of lines in ascending order: held while their knobs are changed, and while they are
+//!    bound and unbound. A change may wait for the bottom half; it can be killed then, and gives up after some
+//!    seconds. So can those who wait for it.
+//! 3. [`Control::counting`] of that line: held while its counters are read or zeroed
+//! 4. those of [`crate::driver::Line`]'s module
+//!
+//! The place of the lines themselves has a lock that is held for a look at it.
+
+use super::{
+    setup::Simrupt,
+    values, //
+};
+use crate::{
+    driver::{
+        Binding,
+        Line, //
+    },
+    hw,
+    instrument::{
+        device,
+        interference::Interference,
+        load::{
+            Arrivals,
+            CpuTime,
+            Load, //
+        },
+        meters::Meters,
+        DeviceMeter, //
+    },
+    kext::{
+        global::{
+            self,
+            Global, //
+        },
+        irq_domain::{
+            IrqDomain,
+            IrqLine, //
+        },
+        log,
+        module,
+        platform_device::PlatformDevice,
+        semaphore::Semaphore, //
+    },
+    logic::{
+        counters::Counters,
+        knobs::{
+            Knob,
+            MAX_LINES, //
+        },
+        ring::Ring, //
+    },
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
+};
+
+/// The simulated device of a line.
+pub(crate) type Device = hw::Device<DeviceMeter, Load, Arrivals>;
+
+/// The lines, from load to unload.
+static LINES: Global<Lines> = Global::new();
+
+struct Lines(KVec<Arc<Control>>);
+
+/// A line as its users see it.
+#[pin_data]
+pub(super) struct Control {
+    pub(super) index: usize,
+    pub(super) device: Arc<Device>,
+    pub(super) device_counters: Arc<Counters<{ device::COUNTERS }>>,
+    pub(super) load: Arc<Load>,
+    pub(super) interference: Arc<Interference>,
+    /// The bound line, for those who change it.
+    #[pin]
+    pub(super) changes: Semaphore<Option<Bound>>,
+    /// The bound line, for those who look at it. A copy, so that they never wait for a change.
+    #[pin]
+    view: Mutex<Option<View>>,
+    /// Held while the counters are read, and while they are zeroed.
+    #[pin]
+    pub(super) counting: Mutex<()>,
+    /// How it went when the driver was bound last; `None` before it is bound first.
+    #[pin]
+    outcome: Mutex<Option<Result>>,
+}
+
+/// A bound line.
+pub(super) struct Bound {
+    pub(super) binding: Arc<Binding<Simrupt>>,
+    pub(super) meters: Arc<Meters>,
+}
+
+/// The parts of a bound line that one may look at at any time.
+#[derive(Clone)]
+pub(super) struct View {
+    pub(super) line: Arc<Line<Simrupt>>,
+    pub(super) ring: Arc<Ring>,
+    pub(super) meters: Arc<Meters>,
+}
+
+impl Control {
+    fn new(domain: Arc<IrqDomain>, cpu_time: Arc<CpuTime>, index: usize) -> Result<Arc<Self>> {
+        let load = Load::new(cpu_time.clone(), values::limit_pct(index))?;
+        let line = IrqLine::new(domain, index, Arrivals(load.clone()))?;
+        let (meter, device_counters) = DeviceMeter::new(index, load.clone())?;
+        let device = Device::new(
+            line,
+            load.clone(),
+            meter,
+            values::shape(index),
+            values::cpu(index),
+            index as u64,
+        )?;
+        let interference = Interference::new(cpu_time)?;
+        Arc::pin_init(
+            pin_init!(Self {
+                index,
+                device,
+                device_counters,
+                load,
+                interference,
+                changes <- Semaphore::new(None),
+                view <- new_mutex!(None),
+                counting <- new_mutex!(()),
+                outcome <- new_mutex!(None),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// The bound line, to look at.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` while no driver is bound.
+    pub(super) fn view(&self) -> Result<View> {
+        self.view.lock().clone().ok_or(ENODEV)
+    }
+
+    /// Makes a bound line known, or, without one, forgets it.
+    pub(super) fn show(&self, bound: Option<&Bound>) {
+        let view = bound.map(|Bound { binding, meters }| View {
+            line: binding.line.clone(),
+            ring: binding.ring.clone(),
+            meters: meters.clone(),
+        });
+        let old = core::mem::replace(&mut *self.view.lock(), view);
+        drop(old);
+    }
+
+    /// Takes note of how binding it has ended.
+    pub(super) fn note_outcome(&self, outcome: Result) {
+        *self.outcome.lock() = Some(outcome);
+    }
+}
+
+/// How many lines the module was loaded with.
+pub(super) fn count() -> usize {
+    usize::try_from(values::value(0, Knob::Lines)).unwrap_or(0)
+}
+
+/// A line.
+///
+/// # Errors
+///
+/// `ENODEV` when there is none of this number.
+pub(super) fn line(index: usize) -> Result<Arc<Control>> {
+    let lines = LINES.get().ok_or(ENODEV)?;
+    lines.0.get(index).cloned().ok_or(ENODEV)
+}
+
+/// The simulated devices are there; dropping this takes them away.
+pub(crate) struct Hardware(#[allow(dead_code, reason = "is kept")] global::Placed<Lines>);
+
+impl Hardware {
+    /// Makes a device per line, not yet known to the kernel.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` when the command line gave more values for a knob than there are lines; `ENXIO` for a CPU
+    /// that is offline; `ENOMEM`.
+    pub(crate) fn new() -> Result<Self> {
+        let placed = values::begin(|| {
+            let lines = Lines(KVec::with_capacity(MAX_LINES, GFP_KERNEL)?);
+            Ok(LINES.place(Arc::new(lines, GFP_KERNEL)?))
+        })?;
+        let count = values::check()?;
+        let domain = IrqDomain::new(count)?;
+        let cpu_time = CpuTime::new()?;
+        let mut lines = KVec::with_capacity(count, GFP_KERNEL)?;
+        for index in 0..count {
+            let line = Control::new(domain.clone(), cpu_time.clone(), index)?;
+            lines.push(line, GFP_KERNEL)?;
+        }
+        // In the place of the empty ones, which only kept the place.
+        placed.replace(Arc::new(Lines(lines), GFP_KERNEL)?);
+        Ok(Self(placed))
+    }
+}
+
+/// The kernel knows the devices; dropping this has it forget them, and unbinds their drivers.
+pub(crate) struct PlatformDevices(#[allow(dead_code, reason = "is kept")] KVec<PlatformDevice>);
+
+impl PlatformDevices {
+    /// Registers the devices one by one, each of which binds it to the driver.
+    ///
+    /// # Errors
+    ///
+    /// Why a line's driver could not be bound. The driver core does not tell that to the one that registers a
+    /// device, so the driver leaves word with the line.
+    pub(crate) fn new() -> Result<Self> {
+        let mut devices = KVec::with_capacity(count(), GFP_KERNEL)?;
+        for index in 0..count() {
+            let line = line(index)?;
+            let id = u32::try_from(index)?;
+            let device =
+                PlatformDevice::new(module::NAME, id, line.device.virq(), super::setup::LINE)?;
+            devices.push(device, GFP_KERNEL)?;
+            // Not whether it is bound now: users may unbind it at once.
+            let outcome = *line.outcome.lock();
+            outcome.unwrap_or(Err(ENODEV)).inspect_err(|error| {
+                log::error!("line {index} cannot be set up: {error:?}\n");
+            })?;
+        }
+        Ok(Self(devices))
+    }
+}
+
+/// `simruptN`: of the char device and of the interrupt's action. Both want it to live for ever.
+pub(super) fn name(index: usize) -> &'static CStr {
+    static NAMES: [[u8; 10]; MAX_LINES] = names();
+    NAMES
+        .get(index)
+        .and_then(|name| CStr::from_bytes_until_nul(name).ok())
+        .unwrap_or(module::NAME)
+}
+
+const fn names() -> [[u8; 10]; MAX_LINES] {
+    let mut names = [*b"simrupt\0\0\0"; MAX_LINES];
+    let mut index = 0;
+    while index < MAX_LINES {
+        let (tens, ones) = ((index / 10) as u8, (index % 10) as u8);
+        if tens == 0 {
+            names[index][7] = b'0' + ones;
+        } else {
+            names[index][7] = b'0' + tens;
+            names[index][8] = b'0' + ones;
+        }
+        index += 1;
+    }
+    names
+}
+
+#[kunit_tests(simrupt_lines)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_has_a_name_of_its_own() {
+        assert!(name(0) == c"simrupt0");
+        assert!(name(9) == c"simrupt9");
+        assert!(name(10) == c"simrupt10");
+        assert!(name(MAX_LINES - 1) == c"simrupt63");
+        assert!(name(MAX_LINES) == module::NAME);
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What simrupt's driver is made of: the simulated device, the flavors and the observers, each as the knobs say.
+//! Process context.
+
+use super::{
+    changes,
+    lines::{
+        self,
+        Bound,
+        Control,
+        Device, //
+    },
+    values, //
+};
+use crate::{
+    driver::{
+        Binding,
+        Parts,
+        Registers,
+        Runner,
+        Setup, //
+    },
+    instrument::{
+        deferral::Deferral,
+        meters::Meters,
+        BottomMeter,
+        Observers,
+        ReadMeter,
+        TopMeter, //
+    },
+    kext::module,
+    logic::{
+        knobs::{
+            Flavor,
+            Knob,
+            Policy,
+            Run, //
+        },
+        ring::{
+            DeviceEnd,
+            Ring, //
+        }, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// The firmware property that tells a device which line it is.
+pub(super) const LINE: &CStr = c"line";
+
+/// See the module's description.
+pub(crate) struct Simrupt;
+
+impl Registers for Device {
+    fn attach(&self, ring: DeviceEnd<Arc<Ring>>) {
+        Device::attach(self, ring);
+    }
+
+    fn detach(&self) {
+        Device::detach(self);
+    }
+
+    fn set_running(&self, running: bool) {
+        Device::set_running(self, running);
+    }
+
+    #[inline]
+    fn ring_doorbell(&self) {
+        Device::ring_doorbell(self);
+    }
+}
+
+/// A line that is published; dropping this takes it back.
+pub(crate) struct Published(Arc<Control>);
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        // Waits for a change that is under way; none begins any more.
+        let bound = self.0.changes.take().take();
+        self.0.show(None);
+        if let Some(bound) = bound {
+            if values::run(self.0.index) == Run::Always {
+                bound.binding.line.count_user(false);
+            }
+        }
+    }
+}
+
+/// The meters of a line whose bottom half does not run yet.
+fn meters(runner: &Runner<Simrupt>) -> Result<Arc<Meters>> {
+    let meters = runner.with(|bottom_half| bottom_half.observer.meters());
+    meters.ok_or(EBUSY)
+}
+
+impl Setup for Simrupt {
+    const NAME: &'static CStr = module::NAME;
+    const LINE_PROPERTY: &'static CStr = LINE;
+    type Registers = Device;
+    type Deferral = Deferral<Self>;
+    type Observer = Observers;
+    type Published = Published;
+
+    fn parts(index: usize) -> Result<Parts<Self>> {
+        let control = lines::line(index)?;
+        let meters = Meters::new(
+            index,
+            control.load.clone(),
+            control.device_counters.clone(),
+            Flavor::from_value(values::value(index, Knob::Workqueue)),
+        )?;
+        control.load.service_changes();
+        control.device.with_watch(|meter| meter.reset(0));
+        Ok(Parts {
+            registers: control.device.clone(),
+            fifo_size: usize::try_from(values::value(index, Knob::FifoSize))?,
+            policy: Policy::from_value(values::value(index, Knob::FifoPolicy)),
+            top_half: TopMeter::new(meters.clone()),
+            bottom_half: BottomMeter::new(meters.clone()),
+            reads: ReadMeter::new(&meters),
+        })
+    }
+
+    fn deferral(index: usize, runner: Runner<Self>) -> Result<Deferral<Self>> {
+        let flavor = meters(&runner)?.flavor();
+        Deferral::new(index, flavor, runner)
+    }
+
+    /// Makes the line known, and brings it up to date with the knobs, which may have changed since it was built.
+    fn publish(binding: Arc<Binding<Self>>) -> Result<Published> {
+        let control = lines::line(binding.index)?;
+        let meters = meters(binding.runner())?;
+        meters.set_forced_threaded(binding.is_forced_threaded());
+        let bound = Bound { binding, meters };
+        {
+            let mut place = control.changes.take_killable()?;
+            changes::apply_all(&control, &bound)?;
+            control.show(Some(&bound));
+            *place = Some(bound);
+        }
+        Ok(Published(control))
+    }
+
+    fn bound(index: usize, outcome: Result) {
+        if let Ok(control) = lines::line(index) {
+            control.note_outcome(outcome);
+        }
+    }
+
+    fn name(index: usize) -> &'static CStr {
+        lines::name(index)
+    }
+}

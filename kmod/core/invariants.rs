@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The names of a line's counters, and the sums that must hold between them.
+//!
+//! The module prints [`COUNTERS`] in this order; `simructl verify` and the tests check [`INVARIANTS`].
+//! No kernel types, no state: this is the one place that defines the sums.
+
+/// The counters of one line, in the order in which `stats` shows them.
+///
+/// All count events unless said otherwise, all are unsigned 64-bit, and all but `in_ring`, `queued`
+/// and `pending` only ever grow.
+pub const COUNTERS: [&str; 18] = [
+    // The device.
+    "events",
+    "overrun",
+    "in_ring",
+    "throttled",
+    // The fifo.
+    "drained",
+    "dropped",
+    "overwritten",
+    "flushed",
+    "queued",
+    "read",
+    // Interrupts.
+    "raised",
+    "handled",
+    "coalesced",
+    "pending",
+    "spurious",
+    // Work items.
+    "scheduled",
+    "already_pending",
+    "runs",
+];
+
+/// A sum that must hold: the counter `total` equals the sum of the counters `parts`.
+pub struct Invariant {
+    /// The counter on the left-hand side.
+    pub total: &'static str,
+    /// The counters whose sum it must equal.
+    pub parts: &'static [&'static str],
+}
+
+/// Every sum that holds in every snapshot of the counters, running or at rest.
+pub const INVARIANTS: [Invariant; 4] = [
+    Invariant {
+        total: "events",
+        parts: &["overrun", "in_ring", "drained"],
+    },
+    Invariant {
+        total: "drained",
+        parts: &["dropped", "overwritten", "flushed", "queued", "read"],
+    },
+    Invariant {
+        total: "raised",
+        parts: &["handled", "coalesced", "pending"],
+    },
+    Invariant {
+        total: "handled",
+        parts: &["scheduled", "already_pending"],
+    },
+];

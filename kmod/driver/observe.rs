@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The observer of a driver: it is told of everything that happens, in the context where it happens.
+//!
+//! Each method does nothing by default. `()` observes nothing, and costs nothing.
+
+use super::Asked;
+use crate::{
+    kext::{
+        clock,
+        cpu, //
+    },
+    logic::{
+        abi::Words,
+        fifo::Lost,
+        ring::{
+            Acknowledged,
+            Slot,
+            Span, //
+        }, //
+    },
+};
+
+/// A moment and a place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    /// CLOCK_MONOTONIC, in nanoseconds.
+    pub(crate) ns: u64,
+    /// The CPU.
+    pub(crate) cpu: u16,
+}
+
+impl Stamp {
+    /// Here and now.
+    #[inline]
+    pub(crate) fn now() -> Self {
+        Self {
+            ns: clock::now_ns(),
+            cpu: cpu::current(),
+        }
+    }
+}
+
+/// The observer, by its parts.
+pub(crate) trait Observe: 'static {
+    /// The top half's.
+    type TopHalf: ObserveTopHalf;
+    /// The bottom half's.
+    type BottomHalf: ObserveBottomHalf;
+    /// The readers'.
+    type Reads: ObserveReads;
+}
+
+/// Observes the top half; it alone uses it.
+pub(crate) trait ObserveTopHalf: Send + 'static {
+    /// Makes one call of the top half, `call`. Readers of counters are to see all of it or nothing.
+    #[inline(always)]
+    fn call<R>(&mut self, call: impl FnOnce(&mut Self) -> R) -> R {
+        call(self)
+    }
+
+    /// The call begins; `span` tells of the events that it found.
+    #[inline(always)]
+    fn begins(&mut self, _stamp: Stamp, _span: impl FnOnce() -> Span) {}
+
+    /// These events are acknowledged.
+    #[inline(always)]
+    fn takes(&mut self, _stamp: Stamp, _events: &[Slot]) {}
+
+    /// All events are acknowledged; the bottom half is about to be asked for.
+    #[inline(always)]
+    fn acknowledged(&mut self, _found: Acknowledged) {}
+
+    /// The bottom half was asked for: `is_new` when that was not so before. `None` when there was nothing to
+    /// ask for.
+    #[inline(always)]
+    fn ends(&mut self, _found: Acknowledged, _asked: Option<(Asked, bool)>) {}
+}
+
+/// Observes the bottom half; it alone uses it.
+pub(crate) trait ObserveBottomHalf: Send + 'static {
+    /// Counters that belong together with those of the fifo, under its lock.
+    type Counts: Copy + Default + Send + Unpin;
+
+    /// A run begins; `span` tells of the events that it found.
+    #[inline(always)]
+    fn begins(&mut self, _stamp: Stamp, _span: impl FnOnce() -> Span) {}
+
+    /// These events are in the fifo, or lost.
+    #[inline(always)]
+    fn takes(&mut self, _stamp: Stamp, _events: &[Slot]) {}
+
+    /// An event is lost.
+    #[inline(always)]
+    fn lost(&mut self, _lost: Lost) {}
+
+    /// All events are in the fifo, whose lock is held.
+    #[inline(always)]
+    fn moved(&mut self, _counts: &mut Self::Counts) {}
+
+    /// The run ends, but for waking readers. It has moved so many events.
+    #[inline(always)]
+    fn ends(&mut self, _stamp: Stamp, _moved: u64) {}
+
+    /// Readers are about to be woken.
+    #[inline(always)]
+    fn wakes(&mut self, _queued: impl FnOnce() -> u64) {}
+
+    /// The run has ended.
+    #[inline(always)]
+    fn ended(&mut self) {}
+}
+
+/// Observes reads; one reader at a time uses it.
+pub(crate) trait ObserveReads: Send + Unpin + 'static {
+    /// These records have reached a reader.
+    #[inline(always)]
+    fn delivered(&mut self, _records: &[Words]) {}
+}
+
+/// Observes nothing.
+impl Observe for () {
+    type TopHalf = ();
+    type BottomHalf = ();
+    type Reads = ();
+}
+
+impl ObserveTopHalf for () {}
+
+impl ObserveBottomHalf for () {
+    type Counts = ();
+}
+
+impl ObserveReads for () {}

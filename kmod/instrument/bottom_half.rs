@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The observer of the bottom half. It also makes the bottom half as costly as `work_us` says.
+
+use super::{
+    census,
+    deferral,
+    load,
+    meters::Meters,
+    trace, //
+};
+use crate::{
+    driver::{
+        ObserveBottomHalf,
+        Stamp, //
+    },
+    kext::{
+        clock,
+        context::{
+            context,
+            Context, //
+        }, //
+    },
+    logic::{
+        fifo::Lost,
+        histogram::{
+            Histogram,
+            Recorder, //
+        },
+        knobs::Flavor,
+        ring::{
+            Slot,
+            Span, //
+        }, //
+    },
+};
+use kernel::sync::Arc;
+
+/// The counts of the bottom half's runs; under the fifo's lock.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct BottomCounts {
+    /// How often it ran.
+    pub(crate) runs: u64,
+    /// In which contexts.
+    pub(crate) contexts: [u64; census::COUNTERS],
+}
+
+/// See the module's description.
+pub(crate) struct BottomMeter {
+    meters: Arc<Meters>,
+    irq_bh: Recorder<Arc<Histogram>>,
+    bh_run: Recorder<Arc<Histogram>>,
+    // Of the run that is being made:
+    context: Context,
+    span: Span,
+    service: Option<load::Span>,
+}
+
+impl BottomMeter {
+    pub(crate) fn new(meters: Arc<Meters>) -> Self {
+        Self {
+            irq_bh: Recorder::new(meters.latency.irq_bh.clone()),
+            bh_run: Recorder::new(meters.latency.bh_run.clone()),
+            meters,
+            context: Context::Task,
+            span: Span::default(),
+            service: None,
+        }
+    }
+
+    /// The meters of the line.
+    pub(crate) fn meters(&self) -> Arc<Meters> {
+        self.meters.clone()
+    }
+
+    /// Starts all counts at 0 again.
+    pub(crate) fn reset(&mut self) {
+        self.irq_bh.reset();
+        self.bh_run.reset();
+    }
+
+    /// Whether the run's time is an interrupt's: in softirq, and in an interrupt's thread where the kernel runs
+    /// interrupts in threads. A hardirq's time is measured where the interrupt begins.
+    fn is_charged(&self) -> bool {
+        match self.context {
+            Context::Hardirq => false,
+            Context::Softirq => true,
+            Context::Task => {
+                self.meters.is_forced_threaded()
+                    && matches!(self.meters.flavor(), Flavor::None | Flavor::IrqThread)
+            }
+        }
+    }
+}
+
+impl ObserveBottomHalf for BottomMeter {
+    type Counts = BottomCounts;
+
+    #[inline]
+    fn begins(&mut self, stamp: Stamp, span: impl FnOnce() -> Span) {
+        self.context = context();
+        self.service = self
+            .is_charged()
+            .then(|| self.meters.load.service_begins(stamp.ns));
+        if trace::bh_start_enabled() {
+            let flavor = self.meters.flavor().name();
+            let context = census::name(self.context);
+            trace::bh_start(self.meters.index, flavor, context, stamp.ns);
+        }
+        if trace::bh_end_enabled() {
+            self.span = span();
+        }
+    }
+
+    #[inline]
+    fn takes(&mut self, stamp: Stamp, events: &[Slot]) {
+        self.irq_bh
+            .record_row(events, Slot::irq_ns, stamp.ns, stamp.cpu);
+    }
+
+    fn lost(&mut self, lost: Lost) {
+        trace::lost(self.meters.index, lost, false);
+    }
+
+    #[inline]
+    fn moved(&mut self, counts: &mut BottomCounts) {
+        let right = deferral::context(self.meters.flavor(), self.meters.top_half_context());
+        counts.runs = counts.runs.wrapping_add(1);
+        census::count(self.context, right, |index| {
+            if let Some(count) = counts.contexts.get_mut(index) {
+                *count = count.wrapping_add(1);
+            }
+        });
+    }
+
+    #[inline]
+    fn ends(&mut self, stamp: Stamp, moved: u64) {
+        let busy_ns = self.meters.work_us.load().saturating_mul(1000);
+        let end_ns = clock::spin(stamp.ns, busy_ns);
+        let took_ns = end_ns.saturating_sub(stamp.ns);
+        self.bh_run.record(took_ns, 1, end_ns, stamp.cpu);
+        let span = Span {
+            events: moved,
+            ..self.span
+        };
+        trace::bh_end(self.meters.index, span, end_ns);
+    }
+
+    #[inline]
+    fn wakes(&mut self, queued: impl FnOnce() -> u64) {
+        if trace::wake_enabled() {
+            trace::wake(self.meters.index, queued());
+        }
+    }
+
+    #[inline]
+    fn ended(&mut self) {
+        if let Some(span) = self.service.take() {
+            self.meters.load.service_ends(&span);
+        }
+    }
+}

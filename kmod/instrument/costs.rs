@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The cost of measuring, and that of the kernel's own part of deferring work: so that both can be told apart
+//! from the driver's. Process context; takes some milliseconds, and a second at most.
+
+use super::deferral;
+use crate::{
+    kext::{
+        clock,
+        wait::Completion,
+        workqueue::{
+            Run,
+            Work, //
+        }, //
+    },
+    logic::knobs::Flavor,
+};
+use kernel::{
+    prelude::*,
+    sync::Arc,
+    time::Delta, //
+};
+
+/// How many clock reads are measured.
+pub(crate) const TIMESTAMPS: u64 = 10_000;
+
+/// How many empty work items are measured at most, and for how long.
+const EMPTY_RUNS: u64 = 1_000;
+const EMPTY_RUNS_NS: u64 = 1_000_000_000;
+
+/// Times of many, in nanoseconds.
+pub(crate) struct Costs {
+    /// Of [`TIMESTAMPS`] clock reads.
+    pub(crate) timestamps_ns: u64,
+    /// How many empty work items were run: none when the flavor is not a workqueue.
+    pub(crate) empty_runs: u64,
+    /// Of all of them, one after the other: from queueing it, through its run, until the one that waits for
+    /// it runs again.
+    pub(crate) empty_runs_ns: u64,
+}
+
+/// A work item that does nothing but tell that it ran.
+struct Empty(Arc<Completion>);
+
+impl Run for Empty {
+    fn run(&mut self) {
+        self.0.complete();
+    }
+}
+
+/// Measures now, on a queue of its own of that flavor.
+///
+/// # Errors
+///
+/// `ENOMEM`; `EINTR` when the caller is killed.
+pub(crate) fn measure(line: usize, flavor: Flavor) -> Result<Costs> {
+    let start_ns = clock::now_ns();
+    for _ in 1..TIMESTAMPS {
+        clock::now_ns();
+    }
+    let timestamps_ns = clock::now_ns().saturating_sub(start_ns);
+    let (empty_runs, empty_runs_ns) = empty_runs(line, flavor)?;
+    Ok(Costs {
+        timestamps_ns,
+        empty_runs,
+        empty_runs_ns,
+    })
+}
+
+fn empty_runs(line: usize, flavor: Flavor) -> Result<(u64, u64)> {
+    let Some(queue) = deferral::queue(flavor) else {
+        return Ok((0, 0));
+    };
+    let done = Arc::pin_init(Completion::new(), GFP_KERNEL)?;
+    let queue = queue.build(fmt!("simrupt{line}-costs"))?;
+    let work = Work::new(queue, Empty(done.clone()))?;
+    let mut runs = 0;
+    let start_ns = clock::now_ns();
+    let mut taken_ns = 0;
+    while runs < EMPTY_RUNS && taken_ns < EMPTY_RUNS_NS {
+        work.schedule();
+        match done.wait(Delta::from_nanos(EMPTY_RUNS_NS as i64)) {
+            Ok(()) => runs += 1,
+            // Something keeps it from running: then there is no more to measure.
+            Err(ETIMEDOUT) => break,
+            Err(error) => return Err(error),
+        }
+        taken_ns = clock::now_ns().saturating_sub(start_ns);
+    }
+    Ok((runs, taken_ns))
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The flavors: every way in which the top half can hand over to the bottom half. Process context, but for
+//! [`Deferral::schedule`].
+
+use crate::{
+    driver::{
+        Asked,
+        Defer,
+        Runner,
+        Setup, //
+    },
+    kext::{
+        context::Context,
+        tasklet::Tasklet,
+        workqueue::{
+            Builder,
+            Work, //
+        }, //
+    },
+    logic::knobs::Flavor,
+};
+use kernel::prelude::*;
+
+/// The context in which a flavor runs the bottom half, given that of the top half. On PREEMPT_RT softirqs run in
+/// threads, but the kernel's queries still tell them from tasks.
+pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
+    match flavor {
+        Flavor::None => top_half,
+        Flavor::Bh | Flavor::BhHighpri | Flavor::Tasklet => Context::Softirq,
+        Flavor::Bound
+        | Flavor::Unbound
+        | Flavor::Ordered
+        | Flavor::Highpri
+        | Flavor::UnboundHighpri
+        | Flavor::CpuIntensive
+        | Flavor::IrqThread => Context::Task,
+    }
+}
+
+/// The queue that a flavor is, if it is one.
+pub(super) fn queue(flavor: Flavor) -> Option<Builder> {
+    Some(match flavor {
+        Flavor::Bound => Builder::percpu().sysfs(),
+        Flavor::Unbound => Builder::unbound().sysfs(),
+        Flavor::Bh => Builder::bh(),
+        Flavor::Ordered => Builder::ordered().sysfs(),
+        Flavor::Highpri => Builder::percpu().highpri().sysfs(),
+        Flavor::UnboundHighpri => Builder::unbound().highpri().sysfs(),
+        Flavor::BhHighpri => Builder::bh().highpri(),
+        Flavor::CpuIntensive => Builder::percpu().cpu_intensive().sysfs(),
+        Flavor::None | Flavor::IrqThread | Flavor::Tasklet => return None,
+    })
+}
+
+/// A way to defer; dropping it waits for its end.
+pub(crate) enum Deferral<S: Setup> {
+    /// By a work item on a queue of the line's own.
+    Work(Pin<KBox<Work<Runner<S>>>>),
+    /// By a tasklet.
+    Tasklet(Pin<KBox<Tasklet<Runner<S>>>>),
+    /// In the interrupt's thread.
+    Thread,
+    /// Not at all: the top half does all the work.
+    Direct,
+}
+
+impl<S: Setup> Deferral<S> {
+    /// Makes the mechanism of a flavor, which calls `runner`. A workqueue is named `simrupt<line>-<flavor>`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(line: usize, flavor: Flavor, runner: Runner<S>) -> Result<Self> {
+        if let Some(queue) = queue(flavor) {
+            let queue = queue.build(fmt!("simrupt{}-{}", line, flavor.name()))?;
+            return Ok(Self::Work(Work::new(queue, runner)?));
+        }
+        Ok(match flavor {
+            Flavor::Tasklet => Self::Tasklet(Tasklet::new(runner)?),
+            Flavor::IrqThread => Self::Thread,
+            _ => Self::Direct,
+        })
+    }
+}
+
+impl<S: Setup> Defer for Deferral<S> {
+    #[inline]
+    fn schedule(&self) -> Asked {
+        let is_new = match self {
+            Self::Work(work) => work.schedule(),
+            Self::Tasklet(tasklet) => tasklet.schedule(),
+            Self::Thread => return Asked::Thread,
+            Self::Direct => return Asked::Direct,
+        };
+        if is_new {
+            Asked::New
+        } else {
+            Asked::AlreadyPending
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! How long each stage of an event's way takes: a histogram per stage, each written by the one context that
+//! measures it.
+
+use crate::logic::{
+    histogram::{
+        Histogram,
+        BUCKETS, //
+    },
+    platform::Word, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// The histograms of a line. All are in nanoseconds.
+pub(crate) struct Latency {
+    /// From an event's due time to the top half. Measured by the top half, for each event.
+    pub(super) due_irq: Arc<Histogram>,
+    /// From the top half to the bottom half. Measured by the bottom half, for each event.
+    pub(super) irq_bh: Arc<Histogram>,
+    /// How long a run of the bottom half takes. Measured by the bottom half, for each run.
+    pub(super) bh_run: Arc<Histogram>,
+    /// From an event's due time to its delivery to a reader. Measured by readers, for each event.
+    pub(super) due_read: Arc<Histogram>,
+}
+
+fn histogram() -> Result<Arc<Histogram>> {
+    let mut buckets = KVVec::with_capacity(BUCKETS, GFP_KERNEL)?;
+    for _ in 0..BUCKETS {
+        buckets.push(Word::new(0), GFP_KERNEL)?;
+    }
+    Ok(Arc::new(Histogram::new(buckets), GFP_KERNEL)?)
+}
+
+impl Latency {
+    pub(super) fn new() -> Result<Self> {
+        Ok(Self {
+            due_irq: histogram()?,
+            irq_bh: histogram()?,
+            bh_run: histogram()?,
+            due_read: histogram()?,
+        })
+    }
+
+    /// Every stage by name, in the order of an event's way.
+    pub(crate) fn stages(&self) -> [(&'static str, &Histogram); 4] {
+        [
+            ("due_irq", &self.due_irq),
+            ("irq_bh", &self.irq_bh),
+            ("bh_run", &self.bh_run),
+            ("due_read", &self.due_read),
+        ]
+    }
+}

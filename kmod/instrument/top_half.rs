@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The observer of the top half.
+
+use super::{
+    census,
+    meters::Meters,
+    trace, //
+};
+use crate::{
+    driver::{
+        Asked,
+        ObserveTopHalf,
+        Stamp, //
+    },
+    kext::{
+        clock,
+        context::{
+            context,
+            without_preemption,
+            Context, //
+        }, //
+    },
+    logic::{
+        counters::{
+            Counters,
+            Writer, //
+        },
+        histogram::{
+            Histogram,
+            Recorder, //
+        },
+        ring::{
+            Acknowledged,
+            Slot,
+            Span, //
+        }, //
+    },
+};
+use kernel::sync::Arc;
+
+/// Calls that found the device's line raised.
+pub(crate) const HANDLED: usize = 0;
+/// Raises that an earlier raise's call took care of.
+pub(crate) const COALESCED: usize = 1;
+/// Calls that found nothing raised.
+pub(crate) const SPURIOUS: usize = 2;
+/// Calls that asked for a run of the bottom half.
+pub(crate) const SCHEDULED: usize = 3;
+/// Calls that found one asked for.
+pub(crate) const ALREADY_PENDING: usize = 4;
+/// Index of the first of the top half's context counters.
+pub(crate) const CONTEXTS: usize = 5;
+/// How many counters the top half has.
+pub(crate) const COUNTERS: usize = CONTEXTS + census::COUNTERS;
+
+/// See the module's description.
+pub(crate) struct TopMeter {
+    meters: Arc<Meters>,
+    counters: Writer<Arc<Counters<COUNTERS>>, COUNTERS>,
+    due_irq: Recorder<Arc<Histogram>>,
+    // Of the call that is being made:
+    context: Context,
+    stamp: Stamp,
+    span: Span,
+    asked_ns: u64,
+}
+
+impl TopMeter {
+    pub(crate) fn new(meters: Arc<Meters>) -> Self {
+        Self {
+            counters: Writer::new(meters.top_half.clone()),
+            due_irq: Recorder::new(meters.latency.due_irq.clone()),
+            meters,
+            context: Context::Hardirq,
+            stamp: Stamp { ns: 0, cpu: 0 },
+            span: Span::default(),
+            asked_ns: 0,
+        }
+    }
+
+    /// Starts all counts at 0 again.
+    pub(crate) fn reset(&mut self) {
+        self.counters.reset(|_| ());
+        self.due_irq.reset();
+    }
+
+    #[inline]
+    fn update<R>(&mut self, call: impl FnOnce(&mut Self) -> R) -> R {
+        self.counters.begin();
+        let result = call(self);
+        self.counters.end();
+        result
+    }
+}
+
+impl ObserveTopHalf for TopMeter {
+    #[inline]
+    fn call<R>(&mut self, call: impl FnOnce(&mut Self) -> R) -> R {
+        self.context = context();
+        if self.context == Context::Hardirq {
+            return self.update(call);
+        }
+        // Readers of the counters wait for the end of an update in a loop. In a hardirq none of them can be on this
+        // CPU; a thread must not be preempted, or one with a higher priority would wait for ever. And such
+        // a thread does an interrupt's work, so its time is an interrupt's.
+        let load = self.meters.load.clone();
+        let span = load.service_begins(clock::now_ns());
+        let result = without_preemption(|| self.update(call));
+        load.service_ends(&span);
+        result
+    }
+
+    #[inline]
+    fn begins(&mut self, stamp: Stamp, span: impl FnOnce() -> Span) {
+        self.stamp = stamp;
+        if trace::irq_enabled() {
+            self.span = span();
+        }
+    }
+
+    #[inline]
+    fn takes(&mut self, stamp: Stamp, events: &[Slot]) {
+        self.due_irq
+            .record_row(events, Slot::due_ns, stamp.ns, stamp.cpu);
+    }
+
+    #[inline]
+    fn acknowledged(&mut self, found: Acknowledged) {
+        trace::irq(self.meters.index, self.span, found.raises, self.stamp.ns);
+        // Before the bottom half is asked for: it may run on another CPU at once.
+        if trace::bh_queue_enabled() {
+            self.asked_ns = clock::now_ns();
+        }
+    }
+
+    #[inline]
+    fn ends(&mut self, found: Acknowledged, asked: Option<(Asked, bool)>) {
+        census::count(self.context, self.meters.top_half_context(), |index| {
+            self.counters.add(CONTEXTS + index, 1);
+        });
+        let Some((_, is_new)) = asked else {
+            self.counters.add(SPURIOUS, 1);
+            return;
+        };
+        if trace::bh_queue_enabled() {
+            let flavor = self.meters.flavor().name();
+            trace::bh_queue(self.meters.index, flavor, is_new, self.asked_ns);
+        }
+        self.counters.add(HANDLED, 1);
+        self.counters.add(COALESCED, found.raises.wrapping_sub(1));
+        self.counters
+            .add(if is_new { SCHEDULED } else { ALREADY_PENDING }, 1);
+    }
+}

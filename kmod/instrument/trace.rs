@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The tracepoints, in the words of the instruments.
+
+use crate::logic::{
+    fifo::Lost,
+    knobs::Policy, //
+};
+
+pub(super) use crate::kext::tracepoint::*;
+
+/// Events are lost by a fifo; `flushed` when it became too small for them.
+pub(crate) fn lost(line: usize, lost: Lost, flushed: bool) {
+    let cause = match (flushed, lost.policy) {
+        (true, _) => "flushed",
+        (false, Policy::Drop) => "dropped",
+        (false, Policy::Overwrite) => "overwritten",
+    };
+    drop(line, lost.seq, lost.events, cause);
+}
+
+/// An event found the ring full.
+#[inline]
+pub(super) fn overrun(line: usize, seq: u64) {
+    drop(line, seq, 1, "overrun");
+}
+
+/// A knob was set.
+pub(crate) fn knob_was_set(line: usize, name: &str, value: i64) {
+    knob(line, name, value);
+}

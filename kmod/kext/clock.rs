@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! CLOCK_MONOTONIC as plain nanoseconds, which is what records and schedules are made of. Any context.
+
+use kernel::time::{
+    ClockSource,
+    Delta,
+    Instant,
+    Monotonic, //
+};
+
+/// The clock's zero.
+// SAFETY: `Instant` is a transparent wrapper of `ktime_t`, and 0 is in its range.
+const ZERO: Instant<Monotonic> = unsafe { core::mem::transmute::<i64, Instant<Monotonic>>(0) };
+
+/// Now, in nanoseconds.
+#[inline]
+pub(crate) fn now_ns() -> u64 {
+    // It begins at boot, at 0.
+    Monotonic::ktime_get() as u64
+}
+
+/// `ns` nanoseconds on the clock; the far end of the clock's range when that is beyond it.
+#[inline]
+pub(crate) fn instant(ns: u64) -> Instant<Monotonic> {
+    ZERO + delta(ns)
+}
+
+/// Where an instant is on the clock, in nanoseconds.
+#[inline]
+pub(crate) fn ns(instant: Instant<Monotonic>) -> u64 {
+    (instant - ZERO).as_nanos().unsigned_abs()
+}
+
+/// A span of `ns` nanoseconds.
+#[inline]
+pub(crate) fn delta(ns: u64) -> Delta {
+    Delta::from_nanos(i64::try_from(ns).unwrap_or(i64::MAX))
+}
+
+/// Keeps the CPU busy until `span_ns` nanoseconds have passed since `start_ns`; returns when that was.
+#[inline]
+pub(crate) fn spin(start_ns: u64, span_ns: u64) -> u64 {
+    loop {
+        let now_ns = now_ns();
+        if now_ns.saturating_sub(start_ns) >= span_ns {
+            return now_ns;
+        }
+        core::hint::spin_loop();
+    }
+}
+
+#[kernel::macros::kunit_tests(simrupt_clock)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_never_goes_back() {
+        let mut last_ns = now_ns();
+        let mut steps_back = 0;
+        for _ in 0..10_000 {
+            let now_ns = now_ns();
+            if now_ns < last_ns {
+                steps_back += 1;
+            }
+            last_ns = now_ns;
+        }
+        assert_eq!(steps_back, 0);
+    }
+
+    #[test]
+    fn a_spin_lasts_as_long_as_it_should() {
+        let start_ns = now_ns();
+        let end_ns = spin(start_ns, 100_000);
+        assert!(end_ns >= start_ns + 100_000);
+        assert!(now_ns() >= end_ns);
+        // A span that is over already takes one look at the clock.
+        assert!(spin(end_ns, 0) >= end_ns);
+    }
+
+    #[test]
+    fn a_time_beyond_the_clocks_range_is_its_far_end() {
+        assert_eq!(delta(u64::MAX).as_nanos(), i64::MAX);
+        assert_eq!(delta(7).as_nanos(), 7);
+        assert_eq!((instant(u64::MAX) - instant(0)).as_nanos(), i64::MAX);
+        assert_eq!(ns(instant(7)), 7);
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The context that code runs in, and functions that are called in a special one. Any context, unless a
+//! function says otherwise.
+
+use super::shim;
+
+/// Where the kernel is in its hierarchy of contexts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// It serves a hardware interrupt: in_hardirq().
+    Hardirq,
+    /// It serves a softirq that no hardirq has interrupted: in_serving_softirq().
+    Softirq,
+    /// It runs a thread, perhaps with bottom halves disabled: neither of the above.
+    Task,
+}
+
+/// The context of the caller.
+#[inline]
+pub(crate) fn context() -> Context {
+    // SAFETY: The function reads the preemption count, from anywhere.
+    let bits = unsafe { shim::simrupt_context() };
+    if bits & shim::SIMRUPT_IN_HARDIRQ != 0 {
+        Context::Hardirq
+    } else if bits & shim::SIMRUPT_IN_SERVING_SOFTIRQ != 0 {
+        Context::Softirq
+    } else {
+        Context::Task
+    }
+}
+
+/// Calls `function` with preemption disabled.
+#[inline]
+#[allow(unreachable_pub, reason = "core/ is also a library")]
+pub fn without_preemption<R>(function: impl FnOnce() -> R) -> R {
+    // SAFETY: The function may be called from anywhere; the call is undone below.
+    unsafe { shim::simrupt_preempt_disable() };
+    let result = function();
+    // SAFETY: Undoes the call above.
+    unsafe { shim::simrupt_preempt_enable() };
+    result
+}
+
+/// Calls `function` with this CPU's interrupts off. It must not sleep.
+#[inline]
+pub(crate) fn without_interrupts(function: impl FnOnce()) {
+    // SAFETY: The function may be called from anywhere; the call is undone below.
+    let flags = unsafe { shim::simrupt_irqs_off() };
+    function();
+    // SAFETY: Undoes the call above, on the same CPU: nothing in between sleeps.
+    unsafe { shim::simrupt_irqs_restore(flags) };
+}
+
+#[kernel::macros::kunit_tests(simrupt_context)]
+mod tests {
+    use super::*;
+    use crate::kext::cpu;
+
+    #[test]
+    fn a_thread_is_a_thread_whatever_it_disables() {
+        assert!(context() == Context::Task);
+        let mut seen = None;
+        without_preemption(|| seen = Some(context()));
+        assert!(seen == Some(Context::Task));
+        seen = None;
+        without_interrupts(|| seen = Some(context()));
+        assert!(seen == Some(Context::Task));
+        // A call on one's own CPU is just a call, with interrupts off.
+        seen = None;
+        without_preemption(|| {
+            let _ = cpu::on(cpu::current().into(), &mut || seen = Some(context()));
+        });
+        assert!(seen == Some(Context::Task));
+    }
+}

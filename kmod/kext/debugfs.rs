@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Text files in debugfs that hold the module while they are open. Process context.
+//!
+//! The kernel crate's debugfs files have no owner: with one of them open, the module can be unloaded, and
+//! closing the file then calls into freed memory. These have one.
+//!
+//! debugfs wants nobody to look whether making a file worked. These do: a tree with a part missing would be
+//! worse than a load that fails.
+//!
+//! A file is known by a number that fits a pointer, so no file can outlive its subject.
+
+use super::{
+    load_gate,
+    module::this_module,
+    CTable, //
+};
+use core::marker::PhantomData;
+use kernel::{
+    bindings,
+    error::from_err_ptr,
+    page::PAGE_SIZE,
+    prelude::*,
+    seq_file::SeqFile,
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    },
+};
+
+/// The longest text that a file takes, in bytes.
+const MAX_WRITE: usize = 4096;
+
+/// The users' side of a tree of files.
+pub(crate) trait Files: 'static {
+    /// Shows the file with this number.
+    ///
+    /// # Errors
+    ///
+    /// The reader gets them.
+    fn show(id: usize, out: &SeqFile) -> Result;
+
+    /// Takes a text that was written to the file with this number.
+    ///
+    /// # Errors
+    ///
+    /// The writer gets them.
+    fn write(id: usize, text: &[u8]) -> Result;
+
+    /// About how long the text of the file is, in bytes; 0 when it is shorter than a page. What does not fit its
+    /// buffer is written again from the beginning into one of twice the size.
+    fn size(id: usize) -> usize;
+}
+
+/// Root's rights to a file.
+#[derive(Clone, Copy)]
+pub(crate) enum Mode {
+    /// Root reads it.
+    Read,
+    /// Root writes to it.
+    Write,
+    /// Both.
+    ReadWrite,
+}
+
+/// A directory; dropping it removes it with everything in it, and waits for reads and writes that are under
+/// way.
+///
+/// # Invariants
+///
+/// The pointer is a directory that debugfs made.
+pub(crate) struct Dir<F: Files>(*mut bindings::dentry, PhantomData<F>);
+
+// SAFETY: debugfs does its own locking, and its functions may be called from any thread.
+unsafe impl<F: Files> Send for Dir<F> {}
+// SAFETY: As above.
+unsafe impl<F: Files> Sync for Dir<F> {}
+
+impl<F: Files> Dir<F> {
+    /// A directory at the top of debugfs; `None` where debugfs is switched off.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, or `EEXIST` when the name is taken.
+    pub(crate) fn new(name: &CStr) -> Result<Option<Self>> {
+        // SAFETY: The name is a C string, and is copied; no parent means the top.
+        let dir =
+            unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), core::ptr::null_mut()) };
+        match from_err_ptr(dir) {
+            // INVARIANT: As debugfs returned it.
+            Ok(dir) => Ok(Some(Self(dir, PhantomData))),
+            Err(EPERM) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Calls `fill` with a new directory in this one.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, or those of `fill`. Everything that was made is removed with this directory.
+    pub(crate) fn subdir(&self, name: &CStr, fill: impl FnOnce(&Self) -> Result) -> Result {
+        // SAFETY: The name is a C string, and is copied; the parent is ours.
+        let dir = unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), self.0) };
+        // INVARIANT: As debugfs returned it. It is removed with its parent.
+        let dir = core::mem::ManuallyDrop::new(Self(from_err_ptr(dir)?, PhantomData));
+        fill(&dir)
+    }
+
+    /// A file for root alone.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn file(&self, name: &CStr, id: usize, mode: Mode) -> Result {
+        let (mode, operations) = match mode {
+            Mode::Read => (0o400, Operations::<F>::READ_ONLY),
+            Mode::Write => (0o200, Operations::<F>::READ_WRITE),
+            Mode::ReadWrite => (0o600, Operations::<F>::READ_WRITE),
+        };
+        // SAFETY: The name is a C string, and is copied; the parent is ours; the operations are
+        // statics of the module, which the file's owner keeps loaded.
+        let file = unsafe {
+            bindings::debugfs_create_file_full(
+                name.as_char_ptr(),
+                mode,
+                self.0,
+                core::ptr::without_provenance_mut(id),
+                core::ptr::null(),
+                operations.as_ptr(),
+            )
+        };
+        from_err_ptr(file).map(|_| ())
+    }
+}
+
+impl<F: Files> Drop for Dir<F> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::debugfs_remove(self.0) };
+    }
+}
+
+/// The C side of the file operations.
+struct Operations<F>(PhantomData<F>);
+
+impl<F: Files> Operations<F> {
+    const OPERATIONS: bindings::file_operations = bindings::file_operations {
+        owner: this_module(),
+        open: Some(Self::open),
+        read: Some(bindings::seq_read),
+        llseek: Some(bindings::seq_lseek),
+        release: Some(bindings::single_release),
+        ..pin_init::zeroed()
+    };
+
+    const READ_ONLY: &'static CTable<bindings::file_operations> = &CTable::new(Self::OPERATIONS);
+
+    const READ_WRITE: &'static CTable<bindings::file_operations> =
+        &CTable::new(bindings::file_operations {
+            write: Some(Self::write),
+            ..Self::OPERATIONS
+        });
+
+    /// # Safety
+    ///
+    /// Called by debugfs with a file that [`Dir::file`] made, being opened.
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        let _entry = match load_gate::enter() {
+            Ok(entry) => entry,
+            Err(error) => return error.to_errno(),
+        };
+        // SAFETY: The inode holds the file's number.
+        let id = unsafe { (*inode).i_private };
+        let size = F::size(id.addr()).max(PAGE_SIZE);
+        // SAFETY: The file is being opened; `show` takes the number back from the seq_file.
+        unsafe { bindings::single_open_size(file, Some(Self::show), id, size) }
+    }
+
+    /// # Safety
+    ///
+    /// Called by seq_file with a file that [`Self::open`] opened.
+    unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
+        // SAFETY: As the caller promises.
+        let (id, out) = unsafe { ((*seq).private.addr(), SeqFile::from_raw(seq)) };
+        match F::show(id, out) {
+            Ok(()) => 0,
+            Err(error) => error.to_errno(),
+        }
+    }
+
+    /// Takes one value per call, wherever the file's position is.
+    ///
+    /// # Safety
+    ///
+    /// Called by the VFS with a file that [`Self::open`] opened, and `len` bytes of user space.
+    unsafe extern "C" fn write(
+        file: *mut bindings::file,
+        from: *const c_char,
+        len: usize,
+        _position: *mut bindings::loff_t,
+    ) -> isize {
+        // SAFETY: `open` made this a seq_file, with the number as its private data.
+        let id = unsafe { (*(*file).private_data.cast::<bindings::seq_file>()).private }.addr();
+        let take = || -> Result<isize> {
+            if len > MAX_WRITE {
+                return Err(EINVAL);
+            }
+            let mut text = KVec::new();
+            let from = UserPtr::from_ptr(from.cast_mut().cast());
+            UserSlice::new(from, len).read_all(&mut text, GFP_KERNEL)?;
+            F::write(id, &text)?;
+            Ok(isize::try_from(len)?)
+        };
+        take().unwrap_or_else(|error| error.to_errno() as isize)
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Interrupt handlers that have their data to themselves, and a way to hold them off. Process context, but for
+//! the handlers.
+//!
+//! genirq never runs the handler of an interrupt concurrently with itself, nor the thread; the kernel crate's
+//! registrations hand out a shared reference all the same. These hand out `&mut`.
+
+use super::shim;
+use core::{
+    cell::UnsafeCell,
+    marker::PhantomPinned,
+    ops::{
+        Deref,
+        DerefMut, //
+    },
+    sync::atomic::{
+        AtomicBool,
+        Ordering, //
+    },
+};
+use kernel::{
+    bindings,
+    device::Bound,
+    error::to_result,
+    new_mutex,
+    platform,
+    prelude::*,
+    sync::{
+        Mutex,
+        MutexGuard, //
+    },
+    time::Delta, //
+};
+
+#[cfg(not(BEFORE_LINUX_7_3))]
+const IRQ_NONE: bindings::irqreturn_t = bindings::irqreturn::IRQ_NONE;
+#[cfg(not(BEFORE_LINUX_7_3))]
+pub(super) const IRQ_HANDLED: bindings::irqreturn_t = bindings::irqreturn::IRQ_HANDLED;
+#[cfg(not(BEFORE_LINUX_7_3))]
+const IRQ_WAKE_THREAD: bindings::irqreturn_t = bindings::irqreturn::IRQ_WAKE_THREAD;
+#[cfg(BEFORE_LINUX_7_3)]
+pub(super) use bindings::{
+    irqreturn_IRQ_HANDLED as IRQ_HANDLED,
+    irqreturn_IRQ_NONE as IRQ_NONE,
+    irqreturn_IRQ_WAKE_THREAD as IRQ_WAKE_THREAD, //
+};
+
+/// The answer of an interrupt handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The device has not raised the interrupt: IRQ_NONE.
+    None,
+    /// It has, and all that is urgent is done: IRQ_HANDLED.
+    Handled,
+    /// The same, and the interrupt's thread is to run: IRQ_WAKE_THREAD.
+    WakeThread,
+}
+
+/// The functions of an interrupt.
+pub(crate) trait Handler: Send + 'static {
+    /// The data of the interrupt's thread.
+    type Thread: Send + 'static;
+
+    /// Runs for each interrupt: in hardirq, or, `in_thread`, in a thread where the kernel was told to do that
+    /// (`threadirqs`), or does so always (PREEMPT_RT).
+    fn handle(&mut self, in_thread: bool) -> Answer;
+
+    /// Runs in the interrupt's thread, as [`Answer::WakeThread`] asks. It may run at the same time as
+    /// [`Self::handle`], never at the same time as itself.
+    fn run_thread(thread: &mut Self::Thread);
+}
+
+/// A registered handler; dropping it waits for its end, and that of the thread.
+///
+/// # Invariants
+///
+/// - The handler is registered for `virq`, which is no per-CPU interrupt, with a pointer to this.
+/// - `handler` and `thread` are used by the two callbacks, and by a [`Held`], for which it is disabled.
+#[pin_data(PinnedDrop)]
+pub(crate) struct Registration<T: Handler> {
+    virq: u32,
+    handler: UnsafeCell<T>,
+    thread: UnsafeCell<T::Thread>,
+    /// Whether the kernel runs the handler in a thread. Changed before the interrupt is enabled first.
+    in_thread: AtomicBool,
+    /// Whether it is disabled for its user, by [`Self::set_masked`].
+    #[pin]
+    masked: Mutex<bool>,
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+// SAFETY: genirq does its own locking; handler and thread move between CPUs, each with one user at a time.
+unsafe impl<T: Handler> Send for Registration<T> {}
+// SAFETY: As above; what a shared reference gives access to is behind `masked`.
+unsafe impl<T: Handler> Sync for Registration<T> {}
+
+impl<T: Handler> Registration<T> {
+    /// Registers the handler of a device's first interrupt.
+    ///
+    /// # Errors
+    ///
+    /// `ENXIO` for a device without one, `EINVAL` for a per-CPU interrupt, and those of
+    /// request_threaded_irq().
+    pub(crate) fn new(
+        device: &platform::Device<Bound>,
+        name: &'static CStr,
+        handler: T,
+        thread: T::Thread,
+    ) -> Result<Pin<KBox<Self>>> {
+        let virq = device.irq_by_index(0)?.irq();
+        // SAFETY: The function looks at the interrupt's description, and takes any number.
+        if unsafe { shim::simrupt_irq_is_percpu(virq) } {
+            return Err(EINVAL);
+        }
+        KBox::pin_init(
+            // INVARIANT: Registered here, or initialization fails.
+            try_pin_init!(&this in Self {
+                virq,
+                handler: UnsafeCell::new(handler),
+                thread: UnsafeCell::new(thread),
+                in_thread: AtomicBool::new(false),
+                masked <- new_mutex!(false),
+                _pin: PhantomPinned,
+                _: {
+                    // SAFETY: All fields that the callbacks use are there. The memory stays where it is, and
+                    // the handler is freed before it goes.
+                    to_result(unsafe {
+                        bindings::request_threaded_irq(
+                            *virq,
+                            Some(Self::call),
+                            Some(Self::call_thread),
+                            bindings::IRQF_NO_AUTOEN as usize,
+                            name.as_char_ptr(),
+                            this.as_ptr().cast(),
+                        )
+                    })?;
+                    // SAFETY: The interrupt is registered, so its description is there.
+                    let threaded = unsafe { shim::simrupt_irq_is_forced_threaded(*virq) };
+                    in_thread.store(threaded, Ordering::Relaxed);
+                    // SAFETY: The interrupt is ours, and is enabled here first.
+                    unsafe { bindings::enable_irq(*virq) };
+                },
+            }? Error),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Whether the kernel runs the handler in a thread: `threadirqs`, or PREEMPT_RT.
+    pub(crate) fn is_forced_threaded(&self) -> bool {
+        self.in_thread.load(Ordering::Relaxed)
+    }
+
+    /// Disables the interrupt, or enables it again. Edges that arrive meanwhile are delivered afterwards, as
+    /// one. Does not wait for a handler that is running.
+    pub(crate) fn set_masked(&self, mask: bool) {
+        let mut masked = self.masked.lock();
+        if core::mem::replace(&mut *masked, mask) == mask {
+            return;
+        }
+        // SAFETY: The interrupt is ours. Calls are in pairs, as they follow the changes of `masked`.
+        unsafe {
+            if mask {
+                bindings::disable_irq_nosync(self.virq);
+            } else {
+                bindings::enable_irq(self.virq);
+            }
+        }
+    }
+
+    /// Holds the interrupt off: disables it, and waits until neither handler nor thread runs.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` when the caller is killed, `ETIMEDOUT` when the thread does not come to its end within
+    /// `timeout`. The interrupt goes on as before then.
+    pub(crate) fn hold(&self, timeout: Delta) -> Result<Held<'_, T>> {
+        let masked = self.masked.lock();
+        // SAFETY: The interrupt is ours; `Held` enables it again.
+        unsafe { bindings::disable_irq_nosync(self.virq) };
+        // INVARIANT: Disabled once more than it is enabled, until this goes.
+        let held = Held {
+            registration: self,
+            _masked: masked,
+        };
+        // SAFETY: The interrupt is registered.
+        to_result(unsafe {
+            shim::simrupt_synchronize_irq(self.virq, super::wait::jiffies(timeout))
+        })?;
+        Ok(held)
+    }
+
+    /// # Safety
+    ///
+    /// Called by genirq with the pointer to a `Self` that was registered.
+    unsafe extern "C" fn call(_: c_int, this: *mut c_void) -> bindings::irqreturn_t {
+        // SAFETY: The registration outlives the call. genirq never runs the handler of an interrupt that is not
+        // per-CPU concurrently with itself, and not while it is disabled and synchronized: so nobody else
+        // has the handler.
+        let (handler, in_thread) = unsafe {
+            let this = &*this.cast::<Self>();
+            (&mut *this.handler.get(), this.is_forced_threaded())
+        };
+        match handler.handle(in_thread) {
+            Answer::None => IRQ_NONE,
+            Answer::Handled => IRQ_HANDLED,
+            Answer::WakeThread => IRQ_WAKE_THREAD,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`Self::call`].
+    unsafe extern "C" fn call_thread(_: c_int, this: *mut c_void) -> bindings::irqreturn_t {
+        // SAFETY: As in `call`: an interrupt's thread is one thread.
+        let thread = unsafe { &mut *(*this.cast::<Self>()).thread.get() };
+        T::run_thread(thread);
+        IRQ_HANDLED
+    }
+}
+
+#[pinned_drop]
+impl<T: Handler> PinnedDrop for Registration<T> {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: By the type invariant; the pointer is the one that was registered.
+        unsafe {
+            bindings::free_irq(
+                self.virq,
+                core::ptr::from_mut(self.get_unchecked_mut()).cast(),
+            )
+        };
+    }
+}
+
+/// A handler that is held off: neither it nor its thread runs before this goes.
+///
+/// # Invariants
+///
+/// The interrupt is disabled and its handlers are synchronized; the guard keeps others from holding it off.
+pub(crate) struct Held<'a, T: Handler> {
+    registration: &'a Registration<T>,
+    _masked: MutexGuard<'a, bool>,
+}
+
+impl<T: Handler> Deref for Held<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: By the type invariant no callback uses the handler, and `self` is the only holder.
+        unsafe { &*self.registration.handler.get() }
+    }
+}
+
+impl<T: Handler> DerefMut for Held<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: As above.
+        unsafe { &mut *self.registration.handler.get() }
+    }
+}
+
+impl<T: Handler> Drop for Held<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: In a pair with the call in `hold`.
+        unsafe { bindings::enable_irq(self.registration.virq) };
+    }
+}

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! An interrupt controller in software: a domain of edge-triggered interrupts, and a chip without registers.
+//!
+//! Raising a line runs its handlers where the caller is, in hardirq, or, when the line's affinity says so, on
+//! another CPU: genirq's redirection does that (`irq_chip_redirect_set_affinity`), so that
+//! /proc/irq/N/smp_affinity works as for real hardware. Edges that arrive while the handler runs, or while
+//! the line is masked, are kept as one pending interrupt, as real edges are.
+//!
+//! Hardware would deliver every interrupt in hardirq. Software does not by itself: see [`Bounce`].
+
+use super::{
+    context::{
+        context,
+        Context, //
+    },
+    irq_work::{
+        InHardirq,
+        IrqWork, //
+    },
+    module,
+    CTable, //
+};
+use kernel::{
+    bindings,
+    error::from_err_ptr,
+    prelude::*,
+    str::as_char_ptr_in_const_context,
+    sync::Arc, //
+};
+
+/// Follows the interrupts of a line. In hardirq, with interrupts off.
+pub(crate) trait Observer: Send + Sync + 'static {
+    /// Handles an interrupt that arrived on this CPU: calls `handle`, once.
+    fn deliver(&self, handle: impl FnOnce());
+}
+
+/// Observes nothing.
+impl Observer for () {
+    #[inline(always)]
+    fn deliver(&self, handle: impl FnOnce()) {
+        handle();
+    }
+}
+
+/// The chip needs no registers: masking and acknowledging are genirq's bookkeeping. Still, the edge flow handler
+/// calls `irq_ack` without looking whether there is one.
+static CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
+    name: as_char_ptr_in_const_context(module::NAME),
+    irq_ack: Some(nothing),
+    irq_mask: Some(nothing),
+    irq_unmask: Some(nothing),
+    irq_retrigger: Some(retrigger),
+    irq_set_affinity: Some(bindings::irq_chip_redirect_set_affinity),
+    ..pin_init::zeroed()
+});
+
+static DOMAIN_OPS: CTable<bindings::irq_domain_ops> = CTable::new(bindings::irq_domain_ops {
+    map: Some(map),
+    ..pin_init::zeroed()
+});
+
+extern "C" fn nothing(_data: *mut bindings::irq_data) {}
+
+/// Sets up a new interrupt of the domain.
+///
+/// # Safety
+///
+/// Called by genirq with the interrupt that it is mapping.
+unsafe extern "C" fn map(
+    _domain: *mut bindings::irq_domain,
+    virq: c_uint,
+    _hwirq: bindings::irq_hw_number_t,
+) -> c_int {
+    // SAFETY: The interrupt exists and is not in use yet; the chip lives as long as the module,
+    // which disposes of all its mappings before it goes.
+    unsafe {
+        bindings::irq_set_chip_and_handler_name(
+            virq,
+            CHIP.as_ptr(),
+            Some(flow),
+            c"edge".as_char_ptr(),
+        );
+        // Requestable, but not for drivers that probe for their interrupt.
+        bindings::irq_modify_status(
+            virq,
+            bindings::IRQ_NOREQUEST as usize,
+            bindings::IRQ_NOPROBE as usize,
+        );
+    }
+    0
+}
+
+/// The interrupt controller.
+///
+/// # Invariants
+///
+/// `domain` is a live domain, and `fwnode` the name node that it was made with.
+pub(crate) struct IrqDomain {
+    domain: *mut bindings::irq_domain,
+    fwnode: *mut bindings::fwnode_handle,
+}
+
+// SAFETY: genirq does its own locking; the pointers are only handed to it.
+unsafe impl Send for IrqDomain {}
+// SAFETY: As above.
+unsafe impl Sync for IrqDomain {}
+
+impl IrqDomain {
+    /// A controller with `lines` interrupts, named as the module.
+    pub(crate) fn new(lines: usize) -> Result<Arc<Self>> {
+        let size = u32::try_from(lines)?;
+        // SAFETY: The name is a C string, and is copied.
+        let fwnode = unsafe {
+            bindings::__irq_domain_alloc_fwnode(
+                bindings::IRQCHIP_FWNODE_NAMED,
+                0,
+                module::NAME.as_char_ptr(),
+                core::ptr::null_mut(),
+                core::ptr::null_mut(),
+            )
+        };
+        if fwnode.is_null() {
+            return Err(ENOMEM);
+        }
+        let info = bindings::irq_domain_info {
+            fwnode,
+            size,
+            hwirq_max: lines,
+            ops: DOMAIN_OPS.as_ptr(),
+            ..pin_init::zeroed()
+        };
+        // SAFETY: `info` is complete, and only read during the call. Everything that it points to outlives the
+        // domain.
+        match from_err_ptr(unsafe { bindings::irq_domain_instantiate(&info) }) {
+            // INVARIANT: The domain was just made, with this node.
+            Ok(domain) => Ok(Arc::new(Self { domain, fwnode }, GFP_KERNEL)?),
+            Err(error) => {
+                // SAFETY: The node was allocated above and no domain uses it.
+                unsafe { bindings::irq_domain_free_fwnode(fwnode) };
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for IrqDomain {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant; every `IrqLine` holds a reference, so no mapping is left.
+        unsafe {
+            bindings::irq_domain_remove(self.domain);
+            bindings::irq_domain_free_fwnode(self.fwnode);
+        }
+    }
+}
+
+/// The functions of the chip, for an interrupt whose observer's type they do not know.
+#[derive(Clone, Copy)]
+struct Calls {
+    /// Handles the interrupt of a description, in hardirq.
+    handle: unsafe fn(*const c_void, *mut bindings::irq_desc),
+    /// Interrupts this CPU for it.
+    bounce: unsafe fn(*const c_void),
+}
+
+/// The data of an interrupt, for the chip.
+#[repr(C)]
+struct ChipData {
+    calls: Calls,
+}
+
+/// Delivers an interrupt in hardirq where the kernel would deliver it elsewhere.
+///
+/// There are two such places. A redirected interrupt travels as a cross-CPU call; a CPU that is about
+/// to go idle is not interrupted for that, but looks for calls itself, and would run the handler in
+/// the idle task. And an interrupt that was kept pending while the line was masked is sent again
+/// from a tasklet, in softirq. Instead, both queue an irq_work on the CPU where they are, which is
+/// a real interrupt, and start over from there.
+#[repr(C)]
+struct Bounce<O: Observer> {
+    // The first: the chip finds it here.
+    chip_data: ChipData,
+    domain: Arc<IrqDomain>,
+    hwirq: bindings::irq_hw_number_t,
+    observer: O,
+}
+
+impl<O: Observer> Bounce<O> {
+    /// # Safety
+    ///
+    /// `this` is the chip data of an interrupt of the domain, and `desc` its description; in hardirq, with
+    /// interrupts off.
+    unsafe fn handle(this: *const c_void, desc: *mut bindings::irq_desc) {
+        // SAFETY: As the caller promises.
+        let this = unsafe { &*this.cast::<Self>() };
+        this.observer.deliver(|| {
+            // SAFETY: As the caller promises.
+            unsafe { bindings::handle_edge_irq(desc) }
+        });
+    }
+
+    /// # Safety
+    ///
+    /// `this` is the chip data of an interrupt of the domain.
+    unsafe fn bounce(this: *const c_void) {
+        // SAFETY: As the caller promises: it is the callee of an `IrqWork`, which `IrqLine` keeps.
+        unsafe { IrqWork::<Self>::of_callee(this.cast()) }.queue();
+    }
+}
+
+impl<O: Observer> InHardirq for Bounce<O> {
+    /// Runs the line's handlers, here or on the CPU that its affinity names.
+    fn run(&self) {
+        // SAFETY: The domain is live. An interrupt without a handler stays pending.
+        unsafe { bindings::generic_handle_demux_domain_irq(self.domain.domain, self.hwirq) };
+    }
+}
+
+/// The flow of an edge-triggered interrupt, in hardirq.
+///
+/// # Safety
+///
+/// Called by genirq with an interrupt of the domain, with interrupts off.
+unsafe extern "C" fn flow(desc: *mut bindings::irq_desc) {
+    // SAFETY: As the caller promises. `IrqLine::new` has put the chip data there, and keeps it until the
+    // interrupt is unmapped.
+    unsafe {
+        let data = (*desc).irq_data.chip_data.cast_const();
+        let calls = (*data.cast::<ChipData>()).calls;
+        match context() {
+            Context::Hardirq => (calls.handle)(data, desc),
+            Context::Softirq | Context::Task => (calls.bounce)(data),
+        }
+    }
+}
+
+/// Sends an interrupt again that was kept pending; tells genirq that this was done.
+///
+/// # Safety
+///
+/// Called by genirq with an interrupt of the domain, with interrupts off.
+unsafe extern "C" fn retrigger(data: *mut bindings::irq_data) -> c_int {
+    // SAFETY: As in `flow`.
+    unsafe {
+        let data = (*data).chip_data.cast_const();
+        ((*data.cast::<ChipData>()).calls.bounce)(data);
+    }
+    1
+}
+
+/// One interrupt line of the controller. Fields are dropped in order, after [`Drop::drop`].
+///
+/// # Invariants
+///
+/// `virq` is the Linux interrupt that the bounce's `hwirq` of its domain is mapped to, and the bounce
+/// is its chip data.
+pub(crate) struct IrqLine<O: Observer> {
+    bounce: Pin<KBox<IrqWork<Bounce<O>>>>,
+    virq: u32,
+}
+
+impl<O: Observer> IrqLine<O> {
+    /// Maps line number `index`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(domain: Arc<IrqDomain>, index: usize, observer: O) -> Result<Self> {
+        let hwirq = bindings::irq_hw_number_t::try_from(index)?;
+        let bounce = IrqWork::new(Bounce {
+            chip_data: ChipData {
+                calls: Calls {
+                    handle: Bounce::<O>::handle,
+                    bounce: Bounce::<O>::bounce,
+                },
+            },
+            domain,
+            hwirq,
+            observer,
+        })?;
+        // SAFETY: The domain is live; no affinity is asked for.
+        let virq = unsafe {
+            bindings::irq_create_mapping_affinity(bounce.domain.domain, hwirq, core::ptr::null())
+        };
+        if virq == 0 {
+            return Err(ENOMEM);
+        }
+        let chip_data = core::ptr::from_ref::<Bounce<O>>(&bounce).cast_mut().cast();
+        // SAFETY: The interrupt was just mapped and nobody uses it yet; the bounce stays where it is.
+        unsafe { bindings::irq_set_chip_data(virq, chip_data) };
+        // INVARIANT: Just mapped, with the bounce as its data.
+        Ok(Self { bounce, virq })
+    }
+
+    /// The Linux interrupt number.
+    pub(crate) fn virq(&self) -> u32 {
+        self.virq
+    }
+
+    /// Raises the line: runs its handlers, here or on the CPU that its affinity names.
+    ///
+    /// Only from hardirq.
+    #[inline]
+    pub(crate) fn raise(&self) {
+        self.bounce.run();
+    }
+}
+
+impl<O: Observer> Drop for IrqLine<O> {
+    fn drop(&mut self) {
+        // SAFETY: The mapping is ours, and its platform device, hence its driver, is gone.
+        unsafe { bindings::irq_dispose_mapping(self.virq) };
+    }
+}
+
+#[kernel::macros::kunit_tests(simrupt_irq_domain)]
+mod tests {
+    use super::*;
+    use kernel::sync::atomic::{
+        Atomic,
+        Relaxed, //
+    };
+
+    /// Counts of a handler.
+    struct Calls {
+        all: Atomic<u32>,
+        in_hardirq: Atomic<u32>,
+    }
+
+    /// # Safety
+    ///
+    /// Called by genirq with the `Calls` that [`Handled::new`] has put there.
+    unsafe extern "C" fn handle(_: c_int, calls: *mut c_void) -> bindings::irqreturn_t {
+        // SAFETY: As the caller promises; they outlive the handler.
+        let calls = unsafe { &*calls.cast::<Calls>() };
+        calls.all.add(1, Relaxed);
+        if context() == Context::Hardirq {
+            calls.in_hardirq.add(1, Relaxed);
+        }
+        crate::kext::irq::IRQ_HANDLED
+    }
+
+    /// Raises a line, from hardirq.
+    struct Raiser(IrqLine<()>);
+
+    impl InHardirq for Raiser {
+        fn run(&self) {
+            self.0.raise();
+        }
+    }
+
+    /// A line with a handler. Fields are dropped in order, after [`Drop::drop`].
+    struct Handled {
+        raiser: Pin<KBox<IrqWork<Raiser>>>,
+        calls: KBox<Calls>,
+    }
+
+    impl Handled {
+        fn new() -> Result<Self> {
+            let line = IrqLine::new(IrqDomain::new(1)?, 0, ())?;
+            let virq = line.virq();
+            let raiser = IrqWork::new(Raiser(line))?;
+            let calls = KBox::new(
+                Calls {
+                    all: Atomic::new(0),
+                    in_hardirq: Atomic::new(0),
+                },
+                GFP_KERNEL,
+            )?;
+            // SAFETY: The interrupt is ours; the handler is freed in `drop`, before what it uses.
+            kernel::error::to_result(unsafe {
+                bindings::request_threaded_irq(
+                    virq,
+                    Some(handle),
+                    None,
+                    0,
+                    c"simrupt-kunit".as_char_ptr(),
+                    core::ptr::from_ref(&*calls).cast_mut().cast(),
+                )
+            })?;
+            Ok(Self { raiser, calls })
+        }
+
+        fn virq(&self) -> u32 {
+            self.raiser.0.virq()
+        }
+
+        fn raise(&self) {
+            self.raiser.queue();
+            self.raiser.wait();
+        }
+
+        /// How often the handler was called until now, and how often in hardirq.
+        fn calls(&self) -> (u32, u32) {
+            self.raiser.0.bounce.wait();
+            // SAFETY: The interrupt is ours.
+            unsafe { bindings::synchronize_irq(self.virq()) };
+            let Calls { all, in_hardirq } = &*self.calls;
+            (all.load(Relaxed), in_hardirq.load(Relaxed))
+        }
+    }
+
+    impl Drop for Handled {
+        fn drop(&mut self) {
+            let calls = core::ptr::from_ref(&*self.calls).cast_mut().cast();
+            // SAFETY: The handler was requested in `new`, with these.
+            unsafe { bindings::free_irq(self.virq(), calls) };
+        }
+    }
+
+    #[test]
+    fn lines_have_numbers_of_their_own() -> Result {
+        let domain = IrqDomain::new(2)?;
+        let lines = (
+            IrqLine::new(domain.clone(), 0, ())?,
+            IrqLine::new(domain, 1, ())?,
+        );
+        let (first, second) = (lines.0.virq(), lines.1.virq());
+        drop(lines);
+        assert!(first != 0 && second != 0 && first != second);
+        Ok(())
+    }
+
+    #[test]
+    fn a_raise_calls_the_handler_once_in_hardirq() -> Result {
+        let handled = Handled::new()?;
+        for _ in 0..100 {
+            handled.raise();
+        }
+        assert_eq!(handled.calls(), (100, 100));
+        Ok(())
+    }
+
+    #[test]
+    fn raises_of_a_masked_line_are_one_call_in_hardirq_when_it_is_unmasked() -> Result {
+        let handled = Handled::new()?;
+        // SAFETY: The interrupt is ours; enabled again below.
+        unsafe { bindings::disable_irq(handled.virq()) };
+        for _ in 0..3 {
+            handled.raise();
+        }
+        let while_masked = handled.calls();
+        // SAFETY: In a pair with the above.
+        unsafe { bindings::enable_irq(handled.virq()) };
+        let afterwards = handled.calls();
+        assert_eq!(while_masked, (0, 0));
+        assert_eq!(afterwards, (1, 1));
+        Ok(())
+    }
+
+    #[test]
+    fn a_raise_that_nobody_handles_is_harmless() -> Result {
+        let raiser = IrqWork::new(Raiser(IrqLine::new(IrqDomain::new(1)?, 0, ())?))?;
+        raiser.queue();
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Memory for large arrays, which may be refused. Process context.
+
+use core::mem::align_of;
+use kernel::{
+    bindings,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// From this size on, memory comes from vmalloc by the page: kmalloc would round it up to a power of two.
+const LARGE: usize = 16 * PAGE_SIZE;
+
+/// `len` values, all zero.
+///
+/// The kernel crate's allocation flags can only ask until the OOM killer has made room. This asks for reclaim
+/// and no more. It leaves at least as much memory as it takes, or the next allocation of a page would call
+/// the killer.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn zeroed<T: Zeroable>(len: usize) -> Result<KVVec<T>> {
+    let size = len.checked_mul(size_of::<T>()).ok_or(ENOMEM)?;
+    // SAFETY: May be called from any context.
+    let available_pages = usize::try_from(unsafe { bindings::si_mem_available() }).unwrap_or(0);
+    if size / PAGE_SIZE > available_pages / 2 {
+        return Err(ENOMEM);
+    }
+    let flags = bindings::GFP_KERNEL
+        | bindings::__GFP_ZERO
+        | bindings::__GFP_NOWARN
+        | (1 << bindings::___GFP_RETRY_MAYFAIL_BIT);
+    let allocate = if size < LARGE {
+        bindings::kvrealloc_node_align
+    } else {
+        bindings::vrealloc_node_align
+    };
+    // SAFETY: A new allocation: there is no old one.
+    let values = unsafe {
+        allocate(
+            core::ptr::null(),
+            size,
+            align_of::<T>(),
+            flags,
+            bindings::NUMA_NO_NODE,
+        )
+    };
+    if values.is_null() {
+        return Err(ENOMEM);
+    }
+    // SAFETY: The memory comes from one of the two allocators that make up that of `KVVec`, which frees the
+    // memory of either. It has the size and the alignment of `len` values, and zeros are valid values.
+    Ok(unsafe { KVVec::from_raw_parts(values.cast(), len, len) })
+}
+
+#[kernel::macros::kunit_tests(simrupt_kvec)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_as_large_as_asked_for_and_zero() -> Result {
+        // By kmalloc, and by vmalloc.
+        for len in [16, 65_536] {
+            let values = zeroed::<[u64; 5]>(len)?;
+            assert_eq!(values.len(), len);
+            let is_zero = values.iter().all(|value| *value == [0; 5]);
+            assert!(is_zero);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn more_than_there_is_is_refused() {
+        assert!(zeroed::<u64>(usize::MAX).is_err());
+        assert!(zeroed::<u64>(1 << 40).is_err());
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Everything that the kernel crate lacks, one noun a file, each shaped as the kernel crate would shape it.
+//!
+//! All `unsafe` code of the module is here, and all use of `kernel::bindings`: the rest of the module is safe
+//! Rust. Each file says in which context its functions may be called. Differences between the kernel series
+//! that the module is for are here as well; the rest is written for the newest of them.
+
+pub(crate) mod semaphore;
+mod shim;
+
+pub(crate) mod clock;
+pub(crate) mod context;
+pub(crate) mod context_cell;
+pub(crate) mod cpu;
+pub(crate) mod debugfs;
+pub(crate) mod global;
+pub(crate) mod iov;
+pub(crate) mod irq;
+pub(crate) mod irq_domain;
+pub(crate) mod irq_work;
+pub(crate) mod kvec;
+pub(crate) mod load_gate;
+pub(crate) mod log;
+#[allow(unreachable_pub, reason = "core/ is also a library")]
+pub(crate) mod logic_backend;
+pub(crate) mod misc_device;
+pub(crate) mod module;
+pub(crate) mod module_param;
+pub(crate) mod platform_device;
+mod slot;
+
+pub(crate) mod spinlock;
+pub(crate) mod tasklet;
+pub(crate) mod tracepoint;
+pub(crate) mod wait;
+pub(crate) mod wait_queue;
+pub(crate) mod workqueue;
+
+/// Makes a table of C function pointers fit for a `static`.
+#[repr(transparent)]
+struct CTable<T>(T);
+
+// SAFETY: The tables are written by the compiler and only read afterwards.
+unsafe impl<T> Sync for CTable<T> {}
+
+impl<T> CTable<T> {
+    const fn new(table: T) -> Self {
+        Self(table)
+    }
+
+    /// Where C finds the table.
+    const fn as_ptr(&self) -> *const T {
+        &raw const self.0
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A value that one has at a time, perhaps for seconds: those who wait for it can be killed. Process context.
+//!
+//! One thread may hold several of these, in an order that they all keep to. lockdep does not follow them, which
+//! would otherwise count 64 locks of one class at once as a fault.
+
+use super::shim;
+use core::{
+    cell::UnsafeCell,
+    ops::{
+        Deref,
+        DerefMut, //
+    },
+};
+use kernel::{
+    bindings,
+    error::to_result,
+    prelude::*,
+    types::Opaque, //
+};
+
+/// See the module's description.
+///
+/// # Invariants
+///
+/// The semaphore lets one thread at a time have the value.
+#[pin_data]
+pub(crate) struct Semaphore<T> {
+    #[pin]
+    semaphore: Opaque<bindings::semaphore>,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: The value moves between threads; the semaphore may be used by any.
+unsafe impl<T: Send> Send for Semaphore<T> {}
+// SAFETY: The semaphore lets one thread at a time have the value.
+unsafe impl<T: Send> Sync for Semaphore<T> {}
+
+impl<T> Semaphore<T> {
+    /// Nobody has the value yet.
+    pub(crate) fn new(value: T) -> impl PinInit<Self> {
+        pin_init!(Self {
+            // INVARIANT: It counts from 1.
+            semaphore <- Opaque::ffi_init(|place| {
+                // SAFETY: `place` is valid for writing, and stays where it is.
+                unsafe { shim::simrupt_sema_init(place, 1) }
+            }),
+            value: UnsafeCell::new(value),
+        })
+    }
+
+    /// Waits for the value.
+    pub(crate) fn take(&self) -> Taken<'_, T> {
+        // SAFETY: The semaphore is initialized.
+        unsafe { bindings::down(self.semaphore.get()) };
+        // INVARIANT: Counted down above.
+        Taken(self)
+    }
+
+    /// Waits for the value, for as long as the caller is not killed.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` when it is.
+    pub(crate) fn take_killable(&self) -> Result<Taken<'_, T>> {
+        // SAFETY: The semaphore is initialized.
+        to_result(unsafe { bindings::down_killable(self.semaphore.get()) })?;
+        // INVARIANT: Counted down above.
+        Ok(Taken(self))
+    }
+}
+
+/// The value, until this goes.
+///
+/// # Invariants
+///
+/// The semaphore was counted down for this.
+pub(crate) struct Taken<'a, T>(&'a Semaphore<T>);
+
+impl<T> Deref for Taken<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: By the type invariants nobody else has the value.
+        unsafe { &*self.0.value.get() }
+    }
+}
+
+impl<T> DerefMut for Taken<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: By the type invariants nobody else has the value.
+        unsafe { &mut *self.0.value.get() }
+    }
+}
+
+impl<T> Drop for Taken<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::up(self.0.semaphore.get()) };
+    }
+}

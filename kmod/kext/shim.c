@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The C side of the shim: see shim.h.
+ */
+#include <linux/cpumask.h>
+#include <linux/hardirq.h>
+#include <linux/irq.h>
+#include <linux/irq_work.h>
+#include <linux/irqdesc.h>
+#include <linux/irqflags.h>
+#include <linux/preempt.h>
+#include <linux/ratelimit.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+#include <linux/version.h>
+#include <linux/wait.h>
+
+#include "shim.h"
+
+unsigned int simrupt_context(void)
+{
+	return (in_hardirq() ? SIMRUPT_IN_HARDIRQ : 0) |
+	       (in_serving_softirq() ? SIMRUPT_IN_SERVING_SOFTIRQ : 0);
+}
+
+bool simrupt_tasklet_schedule(struct tasklet_struct *tasklet)
+{
+	if (test_and_set_bit(TASKLET_STATE_SCHED, &tasklet->state))
+		return false;
+	__tasklet_schedule(tasklet);
+	return true;
+}
+
+void simrupt_preempt_disable(void)
+{
+	preempt_disable();
+}
+
+void simrupt_preempt_enable(void)
+{
+	preempt_enable();
+}
+
+unsigned long simrupt_irqs_off(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	return flags;
+}
+
+void simrupt_irqs_restore(unsigned long flags)
+{
+	local_irq_restore(flags);
+}
+
+void simrupt_pagefault_disable(void)
+{
+	pagefault_disable();
+}
+
+void simrupt_pagefault_enable(void)
+{
+	pagefault_enable();
+}
+
+void simrupt_file_may_nowait(struct file *file)
+{
+	file->f_mode |= FMODE_NOWAIT;
+}
+
+bool simrupt_cpu_is_online(unsigned int cpu)
+{
+	return cpu < nr_cpu_ids && cpu_online(cpu);
+}
+
+/* The description of an interrupt that is in use, and so does not go meanwhile. */
+static struct irq_desc *simrupt_irq_desc(unsigned int irq)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+
+	return data ? irq_data_to_desc(data) : NULL;
+}
+
+bool simrupt_irq_is_percpu(unsigned int irq)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+
+	return data && irqd_is_per_cpu(data);
+}
+
+bool simrupt_irq_is_forced_threaded(unsigned int irq)
+{
+	struct irq_desc *desc = simrupt_irq_desc(irq);
+
+	/* The driver's own thread is then a second one. */
+	return desc && desc->action && desc->action->secondary;
+}
+
+int simrupt_synchronize_irq(unsigned int irq, unsigned long timeout)
+{
+	struct irq_desc *desc = simrupt_irq_desc(irq);
+	long left;
+
+	if (!desc)
+		return 0;
+#if defined(CONFIG_SMP) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	irq_work_sync(&desc->redirect.work);
+#endif
+	synchronize_hardirq(irq);
+	left = wait_event_killable_timeout(desc->wait_for_threads,
+					   !atomic_read(&desc->threads_active), timeout);
+	if (left < 0)
+		return -EINTR;
+	return left ? 0 : -ETIMEDOUT;
+}
+
+void simrupt_sema_init(struct semaphore *semaphore, int count)
+{
+	sema_init(semaphore, count);
+}
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+unsigned long simrupt_spin_lock_irqsave(spinlock_t *lock)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	return flags;
+}
+
+bool simrupt_spin_trylock_irqsave(spinlock_t *lock, unsigned long *flags)
+{
+	return spin_trylock_irqsave(lock, *flags);
+}
+
+void simrupt_spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+	spin_unlock_irqrestore(lock, flags);
+}
+#endif
+
+bool simrupt_may_log(void)
+{
+	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
+
+	return __ratelimit(&limit);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Things that the kernel offers only to C (macros, inline functions and flags), as functions and constants for
+ * Rust. bindgen makes the Rust declarations of this file.
+ */
+#ifndef SIMRUPT_SHIM_H
+#define SIMRUPT_SHIM_H
+
+#include <asm/ioctls.h>
+#include <linux/fs.h>
+#include <linux/interrupt.h>
+#include <linux/semaphore.h>
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+
+/* Bits of simrupt_context(). */
+#define SIMRUPT_IN_HARDIRQ 1u
+#define SIMRUPT_IN_SERVING_SOFTIRQ 2u
+
+static const unsigned int SIMRUPT_FIONREAD = FIONREAD;
+static const unsigned int SIMRUPT_IOCB_NOWAIT = IOCB_NOWAIT;
+
+/* The context of the caller. Callable from anywhere. */
+unsigned int simrupt_context(void);
+
+/* tasklet_schedule(), but tells whether the tasklet was not scheduled yet. Callable from anywhere. */
+bool simrupt_tasklet_schedule(struct tasklet_struct *tasklet);
+
+/* preempt_disable() and preempt_enable(), in pairs. Callable from anywhere. */
+void simrupt_preempt_disable(void);
+void simrupt_preempt_enable(void);
+
+/*
+ * local_irq_save() and local_irq_restore(), in pairs: the second takes what the first returned. Callable
+ * from anywhere.
+ */
+unsigned long simrupt_irqs_off(void);
+void simrupt_irqs_restore(unsigned long flags);
+
+/*
+ * pagefault_disable() and pagefault_enable(), in pairs: in between, a copy to user space ends where memory is
+ * not present. Process context.
+ */
+void simrupt_pagefault_disable(void);
+void simrupt_pagefault_enable(void);
+
+/* Tells the VFS that reads of this file can be told not to wait. Only in its open. */
+void simrupt_file_may_nowait(struct file *file);
+
+/* cpu_online(), of any number. A CPU may go offline at any time. */
+bool simrupt_cpu_is_online(unsigned int cpu);
+
+/* Whether several CPUs may run the handler of an interrupt at the same time. Process context. */
+bool simrupt_irq_is_percpu(unsigned int irq);
+
+/*
+ * Whether the kernel runs the handler of an interrupt in a thread that the driver did not ask for: `threadirqs`,
+ * or PREEMPT_RT. For an interrupt of which both handler and thread are the driver's. Process context.
+ */
+bool simrupt_irq_is_forced_threaded(unsigned int irq);
+
+/*
+ * synchronize_irq() that can be killed and ends after some jiffies: 0, -EINTR or -ETIMEDOUT. Process context.
+ */
+int simrupt_synchronize_irq(unsigned int irq, unsigned long timeout);
+
+/* sema_init(). */
+void simrupt_sema_init(struct semaphore *semaphore, int count);
+
+/* Before Linux 7.3, which has them for Rust: spin_lock_irqsave() and so on. */
+unsigned long simrupt_spin_lock_irqsave(spinlock_t *lock);
+bool simrupt_spin_trylock_irqsave(spinlock_t *lock, unsigned long *flags);
+void simrupt_spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
+
+/* Whether one more line may go to the kernel log: at most 10 in 5 seconds. Not from NMI. */
+bool simrupt_may_log(void);
+
+#endif

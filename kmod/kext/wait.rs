@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Waits that end after a limited time, for somebody who can be killed. Process context, unless a method says
+//! otherwise.
+
+use super::logic_backend::AtomicWord;
+use kernel::{
+    bindings,
+    prelude::*,
+    time::{
+        msecs_to_jiffies,
+        Delta,
+        Jiffies, //
+    },
+    types::Opaque, //
+};
+
+/// A time in jiffies, rounded up to the next millisecond first.
+pub(super) fn jiffies(time: Delta) -> Jiffies {
+    let ms = time.as_micros_ceil().unsigned_abs().div_ceil(1000);
+    msecs_to_jiffies(u32::try_from(ms).unwrap_or(u32::MAX))
+}
+
+/// Something that one waits for, again and again.
+#[pin_data]
+pub(crate) struct Completion {
+    #[pin]
+    completion: Opaque<bindings::completion>,
+}
+
+// SAFETY: A completion may be completed and waited for by any thread.
+unsafe impl Send for Completion {}
+// SAFETY: As above.
+unsafe impl Sync for Completion {}
+
+impl Completion {
+    /// One that is not complete.
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            completion <- Opaque::ffi_init(|place| {
+                // SAFETY: `place` is valid for writing, and stays where it is.
+                unsafe { bindings::init_completion(place) }
+            }),
+        })
+    }
+
+    /// Lets one go that waits, now or later. Any context.
+    pub(crate) fn complete(&self) {
+        // SAFETY: The completion is initialized.
+        unsafe { bindings::complete(self.completion.get()) };
+    }
+
+    /// Waits for a [`Self::complete`] that nobody else has waited for.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` when the caller is killed, `ETIMEDOUT` after `timeout`.
+    pub(crate) fn wait(&self, timeout: Delta) -> Result {
+        // SAFETY: The completion is initialized.
+        let left = unsafe {
+            bindings::wait_for_completion_killable_timeout(self.completion.get(), jiffies(timeout))
+        };
+        match left {
+            0 => Err(ETIMEDOUT),
+            1.. => Ok(()),
+            _ => Err(EINTR),
+        }
+    }
+}
+
+/// Counts runs of something that one context asks for and another one does, and waits for the end of all of them.
+#[pin_data]
+pub(crate) struct Runs {
+    /// How many were asked for.
+    asked: AtomicWord,
+    /// How many have ended.
+    ended: AtomicWord,
+    /// Somebody waits for the two to be equal.
+    is_awaited: AtomicWord,
+    #[pin]
+    idle: Completion,
+}
+
+impl Runs {
+    /// How often one who waits looks by itself.
+    const LOOK_MS: i64 = 10;
+
+    /// None.
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            asked: AtomicWord::new(0),
+            ended: AtomicWord::new(0),
+            is_awaited: AtomicWord::new(0),
+            idle <- Completion::new(),
+        })
+    }
+
+    /// Counts a run that was asked for. Any context, but one at a time.
+    #[inline]
+    pub(crate) fn ask(&self) {
+        self.asked.store(self.asked.load().wrapping_add(1));
+    }
+
+    /// Counts a run that has ended. Any context, but one at a time.
+    #[inline]
+    pub(crate) fn end(&self) {
+        self.ended.store_release(self.ended.load().wrapping_add(1));
+        if self.is_awaited.load() != 0 {
+            self.idle.complete();
+        }
+    }
+
+    /// Waits until all runs that were asked for have ended. Nobody asks for one meanwhile, and nobody else waits.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` when the caller is killed, `ETIMEDOUT` after `timeout`.
+    pub(crate) fn wait(&self, timeout: Delta) -> Result {
+        // A run that ends may look at the flag just before it is raised, so its end is looked for now and then
+        // as well.
+        self.is_awaited.store(1);
+        let mut outcome = Ok(());
+        for _ in 0..=timeout.as_millis() / Self::LOOK_MS {
+            if self.ended.load_acquire() == self.asked.load() {
+                outcome = Ok(());
+                break;
+            }
+            outcome = self.idle.wait(Delta::from_millis(Self::LOOK_MS));
+            if outcome == Err(EINTR) {
+                break;
+            }
+        }
+        self.is_awaited.store(0);
+        outcome
+    }
+}

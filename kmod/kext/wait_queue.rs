@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Wait queues: threads wait for a condition that they look at themselves, and poll waits along. Process context,
+//! but for [`WaitQueue::wake_all`].
+//!
+//! The kernel crate has condition variables, where a lock guards the condition.
+
+use core::{
+    marker::PhantomPinned,
+    mem::MaybeUninit, //
+};
+use kernel::{
+    bindings,
+    prelude::*,
+    sync::LockClassKey,
+    task::{
+        TASK_INTERRUPTIBLE,
+        TASK_NORMAL, //
+    },
+    types::Opaque, //
+};
+
+/// See the module's description.
+#[pin_data(PinnedDrop)]
+pub(crate) struct WaitQueue {
+    #[pin]
+    head: Opaque<bindings::wait_queue_head>,
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+// SAFETY: The kernel locks its wait queues itself.
+unsafe impl Send for WaitQueue {}
+// SAFETY: As above.
+unsafe impl Sync for WaitQueue {}
+
+impl WaitQueue {
+    /// Nobody waits. [`new_wait_queue!`] knows name and key.
+    pub(crate) fn new(name: &'static CStr, key: Pin<&'static LockClassKey>) -> impl PinInit<Self> {
+        pin_init!(Self {
+            head <- Opaque::ffi_init(|place| {
+                // SAFETY: `place` is valid for writing, and stays where it is; name and key live for ever.
+                unsafe { bindings::__init_waitqueue_head(place, name.as_char_ptr(), key.as_ptr()) }
+            }),
+            _pin: PhantomPinned,
+        })
+    }
+
+    /// Waits until `is_over` says so, which must not sleep. Whoever makes it so calls [`Self::wake_all`] afterwards.
+    ///
+    /// # Errors
+    ///
+    /// `ERESTARTSYS` on a signal.
+    pub(crate) fn wait_interruptible(&self, mut is_over: impl FnMut() -> bool) -> Result {
+        let mut entry = MaybeUninit::uninit();
+        let entry = entry.as_mut_ptr();
+        // SAFETY: `entry` is valid for writing, and stays where it is until it is off the queue below.
+        unsafe { bindings::init_wait_entry(entry, 0) };
+        loop {
+            // SAFETY: Both are initialized.
+            let interrupted = unsafe {
+                bindings::prepare_to_wait_event(self.head.get(), entry, TASK_INTERRUPTIBLE)
+            };
+            if is_over() {
+                break;
+            }
+            if interrupted != 0 {
+                // The entry was taken off the queue.
+                return Err(ERESTARTSYS);
+            }
+            // SAFETY: The caller may sleep: this is process context.
+            unsafe { bindings::schedule() };
+            // Whoever woke this one took the entry off the queue; most of the time that is all.
+            if is_over() {
+                break;
+            }
+        }
+        // SAFETY: As above. The entry is off the queue after this.
+        unsafe { bindings::finish_wait(self.head.get(), entry) };
+        Ok(())
+    }
+
+    /// Wakes everybody who waits, to look at the condition again. Any context.
+    #[inline]
+    pub(crate) fn wake_all(&self) {
+        // SAFETY: The queue is initialized.
+        unsafe { bindings::__wake_up(self.head.get(), TASK_NORMAL, 0, core::ptr::null_mut()) };
+    }
+
+    /// The caller of poll waits here, too.
+    ///
+    /// # Safety
+    ///
+    /// `file` and `table` are those that a `poll` file operation was called with. No file that was registered here
+    /// is released after the queue has gone.
+    pub(super) unsafe fn register(
+        &self,
+        file: *mut bindings::file,
+        table: *mut bindings::poll_table_struct,
+    ) {
+        // SAFETY: As the caller promises; see `drop` for those who still wait when the queue goes.
+        unsafe { bindings::poll_wait(file, self.head.get(), table) };
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for WaitQueue {
+    fn drop(self: Pin<&mut Self>) {
+        // epoll may look at the queue until the end of a grace period.
+        // SAFETY: The queue is initialized, and nobody can begin to wait on it.
+        unsafe {
+            bindings::__wake_up_pollfree(self.head.get());
+            bindings::synchronize_rcu();
+        }
+    }
+}
+
+/// A [`WaitQueue`] with a lock class of its own.
+macro_rules! new_wait_queue {
+    () => {
+        $crate::kext::wait_queue::WaitQueue::new(
+            ::kernel::optional_name!(),
+            ::kernel::static_lock_class!(),
+        )
+    };
+}
+pub(crate) use new_wait_queue;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A line whose bottom half does not get a CPU, and everybody else.
+
+use nix::{
+    errno::Errno,
+    libc,
+    sched::{CpuSet, sched_setaffinity},
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use simrupt_vm_tests::{Simrupt, eventually, move_irq, simructl, start_simructl, stay_on_cpu};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// The CPU that is taken away.
+const CPU: usize = 1;
+
+/// A thread of the highest priority that leaves nothing of a CPU to the threads of interrupts; ended when dropped.
+struct Hog {
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Hog {
+    fn new() -> Self {
+        let ends = Arc::new(AtomicBool::new(false));
+        let ended = ends.clone();
+        let thread = thread::spawn(move || {
+            let mut cpus = CpuSet::new();
+            cpus.set(CPU).unwrap();
+            sched_setaffinity(Pid::from_raw(0), &cpus).unwrap();
+            let parameters = libc::sched_param { sched_priority: 99 };
+            // SAFETY: The structure is initialized, and outlives the call.
+            let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &parameters) };
+            assert_eq!(Errno::result(result), Ok(0));
+            while !ended.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        Self {
+            ends,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Hog {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+/// Waits until a process is where nothing but its end or a fatal signal gets it from.
+fn eventually_waits(pid: u32) {
+    eventually("the change waits", || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().starts_with('D')
+    });
+}
+
+/// Lines 0 and 1. The bottom half of line 0 has been asked for, and cannot run before the hog ends.
+fn starved() -> (Simrupt, Hog) {
+    // This, and what is started from here, is not to wait for the hog as well.
+    stay_on_cpu(0);
+    let module = Simrupt::load("lines=2 rate_hz=100 run=always workqueue=irq-thread,bh");
+    let line = module.line(0);
+    move_irq(line.irq(), CPU);
+    let wanted = line.stat("handled") + 3;
+    line.wait_for("handled", wanted);
+    let hog = Hog::new();
+    eventually("the bottom half is starved", || {
+        let before = line.stats();
+        thread::sleep(Duration::from_millis(30));
+        let after = line.stats();
+        after["runs"] == before["runs"] && after["handled"] > before["handled"]
+    });
+    (module, hog)
+}
+
+#[test]
+fn it_does_not_delay_those_who_want_another_line_or_only_look() {
+    let (module, hog) = starved();
+    let change = start_simructl(&["set-wq", "unbound", "--line", "0"]);
+    eventually_waits(change.id());
+    // Were it to wait for the line, it would be there for seconds.
+    let begun = Instant::now();
+    let [line, other] = [0, 1].map(|index| module.line(index));
+    assert!(other.stat("events") > 0 && line.stat("events") > 0);
+    other.set("rate_hz", "200");
+    other.set("workqueue", "bound");
+    other.unbind();
+    other.bind();
+    assert!(
+        fs::read_to_string(line.path("latency"))
+            .unwrap()
+            .contains("due_irq")
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
+    drop(hog);
+    assert!(change.wait_with_output().unwrap().status.success());
+    assert_eq!(line.get("workqueue"), "unbound");
+    module.verify();
+}
+
+#[test]
+fn a_change_of_it_gives_up_and_says_which_line() {
+    let (module, hog) = starved();
+    let line = module.line(0);
+    // At the same time, as a busy CPU is slow to emulate.
+    let set_size = thread::spawn(move || line.try_set("fifo_size", "64"));
+    let output = simructl(&["set-wq", "unbound", "--line", "0"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{output:?}");
+    assert!(said.contains("line 0") || said.contains("line0"), "{said}");
+    assert_eq!(set_size.join().unwrap(), Err(Errno::ETIMEDOUT));
+    assert_eq!(line.get("workqueue"), "irq-thread");
+    assert_ne!(line.get("fifo_size"), "64");
+    drop(hog);
+    let runs = line.stat("runs");
+    line.wait_for("runs", runs + 1);
+    line.set("workqueue", "unbound");
+    module.verify();
+}
+
+#[test]
+fn whoever_waits_for_it_can_be_killed() {
+    let (module, hog) = starved();
+    let change = start_simructl(&["set-wq", "unbound", "--line", "0"]);
+    eventually_waits(change.id());
+    let other = start_simructl(&["set-wq", "bh", "--line", "0"]);
+    eventually_waits(other.id());
+    for child in [other, change] {
+        kill(Pid::from_raw(child.id() as i32), Signal::SIGKILL).unwrap();
+        let begun = Instant::now();
+        child.wait_with_output().unwrap();
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+    assert_eq!(module.line(0).get("workqueue"), "irq-thread");
+    drop(hog);
+    module.verify();
+}
