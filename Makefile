@@ -28,6 +28,7 @@ help:
 	@echo '  make shell                 a prompt with the module and simructl at hand'
 	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
 	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
+	@echo '       PRESET=speed: what an event costs by drivers in C and in Rust, and in which functions; in build/speed/'
 	@echo '       BENCH="OPTIONS" adds options of simructl bench, CPUS=N or N,sockets=N,... CPUs (1)'
 	@echo '  make bench-repeat [N=2]    the same N times; the results must be the same'
 	@echo '  make check-html            open the page of make bench in a headless Chromium and check it'

@@ -24,6 +24,7 @@ Options:
   --memory-tags            arm64 only: memory has tags, which the processor compares with those of pointers (MTE)
   --kernel-arg WORD        a word for the kernel's command line; may be repeated
   --files FOLDER           unpack there what the guest sends as files; absent before, or empty
+  --plugin FILE,ARG=...    a plugin of QEMU's, with its arguments
   --realtime               real instead of virtual time under emulation
   --boot-limit SECONDS     how long booting may take [default: 120]
   --silence-limit SECONDS  how long the program may print nothing [default: 180]
@@ -48,6 +49,8 @@ pub(crate) struct Args {
     pub(crate) kernel_args: Vec<String>,
     /// Where the guest's files go, if they are wanted.
     pub(crate) files: Option<PathBuf>,
+    /// A plugin of the emulator with its arguments, as QEMU takes it.
+    pub(crate) plugin: Option<String>,
     pub(crate) realtime: bool,
     pub(crate) boot_limit: Duration,
     pub(crate) silence_limit: Duration,
@@ -70,6 +73,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     let mut architecture = Architecture::Amd64;
     let (mut cpus, mut memory_mib, mut files) = (Cpus::default(), 1024, None);
     let mut kernel_args = Vec::new();
+    let mut plugin = None;
     let (mut realtime, mut string_instructions, mut memory_tags) = (false, true, false);
     let (mut boot, mut silence, mut all) = (120, 180, 1200);
     let mut patience = 1;
@@ -92,6 +96,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
             "--memory" => memory_mib = mebibytes(&value()?)?,
             "--kernel-arg" => kernel_args.push(value()?),
             "--files" => files = Some(PathBuf::from(value()?)),
+            "--plugin" => plugin = Some(value()?),
             "--realtime" => realtime = true,
             "--no-string-instructions" => string_instructions = false,
             "--memory-tags" => memory_tags = true,
@@ -121,6 +126,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
         memory_tags,
         kernel_args,
         files,
+        plugin,
         realtime,
         boot_limit: Duration::from_secs(boot) * patience,
         silence_limit: Duration::from_secs(silence) * patience,
@@ -201,7 +207,8 @@ mod tests {
             ("2", 1024)
         );
         assert_eq!(plain.files, None);
-        let options = "--cpus 8,sockets=2 --memory 512 --files f";
+        assert_eq!(plain.plugin, None);
+        let options = "--cpus 8,sockets=2 --memory 512 --files f --plugin p.so,out=f";
         let args = parsed(&format!("{line} {options} -- test")).unwrap();
         assert_eq!(args.cpus.to_string(), "8,sockets=2");
         assert_eq!(args.memory_mib, 512);

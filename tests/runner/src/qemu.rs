@@ -125,6 +125,9 @@ pub(crate) fn command(
         qemu.args(["-seed", "42"]);
         qemu.args(["-rtc", "base=2024-01-01T00:00:00,clock=vm"]);
     }
+    if let Some(plugin) = &args.plugin {
+        qemu.arg("-plugin").arg(plugin);
+    }
     qemu.arg("-smp").arg(args.cpus.to_string());
     qemu.arg("-m").arg(args.memory_mib.to_string());
     qemu.args(["-nodefaults", "-no-reboot"]);
