@@ -44,6 +44,4 @@ mod tool;
 mod top;
 mod trace;
 mod trace_events;
-// Only this architecture's trace clocks tell more than microseconds.
-#[cfg(target_arch = "x86_64")]
 mod tracepoints;

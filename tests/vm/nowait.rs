@@ -10,7 +10,7 @@ use nix::{
     sys::resource::{UsageWho, getrusage},
 };
 use simrupt_vm_tests::{
-    Line, Simrupt, eventually, go_before_others, is_real_time, move_irq, stay_on_cpu,
+    Line, Simrupt, eventually, go_before_others, is_real_time, move_irq, skip, stay_on_cpu,
 };
 use std::{
     fs::File,
@@ -160,10 +160,7 @@ fn io_uring_enter_does_not_wait_for_memory() {
 #[test]
 fn io_uring_enter_does_not_wait_for_another_reader() {
     if is_real_time() {
-        println!(
-            "nothing is tested: the kernel's own spinlocks are waited for like any other lock here"
-        );
-        return;
+        return skip("on PREEMPT_RT a spinlock is a lock that the caller may sleep for");
     }
     let module =
         Simrupt::load("rate_hz=1000000 pattern=burst burst=4096 run=always cpu=1 fifo_size=65536");

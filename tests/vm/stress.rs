@@ -2,7 +2,7 @@
 
 //! The antagonists: each takes the CPU where it says, and lets go of it.
 
-use simrupt_vm_tests::{Context, Line, Simrupt, eventually, move_irq};
+use simrupt_vm_tests::{Context, Line, Simrupt, eventually, is_real_time, move_irq, skip};
 use std::fs;
 
 /// The longest that an event had to wait for a stage, in nanoseconds.
@@ -56,11 +56,10 @@ fn with_preemption_off_only_threads_wait() {
     }
 }
 
-/// On a kernel with PREEMPT_RT, softirqs run in threads that preempt one another: nobody has to wait there.
 #[test]
 fn in_softirq_other_softirqs_wait_too() {
-    if Context::of_top_half() == Context::Task {
-        return;
+    if is_real_time() {
+        return skip("on PREEMPT_RT softirqs run in threads that preempt one another");
     }
     for flavor in ["bound", "bh"] {
         let (irq_ns, bh_ns) = longest_under("softirq", flavor);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Memory that is there and cannot be written to all the same: pointers and memory of a machine with the Memory
-//! Tagging Extension have tags, and an access fails where the two differ.
+//! Tagging Extension have tags, and an access fails where the two differ. Only arm64 has it.
 
 use nix::{errno::Errno, libc};
 use simrupt_core::abi::RECORD_SIZE;
 use simrupt_vm_tests::{Line, Simrupt, decode, eventually, missing, read_in_time};
-use std::{arch::asm, fs::File, ptr};
+use std::{fs::File, ptr};
 
 /// From <asm/hwcap.h>, <linux/prctl.h> and <asm/mman.h>.
 const HWCAP2_MTE: u64 = 1 << 18;
@@ -45,13 +45,24 @@ fn tagged(pointer: *mut u8, tag: u8) -> *mut u8 {
     pointer.map_addr(|address| address | usize::from(tag) << 56)
 }
 
+/// Gives a granule the pointer's tag.
+#[cfg(target_arch = "aarch64")]
+fn set_tag(granule: *mut u8) {
+    // SAFETY: The memory is mapped, and only its tag is written.
+    unsafe { std::arch::asm!(".arch_extension memtag", "stg {0}, [{0}]", in(reg) granule) };
+}
+
+#[cfg(not(target_arch = "aarch64"))]
+fn set_tag(granule: *mut u8) {
+    unreachable!("no processor of this architecture tags {granule:?}");
+}
+
 /// Gives memory from `start` on the tag 1, `length` bytes of it.
 fn tag_memory(start: *mut u8, length: usize) {
     const GRANULE: usize = 16;
     for offset in (0..length).step_by(GRANULE) {
         let granule = tagged(start, 1).wrapping_add(offset);
-        // SAFETY: The memory is mapped, and only its tag is written.
-        unsafe { asm!(".arch_extension memtag", "stg {0}, [{0}]", in(reg) granule) };
+        set_tag(granule);
     }
 }
 

@@ -4,6 +4,5 @@
 //! files, and `BOOTS` in `tests/lab/run` says which.
 
 mod low_resolution;
-#[cfg(target_arch = "aarch64")]
 mod memory_tags;
 mod threadirqs;

@@ -3,8 +3,10 @@
 //! tools/rtla. The real test is on kernels that have the tracers: of Debian's those with PREEMPT_RT.
 
 use super::{interrupted, printed, run};
-use simrupt_vm_tests::{Line, Simrupt};
+use simrupt_vm_tests::{Line, Simrupt, skip};
 use std::{collections::BTreeMap, fs};
+
+const NO_TRACERS: &str = "this kernel was built without the tracers osnoise and timerlat";
 
 /// Whether the kernel has what rtla takes.
 fn has_tracers() -> bool {
@@ -64,7 +66,7 @@ fn figures(row: &str, rate: u32, flavor: &str) -> [f64; 8] {
 #[test]
 fn noise_grows_with_the_rate() {
     if !has_tracers() {
-        return;
+        return skip(NO_TRACERS);
     }
     let module = Simrupt::load("lines=2 rate_hz=77 workqueue=ordered");
     let line = module.line(1);
@@ -90,7 +92,7 @@ fn noise_grows_with_the_rate() {
 #[test]
 fn each_flavor_has_its_row() {
     if !has_tracers() {
-        return;
+        return skip(NO_TRACERS);
     }
     let module = Simrupt::load("rate_hz=77 workqueue=ordered");
     let before = state(module.line(0));
@@ -111,7 +113,7 @@ fn each_flavor_has_its_row() {
 #[test]
 fn ctrl_c_puts_all_back() {
     if !has_tracers() {
-        return;
+        return skip(NO_TRACERS);
     }
     let module = Simrupt::load("rate_hz=77 workqueue=ordered");
     let line = module.line(0);

@@ -9,6 +9,7 @@ mod kernel;
 mod line;
 mod module;
 mod record;
+mod skip;
 mod traffic;
 
 pub use self::{
@@ -21,5 +22,6 @@ pub use self::{
         DRIVER, Simrupt, assert_nothing_left, end, simructl, start_simructl, try_load, unload,
     },
     record::{decode, missing, read_fresh_records, read_records, were_taken_on},
+    skip::skip,
     traffic::{Reader, eventually, read_in_time, settle, within_20_s},
 };
