@@ -204,6 +204,8 @@ fn run(module: &Simrupt, with_disruptions: bool) -> Vec<Streams> {
             streams.to_vec(),
         )
     });
+    let some = streams.iter().flatten().any(|stream| stream.len() > 1);
+    assert!(some, "no reader got two records");
     check_knobs(module, &last);
     line.set("masked", "0");
     line.set("stress", "none");
