@@ -4,7 +4,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::fake::{compare, transcript};
+use crate::fake::{Fake, compare, transcript};
 
 fn check(golden: &str, arguments: &str) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_simructl"));
@@ -41,14 +41,61 @@ fn commands() -> Vec<String> {
     names.collect()
 }
 
+/// The arguments of each simructl in the examples of a help text, which are lines for a shell.
+fn examples(help: &str) -> Vec<String> {
+    let (_, section) = help.split_once("\nExample").unwrap_or_default();
+    let mut lines: Vec<String> = Vec::new();
+    for line in section.lines().skip(1) {
+        match lines.last_mut() {
+            // The rest of a line that was too long.
+            Some(last) if !line.contains("simructl ") => *last += line,
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    let of_the_shell = ["|", "||", "&&", ";", ">"];
+    let runs = lines
+        .iter()
+        .flat_map(|line| line.split("simructl ").skip(1));
+    let arguments = runs.map(|run| {
+        let words = run.split_whitespace();
+        let words = words.take_while(|word| !of_the_shell.contains(word));
+        words.collect::<Vec<_>>().join(" ")
+    });
+    arguments.collect()
+}
+
+/// What the parser of command lines says of one that makes no sense. Without the module and the kernel's files, every
+/// command ends at once; those that do not look there are asked for their help.
+fn refusal(arguments: &str) -> Option<String> {
+    let command = arguments.split(' ').next().unwrap();
+    let nothing = Fake::unloaded();
+    let output = match printed(&[command, "--help"]).contains("--sysroot") {
+        true => nothing.command(arguments).output(),
+        false => Command::new(env!("CARGO_BIN_EXE_simructl"))
+            .args(arguments.split_whitespace())
+            .arg("--help")
+            .output(),
+    };
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    said.starts_with("error: ").then_some(said)
+}
+
 #[test]
-fn every_command_has_help_with_an_example() {
+fn every_command_has_help_with_an_example_that_it_takes() {
     let commands = commands();
     assert!(commands.len() > 25, "{commands:?}");
     for command in commands {
         let help = printed(&[&command, "--help"]);
-        assert!(help.contains("\nExample"), "{help}");
+        let examples = examples(&help);
+        let is_of_command = |example: &String| example.split(' ').next() == Some(&command);
+        assert!(examples.iter().any(is_of_command), "{help}");
+        for example in examples {
+            assert_eq!(refusal(&example), None, "{example}");
+        }
         check(&format!("help-{command}"), &format!("{command} --help"));
+    }
+    for mistake in ["set --rate=1", "man --rate=1"] {
+        assert!(refusal(mistake).is_some(), "{mistake}");
     }
 }
 
