@@ -91,6 +91,42 @@ fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 
+/// A table has all its columns, and its headings are whole, from this width on.
+const ROOMY: usize = 120;
+
+/// The titles are whole from this width on.
+const FAIR: usize = 60;
+
+/// Holds the first line of a table to its copy. From `ROOMY` on nothing of it is left out: CPUs and their list, rows,
+/// sum.
+fn check_summary(line: &str, copy: &Copy) {
+    let parts: Vec<&str> = line.split("; ").collect();
+    let [cpus, rows, sum] = parts[..] else {
+        panic!("not three parts: {line}");
+    };
+    let count = |number: usize, noun: &str| match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    };
+    let (cpus, list) = cpus.split_once(": ").expect(line);
+    assert_eq!(cpus, count(copy.cpus.len(), "CPU"));
+    assert_eq!(listed(list), copy.cpus, "{line}");
+    assert_eq!(rows, count(copy.rows.len(), "row"));
+    assert_eq!(sum, format!("{} in all", copy.total()));
+}
+
+/// Holds the line that says what the cells are to the copy: the full block is the most that any CPU has in any row.
+fn check_legend(text: &str, copy: &Copy) {
+    let counts = copy.rows.iter().filter_map(|row| row.by_cpu(copy));
+    let most = *counts.flatten().max().unwrap();
+    let line = text.lines().find(|line| line.starts_with("cpus: "));
+    let line = line.unwrap_or_else(|| panic!("no legend in\n{text}"));
+    match line.split_once("▁ 1 to █ ") {
+        Some((_, told)) => assert_eq!(told.split(',').next(), Some(&*most.to_string()), "{line}"),
+        None => assert_eq!(most, 0, "{line}"),
+    }
+}
+
 /// Holds a table to its copy; returns how many numbers of it were compared.
 fn check_table(text: &str, copy: &Copy, most: usize) -> usize {
     let mut compared = 0;
@@ -117,6 +153,9 @@ fn check_table(text: &str, copy: &Copy, most: usize) -> usize {
             );
         }
     }
+    if most >= ROOMY {
+        check_summary(lines[0], copy);
+    }
     // The sum of each CPU, or of some of them together.
     if let Some(at) = lines.iter().position(|line| line.starts_with("CPU ")) {
         let (names, totals) = (words(lines[at]), words(lines[at + 1]));
@@ -138,7 +177,7 @@ fn check_table(text: &str, copy: &Copy, most: usize) -> usize {
 }
 
 /// The rows of a table, in the order of its lines: all of them are there, each with its total.
-fn check_rows(text: &str, copy: &Copy, cells: &str) -> usize {
+fn check_rows(text: &str, command: &str, copy: &Copy, cells: &str, most: usize) -> usize {
     let mut compared = 0;
     let lines: Vec<&str> = text.lines().collect();
     let Some(blank) = lines.iter().position(|line| line.is_empty()) else {
@@ -147,15 +186,40 @@ fn check_rows(text: &str, copy: &Copy, cells: &str) -> usize {
     };
     let titles = lines[blank + 1];
     let rows = &lines[blank + 2..];
+    if most >= ROOMY && copy.cpus.len() > 1 {
+        assert!(text.contains("\nCPU "), "no sum of each CPU in\n{text}");
+    }
     assert_eq!(rows.len(), copy.rows.len(), "{text}");
     if titles.ends_with('…') {
+        assert!(most < FAIR, "{titles}");
         return 0;
+    }
+    let title_words = words(titles);
+    assert_eq!(
+        title_words[..2],
+        [command.strip_suffix('s').unwrap(), "total"]
+    );
+    let has_counts = copy.rows.iter().any(|row| row.by_cpu(copy).is_some());
+    if most >= ROOMY && has_counts {
+        match cells {
+            "blocks" => {
+                assert_eq!(title_words[2], "cpus", "{text}");
+                check_legend(text, copy);
+            }
+            _ => assert_eq!(
+                lists_of(&title_words).flat_map(listed).collect::<Vec<_>>(),
+                copy.cpus
+            ),
+        }
     }
     let mut left: Vec<&Row> = copy.rows.iter().collect();
     for line in rows {
         let row_words = words(line);
         let total = row_words.get(1).filter(|word| !word.ends_with('…'));
-        let Some(total) = total else { continue };
+        let Some(total) = total else {
+            assert!(most < FAIR, "{line} in\n{text}");
+            continue;
+        };
         let place = left.iter().position(|row| {
             let is_total = match row.counts.is_empty() {
                 true => *total == "-",
@@ -210,13 +274,16 @@ fn check_blocks(titles: &str, line: &str, counts: &[u128], text: &str) -> usize 
     groups.len()
 }
 
+/// The titles of the columns that are numbers of CPUs, each a list of them.
+fn lists_of<'a>(titles: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+    let lists = titles.iter().copied().skip(2);
+    lists.take_while(|title| title.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// The numbers below the names of CPUs.
 fn check_numbers(titles: &str, line: &[&str], counts: &[u128], copy: &Copy, text: &str) -> usize {
-    let names: Vec<&str> = words(titles).into_iter().skip(2).collect();
-    let is_list = |name: &&&str| name.starts_with(|c: char| c.is_ascii_digit());
-    let lists = names.iter().take_while(is_list);
     let mut compared = 0;
-    for (list, number) in lists.zip(line.iter().skip(2)) {
+    for (list, number) in lists_of(&words(titles)).zip(line.iter().skip(2)) {
         if number.ends_with('…') || list.ends_with('…') {
             break;
         }
@@ -267,7 +334,7 @@ fn tables_of_all_widths_fit_and_say_what_the_copy_says() {
             let check = |most: usize| {
                 let most_text = most.to_string();
                 let text = run(command, path, &["--width", &most_text, "--cells", cells]);
-                check_table(&text, copy, most) + check_rows(&text, copy, cells)
+                check_table(&text, copy, most) + check_rows(&text, command, copy, cells, most)
             };
             widths.map(check).sum()
         });
@@ -290,6 +357,8 @@ fn turned_tables_fit_and_say_what_the_copy_says() {
                 .iter()
                 .position(|line| line.trim_start().starts_with("cpu "))
             else {
+                let has_counts = copy.rows.iter().any(|row| row.by_cpu(copy).is_some());
+                assert!(most < FAIR || !has_counts, "{text}");
                 continue;
             };
             let titles = words(lines[at]);
