@@ -198,9 +198,13 @@ fn the_module_can_come_and_go() {
     top.shows("the module is not loaded; try: simructl load");
     let module = Simrupt::load("lines=2 rate_hz=0");
     top.shows("2 lines");
+    eventually("it is loaded again", || !top.text().contains("not loaded"));
     module.line(0).unbind();
     top.shows("its driver is unbound");
     module.line(0).bind();
+    eventually("it has its driver again", || {
+        !top.text().contains("unbound")
+    });
     top.shows("runs of each stage");
     top.types("q");
     assert!(top.ends().success());

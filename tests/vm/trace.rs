@@ -86,6 +86,7 @@ fn one_line_is_traced_when_one_is_meant() {
     let module = Simrupt::load("lines=2 rate_hz=1000 run=always");
     let readers = [0, 1].map(|line| Reader::start(module.line(line), 64));
     let journeys = documents(&simructl(&["trace", "--line", "1", "-n", "10", "--json"]));
+    assert_eq!(journeys.len(), 10);
     assert!(journeys.iter().all(|journey| journey["line"] == 1));
     for reader in readers {
         reader.stop();

@@ -105,6 +105,7 @@ fn json_csv_and_metrics_agree() {
     assert!(metrics.ends_with("# EOF\n"));
     let csv = printed("--csv");
     let columns = csv.lines().next().unwrap().split(',').count();
+    assert!(csv.lines().count() > 5, "{csv}");
     // No name in this trace but one has a comma, and that is in quotes.
     let rows = csv
         .lines()
