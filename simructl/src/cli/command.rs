@@ -311,10 +311,16 @@ pub(crate) enum Command {
     },
 
     /// Print the manual page of simructl, or of one of its commands
-    #[command(after_help = "Example:\n  simructl man set | man -l -")]
+    #[command(
+        after_help = "Examples:\n  simructl man set | man -l -\n  simructl man --directory man1"
+    )]
     Man {
         /// The command; without it, the page of simructl
         command: Option<String>,
+
+        /// Write all pages into this directory instead, each into a file of its own
+        #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
+        directory: Option<PathBuf>,
     },
 }
 

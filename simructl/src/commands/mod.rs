@@ -72,7 +72,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Compare(what) => compare::run(options, &what),
         Command::Bench(bench) => bench::run(sysroot, &bench),
         Command::Completions { shell } => completions::run(shell),
-        Command::Man { command } => man::run(command.as_deref()),
+        Command::Man { command, directory } => man::run(command.as_deref(), directory.as_deref()),
         Command::Trace(how) => trace::run(sysroot, options, &how),
         Command::Verify => verify::run(sysroot, options),
     }

@@ -94,6 +94,24 @@ fn manual_pages_have_a_name_and_an_example() {
 }
 
 #[test]
+fn all_manual_pages_have_the_version_and_go_into_files() {
+    let fake = Fake::unloaded();
+    let directory = tempfile::tempdir().unwrap();
+    let pages = directory.path().join("man1");
+    printed(&fake, &format!("man --directory {}", pages.display()));
+    let version = concat!("\"simructl ", env!("CARGO_PKG_VERSION"), "\"");
+    for name in ["simructl", "simructl-set", "simructl-irqs"] {
+        let page = std::fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
+        let title = page.lines().find(|line| line.starts_with(".TH")).unwrap();
+        assert!(title.contains(version), "{title}");
+        assert!(title.starts_with(&format!(".TH {name} 1")), "{title}");
+    }
+    assert!(!pages.join("simructl-help.1").exists());
+    fake.check("man-both", "man set --directory x");
+    fake.check("man-unwritable", "man --directory /proc/no/man1");
+}
+
+#[test]
 fn what_there_is_not_is_answered_with_what_there_is() {
     let fake = Fake::unloaded();
     fake.check("man-near", "man stat");
