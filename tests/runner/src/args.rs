@@ -19,6 +19,10 @@ Options:
   --cpus COUNT[,LEVEL=N...]  the guest's CPUs, and how they are arranged in sockets, dies, cores
                            and threads, as in 8,sockets=2,cores=2,threads=2 [default: 2]
   --memory MIB             the guest's memory [default: 1024]
+  --disk FILE              a raw disk image, /dev/vda of the guest; what the guest writes is forgotten
+  --firmware CODE,VARIABLES  boot from the disk by UEFI firmware with Secure Boot: its image, and a file with its
+                           variables, of which the guest changes a copy. Kernel, its command line and MODE are the
+                           boot loader's then, and --kernel and --initrd are left out; amd64 only
   --no-string-instructions  the guest copies and fills memory without `rep movs` and `rep stos`, which are
                            slow to emulate; costs of what copies much look different then
   --memory-tags            arm64 only: memory has tags, which the processor compares with those of pointers (MTE)
@@ -33,15 +37,26 @@ Options:
 Exit status: 0 pass, 1 failures, 2 usage or cannot start, 3 panic, 4 hang, 5 never booted,
 6 the kernel's log is dirty.";
 
+/// How the guest starts.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Boot {
+    /// QEMU loads the kernel.
+    Direct { kernel: PathBuf, initrd: PathBuf },
+    /// UEFI firmware, of this image and with these variables, starts what is on the disk.
+    Firmware { code: PathBuf, variables: PathBuf },
+}
+
 /// What to run and how long to wait for it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Args {
-    pub(crate) kernel: PathBuf,
-    pub(crate) initrd: PathBuf,
+    /// How the guest starts.
+    pub(crate) boot: Boot,
     pub(crate) console_log: PathBuf,
     pub(crate) architecture: Architecture,
     pub(crate) cpus: Cpus,
     pub(crate) memory_mib: u32,
+    /// The image of the guest's disk, if it has one.
+    pub(crate) disk: Option<PathBuf>,
     /// Whether the guest copies and fills with them.
     pub(crate) string_instructions: bool,
     /// Whether the guest's memory has tags.
@@ -72,6 +87,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     let (mut kernel, mut initrd, mut console_log) = (None, None, None);
     let mut architecture = Architecture::Amd64;
     let (mut cpus, mut memory_mib, mut files) = (Cpus::default(), 1024, None);
+    let (mut disk, mut firmware) = (None, None);
     let mut kernel_args = Vec::new();
     let mut plugin = None;
     let (mut realtime, mut string_instructions, mut memory_tags) = (false, true, false);
@@ -94,6 +110,8 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
             "--patience" => patience = times(&value()?)?,
             "--cpus" => cpus = value()?.parse().map_err(|why| format!("--cpus: {why}"))?,
             "--memory" => memory_mib = mebibytes(&value()?)?,
+            "--disk" => disk = Some(PathBuf::from(value()?)),
+            "--firmware" => firmware = Some(value()?),
             "--kernel-arg" => kernel_args.push(value()?),
             "--files" => files = Some(PathBuf::from(value()?)),
             "--plugin" => plugin = Some(value()?),
@@ -115,13 +133,27 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
     if let Some(word) = for_the_kernel.find(|word| word.contains([' ', '"', '\n'])) {
         return Err(format!("'{word}' does not fit on a kernel command line"));
     }
+    let boot_by = match firmware {
+        Some(_) if architecture != Architecture::Amd64 => {
+            return Err("--firmware: for amd64 only".to_owned());
+        }
+        Some(_) if disk.is_none() => return Err("--firmware needs --disk to boot from".to_owned()),
+        Some(_) if kernel.is_some() || initrd.is_some() => {
+            return Err("--firmware: what is on the disk names kernel and initrd".to_owned());
+        }
+        Some(files) => firmware_of(&files)?,
+        None => Boot::Direct {
+            kernel: kernel.ok_or("--kernel is missing")?.into(),
+            initrd: initrd.ok_or("--initrd is missing")?.into(),
+        },
+    };
     Ok(Args {
-        kernel: kernel.ok_or("--kernel is missing")?.into(),
-        initrd: initrd.ok_or("--initrd is missing")?.into(),
+        boot: boot_by,
         console_log: console_log.ok_or("--console-log is missing")?.into(),
         architecture,
         cpus,
         memory_mib,
+        disk,
         string_instructions,
         memory_tags,
         kernel_args,
@@ -138,6 +170,17 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Args, String>
 fn seconds(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| format!("'{text}' is not a number of seconds"))
+}
+
+/// The firmware's two files, with a comma between them.
+fn firmware_of(text: &str) -> Result<Boot, String> {
+    let (code, variables) = text
+        .split_once(',')
+        .ok_or(format!("--firmware: '{text}' is not CODE,VARIABLES"))?;
+    Ok(Boot::Firmware {
+        code: code.into(),
+        variables: variables.into(),
+    })
 }
 
 /// How many times as long everything may take.
@@ -213,6 +256,23 @@ mod tests {
         assert_eq!(args.cpus.to_string(), "8,sockets=2");
         assert_eq!(args.memory_mib, 512);
         assert_eq!(args.files, Some("f".into()));
+    }
+
+    #[test]
+    fn a_machine_with_a_disk_and_firmware_names_their_files() {
+        let args = parsed("--console-log c --disk d --firmware code,variables -- test").unwrap();
+        assert_eq!(args.disk, Some("d".into()));
+        let (code, variables) = ("code".into(), "variables".into());
+        assert_eq!(args.boot, Boot::Firmware { code, variables });
+        for (options, words) in [
+            ("--architecture arm64 --disk d --firmware a,b", "amd64"),
+            ("--firmware a,b", "--disk"),
+            ("--kernel k --disk d --firmware a,b", "names kernel"),
+            ("--disk d --firmware code", "'code'"),
+        ] {
+            let error = parsed(&format!("--console-log c {options} -- test")).unwrap_err();
+            assert!(error.contains(words), "{options}: {error}");
+        }
     }
 
     #[test]

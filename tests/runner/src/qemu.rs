@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::architecture::Architecture;
-use crate::args::Args;
+use crate::args::{Args, Boot};
 
 /// What executes the guest's instructions.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -91,6 +91,20 @@ pub(crate) const CONTROL_SOCKET: &str = "control";
 /// The file name of the archive of the guest's files.
 pub(crate) const FILES_ARCHIVE: &str = "files.tar";
 
+/// The kernel's command line. The console starts quiet (warnings and worse), for speed; init turns it up. An
+/// uncompressed kernel does not move itself at random, so there is no "nokaslr"; init would get it as a word.
+fn command_line(args: &Args) -> String {
+    let console = format!("console={}", args.architecture.console());
+    let mut words = vec![
+        &*console,
+        "loglevel=5 norandmaps panic=-1 cryptomgr.notests=1",
+    ];
+    words.extend(args.kernel_args.iter().map(String::as_str));
+    words.push("--");
+    words.extend(args.init.iter().map(String::as_str));
+    words.join(" ")
+}
+
 /// QEMU's command line, with its sockets in `sockets`.
 pub(crate) fn command(
     args: &Args,
@@ -99,7 +113,10 @@ pub(crate) fn command(
     sockets: &Path,
 ) -> Command {
     let mut qemu = Command::new(args.architecture.emulator());
-    if let Some(machine) = args.architecture.machine(args.memory_tags) {
+    if matches!(args.boot, Boot::Firmware { .. }) {
+        // Only System Management Mode may write the variables that hold the keys.
+        qemu.args(["-machine", "q35,smm=on"]);
+    } else if let Some(machine) = args.architecture.machine(args.memory_tags) {
         qemu.args(["-machine", machine]);
     }
     match accelerator {
@@ -132,21 +149,29 @@ pub(crate) fn command(
     qemu.arg("-m").arg(args.memory_mib.to_string());
     qemu.args(["-nodefaults", "-no-reboot"]);
     qemu.args(["-display", "none"]);
-    qemu.arg("-kernel").arg(&args.kernel);
-    qemu.arg("-initrd").arg(&args.initrd);
-    // The console starts quiet (warnings and worse), for speed; init turns it up. An uncompressed
-    // kernel does not move itself at random, so there is no "nokaslr"; init would get it as a word.
-    let console = format!("console={}", args.architecture.console());
-    let mut words = vec![
-        &*console,
-        "loglevel=5 norandmaps panic=-1 cryptomgr.notests=1",
-    ];
-    words.extend(args.kernel_args.iter().map(String::as_str));
-    words.push("--");
-    words.extend(args.init.iter().map(String::as_str));
-    qemu.arg("-append").arg(words.join(" "));
     let option = |path: &Path| path.display().to_string().replace(',', ",,");
     let socket = |name: &str| option(&sockets.join(name));
+    match &args.boot {
+        Boot::Direct { kernel, initrd } => {
+            qemu.arg("-kernel").arg(kernel);
+            qemu.arg("-initrd").arg(initrd);
+            qemu.arg("-append").arg(command_line(args));
+        }
+        Boot::Firmware { code, variables } => {
+            qemu.args(["-global", "driver=cfi.pflash01,property=secure,value=on"]);
+            for (unit, file, mode) in [(0, code, "readonly=on"), (1, variables, "snapshot=on")] {
+                let file = option(file);
+                qemu.arg("-drive").arg(format!(
+                    "if=pflash,format=raw,unit={unit},file={file},{mode}"
+                ));
+            }
+        }
+    }
+    if let Some(disk) = &args.disk {
+        let file = option(disk);
+        qemu.arg("-drive")
+            .arg(format!("file={file},format=raw,if=virtio,snapshot=on"));
+    }
     qemu.args(["-serial", "chardev:console", "-chardev"]);
     qemu.arg(format!(
         "file,id=console,path={}",
@@ -178,6 +203,19 @@ pub(crate) fn command(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn disk_and_firmware_are_attached_and_never_written_to() {
+        let words = "--console-log c --disk d,e --firmware code,variables -- x";
+        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let qemu = command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"));
+        let line = format!("{qemu:?}");
+        assert!(line.contains("file=d,,e,format=raw,if=virtio,snapshot=on"));
+        assert!(line.contains("unit=0,file=code,readonly=on"), "{line}");
+        assert!(line.contains("unit=1,file=variables,snapshot=on"), "{line}");
+        assert!(line.contains("q35,smm=on"), "{line}");
+        assert!(!line.contains("-kernel"), "{line}");
+    }
 
     /// The command line of an emulated machine in virtual time, with these options of run-vm's.
     fn emulated(options: &str) -> String {
