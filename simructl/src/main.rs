@@ -27,6 +27,7 @@ mod handlers;
 mod heat;
 mod interrupts;
 mod metrics;
+mod module_file;
 mod output;
 mod pace;
 mod page;

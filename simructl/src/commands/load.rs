@@ -4,27 +4,24 @@
 
 use std::env;
 use std::ffi::CString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::kmod::{ModuleInitFlags, finit_module};
+use nix::kmod::finit_module;
 use nix::unistd::geteuid;
 use serde_json::{Map, Value, json};
 
 use crate::cli::Options;
 use crate::destination::DASH;
+use crate::module_file::{ModuleFile, candidates};
 use crate::output;
 use simrupt::changes::offline;
 use simrupt::failure::Failure;
 use simrupt::files::value;
 use simrupt::lines::Assignment;
-use simrupt::modinfo::ModInfo;
 use simrupt::module::is_loaded;
 use simrupt::sysroot::{Sysroot, read_text};
-
-/// The name of the module file.
-const FILE: &str = "simrupt.ko";
 
 pub(crate) fn run(
     sysroot: &Sysroot,
@@ -52,9 +49,8 @@ pub(crate) fn run(
         Failure::file("read", &path, None, &error)
             .remedy("make modules builds it; simructl load --module FILE names another")
     };
-    let bytes = fs::read(&path).map_err(unreadable)?;
-    let info = ModInfo::of(&bytes);
-    info.check(knobs)?;
+    let module = ModuleFile::read(&path).map_err(unreadable)?;
+    module.info.check(knobs)?;
     if is_loaded(sysroot) {
         return Err(already_loaded());
     }
@@ -63,8 +59,17 @@ pub(crate) fn run(
     let file = File::open(&path).map_err(unreadable)?;
     let parameters = CString::new(options.as_str())
         .map_err(|_| Failure::new("cannot load the module", "a knob holds a zero byte").usage())?;
-    finit_module(&file, &parameters, ModuleInitFlags::empty())
-        .map_err(|errno| refused(errno, &path, &options, &info, release, geteuid().is_root()))?;
+    finit_module(&file, &parameters, module.flags()).map_err(|errno| {
+        let kernel = Kernel {
+            release,
+            is_root: geteuid().is_root(),
+            is_locked_down: read_text(&sysroot.sys("kernel/security/lockdown"))
+                .is_ok_and(|levels| levels.contains('[') && !levels.contains("[none]")),
+            is_closed: read_text(&sysroot.proc("sys/kernel/modules_disabled"))
+                .is_ok_and(|text| text.trim() == "1"),
+        };
+        refused(errno, &path, &options, &module, &kernel)
+    })?;
 
     output::print(&success(&path, knobs, &options, cli.json))?;
     if !sysroot.debugfs_is_mounted() {
@@ -95,17 +100,6 @@ fn success(path: &Path, knobs: &[Assignment], options: &str, as_json: bool) -> S
         options => format!(" with {options}"),
     };
     format!("loaded {}{with}\n", path.display())
-}
-
-/// Where the module file is looked for, in this order.
-fn candidates(program: Option<&Path>, release: &str) -> Vec<PathBuf> {
-    let installed = Path::new("/lib/modules").join(release);
-    program
-        .into_iter()
-        .chain(["", "build/kmod", "kmod"].map(Path::new))
-        .map(|directory| directory.join(FILE))
-        .chain(["extra", "updates"].map(|directory| installed.join(directory).join(FILE)))
-        .collect()
 }
 
 fn search(candidates: &[PathBuf]) -> Result<PathBuf, Failure> {
@@ -141,22 +135,56 @@ fn already_loaded() -> Failure {
         .remedy("simructl set to change knobs, or simructl unload first")
 }
 
+/// What the kernel that refused the module is known to be.
+struct Kernel<'a> {
+    release: &'a str,
+    /// Whether root asked it.
+    is_root: bool,
+    /// Whether it is locked down, as far as it tells.
+    is_locked_down: bool,
+    /// Whether it loads no more modules at all.
+    is_closed: bool,
+}
+
+/// The kernel does not take the module for want of a signature that it trusts.
+fn untrusted(what: String, is_signed: bool, is_locked_down: bool) -> Failure {
+    let required_by = if is_locked_down {
+        "the kernel is locked down, as it is under Secure Boot"
+    } else {
+        "this kernel takes signed modules only"
+    };
+    let why = if is_signed {
+        "it is signed with a key that this kernel does not trust"
+    } else {
+        "it is not signed"
+    };
+    Failure::new(what, format!("{why}, and {required_by}")).remedy(if is_signed {
+        "enroll the key: for DKMS's, mokutil --import /var/lib/dkms/mok.pub, then reboot"
+    } else {
+        "a module that DKMS has built, which signs, with its key enrolled: mokutil --import \
+         /var/lib/dkms/mok.pub, then reboot"
+    })
+}
+
 /// What an error number of finit_module means to the user.
 fn refused(
     errno: Errno,
     path: &Path,
     options: &str,
-    info: &ModInfo,
-    release: &str,
-    is_root: bool,
+    module: &ModuleFile,
+    kernel: &Kernel<'_>,
 ) -> Failure {
     let what = format!("cannot load {}", path.display());
     match errno {
-        Errno::EPERM | Errno::EACCES if !is_root => {
+        Errno::EPERM | Errno::EACCES if !kernel.is_root => {
             Failure::new(what, "needs root").remedy("run with sudo")
         }
-        Errno::EPERM | Errno::EACCES => Failure::new(what, "the kernel is locked down")
-            .remedy("turn off Secure Boot, or look at /proc/sys/kernel/modules_disabled"),
+        Errno::EPERM | Errno::EACCES if kernel.is_closed => Failure::new(
+            what,
+            "this kernel loads no more modules until it boots again",
+        )
+        .remedy("a boot without kernel.modules_disabled=1 among the sysctl settings"),
+        Errno::EPERM | Errno::EACCES => untrusted(what, module.is_signed, true),
         Errno::EEXIST => already_loaded(),
         Errno::EINVAL | Errno::ERANGE if !options.is_empty() => {
             Failure::new(what, format!("the module refused the parameters {options}"))
@@ -167,9 +195,9 @@ fn refused(
             None => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
         },
         Errno::ENOEXEC => {
-            let why = match &info.release {
-                Some(built) if built != release => {
-                    format!("it is built for kernel {built}, this is {release}")
+            let why = match &module.info.release {
+                Some(built) if built != kernel.release => {
+                    format!("it is built for kernel {built}, this is {}", kernel.release)
                 }
                 Some(_) => "it does not fit this kernel".to_string(),
                 None => "it is not a kernel module".to_string(),
@@ -177,9 +205,10 @@ fn refused(
             Failure::new(what, why).remedy("make modules; dmesg | tail says more")
         }
         Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG => {
-            Failure::new(what, "this kernel takes signed modules only")
-                .remedy("sign it with a key that the kernel trusts, or turn off Secure Boot")
+            untrusted(what, module.is_signed, kernel.is_locked_down)
         }
+        Errno::EOPNOTSUPP => Failure::new(what, "this kernel cannot decompress modules itself")
+            .remedy("modprobe simrupt"),
         Errno::ENOENT => Failure::new(what, "the kernel lacks a symbol that it uses")
             .remedy("dmesg | tail names it"),
         errno => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
@@ -203,26 +232,24 @@ mod tests {
         }
     }
 
-    fn told(errno: Errno, options: &str, built: Option<&str>, is_root: bool) -> String {
-        let info = ModInfo {
-            release: built.map(String::from),
-            ..ModInfo::default()
-        };
-        refused(errno, Path::new("x.ko"), options, &info, "7.3.4", is_root).to_string()
+    /// What is said when the kernel refuses a file that has these bytes.
+    fn told_of(bytes: &[u8], errno: Errno, options: &str, kernel: &Kernel<'_>) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.ko");
+        std::fs::write(&path, bytes).unwrap();
+        let module = ModuleFile::read(&path).unwrap();
+        refused(errno, Path::new("x.ko"), options, &module, kernel).to_string()
     }
 
-    #[test]
-    fn the_file_beside_the_program_comes_first_and_the_installed_one_last() {
-        let found = candidates(Some(Path::new("/opt/bin")), "7.3.4");
-        let expected = [
-            "/opt/bin/simrupt.ko",
-            "simrupt.ko",
-            "build/kmod/simrupt.ko",
-            "kmod/simrupt.ko",
-            "/lib/modules/7.3.4/extra/simrupt.ko",
-            "/lib/modules/7.3.4/updates/simrupt.ko",
-        ];
-        assert_eq!(found, expected.map(PathBuf::from));
+    fn told(errno: Errno, options: &str, built: Option<&str>, is_root: bool) -> String {
+        let bytes = built.map_or(String::new(), |built| format!("\0vermagic={built} SMP\0"));
+        let kernel = Kernel {
+            release: "7.3.4",
+            is_root,
+            is_locked_down: false,
+            is_closed: false,
+        };
+        told_of(bytes.as_bytes(), errno, options, &kernel)
     }
 
     #[test]
@@ -307,5 +334,64 @@ mod tests {
             let told = told(errno, options, built, is_root);
             assert!(told.contains(words), "{errno}: {told}");
         }
+    }
+
+    #[test]
+    fn a_signature_that_lacks_and_one_that_is_not_trusted_are_told_apart() {
+        let kernel = Kernel {
+            release: "7.3.4",
+            is_root: true,
+            is_locked_down: false,
+            is_closed: false,
+        };
+        let signed = b"...~Module signature appended~\n";
+        for (bytes, errno, words) in [
+            (
+                &b"..."[..],
+                Errno::EPERM,
+                "it is not signed, and the kernel is locked down",
+            ),
+            (
+                signed,
+                Errno::EPERM,
+                "a key that this kernel does not trust, and the kernel is locked down",
+            ),
+            (
+                b"...",
+                Errno::EKEYREJECTED,
+                "it is not signed, and this kernel takes signed modules only",
+            ),
+            (
+                signed,
+                Errno::ENOKEY,
+                "does not trust, and this kernel takes signed modules only",
+            ),
+        ] {
+            let told = told_of(bytes, errno, "", &kernel);
+            assert!(told.contains(words), "{told}");
+            assert!(
+                told.contains("mokutil --import /var/lib/dkms/mok.pub"),
+                "{told}"
+            );
+        }
+        // Debian's kernel answers so under Secure Boot, too.
+        let locked = Kernel {
+            is_locked_down: true,
+            ..kernel
+        };
+        let told = told_of(b"...", Errno::EKEYREJECTED, "", &locked);
+        assert!(
+            told.contains("locked down, as it is under Secure Boot"),
+            "{told}"
+        );
+        let closed = Kernel {
+            is_closed: true,
+            ..kernel
+        };
+        let told = told_of(b"...", Errno::EPERM, "", &closed);
+        assert!(
+            told.contains("no more modules until it boots again"),
+            "{told}"
+        );
     }
 }
