@@ -41,10 +41,13 @@ module! {
     license: "GPL v2",
 }
 
-/// For `modinfo` and /sys/module/simrupt/version; the kernel crate's macro knows no version.
+/// The version as `.modinfo` holds it. Kbuild takes it from the workspace's Cargo.toml.
+const VERSION_TEXT: &str = concat!("version=", env!("SIMRUPT_VERSION"), "\0");
+
+/// For `modinfo`, DKMS and /sys/module/simrupt/version; the kernel crate's macro knows no version.
 #[link_section = ".modinfo"]
 #[used(compiler)]
-static VERSION: [u8; 14] = *b"version=0.1.0\0";
+static VERSION: [u8; VERSION_TEXT.len()] = kext::module::modinfo(VERSION_TEXT);
 
 /// The loaded module.
 struct Module {
