@@ -38,6 +38,17 @@ help:
 	@echo '  make lab-modules           build the module for the kernel of the VM'
 	@echo '  make setup                 only set up'
 	@echo '  make check                 formatting and lints'
+	@echo 'For a machine of your own (Documentation/install.md):'
+	@echo '  make tools                 simructl, optimized and static, with manual pages and completions'
+	@echo '  make install, uninstall    what `make modules tools` has built: DESTDIR=, PREFIX=/usr/local, KDIR='
+	@echo '  make deb                   Debian packages in build/deb; KERNELS="RELEASE..." for simrupt-modules-*,'
+	@echo '       ARCHITECTURES=amd64 without simructl for arm64'
+	@echo '  make dist                  a source archive in build/dist that builds without a network'
+	@echo '  make check-dist            build it so'
+	@echo '  make check-deb             lint the packages; install, upgrade, remove and purge them'
+	@echo '  make check-dkms            the DKMS package against headers in other distributions'"'"' layouts'
+	@echo '  make test-install          the packages on a Debian 13 with systemd, across a kernel upgrade'
+	@echo '  make test-secure-boot      signed and unsigned modules under UEFI Secure Boot'
 	@echo 'Away with it:'
 	@echo '  make clean                 delete build/'
 	@echo '  make distclean             delete build/ and the set-up'
@@ -99,3 +110,5 @@ clean:
 .PHONY: distclean
 distclean:
 	@$(LAB)/clean all
+
+include packaging/packaging.mk

@@ -86,6 +86,9 @@ fi
 METRICS=$CACHE/metrics-$(key "$LAB/root" "$LAB/metrics-packages" "$LAB/root-metrics" <(echo "$SUITE"))
 PERFETTO=$CACHE/perfetto-$(key "$LAB/root" "$LAB/perfetto-packages" "$LAB/root-perfetto" <(echo "$SUITE"))
 
+# What builds and checks the Debian packages: a root with what debian/control asks for.
+PACKAGING=$CACHE/packaging-$(key "$LAB"/{root,root-packaging,packaging-packages} <(echo "$SUITE"))
+
 die() {
     printf 'simrupt: %s\n' "$*" >&2
     exit 1
