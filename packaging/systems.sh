@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Systems to try packages in: unpacked from an archive for one run, entered as root at native speed, and booted in
+# a virtual machine. Sourced by packaging/test-install and its like, after tests/lab/common.sh and machine.sh.
+
+# The kernel that the system starts with, and the one that it is upgraded to.
+OLD_KERNEL=7.2.12+deb13-amd64
+NEW_KERNEL=$STOCK
+USER_DIR=$CACHE/user-$OLD_KERNEL-$(key "$LAB"/{user-system,user-packages} <(echo "$SUITE"))
+WORK=${TMPDIR:-/var/tmp}/simrupt-systems-$EUID-$$
+SYSTEM=$WORK/system
+
+# as_root CMD...: as root, in a user namespace if the caller is not; its mounts and processes end with it.
+as_root() {
+    local namespaces=(--mount --pid --fork --kill-child)
+    ((EUID == 0)) || namespaces+=(--user --map-root-user --map-auto)
+    unshare "${namespaces[@]}" "$@"
+}
+
+remove_systems() { [[ ! -d $WORK ]] || as_root rm -rf --one-file-system "$WORK"; }
+
+make_user_system() {
+    local new=$1 scratch=$WORK/mmdebstrap
+    mkdir -p "$scratch"
+    step user-system "a user's Debian $SUITE with kernel $OLD_KERNEL, about 2 min and 600 MB" \
+        "$LAB/user-system" "$new" "$scratch" "$OLD_KERNEL"
+}
+
+# set_up_user_system: makes the archive, once, as tests/lab/setup makes its parts.
+set_up_user_system() {
+    mkdir -p "$CACHE" "$WORK"
+    chmod 755 "$WORK"
+    "$LAB/host" "$USER_DIR"
+    with_lock "$USER_DIR.lock" make_user_dir
+}
+make_user_dir() {
+    [[ ! -d $USER_DIR ]] || return 0
+    rm -rf "$USER_DIR.new"
+    mkdir "$USER_DIR.new"
+    make_user_system "$USER_DIR.new"
+    mv "$USER_DIR.new" "$USER_DIR"
+}
+
+# unpack_system: a fresh one.
+unpack_system() {
+    # shellcheck disable=SC2016 # the other shell expands
+    as_root sh -c 'rm -rf "$2"; mkdir -p "$2" && tar -x -f "$1" -C "$2" --numeric-owner --exclude="./dev/*"' sh \
+        "$USER_DIR/system.tar" "$SYSTEM"
+}
+
+# in_system CMD...: as root in the system, with the network, and with the archive of downloaded packages.
+in_system() { as_root "$CHECKOUT/packaging/chroot" "$SYSTEM" "$USER_DIR/archives" "$@"; }
+
+# pack_system IMAGE KERNEL INITRD: the system as a disk image, and what its boot loader would load. Left out is
+# what only building takes.
+pack_system() {
+    local image=$1 kernel=$2 initrd=$3
+    as_root tar -c -C "$SYSTEM" --numeric-owner --exclude=./usr/src --exclude=./usr/lib/gcc --exclude=./usr/libexec/gcc \
+        --exclude=./usr/lib/rustlib --exclude='./usr/lib/llvm*' --exclude='./usr/lib/*/librustc*' --exclude='./usr/lib/*/lib*LLVM*' \
+        --exclude='./usr/lib/*/libclang*' --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/*' --exclude='./var/lib/simrupt/*' . >"$WORK/system.tar"
+    as_root cat "$SYSTEM/vmlinuz" >"$kernel"
+    as_root cat "$SYSTEM/initrd.img" >"$initrd"
+    rm -f "$image"
+    "$LAB/enter" --root "$PACKAGING" mke2fs -q -t ext4 -O ^has_journal -d - "$image" 3000M <"$WORK/system.tar"
+    rm "$WORK/system.tar"
+}
+
+# prepare_packages: the packages once more as an earlier version, in OLD_DEBS.
+OLD_DEBS=$CHECKOUT/build/old-deb
+VERSION=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$CHECKOUT/Cargo.toml")
+prepare_packages() {
+    compgen -G "$CHECKOUT/build/deb/simrupt-dkms_$VERSION-*.deb" >/dev/null ||
+        die "there are no packages of $VERSION in $CHECKOUT/build/deb: make deb"
+    step old-packages "packages as of a version before, 0.0.9" \
+        "$CHECKOUT/packaging/old-packages" 0.0.9 "$CHECKOUT/build/deb" "$OLD_DEBS"
+}
+
+# unpack_packages: a fresh system with the packages, and what tries them.
+unpack_packages() {
+    step unpack "the system, unpacked" unpack_system
+    # shellcheck disable=SC2016 # the other shell expands
+    step copy "the packages in it" as_root sh -c '
+        mkdir -p "$1/srv/simrupt/old" && cp "$2"/*.deb "$1/srv/simrupt/" && cp "$3"/*.deb "$1/srv/simrupt/old/" &&
+            cp "$4/steps" "$1/srv/simrupt/" && cp "$4/in-vm" "$4/report" "$1/root/" &&
+            cp "$4/report.service" "$1/etc/systemd/system/" && chroot "$1" systemctl enable report.service' \
+        sh "$SYSTEM" "$CHECKOUT/build/deb" "$OLD_DEBS" "$CHECKOUT/tests/install"
+}
+
+# typed STEP: one of tests/install/steps in the system.
+typed() { in_system env "OLD=$OLD_KERNEL" "NEW=$NEW_KERNEL" "VERSION=$VERSION" /srv/simrupt/steps "$1"; }
+
+# documented FILE NAME TRANSCRIPT: that the part NAME of the documentation is what was printed this time. With
+# SNAPSHOTS=overwrite it becomes so.
+documented() {
+    local file=$CHECKOUT/Documentation/$1 name=$2 transcript=$3 new
+    [[ -s $transcript ]] || die "$transcript is empty: nothing was printed for the part $name of $file"
+    new=$(awk -v name="$name" -v transcript="$transcript" '
+        $0 == "<!-- " name ": end -->" { on = 0 }
+        !on { print }
+        $0 == "<!-- " name ": begin -->" {
+            on = found = 1
+            print "```"
+            while ((getline line <transcript) > 0)
+                print line
+            print "```"
+        }
+        END { exit !found }' "$file") || die "$file has no part $name"
+    if [[ ${SNAPSHOTS:-} == overwrite ]]; then
+        cat >"$file" <<<"$new"
+    elif ! diff --unified "$file" - <<<"$new"; then
+        die "$file: the part $name is not what was printed: lines above. SNAPSHOTS=overwrite accepts it"
+    fi
+}
