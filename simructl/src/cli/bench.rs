@@ -72,7 +72,7 @@ pub(crate) struct Overrides {
     /// How long the load runs before that
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub(crate) warm_up: Option<f64>,
-    /// Seed of the random order of the cells, and of the intervals
+    /// Seed of the random order of the cells, and of the draws of compare
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Find the highest rate that each flavor can follow

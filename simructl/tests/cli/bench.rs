@@ -207,7 +207,7 @@ fn everything_is_put_back() {
     let left: Vec<_> = fs::read_dir(fake.path("run")).unwrap().collect();
     assert_eq!(left.len(), 2, "{left:?}");
     let results: serde_json::Value = serde_json::from_str(&fake.read("out.json")).unwrap();
-    assert_eq!(results["schema"], "simrupt-bench/1");
+    assert_eq!(results["schema"], "simrupt-bench/2");
     assert_eq!(results["complete"], true);
     assert_eq!(results["cells"].as_array().unwrap().len(), 12);
     let cell = &results["cells"][0];

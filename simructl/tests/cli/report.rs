@@ -151,13 +151,13 @@ fn what_is_no_result_is_told_with_its_name_and_a_remedy() {
     desk.write("empty.json", b"");
     desk.write("text.json", b"simrupt\n");
     desk.write("foreign.json", b"{\"jobs\": []}");
-    desk.changed("newer.json", |results| {
-        results["schema"] = json!("simrupt-bench/2")
+    desk.changed("older.json", |results| {
+        results["schema"] = json!("simrupt-bench/1")
     });
     desk.changed("odd.json", |results| {
         results["cells"][0]["setting"]["burst"] = json!("one")
     });
-    for name in ["cut", "empty", "text", "foreign", "newer", "odd", "absent"] {
+    for name in ["cut", "empty", "text", "foreign", "older", "odd", "absent"] {
         desk.check(&format!("report-{name}"), &format!("report {name}.json"));
     }
     desk.check("compare-absent", "compare a.json absent.json");

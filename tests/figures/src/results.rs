@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// The one schema that is understood.
-const SCHEMA: &str = "simrupt-bench/1";
+const SCHEMA: &str = "simrupt-bench/2";
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Results {
@@ -23,7 +23,7 @@ pub(crate) struct Cell {
     pub(crate) metrics: BTreeMap<String, Estimate>,
 }
 
-/// A figure over the rounds, with its 95 % interval.
+/// A figure over the rounds, with its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub(crate) struct Estimate {
     pub(crate) median: f64,

@@ -110,7 +110,7 @@ fn table(scopes: &BTreeMap<&str, (Theirs, Estimate)>) -> String {
         "least..most",
         "queue p50",
         "runs/s",
-        "95 % interval"
+        "interval"
     );
     for (scope, (theirs, ours)) in scopes {
         let spread = format!("{:.0}..{:.0}", theirs.low, theirs.high);

@@ -74,9 +74,15 @@ fn family(schema: &str) -> &str {
 /// More values than any bench can count: sums of what is below do not overflow.
 const MOST_VALUES: u64 = 1 << 48;
 
-/// Checks what the types do not: that buckets stand in their order, and that nobody counted for ages.
+/// Checks what the types do not: that rounds and buckets are in order, and that no count is too large to be added
+/// up.
 fn check(results: &Results) -> Result<(), String> {
     for cell in &results.cells {
+        let ascending = cell.rounds.is_sorted_by(|one, next| one.round < next.round);
+        if !ascending {
+            let flavor = &cell.setting.flavor;
+            return Err(format!("the rounds of {flavor} are not in ascending order"));
+        }
         for (stage, histogram) in &cell.histograms {
             let buckets = &histogram.buckets;
             let refuse = |odd: &str| {
@@ -133,13 +139,13 @@ mod tests {
             (b"{\"schema\": 1}", "it is JSON of something else", FOREIGN),
             (b"[]", "it is JSON of something else", FOREIGN),
             (
-                b"{\"schema\": \"simrupt-bench/2\"}",
-                "it is of the format simrupt-bench/2, this simructl reads simrupt-bench/1",
+                b"{\"schema\": \"simrupt-bench/1\"}",
+                "it is of the format simrupt-bench/1, this simructl reads simrupt-bench/2",
                 OTHER_VERSION,
             ),
             (
-                b"{\"schema\": \"simrupt-bench/1\"}",
-                "it is not as simrupt-bench/1 should be: missing field `started_unix_s`",
+                b"{\"schema\": \"simrupt-bench/2\"}",
+                "it is not as simrupt-bench/2 should be: missing field `started_unix_s`",
                 DAMAGED,
             ),
         ] {
@@ -165,6 +171,15 @@ mod tests {
             refused(|buckets| buckets[0][2] = MOST_VALUES + 1),
             "the histogram irq_bh of none has more values than a bench can count"
         );
+    }
+
+    #[test]
+    fn a_round_that_is_there_twice_is_refused() {
+        let mut results = sample::results();
+        results.cells[1].rounds[2].round = 1;
+        let refusal = parse(&serde_json::to_vec(&results).unwrap()).unwrap_err();
+        let expected = "the rounds of irq-thread are not in ascending order";
+        assert_eq!(refusal.0, expected);
     }
 
     proptest::proptest! {

@@ -148,7 +148,6 @@ pub fn cell(
     rounds: Vec<Round>,
     histograms: BTreeMap<String, Histogram>,
     asked: u32,
-    seed: u64,
 ) -> Cell {
     let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for round in &rounds {
@@ -160,7 +159,7 @@ pub fn cell(
         .into_iter()
         // An index of an outlier is to be that of a round.
         .filter(|(_, values)| values.len() == rounds.len())
-        .filter_map(|(name, values)| Some((name.to_string(), estimate(&values, seed)?)))
+        .filter_map(|(name, values)| Some((name.to_string(), estimate(&values)?)))
         .collect();
     let mut cell = Cell {
         setting: setting.clone(),
@@ -368,6 +367,7 @@ mod tests {
         let mut sample = sample();
         sample.counters.insert("events".to_string(), events);
         Round {
+            round: 0,
             position: 0,
             elapsed_ns: 1_000_000_000,
             metrics: [("irq_bh_p50_ns".to_string(), events as f64)].into(),
@@ -396,7 +396,7 @@ mod tests {
     #[test]
     fn what_is_odd_about_a_cell_is_said_and_nothing_is_left_out() {
         let rounds: Vec<Round> = [1000, 1001, 999, 1002, 1500].map(round).into();
-        let cell = cell(&setting(), rounds, BTreeMap::new(), 6, 1);
+        let cell = cell(&setting(), rounds, BTreeMap::new(), 6);
         assert_eq!(
             cell.flags,
             [
@@ -416,7 +416,7 @@ mod tests {
         rounds[0].counters.insert("throttled".to_string(), 0);
         rounds[1].counters.insert("throttled".to_string(), 7);
         rounds[2].counters.insert("throttled".to_string(), 5);
-        let flags = cell(&setting(), rounds, BTreeMap::new(), 3, 1).flags;
+        let flags = cell(&setting(), rounds, BTreeMap::new(), 3).flags;
         let told = "slowed down 12 times in 2 of 3 rounds";
         assert!(flags.iter().any(|flag| flag.contains(told)), "{flags:?}");
     }
@@ -424,7 +424,7 @@ mod tests {
     #[test]
     fn a_round_that_stands_apart_by_next_to_nothing_is_no_matter() {
         let rounds: Vec<Round> = [1000, 1000, 1001, 1001, 1008].map(round).into();
-        let cell = cell(&setting(), rounds, BTreeMap::new(), 5, 1);
+        let cell = cell(&setting(), rounds, BTreeMap::new(), 5);
         assert_eq!(cell.metrics["irq_bh_p50_ns"].outliers, [4]);
         let told = cell.flags.iter().any(|flag| flag.contains("apart"));
         assert!(!told, "{:?}", cell.flags);
@@ -435,7 +435,7 @@ mod tests {
         let mut rounds: Vec<Round> = [1000, 1001].map(round).into();
         rounds[0].metrics.clear();
         assert!(
-            cell(&setting(), rounds, BTreeMap::new(), 2, 1)
+            cell(&setting(), rounds, BTreeMap::new(), 2)
                 .metrics
                 .is_empty()
         );

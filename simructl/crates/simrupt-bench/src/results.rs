@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::statistics::Estimate;
 use simrupt::files::latency::{self, Percentile};
 
 /// Name and version of the format.
-pub const SCHEMA: &str = "simrupt-bench/1";
+pub const SCHEMA: &str = "simrupt-bench/2";
 
 /// The stages of an event's way, as the module names their histograms.
 pub const STAGES: [&str; 4] = ["due_irq", "irq_bh", "bh_run", "due_read"];
@@ -65,7 +66,7 @@ pub struct Plan {
     pub duration_s: f64,
     /// Time before it that is not measured.
     pub warm_up_s: f64,
-    /// Of the order of the rounds and of the resampling.
+    /// Of the order of the rounds, and of the random draws of `compare`.
     pub seed: u64,
 }
 
@@ -161,23 +162,12 @@ pub struct Cell {
     pub histograms: BTreeMap<String, Histogram>,
 }
 
-/// A figure over the rounds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Estimate {
-    /// Of the rounds.
-    pub median: f64,
-    /// The ends of its 95 % interval.
-    pub low: f64,
-    /// The upper end of the interval.
-    pub high: f64,
-    /// Indices of the rounds that stand apart.
-    pub outliers: Vec<usize>,
-}
-
 /// One round of a cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Round {
-    /// The how-manieth of all rounds of the run it was, from 0.
+    /// Which round of the run it belongs to, from 0: a round visits every cell once.
+    pub round: u32,
+    /// Its place among all visits of the run, from 0.
     pub position: u32,
     /// Measured time, the mean over its lines, in nanoseconds.
     pub elapsed_ns: u64,

@@ -89,7 +89,7 @@ fn make() -> Results {
 
 /// A cell whose rounds have nothing but these values of one metric.
 pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
-    let estimate = statistics::estimate(values, SEED);
+    let estimate = statistics::estimate(values);
     Cell {
         setting: setting("rate", flavor, Some(1000), None, "idle"),
         metrics: estimate
@@ -100,8 +100,9 @@ pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
         rounds: values
             .iter()
             .zip(0..)
-            .map(|(value, position)| Round {
-                position,
+            .map(|(value, round)| Round {
+                round,
+                position: round,
                 elapsed_ns: 1_000_000_000,
                 counters: BTreeMap::new(),
                 metrics: BTreeMap::from([(metric.to_string(), *value)]),
@@ -174,7 +175,7 @@ fn environment() -> Environment {
 fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell {
     let mut histograms: BTreeMap<String, Histogram> = BTreeMap::new();
     let mut rounds = Vec::new();
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let drift = 1.0 + (rng.f64() - 0.5) * 0.01;
         let position = rng.u32(..140);
         let mut metrics = BTreeMap::new();
@@ -220,6 +221,7 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
             metrics.insert(name.to_string(), value);
         }
         rounds.push(Round {
+            round,
             position,
             elapsed_ns: 1_000_000_000,
             counters: BTreeMap::from([("events".to_string(), events as u64)]),
@@ -231,7 +233,7 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
         .into_iter()
         .map(|name| {
             let values: Vec<f64> = rounds.iter().map(|round| round.metrics[&name]).collect();
-            let estimate = statistics::estimate(&values, SEED).unwrap();
+            let estimate = statistics::estimate(&values).unwrap();
             (name, estimate)
         })
         .collect();
@@ -297,6 +299,7 @@ fn knee(flavor: &str, rate_hz: u64) -> Knee {
             median: rate_hz as f64,
             low: rate_hz as f64 * 0.99,
             high: rate_hz as f64 * 1.01,
+            confidence: 0.75,
             outliers: vec![],
         }),
         probes: [

@@ -120,7 +120,7 @@ pub fn run(
     let cells: Vec<Cell> = cells
         .filter(|(_, (rounds, _))| !rounds.is_empty())
         .map(|(setting, (rounds, histograms))| {
-            metrics::cell(setting, rounds, histograms, plan.rounds, plan.seed)
+            metrics::cell(setting, rounds, histograms, plan.rounds)
         })
         .collect();
     let knees = plan.knees.iter().zip(findings.searches);
@@ -136,7 +136,7 @@ pub fn run(
         cells,
         knees: knees
             .filter(|(_, searches)| !searches.is_empty())
-            .map(|(knee, searches)| knee_of(knee, searches, plan.seed))
+            .map(|(knee, searches)| knee_of(knee, searches))
             .collect(),
         foreign_changes,
     };
@@ -176,6 +176,7 @@ fn measure(
                         return Ok(());
                     };
                     findings.rounds[at].push(Round {
+                        round,
                         position,
                         elapsed_ns: sample.elapsed_ns,
                         metrics: sample.metrics(setting),
@@ -256,7 +257,7 @@ fn look_for(
 }
 
 /// A knee of what its rounds found.
-fn knee_of(knee: &KneePlan, searches: Vec<Search>, seed: u64) -> Knee {
+fn knee_of(knee: &KneePlan, searches: Vec<Search>) -> Knee {
     let rates_hz: Vec<u64> = searches.iter().filter_map(|one| one.rate_hz).collect();
     let values: Vec<f64> = rates_hz.iter().map(|rate| *rate as f64).collect();
     let middle = median(&values);
@@ -266,7 +267,7 @@ fn knee_of(knee: &KneePlan, searches: Vec<Search>, seed: u64) -> Knee {
             ..knee.setting.clone()
         },
         p99_limit_ns: u64::try_from(knee.p99_limit.as_nanos()).unwrap_or(u64::MAX),
-        rate_hz: estimate(&values, seed),
+        rate_hz: estimate(&values),
         rates_hz,
         probes: searches.into_iter().flat_map(|one| one.probes).collect(),
     }

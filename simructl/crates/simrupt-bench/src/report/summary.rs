@@ -315,6 +315,14 @@ pub(super) fn costs(results: &Results) -> Option<Grid> {
     })
 }
 
+/// How sure the intervals of all cells are at least.
+fn least_confidence(results: &Results) -> Option<f64> {
+    let estimates = results.cells.iter().flat_map(|cell| cell.metrics.values());
+    estimates
+        .map(|estimate| estimate.confidence)
+        .min_by(f64::total_cmp)
+}
+
 /// What the words and signs in the tables mean.
 pub(super) fn legend(results: &Results) -> Vec<String> {
     if results.cells.is_empty() {
@@ -326,15 +334,14 @@ pub(super) fn legend(results: &Results) -> Vec<String> {
         stage("irq_bh"),
         stage("due_read")
     )];
-    lines.push(match results.plan.rounds {
-        0..=1 => "One round was run: how far chance goes is not known.".to_string(),
-        rounds @ 2..5 => format!(
-            "Figures are medians of {rounds} rounds, ± the farther end of the interval; of fewer than 5 \
-             rounds it covers less than 95 %."
-        ),
-        rounds => format!(
-            "Figures are medians of {rounds} rounds, ± the farther end of the 95 % interval; max is the \
-             longest of all rounds."
+    lines.push(match (results.plan.rounds, least_confidence(results)) {
+        (0..=1, _) | (_, None) => {
+            "One round was run: how far chance goes is not known.".to_string()
+        }
+        (rounds, Some(confidence)) => format!(
+            "Figures are medians of {rounds} rounds; ± is the farther end of the interval, which covers the true \
+             median with {} %; max is the longest of all rounds.",
+            plain(confidence * 100.0)
         ),
     });
     lines.push(

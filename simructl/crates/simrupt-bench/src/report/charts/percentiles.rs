@@ -79,7 +79,7 @@ pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
     });
     let mut data = grid(&header, rows);
     data.notes = vec![format!(
-        "Medians of the rounds in µs with their 95 % intervals; the longest of all: {}.",
+        "Medians of the rounds in µs with their intervals; the longest of all: {}.",
         longest(group, stage)
     )];
     Some(Plot {
