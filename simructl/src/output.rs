@@ -166,6 +166,7 @@ pub(crate) fn code(kind: Kind) -> u8 {
         Kind::Failed => 1,
         Kind::Usage => 2,
         Kind::Verdict => 3,
+        Kind::Undecided => 4,
     }
 }
 

@@ -282,9 +282,9 @@ pub(crate) enum Command {
 
     /// Compare two result files of the benchmark, setting by setting
     ///
-    /// Each figure of B is compared with that of A: "no significant difference" when the 95 % interval of
-    /// the difference of the medians contains 0, "within noise" when it does not but the difference is
-    /// below the threshold, else "better" or "worse". Exit code 3 when anything is worse.
+    /// Each figure of B is compared with that of A. Chance makes any of them look changed in at most 5 of 100
+    /// comparisons of equal runs. A change that is not chance, and not below the threshold, is "better" or
+    /// "worse". Exit code 3 when anything is worse; 4 when nothing is, but there were too few rounds to tell.
     #[command(
         after_help = "Example:\n  simructl compare before.json after.json --threshold 5 --metric irq_bh_p50_ns,loss_ratio"
     )]

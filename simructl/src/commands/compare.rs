@@ -11,12 +11,14 @@ use crate::cli::{Compare, Options};
 use crate::output;
 use simrupt::failure::Failure;
 use simrupt::nearest;
-use simrupt_bench::compare::{Change, Comparison, Pair, Verdict, circumstances, compare};
+use simrupt_bench::compare::{Change, Comparison, Outcome, Pair, Verdict, circumstances, compare};
 use simrupt_bench::load;
 use simrupt_bench::report::group::{conditions, series, stress};
 use simrupt_bench::report::metric::Metric;
-use simrupt_bench::report::number::{counted, percent};
+use simrupt_bench::report::number::{self, counted, percent, probability};
 use simrupt_bench::results::{Results, Setting};
+use simrupt_bench::statistics::power::{self, USUAL_ROUNDS};
+use simrupt_bench::statistics::{CONFIDENCE, LEVEL};
 
 pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     if [&what.before, &what.after]
@@ -58,23 +60,42 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     } else {
         output::print(&text(&comparison, what))?;
     }
-    match comparison.count(Verdict::Worse) {
-        0 => Ok(()),
-        worse => Err(Failure::new(
-            format!(
-                "{} is worse than {}",
-                what.after.display(),
-                what.before.display()
-            ),
-            format!(
-                "{} of {}",
-                counted(worse, "figure"),
-                comparison.changes().count()
-            ),
+    let (before, after) = (what.before.display(), what.after.display());
+    let of_all = |verdict| {
+        format!(
+            "{} of {}",
+            counted(comparison.count(verdict), "figure"),
+            comparison.changes().count()
+        )
+    };
+    match comparison.outcome() {
+        Outcome::NotWorse => Ok(()),
+        Outcome::Worse => Err(Failure::new(
+            format!("{after} is worse than {before}"),
+            of_all(Verdict::Worse),
         )
         .remedy("both runs again, to see whether it stays")
         .verdict()),
+        Outcome::Undecided => Err(Failure::new(
+            format!("cannot tell whether {after} is worse than {before}"),
+            format!(
+                "too few rounds for {}: {}",
+                of_all(Verdict::TooFewRounds),
+                rounds(&comparison)
+            ),
+        )
+        .remedy(format!(
+            "simructl bench --rounds {USUAL_ROUNDS} for both; {} is the least",
+            power::least_rounds_to_compare()
+        ))
+        .undecided()),
     }
+}
+
+/// How many rounds the two have.
+fn rounds(comparison: &Comparison<'_>) -> String {
+    let (before, after) = comparison.rounds;
+    format!("A has {}, B has {after}", counted(before, "round"))
 }
 
 fn or_dash(value: &str) -> &str {
@@ -104,35 +125,42 @@ fn check_metrics(names: &[String], results: &[&Results]) -> Result<(), Failure> 
 /// The verdict on everything in a line.
 fn summary(comparison: &Comparison<'_>) -> String {
     let cells = counted(comparison.cells.len(), "cell");
-    let [worse, better, noise, same] = [
-        Verdict::Worse,
-        Verdict::Better,
-        Verdict::Noise,
-        Verdict::Same,
+    let counts = [
+        (Verdict::Worse, "worse"),
+        (Verdict::Better, "better"),
+        (Verdict::BelowThreshold, "below the threshold"),
+        (Verdict::TooFewRounds, "with too few rounds to tell"),
     ]
-    .map(|verdict| comparison.count(verdict));
-    match (worse, better, noise) {
-        (0, 0, 0) => format!(
-            "no significant difference in {cells} ({})",
-            counted(same, "figure")
-        ),
-        _ => format!(
-            "{worse} worse, {better} better, {noise} within noise, {same} without significant \
-             difference, in {cells}"
-        ),
+    .map(|(verdict, words)| (comparison.count(verdict), words));
+    let same = comparison.count(Verdict::Same);
+    if counts.iter().all(|(count, _)| *count == 0) {
+        let figures = counted(same, "figure");
+        return format!("no significant difference in {cells} ({figures})");
     }
+    let mut parts: Vec<String> = counts
+        .iter()
+        .zip([true, true, false, false])
+        .filter(|((count, _), always)| *count > 0 || *always)
+        .map(|((count, words), _)| format!("{count} {words}"))
+        .collect();
+    parts.push(format!("{same} without significant difference"));
+    format!("{}, in {cells}", parts.join(", "))
 }
 
-const HEADER: [&str; 8] = [
+const HEADER: [&str; 9] = [
     "flavor",
     "figure",
     "unit",
     "A",
     "B",
     "change %",
-    "95 % interval",
+    "interval %",
+    "p",
     "verdict",
 ];
+
+/// The columns with figures, which stand to the right.
+const FIGURES: std::ops::RangeInclusive<usize> = 3..=7;
 
 fn text(comparison: &Comparison<'_>, what: &Compare) -> String {
     let summary = summary(comparison);
@@ -181,16 +209,38 @@ fn text(comparison: &Comparison<'_>, what: &Compare) -> String {
             text += &format!("  {}\n", place(setting));
         }
     }
-    text + "\n" + &threshold(what.threshold, comparison) + "\n" + &summary + "\n"
+    text + "\n" + &legend(what.threshold, comparison) + &summary + "\n"
 }
 
-/// What the threshold means, and what the intervals cannot tell.
-fn threshold(percent: f64, comparison: &Comparison<'_>) -> String {
-    let mut text = format!("within noise: significant, but less than {percent} % of A");
-    if comparison.changes().any(|change| change.interval.is_none()) {
-        text += "; where there is no interval, one round was run, and the threshold alone decides";
+/// What the columns and the verdicts mean, and what so many rounds can tell.
+fn legend(threshold: f64, comparison: &Comparison<'_>) -> String {
+    let mut lines = vec![format!(
+        "p: the probability that chance makes any of {} differ as much; significant up to {LEVEL}",
+        counted(comparison.changes().count(), "figure")
+    )];
+    let intervals = comparison.changes().filter_map(|change| change.interval);
+    let confidence = intervals.map(|interval| interval.confidence);
+    if let Some(confidence) = confidence.min_by(f64::total_cmp) {
+        lines.push(format!(
+            "interval: of the change of that figure alone; its confidence is {} % or more",
+            number::confidence(confidence.min(CONFIDENCE))
+        ));
     }
-    text
+    lines.push(format!(
+        "below the threshold: significant, but less than {threshold} % of A"
+    ));
+    let rounds = rounds(comparison);
+    lines.push(match comparison.least_difference() {
+        Some(times) => format!(
+            "{rounds}: a change of one figure by {times:.1} times its standard deviation from round to round is \
+             found in 95 of 100 comparisons"
+        ),
+        None => format!(
+            "{rounds}: no difference can be told from chance; it takes {} rounds of each",
+            power::least_rounds_to_compare()
+        ),
+    });
+    lines.join("\n") + "\n"
 }
 
 fn place(setting: &Setting) -> String {
@@ -209,14 +259,16 @@ fn row(pair: &Pair<'_>, change: &Change) -> Vec<String> {
         None => "new".to_string(),
     };
     let interval = match change.interval {
-        Some((low, high)) if change.relative(low).is_some() && change.relative(high).is_some() => {
-            format!("[{} {}]", shown(low), shown(high))
+        Some(ends)
+            if change.relative(ends.low).is_some() && change.relative(ends.high).is_some() =>
+        {
+            format!("[{} {}]", shown(ends.low), shown(ends.high))
         }
-        // Of nothing there is no share: then it is told in the unit.
-        Some((low, high)) => format!(
+        // Of 0 there is no share: then it is told in the unit.
+        Some(ends) => format!(
             "[{} {}] {}",
-            metric.shown(low),
-            metric.shown(high),
+            metric.shown(ends.low),
+            metric.shown(ends.high),
             metric.unit_name()
         ),
         None => "-".to_string(),
@@ -229,6 +281,7 @@ fn row(pair: &Pair<'_>, change: &Change) -> Vec<String> {
         metric.shown(change.after),
         shown(change.after - change.before),
         interval,
+        change.p.map_or("-".to_string(), probability),
         change.verdict.words().to_string(),
     ]
 }
@@ -239,7 +292,7 @@ fn line(cells: &[String], widths: &[usize]) -> String {
     for (at, (cell, &width)) in cells.iter().zip(widths).enumerate() {
         line += "  ";
         line += &match at {
-            3..=6 => format!("{cell:>width$}"),
+            at if FIGURES.contains(&at) => format!("{cell:>width$}"),
             _ => format!("{cell:<width$}"),
         };
     }
@@ -264,11 +317,22 @@ fn document(
         .iter()
         .map(|(name, before, after)| json!({ "name": name, "before": before, "after": after }))
         .collect();
+    let (rounds_before, rounds_after) = comparison.rounds;
     json!({
+        "outcome": match comparison.outcome() {
+            Outcome::NotWorse => "not_worse",
+            Outcome::Undecided => "undecided",
+            Outcome::Worse => "worse",
+        },
         "threshold_percent": threshold,
+        "rounds_before": rounds_before,
+        "rounds_after": rounds_after,
+        "least_rounds": power::least_rounds_to_compare(),
+        "least_difference_sd": comparison.least_difference(),
         "worse": comparison.count(Verdict::Worse),
         "better": comparison.count(Verdict::Better),
-        "within_noise": comparison.count(Verdict::Noise),
+        "below_threshold": comparison.count(Verdict::BelowThreshold),
+        "too_few_rounds": comparison.count(Verdict::TooFewRounds),
         "no_significant_difference": comparison.count(Verdict::Same),
         "cells": cells,
         "only_before": comparison.only_before,
@@ -283,7 +347,9 @@ fn change_document(change: &Change) -> Value {
         "before": change.before,
         "after": change.after,
         "change_ratio": change.share(),
-        "interval": change.interval.map(|(low, high)| [low, high]),
-        "verdict": change.verdict.words(),
+        "interval": change.interval.map(|ends| [ends.low, ends.high]),
+        "confidence": change.interval.map(|ends| ends.confidence),
+        "p": change.p,
+        "verdict": change.verdict.key(),
     })
 }

@@ -232,19 +232,40 @@ fn what_only_one_result_has_and_other_circumstances_are_told() {
     desk.check("compare-other", "compare a.json b.json");
 }
 
+/// Leaves so many rounds of a result.
+fn truncate(results: &mut Value, rounds: usize) {
+    for cell in results["cells"].as_array_mut().unwrap() {
+        cell["rounds"].as_array_mut().unwrap().truncate(rounds);
+    }
+    results["plan"]["rounds"] = json!(rounds);
+}
+
 #[test]
-fn a_single_round_has_no_interval() {
+fn too_few_rounds_are_no_verdict_and_exit_code_4() {
     let desk = Desk::new();
-    desk.changed("b.json", |results| {
-        for cell in results["cells"].as_array_mut().unwrap() {
-            cell["rounds"].as_array_mut().unwrap().truncate(1);
-        }
-        results["plan"]["rounds"] = json!(1);
+    desk.changed("a3.json", |results| truncate(results, 3));
+    desk.changed("b3.json", |results| {
+        truncate(results, 3);
+        scale(results, "busy_ns_per_event", 2.0, is_idle("bh"));
     });
+    let three = "compare a3.json b3.json --metric busy_ns_per_event";
+    desk.check("compare-too-few", three);
+    desk.check("compare-too-few-json", &format!("{three} --json"));
+    // A difference that is not there takes no rounds to see.
     desk.check(
-        "compare-one-round",
-        "compare a.json b.json --metric busy_ns_per_event",
+        "compare-too-few-same",
+        "compare a3.json a3.json --metric runs_hz",
     );
+    // A figure that is worse decides, whatever cannot be told of others.
+    desk.changed("b.json", |results| {
+        scale(results, "busy_ns_per_event", 2.0, is_idle("bh"));
+        results["cells"][0]["rounds"]
+            .as_array_mut()
+            .unwrap()
+            .truncate(1);
+    });
+    let some = "compare a.json b.json --metric busy_ns_per_event";
+    desk.check("compare-too-few-some", some);
 }
 
 #[test]

@@ -199,12 +199,16 @@ mod tests {
         fn no_results_that_are_taken_make_a_report_panic(document in damaged_text::documents(
             serde_json::from_str(include_str!("../tests/result.json")).unwrap(),
         )) {
+            use crate::compare::compare;
             use crate::report;
             let Ok(results) = parse(document.to_string().as_bytes()) else {
                 return Ok(());
             };
             let _ = (report::table(&results), report::csv(&results), report::markdown(&results));
             let _ = (report::html(&results), report::svgs(&results));
+            let whole = sample::results();
+            let _ = compare(&results, &whole, 0.02, &[]).least_difference();
+            let _ = compare(&whole, &results, 0.02, &[]).outcome();
         }
     }
 }

@@ -23,7 +23,10 @@ pub const FLAVORS: [(&str, f64); 6] = [
     ("bh", 2100.0),
 ];
 
-const ROUNDS: u32 = 5;
+/// The rounds of each cell.
+pub const ROUNDS: u32 = 7;
+/// The values of a stage in a round.
+pub const VALUES: u32 = 200;
 const SEED: u64 = 42;
 
 /// A run over six flavors, two rates, idle and stressed; four cells in a closed loop; two knees.
@@ -246,9 +249,9 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
     }
 }
 
-/// 200 latencies about a center, one in fifty far beyond it, in buckets of a 16th of an octave.
+/// Some latencies about a center, one in fifty far beyond it, in buckets of a 16th of an octave.
 fn long_tail(center_ns: f64, rng: &mut Rng) -> Histogram {
-    let mut values: Vec<u64> = (0..200)
+    let mut values: Vec<u64> = (0..VALUES)
         .map(|_| {
             let usual = center_ns * (0.95 + 0.1 * (rng.f64() + rng.f64()) / 2.0);
             let tail = if rng.u8(..50) == 0 {

@@ -30,6 +30,8 @@ pub enum Kind {
     Usage,
     /// Everything worked, and the verdict is bad: sums that do not hold, or figures that became worse.
     Verdict,
+    /// Everything worked, and there is no verdict, for want of measurements.
+    Undecided,
 }
 
 impl Failure {
@@ -59,6 +61,12 @@ impl Failure {
     /// Makes it a bad verdict: sums that do not hold, or figures that became worse.
     pub fn verdict(mut self) -> Self {
         self.kind = Kind::Verdict;
+        self
+    }
+
+    /// Makes it the verdict that there is none, for want of measurements.
+    pub fn undecided(mut self) -> Self {
+        self.kind = Kind::Undecided;
         self
     }
 
@@ -256,8 +264,17 @@ mod tests {
     #[test]
     fn failures_usage_and_verdicts_are_told_apart() {
         let failure = || Failure::new("a", "b");
-        let kinds = [failure(), failure().usage(), failure().verdict()].map(|one| one.kind());
-        assert_eq!(kinds, [Kind::Failed, Kind::Usage, Kind::Verdict]);
+        let made = [
+            failure(),
+            failure().usage(),
+            failure().verdict(),
+            failure().undecided(),
+        ];
+        let kinds = made.map(|one| one.kind());
+        assert_eq!(
+            kinds,
+            [Kind::Failed, Kind::Usage, Kind::Verdict, Kind::Undecided]
+        );
     }
 
     #[test]

@@ -201,12 +201,16 @@ pub fn figure_of(cell: &Cell, metric: Metric<'_>) -> Option<f64> {
     estimate.map(|estimate| estimate.median)
 }
 
-/// The values of a metric in the rounds of a cell.
-pub fn rounds(cell: &Cell, metric: Metric<'_>) -> Vec<f64> {
-    let rounds = cell.rounds.iter();
-    rounds
-        .filter_map(|round| round.metrics.get(metric.0).copied())
-        .collect()
+/// The values of a metric in a cell, for each of these rounds of the run, which ascend; none where the cell was not
+/// measured in it.
+pub fn by_round(cell: &Cell, metric: Metric<'_>, rounds: &[u32]) -> Vec<Option<f64>> {
+    let mut values = vec![None; rounds.len()];
+    for round in &cell.rounds {
+        if let Ok(at) = rounds.binary_search(&round.round) {
+            values[at] = round.metrics.get(metric.0).copied();
+        }
+    }
+    values
 }
 
 #[cfg(test)]

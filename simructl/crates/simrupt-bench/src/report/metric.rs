@@ -5,6 +5,10 @@
 use super::number::{plain, scaled};
 use crate::results::PERCENTILES;
 
+/// The standard deviation that rounding to a bucket of a histogram gives a latency, as a share of it: a bucket is
+/// at most 1/64 wide.
+pub const ROUNDING: f64 = 0.0045;
+
 /// A metric, as its name describes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric<'a>(pub &'a str);
@@ -25,7 +29,7 @@ impl Metric<'_> {
             unit("µs", 1e-3)
         } else if self.0.ends_with("_hz") {
             unit("/s", 1.0)
-        } else if self.0.ends_with("_ratio") {
+        } else if self.is_ratio() {
             unit("%", 100.0)
         } else if self.0.ends_with("_per_event") {
             unit("/event", 1.0)
@@ -37,6 +41,11 @@ impl Metric<'_> {
     /// Whether more of it is better: so with what is done per second.
     pub fn more_is_better(self) -> bool {
         self.0.ends_with("_hz")
+    }
+
+    /// Whether it is a share of 1.
+    pub fn is_ratio(self) -> bool {
+        self.0.ends_with("_ratio")
     }
 
     /// The unit that [`Metric::shown`] shows it in.

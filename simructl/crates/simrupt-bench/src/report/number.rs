@@ -53,6 +53,21 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A probability: two digits that count, down to a thousandth.
+pub fn probability(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "<0.001".to_string(),
+        p if p < 0.1 => format!("{p:.3}"),
+        p => format!("{p:.2}"),
+    }
+}
+
+/// How sure something is, as a percentage: `96.1`.
+pub fn confidence(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    text.trim_end_matches(".0").to_string()
+}
+
 /// A number with its noun: `1 round`, `5 rounds`.
 pub fn counted(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
@@ -109,6 +124,25 @@ mod tests {
         for odd in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
             assert_eq!(duration(odd), "0s");
         }
+    }
+
+    #[test]
+    fn a_probability_is_never_shown_as_0() {
+        for (p, text) in [
+            (1.0, "1.00"),
+            (0.123, "0.12"),
+            (0.0286, "0.029"),
+            (1e-9, "<0.001"),
+        ] {
+            assert_eq!(probability(p), text);
+        }
+    }
+
+    #[test]
+    fn a_confidence_has_a_decimal_where_it_needs_one() {
+        assert_eq!(confidence(0.95), "95");
+        assert_eq!(confidence(0.9375), "93.8");
+        assert_eq!(confidence(0.0), "0");
     }
 
     #[test]

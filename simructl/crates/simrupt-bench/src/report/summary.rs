@@ -9,8 +9,8 @@ use super::group::{
     Group, figure_of, groups, knee_name, knees, saturates, series, stress_name, under_stress,
 };
 use super::metric::{Metric, stage_title};
-use super::number::{counted, percent, plain};
-use super::ranking::{Mark, marks};
+use super::number::{self, counted, percent, plain};
+use super::ranking::{self, Mark};
 use crate::results::{Cell, Estimate, Results};
 
 /// All tables, in the order in which they are shown.
@@ -125,18 +125,19 @@ fn ranking(group: &Group<'_>, results: &Results) -> Grid {
             rank: Some((mark, share)),
         }
     };
-    let marks = marks(group, results.plan.seed);
+    let ranks = ranking::ranking(group, results.plan.seed);
     let (id, title) = group.name();
     Grid {
         id,
         title,
         spans,
         header,
-        rows: group.cells.iter().zip(marks).map(row).collect(),
+        rows: group.cells.iter().zip(ranks.marks).map(row).collect(),
         notes: group
             .cells
             .iter()
             .flat_map(|cell| notes(cell, main, results.plan.rounds as usize))
+            .chain(ranks.note)
             .collect(),
     }
 }
@@ -341,7 +342,7 @@ pub(super) fn legend(results: &Results) -> Vec<String> {
         (rounds, Some(confidence)) => format!(
             "Figures are medians of {rounds} rounds; ± is the farther end of the interval, which covers the true \
              median with {} %; max is the longest of all rounds.",
-            plain(confidence * 100.0)
+            number::confidence(confidence)
         ),
     });
     lines.push(
@@ -391,7 +392,7 @@ mod tests {
             groups_of(&results)[0].notes,
             [
                 "! none: odd",
-                "none: only 3 of 5 rounds were run",
+                "none: only 3 of 7 rounds were run",
                 "none: 1 of 3 rounds stand apart; none is left out"
             ]
         );

@@ -6,11 +6,13 @@ use super::CONFIDENCE;
 
 /// The ends of an interval, and how sure it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Interval {
-    pub(super) low: f64,
-    pub(super) high: f64,
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
     /// The probability that such an interval covers the true median, at least: 0 to 1.
-    pub(super) confidence: f64,
+    pub confidence: f64,
 }
 
 /// The middle of the values, or the mean of the middle two; NaN when there are none.

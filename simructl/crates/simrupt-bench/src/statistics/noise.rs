@@ -4,6 +4,8 @@
 
 use fastrand::Rng;
 
+use super::power::normal;
+
 /// What the noise of rounds looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -50,6 +52,11 @@ impl Noise {
         }
     }
 
+    /// A number from `low` to `high`, all equally likely.
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.rng.f64()
+    }
+
     /// The median of the values.
     pub fn median(&self) -> f64 {
         match self.kind {
@@ -64,12 +71,6 @@ fn skewed(normal: f64) -> f64 {
     let mean = (variance / 2.0).exp();
     let sd = ((variance.exp() - 1.0) * variance.exp()).sqrt();
     ((SHAPE * normal).exp() - mean) / sd
-}
-
-/// A value of the normal distribution: Box and Muller, "A Note on the Generation of Random Normal Deviates" (1958).
-fn normal(rng: &mut Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - rng.f64()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * rng.f64()).cos()
 }
 
 #[test]

@@ -104,7 +104,7 @@ mod tests {
         let groups = groups(&results);
         let plot = plots(&under_stress(&groups)[0]).remove(0).unwrap();
         let metric = Metric("irq_bh_p99_ns");
-        let at = |group: &Group<'_>| figure_of(group.cells[3], metric).unwrap() / 1000.0;
+        let at = |group: &Group<'_>| metric.in_unit(figure_of(group.cells[3], metric).unwrap());
         assert_eq!(plot.markers("bound", true), [(at(&groups[0]), 3.5)]);
         assert_eq!(plot.markers("bound", false), [(at(&groups[1]), 3.5)]);
     }

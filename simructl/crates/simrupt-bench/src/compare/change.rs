@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! One figure in two runs, and what its change means.
+
+use crate::report::metric::Metric;
+use crate::statistics::{self, Interval, LEVEL, Tested};
+
+/// A ratio is a share of all events: one that differs by less than this does not count, also where it was 0
+/// before, of which nothing is a share. It is one event of 10,000.
+pub(super) const LEAST_RATIO: f64 = 1e-4;
+
+/// One figure in both runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Name of the metric.
+    pub metric: String,
+    /// The median of the rounds of the first run.
+    pub before: f64,
+    /// The median of the rounds of the second run.
+    pub after: f64,
+    /// Of the difference, in the metric's unit.
+    pub interval: Option<Interval>,
+    /// The probability that chance makes any of all figures differ as much.
+    pub p: Option<f64>,
+    /// What the difference means.
+    pub verdict: Verdict,
+}
+
+/// What a difference means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Chance explains it, or there is none.
+    Same,
+    /// It is there, but smaller than the threshold.
+    BelowThreshold,
+    /// There were too few rounds to tell it from chance.
+    TooFewRounds,
+    /// It is there, and for the better.
+    Better,
+    /// It is there, and for the worse.
+    Worse,
+}
+
+impl Verdict {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Same => "no significant difference",
+            Self::BelowThreshold => "below the threshold",
+            Self::TooFewRounds => "too few rounds to tell",
+            Self::Better => "better",
+            Self::Worse => "worse",
+        }
+    }
+
+    /// For programs.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Same => "no_significant_difference",
+            Self::BelowThreshold => "below_threshold",
+            Self::TooFewRounds => "too_few_rounds",
+            Self::Better => "better",
+            Self::Worse => "worse",
+        }
+    }
+}
+
+impl Change {
+    /// The difference as a share of what was before; none when that was nothing.
+    pub fn share(&self) -> Option<f64> {
+        self.relative(self.after - self.before)
+    }
+
+    /// A difference as a share of what was before.
+    pub fn relative(&self, difference: f64) -> Option<f64> {
+        match difference {
+            0.0 => Some(0.0),
+            _ => (self.before != 0.0).then(|| difference / self.before.abs()),
+        }
+    }
+
+    /// A difference that chance may explain: what the rounds of both runs say about it.
+    pub(super) fn by_chance(
+        metric: Metric<'_>,
+        medians: (f64, f64),
+        rounds: (&[f64], &[f64]),
+        tested: Tested,
+        threshold: f64,
+    ) -> Self {
+        let (before, after) = medians;
+        let difference = after - before;
+        let interval = interval(rounds, medians);
+        // The statistic is of means, the interval of ranks, and what is shown is of medians: they must agree.
+        let agree = tested.rises == (difference > 0.0)
+            && interval.is_some_and(|ends| ends.low > 0.0 || ends.high < 0.0);
+        let verdict = if is_same(rounds) {
+            Verdict::Same
+        } else if tested.least_p > LEVEL {
+            Verdict::TooFewRounds
+        } else if tested.p > LEVEL || !agree {
+            Verdict::Same
+        } else {
+            by_size(metric, before, after, threshold)
+        };
+        Self {
+            metric: metric.0.to_string(),
+            before,
+            after,
+            interval,
+            p: (tested.least_p <= LEVEL).then_some(tested.p),
+            verdict,
+        }
+    }
+}
+
+/// Whether both runs have the same rounds, in whatever order, or all rounds have the same value.
+fn is_same((before, after): (&[f64], &[f64])) -> bool {
+    let sorted = |values: &[f64]| {
+        let mut values = values.to_vec();
+        values.sort_unstable_by(f64::total_cmp);
+        values
+    };
+    let (before, after) = (sorted(before), sorted(after));
+    let varies = |values: &[f64]| values.first() != values.last();
+    before == after || !varies(&before) && !varies(&after) && before.first() == after.first()
+}
+
+/// What a difference means that is not chance.
+pub(super) fn by_size(metric: Metric<'_>, before: f64, after: f64, threshold: f64) -> Verdict {
+    let difference = after - before;
+    let least = match metric.is_ratio() {
+        true => LEAST_RATIO.max(threshold * before.abs()),
+        false => threshold * before.abs(),
+    };
+    if difference == 0.0 {
+        Verdict::Same
+    } else if difference.abs() < least {
+        Verdict::BelowThreshold
+    } else if (difference > 0.0) == metric.more_is_better() {
+        Verdict::Better
+    } else {
+        Verdict::Worse
+    }
+}
+
+/// The interval of the difference, in the metric's unit: of the ratio, where all values are above 0, for noise
+/// grows with what it is the noise of. It holds the difference of the medians, which may lie beside it where there
+/// are many rounds.
+fn interval(rounds: (&[f64], &[f64]), (before, after): (f64, f64)) -> Option<Interval> {
+    let ratio = statistics::ratio(rounds.0, rounds.1).map(|ratio| Interval {
+        low: (ratio.low - 1.0) * before,
+        high: (ratio.high - 1.0) * before,
+        ..ratio
+    });
+    let interval = ratio.or_else(|| statistics::difference(rounds.0, rounds.1))?;
+    Some(Interval {
+        low: interval.low.min(after - before),
+        high: interval.high.max(after - before),
+        ..interval
+    })
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! By how much the values of one sample lie above those of another.
+
+use super::CONFIDENCE;
+use super::median::Interval;
+
+/// Up to how many pairs of values the interval is exact; of more, the normal approximation is as good.
+const MOST_EXACT_PAIRS: usize = 10_000;
+
+/// The 0.975 quantile of the normal distribution.
+const NORMAL_QUANTILE: f64 = 1.959_964;
+
+/// The interval of the difference `b - a`, between two samples whose distributions differ by that shift alone.
+/// Of too few values for 95 %, it is all from the least to the greatest difference, and says how sure it is:
+/// 90 % of three and three, 67 % of two and two, 0 of one and one. `None` when a sample has no values.
+///
+/// Its ends are order statistics of the differences of all pairs: Moses (in Walker and Lev, "Statistical
+/// Inference", 1953); Hodges and Lehmann, "Estimates of Location Based on Rank Tests" (1963). They belong to the
+/// test of Mann and Whitney (1947), so they do not depend on the distribution, and an outlier moves them little.
+pub fn difference(a: &[f64], b: &[f64]) -> Option<Interval> {
+    let mut differences: Vec<f64> = a
+        .iter()
+        .flat_map(|a| b.iter().map(move |b| b - a))
+        .collect();
+    differences.sort_unstable_by(f64::total_cmp);
+    let last = differences.len().checked_sub(1)?;
+    let (rank, confidence) = rank(a.len(), b.len());
+    Some(Interval {
+        low: differences[rank],
+        high: differences[last - rank],
+        confidence,
+    })
+}
+
+/// The interval of the ratio `b / a`, between two samples whose distributions differ by that factor alone. `None`
+/// when a sample has no values, or any that is not above 0.
+pub fn ratio(a: &[f64], b: &[f64]) -> Option<Interval> {
+    if !a.iter().chain(b).all(|value| *value > 0.0) {
+        return None;
+    }
+    let logs = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| value.ln()).collect() };
+    let interval = difference(&logs(a), &logs(b))?;
+    Some(Interval {
+        low: interval.low.exp(),
+        high: interval.high.exp(),
+        ..interval
+    })
+}
+
+/// Which of the ascending differences is the low end, counted from 0, and how sure the interval then is.
+fn rank(a: usize, b: usize) -> (usize, f64) {
+    let pairs = a * b;
+    if pairs > MOST_EXACT_PAIRS {
+        let sd = (pairs as f64 * (a + b + 1) as f64 / 12.0).sqrt();
+        // Half a rank makes up for that ranks are whole numbers.
+        let rank = (pairs as f64 / 2.0 - 0.5 - NORMAL_QUANTILE * sd).floor();
+        return (rank as usize, CONFIDENCE);
+    }
+    let counts = counts(a, b);
+    let all: f64 = arrangements(a, b);
+    let mut outside = 0.0;
+    let confidences = counts.iter().map(|count| {
+        outside += 2.0 * count / all;
+        (1.0 - outside).max(0.0)
+    });
+    let confidences: Vec<f64> = confidences.collect();
+    let rank = confidences
+        .iter()
+        .rposition(|confidence| *confidence >= CONFIDENCE);
+    let rank = rank.unwrap_or(0);
+    (rank, confidences[rank])
+}
+
+/// In how many ways `a` and `b` values can follow each other.
+pub(super) fn arrangements(a: usize, b: usize) -> f64 {
+    (1..=b).fold(1.0, |all, one| all * (a + one) as f64 / one as f64)
+}
+
+/// How many of these arrangements have 0, 1, 2 and so on pairs in which the value of `b` is the lesser one, up to
+/// half of all pairs.
+///
+/// They are the coefficients of the Gaussian binomial: the product over i from 1 to b of (1 - x^(a+i)) /
+/// (1 - x^i).
+fn counts(a: usize, b: usize) -> Vec<f64> {
+    let mut counts = vec![0.0; a * b / 2 + 1];
+    counts[0] = 1.0;
+    for step in 1..=b {
+        for at in (a + step..counts.len()).rev() {
+            counts[at] -= counts[at - a - step];
+        }
+        for at in step..counts.len() {
+            counts[at] += counts[at - step];
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statistics::noise::{KINDS, Noise};
+
+    #[test]
+    fn ranks_are_those_of_the_tables_of_mann_and_whitney() {
+        // What U may be at most for a two-sided test at 5 %.
+        for (a, b, most) in [
+            (4, 4, 0),
+            (5, 5, 2),
+            (7, 7, 8),
+            (9, 9, 17),
+            (10, 12, 29),
+            (15, 15, 64),
+            (5, 20, 20),
+        ] {
+            let (rank, confidence) = rank(a, b);
+            assert_eq!(rank, most, "{a}, {b}");
+            assert!(
+                (0.95..0.975).contains(&confidence),
+                "{a}, {b}: {confidence}"
+            );
+        }
+    }
+
+    #[test]
+    fn too_few_values_say_how_sure_they_are() {
+        for (a, b, confidence) in [
+            (1, 1, 0.0),
+            (2, 2, 2.0 / 3.0),
+            (3, 3, 0.9),
+            (1, 5, 2.0 / 3.0),
+        ] {
+            let values = |count: usize| -> Vec<f64> { (0..count).map(|at| at as f64).collect() };
+            let interval = difference(&values(a), &values(b)).unwrap();
+            assert!((interval.confidence - confidence).abs() < 1e-12, "{a}, {b}");
+            assert_eq!(interval.low, 1.0 - a as f64, "{a}, {b}");
+            assert_eq!(interval.high, b as f64 - 1.0, "{a}, {b}");
+        }
+        assert_eq!(difference(&[], &[1.0]), None);
+    }
+
+    #[test]
+    fn many_values_have_about_the_rank_of_the_exact_one() {
+        let exact = rank(100, 100).0 as f64;
+        let sd = (10_000.0_f64 * 201.0 / 12.0).sqrt();
+        assert!((exact - (5000.0 - 0.5 - NORMAL_QUANTILE * sd)).abs() < 2.0);
+        assert!(rank(1000, 1000).0 > 470_000);
+    }
+
+    #[test]
+    fn a_factor_is_found_and_takes_values_above_0() {
+        let a = [10.0, 10.1, 9.9, 10.0, 10.2];
+        let b = a.map(|value| value * 1.2);
+        let interval = ratio(&a, &b).unwrap();
+        assert!(interval.low > 1.15 && interval.high < 1.25, "{interval:?}");
+        assert_eq!(ratio(&[0.0, 1.0], &b), None);
+    }
+
+    /// Covers the true factor as often as it says, up to what 5,000 trials can tell.
+    #[test]
+    fn an_interval_covers_as_much_as_it_says() {
+        const TRIALS: u32 = 5000;
+        for kind in KINDS {
+            for count in 2..=15 {
+                let mut noise = Noise::new(kind, count as u64);
+                let mut covered = 0;
+                let mut confidence = 0.0;
+                for _ in 0..TRIALS {
+                    let mut sample = |factor: f64| -> Vec<f64> {
+                        let mut value = || factor * (1.0 + 0.15 * noise.draw()).max(0.01);
+                        (0..count).map(|_| value()).collect()
+                    };
+                    let interval = ratio(&sample(1.0), &sample(1.25)).unwrap();
+                    covered += u32::from((interval.low..=interval.high).contains(&1.25));
+                    confidence = interval.confidence;
+                }
+                let share = f64::from(covered) / f64::from(TRIALS);
+                let error = (confidence * (1.0 - confidence) / f64::from(TRIALS)).sqrt();
+                assert!(
+                    share >= confidence - 3.0 * error,
+                    "{kind:?}, {count} values: {share}, not {confidence}"
+                );
+            }
+        }
+    }
+}
