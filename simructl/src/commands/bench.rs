@@ -18,6 +18,7 @@ use simrupt_bench::cpu::online;
 use simrupt_bench::environment;
 use simrupt_bench::job::Job;
 use simrupt_bench::lock::Lock;
+use simrupt_bench::outlook::{outlook, shortcomings};
 use simrupt_bench::overrides::Overrides;
 use simrupt_bench::plan::Plan;
 use simrupt_bench::priority;
@@ -33,7 +34,9 @@ const DEFAULT_PRESET: &str = "quick";
 pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     let job = job(bench)?;
     if bench.dry_run {
-        return output::print(&plan(sysroot, &job)?.text());
+        let plan = plan(sysroot, &job)?;
+        let outlook = outlook(&plan).join("\n");
+        return output::print(&format!("{}{outlook}\n", plan.text()));
     }
     let module = Module::find(sysroot, WHAT)?;
     module.line_directory(0, WHAT)?;
@@ -59,6 +62,9 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     let _ = priority::raise();
     if let Some(recovered) = saved::recover(&module, &knobs)? {
         output::note(&format_args!("simructl: {recovered}"));
+    }
+    for sentence in shortcomings(&plan) {
+        output::note(&format_args!("simructl: warning: {sentence}"));
     }
     let mut progress = Progress::new();
     let outcome = session::run(&mut rig, &plan, environment, &stop, &mut progress)?;

@@ -233,7 +233,7 @@ fn legend(threshold: f64, comparison: &Comparison<'_>) -> String {
     lines.push(match comparison.least_difference() {
         Some(times) => format!(
             "{rounds}: a change of one figure by {times:.1} times its standard deviation from round to round is \
-             found in 95 of 100 comparisons"
+             found in about 95 of 100 comparisons"
         ),
         None => format!(
             "{rounds}: no difference can be told from chance; it takes {} rounds of each",

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use simrupt_core::knobs::MAX_LINES;
 
 use crate::overrides::Overrides;
+use crate::statistics::power::USUAL_ROUNDS;
 use simrupt::failure::Failure;
 
 /// The presets, each a job file.
@@ -133,7 +134,7 @@ pub struct KneeJob {
 impl Default for Job {
     fn default() -> Self {
         Self {
-            rounds: 5,
+            rounds: USUAL_ROUNDS,
             duration_s: 1.0,
             warm_up_s: 0.2,
             seed: 1,
@@ -364,7 +365,7 @@ mod tests {
     #[test]
     fn what_a_job_does_not_say_has_a_default() {
         let job = checked("[[matrix]]\n").unwrap();
-        assert_eq!((job.rounds, job.seed), (5, 1));
+        assert_eq!((job.rounds, job.seed), (USUAL_ROUNDS, 1));
         assert_eq!(job.matrix[0].flavors, FLAVORS);
         assert_eq!(job.matrix[0].rates(), [Some(1000)]);
         assert_eq!(job.matrix[0].lines, LineCount::Count(1));

@@ -5,6 +5,7 @@
 //! What is run:
 //! - `job`, `overrides`: what was asked for, by a preset or a file, and values that replace those of a job;
 //! - `plan`: the cells of a job, their order, and the time they take;
+//! - `outlook`: what their results will be able to tell;
 //! - `session`: runs a plan, from the first change of a knob to the last that is taken back.
 //!
 //! How it is measured:
@@ -36,6 +37,7 @@ pub mod knee;
 pub mod load;
 pub mod lock;
 pub mod metrics;
+pub mod outlook;
 pub mod overrides;
 pub mod plan;
 pub mod priority;

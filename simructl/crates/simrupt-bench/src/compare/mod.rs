@@ -20,6 +20,7 @@ pub use self::circumstances::circumstances;
 use super::report::group::{by_round, figure_of, saturates};
 use super::report::metric::{Metric, ROUNDING};
 use super::results::{Cell, Results, Setting};
+use super::rig::is_read;
 use super::statistics::{Figure, Test, power};
 
 /// The metrics that are compared when none are named; those of a cell depend on its mode.
@@ -179,6 +180,19 @@ fn names<'a>(setting: &Setting, metrics: &'a [String]) -> Vec<&'a str> {
         return DEFAULTS.into_iter().filter(of_mode).collect();
     }
     metrics.iter().map(String::as_str).collect()
+}
+
+/// How many figures of a cell are compared when none are named.
+pub fn expected_figures(setting: &Setting) -> usize {
+    let is_there = |name: &&str| match *name {
+        "due_read_p99_ns" | "loss_ratio" => is_read(setting),
+        "busy_ns_per_event" => setting.stress == "idle",
+        _ => true,
+    };
+    names(setting, &[])
+        .into_iter()
+        .filter(|name| is_there(name))
+        .count()
 }
 
 impl Comparison<'_> {

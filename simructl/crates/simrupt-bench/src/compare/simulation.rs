@@ -12,7 +12,7 @@ use crate::results::{Cell, Results, Round};
 use crate::sample;
 use crate::statistics::estimate;
 use crate::statistics::noise::{KINDS, Kind, Noise};
-use crate::statistics::power::USUAL_ROUNDS;
+use crate::statistics::power::{USUAL_ROUNDS, least_difference};
 
 const CELLS: u64 = 40;
 
@@ -224,5 +224,41 @@ fn simulation_a_change_is_found_with_the_rounds_of_a_bench() {
     }
     for (model, found) in models.iter().zip(&found) {
         assert!(found * 20 >= COMPARISONS * 19, "{}: {found}", model.name());
+    }
+}
+
+/// The change that a bench says will be found, of normal noise, is found about as often as it says.
+#[test]
+fn simulation_the_outlook_is_what_comes_true() {
+    const COMPARISONS: usize = 400;
+    const NOISE: f64 = 0.03;
+    let models = [5, 7, 12].map(|rounds| Model {
+        kind: Kind::Normal,
+        rounds,
+        common: 0.0,
+    });
+    let change = |model: Model| {
+        let rounds = model.rounds as usize;
+        let times = least_difference(rounds, rounds, 240).unwrap();
+        (times * NOISE).exp()
+    };
+    let found = for_all(&models, |model| {
+        let mut runs = Runs::new(model);
+        let found = (0..COMPARISONS).filter(|_| {
+            runs.remake(NOISE, change(model));
+            runs.compare().1 == Verdict::Worse
+        });
+        found.count()
+    });
+    for (model, found) in models.iter().zip(&found) {
+        let percent = (change(*model) - 1.0) * 100.0;
+        println!(
+            "{}: {percent:.1} % is found in {found} of {COMPARISONS}",
+            model.name()
+        );
+    }
+    for (model, found) in models.iter().zip(&found) {
+        assert!(found * 100 >= COMPARISONS * 92, "{}: {found}", model.name());
+        assert!(found * 100 <= COMPARISONS * 99, "{}: {found}", model.name());
     }
 }

@@ -45,17 +45,21 @@ pub fn can_rank(rounds: usize) -> bool {
     Labels::Pairs(rounds).least_p() <= LEVEL
 }
 
-/// The difference of one of so many figures that is found in 95 of 100 comparisons, in standard deviations of the
-/// figure from round to round. `None` when there are too few rounds for any.
+/// The difference of one of so many figures that is found in about 95 of 100 comparisons, in standard deviations of
+/// the figure from round to round; where the figure is above 0, both are of its logarithm. `None` when there are too
+/// few rounds for any.
 ///
 /// It is that of normal noise, figures that have nothing to do with each other, and Student's test at the level
-/// that is left for each; the permutation test comes close to it (see the tests of comparisons).
+/// that is left for each. The permutation test comes close to it; a simulation of comparisons says how close.
 pub fn least_difference(before: usize, after: usize, figures: usize) -> Option<f64> {
     if !can_compare(before, after) || figures == 0 {
         return None;
     }
     let freedom = before + after - 2;
-    let level = 1.0 - (1.0 - LEVEL).powf(1.0 / figures as f64);
+    // With few rounds, p comes in large steps, and the last one up to the level is below it.
+    let least = Labels::Runs(before, after).least_p();
+    let level = (LEVEL / least).floor() * least;
+    let level = 1.0 - (1.0 - level).powf(1.0 / figures as f64);
     let limit = quantile(level, u32::try_from(freedom).unwrap_or(u32::MAX));
     let error = (1.0 / before as f64 + 1.0 / after as f64).sqrt();
     let mut rng = Rng::with_seed(SEED);
