@@ -63,7 +63,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     if let Some(recovered) = saved::recover(&module, &knobs)? {
         output::note(&format_args!("simructl: {recovered}"));
     }
-    for sentence in shortcomings(&plan) {
+    for sentence in shortcomings(&plan, environment.repeats()) {
         output::note(&format_args!("simructl: warning: {sentence}"));
     }
     let mut progress = Progress::new();

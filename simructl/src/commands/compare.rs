@@ -3,6 +3,7 @@
 //! `simructl compare`: says what has changed from one result of the benchmark to another.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -11,7 +12,9 @@ use crate::cli::{Compare, Options};
 use crate::output;
 use simrupt::failure::Failure;
 use simrupt::nearest;
-use simrupt_bench::compare::{Change, Comparison, Outcome, Pair, Verdict, circumstances, compare};
+use simrupt_bench::compare::{
+    Change, Comparison, Judge, Outcome, Pair, Verdict, circumstances, compare,
+};
 use simrupt_bench::load;
 use simrupt_bench::report::group::{conditions, series, stress};
 use simrupt_bench::report::metric::Metric;
@@ -74,7 +77,12 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
             format!("{after} is worse than {before}"),
             of_all(Verdict::Worse),
         )
-        .remedy("both runs again, to see whether it stays")
+        .remedy(match comparison.judge {
+            Judge::Chance => "both runs again, to see whether it stays",
+            Judge::Size => {
+                "to find the change that made it: it stays, however often the runs are repeated"
+            }
+        })
         .verdict()),
         Outcome::Undecided => Err(Failure::new(
             format!("cannot tell whether {after} is worse than {before}"),
@@ -133,9 +141,13 @@ fn summary(comparison: &Comparison<'_>) -> String {
     ]
     .map(|(verdict, words)| (comparison.count(verdict), words));
     let same = comparison.count(Verdict::Same);
+    let without = match comparison.judge {
+        Judge::Chance => "significant difference",
+        Judge::Size => "difference",
+    };
     if counts.iter().all(|(count, _)| *count == 0) {
         let figures = counted(same, "figure");
-        return format!("no significant difference in {cells} ({figures})");
+        return format!("no {without} in {cells} ({figures})");
     }
     let mut parts: Vec<String> = counts
         .iter()
@@ -143,7 +155,7 @@ fn summary(comparison: &Comparison<'_>) -> String {
         .filter(|((count, _), always)| *count > 0 || *always)
         .map(|((count, words), _)| format!("{count} {words}"))
         .collect();
-    parts.push(format!("{same} without significant difference"));
+    parts.push(format!("{same} without {without}"));
     format!("{}, in {cells}", parts.join(", "))
 }
 
@@ -160,7 +172,10 @@ const HEADER: [&str; 9] = [
 ];
 
 /// The columns with figures, which stand to the right.
-const FIGURES: std::ops::RangeInclusive<usize> = 3..=7;
+const FIGURES: RangeInclusive<usize> = 3..=7;
+
+/// The columns that only chance has a use for.
+const OF_CHANCE: RangeInclusive<usize> = 6..=7;
 
 fn text(comparison: &Comparison<'_>, what: &Compare) -> String {
     let summary = summary(comparison);
@@ -172,12 +187,17 @@ fn text(comparison: &Comparison<'_>, what: &Compare) -> String {
     let rows: Vec<Vec<String>> = comparison
         .cells
         .iter()
-        .flat_map(|pair| pair.changes.iter().map(|change| row(pair, change)))
+        .flat_map(|pair| {
+            let row = |change| row(pair, change, comparison.judge);
+            pair.changes.iter().map(row)
+        })
         .collect();
-    let widths: Vec<usize> = (0..HEADER.len())
+    let widths: Vec<Option<usize>> = (0..HEADER.len())
         .map(|at| {
             let cells = rows.iter().map(|row| row[at].as_str()).chain([HEADER[at]]);
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            let width = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+            let is_shown = comparison.judge == Judge::Chance || !OF_CHANCE.contains(&at);
+            is_shown.then_some(width)
         })
         .collect();
     let mut title = None;
@@ -214,6 +234,20 @@ fn text(comparison: &Comparison<'_>, what: &Compare) -> String {
 
 /// What the columns and the verdicts mean, and what so many rounds can tell.
 fn legend(threshold: f64, comparison: &Comparison<'_>) -> String {
+    if comparison.judge == Judge::Size {
+        let plans = match comparison.same_plan {
+            true => "",
+            false => {
+                "; the plans differ, and the phases with them, which may make some of the difference"
+            }
+        };
+        return format!(
+            "both ran on one CPU in virtual time, where the same code takes equally long, to the nanosecond:\n\
+             no difference is chance, and size alone judges it\n\
+             A, B: means of all rounds, whose phases differ{plans}\n\
+             below the threshold: less than {threshold} % of A\n"
+        );
+    }
     let mut lines = vec![format!(
         "p: the probability that chance makes any of {} differ as much; significant up to {LEVEL}",
         counted(comparison.changes().count(), "figure")
@@ -252,7 +286,7 @@ fn place(setting: &Setting) -> String {
     )
 }
 
-fn row(pair: &Pair<'_>, change: &Change) -> Vec<String> {
+fn row(pair: &Pair<'_>, change: &Change, judge: Judge) -> Vec<String> {
     let metric = Metric(&change.metric);
     let shown = |difference: f64| match change.relative(difference) {
         Some(share) => percent(share),
@@ -282,14 +316,17 @@ fn row(pair: &Pair<'_>, change: &Change) -> Vec<String> {
         shown(change.after - change.before),
         interval,
         change.p.map_or("-".to_string(), probability),
-        change.verdict.words().to_string(),
+        change.verdict.words(judge).to_string(),
     ]
 }
 
-/// A line: words to the left, figures to the right.
-fn line(cells: &[String], widths: &[usize]) -> String {
+/// A line: words to the left, figures to the right; a column without a width is left out.
+fn line(cells: &[String], widths: &[Option<usize>]) -> String {
     let mut line = String::new();
-    for (at, (cell, &width)) in cells.iter().zip(widths).enumerate() {
+    for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        let Some(width) = *width else {
+            continue;
+        };
         line += "  ";
         line += &match at {
             at if FIGURES.contains(&at) => format!("{cell:>width$}"),
@@ -323,6 +360,10 @@ fn document(
             Outcome::NotWorse => "not_worse",
             Outcome::Undecided => "undecided",
             Outcome::Worse => "worse",
+        },
+        "judged_by": match comparison.judge {
+            Judge::Chance => "chance",
+            Judge::Size => "size",
         },
         "threshold_percent": threshold,
         "rounds_before": rounds_before,

@@ -269,6 +269,28 @@ fn too_few_rounds_are_no_verdict_and_exit_code_4() {
 }
 
 #[test]
+fn two_runs_of_one_cpu_in_virtual_time_are_judged_by_size_alone() {
+    let desk = Desk::new();
+    let one_cpu = |results: &mut Value| results["environment"]["cpus_online"] = json!(1);
+    desk.changed("a1.json", one_cpu);
+    desk.changed("b1.json", |results| {
+        one_cpu(results);
+        truncate(results, 2);
+        scale(results, "busy_ns_per_event", 1.1, is_idle("bh"));
+    });
+    let size = "compare a1.json b1.json --metric busy_ns_per_event";
+    desk.check("compare-size", size);
+    let printed = desk.command(&format!("{size} --json")).output().unwrap();
+    let document: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert_eq!(document["judged_by"], "size");
+    assert_eq!(document["outcome"], "worse");
+    desk.check(
+        "compare-size-same",
+        "compare a1.json a1.json --metric runs_hz",
+    );
+}
+
+#[test]
 fn a_comparison_that_makes_no_sense_is_refused() {
     let desk = Desk::new();
     desk.check(

@@ -10,7 +10,7 @@ use crate::statistics::power;
 pub fn outlook(plan: &Plan) -> Vec<String> {
     let figures: usize = plan.cells.iter().map(expected_figures).sum();
     let rounds = plan.rounds as usize;
-    let mut sentences = shortcomings(plan);
+    let mut sentences = shortcomings(plan, false);
     if let Some(times) = power::least_difference(rounds, rounds, figures) {
         sentences.push(format!(
             "compare, of two such runs with {}: finds a change of one by {times:.1} times its standard deviation \
@@ -22,8 +22,9 @@ pub fn outlook(plan: &Plan) -> Vec<String> {
     sentences
 }
 
-/// What cannot be told with so few rounds, a sentence each; nothing when all can.
-pub fn shortcomings(plan: &Plan) -> Vec<String> {
+/// What cannot be told with so few rounds, a sentence each; nothing when all can. Where runs repeat, comparing takes
+/// no rounds.
+pub fn shortcomings(plan: &Plan, repeats: bool) -> Vec<String> {
     let rounds = plan.rounds as usize;
     let mut sentences = Vec::new();
     let mut lacks = |what: &str, least: usize| {
@@ -33,7 +34,7 @@ pub fn shortcomings(plan: &Plan) -> Vec<String> {
             "{told} {verb} too few for {what}; it takes {least}"
         ));
     };
-    if !power::can_compare(rounds, rounds) {
+    if !repeats && !power::can_compare(rounds, rounds) {
         let what = "compare to tell a change from chance";
         lacks(what, power::least_rounds_to_compare());
     }
@@ -67,7 +68,7 @@ mod tests {
             sentence.contains("22 figures: finds a change of one by 2."),
             "{sentence}"
         );
-        assert!(shortcomings(&plan(12)).is_empty());
+        assert!(shortcomings(&plan(12), false).is_empty());
     }
 
     #[test]
@@ -79,8 +80,9 @@ mod tests {
                 "1 round is too few for the report to rank flavors; it takes 6"
             ]
         );
-        let five = shortcomings(&plan(5));
         let sentence = "5 rounds are too few for the report to rank flavors; it takes 6";
-        assert_eq!(five, [sentence]);
+        assert_eq!(shortcomings(&plan(5), false), [sentence]);
+        let repeats = shortcomings(&plan(1), true);
+        assert_eq!(repeats.len(), 1);
     }
 }

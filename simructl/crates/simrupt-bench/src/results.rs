@@ -220,6 +220,14 @@ pub struct Probe {
     pub passed: bool,
 }
 
+impl Environment {
+    /// Whether the same code takes equally long each time, to the nanosecond: with several CPUs, which take turns, it
+    /// does not.
+    pub fn repeats(&self) -> bool {
+        self.virtual_time && self.cpus_online == 1
+    }
+}
+
 impl Histogram {
     /// Adds the values of another.
     pub fn merge(&mut self, other: &Self) {

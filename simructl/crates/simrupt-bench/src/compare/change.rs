@@ -14,16 +14,28 @@ pub(super) const LEAST_RATIO: f64 = 1e-4;
 pub struct Change {
     /// Name of the metric.
     pub metric: String,
-    /// The median of the rounds of the first run.
+    /// The median of the rounds of the first run; where size alone judges, their mean.
     pub before: f64,
-    /// The median of the rounds of the second run.
+    /// The same of the second run.
     pub after: f64,
-    /// Of the difference, in the metric's unit.
+    /// Of the difference, in the metric's unit; none where size alone judges.
     pub interval: Option<Interval>,
-    /// The probability that chance makes any of all figures differ as much.
+    /// The probability that chance makes any of all figures differ as much; none where size alone judges, or where
+    /// there were too few rounds.
     pub p: Option<f64>,
     /// What the difference means.
     pub verdict: Verdict,
+}
+
+/// What judges differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judge {
+    /// A difference counts when chance does not explain it, and by its size.
+    Chance,
+    /// Both runs took place where the same code takes equally long each time. A difference needs no chance to explain
+    /// it, and counts by its size. The phases of rounds differ, but they do so alike in both runs, and all rounds
+    /// together average them.
+    Size,
 }
 
 /// What a difference means.
@@ -43,8 +55,9 @@ pub enum Verdict {
 
 impl Verdict {
     /// In words.
-    pub fn words(self) -> &'static str {
+    pub fn words(self, judge: Judge) -> &'static str {
         match self {
+            Self::Same if judge == Judge::Size => "no difference",
             Self::Same => "no significant difference",
             Self::BelowThreshold => "below the threshold",
             Self::TooFewRounds => "too few rounds to tell",
@@ -76,6 +89,20 @@ impl Change {
         match difference {
             0.0 => Some(0.0),
             _ => (self.before != 0.0).then(|| difference / self.before.abs()),
+        }
+    }
+
+    /// A difference that is none of chance.
+    pub(super) fn by_size(metric: Metric<'_>, rounds: (&[f64], &[f64]), threshold: f64) -> Self {
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let (before, after) = (mean(rounds.0), mean(rounds.1));
+        Self {
+            metric: metric.0.to_string(),
+            before,
+            after,
+            interval: None,
+            p: None,
+            verdict: by_size(metric, before, after, threshold),
         }
     }
 

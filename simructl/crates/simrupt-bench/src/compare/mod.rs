@@ -15,7 +15,7 @@ mod simulation;
 
 use std::collections::BTreeSet;
 
-pub use self::change::{Change, Verdict};
+pub use self::change::{Change, Judge, Verdict};
 pub use self::circumstances::circumstances;
 use super::report::group::{by_round, figure_of, saturates};
 use super::report::metric::{Metric, ROUNDING};
@@ -36,6 +36,10 @@ const DEFAULTS: [&str; 6] = [
 /// All that there is to say about two runs.
 #[derive(Debug)]
 pub struct Comparison<'a> {
+    /// How differences were judged.
+    pub judge: Judge,
+    /// Whether both did the same: cells, rounds, times and order.
+    pub same_plan: bool,
     /// How many rounds either has.
     pub rounds: (usize, usize),
     /// The cells that both have, in the order of the first.
@@ -103,10 +107,17 @@ pub fn compare<'a>(
         }
         cells.push(pair);
     }
-    for (pair, change) in judged(matched, threshold, before.plan.seed) {
+    let repeats = before.environment.repeats() && after.environment.repeats();
+    let judge = match repeats {
+        true => Judge::Size,
+        false => Judge::Chance,
+    };
+    for (pair, change) in judged(matched, judge, threshold, before.plan.seed) {
         cells[pair].changes.push(change);
     }
     Comparison {
+        judge,
+        same_plan: before.plan == after.plan && settings(before).eq(settings(after)),
         rounds: (rounds.0.len(), rounds.1.len()),
         cells,
         only_before: only(before, after),
@@ -124,7 +135,7 @@ struct Matched {
 }
 
 /// The changes of all figures, each with the index of its pair, in their order.
-fn judged(matched: Vec<Matched>, threshold: f64, seed: u64) -> Vec<(usize, Change)> {
+fn judged(matched: Vec<Matched>, judge: Judge, threshold: f64, seed: u64) -> Vec<(usize, Change)> {
     let (about, figures): (Vec<_>, Vec<Figure>) = matched
         .into_iter()
         .map(|one| ((one.pair, one.metric, one.medians), one.figure))
@@ -133,16 +144,24 @@ fn judged(matched: Vec<Matched>, threshold: f64, seed: u64) -> Vec<(usize, Chang
         floor: ROUNDING,
         seed,
     };
-    let tested = test.runs(&figures);
+    let mut tested = match judge {
+        Judge::Chance => test.runs(&figures),
+        Judge::Size => Vec::new(),
+    }
+    .into_iter();
     let values =
         |rounds: &[Option<f64>]| -> Vec<f64> { rounds.iter().flatten().copied().collect() };
     about
         .into_iter()
-        .zip(figures.iter().zip(tested))
-        .map(|((pair, metric, medians), (figure, tested))| {
+        .zip(&figures)
+        .map(|((pair, metric, medians), figure)| {
+            let metric = Metric(&metric);
             let rounds = (values(&figure.before), values(&figure.after));
             let rounds = (rounds.0.as_slice(), rounds.1.as_slice());
-            let change = Change::by_chance(Metric(&metric), medians, rounds, tested, threshold);
+            let change = match tested.next() {
+                Some(tested) => Change::by_chance(metric, medians, rounds, tested, threshold),
+                None => Change::by_size(metric, rounds, threshold),
+            };
             (pair, change)
         })
         .collect()
@@ -158,9 +177,12 @@ fn find<'a>(results: &'a Results, setting: &Setting) -> Option<&'a Cell> {
     results.cells.iter().find(|cell| cell.setting == *setting)
 }
 
+fn settings(results: &Results) -> impl Iterator<Item = &Setting> {
+    results.cells.iter().map(|cell| &cell.setting)
+}
+
 fn only<'a>(of: &'a Results, other: &Results) -> Vec<&'a Setting> {
-    let settings = of.cells.iter().map(|cell| &cell.setting);
-    settings
+    settings(of)
         .filter(|setting| find(other, setting).is_none())
         .collect()
 }
@@ -319,6 +341,29 @@ mod tests {
         assert_eq!(outcome(&[10.0; 3], &[10.0; 3]), Outcome::NotWorse);
         assert_eq!(outcome(&[10.0; 4], &[20.0; 4]), Outcome::Worse);
         assert_eq!(outcome(&[20.0; 4], &[10.0; 4]), Outcome::NotWorse);
+    }
+
+    #[test]
+    fn where_runs_repeat_size_alone_judges_the_mean_of_all_rounds() {
+        let change = |before: &[f64], after: &[f64], cpus| {
+            let (mut before, mut after) = (run(METRIC, before), run(METRIC, after));
+            before.environment.cpus_online = 1;
+            after.environment.cpus_online = cpus;
+            let comparison = compare(&before, &after, 0.02, &[]);
+            let change = comparison.cells[0].changes[0].clone();
+            (comparison.judge, change)
+        };
+        let (judge, worse) = change(&[100.0, 200.0], &[104.0, 205.0], 1);
+        assert_eq!((judge, worse.verdict), (Judge::Size, Verdict::Worse));
+        assert_eq!((worse.before, worse.after), (150.0, 154.5));
+        assert_eq!((worse.interval, worse.p), (None, None));
+        let (_, small) = change(&[100.0], &[101.0], 1);
+        assert_eq!(small.verdict, Verdict::BelowThreshold);
+        let (_, none) = change(&[100.0, 200.0], &[200.0, 100.0], 1);
+        assert_eq!(none.verdict, Verdict::Same);
+        // With several CPUs in one of them, chance has its part.
+        let (judge, few) = change(&[100.0, 200.0], &[104.0, 205.0], 2);
+        assert_eq!((judge, few.verdict), (Judge::Chance, Verdict::TooFewRounds));
     }
 
     #[test]
