@@ -48,6 +48,13 @@ pub struct KneePlan {
     pub duration: Duration,
 }
 
+impl KneePlan {
+    /// The least rate that is tried.
+    pub fn min_hz(&self) -> u64 {
+        self.setting.rate_hz.unwrap_or(1)
+    }
+}
+
 /// What a round does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Visit {
@@ -113,7 +120,7 @@ impl Plan {
             Visit::Cell(at) => self.timing().of_round(&self.cells[at]) + OVERHEAD,
             Visit::Knee(at) => {
                 let knee = &self.knees[at];
-                let probes = knee::probes(knee.setting.rate_hz.unwrap_or(1), knee.max_hz);
+                let probes = knee::most_probes(knee.min_hz(), knee.max_hz);
                 (self.probe_timing(knee).of_round(&knee.setting) + OVERHEAD) * probes
             }
         }
@@ -180,7 +187,7 @@ impl Plan {
                 [
                     knee.setting.flavor.clone(),
                     knee.setting.stress.clone(),
-                    knee.setting.rate_hz.unwrap_or(0).to_string(),
+                    knee.min_hz().to_string(),
                     knee.max_hz.to_string(),
                     knee.p99_limit.as_micros().to_string(),
                     knee.duration.as_secs_f64().to_string(),

@@ -195,15 +195,19 @@ pub struct Histogram {
 /// The highest rate that a flavor can follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Knee {
-    /// As a cell's, with the rate that was found.
+    /// As a cell's, with the median of what the rounds found; no rate when that is none.
     pub setting: Setting,
+    /// The least rate that a round would try.
+    pub min_hz: u64,
+    /// The greatest rate that a round would try.
+    pub max_hz: u64,
     /// What p99 of due_read had to stay under.
     pub p99_limit_ns: u64,
-    /// The rates that each round found; empty when not even the lowest rate would do.
-    pub rates_hz: Vec<u64>,
-    /// Over the rounds.
+    /// What each round found; none where not even the least rate passed.
+    pub rates_hz: Vec<Option<u64>>,
+    /// Over all rounds; one that found none counts as 0.
     pub rate_hz: Option<Estimate>,
-    /// Every rate that was tried.
+    /// Every rate that was tried, as often as it was.
     pub probes: Vec<Probe>,
 }
 
@@ -225,6 +229,14 @@ impl Environment {
     /// does not.
     pub fn repeats(&self) -> bool {
         self.virtual_time && self.cpus_online == 1
+    }
+}
+
+impl Knee {
+    /// What each round found; 0 where not even the least rate passed.
+    pub fn values(&self) -> Vec<f64> {
+        let rates = self.rates_hz.iter();
+        rates.map(|rate| rate.unwrap_or(0) as f64).collect()
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use fastrand::Rng;
 
 use super::results::{
-    Cell, Cost, Environment, Estimate, Histogram, Knee, PERCENTILES, Plan, Probe, Results, Round,
-    SCHEMA, STAGES, Setting,
+    Cell, Cost, Environment, Histogram, Knee, PERCENTILES, Plan, Probe, Results, Round, SCHEMA,
+    STAGES, Setting,
 };
 use super::statistics;
 
@@ -284,6 +284,7 @@ fn long_tail(center_ns: f64, rng: &mut Rng) -> Histogram {
 /// A knee that was found by bisection.
 fn knee(flavor: &str, rate_hz: u64) -> Knee {
     let limit = 100_000;
+    let rates_hz = [0, 1, -1, 0, 1, 0, -1].map(|off| rate_hz.saturating_add_signed(off * 1000));
     let probe = |tried: u64| {
         let passed = tried <= rate_hz;
         let near = tried as f64 / rate_hz as f64;
@@ -296,15 +297,11 @@ fn knee(flavor: &str, rate_hz: u64) -> Knee {
     };
     Knee {
         setting: setting("rate", flavor, Some(rate_hz), None, "idle"),
+        min_hz: 1000,
+        max_hz: 200_000,
         p99_limit_ns: limit,
-        rates_hz: vec![rate_hz; 3],
-        rate_hz: Some(Estimate {
-            median: rate_hz as f64,
-            low: rate_hz as f64 * 0.99,
-            high: rate_hz as f64 * 1.01,
-            confidence: 0.75,
-            outliers: vec![],
-        }),
+        rate_hz: statistics::estimate(&rates_hz.map(|rate| rate as f64)),
+        rates_hz: rates_hz.map(Some).to_vec(),
         probes: [
             1000, 200_000, 100_000, 50_000, 75_000, 150_000, 156_000, 60_000,
         ]

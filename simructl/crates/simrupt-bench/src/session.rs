@@ -16,7 +16,7 @@ use crate::results::{
 use crate::rig::Rig;
 use crate::round::{self, Timing, describe_setting};
 use crate::saved::Saved;
-use crate::statistics::{estimate, median};
+use crate::statistics::estimate;
 use simrupt::failure::Failure;
 use simrupt::stop::Stop;
 
@@ -253,30 +253,61 @@ fn look_for(
             passed: loss_ratio == Some(0.0) && p99.is_some_and(|ns| ns < limit_ns),
         }))
     };
-    search(knee.setting.rate_hz.unwrap_or(1), knee.max_hz, probe)
+    search(knee.min_hz(), knee.max_hz, probe)
 }
 
 /// A knee of what its rounds found.
-fn knee_of(knee: &KneePlan, searches: Vec<Search>) -> Knee {
-    let rates_hz: Vec<u64> = searches.iter().filter_map(|one| one.rate_hz).collect();
-    let values: Vec<f64> = rates_hz.iter().map(|rate| *rate as f64).collect();
-    let middle = median(&values);
-    Knee {
-        setting: Setting {
-            rate_hz: middle.is_finite().then_some(middle.round() as u64),
-            ..knee.setting.clone()
-        },
-        p99_limit_ns: u64::try_from(knee.p99_limit.as_nanos()).unwrap_or(u64::MAX),
-        rate_hz: estimate(&values),
-        rates_hz,
+fn knee_of(plan: &KneePlan, searches: Vec<Search>) -> Knee {
+    let mut knee = Knee {
+        setting: plan.setting.clone(),
+        min_hz: plan.min_hz(),
+        max_hz: plan.max_hz,
+        p99_limit_ns: u64::try_from(plan.p99_limit.as_nanos()).unwrap_or(u64::MAX),
+        rates_hz: searches.iter().map(|one| one.rate_hz).collect(),
+        rate_hz: None,
         probes: searches.into_iter().flat_map(|one| one.probes).collect(),
-    }
+    };
+    knee.rate_hz = estimate(&knee.values());
+    let median = knee
+        .rate_hz
+        .as_ref()
+        .map_or(0.0, |rate| rate.median.round());
+    knee.setting.rate_hz = (median > 0.0).then_some(median as u64);
+    knee
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::ffi::OsStringExt;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::job::Job;
+
+    fn found(rates: &[Option<u64>]) -> Knee {
+        let job = Job::parse("[knee]\nflavors = ['bh']\n", "job").unwrap();
+        let plan = Plan::of(&job.checked().unwrap(), 1);
+        assert_eq!(plan.knees[0].p99_limit, Duration::from_millis(1));
+        let search = |rate: &Option<u64>| Search {
+            rate_hz: *rate,
+            probes: Vec::new(),
+        };
+        knee_of(&plan.knees[0], rates.iter().map(search).collect())
+    }
+
+    #[test]
+    fn a_round_that_found_no_rate_counts() {
+        let knee = found(&[None, Some(50_000), None, None, None]);
+        assert_eq!(knee.rates_hz.len(), 5);
+        assert_eq!(knee.setting.rate_hz, None);
+        let rate = knee.rate_hz.unwrap();
+        assert_eq!((rate.median, rate.high), (0.0, 50_000.0));
+
+        let knee = found(&[Some(40_000), None, Some(50_000)]);
+        assert_eq!(knee.setting.rate_hz, Some(40_000));
+        assert_eq!(knee.rate_hz.unwrap().low, 0.0);
+        assert_eq!(found(&[]).rate_hz, None);
+    }
 
     #[test]
     fn a_word_that_is_not_utf_8_is_recorded_all_the_same() {

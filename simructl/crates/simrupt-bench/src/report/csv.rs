@@ -2,6 +2,7 @@
 
 //! The report for spreadsheets and data frames: a row per cell and metric, as RFC 4180 says.
 
+use super::metric::KNEE;
 use crate::results::{Estimate, Results, Setting};
 use simrupt::text::csv_field;
 
@@ -25,13 +26,7 @@ pub fn csv(results: &Results) -> String {
     }
     for knee in &results.knees {
         if let Some(estimate) = &knee.rate_hz {
-            text += &row(
-                &knee.setting,
-                None,
-                "knee_hz",
-                estimate,
-                knee.rates_hz.len(),
-            );
+            text += &row(&knee.setting, None, KNEE, estimate, knee.rates_hz.len());
         }
     }
     text

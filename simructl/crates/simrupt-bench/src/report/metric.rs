@@ -5,6 +5,9 @@
 use super::number::{plain, scaled};
 use crate::results::PERCENTILES;
 
+/// The name of the highest rate that a flavor can follow, where it is told beside metrics.
+pub const KNEE: &str = "knee_hz";
+
 /// The standard deviation that rounding to a bucket of a histogram gives a latency, as a share of it: a bucket is
 /// at most 1/64 wide.
 pub const ROUNDING: f64 = 0.0045;
@@ -79,6 +82,7 @@ impl Metric<'_> {
     pub fn title(self) -> String {
         let name = self.0;
         let known = match name {
+            KNEE => "highest rate",
             "events_hz" => "events",
             "read_hz" => "events read",
             "runs_hz" => "runs",

@@ -8,10 +8,10 @@ use super::grid::{Grid, Row};
 use super::group::{
     Group, figure_of, groups, knee_name, knees, saturates, series, stress_name, under_stress,
 };
-use super::metric::{Metric, stage_title};
+use super::metric::{KNEE, Metric, stage_title};
 use super::number::{self, counted, percent, plain};
 use super::ranking::{self, Mark};
-use crate::results::{Cell, Estimate, Results};
+use crate::results::{Cell, Estimate, Knee, Results};
 
 /// All tables, in the order in which they are shown.
 pub(super) fn all(results: &Results) -> Vec<Grid> {
@@ -251,6 +251,39 @@ fn change(from: Option<f64>, to: Option<f64>) -> String {
     }
 }
 
+/// The rate of a knee: the median of its rounds, with the farther end of its interval.
+pub(super) fn shown_knee(knee: &Knee) -> String {
+    match &knee.rate_hz {
+        None => "-".to_string(),
+        Some(rate) if rate.median < knee.min_hz as f64 => format!("under {}", knee.min_hz),
+        Some(rate) => shown_estimate(Metric(KNEE), rate, knee.rates_hz.len()),
+    }
+}
+
+/// What its figure does not say of a knee.
+fn knee_notes(knee: &Knee) -> Vec<String> {
+    let name = series(&knee.setting);
+    let rounds = counted(knee.rates_hz.len(), "round");
+    let count =
+        |is: &dyn Fn(&Option<u64>) -> bool| knee.rates_hz.iter().filter(|rate| is(rate)).count();
+    let mut notes = Vec::new();
+    let none = count(&|rate| rate.is_none());
+    if none > 0 {
+        let least = knee.min_hz;
+        notes.push(format!(
+            "! {name}: in {none} of {rounds} not even the least rate passed, {least} Hz"
+        ));
+    }
+    let all = count(&|rate| *rate == Some(knee.max_hz));
+    if all > 0 {
+        let most = knee.max_hz;
+        notes.push(format!(
+            "{name}: in {all} of {rounds} the greatest rate passed that was tried, {most} Hz: it may follow more"
+        ));
+    }
+    notes
+}
+
 /// The knees that were looked for, if any were.
 pub(super) fn knees_of(results: &Results) -> Vec<Grid> {
     let mut grids = Vec::new();
@@ -268,15 +301,9 @@ pub(super) fn knees_of(results: &Results) -> Vec<Grid> {
             ..Grid::default()
         };
         for knee in knees {
-            let rate = match &knee.rate_hz {
-                Some(estimate) => shown_estimate(Metric("knee_hz"), estimate, knee.rates_hz.len()),
-                None => "-".to_string(),
-            };
+            let rate = shown_knee(knee);
             let name = series(&knee.setting);
-            if knee.rate_hz.is_none() {
-                grid.notes
-                    .push(format!("{name}: not even the lowest rate would do"));
-            }
+            grid.notes.extend(knee_notes(knee));
             let limit = plain(knee.p99_limit_ns as f64 / 1000.0);
             grid.rows.push(Row {
                 cells: vec![name, rate, limit],
@@ -357,6 +384,7 @@ pub(super) fn legend(results: &Results) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::sample;
+    use crate::statistics::estimate;
 
     #[test]
     fn every_row_has_as_many_cells_as_the_header_and_its_spans() {
@@ -405,6 +433,30 @@ mod tests {
         assert_eq!(change(Some(2.0), Some(1.0)), "-50.0 %");
         assert_eq!(change(Some(0.0), Some(1.0)), "-");
         assert_eq!(change(None, Some(1.0)), "-");
+    }
+
+    #[test]
+    fn a_knee_that_not_all_rounds_found_is_no_plain_figure() {
+        let mut results = sample::results();
+        results.knees.truncate(1);
+        let mut shown = |rates: &[Option<u64>]| {
+            let knee = &mut results.knees[0];
+            knee.rates_hz = rates.to_vec();
+            knee.rate_hz = estimate(&knee.values());
+            let grid = knees_of(&results).remove(0);
+            (grid.rows[0].cells[1].clone(), grid.notes)
+        };
+        let (rate, notes) = shown(&[None, Some(61_000), None, None, None]);
+        assert_eq!(rate, "under 1000");
+        let note = "! bound: in 4 of 5 rounds not even the least rate passed, 1000 Hz";
+        assert_eq!(notes, [note]);
+        let (rate, notes) = shown(&[Some(61_000), None, Some(62_000)]);
+        assert_eq!(rate, "61000 ±61000");
+        assert_eq!(notes.len(), 1);
+        let (rate, notes) = shown(&[Some(200_000); 3]);
+        assert_eq!(rate, "200000 ±0");
+        assert!(notes[0].contains("may follow more"), "{notes:?}");
+        assert_eq!(shown(&[Some(61_000); 3]).1, [] as [String; 0]);
     }
 
     #[test]

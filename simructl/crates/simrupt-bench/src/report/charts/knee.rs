@@ -6,6 +6,7 @@ use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
 use crate::report::group::series;
 use crate::report::number::plain;
+use crate::report::summary::shown_knee;
 use crate::results::{Knee, Probe};
 use crate::statistics::median;
 
@@ -64,10 +65,9 @@ pub(super) fn plot(knees: &[&Knee]) -> Option<Plot> {
                 format!("{} Hz ({p99} µs, {lost} % lost)", probe.rate_hz)
             })
             .collect();
-        let found = knee.rate_hz.as_ref();
         vec![
             series(&knee.setting),
-            found.map_or("-".to_string(), |rate| plain(rate.median)),
+            shown_knee(knee),
             plain(micros(knee.p99_limit_ns)),
             knee.probes.len().to_string(),
             failed.join(", "),
