@@ -426,7 +426,7 @@ pub(crate) struct Compare {
     )]
     pub(crate) threshold: f64,
     /// Which figures are compared, by their names in the result file [default: irq_bh_p50_ns,
-    /// irq_bh_p99_ns, due_read_p99_ns, runs_hz, busy_ns_per_event, loss_ratio]
+    /// irq_bh_p99_ns, due_read_p99_ns, runs_hz, busy_ns_per_event, loss_ratio, knee_hz]
     #[arg(long = "metric", value_name = "NAME", value_delimiter = ',')]
     pub(crate) metrics: Vec<String>,
 }

@@ -291,6 +291,27 @@ fn two_runs_of_one_cpu_in_virtual_time_are_judged_by_size_alone() {
 }
 
 #[test]
+fn highest_rates_are_compared_too() {
+    let desk = Desk::new();
+    desk.changed("b.json", |results| {
+        let knee = &mut results["knees"][0];
+        let rates = knee["rates_hz"].as_array_mut().unwrap();
+        rates[..5].fill(Value::Null);
+        knee["rate_hz"]["median"] = json!(0.0);
+        results["knees"][1]["p99_limit_ns"] = json!(500_000);
+    });
+    desk.check("compare-knees", "compare a.json b.json --metric knee_hz");
+    let document = desk.command("compare a.json b.json --metric knee_hz --json");
+    let document = { document }.output().unwrap().stdout;
+    let document: Value = serde_json::from_slice(&document).unwrap();
+    let knee = &document["knees"][0];
+    assert_eq!(knee["change"]["after"], 0.0);
+    assert_eq!(knee["change"]["verdict"], "worse");
+    assert_eq!(knee["setting"]["flavor"], "bound");
+    assert_eq!(document["knees_only_after"][0]["flavor"], "bh");
+}
+
+#[test]
 fn a_comparison_that_makes_no_sense_is_refused() {
     let desk = Desk::new();
     desk.check(

@@ -8,7 +8,8 @@ use crate::statistics::power;
 
 /// What two such runs, compared, and the report of one can tell, a sentence each.
 pub fn outlook(plan: &Plan) -> Vec<String> {
-    let figures: usize = plan.cells.iter().map(expected_figures).sum();
+    let of_cells: usize = plan.cells.iter().map(expected_figures).sum();
+    let figures = of_cells + plan.knees.len();
     let rounds = plan.rounds as usize;
     let mut sentences = shortcomings(plan, false);
     if let Some(times) = power::least_difference(rounds, rounds, figures) {

@@ -233,6 +233,14 @@ impl Environment {
 }
 
 impl Knee {
+    /// Its setting without the rate that was found.
+    pub fn common_setting(&self) -> Setting {
+        Setting {
+            rate_hz: None,
+            ..self.setting.clone()
+        }
+    }
+
     /// What each round found; 0 where not even the least rate passed.
     pub fn values(&self) -> Vec<f64> {
         let rates = self.rates_hz.iter();

@@ -2,7 +2,8 @@
 
 //! One figure in two runs, and what its change means.
 
-use crate::report::metric::Metric;
+use crate::knee::RESOLUTION;
+use crate::report::metric::{KNEE, Metric};
 use crate::statistics::{self, Interval, LEVEL, Tested};
 
 /// A ratio is a share of all events: one that differs by less than this does not count, also where it was 0
@@ -155,9 +156,10 @@ fn is_same((before, after): (&[f64], &[f64])) -> bool {
 /// What a difference means that is not chance.
 pub(super) fn by_size(metric: Metric<'_>, before: f64, after: f64, threshold: f64) -> Verdict {
     let difference = after - before;
-    let least = match metric.is_ratio() {
-        true => LEAST_RATIO.max(threshold * before.abs()),
-        false => threshold * before.abs(),
+    let least = match metric {
+        Metric(KNEE) => threshold.max(RESOLUTION - 1.0) * before.abs(),
+        ratio if ratio.is_ratio() => LEAST_RATIO.max(threshold * before.abs()),
+        _ => threshold * before.abs(),
     };
     if difference == 0.0 {
         Verdict::Same

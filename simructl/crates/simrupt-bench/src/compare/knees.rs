@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The highest rates of two runs, those that were looked for in the same way.
+
+use super::{Matched, Place};
+use crate::report::metric::KNEE;
+use crate::results::{Knee, Results};
+use crate::statistics::Figure;
+
+/// The knees that both runs looked for in the same way.
+pub(super) fn matched_knees(
+    before: &Results,
+    after: &Results,
+    rounds: &(Vec<u32>, Vec<u32>),
+) -> Vec<Matched> {
+    let knees = before.knees.iter().enumerate();
+    knees
+        .filter_map(|(at, one)| {
+            let other = find_knee(after, one)?;
+            let medians = (one.rate_hz.as_ref()?.median, other.rate_hz.as_ref()?.median);
+            Some(Matched {
+                place: Place::Knee(at),
+                metric: KNEE.to_string(),
+                medians,
+                figure: Figure {
+                    before: knee_by_round(one, &rounds.0),
+                    after: knee_by_round(other, &rounds.1),
+                },
+            })
+        })
+        .collect()
+}
+
+/// What the rounds of a knee found, for each of these rounds of the run.
+fn knee_by_round(knee: &Knee, rounds: &[u32]) -> Vec<Option<f64>> {
+    let values = knee.values();
+    let of_round = |round: &u32| values.get(*round as usize).copied();
+    rounds.iter().map(of_round).collect()
+}
+
+/// The knee of a run that was looked for as this one was.
+pub(super) fn find_knee<'a>(results: &'a Results, knee: &Knee) -> Option<&'a Knee> {
+    let how = |knee: &Knee| {
+        let setting = knee.common_setting();
+        (setting, knee.min_hz, knee.max_hz, knee.p99_limit_ns)
+    };
+    results.knees.iter().find(|other| how(other) == how(knee))
+}

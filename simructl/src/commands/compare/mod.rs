@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl compare`: says what has changed from one result of the benchmark to another.
+
+mod document;
+mod text;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use self::document::document;
+use self::text::text;
+use crate::cli::{Compare, Options};
+use crate::output;
+use simrupt::failure::Failure;
+use simrupt::nearest;
+use simrupt_bench::compare::{Comparison, Judge, Outcome, Verdict, circumstances, compare};
+use simrupt_bench::load;
+use simrupt_bench::report::metric::KNEE;
+use simrupt_bench::report::number::counted;
+use simrupt_bench::results::Results;
+use simrupt_bench::statistics::power::{self, USUAL_ROUNDS};
+
+pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
+    if [&what.before, &what.after]
+        .iter()
+        .all(|file| **file == Path::new("-"))
+    {
+        return Err(
+            Failure::new("cannot compare", "standard input cannot be both results")
+                .remedy("the name of a file for one of them")
+                .usage(),
+        );
+    }
+    let before = load::results(&what.before)?;
+    let after = load::results(&what.after)?;
+    check_metrics(&what.metrics, &[&before, &after])?;
+    let comparison = compare(&before, &after, what.threshold / 100.0, &what.metrics);
+    // Knees alone are something to compare, where they are all that there is, or all that was asked for.
+    let only_knees = before.cells.is_empty() && after.cells.is_empty()
+        || !what.metrics.is_empty() && what.metrics.iter().all(|name| name == KNEE);
+    if comparison.cells.is_empty() && !only_knees {
+        return Err(
+            Failure::new("cannot compare", "the results have no cell in common")
+                .remedy("two runs of the same matrix"),
+        );
+    }
+    if comparison.changes().next().is_none() {
+        return Err(
+            Failure::new("cannot compare", "the results have no figure in common")
+                .remedy("other figures with --metric"),
+        );
+    }
+    let differing = circumstances(&before, &after);
+    for (name, before, after) in &differing {
+        output::note(&format!(
+            "simructl: warning: {name} differs: {} / {}",
+            or_dash(before),
+            or_dash(after)
+        ));
+    }
+    if options.json {
+        output::print_json(&document(&comparison, what.threshold, &differing))?;
+    } else {
+        output::print(&text(&comparison, what))?;
+    }
+    let (before, after) = (what.before.display(), what.after.display());
+    let of_all = |verdict| {
+        format!(
+            "{} of {}",
+            counted(comparison.count(verdict), "figure"),
+            comparison.changes().count()
+        )
+    };
+    match comparison.outcome() {
+        Outcome::NotWorse => Ok(()),
+        Outcome::Worse => Err(Failure::new(
+            format!("{after} is worse than {before}"),
+            of_all(Verdict::Worse),
+        )
+        .remedy(match comparison.judge {
+            Judge::Chance => "both runs again, to see whether it stays",
+            Judge::Size => {
+                "to find the change that made it: it stays, however often the runs are repeated"
+            }
+        })
+        .verdict()),
+        Outcome::Undecided => Err(Failure::new(
+            format!("cannot tell whether {after} is worse than {before}"),
+            format!(
+                "too few rounds for {}: {}",
+                of_all(Verdict::TooFewRounds),
+                rounds(&comparison)
+            ),
+        )
+        .remedy(format!(
+            "simructl bench --rounds {USUAL_ROUNDS} for both; {} is the least",
+            power::least_rounds_to_compare()
+        ))
+        .undecided()),
+    }
+}
+
+/// How many rounds the two have.
+fn rounds(comparison: &Comparison<'_>) -> String {
+    let (before, after) = comparison.rounds;
+    format!("A has {}, B has {after}", counted(before, "round"))
+}
+
+fn or_dash(value: &str) -> &str {
+    if value.is_empty() { "-" } else { value }
+}
+
+/// Refuses names that no cell knows.
+fn check_metrics(names: &[String], results: &[&Results]) -> Result<(), Failure> {
+    let cells = results.iter().flat_map(|results| &results.cells);
+    let has_knees = results.iter().any(|results| !results.knees.is_empty());
+    let known: BTreeSet<&str> = cells
+        .flat_map(|cell| cell.metrics.keys().map(String::as_str))
+        .chain(has_knees.then_some(KNEE))
+        .collect();
+    for name in names {
+        if !known.contains(name.as_str()) {
+            let why = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("neither result has it; did you mean {near}?"),
+                None => "neither result has it".to_string(),
+            };
+            let known: Vec<&str> = known.iter().copied().collect();
+            return Err(Failure::new(format!("cannot compare {name}"), why)
+                .remedy(format!("one of {}", known.join(", "))));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A comparison as a table.
+
+use std::ops::RangeInclusive;
+
+use super::rounds;
+use crate::cli::Compare;
+use simrupt_bench::compare::{Change, Comparison, Judge, Pair, Verdict};
+use simrupt_bench::knee::RESOLUTION;
+use simrupt_bench::report::group::{conditions, knee_name, series, stress};
+use simrupt_bench::report::metric::Metric;
+use simrupt_bench::report::number::{self, counted, percent, plain, probability};
+use simrupt_bench::results::{Knee, Setting};
+use simrupt_bench::statistics::{CONFIDENCE, LEVEL, power};
+
+/// The verdict on everything in a line.
+fn summary(comparison: &Comparison<'_>) -> String {
+    let compared = comparison
+        .cells
+        .iter()
+        .filter(|pair| !pair.changes.is_empty());
+    let things = [(compared.count(), "cell"), (comparison.knees.len(), "knee")];
+    let cells: Vec<String> = things
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, thing)| counted(count, thing))
+        .collect();
+    let cells = cells.join(" and ");
+    let counts = [
+        (Verdict::Worse, "worse"),
+        (Verdict::Better, "better"),
+        (Verdict::BelowThreshold, "below the threshold"),
+        (Verdict::TooFewRounds, "with too few rounds to tell"),
+    ]
+    .map(|(verdict, words)| (comparison.count(verdict), words));
+    let same = comparison.count(Verdict::Same);
+    let without = match comparison.judge {
+        Judge::Chance => "significant difference",
+        Judge::Size => "difference",
+    };
+    if counts.iter().all(|(count, _)| *count == 0) {
+        let figures = counted(same, "figure");
+        return format!("no {without} in {cells} ({figures})");
+    }
+    let mut parts: Vec<String> = counts
+        .iter()
+        .zip([true, true, false, false])
+        .filter(|((count, _), always)| *count > 0 || *always)
+        .map(|((count, words), _)| format!("{count} {words}"))
+        .collect();
+    parts.push(format!("{same} without {without}"));
+    format!("{}, in {cells}", parts.join(", "))
+}
+
+const HEADER: [&str; 9] = [
+    "flavor",
+    "figure",
+    "unit",
+    "A",
+    "B",
+    "change %",
+    "interval %",
+    "p",
+    "verdict",
+];
+
+/// The columns with figures, which stand to the right.
+const FIGURES: RangeInclusive<usize> = 3..=7;
+
+/// The columns that only chance has a use for.
+const OF_CHANCE: RangeInclusive<usize> = 6..=7;
+
+/// The table, with a summary above and below, and what its words mean.
+pub(super) fn text(comparison: &Comparison<'_>, what: &Compare) -> String {
+    let summary = summary(comparison);
+    let mut text = format!(
+        "A {}\nB {}\n{summary}\n",
+        what.before.display(),
+        what.after.display()
+    );
+    let rows: Vec<Vec<String>> = comparison
+        .cells
+        .iter()
+        .flat_map(|pair| pair.changes.iter().map(|change| (pair.setting, change)))
+        .chain(
+            comparison
+                .knees
+                .iter()
+                .map(|(knee, change)| (&knee.setting, change)),
+        )
+        .map(|(setting, change)| row(setting, change, comparison.judge))
+        .collect();
+    let widths: Vec<Option<usize>> = (0..HEADER.len())
+        .map(|at| {
+            let cells = rows.iter().map(|row| row[at].as_str()).chain([HEADER[at]]);
+            let width = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+            let is_shown = comparison.judge == Judge::Chance || !OF_CHANCE.contains(&at);
+            is_shown.then_some(width)
+        })
+        .collect();
+    let mut title = None;
+    let mut rows = rows.into_iter();
+    let is_shown = |pair: &&Pair<'_>| !pair.changes.is_empty() || !pair.unmatched.is_empty();
+    for pair in comparison.cells.iter().filter(is_shown) {
+        let now = format!("{}, {}", conditions(pair.setting), stress(pair.setting));
+        if title.as_ref() != Some(&now) {
+            text += &format!("\n{now}\n{}", line(&HEADER.map(String::from), &widths));
+            title = Some(now);
+        }
+        for row in rows.by_ref().take(pair.changes.len()) {
+            text += &line(&row, &widths);
+        }
+        for name in &pair.unmatched {
+            text += &format!(
+                "  {}: {name} is in one of them only\n",
+                series(pair.setting)
+            );
+        }
+    }
+    for ((knee, _), row) in comparison.knees.iter().zip(rows) {
+        let now = knee_title(knee);
+        if title.as_ref() != Some(&now) {
+            text += &format!("\n{now}\n{}", line(&HEADER.map(String::from), &widths));
+            title = Some(now);
+        }
+        text += &line(&row, &widths);
+    }
+    for (only, of) in [
+        (&comparison.only_before, "A"),
+        (&comparison.only_after, "B"),
+    ] {
+        let cells = only.cells.iter().map(|setting| place(setting));
+        let knees = only.knees.iter().map(|knee| knee_place(knee));
+        let places: Vec<String> = cells.chain(knees).collect();
+        if !places.is_empty() {
+            text += &format!("\nonly in {of}\n  {}\n", places.join("\n  "));
+        }
+    }
+    text + "\n" + &legend(what.threshold, comparison) + &summary + "\n"
+}
+
+/// What the columns and the verdicts mean, and what so many rounds can tell.
+fn legend(threshold: f64, comparison: &Comparison<'_>) -> String {
+    if comparison.judge == Judge::Size {
+        let plans = match comparison.same_plan {
+            true => "",
+            false => {
+                "; the plans differ, and the phases with them, which may make some of the difference"
+            }
+        };
+        return format!(
+            "both ran on one CPU in virtual time, where the same code takes equally long, to the nanosecond:\n\
+             no difference is chance, and size alone judges it\n\
+             A, B: means of all rounds, whose phases differ{plans}\n\
+             below the threshold: {}\n",
+            below_threshold(threshold, comparison)
+        );
+    }
+    let mut lines = vec![format!(
+        "p: the probability that chance makes any of {} differ as much; significant up to {LEVEL}",
+        counted(comparison.changes().count(), "figure")
+    )];
+    let intervals = comparison.changes().filter_map(|change| change.interval);
+    let confidence = intervals.map(|interval| interval.confidence);
+    if let Some(confidence) = confidence.min_by(f64::total_cmp) {
+        lines.push(format!(
+            "interval: of the change of that figure alone; its confidence is {} % or more",
+            number::confidence(confidence.min(CONFIDENCE))
+        ));
+    }
+    let below = below_threshold(threshold, comparison);
+    lines.push(format!("below the threshold: significant, but {below}"));
+    let rounds = rounds(comparison);
+    lines.push(match comparison.least_difference() {
+        Some(times) => format!(
+            "{rounds}: a change of one figure by {times:.1} times its standard deviation from round to round is \
+             found in about 95 of 100 comparisons"
+        ),
+        None => format!(
+            "{rounds}: no difference can be told from chance; it takes {} rounds of each",
+            power::least_rounds_to_compare()
+        ),
+    });
+    lines.join("\n") + "\n"
+}
+
+/// How small a difference has to be not to count.
+fn below_threshold(percent: f64, comparison: &Comparison<'_>) -> String {
+    let of_knees = (RESOLUTION - 1.0) * 100.0;
+    match comparison.knees.is_empty() || percent >= of_knees {
+        true => format!("less than {percent} % of A"),
+        false => format!("less than {percent} % of A, or {of_knees:.0} % of a highest rate"),
+    }
+}
+
+fn place(setting: &Setting) -> String {
+    format!(
+        "{}: {}, {}",
+        series(setting),
+        conditions(setting),
+        stress(setting)
+    )
+}
+
+/// What knees have in common that are read together.
+fn knee_title(knee: &Knee) -> String {
+    let common = knee.common_setting();
+    let limit = plain(knee.p99_limit_ns as f64 / 1000.0);
+    format!("{}, p99 under {limit} µs", knee_name(&common).1)
+}
+
+fn knee_place(knee: &Knee) -> String {
+    let (min, max) = (knee.min_hz, knee.max_hz);
+    format!(
+        "{}: {}, from {min} to {max} Hz",
+        series(&knee.setting),
+        knee_title(knee)
+    )
+}
+
+fn row(setting: &Setting, change: &Change, judge: Judge) -> Vec<String> {
+    let metric = Metric(&change.metric);
+    let shown = |difference: f64| match change.relative(difference) {
+        Some(share) => percent(share),
+        None => "new".to_string(),
+    };
+    let interval = match change.interval {
+        Some(ends)
+            if change.relative(ends.low).is_some() && change.relative(ends.high).is_some() =>
+        {
+            format!("[{} {}]", shown(ends.low), shown(ends.high))
+        }
+        // Of 0 there is no share: then it is told in the unit.
+        Some(ends) => format!(
+            "[{} {}] {}",
+            metric.shown(ends.low),
+            metric.shown(ends.high),
+            metric.unit_name()
+        ),
+        None => "-".to_string(),
+    };
+    vec![
+        series(setting),
+        metric.title(),
+        metric.unit_name().to_string(),
+        metric.shown(change.before),
+        metric.shown(change.after),
+        shown(change.after - change.before),
+        interval,
+        change.p.map_or("-".to_string(), probability),
+        change.verdict.words(judge).to_string(),
+    ]
+}
+
+/// A line: words to the left, figures to the right; a column without a width is left out.
+fn line(cells: &[String], widths: &[Option<usize>]) -> String {
+    let mut line = String::new();
+    for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        let Some(width) = *width else {
+            continue;
+        };
+        line += "  ";
+        line += &match at {
+            at if FIGURES.contains(&at) => format!("{cell:>width$}"),
+            _ => format!("{cell:<width$}"),
+        };
+    }
+    line.truncate(line.trim_end().len());
+    line + "\n"
+}
