@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::cpu::online;
+use crate::cpu_power;
 use crate::grade::{Facts, grade};
 use crate::results::Environment;
 use simrupt::sysroot::{Sysroot, read_text};
@@ -49,6 +50,14 @@ pub fn look(sysroot: &Sysroot) -> Environment {
             &sysroot.sys("devices/system/clocksource/clocksource0/current_clocksource"),
         ),
         governor: governor(sysroot),
+        turbo: cpu_power::turbo(sysroot),
+        deepest_idle_state: cpu_power::deepest_idle_state(sysroot),
+        irqbalance: runs(sysroot, "irqbalance"),
+        isolated_cpus: cpu("isolated").unwrap_or_default(),
+        // Kernels that could have such CPUs, and have none, say "(null)".
+        nohz_full_cpus: cpu("nohz_full")
+            .filter(|list| list.starts_with(|first: char| first.is_ascii_digit()))
+            .unwrap_or_default(),
         mitigations: mitigations(sysroot),
         debug_options: debug_options(sysroot, &kernel_release),
         emulated,
@@ -78,6 +87,14 @@ fn line(path: &Path) -> Option<String> {
     let text = read_text(path).ok()?;
     let text = text.trim_matches(['\0', '\n', ' ']);
     (!text.is_empty()).then(|| text.to_string())
+}
+
+/// Whether a program of this name runs.
+fn runs(sysroot: &Sysroot, name: &str) -> bool {
+    let processes = fs::read_dir(sysroot.proc("")).into_iter().flatten();
+    processes
+        .flatten()
+        .any(|process| line(&process.path().join("comm")).as_deref() == Some(name))
 }
 
 /// How the kernel can be preempted.
@@ -274,6 +291,11 @@ mod tests {
             ),
             ("sys/module/simrupt/version", "0.1.0\n"),
             ("sys/hypervisor/type", "xen\n"),
+            ("sys/devices/system/cpu/intel_pstate/no_turbo", "0\n"),
+            ("sys/devices/system/cpu/isolated", "2-3\n"),
+            ("sys/devices/system/cpu/nohz_full", "3\n"),
+            ("proc/1/comm", "init\n"),
+            ("proc/812/comm", "irqbalance\n"),
         ]);
         let environment = look(&sysroot);
         assert_eq!(environment.kernel_release, "7.3.4");
@@ -285,9 +307,26 @@ mod tests {
         let governor = environment.governor.as_deref();
         assert_eq!(governor, Some("performance, powersave"));
         assert_eq!(environment.mitigations["meltdown"], "Mitigation: PTI");
+        assert_eq!(environment.turbo, Some(true));
+        assert!(environment.irqbalance);
+        assert_eq!(environment.isolated_cpus, "2-3");
+        assert_eq!(environment.nohz_full_cpus, "3");
         assert_eq!(environment.hypervisor.as_deref(), Some("xen"));
         assert_eq!(environment.module_version.as_deref(), Some("0.1.0"));
         assert!(!environment.emulated && !environment.virtual_time);
+    }
+
+    #[test]
+    fn no_isolated_cpus_are_an_empty_list() {
+        let (_directory, sysroot) = machine(&[
+            ("sys/devices/system/cpu/isolated", "\n"),
+            ("sys/devices/system/cpu/nohz_full", "  (null)\n"),
+            ("proc/812/comm", "irqbalance-ui\n"),
+        ]);
+        let environment = look(&sysroot);
+        assert_eq!(environment.isolated_cpus, "");
+        assert_eq!(environment.nohz_full_cpus, "");
+        assert!(!environment.irqbalance);
     }
 
     #[test]

@@ -14,11 +14,14 @@
 //! - B: the clock counts instructions: costs are exact, and the same on every machine; latencies of
 //!   real machines, with their caches and contention, they are not;
 //! - B: the CPUs change their frequency: there is a governor other than `performance`;
+//! - B: the CPUs may exceed their nominal frequency, as long as few are busy and all are cool;
+//! - B: idle CPUs sleep in states that take more than 5 µs to leave;
+//! - B: irqbalance runs, which moves interrupts from one CPU to another meanwhile;
 //! - B: CPUs share a core: one is slower when the other works;
 //! - A: none of these.
 //!
-//! Where the clock counts instructions, neither the emulation, nor the load, nor the clock's own cost is
-//! held against it: none of them shows in the figures.
+//! Where the clock counts instructions, neither the emulation, nor the load, nor the clock's own cost, nor
+//! turbo or idle states are held against it: none of them shows in the figures.
 
 use crate::results::Environment;
 
@@ -32,6 +35,10 @@ pub struct Facts {
     /// Whether the kernel has warned or crashed since it was started.
     pub has_warned: bool,
 }
+
+/// How long it may take to leave an idle state: longer would show beside what is measured. The first real states of
+/// current processors (C1) take 1 to 2 µs.
+const MOST_EXIT_LATENCY_US: u64 = 5;
 
 /// The clocks that are cheap to read.
 const FAST_CLOCKS: [&str; 5] = [
@@ -85,6 +92,22 @@ pub fn grade(environment: &Environment, facts: &Facts) -> (String, Vec<String>) 
             held.push(('B', format!("the CPUs change their frequency: {governor}")));
         }
     }
+    if let (Some(true), false) = (environment.turbo, virtual_time) {
+        let why = "the CPUs may exceed their nominal frequency (turbo): how much depends on load and heat";
+        held.push(('B', why.to_string()));
+    }
+    if let (Some(state), false) = (&environment.deepest_idle_state, virtual_time) {
+        if state.exit_latency_us > MOST_EXIT_LATENCY_US {
+            let (name, us) = (&state.name, state.exit_latency_us);
+            let why =
+                format!("idle CPUs sleep in states that take up to {us} µs to leave ({name})");
+            held.push(('B', why));
+        }
+    }
+    if environment.irqbalance {
+        let why = "irqbalance runs: it moves interrupts from one CPU to another meanwhile";
+        held.push(('B', why.to_string()));
+    }
     if facts.smt_active {
         let why = "CPUs share cores: one is slower when the other works";
         held.push(('B', why.to_string()));
@@ -97,6 +120,7 @@ pub fn grade(environment: &Environment, facts: &Facts) -> (String, Vec<String>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::IdleState;
 
     fn quiet() -> (Environment, Facts) {
         let environment = Environment {
@@ -127,12 +151,32 @@ mod tests {
         assert_eq!(without_scaling, ("A".to_string(), 0));
     }
 
+    fn idle(name: &str, exit_latency_us: u64) -> Option<IdleState> {
+        let name = name.to_string();
+        Some(IdleState {
+            name,
+            exit_latency_us,
+        })
+    }
+
+    #[test]
+    fn a_machine_that_hardly_sleeps_and_has_no_turbo_is_as_good() {
+        let tuned = graded(|environment, _| {
+            environment.turbo = Some(false);
+            environment.deepest_idle_state = idle("C1", 2);
+        });
+        assert_eq!(tuned, ("A".to_string(), 0));
+    }
+
     #[test]
     fn each_thing_amiss_is_a_reason() {
         type Change = fn(&mut Environment, &mut Facts);
-        let changes: [(&str, Change); 8] = [
+        let changes: [(&str, Change); 11] = [
             ("B", |one, _| one.governor = Some("schedutil".to_string())),
             ("B", |_, facts| facts.smt_active = true),
+            ("B", |one, _| one.turbo = Some(true)),
+            ("B", |one, _| one.deepest_idle_state = idle("C1E", 10)),
+            ("B", |one, _| one.irqbalance = true),
             ("C", |_, facts| facts.load = Some(2.1)),
             ("C", |_, facts| facts.has_warned = true),
             ("C", |one, _| one.clocksource = Some("hpet".to_string())),
@@ -155,6 +199,8 @@ mod tests {
             environment.virtual_time = true;
             environment.hypervisor = Some("TCGTCGTCGTCG".to_string());
             environment.clocksource = Some("hpet".to_string());
+            environment.turbo = Some(true);
+            environment.deepest_idle_state = idle("C6", 133);
             facts.load = Some(9.0);
         };
         assert_eq!(graded(change), ("B".to_string(), 1));

@@ -21,13 +21,15 @@
 //! - `results`: the document that a run leaves behind, and that all reports and comparisons read;
 //! - `load`: reading it back;
 //! - `metrics`, `statistics`: from counters to figures, and from rounds to medians and intervals;
-//! - `environment`, `grade`, `costs`, `drain`: where it ran, how far that can be trusted, and what measuring costs;
+//! - `environment`, `cpu_power`, `grade`: where it ran, and how far that can be trusted;
+//! - `costs`, `drain`: what measuring costs;
 //! - `report`: the tables, charts and pages of a result;
 //! - `compare`: what has changed from one to another.
 
 pub mod compare;
 pub mod costs;
 pub mod cpu;
+pub mod cpu_power;
 pub mod drain;
 pub mod environment;
 pub mod foreign;

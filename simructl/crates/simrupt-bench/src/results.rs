@@ -95,6 +95,16 @@ pub struct Environment {
     pub clocksource: Option<String>,
     /// The governor of CPU frequency; absent where there is none.
     pub governor: Option<String>,
+    /// Whether CPUs may exceed their nominal frequency.
+    pub turbo: Option<bool>,
+    /// Of the states in which an idle CPU may sleep, the one that takes longest to leave.
+    pub deepest_idle_state: Option<IdleState>,
+    /// Whether irqbalance runs, which moves interrupts from one CPU to another.
+    pub irqbalance: bool,
+    /// The CPUs that the scheduler leaves alone, as a list: `2-3,8`; empty for none.
+    pub isolated_cpus: String,
+    /// The CPUs without a tick while one task runs, as a list; empty for none.
+    pub nohz_full_cpus: String,
     /// By name of the vulnerability.
     pub mitigations: BTreeMap<String, String>,
     /// Debugging features that cost time, such as lockdep or KASAN.
@@ -111,6 +121,15 @@ pub struct Environment {
     pub simructl_version: String,
     /// Every knob of line 0 as it was during the run, where no cell changed it.
     pub knobs: BTreeMap<String, String>,
+}
+
+/// A state in which an idle CPU sleeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IdleState {
+    /// As the kernel calls it: `C6`.
+    pub name: String,
+    /// How long it takes to leave.
+    pub exit_latency_us: u64,
 }
 
 /// What the kernel's own mechanism costs, without any event.

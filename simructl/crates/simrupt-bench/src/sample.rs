@@ -160,6 +160,11 @@ fn environment() -> Environment {
         cpus_online: 2,
         clocksource: Some("tsc".to_string()),
         governor: None,
+        turbo: None,
+        deepest_idle_state: None,
+        irqbalance: false,
+        isolated_cpus: String::new(),
+        nohz_full_cpus: String::new(),
         mitigations: map(&[
             ("spectre_v2", "Mitigation: Retpolines"),
             ("meltdown", "Not affected"),

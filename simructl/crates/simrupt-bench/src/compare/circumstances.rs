@@ -2,6 +2,7 @@
 
 //! In what the circumstances of two runs differ.
 
+use crate::report::about::idle_state;
 use crate::results::{Environment, Results};
 
 /// In what the circumstances of two runs differ: the name, and both values.
@@ -54,7 +55,7 @@ pub fn circumstances(a: &Results, b: &Results) -> Vec<(String, String, String)> 
 }
 
 /// What figures depend on, by name.
-fn facts(environment: &Environment) -> [(&'static str, String); 16] {
+fn facts(environment: &Environment) -> [(&'static str, String); 21] {
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_string());
     let yes = |value: bool| if value { "yes" } else { "no" }.to_string();
     [
@@ -69,6 +70,11 @@ fn facts(environment: &Environment) -> [(&'static str, String); 16] {
         ("kernel command line", environment.cmdline.clone()),
         ("clocksource", known(&environment.clocksource)),
         ("governor", known(&environment.governor)),
+        ("turbo", environment.turbo.map_or("-".to_string(), yes)),
+        ("deepest idle state", idle_state(environment)),
+        ("irqbalance", yes(environment.irqbalance)),
+        ("isolated CPUs", environment.isolated_cpus.clone()),
+        ("nohz_full CPUs", environment.nohz_full_cpus.clone()),
         ("hypervisor", known(&environment.hypervisor)),
         ("emulated", yes(environment.emulated)),
         ("debugging options", environment.debug_options.join(" ")),

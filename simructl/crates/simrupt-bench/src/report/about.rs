@@ -49,6 +49,14 @@ pub(super) fn place(environment: &Environment) -> Vec<String> {
     vec![line(&kernel), line(&machine)]
 }
 
+/// The deepest state in which an idle CPU may sleep: `C6, 133 µs`.
+pub fn idle_state(environment: &Environment) -> String {
+    match &environment.deepest_idle_state {
+        Some(state) => format!("{}, {} µs", state.name, state.exit_latency_us),
+        None => "-".to_string(),
+    }
+}
+
 fn debug(environment: &Environment) -> Option<String> {
     let options = &environment.debug_options;
     (!options.is_empty()).then(|| format!("debugging: {}", options.join(" ")))
@@ -138,6 +146,11 @@ pub(super) fn details(results: &Results) -> Vec<(String, String)> {
         ("CPU model", or_dash(&environment.cpu_model)),
         ("clocksource", or_dash(&environment.clocksource)),
         ("governor", or_dash(&environment.governor)),
+        ("turbo", environment.turbo.map_or("-".to_string(), yes)),
+        ("deepest idle state", idle_state(environment)),
+        ("irqbalance", yes(environment.irqbalance)),
+        ("isolated CPUs", environment.isolated_cpus.clone()),
+        ("nohz_full CPUs", environment.nohz_full_cpus.clone()),
         ("hypervisor", or_dash(&environment.hypervisor)),
         ("emulated", yes(environment.emulated)),
         ("virtual time", yes(environment.virtual_time)),

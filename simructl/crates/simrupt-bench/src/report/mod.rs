@@ -8,7 +8,7 @@
 //! - `summary`, `grid`, `about`: the tables and words that several reports share;
 //! - `metric`, `number`: names, units and digits.
 
-mod about;
+pub mod about;
 mod charts;
 mod csv;
 mod grid;
