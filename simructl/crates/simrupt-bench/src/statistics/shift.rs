@@ -23,12 +23,12 @@ pub fn difference(a: &[f64], b: &[f64]) -> Option<Interval> {
         .iter()
         .flat_map(|a| b.iter().map(move |b| b - a))
         .collect();
-    differences.sort_unstable_by(f64::total_cmp);
     let last = differences.len().checked_sub(1)?;
     let (rank, confidence) = rank(a.len(), b.len());
+    let mut of_rank = |rank| *differences.select_nth_unstable_by(rank, f64::total_cmp).1;
     Some(Interval {
-        low: differences[rank],
-        high: differences[last - rank],
+        low: of_rank(rank),
+        high: of_rank(last - rank),
         confidence,
     })
 }
