@@ -253,10 +253,7 @@ pub fn expected_figures(setting: &Setting) -> usize {
         "busy_ns_per_event" => setting.stress == "idle",
         _ => true,
     };
-    names(setting, &[])
-        .into_iter()
-        .filter(|name| is_there(name))
-        .count()
+    names(setting, &[]).into_iter().filter(is_there).count()
 }
 
 impl Comparison<'_> {

@@ -86,7 +86,7 @@ pub(super) fn ranking(group: &Group<'_>, seed: u64) -> Ranking {
             note: Some(note),
         };
     }
-    let worst = competitors.last().and_then(&value);
+    let worst = competitors.last().and_then(value);
     for (at, differs) in differ_from_first(group, &competitors, &rounds, seed) {
         marks[at] = match differs {
             false => Mark::AsBest,

@@ -73,7 +73,7 @@ impl Labels {
                     rounds.clear();
                     let exact = self.is_exact();
                     let mut exchanged = |at: usize| match exact {
-                        true => way >> at & 1 == 1,
+                        true => (way >> at) & 1 == 1,
                         false => rng.bool(),
                     };
                     rounds.extend((0..count).filter(|at| exchanged(*at)));
