@@ -169,6 +169,10 @@ fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
     let cell = &results["cells"][0];
     assert_eq!(cell["rounds"].as_array().unwrap().len(), 3);
     for round in cell["rounds"].as_array().unwrap() {
+        // A kernel that watches itself does so in kworkers, too.
+        if watches_itself() {
+            break;
+        }
         // An item of unbound takes a kworker 8 µs here; other work of the kernel is some tenths of a µs per event.
         let worker = round["metrics"]["worker_ns_per_event"].as_f64();
         assert!(worker.is_none_or(|ns| ns < 2000.0), "{round}");
