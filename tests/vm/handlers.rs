@@ -3,15 +3,15 @@
 //! `simructl handlers`: every run of the module is in its row, with the times that the module itself measures, and
 //! nothing is left behind.
 
-use crate::terminal::Terminal;
+use crate::terminal::{self, Terminal};
 use nix::{
     mount::{MntFlags, MsFlags, mount, umount2},
     sys::signal::Signal,
 };
 use serde_json::Value;
 use simrupt_vm_tests::{
-    Context, Line, Offline, Simrupt, action_counts, end, eventually, simructl, start_simructl,
-    watches_itself,
+    Context, Line, Offline, Simrupt, action_counts, end, eventually, simructl, skip,
+    start_simructl, watches_itself,
 };
 use std::{
     fs,
@@ -430,6 +430,9 @@ fn kinds(terminal: &Terminal) -> Vec<String> {
 
 #[test]
 fn on_a_terminal_keys_order_the_rows_and_each_end_removes_the_instance() {
+    if let Some(reason) = terminal::missing() {
+        return skip(reason);
+    }
     let module = Simrupt::load("rate_hz=1000 run=always workqueue=bh");
     module.line(0).wait_for("runs", 10);
     let start = || {

@@ -14,7 +14,7 @@ use simrupt_vm_tests::{eventually, within_20_s};
 use std::{
     fs::{self, File},
     io::{Read, Write},
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::net::UnixStream},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -31,6 +31,12 @@ pub(crate) struct Terminal {
     before: Termios,
     screen: Arc<Mutex<Parser>>,
     child: Child,
+}
+
+/// Why there can be no view on a terminal, where the kernel is built without what the library under it needs.
+pub(crate) fn missing() -> Option<&'static str> {
+    let has_sockets = UnixStream::pair().is_ok();
+    (!has_sockets).then_some("this kernel has no Unix sockets, which a view on a terminal takes")
 }
 
 impl Terminal {

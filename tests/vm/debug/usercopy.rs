@@ -12,7 +12,8 @@ struct Failing;
 
 impl Failing {
     fn start() -> Self {
-        let (start, end) = addresses(|name| name.contains("6driver7chardev9read_iter"));
+        let (start, end) =
+            addresses(|name| name.contains("11misc_device") && name.contains("9read_iter"));
         for (file, value) in [
             ("require-start", format!("{start:#x}")),
             ("require-end", format!("{end:#x}")),
