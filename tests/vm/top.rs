@@ -203,7 +203,7 @@ fn the_module_can_come_and_go() {
     top.shows("its driver is unbound");
     module.line(0).bind();
     eventually("it has its driver again", || {
-        !top.text().contains("unbound")
+        !top.text().contains("driver is unbound")
     });
     top.shows("runs of each stage");
     top.types("q");
