@@ -3,7 +3,11 @@
 //! Waits that end after a limited time, for somebody who can be killed. Process context, unless a method says
 //! otherwise.
 
-use super::logic_backend::AtomicWord;
+use core::sync::atomic::{
+    AtomicBool,
+    AtomicU64,
+    Ordering, //
+};
 use kernel::{
     bindings,
     prelude::*,
@@ -72,11 +76,11 @@ impl Completion {
 #[pin_data]
 pub(crate) struct Runs {
     /// How many were asked for.
-    asked: AtomicWord,
+    asked: AtomicU64,
     /// How many have ended.
-    ended: AtomicWord,
+    ended: AtomicU64,
     /// Somebody waits for the two to be equal.
-    is_awaited: AtomicWord,
+    is_awaited: AtomicBool,
     #[pin]
     idle: Completion,
 }
@@ -88,9 +92,9 @@ impl Runs {
     /// None.
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            asked: AtomicWord::new(0),
-            ended: AtomicWord::new(0),
-            is_awaited: AtomicWord::new(0),
+            asked: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            is_awaited: AtomicBool::new(false),
             idle <- Completion::new(),
         })
     }
@@ -98,14 +102,17 @@ impl Runs {
     /// Counts a run that was asked for. Any context, but one at a time.
     #[inline]
     pub(crate) fn ask(&self) {
-        self.asked.store(self.asked.load().wrapping_add(1));
+        // A load and a store will do: there is one writer.
+        let asked = self.asked.load(Ordering::Relaxed);
+        self.asked.store(asked.wrapping_add(1), Ordering::Relaxed);
     }
 
     /// Counts a run that has ended. Any context, but one at a time.
     #[inline]
     pub(crate) fn end(&self) {
-        self.ended.store_release(self.ended.load().wrapping_add(1));
-        if self.is_awaited.load() != 0 {
+        let ended = self.ended.load(Ordering::Relaxed);
+        self.ended.store(ended.wrapping_add(1), Ordering::Release);
+        if self.is_awaited.load(Ordering::Relaxed) {
             self.idle.complete();
         }
     }
@@ -118,10 +125,10 @@ impl Runs {
     pub(crate) fn wait(&self, timeout: Delta) -> Result {
         // A run that ends may look at the flag just before it is raised, so its end is looked for now and then
         // as well.
-        self.is_awaited.store(1);
+        self.is_awaited.store(true, Ordering::Relaxed);
         let mut outcome = Ok(());
         for _ in 0..=timeout.as_millis() / Self::LOOK_MS {
-            if self.ended.load_acquire() == self.asked.load() {
+            if self.ended.load(Ordering::Acquire) == self.asked.load(Ordering::Relaxed) {
                 outcome = Ok(());
                 break;
             }
@@ -130,7 +137,7 @@ impl Runs {
                 break;
             }
         }
-        self.is_awaited.store(0);
+        self.is_awaited.store(false, Ordering::Relaxed);
         outcome
     }
 }

@@ -4,54 +4,15 @@
 //! access that the protocol does not order.
 
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{fence, AtomicI64, AtomicU64, Ordering};
+use loom::sync::atomic::{fence, Ordering};
 
+pub(super) use loom::sync::atomic::{AtomicI64, AtomicU64};
 pub use loom::thread::yield_now as spin_loop;
 
 pub use std::sync::Arc;
 
 /// A fixed array on the heap.
 pub type Array<T> = Vec<T>;
-
-pub(super) struct AtomicWord(AtomicU64);
-
-impl AtomicWord {
-    pub(super) fn new(value: u64) -> Self {
-        Self(AtomicU64::new(value))
-    }
-
-    pub(super) fn load(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn load_acquire(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
-    }
-
-    pub(super) fn store(&self, value: u64) {
-        self.0.store(value, Ordering::Relaxed);
-    }
-
-    pub(super) fn store_release(&self, value: u64) {
-        self.0.store(value, Ordering::Release);
-    }
-}
-
-pub(super) struct AtomicCount(AtomicI64);
-
-impl AtomicCount {
-    pub(super) fn new() -> Self {
-        Self(AtomicI64::new(0))
-    }
-
-    pub(super) fn load(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn add(&self, amount: i64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
-    }
-}
 
 macro_rules! plain {
     ($name:ident, $number:ty) => {

@@ -24,7 +24,7 @@ const FOLDERS: [(&str, &[&str]); 6] = [
 
 /// What single files use beyond that.
 const EXCEPTIONS: [(&str, &str); 5] = [
-    // The pure logic is built for the host as well: it gets its atomics by this way, and by no other.
+    // The pure logic is built for the host as well: it gets its fences and arrays by this way, and by no other.
     ("core/platform.rs", "kext::logic_backend"),
     // That a slot may be all zeroes, which is unsafe to say.
     ("kext/slot.rs", "logic::fifo"),
