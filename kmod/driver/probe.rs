@@ -186,10 +186,7 @@ fn bind<S: Setup>(device: &platform::Device<device::Bound>, index: usize) -> Res
     let parts = S::parts(index)?;
     let slots = kvec::zeroed(parts.fifo_size)?;
     let line = Line::<S>::new(parts.registers.clone(), slots, parts.policy, parts.reads)?;
-    let mut slots = KVVec::with_capacity(RING_EVENTS, GFP_KERNEL)?;
-    for _ in 0..RING_EVENTS {
-        slots.push(Slot::new(), GFP_KERNEL)?;
-    }
+    let slots = kvec::filled(RING_EVENTS, Slot::new)?;
     let (
         ring,
         Ends {

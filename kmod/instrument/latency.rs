@@ -3,12 +3,15 @@
 //! How long each stage of an event's way takes: a histogram per stage, each written by the one context that
 //! measures it.
 
-use crate::logic::{
-    histogram::{
-        Histogram,
-        BUCKETS, //
+use crate::{
+    kext::kvec,
+    logic::{
+        histogram::{
+            Histogram,
+            BUCKETS, //
+        },
+        platform::Word, //
     },
-    platform::Word, //
 };
 use kernel::{
     prelude::*,
@@ -28,10 +31,7 @@ pub(crate) struct Latency {
 }
 
 fn histogram() -> Result<Arc<Histogram>> {
-    let mut buckets = KVVec::with_capacity(BUCKETS, GFP_KERNEL)?;
-    for _ in 0..BUCKETS {
-        buckets.push(Word::new(0), GFP_KERNEL)?;
-    }
+    let buckets = kvec::filled(BUCKETS, || Word::new(0))?;
     Ok(Arc::new(Histogram::new(buckets), GFP_KERNEL)?)
 }
 

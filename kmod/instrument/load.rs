@@ -14,7 +14,8 @@ use crate::{
         clock,
         context::without_interrupts,
         cpu,
-        irq_domain, //
+        irq_domain,
+        kvec, //
     },
     logic::{
         platform::Word,
@@ -49,10 +50,7 @@ impl Deref for CpuTime {
 impl CpuTime {
     pub(crate) fn new() -> Result<Arc<Self>> {
         let count = usize::try_from(nr_cpu_ids())?;
-        let mut limiters = KVVec::with_capacity(count, GFP_KERNEL)?;
-        for _ in 0..count {
-            limiters.push(RateLimiter::new(), GFP_KERNEL)?;
-        }
+        let limiters = kvec::filled(count, RateLimiter::new)?;
         Ok(Arc::new(Self(RateLimiters::new(limiters)), GFP_KERNEL)?)
     }
 

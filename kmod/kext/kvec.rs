@@ -12,6 +12,19 @@ use kernel::{
 /// From this size on, memory comes from vmalloc by the page: kmalloc would round it up to a power of two.
 const LARGE: usize = 16 * PAGE_SIZE;
 
+/// `len` values, each made by `make`.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn filled<T>(len: usize, make: impl Fn() -> T) -> Result<KVVec<T>> {
+    let mut values = KVVec::with_capacity(len, GFP_KERNEL)?;
+    for _ in 0..len {
+        values.push(make(), GFP_KERNEL)?;
+    }
+    Ok(values)
+}
+
 /// `len` values, all zero.
 ///
 /// The kernel crate's allocation flags can only ask until the OOM killer has made room. This asks for reclaim
