@@ -17,6 +17,7 @@
 //! - `screen`, `scroll`: a terminal whose content is replaced again and again;
 //! - `output`, `signals`, `terminal`, `pace`: standard output, signals, the terminal, and the time between samples.
 
+mod browsing;
 mod cli;
 mod column;
 mod commands;

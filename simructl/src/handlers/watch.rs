@@ -12,13 +12,13 @@ use simrupt::handlers::{Recording, Sample};
 use simrupt::sysroot::Sysroot;
 use simrupt::trace::PERIOD;
 
+use crate::browsing::Browsing;
 use crate::handlers::choice::Order;
 use crate::handlers::live::{HIDDEN, start};
 use crate::handlers::show::Show;
 use crate::output;
 use crate::pace::Pace;
 use crate::screen::{Input, Screen, is_end, unusable};
-use crate::scroll::Scroll;
 use crate::signals;
 use crate::terminal;
 use simrupt::layout::shortened;
@@ -26,14 +26,20 @@ use simrupt::layout::shortened;
 const WHAT: &str = "cannot watch the handlers";
 const KEYS: &str =
     "q quit  c cpu  d rate  u run  w wait  n name  r reverse  space pause  arrows scroll";
+const ORDERS: [(char, Order); 5] = [
+    ('c', Order::Cpu),
+    ('d', Order::Rate),
+    ('u', Order::Run),
+    ('w', Order::Wait),
+    ('n', Order::Name),
+];
 
 /// The content of the screen.
 struct Watched<'a> {
     show: Show<'a>,
     /// The last sample, once there is one.
     sample: Option<Sample>,
-    scroll: Scroll,
-    is_paused: bool,
+    browsing: Browsing<Order>,
 }
 
 /// Shows tables until a key, a signal or the end of its time ends it, or as many as were asked for.
@@ -48,13 +54,12 @@ pub(super) fn watch(sysroot: &Sysroot, show: Show<'_>) -> Result<(), Failure> {
     let mut watched = Watched {
         show,
         sample: None,
-        scroll: Scroll::default(),
-        is_paused: false,
+        browsing: Browsing::new(&ORDERS, KEYS),
     };
     watched.draw(&screen).map_err(failed)?;
     while watched.wants_more(&pace) {
         let read_due = Instant::now() + PERIOD;
-        let due = match watched.is_paused {
+        let due = match watched.browsing.is_paused {
             true => read_due,
             false => read_due.min(pace.due()),
         };
@@ -69,7 +74,7 @@ pub(super) fn watch(sysroot: &Sysroot, show: Show<'_>) -> Result<(), Failure> {
         recording.read()?;
         match input {
             Input::Due => {
-                if watched.is_paused || Instant::now() < pace.due() {
+                if watched.browsing.is_paused || Instant::now() < pace.due() {
                     continue;
                 }
                 pace.pass();
@@ -109,23 +114,9 @@ impl Watched<'_> {
     }
 
     fn key(&mut self, key: KeyCode) {
-        let order = match key {
-            KeyCode::Char('c') => Some(Order::Cpu),
-            KeyCode::Char('d') => Some(Order::Rate),
-            KeyCode::Char('u') => Some(Order::Run),
-            KeyCode::Char('w') => Some(Order::Wait),
-            KeyCode::Char('n') => Some(Order::Name),
-            _ => None,
-        };
-        if let Some(order) = order {
-            self.show.choice.order = order;
-            self.scroll.rewind();
-        }
-        match key {
-            KeyCode::Char('r') => self.show.choice.is_reversed = !self.show.choice.is_reversed,
-            KeyCode::Char(' ') => self.is_paused = !self.is_paused,
-            other => self.scroll.key(other),
-        }
+        let choice = &mut self.show.choice;
+        self.browsing
+            .key(key, &mut choice.order, &mut choice.is_reversed);
     }
 
     fn draw(&mut self, screen: &Screen) -> io::Result<()> {
@@ -139,20 +130,13 @@ impl Watched<'_> {
         let Some(sample) = &self.sample else {
             return vec![shortened("recording", width)];
         };
-        let window = self.scroll.window(self.show.rows(sample), height);
+        let window = self.browsing.window(self.show.rows(sample), height);
         let mut page = self.show.page(sample, width, window);
         if sample.hides_names {
             let note = HIDDEN.lines().next().unwrap_or_default();
             page.note = Some(shortened(note, width));
         }
-        let has_footer = height > 2;
-        let (mut lines, shown) = page.within(height - usize::from(has_footer), 0);
-        self.scroll.shows(shown);
-        if has_footer {
-            let footer = self.scroll.footer(has_keys, self.is_paused, KEYS);
-            lines.push(shortened(&footer, width));
-        }
-        lines
+        self.browsing.lines(&page, width, height, has_keys)
     }
 }
 

@@ -7,19 +7,24 @@ use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event::KeyCode;
 
+use crate::browsing::Browsing;
 use crate::cli::Interrupts;
 use crate::interrupts::choice::Order;
 use crate::interrupts::moment::{Moment, Show, Source};
 use crate::output;
 use crate::pace::Pace;
 use crate::screen::{Input, Screen, is_end, unusable};
-use crate::scroll::Scroll;
 use crate::terminal;
 use simrupt::failure::Failure;
-use simrupt::layout::shortened;
 
 const WHAT: &str = "cannot watch the interrupts";
 const KEYS: &str = "q quit  i irq  t total  d rate  n name  r reverse  space pause  arrows scroll";
+const ORDERS: [(char, Order); 4] = [
+    ('i', Order::Irq),
+    ('t', Order::Total),
+    ('d', Order::Rate),
+    ('n', Order::Name),
+];
 /// As good as never.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -27,8 +32,7 @@ const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 struct Watched<'a> {
     show: Show<'a>,
     moment: Moment,
-    scroll: Scroll,
-    is_paused: bool,
+    browsing: Browsing<Order>,
 }
 
 /// Shows tables until a key or a signal ends it, or as many as were asked for.
@@ -42,13 +46,12 @@ pub(crate) fn watch(
     let mut watched = Watched {
         show,
         moment: Moment::default(),
-        scroll: Scroll::default(),
-        is_paused: false,
+        browsing: Browsing::new(&ORDERS, KEYS),
     };
     let mut samples = 0;
     let mut has_sample = false;
     while how.count.is_none_or(|count| samples < count) {
-        let due = match watched.is_paused {
+        let due = match watched.browsing.is_paused {
             true => Instant::now() + NEVER,
             false => pace.due(),
         };
@@ -78,22 +81,9 @@ pub(crate) fn watch(
 
 impl Watched<'_> {
     fn key(&mut self, key: KeyCode) {
-        let order = match key {
-            KeyCode::Char('i') => Some(Order::Irq),
-            KeyCode::Char('t') => Some(Order::Total),
-            KeyCode::Char('d') => Some(Order::Rate),
-            KeyCode::Char('n') => Some(Order::Name),
-            _ => None,
-        };
-        if let Some(order) = order {
-            self.show.choice.order = order;
-            self.scroll.rewind();
-        }
-        match key {
-            KeyCode::Char('r') => self.show.choice.is_reversed = !self.show.choice.is_reversed,
-            KeyCode::Char(' ') => self.is_paused = !self.is_paused,
-            other => self.scroll.key(other),
-        }
+        let choice = &mut self.show.choice;
+        self.browsing
+            .key(key, &mut choice.order, &mut choice.is_reversed);
     }
 
     fn draw(&mut self, source: &Source<'_>, screen: &Screen) -> io::Result<()> {
@@ -115,20 +105,13 @@ impl Watched<'_> {
             true => self.moment.table.cpus.len(),
             false => rows.len(),
         };
-        let window = self.scroll.window(all, height);
+        let window = self.browsing.window(all, height);
         if !self.show.how.transpose {
             // Of thousands of interrupts only those are looked at that there is room for.
             source.place(&mut self.moment, &rows[window.clone()]);
         }
         let page = self.show.page(&self.moment, &rows, Some(width), window);
-        let has_footer = height > 2;
-        let (mut lines, shown) = page.within(height - usize::from(has_footer), 0);
-        self.scroll.shows(shown);
-        if has_footer {
-            let footer = self.scroll.footer(has_keys, self.is_paused, KEYS);
-            lines.push(shortened(&footer, width));
-        }
-        lines
+        self.browsing.lines(&page, width, height, has_keys)
     }
 }
 
