@@ -5,13 +5,13 @@
 use std::fs;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 use simrupt_core::invariants::COUNTERS;
 
 use crate::fake::{Fake, debugfs};
-use crate::terminal::{Terminal, ends};
+use crate::terminal::{Terminal, ends, spawn};
 
 /// Views that take the screen, with words that each of them shows.
 const VIEWS: [(&str, &str); 3] = [
@@ -70,17 +70,7 @@ fn a_view_ends_with_its_terminal() {
     for (arguments, _) in VIEWS {
         let command = fake.command(arguments);
         let pty = ends(None);
-        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
-        let mut child = Command::new("setsid")
-            .arg("--ctty")
-            .arg(command.get_program())
-            .args(command.get_args())
-            .stdin(stdio())
-            .stdout(stdio())
-            .stderr(stdio())
-            .spawn()
-            .unwrap();
-        drop(pty.slave);
+        let mut child = spawn(&command, pty.slave);
         // It has begun.
         let mut master = fs::File::from(pty.master);
         master.read_exact(&mut [0; 100]).unwrap();

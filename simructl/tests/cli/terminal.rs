@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -44,6 +45,23 @@ struct Shown {
     bytes: Vec<u8>,
 }
 
+/// Starts a command on a terminal, in a session of its own. The far end is the command's alone: when that ends, so
+/// does its output.
+pub(crate) fn spawn(command: &Command, far_end: OwnedFd) -> Child {
+    let stdio = || Stdio::from(far_end.try_clone().unwrap());
+    Command::new("setsid")
+        .arg("--ctty")
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(command.get_current_dir().unwrap())
+        .env("TERM", "xterm")
+        .stdin(stdio())
+        .stdout(stdio())
+        .stderr(stdio())
+        .spawn()
+        .unwrap()
+}
+
 impl Terminal {
     /// Starts a command on a terminal of this size, in a session of its own; 0 by 0 is a size that is not known.
     pub(crate) fn start(command: &Command, columns: u16, rows: u16) -> Self {
@@ -55,20 +73,7 @@ impl Terminal {
         };
         let pty = ends(Some(&size));
         let before = tcgetattr(&pty.master).unwrap();
-        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
-        let child = Command::new("setsid")
-            .arg("--ctty")
-            .arg(command.get_program())
-            .args(command.get_args())
-            .current_dir(command.get_current_dir().unwrap())
-            .env("TERM", "xterm")
-            .stdin(stdio())
-            .stdout(stdio())
-            .stderr(stdio())
-            .spawn()
-            .unwrap();
-        // The far end is the program's alone: when that ends, so does its output.
-        drop(pty.slave);
+        let child = spawn(command, pty.slave);
         let master = File::from(pty.master);
         let (columns, rows) = if columns == 0 {
             (80, 24)
