@@ -39,22 +39,25 @@ pub(super) fn interval(values: &[f64]) -> Option<Interval> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let last = sorted.len().checked_sub(1)?;
-    let outside = outside(sorted.len());
-    // Rank 0 is always there.
-    let rank = outside
-        .iter()
-        .rposition(|outside| 1.0 - outside >= CONFIDENCE);
-    let rank = rank.unwrap_or(0);
+    let (rank, confidence) = innermost(&confidences(sorted.len()));
     Some(Interval {
         low: sorted[rank],
         high: sorted[last - rank],
-        confidence: 1.0 - outside[rank],
+        confidence,
     })
 }
 
-/// For each rank from 0 to the middle, the probability that the median lies outside of the interval from this
-/// rank to the same one from above.
-fn outside(count: usize) -> Vec<f64> {
+/// Of the confidences of intervals that lie in one another, the outermost first: the innermost that is at least 95 %,
+/// by its place, or the outermost. There must be one.
+pub(super) fn innermost(confidences: &[f64]) -> (usize, f64) {
+    let sure = |confidence: &f64| *confidence >= CONFIDENCE;
+    let rank = confidences.iter().rposition(sure).unwrap_or(0);
+    (rank, confidences[rank])
+}
+
+/// For each rank from 0 to the middle, the probability that the interval from this rank to the same one from above
+/// covers the median.
+fn confidences(count: usize) -> Vec<f64> {
     // The probability that `rank` of the values lie below the median, in logarithms: 2^-1000 is no number.
     let mut log = -(count as f64) * std::f64::consts::LN_2;
     let mut below = 0.0;
@@ -62,7 +65,7 @@ fn outside(count: usize) -> Vec<f64> {
         .map(|rank| {
             below += log.exp();
             log += ((count - rank) as f64).ln() - ((rank + 1) as f64).ln();
-            (2.0 * below).min(1.0)
+            1.0 - (2.0 * below).min(1.0)
         })
         .collect()
 }
@@ -70,7 +73,7 @@ fn outside(count: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::noise::{KINDS, Noise};
+    use crate::statistics::noise::{KINDS, Noise, assert_covers};
 
     #[test]
     fn the_median_of_an_even_number_lies_between_the_middle_two() {
@@ -117,25 +120,14 @@ mod tests {
     /// Covers the true median of whatever distribution as often as it says, up to what 20,000 trials can tell.
     #[test]
     fn an_interval_covers_as_much_as_it_says() {
-        const TRIALS: u32 = 20_000;
         for kind in KINDS {
             for count in 2..=15 {
                 let mut noise = Noise::new(kind, count as u64);
                 let middle = noise.median();
-                let mut covered = 0;
-                let mut confidence = 0.0;
-                for _ in 0..TRIALS {
+                assert_covers(middle, 20_000, &format!("{kind:?}, {count} values"), || {
                     let values: Vec<f64> = (0..count).map(|_| noise.draw()).collect();
-                    let interval = interval(&values).unwrap();
-                    covered += u32::from((interval.low..=interval.high).contains(&middle));
-                    confidence = interval.confidence;
-                }
-                let share = f64::from(covered) / f64::from(TRIALS);
-                let error = (confidence * (1.0 - confidence) / f64::from(TRIALS)).sqrt();
-                assert!(
-                    share >= confidence - 3.0 * error,
-                    "{kind:?}, {count} values: {share}, not {confidence}"
-                );
+                    interval(&values).unwrap()
+                });
             }
         }
     }

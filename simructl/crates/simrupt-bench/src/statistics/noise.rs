@@ -4,6 +4,7 @@
 
 use fastrand::Rng;
 
+use super::median::Interval;
 use super::power::normal;
 
 /// What the noise of rounds looks like.
@@ -64,6 +65,27 @@ impl Noise {
             Kind::Skewed => skewed(0.0),
         }
     }
+}
+
+/// Checks that intervals of one kind cover the true value as often as they say, up to what so many trials can tell.
+///
+/// # Panics
+///
+/// With `what` when they cover it less often, by more than three standard errors.
+pub fn assert_covers(truth: f64, trials: u32, what: &str, mut interval: impl FnMut() -> Interval) {
+    let mut covered = 0;
+    let mut confidence = 0.0;
+    for _ in 0..trials {
+        let interval = interval();
+        covered += u32::from((interval.low..=interval.high).contains(&truth));
+        confidence = interval.confidence;
+    }
+    let share = f64::from(covered) / f64::from(trials);
+    let error = (confidence * (1.0 - confidence) / f64::from(trials)).sqrt();
+    assert!(
+        share >= confidence - 3.0 * error,
+        "{what}: {share}, not {confidence}"
+    );
 }
 
 fn skewed(normal: f64) -> f64 {

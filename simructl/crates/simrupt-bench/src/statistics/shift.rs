@@ -3,7 +3,7 @@
 //! By how much the values of one sample lie above those of another.
 
 use super::CONFIDENCE;
-use super::median::Interval;
+use super::median::{Interval, innermost};
 
 /// Up to how many pairs of values the interval is exact; of more, the normal approximation is as good.
 const MOST_EXACT_PAIRS: usize = 10_000;
@@ -65,11 +65,7 @@ fn rank(a: usize, b: usize) -> (usize, f64) {
         (1.0 - outside).max(0.0)
     });
     let confidences: Vec<f64> = confidences.collect();
-    let rank = confidences
-        .iter()
-        .rposition(|confidence| *confidence >= CONFIDENCE);
-    let rank = rank.unwrap_or(0);
-    (rank, confidences[rank])
+    innermost(&confidences)
 }
 
 /// In how many ways `a` and `b` values can follow each other.
@@ -99,7 +95,7 @@ fn counts(a: usize, b: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::noise::{KINDS, Noise};
+    use crate::statistics::noise::{KINDS, Noise, assert_covers};
 
     #[test]
     fn ranks_are_those_of_the_tables_of_mann_and_whitney() {
@@ -159,27 +155,16 @@ mod tests {
     /// Covers the true factor as often as it says, up to what 5,000 trials can tell.
     #[test]
     fn an_interval_covers_as_much_as_it_says() {
-        const TRIALS: u32 = 5000;
         for kind in KINDS {
             for count in 2..=15 {
                 let mut noise = Noise::new(kind, count as u64);
-                let mut covered = 0;
-                let mut confidence = 0.0;
-                for _ in 0..TRIALS {
+                assert_covers(1.25, 5000, &format!("{kind:?}, {count} values"), || {
                     let mut sample = |factor: f64| -> Vec<f64> {
                         let mut value = || factor * (1.0 + 0.15 * noise.draw()).max(0.01);
                         (0..count).map(|_| value()).collect()
                     };
-                    let interval = ratio(&sample(1.0), &sample(1.25)).unwrap();
-                    covered += u32::from((interval.low..=interval.high).contains(&1.25));
-                    confidence = interval.confidence;
-                }
-                let share = f64::from(covered) / f64::from(TRIALS);
-                let error = (confidence * (1.0 - confidence) / f64::from(TRIALS)).sqrt();
-                assert!(
-                    share >= confidence - 3.0 * error,
-                    "{kind:?}, {count} values: {share}, not {confidence}"
-                );
+                    ratio(&sample(1.0), &sample(1.25)).unwrap()
+                });
             }
         }
     }
