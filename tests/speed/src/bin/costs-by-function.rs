@@ -92,19 +92,17 @@ fn costs(run: &Run, blocks: &str, kernel: &BTreeMap<u64, String>) -> Result<BTre
         let address = u64::from_str_radix(word()?, 16)?;
         let instructions: f64 = word()?.parse()?;
         let times: f64 = word()?.parse()?;
+        if address < KERNEL {
+            // The thread that soaks up what is left is there, too: its share says nothing.
+            continue;
+        }
+        // The last function before the block, be it the driver's or the kernel's.
         let before = |functions: &BTreeMap<u64, String>| {
             let (place, name) = functions.range(..=address).next_back()?;
             Some((*place, name.clone()))
         };
-        let name = if address < KERNEL {
-            // The thread that soaks up what is left is there, too: its share says nothing.
-            continue;
-        } else {
-            before(&run.functions)
-                .max(before(kernel))
-                .map(|(_, name)| name)
-        };
-        let name = name.ok_or("a block before all functions")?;
+        let function = before(&run.functions).max(before(kernel));
+        let (_, name) = function.ok_or("a block before all functions")?;
         *costs.entry(name).or_default() += instructions * times / run.events;
     }
     Ok(costs)
