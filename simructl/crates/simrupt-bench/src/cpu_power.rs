@@ -68,18 +68,12 @@ fn number(path: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment;
 
     /// A machine of two CPUs that has these files.
     fn machine(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Sysroot) {
-        let directory = tempfile::tempdir().unwrap();
         let online: (&str, &[u8]) = ("sys/devices/system/cpu/online", b"0-1\n");
-        for (name, bytes) in files.iter().chain([&online]) {
-            let path = directory.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
-        }
-        let sysroot = Sysroot::new(directory.path().to_path_buf());
-        (directory, sysroot)
+        environment::tests::machine(&[files, &[online]].concat())
     }
 
     #[test]

@@ -245,16 +245,16 @@ fn clock_counts_instructions() -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A machine that has these files.
-    fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Sysroot) {
+    pub(crate) fn machine<T: AsRef<[u8]>>(files: &[(&str, T)]) -> (tempfile::TempDir, Sysroot) {
         let directory = tempfile::tempdir().unwrap();
-        for (name, text) in files {
+        for (name, content) in files {
             let path = directory.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            fs::write(path, content).unwrap();
         }
         let sysroot = Sysroot::new(directory.path().to_path_buf());
         (directory, sysroot)
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_machine_without_files_is_described_as_such() {
-        let (_directory, sysroot) = machine(&[]);
+        let (_directory, sysroot) = machine::<&str>(&[]);
         let environment = look(&sysroot);
         assert_eq!(environment.preemption, None);
         assert_eq!(environment.cpus_online, 1);
@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn the_version_tells_the_preemption_where_nothing_else_does() {
-        let (_directory, sysroot) = machine(&[]);
+        let (_directory, sysroot) = machine::<&str>(&[]);
         for (version, expected) in [
             ("#1 SMP PREEMPT_RT x", Some("rt")),
             ("#1 SMP PREEMPT x", Some("full")),
