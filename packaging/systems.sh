@@ -3,10 +3,8 @@
 # Systems to try packages in: unpacked from an archive for one run, entered as root at native speed, and booted in
 # a virtual machine. Sourced by packaging/test-install and its like, after tests/lab/common.sh and machine.sh.
 
-# The kernel that the system starts with, and the one that it is upgraded to.
-OLD_KERNEL=7.2.12+deb13-amd64
+# The system starts with $OLD_KERNEL, and is upgraded to this one.
 NEW_KERNEL=$STOCK
-USER_DIR=$CACHE/user-$OLD_KERNEL-$(key "$LAB"/{user-system,user-packages} <(echo "$SUITE"))
 WORK=${TMPDIR:-/var/tmp}/simrupt-systems-$EUID-$$
 SYSTEM=$WORK/system
 
@@ -19,37 +17,18 @@ as_root() {
 
 remove_systems() { [[ ! -d $WORK ]] || as_root rm -rf --one-file-system "$WORK"; }
 
-make_user_system() {
-    local new=$1 scratch=$WORK/mmdebstrap
-    mkdir -p "$scratch"
-    step user-system "a user's Debian $SUITE with kernel $OLD_KERNEL, about 2 min and 600 MB" \
-        "$LAB/user-system" "$new" "$scratch" "$OLD_KERNEL"
-}
-
-# set_up_user_system: makes the archive, once, as tests/lab/setup makes its parts.
-set_up_user_system() {
-    mkdir -p "$CACHE" "$WORK"
-    chmod 755 "$WORK"
-    "$LAB/host" "$USER_DIR"
-    with_lock "$USER_DIR.lock" make_user_dir
-}
-make_user_dir() {
-    [[ ! -d $USER_DIR ]] || return 0
-    rm -rf "$USER_DIR.new"
-    mkdir "$USER_DIR.new"
-    make_user_system "$USER_DIR.new"
-    mv "$USER_DIR.new" "$USER_DIR"
-}
-
 # unpack_system: a fresh one.
 unpack_system() {
+    mkdir -p "$WORK"
+    # Its users have to get through.
+    chmod 755 "$WORK"
     # shellcheck disable=SC2016 # the other shell expands
     as_root sh -c 'rm -rf "$2"; mkdir -p "$2" && tar -x -f "$1" -C "$2" --numeric-owner --exclude="./dev/*"' sh \
-        "$USER_DIR/system.tar" "$SYSTEM"
+        "$USER_SYSTEM/system.tar" "$SYSTEM"
 }
 
 # in_system CMD...: as root in the system, with the network, and with the archive of downloaded packages.
-in_system() { as_root "$CHECKOUT/packaging/chroot" "$SYSTEM" "$USER_DIR/archives" "$@"; }
+in_system() { as_root "$CHECKOUT/packaging/chroot" "$SYSTEM" "$USER_SYSTEM/archives" "$@"; }
 
 # pack_system IMAGE KERNEL INITRD: the system as a disk image, and what its boot loader would load. Left out is
 # what only building takes.
@@ -67,7 +46,7 @@ pack_system() {
 
 # prepare_packages: the packages once more as an earlier version, in OLD_DEBS.
 OLD_DEBS=$CHECKOUT/build/old-deb
-VERSION=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$CHECKOUT/Cargo.toml")
+VERSION=$(version_in "$CHECKOUT/Cargo.toml")
 prepare_packages() {
     compgen -G "$CHECKOUT/build/deb/simrupt-dkms_$VERSION-*.deb" >/dev/null ||
         die "there are no packages of $VERSION in $CHECKOUT/build/deb: make deb"

@@ -88,6 +88,12 @@ PERFETTO=$CACHE/perfetto-$(key "$LAB/root" "$LAB/perfetto-packages" "$LAB/root-p
 
 # What builds and checks the Debian packages: a root with what debian/control asks for.
 PACKAGING=$CACHE/packaging-$(key "$LAB"/{root,root-packaging,packaging-packages} <(echo "$SUITE"))
+# What tries them: a user's system with a kernel that is not the newest, and the archive of its packages.
+OLD_KERNEL=7.2.12+deb13-amd64
+USER_SYSTEM=$CACHE/user-$OLD_KERNEL-$(key "$LAB"/{user-system,user-packages} <(echo "$SUITE"))
+
+# version_in CARGO_TOML: the version of the project.
+version_in() { sed -n 's/^version = "\(.*\)"$/\1/p' "$1"; }
 
 die() {
     printf 'simrupt: %s\n' "$*" >&2
