@@ -54,7 +54,7 @@ struct Module {
     _loaded: kext::load_gate::Loaded<Parts>,
 }
 
-/// What it consists of. The fields are dropped from the first to the last: first the knobs are out of reach, then
+/// Its parts. The fields are dropped from the first to the last: first the knobs are out of reach, then
 /// the devices leave their driver, and at last the hardware goes.
 #[pin_data]
 struct Parts {

@@ -66,7 +66,7 @@ struct Module {
     _loaded: kext::load_gate::Loaded<Parts>,
 }
 
-/// What it consists of. The fields are dropped from the first to the last.
+/// Its parts. The fields are dropped from the first to the last.
 #[pin_data]
 struct Parts {
     _device: kext::platform_device::PlatformDevice,

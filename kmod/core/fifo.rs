@@ -104,7 +104,7 @@ impl Gauge {
     }
 
     /// Whether a reader could get a record now: one that waits, or one that an earlier reader has claimed and not
-    /// delivered. Records that a resize is moving are nobody's to read before they have arrived.
+    /// delivered. Records that a resize is moving cannot be read before they have arrived.
     ///
     /// It may say so when another reader is just about to take the last one; the other way round it does not err.
     #[inline]

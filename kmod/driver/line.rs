@@ -134,7 +134,7 @@ impl<S: Setup> Line<S> {
         )
     }
 
-    /// Counts somebody who wants the device to run, or takes one away: it runs while there are any.
+    /// Counts a user that wants the device to run, or takes one away. The device runs while there are any.
     pub(crate) fn count_user(&self, wants: bool) {
         let mut users = self.users.lock();
         users.count = if wants {

@@ -5,8 +5,8 @@
 //! A reader *claims* records (moves them out of the fifo, under its lock), copies them (without it), and *settles*
 //! as many as arrived. Records that did not arrive stay claimed, and are the first that the next reader gets.
 //!
-//! The memory may belong to somebody who keeps the reader waiting for it: a userfaultfd, a file system in user
-//! space. So copies take what is present. Then the reader lets go of everything, has the memory made
+//! The memory may belong to a userfaultfd, or to a file system in user space, which can keep the reader waiting
+//! for it. So copies take what is present. Then the reader lets go of everything, has the memory made
 //! present, and starts again.
 
 use super::{

@@ -172,7 +172,7 @@ impl_has_hr_timer! {
 
 impl Stretches {
     fn new(settings: Settings, cpu_time: Arc<CpuTime>) -> Result<Arc<Self>> {
-        // What is queued from the timer runs on its CPU: in its softirq, or in a thread that is bound to it.
+        // Work that the timer queues runs on the timer's CPU: in softirq, or in a thread that is bound to the CPU.
         let queue = match settings.kind {
             Kind::None | Kind::IrqsOff => None,
             Kind::PreemptOff => Some(Queue::system_highpri()),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Copies to user space that wait for nobody. Process context.
+//! Copies to user space that wait for no page. Process context.
 
 use super::{
     misc_device::Wait,

@@ -2,12 +2,11 @@
 
 //! The module's load gate: none of its files can be opened while the load may still fail. Process context.
 //!
-//! `rmmod` refuses while a file is open. A load that fails does not ask: the kernel then frees the module at
-//! once, and whoever has a reference to it calls into memory that is gone. Yet the first line's files are
-//! there before the last line is set up. So an open is refused until the load has succeeded, and a load that
-//! fails waits for the opens that are being refused. Others may have a reference as well: a perf event of one
-//! of the module's tracepoints, for one. They may keep it for as long as they like. Then the module stays, with
-//! nothing in it, and can be unloaded when they are gone.
+//! `rmmod` refuses while a file is open. A load that fails does not ask: the kernel frees the module at once, and
+//! an open file then calls into freed memory. Yet the first line's files exist before the last line is set up. So
+//! an open is refused until the load has succeeded, and a load that fails waits for the opens that are being
+//! refused. A perf event of one of the module's tracepoints holds a reference, too, and may hold it for as long as it
+//! likes. Then the module stays loaded with nothing in it, and can be unloaded when the event is gone.
 
 use super::{
     log,
@@ -59,7 +58,7 @@ impl Drop for Entry {
     }
 }
 
-/// What a module consists of, if its load did not fail.
+/// The parts of a module whose load has succeeded; none of one whose load has failed.
 pub(crate) struct Loaded<T> {
     _parts: Option<Pin<KBox<T>>>,
 }
@@ -89,7 +88,7 @@ impl<T> Loaded<T> {
     }
 }
 
-/// Waits until nobody has a reference to the module that is being loaded; `false` when somebody keeps it.
+/// Waits until there is no reference to the module that is being loaded; `false` when one is kept.
 fn is_unused() -> bool {
     let mut waited_ms = 0;
     // The kernel itself holds one reference.

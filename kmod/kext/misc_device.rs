@@ -78,7 +78,7 @@ pub(crate) trait MiscDevice: Send + Sync + 'static {
     /// `EAGAIN` when it would have to wait and must not, and whatever else the device has.
     fn read(&self, to: &mut IovIterDest<'_>, wait: Wait) -> Result<usize>;
 
-    /// Those who poll wait here.
+    /// Callers of poll wait here.
     fn poll_queue(&self) -> &WaitQueue;
 
     /// The state of the device now.

@@ -6,9 +6,6 @@
 //! Rust. Each file says in which context its functions may be called. Differences between the kernel series
 //! that the module is for are here as well; the rest is written for the newest of them.
 
-pub(crate) mod semaphore;
-mod shim;
-
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod context_cell;
@@ -28,8 +25,9 @@ pub(crate) mod misc_device;
 pub(crate) mod module;
 pub(crate) mod module_param;
 pub(crate) mod platform_device;
+pub(crate) mod semaphore;
+mod shim;
 mod slot;
-
 pub(crate) mod spinlock;
 pub(crate) mod tasklet;
 pub(crate) mod tracepoint;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A value that one has at a time, perhaps for seconds: those who wait for it can be killed. Process context.
+//! A value that one thread has at a time, perhaps for seconds. Threads that wait for it can be killed. Process context.
 //!
 //! One thread may hold several of these, in an order that they all keep to. lockdep does not follow them, which
 //! would otherwise count 64 locks of one class at once as a fault.
@@ -38,7 +38,7 @@ unsafe impl<T: Send> Send for Semaphore<T> {}
 unsafe impl<T: Send> Sync for Semaphore<T> {}
 
 impl<T> Semaphore<T> {
-    /// Nobody has the value yet.
+    /// No thread has the value yet.
     pub(crate) fn new(value: T) -> impl PinInit<Self> {
         pin_init!(Self {
             // INVARIANT: It counts from 1.

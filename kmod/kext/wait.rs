@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Waits that end after a limited time, for somebody who can be killed. Process context, unless a method says
+//! Waits that end after a limited time, or when the caller is killed. Process context, unless a method says
 //! otherwise.
 
 use core::sync::atomic::{
@@ -25,7 +25,7 @@ pub(super) fn jiffies(time: Delta) -> Jiffies {
     msecs_to_jiffies(u32::try_from(ms).unwrap_or(u32::MAX))
 }
 
-/// Something that one waits for, again and again.
+/// An event that threads wait for, again and again.
 #[pin_data]
 pub(crate) struct Completion {
     #[pin]
@@ -54,7 +54,7 @@ impl Completion {
         unsafe { bindings::complete(self.completion.get()) };
     }
 
-    /// Waits for a [`Self::complete`] that nobody else has waited for.
+    /// Waits for a [`Self::complete`] that has ended no other wait.
     ///
     /// # Errors
     ///
@@ -79,14 +79,14 @@ pub(crate) struct Runs {
     asked: AtomicU64,
     /// How many have ended.
     ended: AtomicU64,
-    /// Somebody waits for the two to be equal.
+    /// A waiter wants the two to be equal.
     is_awaited: AtomicBool,
     #[pin]
     idle: Completion,
 }
 
 impl Runs {
-    /// How often one who waits looks by itself.
+    /// The interval at which a waiter looks at the counts by itself, in milliseconds.
     const LOOK_MS: i64 = 10;
 
     /// None.
@@ -117,7 +117,7 @@ impl Runs {
         }
     }
 
-    /// Waits until all runs that were asked for have ended. Nobody asks for one meanwhile, and nobody else waits.
+    /// Waits until all runs that were asked for have ended. No run is asked for meanwhile, and there is one waiter.
     ///
     /// # Errors
     ///

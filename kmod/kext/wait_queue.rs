@@ -35,7 +35,7 @@ unsafe impl Send for WaitQueue {}
 unsafe impl Sync for WaitQueue {}
 
 impl WaitQueue {
-    /// Nobody waits. [`new_wait_queue!`] knows name and key.
+    /// A queue without waiters. [`new_wait_queue!`] knows name and key.
     pub(crate) fn new(name: &'static CStr, key: Pin<&'static LockClassKey>) -> impl PinInit<Self> {
         pin_init!(Self {
             head <- Opaque::ffi_init(|place| {
@@ -46,7 +46,8 @@ impl WaitQueue {
         })
     }
 
-    /// Waits until `is_over` says so, which must not sleep. Whoever makes it so calls [`Self::wake_all`] afterwards.
+    /// Waits until `is_over` returns true. It must not sleep. Code that makes it true calls [`Self::wake_all`]
+    /// afterwards.
     ///
     /// # Errors
     ///
@@ -70,7 +71,7 @@ impl WaitQueue {
             }
             // SAFETY: The caller may sleep: this is process context.
             unsafe { bindings::schedule() };
-            // Whoever woke this one took the entry off the queue; most of the time that is all.
+            // The waker has taken the entry off the queue. Most of the time the wait is over now.
             if is_over() {
                 break;
             }
@@ -80,7 +81,7 @@ impl WaitQueue {
         Ok(())
     }
 
-    /// Wakes everybody who waits, to look at the condition again. Any context.
+    /// Wakes all waiters, to look at the condition again. Any context.
     #[inline]
     pub(crate) fn wake_all(&self) {
         // SAFETY: The queue is initialized.

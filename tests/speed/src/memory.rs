@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::cost::counted;
 use crate::driver::Driver;
 
-/// What one load took.
+/// The cost of one load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) ms: f64,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is measured, with each driver.
+//! The settings that each driver is measured with.
 
 /// How a driver is loaded.
 #[derive(Debug)]

@@ -43,7 +43,7 @@ fn module(folder: &str) -> &str {
     }
 }
 
-/// What is wrong with one use in a file of a folder, if anything is.
+/// The fault of one use in a file of a folder, if it is one.
 fn objection(file: &str, folder: &str, used: &Use) -> Option<String> {
     match used {
         Use::Unsafe if folder != "kext" => Some("unsafe code stands in kext/ alone".to_owned()),
@@ -65,7 +65,7 @@ fn objection(file: &str, folder: &str, used: &Use) -> Option<String> {
     }
 }
 
-/// What is wrong with a file.
+/// The faults of a file.
 fn objections(file: &str, folder: &str, text: &str) -> Result<Vec<String>, String> {
     // A file's module is below its folder's, and that one below the root.
     let depth = if file.ends_with("/mod.rs") { 1 } else { 2 };
@@ -93,7 +93,7 @@ fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What is wrong with the module in `kmod`, and how many files were looked at.
+/// The faults of the module in `kmod`, and how many files were looked at.
 fn check(kmod: &Path) -> Result<(Vec<String>, usize), String> {
     let about = |path: &Path| {
         let path = path.display().to_string();

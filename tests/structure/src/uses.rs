@@ -6,7 +6,7 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::{iter::Peekable, vec::IntoIter};
 
-/// A use that somebody may object to.
+/// A use that a rule may forbid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     /// Something of the crate, by up to two names from its root on.
