@@ -64,10 +64,10 @@ pub(crate) struct Settings {
 pub(crate) struct Interference {
     #[pin]
     control: Mutex<Control>,
+    cpu_time: Arc<CpuTime>,
 }
 
 struct Control {
-    cpu_time: Arc<CpuTime>,
     running: Option<Running>,
     settings: Option<Settings>,
 }
@@ -97,10 +97,10 @@ impl Interference {
         Arc::pin_init(
             pin_init!(Self {
                 control <- new_mutex!(Control {
-                    cpu_time,
                     running: None,
                     settings: None,
                 }),
+                cpu_time,
             }),
             GFP_KERNEL,
         )
@@ -112,10 +112,9 @@ impl Interference {
     ///
     /// `ENOMEM`.
     pub(crate) fn prepare(&self, settings: Settings) -> Result<Prepared> {
-        let cpu_time = self.control.lock().cpu_time.clone();
         let stretches = match settings.kind {
             Kind::None => None,
-            _ => Some(Stretches::new(settings, cpu_time)?),
+            _ => Some(Stretches::new(settings, self.cpu_time.clone())?),
         };
         Ok(Prepared {
             settings,

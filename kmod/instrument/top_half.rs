@@ -104,10 +104,9 @@ impl ObserveTopHalf for TopMeter {
         // Readers of the counters wait for the end of an update in a loop. In a hardirq none of them can be on this
         // CPU; a thread must not be preempted, or one with a higher priority would wait for ever. And such
         // a thread does an interrupt's work, so its time is an interrupt's.
-        let load = self.meters.load.clone();
-        let span = load.service_begins(clock::now_ns());
+        let span = self.meters.load.service_begins(clock::now_ns());
         let result = without_preemption(|| self.update(call));
-        load.service_ends(&span);
+        self.meters.load.service_ends(&span);
         result
     }
 
