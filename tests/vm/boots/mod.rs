@@ -5,4 +5,5 @@
 
 mod low_resolution;
 mod memory_tags;
+mod one_cpu;
 mod threadirqs;
