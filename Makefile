@@ -37,6 +37,7 @@ help:
 	@echo '  make compare-test-workqueue  the order of affinity scopes, against the kernel'"'"'s own benchmark'
 	@echo '  make lab-modules           build the module for the kernel of the VM'
 	@echo '  make setup                 only set up'
+	@echo '  make doctor                what this machine lacks for all that, and what to do about it'
 	@echo '  make check                 formatting and lints'
 	@echo 'For a machine of your own (Documentation/install.md):'
 	@echo '  make tools                 simructl, optimized and static, with manual pages and completions'
@@ -99,8 +100,8 @@ compare-test-workqueue:
 lab-modules: setup
 	@$(LAB)/lab-modules
 
-.PHONY: setup check
-setup check:
+.PHONY: setup check doctor
+setup check doctor:
 	@$(LAB)/$@
 
 .PHONY: clean

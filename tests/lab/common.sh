@@ -13,6 +13,8 @@ SUITE=trixie
 
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CHECKOUT=$(cd "$LAB/../.." && pwd)
+# A service may have no HOME: the user database has it.
+: "${HOME:=$(unset HOME; echo ~)}"
 CACHE=${SIMRUPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/simrupt}
 BUILD=$CHECKOUT/build/lab
 # What is built for one kernel, and what ran on it.
