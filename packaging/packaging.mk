@@ -7,18 +7,20 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 DESTDIR ?=
 PREFIX ?= /usr/local
 ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
-# The architecture of simructl, as Rust calls it, and of the machine that builds it, where the two differ. LINKER is
-# the C compiler that links for TARGET.
+# The architecture of simructl, as Rust calls it, and of the machine that builds it, where the two differ. LINKER and
+# NATIVE_LINKER are the C compilers that link for them.
 TARGET ?= $(shell rustc -vV | sed -n 's/^host: //p')
 NATIVE_TARGET ?= $(TARGET)
 LINKER ?= cc
+NATIVE_LINKER ?= cc
 TOOLS_OUT := $(CURDIR)/build/tools
 DKMS_SOURCES := $(DESTDIR)/usr/src/simrupt-$(VERSION)
 MODULE_RELEASE = $(shell $(MAKE) -s -C '$(KDIR)' kernelrelease)
 
 .PHONY: tools install install-tools install-module install-dkms uninstall
 tools:
-	TARGET='$(TARGET)' NATIVE_TARGET='$(NATIVE_TARGET)' LINKER='$(LINKER)' packaging/build-tools '$(TOOLS_OUT)'
+	TARGET='$(TARGET)' NATIVE_TARGET='$(NATIVE_TARGET)' LINKER='$(LINKER)' NATIVE_LINKER='$(NATIVE_LINKER)' \
+		packaging/build-tools '$(TOOLS_OUT)'
 
 install: install-tools install-module
 
