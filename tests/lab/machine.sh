@@ -31,6 +31,27 @@ build_image() {
         "$KERNEL_BUILD/kmod/simrupt.ko" "$BUILD/target/$TARGET/$profile/simructl" "$@"
 }
 
+OPTIMIZED_SIMRUCTL=$BUILD/target/$TARGET/release/simructl
+
+# build_optimized_simructl: for benchmarks, since a debug build's own work would show in the CPU time spent.
+build_optimized_simructl() {
+    local label="simructl, optimized"
+    [[ -e $OPTIMIZED_SIMRUCTL ]] || label+=" (the first time: about 4 min)"
+    step simructl "$label" inside optimized_simructl
+}
+
+# check_bench_options PRESET [OPTIONS...]: that simructl bench takes them, which it is asked before anything boots. A
+# simructl for another architecture does not run here, so one for this machine is asked instead.
+check_bench_options() {
+    local simructl=$OPTIMIZED_SIMRUCTL
+    if [[ $TARGET != "$HOST_TARGET" ]]; then
+        simructl=$BUILD/target/$HOST_TARGET/debug/simructl
+        step host-simructl "simructl for this machine, which checks the options" inside host_simructl
+    fi
+    "$LAB/enter" "$simructl" bench --dry-run --preset "$@" >/dev/null ||
+        die "nothing was started: simructl bench does not take --preset $*"
+}
+
 # What tests may be told: words NAME=VALUE of a kernel's command line become its init's environment.
 TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS RELOADS)
 
