@@ -132,7 +132,7 @@ macro_rules! declare {
     (@live load) => { false };
     (@choices choice ($choice:ident { $($variant:ident = $text:literal,)+ }) $help:literal) => {
         #[doc = $help]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $choice {
             $(#[doc = $text] $variant,)+
         }

@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 use crate::cli::Outputs;
 use crate::cli::values::parse_seconds;
 use simrupt_bench::job::PRESETS;
+use simrupt_bench::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
 
 /// What `bench` takes.
 #[derive(Debug, Args)]
@@ -37,11 +38,11 @@ pub(crate) struct Bench {
 #[command(next_help_heading = "Instead of what the job says")]
 pub(crate) struct Overrides {
     /// rate: events at due times; saturate: the next as soon as the one before is done
-    #[arg(long, value_name = "MODE", value_parser = ["rate", "saturate"])]
-    pub(crate) mode: Option<String>,
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<Mode>,
     /// Flavors of the workqueue, or all
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(crate) flavors: Option<Vec<String>>,
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) flavors: Option<Names<Flavor>>,
     /// Events per second and line
     #[arg(long, value_name = "HZ", value_delimiter = ',')]
     pub(crate) rates: Option<Vec<u64>>,
@@ -55,14 +56,14 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "US", value_delimiter = ',')]
     pub(crate) work_us: Option<Vec<u64>>,
     /// Affinity scopes of unbound flavors: default, cpu, smt, cache_shard, cache, numa, system, or all
-    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
-    pub(crate) affinity_scopes: Option<Vec<String>>,
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) affinity_scopes: Option<Names<Scope>>,
     /// Interference: idle (none), cpu, memory, irqs-off, preempt-off, softirq
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(crate) stress: Option<Vec<String>>,
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) stress: Option<Names<Stress>>,
     /// How many lines work at the same time; cpus: as many as there are CPUs
     #[arg(long, value_name = "N|cpus")]
-    pub(crate) lines: Option<String>,
+    pub(crate) lines: Option<LineCount>,
     /// How many times each cell is measured
     #[arg(long, value_name = "N")]
     pub(crate) rounds: Option<u32>,

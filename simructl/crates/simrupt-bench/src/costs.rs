@@ -5,8 +5,9 @@
 
 use crate::drain;
 use crate::plan::Plan;
-use crate::results::{Cost, Setting};
+use crate::results::Cost;
 use crate::rig::{Rig, WHAT};
+use crate::setting::{Flavor, Setting, Stress};
 use simrupt::failure::Failure;
 use simrupt::files::stats::Stats;
 use simrupt::line::read_line_file;
@@ -22,15 +23,15 @@ pub fn measure(rig: &mut Rig<'_>, plan: &Plan) -> Result<Vec<Cost>, Failure> {
         return Ok(costs);
     }
     let mut timestamp = None;
-    let mut done: Vec<&str> = Vec::new();
+    let mut done: Vec<Flavor> = Vec::new();
     for setting in plan.settings() {
-        if done.contains(&setting.flavor.as_str()) {
+        if done.contains(&setting.flavor) {
             continue;
         }
-        done.push(&setting.flavor);
+        done.push(setting.flavor);
         rig.prepare(&Setting {
             lines: 1,
-            stress: "idle".to_string(),
+            stress: Stress::Idle,
             work_us: 0,
             affinity_scope: None,
             ..setting.clone()
@@ -41,7 +42,7 @@ pub fn measure(rig: &mut Rig<'_>, plan: &Plan) -> Result<Vec<Cost>, Failure> {
         let figures = Stats::parse(&text).map_err(|why| Failure::malformed(&path, why))?;
         add(&mut timestamp, &figures, TIMESTAMP, "timestamps");
         let mut runs = None;
-        add(&mut runs, &figures, &setting.flavor, "empty_runs");
+        add(&mut runs, &figures, setting.flavor.name(), "empty_runs");
         costs.extend(runs.and_then(Total::cost));
     }
     costs.splice(0..0, timestamp.and_then(Total::cost));

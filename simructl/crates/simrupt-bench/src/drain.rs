@@ -9,9 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use simrupt_core::abi::RECORD_SIZE;
+use simrupt_core::knobs::{Format, Run};
 
-use crate::results::{Cost, Setting};
+use crate::results::Cost;
 use crate::rig::{Rig, WHAT};
+use crate::setting::{Flavor, Mode, Setting, Stress};
 use simrupt::device;
 use simrupt::failure::{Failure, describe};
 
@@ -32,20 +34,20 @@ const FILL_LIMIT: Duration = Duration::from_secs(10);
 /// The mean time of a record, from the fifo and from a pipe.
 pub fn measure(rig: &mut Rig<'_>) -> Result<Vec<Cost>, Failure> {
     let setting = Setting {
-        mode: "rate".to_string(),
-        flavor: "unbound".to_string(),
+        mode: Mode::Rate,
+        flavor: Flavor::Unbound,
         rate_hz: Some(1_000_000),
         burst: 1024,
         fifo_size: RECORDS,
         work_us: 0,
         affinity_scope: None,
-        stress: "idle".to_string(),
+        stress: Stress::Idle,
         lines: 1,
     };
     rig.prepare(&setting)?;
     let line = rig.lines(1).first().copied().unwrap_or(0);
-    rig.set(line, "format", "record")?;
-    rig.set(line, "run", "always")?;
+    rig.set(line, "format", Format::Record.name())?;
+    rig.set(line, "run", Run::Always.name())?;
     rig.start(&setting)?;
     let filled = fill(rig, line);
     rig.silence(&setting)?;

@@ -8,9 +8,9 @@
 mod check;
 
 use serde::Deserialize;
-use simrupt_core::knobs::MAX_LINES;
 
 use crate::overrides::Overrides;
+use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
 use crate::statistics::power::USUAL_ROUNDS;
 use simrupt::failure::Failure;
 
@@ -21,37 +21,6 @@ pub const PRESETS: [(&str, &str); 4] = [
     ("cache-shard", include_str!("presets/cache-shard.toml")),
     ("speed", include_str!("presets/speed.toml")),
 ];
-
-/// All flavors, the baselines first.
-pub const FLAVORS: [&str; 11] = [
-    "none",
-    "irq-thread",
-    "tasklet",
-    "bh",
-    "bh-highpri",
-    "bound",
-    "highpri",
-    "cpu-intensive",
-    "unbound",
-    "unbound-highpri",
-    "ordered",
-];
-
-/// The flavors whose workqueue has an affinity scope that can be set: an ordered one has it fixed.
-pub const SCOPED: [&str; 2] = ["unbound", "unbound-highpri"];
-
-/// The affinity scope that leaves a queue as it is made.
-const DEFAULT_SCOPE: &str = "default";
-
-/// How the events come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Open loop: at due times, whatever becomes of those before.
-    Rate,
-    /// Closed loop: as soon as those before are done with.
-    Saturate,
-}
 
 /// A job file. What it does not say is as [`Job::default`] and [`Matrix::default`] have it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -75,10 +44,10 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Matrix {
-    /// `rate` or `saturate`.
+    /// How events come.
     pub mode: Mode,
     /// Values of the knob `workqueue`, or `all`.
-    pub flavors: Vec<String>,
+    pub flavors: Names<Flavor>,
     /// Events per second and line, 1 to 1,000,000. Not in a closed loop, which has no rate.
     pub rates_hz: Option<Vec<u64>>,
     /// Events per interrupt, 1 to 4096.
@@ -88,29 +57,11 @@ pub struct Matrix {
     /// Simulated cost of a run of the bottom half, in microseconds: 0 to 10,000.
     pub work_us: Vec<u64>,
     /// Of the workqueues of unbound flavors; the other flavors have but one cell for all of them.
-    pub affinity_scopes: Vec<String>,
-    /// Antagonists.
-    pub stress: Vec<String>,
+    pub affinity_scopes: Names<Scope>,
+    /// What interferes.
+    pub stress: Names<Stress>,
     /// How many lines work at the same time.
     pub lines: LineCount,
-}
-
-/// How many lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "LineCountText")]
-pub enum LineCount {
-    /// So many: 1 to 64.
-    Count(u32),
-    /// One for each CPU that is online, as far as the module has as many.
-    Cpus,
-}
-
-/// How it is written.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum LineCountText {
-    Number(i64),
-    Word(String),
 }
 
 /// For which flavors the highest rate is looked for, and how.
@@ -118,9 +69,9 @@ enum LineCountText {
 #[serde(deny_unknown_fields, default)]
 pub struct KneeJob {
     /// Values of the knob `workqueue`, or `all`.
-    pub flavors: Vec<String>,
-    /// Antagonists.
-    pub stress: Vec<String>,
+    pub flavors: Names<Flavor>,
+    /// What interferes.
+    pub stress: Names<Stress>,
     /// The least rate tried, 1 to 1,000,000.
     pub min_hz: u64,
     /// The greatest rate tried, 1 to 1,000,000.
@@ -148,13 +99,13 @@ impl Default for Matrix {
     fn default() -> Self {
         Self {
             mode: Mode::Rate,
-            flavors: vec!["all".to_string()],
+            flavors: Names::all(),
             rates_hz: None,
             bursts: vec![1],
             fifo_sizes: vec![4096],
             work_us: vec![0],
-            affinity_scopes: vec![DEFAULT_SCOPE.to_string()],
-            stress: vec!["idle".to_string()],
+            affinity_scopes: Names(vec![Scope::Default]),
+            stress: Names(vec![Stress::Idle]),
             lines: LineCount::Count(1),
         }
     }
@@ -163,47 +114,12 @@ impl Default for Matrix {
 impl Default for KneeJob {
     fn default() -> Self {
         Self {
-            flavors: vec!["all".to_string()],
-            stress: vec!["idle".to_string()],
+            flavors: Names::all(),
+            stress: Names(vec![Stress::Idle]),
             min_hz: 1_000,
             max_hz: 1_000_000,
             p99_limit_us: 1_000,
             duration_s: 0.2,
-        }
-    }
-}
-
-impl TryFrom<LineCountText> for LineCount {
-    type Error = String;
-
-    fn try_from(text: LineCountText) -> Result<Self, String> {
-        match text {
-            LineCountText::Number(number) => Self::parse(&number.to_string()),
-            LineCountText::Word(word) => Self::parse(&word),
-        }
-    }
-}
-
-impl LineCount {
-    fn parse(text: &str) -> Result<Self, String> {
-        let number = || text.parse().ok().map(Self::Count);
-        let known = (text == "cpus").then_some(Self::Cpus).or_else(number);
-        match known {
-            Some(Self::Count(count)) if !(1..=MAX_LINES as u32).contains(&count) => None,
-            known => known,
-        }
-        .ok_or_else(|| {
-            format!("{text} is neither a number of lines from 1 to {MAX_LINES} nor cpus")
-        })
-    }
-}
-
-impl Mode {
-    /// Its name in jobs and results.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rate => "rate",
-            Self::Saturate => "saturate",
         }
     }
 }
@@ -239,21 +155,15 @@ impl Job {
 
     /// Puts what the command line says in place of what the job says.
     pub fn override_by(mut self, given: &Overrides) -> Result<Self, Failure> {
-        let one = |text: &str| LineCount::parse(text).map_err(|why| bad(why).usage());
-        let lines = given.lines.as_deref().map(one).transpose()?;
         put(&mut self.rounds, &given.rounds);
         put(&mut self.duration_s, &given.duration);
         put(&mut self.warm_up_s, &given.warm_up);
         put(&mut self.seed, &given.seed);
         for matrix in &mut self.matrix {
-            match given.mode.as_deref() {
-                Some("saturate") => {
-                    matrix.mode = Mode::Saturate;
-                    // It was said for another mode.
-                    matrix.rates_hz = None;
-                }
-                Some(_) => matrix.mode = Mode::Rate,
-                None => {}
+            put(&mut matrix.mode, &given.mode);
+            if given.mode == Some(Mode::Saturate) {
+                // It was said for another mode.
+                matrix.rates_hz = None;
             }
             if matrix.mode == Mode::Rate {
                 put_some(&mut matrix.rates_hz, &given.rates);
@@ -264,7 +174,7 @@ impl Job {
             put(&mut matrix.work_us, &given.work_us);
             put(&mut matrix.affinity_scopes, &given.affinity_scopes);
             put(&mut matrix.stress, &given.stress);
-            put(&mut matrix.lines, &lines);
+            put(&mut matrix.lines, &given.lines);
         }
         let is_closed = |matrix: &Matrix| matrix.mode == Mode::Saturate;
         if given.rates.is_some() && self.matrix.iter().all(is_closed) {
@@ -320,21 +230,23 @@ fn put_some<T: Clone>(value: &mut Option<T>, given: &Option<T>) {
 }
 
 /// What any of the matrices has in a list, each once.
-fn union(matrices: &[Matrix], list: impl Fn(&Matrix) -> &Vec<String>) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for name in matrices.iter().flat_map(list) {
-        if !all.contains(name) {
-            all.push(name.clone());
+fn union<T: Copy + PartialEq>(
+    matrices: &[Matrix],
+    list: impl Fn(&Matrix) -> &Names<T>,
+) -> Names<T> {
+    let mut all: Vec<T> = Vec::new();
+    for value in matrices.iter().flat_map(|matrix| &list(matrix).0) {
+        if !all.contains(value) {
+            all.push(*value);
         }
     }
-    all
+    Names(all)
 }
 
 #[cfg(test)]
 mod tests {
-    use simrupt_core::knobs::Flavor;
-
     use super::*;
+    use crate::setting::Named;
 
     fn checked(text: &str) -> Result<Job, String> {
         let job = Job::parse(text, "job.toml").and_then(Job::checked);
@@ -356,17 +268,10 @@ mod tests {
     }
 
     #[test]
-    fn every_flavor_of_the_module_is_known() {
-        for name in Flavor::NAMES {
-            assert!(FLAVORS.contains(name), "{name}");
-        }
-    }
-
-    #[test]
     fn what_a_job_does_not_say_has_a_default() {
         let job = checked("[[matrix]]\n").unwrap();
         assert_eq!((job.rounds, job.seed), (USUAL_ROUNDS, 1));
-        assert_eq!(job.matrix[0].flavors, FLAVORS);
+        assert_eq!(job.matrix[0].flavors.0, Flavor::CHOICES);
         assert_eq!(job.matrix[0].rates(), [Some(1000)]);
         assert_eq!(job.matrix[0].lines, LineCount::Count(1));
         assert_eq!(job.knee, None);
@@ -394,11 +299,11 @@ mod tests {
             ("[[matrix]]\nrates_hz = []", "rates_hz is empty"),
             ("[[matrix]]\nrates_hz = [0]", "0 is not from 1 to 1000000"),
             ("[[matrix]]\nrates_hz = [-1]", "job.toml:2"),
-            ("[[matrix]]\nmode = 'open'", "unknown variant `open`"),
+            ("[[matrix]]\nmode = 'open'", "there is no mode open"),
             ("[[matrix]]\nbursts = [4097]", "4097 is not from 1 to 4096"),
             ("[[matrix]]\nfifo_sizes = [1000]", "try: 1024"),
             ("[[matrix]]\nwork_us = [10001]", "work_us: 10001"),
-            ("[[matrix]]\nstress = ['disk']", "stress: there is no disk"),
+            ("[[matrix]]\nstress = ['disk']", "there is no stress disk"),
             ("[[matrix]]\nlines = 65", "65 is neither a number of lines"),
             ("[[matrix]]\nlines = 'many'", "many is neither a number"),
             (
@@ -439,9 +344,9 @@ mod tests {
     #[test]
     fn the_command_line_goes_before_the_job_in_every_matrix() {
         let given = Overrides {
-            flavors: Some(vec!["bh".to_string()]),
+            flavors: Some(Names(vec![Flavor::Bh])),
             rates: Some(vec![7, 8]),
-            lines: Some("cpus".to_string()),
+            lines: Some(LineCount::Cpus),
             rounds: Some(2),
             ..Overrides::default()
         };
@@ -451,7 +356,11 @@ mod tests {
         assert_eq!((job.rounds, job.seed), (2, 4));
         assert_eq!(job.matrix[0].rates(), [Some(7), Some(8)]);
         assert_eq!(job.matrix[1].rates(), [None]);
-        assert!(job.matrix.iter().all(|matrix| matrix.flavors == ["bh"]));
+        assert!(
+            job.matrix
+                .iter()
+                .all(|matrix| matrix.flavors.0 == [Flavor::Bh])
+        );
         assert!(
             job.matrix
                 .iter()
@@ -463,7 +372,7 @@ mod tests {
     fn a_closed_loop_forgets_the_rates_of_the_job_but_not_those_asked_for() {
         let text = "[[matrix]]\nrates_hz = [50]\n";
         let mut given = Overrides {
-            mode: Some("saturate".to_string()),
+            mode: Some(Mode::Saturate),
             ..Overrides::default()
         };
         assert_eq!(overridden(text, &given).unwrap().matrix[0].rates(), [None]);
@@ -485,7 +394,7 @@ mod tests {
         );
         given.find_knee = true;
         let knee = overridden(text, &given).unwrap().knee.unwrap();
-        assert_eq!(knee.flavors, ["bh", "none", "bound"]);
+        assert_eq!(knee.flavors.0, [Flavor::Bh, Flavor::None, Flavor::Bound]);
         assert_eq!((knee.p99_limit_us, knee.min_hz), (77, 1000));
     }
 
@@ -495,7 +404,7 @@ mod tests {
             PRESETS[0].1, PRESETS[1].1, PRESETS[2].1, PRESETS[3].1,
         ])) {
             let _ = checked(&text);
-            let _ = LineCount::parse(&text);
+            let _ = text.parse::<LineCount>();
         }
     }
 }

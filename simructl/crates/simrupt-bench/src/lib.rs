@@ -3,6 +3,7 @@
 //! The benchmark of `simructl`: its jobs, its measurements, and its results.
 //!
 //! What is run:
+//! - `setting`: modes, flavors, stress and the like, which jobs, measurements and results share;
 //! - `job`, `overrides`: what was asked for, by a preset or a file, and values that replace those of a job;
 //! - `plan`: the cells of a job, their order, and the time they take;
 //! - `outlook`: what their results will be able to tell;
@@ -52,6 +53,7 @@ pub mod round;
 pub mod sample;
 pub mod saved;
 pub mod session;
+pub mod setting;
 pub mod soak;
 pub mod statistics;
 pub mod stress;

@@ -80,13 +80,13 @@ fn check(results: &Results) -> Result<(), String> {
     for cell in &results.cells {
         let ascending = cell.rounds.is_sorted_by(|one, next| one.round < next.round);
         if !ascending {
-            let flavor = &cell.setting.flavor;
+            let flavor = cell.setting.flavor.name();
             return Err(format!("the rounds of {flavor} are not in ascending order"));
         }
         for (stage, histogram) in &cell.histograms {
             let buckets = &histogram.buckets;
             let refuse = |odd: &str| {
-                let flavor = &cell.setting.flavor;
+                let flavor = cell.setting.flavor.name();
                 Err(format!("the histogram {stage} of {flavor} has {odd}"))
             };
             let ascending = buckets.windows(2).all(|two| two[0][1] < two[1][0]);

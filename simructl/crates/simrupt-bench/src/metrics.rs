@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::cpu::Usage;
-use crate::results::{Cell, Histogram, PERCENTILES, Round, STAGES, Setting};
-use crate::rig::is_read;
+use crate::results::{Cell, Histogram, PERCENTILES, Round, STAGES};
+use crate::setting::Setting;
 use crate::statistics::estimate;
 
 /// The counters of events that no reader got.
@@ -90,7 +90,7 @@ impl Sample {
         let per_second = |name| (seconds > 0.0).then(|| self.counter(name) as f64 / seconds);
         let spent = &self.spent;
         let per_event = |ns: Option<u64>| ratio(ns?, spent.events);
-        let read = is_read(setting);
+        let read = setting.is_read();
         let bh_run_ns = self.histograms.get("bh_run").map(|one| one.sum_ns);
         for (name, value) in [
             ("events_hz", per_second("events")),
@@ -195,7 +195,7 @@ fn flags(cell: &Cell, asked: u32) -> Vec<String> {
         ));
     }
     let losses: u64 = sum(cell, &LOSSES);
-    if is_read(&cell.setting) && losses > 0 {
+    if cell.setting.is_read() && losses > 0 {
         let of = sum(cell, &["events"]);
         flags.push(format!("{losses} of {of} events were lost"));
     }
@@ -257,19 +257,10 @@ fn rate_off(setting: &Setting, round: &Round) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::setting::{self, Flavor, Mode};
 
     fn setting() -> Setting {
-        Setting {
-            mode: "rate".to_string(),
-            flavor: "bh".to_string(),
-            rate_hz: Some(1000),
-            burst: 1,
-            fifo_size: 4096,
-            work_us: 0,
-            affinity_scope: None,
-            stress: "idle".to_string(),
-            lines: 1,
-        }
+        setting::tests::setting(Flavor::Bh, Some(1000))
     }
 
     fn histogram(count: u64) -> Histogram {
@@ -350,7 +341,7 @@ mod tests {
     #[test]
     fn a_closed_loop_has_no_reader_and_what_could_not_be_told_is_not_there() {
         let mut closed = setting();
-        closed.mode = "saturate".to_string();
+        closed.mode = Mode::Saturate;
         let metrics = sample().metrics(&closed);
         for name in ["read_hz", "loss_ratio", "reader_ns_per_event"] {
             assert!(!metrics.contains_key(name), "{name}");

@@ -2,13 +2,15 @@
 
 //! Values that take the place of those of a job.
 
+use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
+
 /// Values that take the place of those of a job, in each of its matrices; absent ones leave the job as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     /// rate: events at due times; saturate: the next as soon as the one before is done
-    pub mode: Option<String>,
+    pub mode: Option<Mode>,
     /// Flavors of the workqueue, or all
-    pub flavors: Option<Vec<String>>,
+    pub flavors: Option<Names<Flavor>>,
     /// Events per second and line
     pub rates: Option<Vec<u64>>,
     /// Events per interrupt
@@ -18,11 +20,11 @@ pub struct Overrides {
     /// What a run of the bottom half costs in addition
     pub work_us: Option<Vec<u64>>,
     /// Affinity scopes of unbound flavors: default, cpu, smt, cache_shard, cache, numa, system, or all
-    pub affinity_scopes: Option<Vec<String>>,
+    pub affinity_scopes: Option<Names<Scope>>,
     /// Antagonists: idle (none), cpu, memory, irqs-off, preempt-off, softirq
-    pub stress: Option<Vec<String>>,
+    pub stress: Option<Names<Stress>>,
     /// How many lines work at the same time; cpus: as many as there are CPUs
-    pub lines: Option<String>,
+    pub lines: Option<LineCount>,
     /// How many times each cell is measured
     pub rounds: Option<u32>,
     /// How long a round is measured

@@ -9,10 +9,10 @@ use humantime::format_duration;
 
 use fastrand::Rng;
 
-use crate::job::{Job, KneeJob, LineCount, Matrix, Mode, SCOPED};
+use crate::job::{Job, KneeJob, Matrix};
 use crate::knee;
-use crate::results::{self, Setting};
-use crate::round::Timing;
+use crate::results;
+use crate::setting::{Flavor, LineCount, Mode, SCOPED, Scope, Setting, Stress, Timing};
 use simrupt::layout::columns;
 
 /// What a round takes besides its warm-up and its measured time: knobs, draining, reading the books.
@@ -166,14 +166,15 @@ impl Plan {
                 let dash = || "-".to_string();
                 [
                     (at + 1).to_string(),
-                    cell.mode.clone(),
-                    cell.flavor.clone(),
+                    cell.mode.to_string(),
+                    cell.flavor.name().to_string(),
                     cell.rate_hz.map_or_else(dash, |rate| rate.to_string()),
                     cell.burst.to_string(),
                     cell.fifo_size.to_string(),
                     cell.work_us.to_string(),
-                    cell.affinity_scope.clone().unwrap_or_else(dash),
-                    cell.stress.clone(),
+                    cell.affinity_scope
+                        .map_or_else(dash, |scope| scope.to_string()),
+                    cell.stress.to_string(),
                     cell.lines.to_string(),
                 ]
             }));
@@ -185,8 +186,8 @@ impl Plan {
             let mut rows = vec![header.map(String::from)];
             rows.extend(self.knees.iter().map(|knee| {
                 [
-                    knee.setting.flavor.clone(),
-                    knee.setting.stress.clone(),
+                    knee.setting.flavor.name().to_string(),
+                    knee.setting.stress.to_string(),
                     knee.min_hz().to_string(),
                     knee.max_hz.to_string(),
                     knee.p99_limit.as_micros().to_string(),
@@ -230,25 +231,25 @@ pub fn told(time: Duration) -> String {
 /// All cells of a matrix, its flavors slowest.
 fn cells(matrix: &Matrix, cpus: u32) -> Vec<Setting> {
     let mut cells = vec![Setting {
-        mode: matrix.mode.name().to_string(),
-        flavor: String::new(),
+        mode: matrix.mode,
+        flavor: Flavor::None,
         rate_hz: None,
         burst: 1,
         fifo_size: 4096,
         work_us: 0,
         affinity_scope: None,
-        stress: String::new(),
+        stress: Stress::Idle,
         lines: match matrix.lines {
             LineCount::Count(count) => count,
             LineCount::Cpus => cpus,
         },
     }];
-    each(&mut cells, &matrix.flavors, |cell, flavor| {
-        cell.flavor.clone_from(flavor);
+    each(&mut cells, &matrix.flavors.0, |cell, flavor| {
+        cell.flavor = *flavor;
     });
-    each(&mut cells, &matrix.affinity_scopes, |cell, scope| {
-        let scoped = SCOPED.contains(&cell.flavor.as_str()) && scope != "default";
-        cell.affinity_scope = scoped.then(|| scope.clone());
+    each(&mut cells, &matrix.affinity_scopes.0, |cell, scope| {
+        let is_scoped = SCOPED.contains(&cell.flavor) && *scope != Scope::Default;
+        cell.affinity_scope = is_scoped.then_some(*scope);
     });
     each(&mut cells, &matrix.rates(), |cell, rate| {
         cell.rate_hz = *rate
@@ -262,8 +263,8 @@ fn cells(matrix: &Matrix, cpus: u32) -> Vec<Setting> {
     each(&mut cells, &matrix.work_us, |cell, work| {
         cell.work_us = *work
     });
-    each(&mut cells, &matrix.stress, |cell, stress| {
-        cell.stress.clone_from(stress);
+    each(&mut cells, &matrix.stress.0, |cell, stress| {
+        cell.stress = *stress;
     });
     cells
 }
@@ -319,13 +320,10 @@ mod tests {
         let plan = plan(&format!("{TWO}bursts = [1, 8]\nstress = ['idle', 'cpu']\n"));
         assert_eq!(plan.cells.len(), 16);
         let first = &plan.cells[0];
-        assert_eq!((first.flavor.as_str(), first.rate_hz), ("bh", Some(1000)));
+        assert_eq!((first.flavor, first.rate_hz), (Flavor::Bh, Some(1000)));
         let last = &plan.cells[15];
-        assert_eq!(
-            (last.flavor.as_str(), last.rate_hz),
-            ("unbound", Some(2000))
-        );
-        assert_eq!((last.burst, last.stress.as_str()), (8, "cpu"));
+        assert_eq!((last.flavor, last.rate_hz), (Flavor::Unbound, Some(2000)));
+        assert_eq!((last.burst, last.stress), (8, Stress::Cpu));
     }
 
     #[test]
@@ -336,13 +334,13 @@ mod tests {
         let scopes: Vec<_> = plan
             .cells
             .iter()
-            .map(|cell| (cell.flavor.as_str(), cell.affinity_scope.as_deref()))
+            .map(|cell| (cell.flavor, cell.affinity_scope))
             .collect();
         let expected = [
-            ("bh", None),
-            ("unbound", None),
-            ("unbound", Some("cpu")),
-            ("unbound", Some("numa")),
+            (Flavor::Bh, None),
+            (Flavor::Unbound, None),
+            (Flavor::Unbound, Some(Scope::Cpu)),
+            (Flavor::Unbound, Some(Scope::Numa)),
         ];
         assert_eq!(scopes, expected);
     }

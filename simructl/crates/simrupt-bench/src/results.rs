@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::setting::Setting;
 pub use crate::statistics::Estimate;
 use simrupt::files::latency::{self, Percentile};
 
@@ -141,29 +142,6 @@ pub struct Cost {
     pub mean_ns: f64,
     /// How many were measured.
     pub count: u64,
-}
-
-/// What is the same in all rounds of a cell.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Setting {
-    /// `rate`: open loop; `saturate`: closed loop.
-    pub mode: String,
-    /// Value of the knob `workqueue`.
-    pub flavor: String,
-    /// Events per second and line that were asked for; none in a closed loop.
-    pub rate_hz: Option<u64>,
-    /// Events per interrupt.
-    pub burst: u64,
-    /// Records that the fifo holds.
-    pub fifo_size: u64,
-    /// Simulated cost of a run of the bottom half, in microseconds.
-    pub work_us: u64,
-    /// Of the workqueue, for unbound flavors; none where it was left alone.
-    pub affinity_scope: Option<String>,
-    /// The antagonist; `idle` for none.
-    pub stress: String,
-    /// How many lines worked at the same time.
-    pub lines: u32,
 }
 
 /// All rounds of one setting.

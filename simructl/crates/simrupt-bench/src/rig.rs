@@ -20,13 +20,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::libc::O_NONBLOCK;
+use simrupt_core::knobs::{Format, Interference, Knob, Pattern, Policy, Run, Spec};
 
 use crate::cpu::online;
 use crate::foreign::Known;
-use crate::job::SCOPED;
 use crate::plan::Plan;
-use crate::results::Setting;
 use crate::saved::{affinity, attributes, first_word, queue};
+use crate::setting::{Named, SCOPED, Scope, Setting};
 use crate::stress;
 use simrupt::changes::{apply, plan};
 use simrupt::failure::Failure;
@@ -114,20 +114,21 @@ impl<'a> Rig<'a> {
             }
         }
         for setting in plan.settings() {
-            self.must_take("workqueue", &setting.flavor)?;
-            self.must_take("pattern", pattern(setting))?;
-            self.must_take("fifo_size", &setting.fifo_size.to_string())?;
+            self.must_take(Knob::Workqueue, setting.flavor.name())?;
+            self.must_take(Knob::Pattern, pattern(setting).name())?;
+            self.must_take(Knob::FifoSize, &setting.fifo_size.to_string())?;
             if setting.work_us > 0 {
-                self.must_take("work_us", &setting.work_us.to_string())?;
+                self.must_take(Knob::WorkUs, &setting.work_us.to_string())?;
             }
-            self.must_take("stress", stress::of_module(&setting.stress))?;
+            self.must_take(Knob::Stress, setting.stress.of_module().name())?;
         }
         Ok(())
     }
 
-    /// A value that a plan takes is one that the loaded module has. A knob that it does not have at all
-    /// will do for what there was before the knob was made.
-    fn must_take(&self, name: &str, value: &str) -> Result<(), Failure> {
+    /// A value that a plan takes is one that the loaded module has. A module without a knob behaves as at the knob's
+    /// default.
+    fn must_take(&self, knob: Knob, value: &str) -> Result<(), Failure> {
+        let Spec { name, default, .. } = knob.spec();
         let lacks = |more: String| {
             let what = format!("{WHAT} with {name}={value}");
             Failure::new(what, more).remedy(
@@ -142,7 +143,7 @@ impl<'a> Rig<'a> {
                 };
                 lacks(format!("the loaded module does not have it{has}"))
             }),
-            Err(_) if matches!(value, "none" | "periodic") => Ok(()),
+            Err(_) if value == *default => Ok(()),
             Err(_) => Err(lacks("the loaded module has no such knob".to_string())),
         }
     }
@@ -169,23 +170,23 @@ impl<'a> Rig<'a> {
             let cpu = self.cpu(line).to_string();
             self.set(line, "rate_hz", "0")?;
             self.set(line, "masked", "0")?;
-            self.set(line, "format", "char")?;
-            self.set(line, "fifo_policy", "drop")?;
+            self.set(line, "format", Format::Char.name())?;
+            self.set(line, "fifo_policy", Policy::Drop.name())?;
             self.set(line, "fifo_size", &setting.fifo_size.to_string())?;
             self.set(line, "work_us", &setting.work_us.to_string())?;
             self.set(line, "jitter_pct", "0")?;
             self.set(line, "cpu_limit_pct", limit_pct(setting))?;
-            self.set(line, "pattern", pattern(setting))?;
+            self.set(line, "pattern", pattern(setting).name())?;
             self.set(line, "burst", &setting.burst.to_string())?;
             self.set(line, "cpu", &cpu)?;
-            self.set(line, "workqueue", &setting.flavor)?;
-            self.set(line, "run", run(setting))?;
+            self.set(line, "workqueue", setting.flavor.name())?;
+            self.set(line, "run", run(setting).name())?;
             self.set_scope(line, setting)?;
             self.set_affinity(line, &cpu)?;
             self.set(line, "stress_us", &stress::STRETCH_US.to_string())?;
             self.set(line, "stress_hz", &stress::STRETCHES_HZ.to_string())?;
-            self.set(line, "stress", stress::of_module(&setting.stress))?;
-            let attributes = attributes(self.module.sysroot(), line, &setting.flavor);
+            self.set(line, "stress", setting.stress.of_module().name())?;
+            let attributes = attributes(self.module.sysroot(), line, setting.flavor.name());
             self.known.look_at(self.knobs, line, attributes)?;
         }
         Ok(())
@@ -251,17 +252,17 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// Takes the antagonist of the module's off the lines.
+    /// Ends the module's interference on the lines.
     pub fn relieve(&mut self, setting: &Setting) -> Result<(), Failure> {
         self.lines(setting.lines)
             .into_iter()
-            .try_for_each(|line| self.set(line, "stress", "none"))
+            .try_for_each(|line| self.set(line, "stress", Interference::None.name()))
     }
 
     /// Waits until all that the lines have emitted has arrived; returns their books.
     pub fn rest(&self, setting: &Setting) -> Result<Vec<Books>, Failure> {
         let until = Instant::now() + REST_LIMIT;
-        let levels: &[&str] = match is_read(setting) {
+        let levels: &[&str] = match setting.is_read() {
             true => &["in_ring", "pending", "queued"],
             // What is in the fifo stays there.
             false => &["in_ring", "pending"],
@@ -347,16 +348,16 @@ impl<'a> Rig<'a> {
 
     /// Gives the queue of an unbound flavor its affinity scope, or the one that it is made with.
     fn set_scope(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
-        if !SCOPED.contains(&setting.flavor.as_str()) {
+        if !SCOPED.contains(&setting.flavor) {
             return Ok(());
         }
-        let directory = queue(self.module.sysroot(), line, &setting.flavor);
+        let directory = queue(self.module.sysroot(), line, setting.flavor.name());
         let path = directory.join("affinity_scope");
-        let scope = setting.affinity_scope.as_deref();
+        let scope = setting.affinity_scope;
         if scope.is_none() && !path.exists() {
             return Ok(());
         }
-        let scope = scope.unwrap_or("default");
+        let scope = scope.unwrap_or(Scope::Default).name();
         let now = read_text(&path);
         let now = now.map_err(|error| Failure::file("read", &path, Some(line), &error))?;
         self.known.set_file(path.clone(), scope);
@@ -386,31 +387,26 @@ impl<'a> Rig<'a> {
     }
 }
 
-/// Whether somebody reads the lines.
-pub fn is_read(setting: &Setting) -> bool {
-    setting.mode == "rate"
-}
-
-fn pattern(setting: &Setting) -> &'static str {
-    match (is_read(setting), setting.burst) {
-        (false, _) => "closed",
-        (true, 1) => "periodic",
-        (true, _) => "burst",
+fn pattern(setting: &Setting) -> Pattern {
+    match (setting.is_read(), setting.burst) {
+        (false, _) => Pattern::Closed,
+        (true, 1) => Pattern::Periodic,
+        (true, _) => Pattern::Burst,
     }
 }
 
 /// A closed loop takes all there is: a limit is all that one would measure. A rate that is more than the CPU
 /// can do is one that it cannot do; without a limit, nobody would be left to say so.
 fn limit_pct(setting: &Setting) -> &'static str {
-    match is_read(setting) {
+    match setting.is_read() {
         true => "50",
         false => "100",
     }
 }
 
-fn run(setting: &Setting) -> &'static str {
-    match is_read(setting) {
-        true => "open",
-        false => "always",
+fn run(setting: &Setting) -> Run {
+    match setting.is_read() {
+        true => Run::Open,
+        false => Run::Always,
     }
 }

@@ -15,47 +15,16 @@ use std::time::{Duration, Instant};
 use crate::cpu::Accounts;
 use crate::metrics::{Sample, Spent};
 use crate::reader::Reader;
-use crate::results::{Histogram, Setting};
-use crate::rig::{Rig, WHAT, is_read};
+use crate::results::Histogram;
+use crate::rig::{Rig, WHAT};
+use crate::setting::{Setting, Timing};
 use crate::soak::{Soak, taken_ns};
-use crate::stress::Stress;
+use crate::stress::Running;
 use simrupt::device;
 use simrupt::failure::{Failure, describe};
 use simrupt::line::Books;
 use simrupt::stop::Stop;
 use simrupt::verdict::Verdict;
-
-/// How long.
-#[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// How long the lines run before they are measured.
-    pub warm_up: Duration,
-    /// How long they are measured.
-    pub duration: Duration,
-    /// Whether to see what is spent, too.
-    pub spending: bool,
-}
-
-impl Timing {
-    /// How long a line is silent, and then busy, while what is left is soaked up.
-    fn soaked(self) -> [Duration; 2] {
-        [self.duration / 4, self.duration / 2]
-    }
-
-    /// How long a round takes of itself.
-    pub fn of_round(self, setting: &Setting) -> Duration {
-        let soaked: Duration = match self.is_soaked(setting) {
-            true => self.soaked().into_iter().sum(),
-            false => Duration::ZERO,
-        };
-        self.warm_up + self.duration + soaked
-    }
-
-    /// Whether it is seen what a setting spends: an antagonist would have part of it.
-    fn is_soaked(self, setting: &Setting) -> bool {
-        self.spending && setting.stress == "idle"
-    }
-}
 
 /// Runs a round, again where others have changed the lines meanwhile; `None` when it was stopped. The lines are silent afterwards, come what may.
 pub fn run(
@@ -64,7 +33,7 @@ pub fn run(
     timing: Timing,
     stop: &Stop,
 ) -> Result<Option<Sample>, Failure> {
-    let name = describe_setting(setting);
+    let name = setting.to_string();
     for _ in 0..TRIES {
         let outcome = attempt(rig, setting, timing, stop);
         let silent = rig.silence(setting).and_then(|_| rig.relieve(setting));
@@ -97,14 +66,14 @@ fn attempt(
     timing: Timing,
     stop: &Stop,
 ) -> Result<Option<Measured>, Failure> {
-    let name = describe_setting(setting);
+    let name = setting.to_string();
     rig.put_right(&format!("before {name}"))?;
     rig.prepare(setting)?;
     let readers = readers(rig, setting)?;
     let tids = readers.iter().map(Reader::tid).collect();
     let mut accounts = Accounts::open(rig.module().sysroot(), tids);
-    let stress = Stress::start(&setting.stress, rig.cpus())
-        .map_err(|error| Failure::new("cannot start the antagonist", describe(&error)))?;
+    let stress = Running::start(setting.stress, rig.cpus())
+        .map_err(|error| Failure::new("cannot start the interference", describe(&error)))?;
     rig.start(setting)?;
     if !stop.sleep(timing.warm_up) {
         return Ok(None);
@@ -152,7 +121,7 @@ fn attempt(
         let read = reader.finish();
         read.map_err(|error| Failure::file("read", &device, Some(line), &error))?;
     }
-    if !is_read(setting) {
+    if !setting.is_read() {
         rig.drain(setting)?;
     }
     let is_foreign = rig.put_right(&when)? || !has_rates;
@@ -199,7 +168,7 @@ fn events(books: &[Books]) -> u64 {
 
 /// A reader for each line, if lines are read in this mode.
 fn readers(rig: &Rig<'_>, setting: &Setting) -> Result<Vec<Reader>, Failure> {
-    if !is_read(setting) {
+    if !setting.is_read() {
         return Ok(Vec::new());
     }
     let start = |line| {
@@ -249,30 +218,4 @@ fn count(rig: &Rig<'_>, setting: &Setting, sample: &mut Sample) -> Result<(), Fa
         }
     }
     Ok(())
-}
-
-/// A setting in a few words: what is as usual is left out.
-pub fn describe_setting(setting: &Setting) -> String {
-    let mut text = setting.flavor.clone();
-    if let Some(scope) = &setting.affinity_scope {
-        text += &format!("/{scope}");
-    }
-    match setting.rate_hz {
-        Some(rate) => text += &format!(" {rate} Hz"),
-        None => text += " saturated",
-    }
-    for (name, value, usual) in [
-        ("burst", setting.burst, 1),
-        ("fifo", setting.fifo_size, 4096),
-        ("work_us", setting.work_us, 0),
-        ("lines", setting.lines.into(), 1),
-    ] {
-        if value != usual {
-            text += &format!(" {name} {value}");
-        }
-    }
-    if setting.stress != "idle" {
-        text += &format!(" {}", setting.stress);
-    }
-    text
 }

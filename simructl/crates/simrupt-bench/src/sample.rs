@@ -11,16 +11,17 @@ use super::results::{
     Cell, Cost, Environment, Histogram, Knee, PERCENTILES, Plan, Probe, Results, Round, SCHEMA,
     STAGES, Setting,
 };
+use super::setting::{Flavor, Named, Scope, Stress, tests};
 use super::statistics;
 
 /// The flavors of the open loop, with what their irq→work takes in nanoseconds.
-pub const FLAVORS: [(&str, f64); 6] = [
-    ("none", 310.0),
-    ("irq-thread", 4700.0),
-    ("tasklet", 2010.0),
-    ("bound", 5290.0),
-    ("unbound", 5480.0),
-    ("bh", 2100.0),
+pub const FLAVORS: [(Flavor, f64); 6] = [
+    (Flavor::None, 310.0),
+    (Flavor::IrqThread, 4700.0),
+    (Flavor::Tasklet, 2010.0),
+    (Flavor::Bound, 5290.0),
+    (Flavor::Unbound, 5480.0),
+    (Flavor::Bh, 2100.0),
 ];
 
 /// The rounds of each cell.
@@ -40,25 +41,33 @@ fn make() -> Results {
     let mut rng = Rng::with_seed(SEED);
     let mut cells = Vec::new();
     for rate in [1000, 20_000] {
-        for stress in ["idle", "cpu"] {
+        for stress in [Stress::Idle, Stress::Cpu] {
             for (flavor, latency) in FLAVORS {
                 // A hog on the CPU keeps those waiting that need a task to run.
-                let task = matches!(flavor, "irq-thread" | "bound" | "unbound");
-                let slower = if stress == "cpu" && task { 3.0 } else { 1.02 };
-                let setting = setting("rate", flavor, Some(rate), None, stress);
+                let task = matches!(flavor, Flavor::IrqThread | Flavor::Bound | Flavor::Unbound);
+                let slower = if stress == Stress::Cpu && task {
+                    3.0
+                } else {
+                    1.02
+                };
+                let setting = Setting {
+                    stress,
+                    ..tests::setting(flavor, Some(rate))
+                };
                 cells.push(cell(setting, latency * slower, 0.0, &mut rng));
             }
         }
     }
     for (flavor, scope, runs) in [
-        ("bound", None, 181_000.0),
-        ("unbound", Some("cpu"), 176_000.0),
-        ("unbound", Some("cache"), 121_000.0),
-        ("unbound", Some("system"), 119_500.0),
+        (Flavor::Bound, None, 181_000.0),
+        (Flavor::Unbound, Some(Scope::Cpu), 176_000.0),
+        (Flavor::Unbound, Some(Scope::Cache), 121_000.0),
+        (Flavor::Unbound, Some(Scope::System), 119_500.0),
     ] {
         let setting = Setting {
             lines: 2,
-            ..setting("saturate", flavor, None, scope, "idle")
+            affinity_scope: scope,
+            ..tests::setting(flavor, None)
         };
         cells.push(cell(setting, 1e9 / runs, runs, &mut rng));
     }
@@ -85,7 +94,7 @@ fn make() -> Results {
             cost("bh", 1710.9, 1000),
         ],
         cells,
-        knees: vec![knee("bound", 61_000), knee("bh", 154_000)],
+        knees: vec![knee(Flavor::Bound, 61_000), knee(Flavor::Bh, 154_000)],
         foreign_changes: Vec::new(),
     }
 }
@@ -94,7 +103,7 @@ fn make() -> Results {
 pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
     let estimate = statistics::estimate(values);
     Cell {
-        setting: setting("rate", flavor, Some(1000), None, "idle"),
+        setting: tests::setting(Flavor::from_name(flavor).unwrap(), Some(1000)),
         metrics: estimate
             .into_iter()
             .map(|one| (metric.to_string(), one))
@@ -112,26 +121,6 @@ pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
             })
             .collect(),
         histograms: BTreeMap::new(),
-    }
-}
-
-fn setting(
-    mode: &str,
-    flavor: &str,
-    rate_hz: Option<u64>,
-    scope: Option<&str>,
-    stress: &str,
-) -> Setting {
-    Setting {
-        mode: mode.to_string(),
-        flavor: flavor.to_string(),
-        rate_hz,
-        burst: 1,
-        fifo_size: 4096,
-        work_us: 0,
-        affinity_scope: scope.map(String::from),
-        stress: stress.to_string(),
-        lines: 1,
     }
 }
 
@@ -205,7 +194,7 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
                 .merge(&histogram);
         }
         let events = setting.rate_hz.map_or(runs_hz, |rate| rate as f64) * drift;
-        let lost = if setting.rate_hz == Some(20_000) && setting.flavor == "unbound" {
+        let lost = if setting.rate_hz == Some(20_000) && setting.flavor == Flavor::Unbound {
             0.0125 * drift
         } else {
             0.0
@@ -287,7 +276,7 @@ fn long_tail(center_ns: f64, rng: &mut Rng) -> Histogram {
 }
 
 /// A knee that was found by bisection.
-fn knee(flavor: &str, rate_hz: u64) -> Knee {
+fn knee(flavor: Flavor, rate_hz: u64) -> Knee {
     let limit = 100_000;
     let rates_hz = [0, 1, -1, 0, 1, 0, -1].map(|off| rate_hz.saturating_add_signed(off * 1000));
     let probe = |tried: u64| {
@@ -301,7 +290,7 @@ fn knee(flavor: &str, rate_hz: u64) -> Knee {
         }
     };
     Knee {
-        setting: setting("rate", flavor, Some(rate_hz), None, "idle"),
+        setting: tests::setting(flavor, Some(rate_hz)),
         min_hz: 1000,
         max_hz: 200_000,
         p99_limit_ns: limit,
@@ -321,9 +310,9 @@ fn small() -> Results {
     let mut results = results();
     results.cells.retain(|cell| {
         let setting = &cell.setting;
-        let flavor = setting.flavor.as_str();
-        setting.rate_hz == Some(20_000) && matches!(flavor, "none" | "bound" | "unbound" | "bh")
-            || setting.mode == "saturate" && setting.affinity_scope.as_deref() != Some("system")
+        let flavors = [Flavor::None, Flavor::Bound, Flavor::Unbound, Flavor::Bh];
+        setting.rate_hz == Some(20_000) && flavors.contains(&setting.flavor)
+            || !setting.is_read() && setting.affinity_scope != Some(Scope::System)
     });
     let shown = |name: &String| {
         ["irq_bh_p", "irq_bh_max", "due_read_p", "due_read_max"]

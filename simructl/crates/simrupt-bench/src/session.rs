@@ -10,12 +10,11 @@ use crate::costs;
 use crate::knee::{Search, search};
 use crate::metrics;
 use crate::plan::{KneePlan, Plan, Visit};
-use crate::results::{
-    Cell, Cost, Environment, Histogram, Knee, Probe, Results, Round, SCHEMA, Setting,
-};
+use crate::results::{Cell, Cost, Environment, Histogram, Knee, Probe, Results, Round, SCHEMA};
 use crate::rig::Rig;
-use crate::round::{self, Timing, describe_setting};
+use crate::round;
 use crate::saved::Saved;
+use crate::setting::{Setting, Timing};
 use crate::statistics::estimate;
 use simrupt::failure::Failure;
 use simrupt::stop::Stop;
@@ -171,7 +170,7 @@ fn measure(
                         spending,
                         ..plan.timing()
                     };
-                    progress.next(&describe_setting(setting));
+                    progress.next(&setting.to_string());
                     let Some(sample) = round::run(rig, setting, timing, stop)? else {
                         return Ok(());
                     };
@@ -189,7 +188,7 @@ fn measure(
                 }
                 Visit::Knee(at) => {
                     let knee = &plan.knees[at];
-                    progress.next(&format!("knee of {}", knee.setting.flavor));
+                    progress.next(&format!("knee of {}", knee.setting.flavor.name()));
                     let Some(found) = look_for(rig, plan, knee, stop)? else {
                         return Ok(());
                     };

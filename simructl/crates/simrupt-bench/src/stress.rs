@@ -15,60 +15,56 @@ use std::thread::{self, JoinHandle};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
+use crate::setting::Stress;
+
 /// How long one of the module's stretches is, in microseconds.
 pub const STRETCH_US: u64 = 50;
 /// How many of them there are in a second: a prime, so that they do not keep step with the events, and
 /// meet either all of them or none.
 pub const STRETCHES_HZ: u64 = 941;
 
-/// The value that the module's knob `stress` has for an antagonist.
-pub fn of_module(name: &str) -> &str {
-    match name {
-        "irqs-off" | "preempt-off" | "softirq" => name,
-        _ => "none",
-    }
-}
-
 /// How much memory a thread has at a time: more than caches hold.
 const MEMORY: usize = 16 * 1024 * 1024;
 const PAGE: usize = 4096;
 
-/// Running antagonists of simructl's own, if the name is of one. Dropping them ends them.
+/// The threads of a kind of interference, if it has any here. Dropping them ends them.
 #[derive(Debug)]
-pub struct Stress {
+pub struct Running {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Stress {
+impl Running {
     /// Starts one thread for each of the CPUs, there and nowhere else.
-    pub fn start(name: &str, cpus: &[u32]) -> io::Result<Self> {
-        let mut stress = Self {
+    pub fn start(stress: Stress, cpus: &[u32]) -> io::Result<Self> {
+        let mut running = Self {
             stop: Arc::default(),
             threads: Vec::new(),
         };
-        let work: fn(&AtomicBool) = match name {
-            "cpu" => spin,
-            "memory" => fill,
-            _ => return Ok(stress),
+        let work: fn(&AtomicBool) = match stress {
+            Stress::Cpu => spin,
+            Stress::Memory => fill,
+            Stress::Idle | Stress::IrqsOff | Stress::PreemptOff | Stress::Softirq => {
+                return Ok(running);
+            }
         };
         for cpu in cpus {
             let mut only = CpuSet::new();
             only.set(*cpu as usize)?;
-            let stop = Arc::clone(&stress.stop);
+            let stop = Arc::clone(&running.stop);
             let run = move || {
                 // A CPU that has gone since is somebody else's: then it runs anywhere.
                 let _ = sched_setaffinity(Pid::from_raw(0), &only);
                 work(&stop);
             };
-            let thread = thread::Builder::new().name(format!("stress-{name}"));
-            stress.threads.push(thread.spawn(run)?);
+            let thread = thread::Builder::new().name(format!("stress-{stress}"));
+            running.threads.push(thread.spawn(run)?);
         }
-        Ok(stress)
+        Ok(running)
     }
 }
 
-impl Drop for Stress {
+impl Drop for Running {
     fn drop(&mut self) {
         self.stop.store(true, Relaxed);
         for thread in self.threads.drain(..) {
@@ -107,9 +103,14 @@ mod tests {
 
     #[test]
     fn every_antagonist_ends_when_it_is_dropped() {
-        for (name, threads) in [("cpu", 1), ("memory", 1), ("idle", 0), ("irqs-off", 0)] {
-            let stress = Stress::start(name, &[0]).unwrap();
-            assert_eq!(stress.threads.len(), threads, "{name}");
+        for (stress, threads) in [
+            (Stress::Cpu, 1),
+            (Stress::Memory, 1),
+            (Stress::Idle, 0),
+            (Stress::IrqsOff, 0),
+        ] {
+            let running = Running::start(stress, &[0]).unwrap();
+            assert_eq!(running.threads.len(), threads, "{stress}");
         }
     }
 }

@@ -25,7 +25,6 @@ use self::knees::{find_knee, matched_knees};
 use super::report::group::{by_round, figure_of, saturates};
 use super::report::metric::{KNEE, Metric, ROUNDING};
 use super::results::{Cell, Knee, Results, Setting};
-use super::rig::is_read;
 use super::statistics::{Figure, Test, power};
 
 /// The metrics that are compared when none are named; those of a cell depend on its mode.
@@ -249,8 +248,8 @@ fn names<'a>(setting: &Setting, metrics: &'a [String]) -> Vec<&'a str> {
 /// How many figures of a cell are compared when none are named.
 pub fn expected_figures(setting: &Setting) -> usize {
     let is_there = |name: &&str| match *name {
-        "due_read_p99_ns" | "loss_ratio" => is_read(setting),
-        "busy_ns_per_event" => setting.stress == "idle",
+        "due_read_p99_ns" | "loss_ratio" => setting.is_read(),
+        "busy_ns_per_event" => setting.is_idle(),
         _ => true,
     };
     names(setting, &[]).into_iter().filter(is_there).count()

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::sample;
+use crate::setting::Mode;
 use crate::statistics::estimate;
 
 const METRIC: &str = "irq_bh_p50_ns";
@@ -195,7 +196,7 @@ fn the_rate_is_compared_in_a_closed_loop_only() {
     let comparison = compare(&results, &results, 0.0, &[]);
     for pair in &comparison.cells {
         let has = pair.changes.iter().any(|change| change.metric == "runs_hz");
-        assert_eq!(has, pair.setting.mode == "saturate");
+        assert_eq!(has, pair.setting.mode == Mode::Saturate);
     }
 }
 

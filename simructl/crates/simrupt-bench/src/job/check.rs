@@ -2,39 +2,26 @@
 
 //! Whether a job can be run: every value against what it may be, and the values against each other.
 
-use super::{DEFAULT_SCOPE, FLAVORS, Job, KneeJob, Matrix, Mode, SCOPED, bad};
+use super::{Job, KneeJob, Matrix, bad};
+use crate::setting::{Mode, Names, SCOPED, Scope};
 use simrupt::failure::Failure;
-use simrupt::nearest;
-
-/// The affinity scopes of the kernel, from narrow to wide.
-const SCOPES: [&str; 6] = ["cpu", "smt", "cache_shard", "cache", "numa", "system"];
-
-/// The antagonists; `idle` is none.
-const STRESS: [&str; 6] = [
-    "idle",
-    "cpu",
-    "memory",
-    "irqs-off",
-    "preempt-off",
-    "softirq",
-];
 
 /// How many cells a job may have: more is a slip.
 const MAX_CELLS: usize = 10_000;
 
 impl Job {
-    /// Checks all values, and spells `all` out.
-    pub fn checked(mut self) -> Result<Self, Failure> {
+    /// Checks all values.
+    pub fn checked(self) -> Result<Self, Failure> {
         in_range("rounds", self.rounds.into(), 1, 1000)?;
         seconds("duration_s", self.duration_s, 0.01, 3600.0)?;
         seconds("warm_up_s", self.warm_up_s, 0.0, 60.0)?;
         if self.matrix.is_empty() && self.knee.is_none() {
             return Err(bad("it has neither a [[matrix]] nor a [knee]"));
         }
-        for matrix in &mut self.matrix {
+        for matrix in &self.matrix {
             matrix.check(self.duration_s)?;
         }
-        if let Some(knee) = &mut self.knee {
+        if let Some(knee) = &self.knee {
             knee.check()?;
         }
         let cells: usize = self.matrix.iter().map(Matrix::size).sum();
@@ -46,15 +33,10 @@ impl Job {
 }
 
 impl Matrix {
-    fn check(&mut self, duration_s: f64) -> Result<(), Failure> {
-        names("flavors", &mut self.flavors, &FLAVORS, &[])?;
-        names(
-            "affinity_scopes",
-            &mut self.affinity_scopes,
-            &SCOPES,
-            &[DEFAULT_SCOPE],
-        )?;
-        names("stress", &mut self.stress, &STRESS, &[])?;
+    fn check(&self, duration_s: f64) -> Result<(), Failure> {
+        not_empty("flavors", &self.flavors)?;
+        not_empty("affinity_scopes", &self.affinity_scopes)?;
+        not_empty("stress", &self.stress)?;
         numbers("bursts", &self.bursts, 1, 4096)?;
         numbers("fifo_sizes", &self.fifo_sizes, 16, 1_048_576)?;
         numbers("work_us", &self.work_us, 0, 10_000)?;
@@ -62,12 +44,15 @@ impl Matrix {
             return Err(bad(format!("fifo_sizes: {odd} is not a power of two"))
                 .remedy(format!("{}", odd.next_power_of_two())));
         }
-        let scoped = |flavor: &String| SCOPED.contains(&flavor.as_str());
-        let plain = |scope: &String| scope == DEFAULT_SCOPE;
-        if !self.affinity_scopes.iter().all(plain) && !self.flavors.iter().any(scoped) {
+        let has_scope = self
+            .affinity_scopes
+            .0
+            .iter()
+            .any(|one| *one != Scope::Default);
+        if has_scope && !self.flavors.0.iter().any(|one| SCOPED.contains(one)) {
             let why = "none of its flavors has an affinity scope that can be set";
-            return Err(bad(format!("affinity_scopes: {why}"))
-                .remedy(format!("one of {}", SCOPED.join(", "))));
+            let scoped = SCOPED.map(|flavor| flavor.name()).join(", ");
+            return Err(bad(format!("affinity_scopes: {why}")).remedy(format!("one of {scoped}")));
         }
         match (self.mode, &self.rates_hz) {
             (Mode::Saturate, Some(_)) => Err(bad("rates_hz: a closed loop has no rate")),
@@ -107,13 +92,13 @@ impl Matrix {
     /// How many cells it has at most.
     fn size(&self) -> usize {
         let lists = [
-            self.flavors.len(),
+            self.flavors.0.len(),
             self.rates().len(),
             self.bursts.len(),
             self.fifo_sizes.len(),
             self.work_us.len(),
-            self.affinity_scopes.len(),
-            self.stress.len(),
+            self.affinity_scopes.0.len(),
+            self.stress.0.len(),
         ];
         lists
             .iter()
@@ -122,9 +107,9 @@ impl Matrix {
 }
 
 impl KneeJob {
-    fn check(&mut self) -> Result<(), Failure> {
-        names("knee.flavors", &mut self.flavors, &FLAVORS, &[])?;
-        names("knee.stress", &mut self.stress, &STRESS, &[])?;
+    fn check(&self) -> Result<(), Failure> {
+        not_empty("knee.flavors", &self.flavors)?;
+        not_empty("knee.stress", &self.stress)?;
         in_range("knee.min_hz", self.min_hz, 1, 1_000_000)?;
         in_range("knee.max_hz", self.max_hz, 1, 1_000_000)?;
         in_range("knee.p99_limit_us", self.p99_limit_us, 1, 10_000_000)?;
@@ -173,35 +158,10 @@ fn numbers(what: &str, values: &[u64], low: u64, high: u64) -> Result<(), Failur
         .try_for_each(|value| in_range(what, *value, low, high))
 }
 
-/// Checks names against those that `all` stands for and some others, and spells `all` out.
-fn names(
-    what: &str,
-    values: &mut Vec<String>,
-    all: &[&str],
-    others: &[&str],
-) -> Result<(), Failure> {
-    if values.is_empty() {
-        return Err(bad(format!("{what} is empty")));
+/// A list has a value.
+fn not_empty<T>(what: &str, names: &Names<T>) -> Result<(), Failure> {
+    match names.0.is_empty() {
+        true => Err(bad(format!("{what} is empty"))),
+        false => Ok(()),
     }
-    let mut spelled = Vec::new();
-    for value in values.iter() {
-        if value == "all" {
-            spelled.extend(all.iter().map(ToString::to_string));
-            continue;
-        }
-        let known = || others.iter().chain(all).copied();
-        if !known().any(|name| name == value) {
-            let failure = bad(format!("{what}: there is no {value}")).remedy(format!(
-                "one of {}, or all",
-                known().collect::<Vec<_>>().join(", ")
-            ));
-            return Err(match nearest(value, known()) {
-                Some(near) => failure.because(&format!("did you mean {near}?")),
-                None => failure,
-            });
-        }
-        spelled.push(value.clone());
-    }
-    *values = spelled;
-    Ok(())
 }

@@ -40,14 +40,16 @@ fn row(
     rounds: usize,
 ) -> String {
     let fields = [
-        csv_field(&setting.mode),
-        csv_field(&setting.flavor),
+        setting.mode.to_string(),
+        setting.flavor.name().to_string(),
         rate_hz.map_or(String::new(), |rate| rate.to_string()),
         setting.burst.to_string(),
         setting.fifo_size.to_string(),
         setting.work_us.to_string(),
-        csv_field(setting.affinity_scope.as_deref().unwrap_or_default()),
-        csv_field(&setting.stress),
+        setting
+            .affinity_scope
+            .map_or_else(String::new, |scope| scope.to_string()),
+        setting.stress.to_string(),
         setting.lines.to_string(),
         csv_field(metric),
         estimate.median.to_string(),

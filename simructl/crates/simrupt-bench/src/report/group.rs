@@ -6,14 +6,15 @@
 use super::metric::Metric;
 use super::number::counted;
 use crate::results::{Cell, Knee, Results, Setting};
+use crate::setting::{Flavor, Mode, Named, Stress};
 
 /// The flavor that does everything in the top half: what the others are measured from.
-pub const FLOOR: &str = "none";
+pub const FLOOR: Flavor = Flavor::None;
 
 /// Cells that differ in flavor and affinity scope only, in the order of the matrix.
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
-    /// What they have in common: flavor and scope are left empty.
+    /// What they have in common; its flavor and scope mean nothing.
     pub common: Setting,
     /// The cells of the group, in the order of the result.
     pub cells: Vec<&'a Cell>,
@@ -22,7 +23,7 @@ pub struct Group<'a> {
 /// What a setting has in common with the others of its group.
 fn common(setting: &Setting) -> Setting {
     Setting {
-        flavor: String::new(),
+        flavor: FLOOR,
         affinity_scope: None,
         ..setting.clone()
     }
@@ -39,7 +40,7 @@ pub fn groups(results: &Results) -> Vec<Group<'_>> {
 /// Groups that differ in the antagonist only, those with more than one member.
 pub fn under_stress<'a, 'b>(groups: &'b [Group<'a>]) -> Vec<Vec<&'b Group<'a>>> {
     let families = gather(groups, |group| Setting {
-        stress: String::new(),
+        stress: Stress::Idle,
         ..group.common.clone()
     });
     let families = families.into_iter().map(|(_, family)| family);
@@ -67,14 +68,13 @@ fn gather<T, K: PartialEq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<(K, Vec<&T>)
     gathered
 }
 
-/// What a cell is called among those of its group: its flavor, with the affinity scope if it has one. What
-/// no terminal and no XML can show is left out.
+/// What a cell is called among those of its group: its flavor, with the affinity scope if it has one.
 pub fn series(setting: &Setting) -> String {
-    let name = match &setting.affinity_scope {
-        Some(scope) => format!("{}/{scope}", setting.flavor),
-        None => setting.flavor.clone(),
-    };
-    name.replace(char::is_control, " ")
+    let flavor = setting.flavor.name();
+    match setting.affinity_scope {
+        Some(scope) => format!("{flavor}/{scope}"),
+        None => flavor.to_string(),
+    }
 }
 
 /// All series of cells and knees, in order of first appearance.
@@ -92,7 +92,7 @@ pub fn all_series(results: &Results) -> Vec<String> {
 
 /// Whether a setting is a closed loop.
 pub fn saturates(setting: &Setting) -> bool {
-    setting.mode == "saturate"
+    setting.mode == Mode::Saturate
 }
 
 /// The figure that the cells of a setting are ranked by.
@@ -108,7 +108,7 @@ pub fn conditions(common: &Setting) -> String {
     let load = match (saturates(common), common.rate_hz) {
         (true, _) => "saturated".to_string(),
         (false, Some(rate)) => format!("{rate} Hz"),
-        (false, None) => common.mode.clone(),
+        (false, None) => common.mode.to_string(),
     };
     format!(
         "{load}, burst {}, fifo {}, work {} µs, {}",
@@ -121,8 +121,8 @@ pub fn conditions(common: &Setting) -> String {
 
 /// The antagonist, in words.
 pub fn stress(common: &Setting) -> String {
-    match common.stress.as_str() {
-        "idle" => "idle".to_string(),
+    match common.stress {
+        Stress::Idle => Stress::Idle.to_string(),
         stress => format!("under {stress} stress"),
     }
 }
@@ -132,12 +132,8 @@ pub type Name = (String, String);
 
 /// What groups are called together that differ in the antagonist only.
 pub fn stress_name(common: &Setting) -> Name {
-    let common = Setting {
-        stress: "stress".to_string(),
-        ..common.clone()
-    };
-    let title = format!("idle and stressed: {}", conditions(&common));
-    (id(&common), title)
+    let title = format!("idle and stressed: {}", conditions(common));
+    (id(common, "stress"), title)
 }
 
 /// What knees are called together that differ in flavor and scope only.
@@ -150,11 +146,11 @@ pub fn knee_name(common: &Setting) -> Name {
         counted(common.lines as usize, "line"),
         stress(common),
     );
-    (format!("knee-{}", id(common)), title)
+    (format!("knee-{}", id(common, common.stress.name())), title)
 }
 
 /// What cells have in common, for names of files and elements: letters, digits and dashes.
-fn id(common: &Setting) -> String {
+fn id(common: &Setting, stress: &str) -> String {
     let rate = common.rate_hz.map(|rate| format!("-{rate}"));
     let id = format!(
         "{}{}-b{}-f{}-w{}-l{}-{}",
@@ -164,7 +160,7 @@ fn id(common: &Setting) -> String {
         common.fifo_size,
         common.work_us,
         common.lines,
-        common.stress,
+        stress,
     );
     slug(&id)
 }
@@ -172,7 +168,7 @@ fn id(common: &Setting) -> String {
 impl Group<'_> {
     /// What tells the group from the others.
     pub fn name(&self) -> Name {
-        (id(&self.common), self.title())
+        (id(&self.common, self.common.stress.name()), self.title())
     }
 
     /// What its cells have in common, in words.
@@ -260,8 +256,8 @@ mod tests {
         let families = under_stress(&groups);
         assert_eq!(families.len(), 2);
         for family in families {
-            let stress: Vec<_> = family.iter().map(|group| &group.common.stress).collect();
-            assert_eq!(stress, ["idle", "cpu"]);
+            let stress: Vec<_> = family.iter().map(|group| group.common.stress).collect();
+            assert_eq!(stress, [Stress::Idle, Stress::Cpu]);
         }
     }
 

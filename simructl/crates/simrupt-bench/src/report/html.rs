@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn odd_results_make_a_page_all_the_same() {
         let mut results = sample::results();
-        results.cells[0].setting.flavor = "<script>alert(1)</script>\u{1}\"".to_string();
+        results.cells[0].flags = vec!["<script>alert(1)</script>\u{1}\"".to_string()];
         results.cells[1].histograms.clear();
         results.cells[2].metrics.clear();
         results.cells[3].rounds.clear();

@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn what_means_something_to_markdown_is_escaped() {
         let mut results = sample::results();
-        results.cells[0].setting.flavor = "a|b*<i>".to_string();
-        assert!(markdown(&results).contains("| a\\|b\\*\\<i\\> |"));
+        results.costs[1].name = "a|b*<i>".to_string();
+        assert!(markdown(&results).contains("a\\|b\\*\\<i\\>"));
     }
 }

@@ -212,9 +212,9 @@ fn side_by_side(family: &[&Group<'_>]) -> Grid {
     for metric in metrics.iter().map(|name| Metric(name)) {
         let title = format!("{} {}", metric.title(), metric.unit_name());
         grid.spans.push((title, family.len() * 2 - 1));
-        grid.header.push(family[0].common.stress.clone());
+        grid.header.push(family[0].common.stress.to_string());
         for group in &family[1..] {
-            grid.header.push(group.common.stress.clone());
+            grid.header.push(group.common.stress.to_string());
             grid.header.push("change".to_string());
         }
     }

@@ -200,19 +200,20 @@ fn paint(text: &str, style: &str, colored: bool) -> String {
 mod tests {
     use super::*;
     use crate::sample;
+    use crate::setting::{Flavor, Mode, Scope};
 
     #[test]
     fn it_fits_on_a_terminal_of_120_columns() {
         let mut results = sample::results();
         // The longest names that there are.
-        results.cells[0].setting.flavor = "unbound-highpri".to_string();
+        results.cells[0].setting.flavor = Flavor::UnboundHighpri;
         for cell in results
             .cells
             .iter_mut()
-            .filter(|cell| cell.setting.mode == "saturate")
+            .filter(|cell| cell.setting.mode == Mode::Saturate)
         {
-            cell.setting.flavor = "unbound-highpri".to_string();
-            cell.setting.affinity_scope = Some("cache_shard".to_string());
+            cell.setting.flavor = Flavor::UnboundHighpri;
+            cell.setting.affinity_scope = Some(Scope::CacheShard);
             cell.flags = vec!["odd".to_string()];
         }
         for line in text(&results, false).lines() {

@@ -152,6 +152,7 @@ pub(crate) fn style_sheet() -> String {
 mod tests {
     use super::*;
     use crate::sample;
+    use crate::setting::Flavor;
 
     /// Relative luminance and contrast as WCAG 2 defines them.
     fn contrast(a: &str, b: &str) -> f64 {
@@ -209,7 +210,9 @@ mod tests {
             pens.pen(pens.index("bh"))
         };
         let before = pen(&results);
-        results.cells.retain(|cell| cell.setting.flavor == "bh");
+        results
+            .cells
+            .retain(|cell| cell.setting.flavor == Flavor::Bh);
         assert_eq!(pen(&results), before);
     }
 

@@ -58,7 +58,7 @@ fn plot(idle: &Group<'_>, stressed: &Group<'_>, metric: Metric<'_>) -> Option<Pl
     }
     let values = pairs.iter().flat_map(|(_, a, b)| [*a, *b]);
     let unit = metric.unit_name();
-    let (without, with) = (&idle.common.stress, &stressed.common.stress);
+    let (without, with) = (idle.common.stress, stressed.common.stress);
     let title = metric.title();
     let header = [
         "flavor",
@@ -86,8 +86,8 @@ fn plot(idle: &Group<'_>, stressed: &Group<'_>, metric: Metric<'_>) -> Option<Pl
         height: ROW * names.len() as u32,
         shapes,
         legend: Legend::Markers {
-            hollow: without.clone(),
-            full: with.clone(),
+            hollow: without.to_string(),
+            full: with.to_string(),
         },
     })
 }

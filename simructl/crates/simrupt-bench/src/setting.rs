@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is the same in all rounds of a cell: how events come, what defers the work, what interferes, and for how
+//! long it is measured. Jobs, plans, measurements and results share these types.
+
+mod name;
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use self::name::named;
+pub use self::name::{Named, Names};
+pub use simrupt_core::knobs::Flavor;
+use simrupt_core::knobs::{Interference, MAX_LINES};
+
+named! {
+    /// How events come.
+    Mode, a "mode": {
+        /// Open loop: at due times, whatever becomes of those before.
+        Rate = "rate",
+        /// Closed loop: as soon as those before are done with.
+        Saturate = "saturate",
+    }
+}
+
+named! {
+    /// What else the CPUs have to do while a cell is measured.
+    Stress, a "stress": {
+        /// Nothing.
+        Idle = "idle",
+        /// A thread on each CPU computes.
+        Cpu = "cpu",
+        /// A thread on each CPU takes memory, writes to it, and gives it back.
+        Memory = "memory",
+        /// The module disables interrupts on the CPU of each line, again and again.
+        IrqsOff = "irqs-off",
+        /// The module disables preemption there.
+        PreemptOff = "preempt-off",
+        /// The module occupies the softirq there.
+        Softirq = "softirq",
+    }
+}
+
+named! {
+    /// Which CPUs a work item of an unbound queue may run on, from narrow to wide.
+    Scope, a "scope": {
+        /// The CPU on which it was queued.
+        Cpu = "cpu",
+        /// CPUs that share a core.
+        Smt = "smt",
+        /// Some CPUs that share a last-level cache.
+        CacheShard = "cache_shard",
+        /// All CPUs that share a last-level cache.
+        Cache = "cache",
+        /// CPUs of a NUMA node.
+        Numa = "numa",
+        /// All CPUs.
+        System = "system",
+    }
+    besides {
+        /// The queue is left as it is made.
+        Default = "default",
+    }
+}
+
+impl Named for Flavor {
+    const KIND: &'static str = "flavor";
+    /// The baselines first.
+    const CHOICES: &'static [Self] = &[
+        Self::None,
+        Self::IrqThread,
+        Self::Tasklet,
+        Self::Bh,
+        Self::BhHighpri,
+        Self::Bound,
+        Self::Highpri,
+        Self::CpuIntensive,
+        Self::Unbound,
+        Self::UnboundHighpri,
+        Self::Ordered,
+    ];
+
+    fn name(self) -> &'static str {
+        // The inherent function of the table of knobs.
+        Flavor::name(self)
+    }
+}
+
+/// The flavors whose workqueue has an affinity scope that can be set: an ordered one has it fixed.
+pub const SCOPED: [Flavor; 2] = [Flavor::Unbound, Flavor::UnboundHighpri];
+
+impl Stress {
+    /// The value that the module's knob `stress` has for it.
+    pub fn of_module(self) -> Interference {
+        match self {
+            Self::IrqsOff => Interference::IrqsOff,
+            Self::PreemptOff => Interference::PreemptOff,
+            Self::Softirq => Interference::Softirq,
+            Self::Idle | Self::Cpu | Self::Memory => Interference::None,
+        }
+    }
+}
+
+/// How many lines work at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "LineCountText")]
+pub enum LineCount {
+    /// So many: 1 to 64.
+    Count(u32),
+    /// One for each CPU that is used, as far as the module has as many.
+    Cpus,
+}
+
+/// How it is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum LineCountText {
+    Number(i64),
+    Word(String),
+}
+
+impl TryFrom<LineCountText> for LineCount {
+    type Error = String;
+
+    fn try_from(text: LineCountText) -> Result<Self, String> {
+        match text {
+            LineCountText::Number(number) => number.to_string().parse(),
+            LineCountText::Word(word) => word.parse(),
+        }
+    }
+}
+
+impl FromStr for LineCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(count) if (1..=MAX_LINES as u32).contains(&count) => Ok(Self::Count(count)),
+            _ if text == "cpus" => Ok(Self::Cpus),
+            _ => Err(format!(
+                "{text} is neither a number of lines from 1 to {MAX_LINES} nor cpus"
+            )),
+        }
+    }
+}
+
+/// What is the same in all rounds of a cell.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Setting {
+    /// How events come.
+    pub mode: Mode,
+    /// Value of the knob `workqueue`.
+    #[serde(with = "name")]
+    pub flavor: Flavor,
+    /// Events per second and line that were asked for; absent in a closed loop.
+    pub rate_hz: Option<u64>,
+    /// Events per interrupt.
+    pub burst: u64,
+    /// Records that the fifo holds.
+    pub fifo_size: u64,
+    /// Simulated cost of a run of the bottom half, in microseconds.
+    pub work_us: u64,
+    /// Of the workqueue, for unbound flavors; absent where it was left alone.
+    pub affinity_scope: Option<Scope>,
+    /// What interferes.
+    pub stress: Stress,
+    /// How many lines worked at the same time.
+    pub lines: u32,
+}
+
+impl Setting {
+    /// Whether the lines are read: a closed loop has no reader.
+    pub fn is_read(&self) -> bool {
+        self.mode == Mode::Rate
+    }
+
+    /// Whether nothing interferes.
+    pub fn is_idle(&self) -> bool {
+        self.stress == Stress::Idle
+    }
+}
+
+/// A setting in a few words; usual values are left out.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.flavor.name())?;
+        if let Some(scope) = self.affinity_scope {
+            write!(f, "/{scope}")?;
+        }
+        match self.rate_hz {
+            Some(rate) => write!(f, " {rate} Hz")?,
+            None => f.write_str(" saturated")?,
+        }
+        for (name, value, usual) in [
+            ("burst", self.burst, 1),
+            ("fifo", self.fifo_size, 4096),
+            ("work_us", self.work_us, 0),
+            ("lines", self.lines.into(), 1),
+        ] {
+            if value != usual {
+                write!(f, " {name} {value}")?;
+            }
+        }
+        if !self.is_idle() {
+            write!(f, " {}", self.stress)?;
+        }
+        Ok(())
+    }
+}
+
+/// How long a round takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How long the lines run before they are measured.
+    pub warm_up: Duration,
+    /// How long they are measured.
+    pub duration: Duration,
+    /// Whether CPU time is measured as well.
+    pub spending: bool,
+}
+
+impl Timing {
+    /// How long a line is silent, and then busy, while idle CPU time is soaked up.
+    pub fn soaked(self) -> [Duration; 2] {
+        [self.duration / 4, self.duration / 2]
+    }
+
+    /// How long a round takes of itself.
+    pub fn of_round(self, setting: &Setting) -> Duration {
+        let soaked: Duration = match self.is_soaked(setting) {
+            true => self.soaked().into_iter().sum(),
+            false => Duration::ZERO,
+        };
+        self.warm_up + self.duration + soaked
+    }
+
+    /// Whether all CPU time of a setting is measured: interference would have a part of it.
+    pub fn is_soaked(self, setting: &Setting) -> bool {
+        self.spending && setting.is_idle()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A setting with usual values.
+    pub(crate) fn setting(flavor: Flavor, rate_hz: Option<u64>) -> Setting {
+        Setting {
+            mode: match rate_hz {
+                Some(_) => Mode::Rate,
+                None => Mode::Saturate,
+            },
+            flavor,
+            rate_hz,
+            burst: 1,
+            fifo_size: 4096,
+            work_us: 0,
+            affinity_scope: None,
+            stress: Stress::Idle,
+            lines: 1,
+        }
+    }
+
+    #[test]
+    fn every_flavor_of_the_module_is_known() {
+        for flavor in Flavor::ALL {
+            assert!(Flavor::CHOICES.contains(flavor), "{flavor:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        fn check<T: Named + std::fmt::Debug>() {
+            for value in T::CHOICES.iter().chain(T::OTHERS) {
+                assert_eq!(T::from_name(value.name()), Ok(*value));
+            }
+        }
+        check::<Mode>();
+        check::<Flavor>();
+        check::<Stress>();
+        check::<Scope>();
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_those_that_there_are() {
+        assert_eq!(
+            Mode::from_name("rat"),
+            Err("there is no mode rat: did you mean rate? (there are rate, saturate)".to_string())
+        );
+        let scopes = "all,default,x".parse::<Names<Scope>>().unwrap_err();
+        assert_eq!(
+            scopes,
+            "there is no scope x (there are default, cpu, smt, cache_shard, cache, numa, system), or all"
+        );
+    }
+
+    #[test]
+    fn all_stands_for_every_choice() {
+        let scopes: Names<Scope> = "default,all".parse().unwrap();
+        assert_eq!(scopes.0.len(), 7);
+        let flavors: Names<Flavor> = "all".parse().unwrap();
+        assert_eq!(flavors, Names::all());
+    }
+
+    #[test]
+    fn a_setting_is_a_document_with_names() {
+        let mut setting = setting(Flavor::UnboundHighpri, Some(5));
+        setting.affinity_scope = Some(Scope::CacheShard);
+        setting.stress = Stress::IrqsOff;
+        let text = serde_json::to_string(&setting).unwrap();
+        let expected = r#"{"mode":"rate","flavor":"unbound-highpri","rate_hz":5,"burst":1,"fifo_size":4096,"work_us":0,"affinity_scope":"cache_shard","stress":"irqs-off","lines":1}"#;
+        assert_eq!(text, expected);
+        assert_eq!(serde_json::from_str::<Setting>(&text).unwrap(), setting);
+        let odd = text.replace("irqs-off", "irqsoff");
+        let why = serde_json::from_str::<Setting>(&odd).unwrap_err();
+        assert!(why.to_string().contains("did you mean irqs-off?"), "{why}");
+    }
+
+    #[test]
+    fn a_setting_in_words_leaves_out_usual_values() {
+        let plain = setting(Flavor::Bh, Some(1000));
+        assert_eq!(plain.to_string(), "bh 1000 Hz");
+        let odd = Setting {
+            affinity_scope: Some(Scope::Numa),
+            stress: Stress::Cpu,
+            lines: 2,
+            ..setting(Flavor::Unbound, None)
+        };
+        assert_eq!(odd.to_string(), "unbound/numa saturated lines 2 cpu");
+    }
+}
