@@ -4,12 +4,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 
 use crate::cli::Outputs;
 use crate::cli::values::parse_seconds;
 use simrupt_bench::job::PRESETS;
-use simrupt_bench::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
+use simrupt_bench::placement::Cpus;
+use simrupt_bench::setting::{Flavor, LineCount, Mode, Named, Names, Scope, Stress};
 
 /// What `bench` takes.
 #[derive(Debug, Args)]
@@ -39,6 +41,7 @@ pub(crate) struct Bench {
 pub(crate) struct Overrides {
     /// rate: events at due times; saturate: the next as soon as the one before is done
     #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) mode: Option<Mode>,
     /// Flavors of the workqueue, or all
     #[arg(long, value_name = "NAMES")]
@@ -64,6 +67,9 @@ pub(crate) struct Overrides {
     /// How many lines work at the same time; cpus: as many as there are CPUs
     #[arg(long, value_name = "N|cpus")]
     pub(crate) lines: Option<LineCount>,
+    /// CPUs of lines and readers, such as 2-3,8: line i on the i-th, its reader on the next
+    #[arg(long, value_name = "LIST")]
+    pub(crate) cpus: Option<Cpus>,
     /// How many times each cell is measured
     #[arg(long, value_name = "N")]
     pub(crate) rounds: Option<u32>,
@@ -90,6 +96,12 @@ pub(crate) struct Overrides {
     pub(crate) knee_max: Option<u64>,
 }
 
+/// Modes by their names, which help and completions know.
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(Mode::CHOICES.iter().map(|mode| mode.name()))
+        .try_map(|name| Mode::from_name(&name))
+}
+
 impl From<&Overrides> for simrupt_bench::overrides::Overrides {
     fn from(given: &Overrides) -> Self {
         let given = given.clone();
@@ -103,6 +115,7 @@ impl From<&Overrides> for simrupt_bench::overrides::Overrides {
             affinity_scopes: given.affinity_scopes,
             stress: given.stress,
             lines: given.lines,
+            cpus: given.cpus,
             rounds: given.rounds,
             duration: given.duration,
             warm_up: given.warm_up,

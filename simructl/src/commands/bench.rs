@@ -18,7 +18,7 @@ use simrupt_bench::cpu::online;
 use simrupt_bench::environment;
 use simrupt_bench::job::Job;
 use simrupt_bench::lock::Lock;
-use simrupt_bench::outlook::{outlook, shortcomings};
+use simrupt_bench::outlook::outlook;
 use simrupt_bench::overrides::Overrides;
 use simrupt_bench::plan::Plan;
 use simrupt_bench::priority;
@@ -35,7 +35,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     let job = job(bench)?;
     if bench.dry_run {
         let plan = plan(sysroot, &job)?;
-        let outlook = outlook(&plan).join("\n");
+        let outlook = outlook(&plan, false).join("\n");
         return output::print(&format!("{}{outlook}\n", plan.text()));
     }
     let module = Module::find(sysroot, WHAT)?;
@@ -43,7 +43,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     module.must_be_writable(WHAT)?;
     let knobs = Knobs::of(&module)?;
     let plan = plan(sysroot, &job)?;
-    let mut rig = Rig::new(&module, &knobs);
+    let mut rig = Rig::new(&module, &knobs, plan.placement.clone());
     rig.check(&plan)?;
     let environment = environment::look(sysroot);
     if bench.strict {
@@ -63,8 +63,8 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     if let Some(recovered) = saved::recover(&module, &knobs)? {
         output::note(&format_args!("simructl: {recovered}"));
     }
-    for sentence in shortcomings(&plan, environment.repeats()) {
-        output::note(&format_args!("simructl: warning: {sentence}"));
+    for sentence in outlook(&plan, environment.repeats()) {
+        output::note(&format_args!("simructl: {sentence}"));
     }
     let mut progress = Progress::new();
     let outcome = session::run(&mut rig, &plan, environment, &stop, &mut progress)?;
@@ -123,15 +123,14 @@ fn job(bench: &Bench) -> Result<Job, Failure> {
     job.override_by(&overrides)?.checked().map_err(named)
 }
 
-/// The plan of a job, with as many lines for `cpus` as there are both of CPUs and, where the module is
-/// loaded, of lines.
+/// The plan of a job for this machine and, where it is loaded, this module.
 fn plan(sysroot: &Sysroot, job: &Job) -> Result<Plan, Failure> {
-    let mut cpus = online(sysroot).len() as u32;
-    if is_loaded(sysroot) {
-        let lines = Module::find(sysroot, WHAT)?.lines().len() as u32;
-        cpus = cpus.min(lines.max(1));
-    }
-    Ok(Plan::of(job, cpus))
+    let lines = match is_loaded(sysroot) {
+        true => Module::find(sysroot, WHAT)?.lines().len(),
+        false => usize::MAX,
+    };
+    let lines = u32::try_from(lines).unwrap_or(u32::MAX);
+    Plan::of(job, &online(sysroot), lines)
 }
 
 /// Figures that nobody could believe are not made, if so asked.

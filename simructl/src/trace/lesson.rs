@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use simrupt::text::micros;
 use simrupt::trace::journey::{Hop, Journey, Kind};
+use simrupt_core::knobs::Flavor;
 
 /// One step of the way.
 #[derive(Debug, PartialEq)]
@@ -46,49 +47,51 @@ fn rules(context: &str) -> [&'static str; 2] {
 fn flavor(name: &str) -> (&'static str, &'static str) {
     const WORKQUEUE: &str = "core-api/workqueue.rst";
     const IRQ: &str = "core-api/genericirq.rst";
-    match name {
-        "bound" => (
+    let known = Flavor::ALL.iter().find(|one| one.name() == name);
+    match known {
+        Some(Flavor::Bound) => (
             "queue_work() on a per-CPU workqueue: a kworker of this very CPU will run it",
             WORKQUEUE,
         ),
-        "highpri" => (
+        Some(Flavor::Highpri) => (
             "queue_work() on a per-CPU workqueue with WQ_HIGHPRI: a kworker of this CPU, of nice -20, will run it",
             WORKQUEUE,
         ),
-        "cpu-intensive" => (
+        Some(Flavor::CpuIntensive) => (
             "queue_work() on a workqueue with WQ_CPU_INTENSIVE: a kworker of this CPU will run it, and others need not wait for it",
             WORKQUEUE,
         ),
-        "unbound" => (
+        Some(Flavor::Unbound) => (
             "queue_work() on a workqueue with WQ_UNBOUND: a kworker that may run on any CPU of its affinity scope will run it",
             WORKQUEUE,
         ),
-        "unbound-highpri" => (
+        Some(Flavor::UnboundHighpri) => (
             "queue_work() on a workqueue with WQ_UNBOUND | WQ_HIGHPRI: a kworker of nice -20, on any CPU of its scope, will run it",
             WORKQUEUE,
         ),
-        "ordered" => (
+        Some(Flavor::Ordered) => (
             "queue_work() on an ordered workqueue: an unbound kworker will run it, one item at a time, in the order of queueing",
             WORKQUEUE,
         ),
-        "bh" => (
+        Some(Flavor::Bh) => (
             "queue_work() on a workqueue with WQ_BH: the softirq TASKLET of this CPU will run it, when the interrupt is over",
             WORKQUEUE,
         ),
-        "bh-highpri" => (
+        Some(Flavor::BhHighpri) => (
             "queue_work() on a workqueue with WQ_BH | WQ_HIGHPRI: the softirq HI of this CPU will run it, before all other softirqs",
             WORKQUEUE,
         ),
-        "tasklet" => (
+        Some(Flavor::Tasklet) => (
             "tasklet_schedule(): the softirq TASKLET of this CPU will run it. New drivers take a workqueue with WQ_BH",
             WORKQUEUE,
         ),
-        "irq-thread" => (
+        Some(Flavor::IrqThread) => (
             "it returns IRQ_WAKE_THREAD: the interrupt's own thread, of real-time priority, will run it",
             IRQ,
         ),
-        "none" => ("nothing: the top half does all the work itself", IRQ),
-        _ => ("the work is handed on", WORKQUEUE),
+        Some(Flavor::None) => ("nothing: the top half does all the work itself", IRQ),
+        // Of a module that is newer.
+        None => ("the work is handed on", WORKQUEUE),
     }
 }
 

@@ -115,11 +115,17 @@ fn a_job_file_is_a_union_of_matrices() {
 fn a_job_that_makes_no_sense_is_refused_by_name_and_line() {
     let fake = fake();
     refused(&fake, "bench-no-job", "bench --job absent.toml");
+    refused(&fake, "bench-offline", "bench --cpus 0,2");
     for (golden, job) in [
         ("bench-job-syntax", "[[matrix]]\nflavors = bh\n"),
         ("bench-job-key", "[[matrix]]\n\nflavor = 'bh'\n"),
         ("bench-job-flavor", "[[matrix]]\nflavors = ['bhh']\n"),
         ("bench-job-empty", "rounds = 3\n"),
+        ("bench-job-cpus", "cpus = '1,1'\n[[matrix]]\n"),
+        (
+            "bench-job-twice",
+            "[[matrix]]\nflavors = ['bh']\n[[matrix]]\nflavors = ['bh']\nrounds = 3\n",
+        ),
     ] {
         fake.write("job.toml", job);
         refused(&fake, golden, "bench --job job.toml");
@@ -139,6 +145,8 @@ fn options_that_make_no_sense_are_usage_errors() {
         ("bench-usage-lines", "--lines 65"),
         ("bench-usage-knee", "--p99-limit 5"),
         ("bench-usage-line", "--line 0"),
+        ("bench-usage-mode", "--mode satturate"),
+        ("bench-usage-cpus", "--cpus 3-1"),
     ] {
         refused(&fake, golden, &format!("bench {options}"));
     }
@@ -218,6 +226,19 @@ fn everything_is_put_back() {
     let metrics = cell["metrics"].as_object().unwrap();
     assert!(!metrics.contains_key("busy_ns_per_event"), "{cell}");
     assert_eq!(results["environment"]["knobs"]["format"], "char");
+}
+
+#[test]
+fn a_bench_says_how_small_a_change_it_will_find() {
+    let fake = fake();
+    let run = fake
+        .command("bench --flavors bh --rates 1000 --rounds 6 --duration 0.01 --warm-up 0")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    let told = String::from_utf8(run.stderr).unwrap();
+    let sentence = "simructl: compare, of two such runs with 5 figures: finds a change of one by ";
+    assert!(told.contains(sentence), "{told}");
 }
 
 #[test]

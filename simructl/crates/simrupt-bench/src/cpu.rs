@@ -137,8 +137,8 @@ pub fn online(sysroot: &Sysroot) -> Vec<u32> {
 /// More CPUs than any Linux has.
 const MOST_CPUS: u32 = 1 << 16;
 
-/// A list of CPUs such as `0-3,8`.
-fn cpu_list(text: &str) -> Option<Vec<u32>> {
+/// A list of CPUs such as `0-3,8`; `None` where the text is none.
+pub fn cpu_list(text: &str) -> Option<Vec<u32>> {
     let mut cpus = Vec::new();
     for part in text.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));

@@ -10,6 +10,7 @@ mod check;
 use serde::Deserialize;
 
 use crate::overrides::Overrides;
+use crate::placement::Cpus;
 use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
 use crate::statistics::power::USUAL_ROUNDS;
 use simrupt::failure::Failure;
@@ -34,6 +35,8 @@ pub struct Job {
     pub warm_up_s: f64,
     /// Of the order of the cells and of the resampling.
     pub seed: u64,
+    /// The CPUs of lines and readers; absent for all that are online.
+    pub cpus: Option<Cpus>,
     /// The job is all cells of all of them, each once.
     pub matrix: Vec<Matrix>,
     /// When there, the highest rates are looked for, too.
@@ -62,6 +65,12 @@ pub struct Matrix {
     pub stress: Names<Stress>,
     /// How many lines work at the same time.
     pub lines: LineCount,
+    /// How many times each of its cells is measured; absent for the job's value.
+    pub rounds: Option<u32>,
+    /// How long a round of its cells is measured, in seconds; absent for the job's value.
+    pub duration_s: Option<f64>,
+    /// How long they run before that, in seconds; absent for the job's value.
+    pub warm_up_s: Option<f64>,
 }
 
 /// For which flavors the highest rate is looked for, and how.
@@ -89,6 +98,7 @@ impl Default for Job {
             duration_s: 1.0,
             warm_up_s: 0.2,
             seed: 1,
+            cpus: None,
             matrix: Vec::new(),
             knee: None,
         }
@@ -107,6 +117,9 @@ impl Default for Matrix {
             affinity_scopes: Names(vec![Scope::Default]),
             stress: Names(vec![Stress::Idle]),
             lines: LineCount::Count(1),
+            rounds: None,
+            duration_s: None,
+            warm_up_s: None,
         }
     }
 }
@@ -159,7 +172,12 @@ impl Job {
         put(&mut self.duration_s, &given.duration);
         put(&mut self.warm_up_s, &given.warm_up);
         put(&mut self.seed, &given.seed);
+        put_some(&mut self.cpus, &given.cpus);
         for matrix in &mut self.matrix {
+            // The option takes the place of what the job says, here as well.
+            forget(&mut matrix.rounds, &given.rounds);
+            forget(&mut matrix.duration_s, &given.duration);
+            forget(&mut matrix.warm_up_s, &given.warm_up);
             put(&mut matrix.mode, &given.mode);
             if given.mode == Some(Mode::Saturate) {
                 // It was said for another mode.
@@ -226,6 +244,13 @@ fn put<T: Clone>(value: &mut T, given: &Option<T>) {
 fn put_some<T: Clone>(value: &mut Option<T>, given: &Option<T>) {
     if given.is_some() {
         value.clone_from(given);
+    }
+}
+
+/// Leaves it to the job where the command line has a value for it.
+fn forget<T>(value: &mut Option<T>, given: &Option<T>) {
+    if given.is_some() {
+        *value = None;
     }
 }
 

@@ -5,6 +5,7 @@
 //! What is run:
 //! - `setting`: modes, flavors, stress and the like, which jobs, measurements and results share;
 //! - `job`, `overrides`: what was asked for, by a preset or a file, and values that replace those of a job;
+//! - `placement`: the CPUs of lines and readers;
 //! - `plan`: the cells of a job, their order, and the time they take;
 //! - `outlook`: what their results will be able to tell;
 //! - `session`: runs a plan, from the first change of a knob to the last that is taken back.
@@ -42,6 +43,7 @@ pub mod lock;
 pub mod metrics;
 pub mod outlook;
 pub mod overrides;
+pub mod placement;
 pub mod plan;
 pub mod priority;
 pub mod reader;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::cpu::Usage;
-use crate::results::{Cell, Histogram, PERCENTILES, Round, STAGES};
+use crate::results::{Cell, CellPlan, Histogram, PERCENTILES, Round, STAGES};
 use crate::setting::Setting;
 use crate::statistics::estimate;
 
@@ -142,9 +142,11 @@ fn ratio(part: u64, all: u64) -> Option<f64> {
     (all > 0).then(|| part as f64 / all as f64)
 }
 
-/// A cell of the rounds that it had, `asked` of which there should be.
+/// A cell of the rounds that it had, `asked` of which there should be. `plan` is how they were run, where that is not as
+/// in the other cells.
 pub fn cell(
     setting: &Setting,
+    plan: Option<CellPlan>,
     rounds: Vec<Round>,
     histograms: BTreeMap<String, Histogram>,
     asked: u32,
@@ -163,6 +165,7 @@ pub fn cell(
         .collect();
     let mut cell = Cell {
         setting: setting.clone(),
+        plan,
         metrics,
         flags: Vec::new(),
         rounds,
@@ -387,7 +390,7 @@ mod tests {
     #[test]
     fn what_is_odd_about_a_cell_is_said_and_nothing_is_left_out() {
         let rounds: Vec<Round> = [1000, 1001, 999, 1002, 1500].map(round).into();
-        let cell = cell(&setting(), rounds, BTreeMap::new(), 6);
+        let cell = cell(&setting(), None, rounds, BTreeMap::new(), 6);
         assert_eq!(
             cell.flags,
             [
@@ -407,7 +410,7 @@ mod tests {
         rounds[0].counters.insert("throttled".to_string(), 0);
         rounds[1].counters.insert("throttled".to_string(), 7);
         rounds[2].counters.insert("throttled".to_string(), 5);
-        let flags = cell(&setting(), rounds, BTreeMap::new(), 3).flags;
+        let flags = cell(&setting(), None, rounds, BTreeMap::new(), 3).flags;
         let told = "slowed down 12 times in 2 of 3 rounds";
         assert!(flags.iter().any(|flag| flag.contains(told)), "{flags:?}");
     }
@@ -415,7 +418,7 @@ mod tests {
     #[test]
     fn a_round_that_stands_apart_by_next_to_nothing_is_no_matter() {
         let rounds: Vec<Round> = [1000, 1000, 1001, 1001, 1008].map(round).into();
-        let cell = cell(&setting(), rounds, BTreeMap::new(), 5);
+        let cell = cell(&setting(), None, rounds, BTreeMap::new(), 5);
         assert_eq!(cell.metrics["irq_bh_p50_ns"].outliers, [4]);
         let told = cell.flags.iter().any(|flag| flag.contains("apart"));
         assert!(!told, "{:?}", cell.flags);
@@ -426,7 +429,7 @@ mod tests {
         let mut rounds: Vec<Round> = [1000, 1001].map(round).into();
         rounds[0].metrics.clear();
         assert!(
-            cell(&setting(), rounds, BTreeMap::new(), 2)
+            cell(&setting(), None, rounds, BTreeMap::new(), 2)
                 .metrics
                 .is_empty()
         );

@@ -1,33 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a run will be able to tell, before it is started: for people who would rather know that first.
+//! The differences that a run will be able to tell, known before it is started.
+
+use std::collections::BTreeSet;
 
 use crate::compare::expected_figures;
 use crate::plan::{Plan, counted};
 use crate::statistics::power;
 
-/// What two such runs, compared, and the report of one can tell, a sentence each.
-pub fn outlook(plan: &Plan) -> Vec<String> {
-    let of_cells: usize = plan.cells.iter().map(expected_figures).sum();
-    let figures = of_cells + plan.knees.len();
-    let rounds = plan.rounds as usize;
-    let mut sentences = shortcomings(plan, false);
-    if let Some(times) = power::least_difference(rounds, rounds, figures) {
+/// What two such runs, compared, and the report of one can tell, a sentence each. Where runs repeat to the digit,
+/// comparing takes no rounds.
+pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
+    let mut sentences = shortcomings(plan, repeats);
+    if repeats {
+        let sentence = "compare, of two such runs: finds any change, for they repeat to the digit";
+        sentences.push(sentence.to_string());
+        return sentences;
+    }
+    let of_cells = plan.cells.iter().map(|cell| &cell.setting);
+    let figures = of_cells.map(expected_figures).sum::<usize>() + plan.knees.len();
+    let all_rounds = all_rounds(plan);
+    let differences = all_rounds.iter().filter_map(|rounds| {
+        let times = power::least_difference(*rounds, *rounds, figures)?;
+        let one = match all_rounds.len() {
+            1 => "one".to_string(),
+            _ => format!("one with {rounds} rounds"),
+        };
+        let percent = ((0.03 * times).exp() - 1.0) * 100.0;
+        Some(format!(
+            "{one} by {times:.1} times its standard deviation from round to round, in about 95 of 100 \
+             comparisons; at 3 % of noise, a change of {percent:.0} %",
+        ))
+    });
+    let differences: Vec<String> = differences.collect();
+    if !differences.is_empty() {
         sentences.push(format!(
-            "compare, of two such runs with {}: finds a change of one by {times:.1} times its standard deviation \
-             from round to round, in about 95 of 100 comparisons; at 3 % of noise, a change of {:.0} %",
+            "compare, of two such runs with {}: finds a change of {}",
             counted(figures, "figure"),
-            ((0.03 * times).exp() - 1.0) * 100.0
+            differences.join("; of ")
         ));
     }
     sentences
 }
 
-/// What cannot be told with so few rounds, a sentence each; nothing when all can. Where runs repeat, comparing takes
-/// no rounds.
-pub fn shortcomings(plan: &Plan, repeats: bool) -> Vec<String> {
-    let rounds = plan.rounds as usize;
+/// The numbers of rounds that cells and knees have, each once.
+fn all_rounds(plan: &Plan) -> BTreeSet<usize> {
+    let of_cells = plan.cells.iter().map(|cell| cell.effort.rounds);
+    let of_knees = plan.knees.iter().map(|_| plan.effort.rounds);
+    of_cells
+        .chain(of_knees)
+        .map(|rounds| rounds as usize)
+        .collect()
+}
+
+/// What cannot be told with so few rounds, a sentence each; nothing when all can. Where cells differ, it is about those
+/// with the fewest.
+fn shortcomings(plan: &Plan, repeats: bool) -> Vec<String> {
     let mut sentences = Vec::new();
+    let Some(rounds) = all_rounds(plan).first().copied() else {
+        return sentences;
+    };
     let mut lacks = |what: &str, least: usize| {
         let told = counted(rounds, "round");
         let verb = if rounds == 1 { "is" } else { "are" };
@@ -56,13 +88,14 @@ mod tests {
             "rounds = {rounds}\n[[matrix]]\nflavors = ['bh', 'bound']\nstress = ['idle', 'cpu']\n\
              [[matrix]]\nmode = 'saturate'\nflavors = ['bh']\n"
         );
-        Plan::of(&Job::parse(&text, "job").unwrap().checked().unwrap(), 1)
+        let job = Job::parse(&text, "job").unwrap().checked().unwrap();
+        Plan::of(&job, &[0], 1).unwrap()
     }
 
     #[test]
     fn enough_rounds_say_how_small_a_change_is_found() {
         // Five of an idle cell, four of a stressed one, four of a closed loop.
-        let [sentence] = &outlook(&plan(12))[..] else {
+        let [sentence] = &outlook(&plan(12), false)[..] else {
             panic!("a sentence");
         };
         assert!(
@@ -75,7 +108,7 @@ mod tests {
     #[test]
     fn too_few_rounds_say_how_many_it_takes() {
         assert_eq!(
-            outlook(&plan(1)),
+            outlook(&plan(1), false),
             [
                 "1 round is too few for compare to tell a change from chance; it takes 4",
                 "1 round is too few for the report to rank flavors; it takes 6"
@@ -83,7 +116,22 @@ mod tests {
         );
         let sentence = "5 rounds are too few for the report to rank flavors; it takes 6";
         assert_eq!(shortcomings(&plan(5), false), [sentence]);
-        let repeats = shortcomings(&plan(1), true);
-        assert_eq!(repeats.len(), 1);
+        let repeats = outlook(&plan(1), true);
+        assert_eq!(repeats.len(), 2);
+        assert!(repeats[1].contains("finds any change"), "{repeats:?}");
+    }
+
+    #[test]
+    fn cells_with_different_rounds_are_told_apart() {
+        let text = "[[matrix]]\nflavors = ['bh']\n[[matrix]]\nflavors = ['none']\nrounds = 5\n";
+        let job = Job::parse(text, "job").unwrap().checked().unwrap();
+        let sentences = outlook(&Plan::of(&job, &[0], 1).unwrap(), false);
+        assert!(sentences[0].starts_with("5 rounds are too few for the report"));
+        for told in [
+            "a change of one with 5 rounds by ",
+            "; of one with 12 rounds by ",
+        ] {
+            assert!(sentences[1].contains(told), "{sentences:?}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 //! Values that take the place of those of a job.
 
+use crate::placement::Cpus;
 use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
 
 /// Values that take the place of those of a job, in each of its matrices; absent ones leave the job as it is.
@@ -25,6 +26,8 @@ pub struct Overrides {
     pub stress: Option<Names<Stress>>,
     /// How many lines work at the same time; cpus: as many as there are CPUs
     pub lines: Option<LineCount>,
+    /// The CPUs of lines and readers
+    pub cpus: Option<Cpus>,
     /// How many times each cell is measured
     pub rounds: Option<u32>,
     /// How long a round is measured

@@ -2,17 +2,21 @@
 
 //! A plan: the cells of a job, the order in which rounds visit them, and the time that takes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::time::Duration;
 
 use humantime::format_duration;
 
 use fastrand::Rng;
+use simrupt_core::knobs::MAX_LINES;
 
 use crate::job::{Job, KneeJob, Matrix};
 use crate::knee;
+use crate::placement::{Placement, listed};
 use crate::results;
 use crate::setting::{Flavor, LineCount, Mode, SCOPED, Scope, Setting, Stress, Timing};
+use simrupt::failure::Failure;
 use simrupt::layout::columns;
 
 /// What a round takes besides its warm-up and its measured time: knobs, draining, reading the books.
@@ -21,18 +25,69 @@ const OVERHEAD: Duration = Duration::from_millis(80);
 /// What to do, and how often.
 #[derive(Debug)]
 pub struct Plan {
-    /// How many times each cell is measured.
+    /// How cells are measured whose matrix says nothing else, and knees.
+    pub effort: Effort,
+    /// Of the order of the rounds and of the resampling.
+    pub seed: u64,
+    /// The CPUs of lines and readers.
+    pub placement: Placement,
+    /// What is measured, each once, in the order of the job.
+    pub cells: Vec<CellPlan>,
+    /// What highest rates are looked for.
+    pub knees: Vec<KneePlan>,
+}
+
+/// How often and for how long a cell is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effort {
+    /// How many times.
     pub rounds: u32,
     /// Measured time of a round.
     pub duration: Duration,
     /// Time before it that is not measured.
     pub warm_up: Duration,
-    /// Of the order of the rounds and of the resampling.
-    pub seed: u64,
-    /// What is measured, each once, in the order of the job.
-    pub cells: Vec<Setting>,
-    /// What highest rates are looked for.
-    pub knees: Vec<KneePlan>,
+}
+
+impl Effort {
+    /// The times of a cell's rounds.
+    pub fn timing(&self) -> Timing {
+        Timing {
+            warm_up: self.warm_up,
+            duration: self.duration,
+            spending: true,
+        }
+    }
+
+    /// It as it stands in the results.
+    pub fn document(&self) -> results::CellPlan {
+        results::CellPlan {
+            rounds: self.rounds,
+            duration_s: self.duration.as_secs_f64(),
+            warm_up_s: self.warm_up.as_secs_f64(),
+        }
+    }
+}
+
+/// `12 rounds of 1 s after 0.2 s of warm-up`
+impl fmt::Display for Effort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} of {} s after {} s of warm-up",
+            counted(self.rounds as usize, "round"),
+            self.duration.as_secs_f64(),
+            self.warm_up.as_secs_f64()
+        )
+    }
+}
+
+/// A cell to measure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellPlan {
+    /// What is the same in all of its rounds.
+    pub setting: Setting,
+    /// How it is measured.
+    pub effort: Effort,
 }
 
 /// The search for one highest rate.
@@ -65,26 +120,68 @@ pub enum Visit {
 }
 
 impl Plan {
-    /// The plan of a job that was checked; `cpus` is how many lines its word `cpus` means.
-    pub fn of(job: &Job, cpus: u32) -> Self {
-        let mut seen = HashSet::new();
-        let cells = job.matrix.iter().flat_map(|matrix| cells(matrix, cpus));
-        let knees = job.knee.as_ref().map_or_else(Vec::new, knees);
-        Self {
-            rounds: job.rounds,
-            duration: Duration::from_secs_f64(job.duration_s),
-            warm_up: Duration::from_secs_f64(job.warm_up_s),
+    /// The plan of a job that was checked, on a machine with these CPUs. For the word `cpus` it has as many lines as
+    /// there are CPUs for them, and at most `most_lines`.
+    ///
+    /// # Errors
+    ///
+    /// A CPU that was asked for is not online, or two matrices measure a cell in different ways.
+    pub fn of(job: &Job, online: &[u32], most_lines: u32) -> Result<Self, Failure> {
+        let placement = Placement::of(job.cpus.as_ref(), online)?;
+        let lines = placement.count().min(MAX_LINES) as u32;
+        let mut plan = Self {
+            effort: Effort {
+                rounds: job.rounds,
+                duration: Duration::from_secs_f64(job.duration_s),
+                warm_up: Duration::from_secs_f64(job.warm_up_s),
+            },
             seed: job.seed,
-            cells: cells.filter(|cell| seen.insert(cell.clone())).collect(),
-            knees,
+            placement,
+            cells: Vec::new(),
+            knees: job.knee.as_ref().map_or_else(Vec::new, knees),
+        };
+        let mut seen: HashMap<Setting, Effort> = HashMap::new();
+        for matrix in &job.matrix {
+            let effort = plan.effort_of(matrix);
+            for setting in cells(matrix, lines.min(most_lines.max(1))) {
+                match seen.insert(setting.clone(), effort) {
+                    None => plan.cells.push(CellPlan { setting, effort }),
+                    Some(other) if other == effort => {}
+                    Some(other) => return Err(twice(&setting, other, effort)),
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    /// How the cells of a matrix are measured.
+    fn effort_of(&self, matrix: &Matrix) -> Effort {
+        let seconds = |given: Option<f64>| given.map(Duration::from_secs_f64);
+        Effort {
+            rounds: matrix.rounds.unwrap_or(self.effort.rounds),
+            duration: seconds(matrix.duration_s).unwrap_or(self.effort.duration),
+            warm_up: seconds(matrix.warm_up_s).unwrap_or(self.effort.warm_up),
         }
     }
 
+    /// How many rounds there are. A cell that has fewer is left out of some of them.
+    pub fn rounds(&self) -> u32 {
+        let of_cells = self.cells.iter().map(|cell| cell.effort.rounds);
+        let of_knees = self.knees.iter().map(|_| self.effort.rounds);
+        of_cells.chain(of_knees).max().unwrap_or(0)
+    }
+
     /// What a round does, in its order: everything once, shuffled anew for each round, so that what
-    /// changes in the course of a run, such as the temperature, does not favor any.
+    /// changes in the course of a run, such as the temperature, does not favor any. The rounds of a cell that has fewer
+    /// than others are spread over the run.
     pub fn visits(&self, round: u32) -> Vec<Visit> {
-        let mut visits: Vec<Visit> = (0..self.cells.len()).map(Visit::Cell).collect();
-        visits.extend((0..self.knees.len()).map(Visit::Knee));
+        let rounds = self.rounds();
+        let cells = self.cells.iter().map(|cell| cell.effort.rounds);
+        let cells = cells.enumerate().filter(|(_, of)| has(round, *of, rounds));
+        let mut visits: Vec<Visit> = cells.map(|(at, _)| Visit::Cell(at)).collect();
+        if has(round, self.effort.rounds, rounds) {
+            visits.extend((0..self.knees.len()).map(Visit::Knee));
+        }
         // The seeds of neighboring rounds differ in few bits: the generator spreads them.
         Rng::with_seed(self.seed.wrapping_add(u64::from(round))).shuffle(&mut visits);
         visits
@@ -92,23 +189,15 @@ impl Plan {
 
     /// How many visits all rounds have.
     pub fn visit_count(&self) -> u32 {
-        let each = self.cells.len() + self.knees.len();
-        u32::try_from(each).map_or(u32::MAX, |each| each.saturating_mul(self.rounds))
-    }
-
-    /// The times of a cell's rounds.
-    pub fn timing(&self) -> Timing {
-        Timing {
-            warm_up: self.warm_up,
-            duration: self.duration,
-            spending: true,
-        }
+        let of_cells = self.cells.iter().map(|cell| cell.effort.rounds);
+        let of_knees = self.knees.iter().map(|_| self.effort.rounds);
+        of_cells.chain(of_knees).fold(0, u32::saturating_add)
     }
 
     /// The times of a knee's probes.
     pub fn probe_timing(&self, knee: &KneePlan) -> Timing {
         Timing {
-            warm_up: self.warm_up,
+            warm_up: self.effort.warm_up,
             duration: knee.duration,
             spending: false,
         }
@@ -117,7 +206,10 @@ impl Plan {
     /// How long a visit takes, about.
     pub fn time_of(&self, visit: Visit) -> Duration {
         match visit {
-            Visit::Cell(at) => self.timing().of_round(&self.cells[at]) + OVERHEAD,
+            Visit::Cell(at) => {
+                let CellPlan { setting, effort } = &self.cells[at];
+                effort.timing().of_round(setting) + OVERHEAD
+            }
             Visit::Knee(at) => {
                 let knee = &self.knees[at];
                 let probes = knee::most_probes(knee.min_hz(), knee.max_hz);
@@ -128,14 +220,17 @@ impl Plan {
 
     /// How long all of it takes, about.
     pub fn time(&self) -> Duration {
-        let round: Duration = self.visits(0).into_iter().map(|at| self.time_of(at)).sum();
-        round * self.rounds
+        let cells = self.cells.iter().enumerate();
+        let cells = cells.map(|(at, cell)| self.time_of(Visit::Cell(at)) * cell.effort.rounds);
+        let knees = (0..self.knees.len()).map(Visit::Knee);
+        let knees = knees.map(|knee| self.time_of(knee) * self.effort.rounds);
+        cells.chain(knees).sum()
     }
 
     /// Every setting that is used.
     pub fn settings(&self) -> impl Iterator<Item = &Setting> {
         let knees = self.knees.iter().map(|knee| &knee.setting);
-        self.cells.iter().chain(knees)
+        self.cells.iter().map(|cell| &cell.setting).chain(knees)
     }
 
     /// How many lines work at the same time at most.
@@ -146,10 +241,11 @@ impl Plan {
     /// The plan as it stands in the results.
     pub fn document(&self) -> results::Plan {
         results::Plan {
-            rounds: self.rounds,
-            duration_s: self.duration.as_secs_f64(),
-            warm_up_s: self.warm_up.as_secs_f64(),
+            rounds: self.effort.rounds,
+            duration_s: self.effort.duration.as_secs_f64(),
+            warm_up_s: self.effort.warm_up.as_secs_f64(),
             seed: self.seed,
+            cpus: self.placement.asked().map(<[u32]>::to_vec),
         }
     }
 
@@ -163,6 +259,7 @@ impl Plan {
             ];
             let mut rows = vec![header.map(String::from)];
             rows.extend(self.cells.iter().enumerate().map(|(at, cell)| {
+                let cell = &cell.setting;
                 let dash = || "-".to_string();
                 [
                     (at + 1).to_string(),
@@ -197,17 +294,45 @@ impl Plan {
             text += &columns("", &rows);
             text += "\n";
         }
+        for (effort, count) in self.other_efforts() {
+            text += &format!("{}: {effort}\n", counted(count, "cell"));
+        }
+        let cpus = self.placement.asked().map(listed);
+        let cpus = cpus.map_or_else(String::new, |cpus| format!(", on CPUs {cpus}"));
         text + &format!(
-            "{} and {}, {} of {} s after {} s of warm-up, seed {}: about {}\n",
+            "{} and {}, {}{cpus}, seed {}: about {}\n",
             counted(self.cells.len(), "cell"),
             counted(self.knees.len(), "knee"),
-            counted(self.rounds as usize, "round"),
-            self.duration.as_secs_f64(),
-            self.warm_up.as_secs_f64(),
+            self.effort,
             self.seed,
             told(self.time())
         )
     }
+
+    /// How cells are measured whose matrix says so, and how many cells these are.
+    fn other_efforts(&self) -> Vec<(Effort, usize)> {
+        let mut others: Vec<(Effort, usize)> = Vec::new();
+        for cell in self.cells.iter().filter(|one| one.effort != self.effort) {
+            match others.iter_mut().find(|(known, _)| *known == cell.effort) {
+                Some((_, count)) => *count += 1,
+                None => others.push((cell.effort, 1)),
+            }
+        }
+        others
+    }
+}
+
+/// Whether a thing that is measured `of` times belongs to this one of so many rounds: its rounds are spread evenly.
+fn has(round: u32, of: u32, rounds: u32) -> bool {
+    let before = |round: u32| u64::from(round) * u64::from(of) / u64::from(rounds.max(1));
+    before(round) < before(round + 1)
+}
+
+fn twice(setting: &Setting, one: Effort, other: Effort) -> Failure {
+    let why = format!("two matrices have the cell {setting}: one with {one}, one with {other}");
+    Failure::new("cannot run this bench", why).remedy(
+        "the same rounds, duration_s and warm_up_s in both, or the cell in one of them only",
+    )
 }
 
 /// How many of a thing.
@@ -308,8 +433,13 @@ fn knees(job: &KneeJob) -> Vec<KneePlan> {
 mod tests {
     use super::*;
 
+    fn planned(text: &str) -> Result<Plan, Failure> {
+        let job = Job::parse(text, "job").unwrap().checked().unwrap();
+        Plan::of(&job, &[0, 1, 2, 3], 64)
+    }
+
     fn plan(text: &str) -> Plan {
-        Plan::of(&Job::parse(text, "job").unwrap().checked().unwrap(), 4)
+        planned(text).unwrap()
     }
 
     const TWO: &str = "rounds = 3\nduration_s = 0.5\nwarm_up_s = 0.1\n\
@@ -319,9 +449,9 @@ mod tests {
     fn a_matrix_is_each_value_with_each_other() {
         let plan = plan(&format!("{TWO}bursts = [1, 8]\nstress = ['idle', 'cpu']\n"));
         assert_eq!(plan.cells.len(), 16);
-        let first = &plan.cells[0];
+        let first = &plan.cells[0].setting;
         assert_eq!((first.flavor, first.rate_hz), (Flavor::Bh, Some(1000)));
-        let last = &plan.cells[15];
+        let last = &plan.cells[15].setting;
         assert_eq!((last.flavor, last.rate_hz), (Flavor::Unbound, Some(2000)));
         assert_eq!((last.burst, last.stress), (8, Stress::Cpu));
     }
@@ -334,7 +464,7 @@ mod tests {
         let scopes: Vec<_> = plan
             .cells
             .iter()
-            .map(|cell| (cell.flavor, cell.affinity_scope))
+            .map(|cell| (cell.setting.flavor, cell.setting.affinity_scope))
             .collect();
         let expected = [
             (Flavor::Bh, None),
@@ -354,8 +484,8 @@ mod tests {
     #[test]
     fn a_closed_loop_has_no_rate_and_cpus_are_lines() {
         let plan = plan("[[matrix]]\nmode = 'saturate'\nflavors = ['bh']\nlines = 'cpus'");
-        assert_eq!(plan.cells[0].rate_hz, None);
-        assert_eq!((plan.cells[0].lines, plan.lines()), (4, 4));
+        assert_eq!(plan.cells[0].setting.rate_hz, None);
+        assert_eq!((plan.cells[0].setting.lines, plan.lines()), (4, 4));
     }
 
     #[test]
@@ -374,6 +504,51 @@ mod tests {
         assert_eq!(plan.visits(2), plan.visits(2));
         let orders: HashSet<_> = (0..10).map(|round| plan.visits(round)).collect();
         assert!(orders.len() > 5, "{orders:?}");
+    }
+
+    #[test]
+    fn lines_for_each_cpu_are_for_each_that_was_asked_for() {
+        let text = "cpus = '3,1'\n[[matrix]]\nflavors = ['bh']\nlines = 'cpus'";
+        let plan = plan(text);
+        assert_eq!((plan.lines(), plan.placement.line(0)), (2, 3));
+        assert_eq!(plan.document().cpus, Some(vec![3, 1]));
+        assert!(plan.text().contains("of warm-up, on CPUs 3,1, seed 1"));
+        let offline = planned(&text.replace("3,1", "3-4")).unwrap_err();
+        assert_eq!(offline.why(), "cpus: CPU 4 is not online");
+    }
+
+    #[test]
+    fn a_matrix_may_have_rounds_and_times_of_its_own() {
+        let plan = plan(&format!(
+            "{TWO}[[matrix]]\nflavors = ['none']\nrounds = 6\nduration_s = 2\nwarm_up_s = 0\n"
+        ));
+        assert_eq!(plan.rounds(), 6);
+        assert_eq!(plan.visit_count(), 4 * 3 + 6);
+        let visited = |at: usize| -> Vec<u32> {
+            let has = |round: &u32| plan.visits(*round).contains(&Visit::Cell(at));
+            (0..6).filter(has).collect()
+        };
+        assert_eq!(visited(0), [1, 3, 5]);
+        assert_eq!(visited(4), [0, 1, 2, 3, 4, 5]);
+        let once = Duration::from_millis(2000 * 7 / 4 + 80);
+        assert_eq!(
+            plan.time(),
+            Duration::from_millis(680 + 375) * 12 + once * 6
+        );
+        let text = plan.text();
+        assert!(
+            text.contains("\n1 cell: 6 rounds of 2 s after 0 s of warm-up\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_cell_that_two_matrices_measure_in_different_ways_is_refused() {
+        let text = format!("{TWO}[[matrix]]\nflavors = ['bh']\nrounds = 4\n");
+        let refused = planned(&text).unwrap_err();
+        let why = "two matrices have the cell bh 1000 Hz: one with 3 rounds of 0.5 s after 0.1 s of warm-up, \
+                   one with 4 rounds of 0.5 s after 0.1 s of warm-up";
+        assert_eq!(refused.why(), why);
     }
 
     #[test]

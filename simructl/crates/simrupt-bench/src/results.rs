@@ -69,6 +69,20 @@ pub struct Plan {
     pub warm_up_s: f64,
     /// Of the order of the rounds, and of the random draws of `compare`.
     pub seed: u64,
+    /// The CPUs of lines and readers, in this order; absent where none were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<Vec<u32>>,
+}
+
+/// How the rounds of a cell were run, where it was not as in the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellPlan {
+    /// How many times it was to be measured.
+    pub rounds: u32,
+    /// Measured time of a round.
+    pub duration_s: f64,
+    /// Time before it that is not measured.
+    pub warm_up_s: f64,
 }
 
 /// Where it ran.
@@ -149,6 +163,9 @@ pub struct Cost {
 pub struct Cell {
     /// What is the same in all of its rounds.
     pub setting: Setting,
+    /// How its rounds were run; absent where it was as the run's plan says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<CellPlan>,
     /// By name; a metric that a machine cannot measure is not there. See Documentation/bench.md.
     pub metrics: BTreeMap<String, Estimate>,
     /// What is odd about the cell, one sentence each; none is left out for it.
@@ -226,6 +243,13 @@ impl Environment {
     /// does not.
     pub fn repeats(&self) -> bool {
         self.virtual_time && self.cpus_online == 1
+    }
+}
+
+impl Cell {
+    /// How many rounds it was to have, in a run with this plan.
+    pub fn planned_rounds(&self, plan: &Plan) -> u32 {
+        self.plan.as_ref().map_or(plan.rounds, |own| own.rounds)
     }
 }
 

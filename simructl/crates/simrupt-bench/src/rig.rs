@@ -5,7 +5,7 @@
 //! Every knob that matters to the figures is set, whatever it was before: pattern, jitter and burst;
 //! flavor, work and fifo; format char; masked 0; cpu_limit_pct, which a closed loop goes without. A full fifo drops (fifo_policy=drop): what is lost then
 //! costs nobody anything, and those that stay have waited for as long as they say. The timer and the
-//! interrupt of line i are on the i-th CPU that is online, again from the first when there are more
+//! interrupt of line i are on the i-th CPU of the placement, again from the first when there are more
 //! lines: so all rounds have them in the same place. The reader is on the CPU after it.
 //!
 //! In an open loop the device runs while a reader has it open (run=open). In a closed loop nobody
@@ -24,6 +24,7 @@ use simrupt_core::knobs::{Format, Interference, Knob, Pattern, Policy, Run, Spec
 
 use crate::cpu::online;
 use crate::foreign::Known;
+use crate::placement::Placement;
 use crate::plan::Plan;
 use crate::saved::{affinity, attributes, first_word, queue};
 use crate::setting::{Named, SCOPED, Scope, Setting};
@@ -48,6 +49,7 @@ pub struct Rig<'a> {
     module: &'a Module<'a>,
     knobs: &'a Knobs,
     cpus: Vec<u32>,
+    placement: Placement,
     /// What each knob was set to last.
     written: HashMap<(u32, &'static str), String>,
     /// What nobody else is to change.
@@ -56,13 +58,14 @@ pub struct Rig<'a> {
 
 impl<'a> Rig<'a> {
     /// Changes nothing.
-    pub fn new(module: &'a Module<'a>, knobs: &'a Knobs) -> Self {
+    pub fn new(module: &'a Module<'a>, knobs: &'a Knobs, placement: Placement) -> Self {
         let cpus = online(module.sysroot());
         Self {
             module,
             knobs,
             known: Known::new(cpus.clone()),
             cpus,
+            placement,
             written: HashMap::new(),
         }
     }
@@ -82,15 +85,9 @@ impl<'a> Rig<'a> {
         &self.cpus
     }
 
-    /// The CPU of a line's timer and interrupt.
-    fn cpu(&self, line: u32) -> u32 {
-        self.cpus[line as usize % self.cpus.len()]
-    }
-
-    /// The CPU of a line's reader: the one after, where there is one. It does not keep the interrupt's CPU
-    /// busy there; and it always has as far to be woken, which the scheduler would decide anew each time.
-    pub fn reader_cpu(&self, line: u32) -> u32 {
-        self.cpus[(line as usize + 1) % self.cpus.len()]
+    /// The CPUs of lines and readers.
+    pub fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// Checks that the module has all that a plan takes.
@@ -167,7 +164,7 @@ impl<'a> Rig<'a> {
     /// Sets the lines of a setting up, silent still.
     pub fn prepare(&mut self, setting: &Setting) -> Result<(), Failure> {
         for line in self.lines(setting.lines) {
-            let cpu = self.cpu(line).to_string();
+            let cpu = self.placement.line(line).to_string();
             self.set(line, "rate_hz", "0")?;
             self.set(line, "masked", "0")?;
             self.set(line, "format", Format::Char.name())?;

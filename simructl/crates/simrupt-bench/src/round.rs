@@ -174,7 +174,7 @@ fn readers(rig: &Rig<'_>, setting: &Setting) -> Result<Vec<Reader>, Failure> {
     let start = |line| {
         let sysroot = rig.module().sysroot();
         let device = device::open(sysroot, line, true)?;
-        Reader::start(device, rig.reader_cpu(line))
+        Reader::start(device, rig.placement().reader(line))
             .map_err(|error| Failure::file("read", &sysroot.device(line), Some(line), &error))
     };
     rig.lines(setting.lines).into_iter().map(start).collect()

@@ -86,6 +86,7 @@ fn make() -> Results {
             duration_s: 1.0,
             warm_up_s: 0.2,
             seed: SEED,
+            cpus: None,
         },
         environment: environment(),
         costs: vec![
@@ -104,6 +105,7 @@ pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
     let estimate = statistics::estimate(values);
     Cell {
         setting: tests::setting(Flavor::from_name(flavor).unwrap(), Some(1000)),
+        plan: None,
         metrics: estimate
             .into_iter()
             .map(|one| (metric.to_string(), one))
@@ -236,6 +238,7 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
         .collect();
     Cell {
         setting,
+        plan: None,
         metrics,
         flags: Vec::new(),
         rounds,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::costs;
 use crate::knee::{Search, search};
 use crate::metrics;
-use crate::plan::{KneePlan, Plan, Visit};
+use crate::plan::{CellPlan, KneePlan, Plan, Visit};
 use crate::results::{Cell, Cost, Environment, Histogram, Knee, Probe, Results, Round, SCHEMA};
 use crate::rig::Rig;
 use crate::round;
@@ -118,8 +118,9 @@ pub fn run(
         .zip(findings.rounds.into_iter().zip(findings.histograms));
     let cells: Vec<Cell> = cells
         .filter(|(_, (rounds, _))| !rounds.is_empty())
-        .map(|(setting, (rounds, histograms))| {
-            metrics::cell(setting, rounds, histograms, plan.rounds)
+        .map(|(CellPlan { setting, effort }, (rounds, histograms))| {
+            let own = (*effort != plan.effort).then(|| effort.document());
+            metrics::cell(setting, own, rounds, histograms, effort.rounds)
         })
         .collect();
     let knees = plan.knees.iter().zip(findings.searches);
@@ -161,14 +162,14 @@ fn measure(
     findings.costs = costs::measure(rig, plan)?;
     progress.begin(plan.visit_count(), plan.time());
     let mut position = 0;
-    for round in 0..plan.rounds {
+    for round in 0..plan.rounds() {
         for visit in plan.visits(round) {
             match visit {
                 Visit::Cell(at) => {
-                    let setting = &plan.cells[at];
+                    let CellPlan { setting, effort } = &plan.cells[at];
                     let timing = Timing {
                         spending,
-                        ..plan.timing()
+                        ..effort.timing()
                     };
                     progress.next(&setting.to_string());
                     let Some(sample) = round::run(rig, setting, timing, stop)? else {
@@ -285,7 +286,7 @@ mod tests {
 
     fn found(rates: &[Option<u64>]) -> Knee {
         let job = Job::parse("[knee]\nflavors = ['bh']\n", "job").unwrap();
-        let plan = Plan::of(&job.checked().unwrap(), 1);
+        let plan = Plan::of(&job.checked().unwrap(), &[0], 1).unwrap();
         assert_eq!(plan.knees[0].p99_limit, Duration::from_millis(1));
         let search = |rate: &Option<u64>| Search {
             rate_hz: *rate,

@@ -289,12 +289,12 @@ pub(crate) mod tests {
     fn an_unknown_name_is_told_with_those_that_there_are() {
         assert_eq!(
             Mode::from_name("rat"),
-            Err("there is no mode rat: did you mean rate? (there are rate, saturate)".to_string())
+            Err("there is no mode rat; did you mean rate? (one of rate, saturate)".to_string())
         );
         let scopes = "all,default,x".parse::<Names<Scope>>().unwrap_err();
         assert_eq!(
             scopes,
-            "there is no scope x (there are default, cpu, smt, cache_shard, cache, numa, system), or all"
+            "there is no scope x (one of default, cpu, smt, cache_shard, cache, numa, system, or all)"
         );
     }
 

@@ -2,6 +2,7 @@
 
 //! In what the circumstances of two runs differ.
 
+use crate::placement::listed;
 use crate::report::about::idle_state;
 use crate::results::{Environment, Results};
 
@@ -22,6 +23,11 @@ pub fn circumstances(a: &Results, b: &Results) -> Vec<(String, String, String)> 
         b.plan.rounds.to_string(),
     );
     compare("seed", a.plan.seed.to_string(), b.plan.seed.to_string());
+    let cpus = |results: &Results| match &results.plan.cpus {
+        Some(cpus) => listed(cpus),
+        None => "-".to_string(),
+    };
+    compare("CPUs of lines and readers", cpus(a), cpus(b));
     let seconds = |value: f64| format!("{value} s");
     compare(
         "duration",

@@ -12,14 +12,18 @@ const MAX_CELLS: usize = 10_000;
 impl Job {
     /// Checks all values.
     pub fn checked(self) -> Result<Self, Failure> {
-        in_range("rounds", self.rounds.into(), 1, 1000)?;
-        seconds("duration_s", self.duration_s, 0.01, 3600.0)?;
-        seconds("warm_up_s", self.warm_up_s, 0.0, 60.0)?;
+        effort(self.rounds, self.duration_s, self.warm_up_s)?;
         if self.matrix.is_empty() && self.knee.is_none() {
             return Err(bad("it has neither a [[matrix]] nor a [knee]"));
         }
         for matrix in &self.matrix {
-            matrix.check(self.duration_s)?;
+            let duration_s = matrix.duration_s.unwrap_or(self.duration_s);
+            effort(
+                matrix.rounds.unwrap_or(self.rounds),
+                duration_s,
+                matrix.warm_up_s.unwrap_or(self.warm_up_s),
+            )?;
+            matrix.check(duration_s)?;
         }
         if let Some(knee) = &self.knee {
             knee.check()?;
@@ -131,6 +135,12 @@ impl KneeJob {
         }
         Ok(())
     }
+}
+
+fn effort(rounds: u32, duration_s: f64, warm_up_s: f64) -> Result<(), Failure> {
+    in_range("rounds", rounds.into(), 1, 1000)?;
+    seconds("duration_s", duration_s, 0.01, 3600.0)?;
+    seconds("warm_up_s", warm_up_s, 0.0, 60.0)
 }
 
 fn in_range(what: &str, value: u64, low: u64, high: u64) -> Result<(), Failure> {

@@ -5,19 +5,33 @@
 use super::number::{counted, duration, plain};
 use crate::costs::TIMESTAMP;
 use crate::drain::{READ, THROUGH_PIPE};
+use crate::placement::listed;
 use crate::results::{Cost, Environment, Results};
 
 /// How the rounds were run: `5 rounds of 1 s after 0.2 s of warm-up, seed 42; took 3m 12s`.
 pub(super) fn plan(results: &Results) -> String {
     let plan = &results.plan;
-    format!(
-        "{} of {} s after {} s of warm-up, seed {}; took {}",
+    let mut told = format!(
+        "{} of {} s after {} s of warm-up, seed {}",
         counted(plan.rounds as usize, "round"),
         plan.duration_s,
         plan.warm_up_s,
         plan.seed,
-        duration(results.elapsed_s)
-    )
+    );
+    if let Some(cpus) = &plan.cpus {
+        told += &format!("; lines and readers on CPUs {}", listed(cpus));
+    }
+    let others = results.cells.iter().filter(|cell| cell.plan.is_some());
+    match others.count() {
+        0 => {}
+        others => {
+            told += &format!(
+                "; {} with rounds or times of their own",
+                counted(others, "cell")
+            )
+        }
+    }
+    told + &format!("; took {}", duration(results.elapsed_s))
 }
 
 /// Where it ran, in a line or two.
@@ -33,6 +47,8 @@ pub(super) fn place(environment: &Environment) -> Vec<String> {
         known("clocksource", &environment.clocksource),
         known("governor", &environment.governor),
         debug(environment),
+        cpus("isolated", &environment.isolated_cpus),
+        cpus("nohz_full", &environment.nohz_full_cpus),
     ];
     let machine = [
         Some(counted(environment.cpus_online as usize, "CPU")),
@@ -55,6 +71,11 @@ pub fn idle_state(environment: &Environment) -> String {
         Some(state) => format!("{}, {} µs", state.name, state.exit_latency_us),
         None => "-".to_string(),
     }
+}
+
+/// A list of CPUs that is not empty.
+fn cpus(name: &str, list: &str) -> Option<String> {
+    (!list.is_empty()).then(|| format!("{name} CPUs {list}"))
 }
 
 fn debug(environment: &Environment) -> Option<String> {
@@ -205,6 +226,7 @@ pub(super) fn costs(results: &Results) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::CellPlan;
     use crate::sample;
 
     #[test]
@@ -235,6 +257,9 @@ mod tests {
                  simructl 0.1.0"
             ]
         );
+        results.environment.isolated_cpus = "2-3".to_string();
+        results.environment.nohz_full_cpus = "3".to_string();
+        assert!(place(&results.environment)[0].ends_with("isolated CPUs 2-3, nohz_full CPUs 3"));
         results.environment = Environment::default();
         assert_eq!(
             place(&results.environment),
@@ -242,6 +267,21 @@ mod tests {
         );
         results.costs.clear();
         assert_eq!(costs(&results), None);
+    }
+
+    #[test]
+    fn cpus_that_were_asked_for_and_rounds_of_single_cells_are_told() {
+        let mut results = sample::results();
+        let usual = plan(&results);
+        results.plan.cpus = Some(vec![2, 3, 8]);
+        results.cells[0].plan = Some(CellPlan {
+            rounds: 2,
+            duration_s: 5.0,
+            warm_up_s: 0.0,
+        });
+        let added =
+            "; lines and readers on CPUs 2-3,8; 1 cell with rounds or times of their own; took";
+        assert_eq!(plan(&results), usual.replace("; took", added));
     }
 
     #[test]

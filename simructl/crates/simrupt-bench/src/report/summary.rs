@@ -3,6 +3,8 @@
 //! What the terminal table, the Markdown and the page have in common: all that is told, as tables of text.
 //! How it looks is left to them.
 
+use std::collections::BTreeSet;
+
 use super::about;
 use super::grid::{Grid, Row};
 use super::group::{
@@ -136,7 +138,7 @@ fn ranking(group: &Group<'_>, results: &Results) -> Grid {
         notes: group
             .cells
             .iter()
-            .flat_map(|cell| notes(cell, main, results.plan.rounds as usize))
+            .flat_map(|cell| notes(cell, main, cell.planned_rounds(&results.plan) as usize))
             .chain(ranks.note)
             .collect(),
     }
@@ -362,10 +364,15 @@ pub(super) fn legend(results: &Results) -> Vec<String> {
         stage("irq_bh"),
         stage("due_read")
     )];
-    lines.push(match (results.plan.rounds, least_confidence(results)) {
-        (0..=1, _) | (_, None) => {
+    let rounds = results.cells.iter();
+    let rounds = rounds.map(|cell| cell.planned_rounds(&results.plan));
+    let rounds: BTreeSet<u32> = rounds.collect();
+    let rounds: Vec<String> = rounds.iter().map(u32::to_string).collect();
+    lines.push(match (rounds.join(" or "), least_confidence(results)) {
+        (rounds, _) if rounds == "1" => {
             "One round was run: how far chance goes is not known.".to_string()
         }
+        (_, None) => "One round was run: how far chance goes is not known.".to_string(),
         (rounds, Some(confidence)) => format!(
             "Figures are medians of {rounds} rounds; ± is the farther end of the interval, which covers the true \
              median with {} %; max is the longest of all rounds.",

@@ -30,15 +30,25 @@ pub trait Named: Copy + PartialEq + 'static {
     ///
     /// No value has this name; the message tells those that there are.
     fn from_name(name: &str) -> Result<Self, String> {
-        let known = || Self::OTHERS.iter().chain(Self::CHOICES).copied();
-        known().find(|value| value.name() == name).ok_or_else(|| {
-            let names: Vec<&str> = known().map(Self::name).collect();
-            let near = nearest(name, names.iter().copied());
-            let hint = near.map_or_else(String::new, |near| format!(": did you mean {near}?"));
-            let (kind, names) = (Self::KIND, names.join(", "));
-            format!("there is no {kind} {name}{hint} (there are {names})")
-        })
+        find(name).ok_or_else(|| unknown::<Self>(name, ""))
     }
+}
+
+fn known<T: Named>() -> impl Iterator<Item = T> {
+    T::OTHERS.iter().chain(T::CHOICES).copied()
+}
+
+fn find<T: Named>(name: &str) -> Option<T> {
+    known::<T>().find(|value| value.name() == name)
+}
+
+/// Says that there is no value of this name, and which there are; `more` is what is taken besides.
+fn unknown<T: Named>(name: &str, more: &str) -> String {
+    let names: Vec<&str> = known::<T>().map(T::name).collect();
+    let near = nearest(name, names.iter().copied());
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let (kind, names) = (T::KIND, names.join(", "));
+    format!("there is no {kind} {name}{hint} (one of {names}{more})")
 }
 
 /// A list of values, in which the word `all` stands for all of [`Named::CHOICES`]. On the command line they are separated by
@@ -57,7 +67,7 @@ impl<T: Named> Names<T> {
         for name in names {
             match name {
                 ALL => values.extend_from_slice(T::CHOICES),
-                name => values.push(T::from_name(name).map_err(|why| why + ", or all")?),
+                name => values.push(find(name).ok_or_else(|| unknown::<T>(name, ", or all"))?),
             }
         }
         Ok(Self(values))
