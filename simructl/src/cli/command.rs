@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use crate::cli::bench::Bench;
 use simrupt::lines::Assignment;
+use simrupt_bench::report::metric::THRESHOLD;
 
 use crate::cli::knobs;
 use crate::cli::values::{parse_duration, parse_interval, parse_percent};
@@ -420,7 +421,7 @@ pub(crate) struct Compare {
     #[arg(
         long,
         value_name = "PCT",
-        default_value = "2",
+        default_value_t = THRESHOLD * 100.0,
         value_parser = parse_percent,
         allow_negative_numbers = true
     )]

@@ -2,13 +2,8 @@
 
 //! One figure in two runs, and what its change means.
 
-use crate::knee::RESOLUTION;
-use crate::report::metric::{KNEE, Metric};
+use crate::report::metric::Metric;
 use crate::statistics::{self, Interval, LEVEL, Tested};
-
-/// A ratio is a share of all events: one that differs by less than this does not count, also where it was 0
-/// before, of which nothing is a share. It is one event of 10,000.
-pub(super) const LEAST_RATIO: f64 = 1e-4;
 
 /// One figure in both runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,14 +151,9 @@ fn is_same((before, after): (&[f64], &[f64])) -> bool {
 /// What a difference means that is not chance.
 pub(super) fn by_size(metric: Metric<'_>, before: f64, after: f64, threshold: f64) -> Verdict {
     let difference = after - before;
-    let least = match metric {
-        Metric(KNEE) => threshold.max(RESOLUTION - 1.0) * before.abs(),
-        ratio if ratio.is_ratio() => LEAST_RATIO.max(threshold * before.abs()),
-        _ => threshold * before.abs(),
-    };
     if difference == 0.0 {
         Verdict::Same
-    } else if difference.abs() < least {
+    } else if difference.abs() < metric.least_difference(before, threshold) {
         Verdict::BelowThreshold
     } else if (difference > 0.0) == metric.more_is_better() {
         Verdict::Better

@@ -3,6 +3,7 @@
 //! What the names of metrics say: what is measured, in which unit it is shown, and which way is better.
 
 use super::number::{plain, scaled};
+use crate::knee::RESOLUTION;
 use crate::results::PERCENTILES;
 
 /// The name of the highest rate that a flavor can follow, where it is told beside metrics.
@@ -11,6 +12,13 @@ pub const KNEE: &str = "knee_hz";
 /// The standard deviation that rounding to a bucket of a histogram gives a latency, as a share of it: a bucket is
 /// at most 1/64 wide.
 pub const ROUNDING: f64 = 0.0045;
+
+/// The share of a figure under which a difference is too small to count, where no other is asked for.
+pub const THRESHOLD: f64 = 0.02;
+
+/// A ratio is a share of all events: one that differs by less than this does not count, also where it was 0
+/// before, of which nothing is a share. It is one event of 10,000.
+const LEAST_RATIO: f64 = 1e-4;
 
 /// A metric, as its name describes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +57,16 @@ impl Metric<'_> {
     /// Whether it is a share of 1.
     pub fn is_ratio(self) -> bool {
         self.0.ends_with("_ratio")
+    }
+
+    /// The least difference from this value that counts, in the metric's unit. `threshold` is a share of the value.
+    pub fn least_difference(self, value: f64, threshold: f64) -> f64 {
+        match self {
+            // A search for the highest rate ends when so much is left.
+            Self(KNEE) => threshold.max(RESOLUTION - 1.0) * value.abs(),
+            ratio if ratio.is_ratio() => LEAST_RATIO.max(threshold * value.abs()),
+            _ => threshold * value.abs(),
+        }
     }
 
     /// The unit that [`Metric::shown`] shows it in.
@@ -150,6 +168,15 @@ mod tests {
         assert!(Metric("runs_hz").more_is_better());
         assert!(!Metric("irq_bh_p50_ns").more_is_better());
         assert!(!Metric("loss_ratio").more_is_better());
+    }
+
+    #[test]
+    fn a_difference_counts_from_a_share_of_the_value_on() {
+        let least = |name, value| Metric(name).least_difference(value, 0.02);
+        assert_eq!(least("irq_bh_p50_ns", -5000.0), 100.0);
+        assert_eq!(least("loss_ratio", 0.5), 0.01);
+        assert_eq!(least("loss_ratio", 0.0), LEAST_RATIO);
+        assert!((least(KNEE, 1000.0) - 50.0).abs() < 1e-9);
     }
 
     #[test]
