@@ -190,6 +190,43 @@ fn a_result_without_cells_is_a_report_and_no_comparison() {
 }
 
 #[test]
+fn of_grade_d_nothing_is_called_the_best() {
+    let desk = Desk::new();
+    desk.changed("d.json", |results| {
+        results["environment"]["grade"] = json!("D");
+        results["environment"]["reasons"] = json!(["the CPU is emulated in real time"]);
+    });
+    desk.check("report-grade-d", "report d.json");
+    let why = "its grade is D, so nothing is ranked (the CPU is emulated in real time)";
+    for output in [
+        "report d.json",
+        "report d.json --markdown -",
+        "report d.json --html -",
+    ] {
+        let printed = desk.printed(output);
+        let words = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(why), "{output}");
+        // The style sheet has the marks of all tables.
+        let shown = printed.rsplit("</style>").next().unwrap();
+        for word in ["best", "worst"] {
+            assert!(!shown.contains(word), "{output}: {word}");
+        }
+    }
+}
+
+#[test]
+fn the_page_says_first_which_flavor_is_best() {
+    let desk = Desk::new();
+    let page = desk.printed("report a.json --html -");
+    let place = |text: &str| {
+        page.find(text)
+            .unwrap_or_else(|| panic!("{text} is not there"))
+    };
+    let best = place("bh is best, or not told apart from the best, in speed, CPU and loss");
+    assert!(best < place("<nav") && best < place("<table"));
+}
+
+#[test]
 fn a_result_does_not_differ_from_itself() {
     let desk = Desk::new();
     desk.check("compare-same", "compare a.json a.json");

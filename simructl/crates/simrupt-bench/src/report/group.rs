@@ -11,6 +11,12 @@ use crate::setting::{Flavor, Mode, Named, Stress};
 /// The flavor that does everything in the top half: what the others are measured from.
 pub const FLOOR: Flavor = Flavor::None;
 
+/// What an event costs in CPU time, whoever spends it.
+pub const CPU: Metric<'static> = Metric("busy_ns_per_event");
+
+/// Which share of the events no reader got.
+pub const LOSS: Metric<'static> = Metric("loss_ratio");
+
 /// Cells that differ in flavor and affinity scope only, in the order of the matrix.
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
@@ -179,6 +185,25 @@ impl Group<'_> {
     /// The metric that its cells are ordered by.
     pub fn main_metric(&self) -> Metric<'static> {
         main_metric(&self.common)
+    }
+
+    /// The metric that says how fast its cells are for whoever waits: the tail of the events' whole way to the reader,
+    /// or where nothing reads them, to the bottom half; in a closed loop the runs per second.
+    pub fn speed_metric(&self) -> Metric<'static> {
+        let way = Metric("due_read_p99_ns");
+        let is_read = || self.cells.iter().any(|cell| figure_of(cell, way).is_some());
+        match saturates(&self.common) {
+            true => self.main_metric(),
+            false if is_read() => way,
+            false => Metric("irq_bh_p99_ns"),
+        }
+    }
+
+    /// The metrics that its cells are ranked by, each once.
+    pub fn ranked_metrics(&self) -> Vec<Metric<'static>> {
+        let mut metrics = vec![self.main_metric(), self.speed_metric(), CPU, LOSS];
+        metrics.dedup();
+        metrics
     }
 }
 

@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use super::about;
+use super::answer::{self, answer};
 use super::charts::{self, Chart, Section};
 use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
@@ -22,6 +23,8 @@ pub fn html(results: &Results) -> Result<String, String> {
     let sections = charts::sections(results)?;
     let mut main = head(results);
     let grids = summary::all(results);
+    main += &answer_text(results);
+    main += &legend(results);
     main += &contents(&grids);
     for grid in &grids {
         let (id, title) = (&grid.id, escaped(&grid.title));
@@ -85,10 +88,39 @@ fn head(results: &Results) -> String {
     for warning in about::warnings(results) {
         let _ = writeln!(head, "<p class=\"warning\">{}</p>", escaped(&warning));
     }
-    for line in summary::legend(results) {
-        let _ = writeln!(head, "<p class=\"soft\">{}</p>", escaped(&line));
-    }
     head
+}
+
+/// What the run says about the flavors.
+fn answer_text(results: &Results) -> String {
+    let answer = answer(results);
+    if answer.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("<section id=\"answer\">\n<h2>{}</h2>\n", answer::TITLE);
+    for sentence in &answer.over_all {
+        let _ = writeln!(text, "<p>{}</p>", escaped(sentence));
+    }
+    if !answer.loads.is_empty() {
+        text += "<div class=\"loads\">\n";
+        for (title, sentences) in &answer.loads {
+            let _ = writeln!(text, "<div><h3>{}</h3><ul>", escaped(title));
+            for sentence in sentences {
+                let _ = writeln!(text, "<li>{}</li>", escaped(sentence));
+            }
+            text += "</ul></div>\n";
+        }
+        text += "</div>\n";
+    }
+    text + "</section>\n"
+}
+
+/// What the words in the tables mean.
+fn legend(results: &Results) -> String {
+    let lines = summary::legend(results).into_iter();
+    lines
+        .map(|line| format!("<p class=\"soft\">{}</p>\n", escaped(&line)))
+        .collect()
 }
 
 fn contents(grids: &[Grid]) -> String {

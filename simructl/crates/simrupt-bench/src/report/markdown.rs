@@ -3,6 +3,7 @@
 //! The report for places that show GitHub's Markdown.
 
 use super::about;
+use super::answer::{self, answer};
 use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
 use super::summary;
@@ -20,12 +21,32 @@ pub fn markdown(results: &Results) -> String {
     for warning in about::warnings(results) {
         text += &format!("\n> {}\n", escaped(&warning));
     }
+    text += &answer_text(results);
     for grid in summary::all(results) {
         text += &format!("\n## {}\n\n{}", escaped(&grid.title), grid_text(&grid));
     }
     let legend = summary::legend(results);
     if !legend.is_empty() {
         text += &format!("\n{}\n", escaped(&legend.join("\n")));
+    }
+    text
+}
+
+/// What the run says about the flavors.
+fn answer_text(results: &Results) -> String {
+    let answer = answer(results);
+    if answer.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n## {}\n\n", answer::TITLE);
+    for sentence in &answer.over_all {
+        text += &format!("- {}\n", escaped(sentence));
+    }
+    for (title, sentences) in &answer.loads {
+        text += &format!("- {}\n", escaped(title));
+        for sentence in sentences {
+            text += &format!("  - {}\n", escaped(sentence));
+        }
     }
     text
 }

@@ -5,10 +5,12 @@
 //!
 //! - `table`, `csv`, `markdown`, `html`, `charts`: the kinds of reports;
 //! - `group`, `ranking`: which cells are read against each other, and how they stand;
+//! - `answer`: which flavor is best, in words;
 //! - `summary`, `grid`, `about`: the tables and words that several reports share;
 //! - `metric`, `number`: names, units and digits.
 
 pub mod about;
+mod answer;
 mod charts;
 mod csv;
 mod grid;

@@ -10,9 +10,9 @@ use super::grid::{Grid, Row};
 use super::group::{
     Group, figure_of, groups, knee_name, knees, saturates, series, stress_name, under_stress,
 };
-use super::metric::{KNEE, Metric, stage_title};
+use super::metric::{KNEE, Metric, THRESHOLD, stage_title};
 use super::number::{self, counted, percent, plain};
-use super::ranking::{self, Mark};
+use super::ranking::{Mark, Rankings, may_rank};
 use crate::results::{Cell, Estimate, Knee, Results};
 
 /// All tables, in the order in which they are shown.
@@ -30,7 +30,10 @@ pub(super) fn all(results: &Results) -> Vec<Grid> {
 /// One ranking table per group.
 pub(super) fn groups_of(results: &Results) -> Vec<Grid> {
     let groups = groups(results);
-    groups.iter().map(|group| ranking(group, results)).collect()
+    let rankings = Rankings::of(&groups, results);
+    let all = groups.iter().enumerate();
+    all.map(|(at, group)| ranked(group, at, &rankings, results))
+        .collect()
 }
 
 /// A column behind the main one: what it has in common with its neighbours, its name, its metric, and in
@@ -91,8 +94,10 @@ fn shown_estimate(metric: Metric<'_>, estimate: &Estimate, rounds: usize) -> Str
     metric.shown_within(estimate.median, off)
 }
 
-fn ranking(group: &Group<'_>, results: &Results) -> Grid {
+/// The table of the group of this index.
+fn ranked(group: &Group<'_>, index: usize, rankings: &Rankings, results: &Results) -> Grid {
     let main = group.main_metric();
+    let ranking = rankings.get(index, main);
     let saturates = saturates(&group.common);
     let in_mode = |column: &&Column| column.saturates.is_none_or(|only| only == saturates);
     let columns: Vec<&Column> = COLUMNS.iter().filter(in_mode).collect();
@@ -112,7 +117,8 @@ fn ranking(group: &Group<'_>, results: &Results) -> Grid {
 
     let figures = || group.cells.iter().filter_map(|cell| figure_of(cell, main));
     let longest_bar = figures().fold(0.0, f64::max);
-    let row = |(cell, mark): (&&Cell, Mark)| {
+    let row = |(at, cell): (usize, &&Cell)| {
+        let mark = ranking.map_or(Mark::Unknown, |ranking| ranking.marks[at]);
         let estimate = cell.metrics.get(main.0);
         let flag = if cell.flags.is_empty() { "" } else { " !" };
         let label = format!("{}{flag}", series(&cell.setting));
@@ -127,19 +133,18 @@ fn ranking(group: &Group<'_>, results: &Results) -> Grid {
             rank: Some((mark, share)),
         }
     };
-    let ranks = ranking::ranking(group, results.plan.seed);
     let (id, title) = group.name();
     Grid {
         id,
         title,
         spans,
         header,
-        rows: group.cells.iter().zip(ranks.marks).map(row).collect(),
+        rows: group.cells.iter().enumerate().map(row).collect(),
         notes: group
             .cells
             .iter()
             .flat_map(|cell| notes(cell, main, cell.planned_rounds(&results.plan) as usize))
-            .chain(ranks.note)
+            .chain(ranking.and_then(|ranking| ranking.note.clone()))
             .collect(),
     }
 }
@@ -379,11 +384,15 @@ pub(super) fn legend(results: &Results) -> Vec<String> {
             number::confidence(confidence)
         ),
     });
-    lines.push(
-        "best, worst: by the first figure; ≈ best: no significant difference from the best; floor: the \
-         top half does all."
-            .to_string(),
-    );
+    let floor = "floor: the top half does all.";
+    lines.push(match may_rank(&results.environment) {
+        true => format!(
+            "best, worst: by the first figure; ≈ best: no significant difference from the best, or one under \
+             {} %; {floor}",
+            THRESHOLD * 100.0
+        ),
+        false => floor.to_string(),
+    });
     lines
 }
 

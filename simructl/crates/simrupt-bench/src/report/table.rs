@@ -6,6 +6,7 @@ use std::env;
 use std::io::{self, IsTerminal};
 
 use super::about;
+use super::answer::{self, answer};
 use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
 use super::summary;
@@ -47,7 +48,34 @@ fn text(results: &Results, colored: bool) -> String {
     if !foot.is_empty() {
         parts.push(foot);
     }
+    parts.extend(answer_text(results, colored));
     parts.join("\n")
+}
+
+/// What the run says about the flavors. The sentences over all loads come last, where a terminal shows them.
+fn answer_text(results: &Results, colored: bool) -> Option<String> {
+    let answer = answer(results);
+    if answer.is_empty() {
+        return None;
+    }
+    let mut text = paint(answer::TITLE, "1", colored) + "\n";
+    for (title, sentences) in &answer.loads {
+        text += &wrapped(title, "  ");
+        for sentence in sentences {
+            text += &wrapped(sentence, "    ");
+        }
+    }
+    let indent = match answer.loads.len() {
+        0..=1 => "  ",
+        loads => {
+            text += &format!("  over all {loads} loads\n");
+            "    "
+        }
+    };
+    for sentence in &answer.over_all {
+        text += &wrapped(sentence, indent);
+    }
+    Some(text)
 }
 
 fn head(results: &Results) -> String {

@@ -103,7 +103,7 @@ pub(super) fn loss(group: &Group<'_>) -> Option<Plot> {
         kind: "loss",
         id: "loss".to_string(),
         title: "lost events".to_string(),
-        explanation: "Which share of the events no reader got. Shorter is better, none is best.",
+        explanation: "Which share of the events no reader got. Shorter is better.",
         data: grid(&["flavor", "lost %"], rows),
         x: Axis::from_zero("% of all events", values),
         y: Axis::places("", &names, true),
