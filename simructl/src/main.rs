@@ -14,6 +14,7 @@
 //! - `destination`: where a command writes to;
 //! - `documents`, `progress`: the files that a benchmark leaves behind, and how far it is;
 //! - `page`, `column`, `heat`, `metrics`: tables for people, and metrics;
+//! - `schemas`: the JSON Schemas of what it writes;
 //! - `screen`, `scroll`: a terminal whose content is replaced again and again;
 //! - `output`, `signals`, `terminal`, `pace`: standard output, signals, the terminal, and the time between samples.
 
@@ -33,6 +34,7 @@ mod output;
 mod pace;
 mod page;
 mod progress;
+mod schemas;
 mod screen;
 mod scroll;
 mod signals;

@@ -302,6 +302,19 @@ pub(crate) enum Command {
     )]
     Bench(Box<Bench>),
 
+    /// Print the JSON Schema of the documents that a command writes, or list all schemas
+    ///
+    /// Each JSON document of simructl has a schema, in draft 2020-12. Later versions may add fields, so programs
+    /// should ignore fields that they do not know. A field that is there keeps its name, its type and its meaning.
+    /// When one has to change, so does the number at the end of the schema's $id.
+    #[command(
+        after_help = "Example:\n  simructl schema\n  simructl schema verify > verify.schema.json"
+    )]
+    Schema {
+        /// The schema, or the command whose documents it describes; without it, all schemas are listed
+        name: Option<String>,
+    },
+
     /// Print a script by which a shell completes command lines of simructl
     #[command(
         after_help = "Example:\n  simructl completions bash > /etc/bash_completion.d/simructl"

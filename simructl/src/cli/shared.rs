@@ -107,7 +107,7 @@ enum Json {
 /// What a command takes: `--line`, `--json` and whether `--sysroot`.
 fn takes(command: &str) -> (Line, Json, bool) {
     match command {
-        "completions" | "man" | "help" => (Line::No, Json::No, false),
+        "completions" | "man" | "schema" | "help" => (Line::No, Json::No, false),
         // They look at files, not at the kernel.
         "report" => (Line::No, Json::No, false),
         "compare" => (Line::No, Json::One, false),

@@ -282,6 +282,9 @@ mod tests {
             document,
             json!({ "loaded": true, "file": "x.ko", "parameters": parameters })
         );
+        let schema = crate::schemas::find("load").unwrap().text;
+        let schema = serde_json::from_str(schema).unwrap();
+        jsonschema::validate(&schema, &document).unwrap();
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod man;
 mod read;
 mod report;
 mod reset;
+mod schema;
 mod set;
 mod stats;
 mod status;
@@ -71,6 +72,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Report { file, outputs } => report::run(&file, &outputs),
         Command::Compare(what) => compare::run(options, &what),
         Command::Bench(bench) => bench::run(sysroot, &bench),
+        Command::Schema { name } => schema::run(name.as_deref()),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command, directory } => man::run(command.as_deref(), directory.as_deref()),
         Command::Trace(how) => trace::run(sysroot, options, &how),

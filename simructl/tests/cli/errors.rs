@@ -132,6 +132,7 @@ fn with_json_every_failure_is_one_document() {
         assert!(run.stdout.is_empty(), "{arguments}");
         // The totals of what was followed stand in a row of their own.
         let told = String::from_utf8(run.stderr).unwrap();
+        crate::schema::check_messages(arguments, &told);
         let last = told.lines().last().unwrap();
         let document: serde_json::Value = serde_json::from_str(last).unwrap();
         assert_eq!(document["code"], code, "{arguments}: {told}");

@@ -13,6 +13,8 @@ use simrupt_core::invariants::COUNTERS;
 use snapbox::{Assert, Data};
 use tempfile::TempDir;
 
+use crate::schema;
+
 /// The module's description of its knobs.
 pub(crate) const KNOBS: &str = "\
 lines\tu64\t1..64\t1\t-\tload\thow many independent devices\n\
@@ -37,7 +39,7 @@ bucket 7 7 1\n\
 stage due_read count 0 sum_ns 0 overflow 0 max_ns 0 max_time_ns 0 max_cpu 0\n";
 
 /// Commands that need no kernel, and take no other root than `/`.
-const NO_KERNEL: [&str; 4] = ["completions", "man", "report", "compare"];
+const NO_KERNEL: [&str; 5] = ["completions", "man", "schema", "report", "compare"];
 
 /// The fake.
 pub(crate) struct Fake(TempDir);
@@ -221,12 +223,14 @@ pub(crate) fn parameter(name: &str) -> String {
     format!("sys/module/simrupt/parameters/{name}")
 }
 
-/// A run as a person would see it, with the exit code, and with stderr behind stdout.
+/// A run as a person would see it, with the exit code, and with stderr behind stdout. JSON in it must be as the
+/// schemas say.
 pub(crate) fn transcript(arguments: &str, command: &mut Command) -> String {
     let run = command.output().unwrap();
     let stdout = String::from_utf8(run.stdout).unwrap();
     let stderr = String::from_utf8(run.stderr).unwrap();
     let code = run.status.code().expect("it ends by itself");
+    schema::check(arguments, &stdout, &stderr);
     let typed = format!("simructl {arguments}");
     let mut text = format!("$ {}\n{stdout}", typed.trim_end());
     if !stderr.is_empty() {

@@ -380,6 +380,11 @@ fn a_running_kernel_is_shown_with_where_its_interrupts_go() {
     check(&fake, "softirqs-once", "softirqs --once");
     check(
         &fake,
+        "softirqs-json",
+        "softirqs --from proc/softirqs --json",
+    );
+    check(
+        &fake,
         "softirqs-openmetrics",
         "softirqs --metrics openmetrics --threshold 1K",
     );

@@ -25,6 +25,7 @@ mod profile;
 mod read;
 mod report;
 mod reset;
+mod schema;
 mod screens;
 mod set;
 mod stats;

@@ -17,6 +17,9 @@ use simrupt::files::latency::{self, Percentile};
 /// Name and version of the format.
 pub const SCHEMA: &str = "simrupt-bench/2";
 
+/// The JSON Schema of the format, in draft 2020-12.
+pub const JSON_SCHEMA: &str = include_str!("../schemas/results.schema.json");
+
 /// The stages of an event's way, as the module names their histograms.
 pub const STAGES: [&str; 4] = ["due_irq", "irq_bh", "bh_run", "due_read"];
 

@@ -287,7 +287,7 @@ fn knee(flavor: Flavor, rate_hz: u64) -> Knee {
         let near = tried as f64 / rate_hz as f64;
         Probe {
             rate_hz: tried,
-            loss_ratio: if passed { 0.0 } else { near - 1.0 },
+            loss_ratio: if passed { 0.0 } else { 1.0 - 1.0 / near },
             due_read_p99_ns: (11_000.0 * (1.0 + 6.0 * near.powi(4))) as u64,
             passed,
         }
