@@ -23,6 +23,7 @@ mod outputs;
 mod pipes;
 mod profile;
 mod read;
+mod readme;
 mod report;
 mod reset;
 mod schema;

@@ -30,6 +30,20 @@ pub struct Search {
 
 /// Searches from `min_hz` to `max_hz`; `measure` tries a rate, or says that it is time to stop by
 /// `None`, which is the answer then.
+///
+/// ```
+/// use simrupt_bench::knee::search;
+/// use simrupt_bench::results::Probe;
+///
+/// // A machine that keeps up to 20 kHz.
+/// let measure = |rate_hz| -> Result<_, ()> {
+///     let passed = rate_hz <= 20_000;
+///     let loss_ratio = if passed { 0.0 } else { 0.1 };
+///     Ok(Some(Probe { rate_hz, loss_ratio, due_read_p99_ns: 9_000, passed }))
+/// };
+/// let found = search(1_000, 1_000_000, measure).unwrap().unwrap();
+/// assert!((19_000..=20_000).contains(&found.rate_hz.unwrap()));
+/// ```
 pub fn search<E>(
     min_hz: u64,
     max_hz: u64,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The benchmark of `simructl`: its jobs, its measurements, and its results.
+#![doc = include_str!("../README.md")]
+//! ## Modules
 //!
 //! What is run:
 //! - `setting`: modes, flavors, stress and the like, which jobs, measurements and results share;

@@ -12,6 +12,13 @@ use nix::unistd::geteuid;
 use crate::text::in_one_row;
 
 /// Why something did not work, and what to try: shown as `<what>: <why>`, a new line, and `  try: <remedy>`.
+///
+/// ```
+/// use simrupt::failure::Failure;
+///
+/// let failure = Failure::new("cannot set rate_hz to x", "it is no number").remedy("0..1000000");
+/// assert_eq!(failure.to_string(), "cannot set rate_hz to x: it is no number\n  try: 0..1000000");
+/// ```
 #[derive(Debug, PartialEq)]
 pub struct Failure {
     what: String,

@@ -42,6 +42,13 @@ pub fn shortened(text: &str, to: usize) -> String {
 /// Lays rows out in columns two spaces apart, numbers to the right and words to the left.
 ///
 /// The first row may be a header: it goes where its column goes.
+///
+/// ```
+/// use simrupt::layout::columns;
+///
+/// let rows = [["name", "count"], ["irq", "7"], ["softirq", "1234"]].map(|row| row.map(String::from));
+/// assert_eq!(columns("", &rows), "name     count\nirq          7\nsoftirq   1234\n");
+/// ```
 pub fn columns<Row: AsRef<[String]>>(indent: &str, rows: &[Row]) -> String {
     columns_apart(indent, 2, rows)
 }

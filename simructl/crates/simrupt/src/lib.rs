@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A client of the simrupt kernel module.
-//!
-//! It speaks to the module through files only: `/sys/module/simrupt`, `/sys/kernel/debug/simrupt` and
-//! `/dev/simruptN`. The module itself tells which knobs there are and what they take. [`handlers`] measures the
-//! interrupt handlers of any machine, with or without the module.
+#![doc = include_str!("../README.md")]
+//! ## Modules
 //!
 //! - [`sysroot`]: where these files are;
 //! - [`module`], [`lines`]: the loaded module, and which of its lines are meant;
 //! - [`knobs`], [`changes`]: the knobs, and changes of them, all or none;
 //! - [`device`]: the character device of a line;
-//! - [`line`], [`verdict`]: the counters of a line, and whether their sums hold;
+//! - [`mod@line`], [`verdict`]: the counters of a line, and whether their sums hold;
 //! - [`files`]: the parsers of the module's files;
 //! - [`profile`], [`target`]: knobs and values in a file, and what they ask of the module;
 //! - [`modinfo`]: the description that a module file holds of itself;

@@ -9,6 +9,14 @@ use std::str::FromStr;
 const MOST: u32 = 4096;
 
 /// Which lines of the module are meant.
+///
+/// ```
+/// use simrupt::lines::Lines;
+///
+/// let lines: Lines = "0,2-3".parse().unwrap();
+/// assert!(lines.contains(3) && !lines.contains(1));
+/// assert_eq!("all".parse(), Ok(Lines::All));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lines {
     /// Every line of the module.

@@ -14,6 +14,15 @@ use crate::knobs::unknown_knob;
 use crate::lines::Assignment;
 
 /// The self-description of a module file.
+///
+/// ```
+/// use simrupt::modinfo::ModInfo;
+///
+/// let info = ModInfo::of(b"\0vermagic=7.3.4 SMP\0parm=workqueue:flavor (bound|bh, default bh)\0");
+/// assert_eq!(info.release.as_deref(), Some("7.3.4"));
+/// assert!(info.check(&["workqueue=bh".parse().unwrap()]).is_ok());
+/// assert!(info.check(&["workqueue=bg".parse().unwrap()]).is_err());
+/// ```
 #[derive(Debug, Default, PartialEq)]
 pub struct ModInfo {
     /// Its parameters and what they take; empty when the file does not tell.

@@ -12,6 +12,15 @@ use crate::files::table::{Knob, Values};
 use crate::layout::{padded, width};
 
 /// What a profile says, in its order.
+///
+/// ```
+/// use simrupt::profile::{Profile, Scope};
+///
+/// let profile = Profile::parse("[all]\nrate_hz = 10\n[line1]\nrate_hz = 1000\n").unwrap();
+/// let Profile(entries) = profile;
+/// assert_eq!(entries[1].scope, Scope::Line(1));
+/// assert_eq!((entries[1].knob.as_str(), entries[1].value.as_str()), ("rate_hz", "1000"));
+/// ```
 #[derive(Debug, PartialEq)]
 pub struct Profile(pub Vec<Entry>);
 

@@ -21,6 +21,22 @@ const MOST_LINKS: usize = 40;
 const NEW_MODE: u32 = 0o666;
 
 /// The new content of a file, before it takes the file's place. Dropping it deletes it.
+///
+/// ```
+/// use std::io::Write;
+///
+/// use simrupt::replacement::Replacement;
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("figures.prom");
+/// std::fs::write(&path, "old")?;
+/// let mut new = Replacement::begin(&path)?;
+/// new.write_all(b"new")?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "old");
+/// new.commit()?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "new");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Replacement {
     new: NamedTempFile,

@@ -9,6 +9,28 @@ use crate::files::stats::Stats;
 use crate::line::Books;
 
 /// What the books of one line say.
+///
+/// ```
+/// use simrupt::files::contexts::Contexts;
+/// use simrupt::files::stats::Stats;
+/// use simrupt::line::Books;
+/// use simrupt::verdict::Verdict;
+///
+/// let mut counters = String::from("events 100\ndrained 99\n");
+/// for name in simrupt_core::invariants::COUNTERS {
+///     if !["events", "drained"].contains(&name) {
+///         counters += &format!("{name} 0\n");
+///     }
+/// }
+/// let books = Books {
+///     stats: Stats::parse(&counters)?,
+///     contexts: Contexts::parse("stage hardirq wrong\ndevice 100 0\n")?,
+/// };
+/// let verdict = Verdict::of(&books)?;
+/// assert_eq!(verdict.amiss(), Some("books do not balance"));
+/// assert!(verdict.text(0).contains("events 100 != overrun 0 + in_ring 0 + drained 99 (99)"));
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug)]
 pub struct Verdict {
     sums: Vec<Sum>,

@@ -25,6 +25,16 @@ pub struct Estimate {
 }
 
 /// The estimate from the values of the rounds; `None` when there are no values, or one is not finite.
+///
+/// ```
+/// use simrupt_bench::statistics::estimate;
+///
+/// let rounds = [5.1, 5.0, 5.2, 5.1, 9.9, 5.0, 5.1];
+/// let figure = estimate(&rounds).unwrap();
+/// assert_eq!(figure.median, 5.1);
+/// assert!(figure.confidence >= 0.95);
+/// assert_eq!(figure.outliers, [4]);
+/// ```
 pub fn estimate(values: &[f64]) -> Option<Estimate> {
     if values.iter().any(|value| !value.is_finite()) {
         return None;

@@ -3,6 +3,15 @@
 //! The `stats` file of a line: one `name value` per line, in the module's order.
 
 /// The counters of one line.
+///
+/// ```
+/// use simrupt::files::stats::Stats;
+///
+/// let stats = Stats::parse("events 100\nread 98\nnovel 1\n")?;
+/// assert_eq!(stats.get("read"), Some(98));
+/// assert_eq!(stats.iter().count(), 3);
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, PartialEq)]
 pub struct Stats(Vec<(String, u64)>);
 

@@ -14,6 +14,17 @@ use crate::handlers::symbols::Symbols;
 use crate::trace::rows::Pieces;
 
 /// A trace of which pieces were taken.
+///
+/// ```
+/// use simrupt::handlers::Kept;
+///
+/// let mut kept = Kept::default();
+/// kept.take(&std::fs::read("../../tests/handlers.txt").unwrap());
+/// let (sample, _) = kept.end()?;
+/// let row = sample.rows.iter().find(|row| row.name == "nvme0q1" && row.kind == "thread").unwrap();
+/// assert_eq!(row.counted.run.max().unwrap().value_ns, 50_000);
+/// # Ok::<(), simrupt::failure::Failure>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Kept {
     pieces: Pieces,

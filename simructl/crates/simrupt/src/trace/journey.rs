@@ -152,6 +152,24 @@ impl Line {
 }
 
 /// All that is under way.
+///
+/// ```
+/// use simrupt::trace::event::Row;
+/// use simrupt::trace::journey::Journeys;
+/// use simrupt::trace::rows::Rows;
+///
+/// let trace = std::fs::read("../../tests/trace.txt").unwrap();
+/// let mut journeys = Journeys::default();
+/// let mut whole = Vec::new();
+/// for row in Rows::default().take(&trace)? {
+///     if let Row::Event(event) = row {
+///         whole.extend(journeys.take(&event));
+///     }
+/// }
+/// let hops: Vec<&str> = whole[0].hops.iter().map(|hop| hop.kind.name()).collect();
+/// assert_eq!(hops, ["emit", "irq", "queue", "run", "done", "wake", "read"]);
+/// # Ok::<(), simrupt::failure::Failure>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Journeys(BTreeMap<u32, Line>);
 
