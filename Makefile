@@ -46,6 +46,7 @@ help:
 	@echo '       ARCHITECTURES=amd64 without simructl for arm64'
 	@echo '  make dist                  a source archive in build/dist that builds without a network'
 	@echo '  make check-dist            build it so'
+	@echo '  make check-api [BASE=TAG]  the interfaces of the crates against those of a release, by cargo-semver-checks'
 	@echo '  make check-deb             lint the packages; install, upgrade, remove and purge them'
 	@echo '  make check-dkms            the DKMS package against headers in other distributions'"'"' layouts'
 	@echo '  make test-install          the packages on a Debian 13 with systemd, across a kernel upgrade'

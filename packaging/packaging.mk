@@ -70,6 +70,6 @@ uninstall:
 		test -n '$(DESTDIR)' || depmod '$(MODULE_RELEASE)'; \
 	fi
 
-.PHONY: deb dist check-deb check-dist check-dkms test-install test-secure-boot
-deb dist check-deb check-dist check-dkms test-install test-secure-boot:
+.PHONY: deb dist check-api check-deb check-dist check-dkms test-install test-secure-boot
+deb dist check-api check-deb check-dist check-dkms test-install test-secure-boot:
 	@packaging/$@
