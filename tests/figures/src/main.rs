@@ -12,17 +12,45 @@ mod same;
 mod scopes;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "\
-Usage: check-figures same FIRST.json OTHER.json [--within PERCENT]
-       check-figures scopes KERNEL_LOG RESULTS.json [--noise PERCENT]
+use clap::Parser;
 
-same    whether rates, ratios and mean latencies of two runs differ by no more than PERCENT [default: 0.5],
-        and median latencies by no more than a bucket of their histogram
-scopes  whether the affinity scopes come in the same order as in lib/test_workqueue's log, where both
-        tell them apart, lib/test_workqueue by more than PERCENT and its own spread [default: 10]
-Exit status: 0 yes, 1 no, 2 usage or no such file, 3 nothing to compare.";
+/// Whether two benchmarks say the same
+#[derive(Debug, Parser)]
+#[command(
+    name = "check-figures",
+    after_help = "Exit status: 0 yes, 1 no, 2 usage or no such file, 3 nothing to compare."
+)]
+enum Command {
+    /// Whether rates, ratios and mean latencies of two runs differ by no more than PERCENT, and median latencies
+    /// by no more than a bucket of their histogram
+    Same {
+        /// The results of a run
+        #[arg(value_name = "FIRST.json")]
+        first: PathBuf,
+        /// Those of the other
+        #[arg(value_name = "OTHER.json")]
+        other: PathBuf,
+        /// The difference that is none, from 0 to below 100
+        #[arg(long, value_name = "PERCENT", default_value = "0.5", value_parser = percent)]
+        within: f64,
+    },
+    /// Whether the affinity scopes come in the same order as in lib/test_workqueue's log, where both tell them
+    /// apart, lib/test_workqueue by more than PERCENT and its own spread
+    Scopes {
+        /// The log of the kernel that ran lib/test_workqueue
+        #[arg(value_name = "KERNEL_LOG")]
+        log: PathBuf,
+        /// The results of a run
+        #[arg(value_name = "RESULTS.json")]
+        results: PathBuf,
+        /// The difference that is none, from 0 to below 100
+        #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
+        noise: f64,
+    },
+}
 
 /// What a comparison comes to.
 pub(crate) enum Answer {
@@ -33,8 +61,7 @@ pub(crate) enum Answer {
 }
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    match run(&words) {
+    match run(&Command::parse()) {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Ok(Answer::Nothing) => ExitCode::from(3),
@@ -45,33 +72,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(words: &[String]) -> Result<Answer, String> {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (command, rest) = words.split_first().ok_or(USAGE)?;
-    let (first, other, percent) = match (*command, rest) {
-        ("same", [first, other]) => (first, other, 0.5),
-        ("scopes", [first, other]) => (first, other, 10.0),
-        ("same", [first, other, "--within", percent])
-        | ("scopes", [first, other, "--noise", percent]) => (first, other, number(percent)?),
-        _ => return Err(USAGE.to_owned()),
-    };
-    let (report, answer) = if *command == "same" {
-        same::compare(&results::read(first)?, &results::read(other)?, percent)
-    } else {
-        let theirs = kernel_log::parse(&text(first)?);
-        scopes::compare(&theirs, &results::scopes(&results::read(other)?), percent)
+fn run(command: &Command) -> Result<Answer, String> {
+    let (report, answer) = match command {
+        Command::Same {
+            first,
+            other,
+            within,
+        } => same::compare(&results::read(first)?, &results::read(other)?, *within),
+        Command::Scopes {
+            log,
+            results,
+            noise,
+        } => {
+            let theirs = kernel_log::parse(&text(log)?);
+            scopes::compare(&theirs, &results::scopes(&results::read(results)?), *noise)
+        }
     };
     print!("{report}");
     Ok(answer)
 }
 
-fn number(text: &str) -> Result<f64, String> {
+fn percent(text: &str) -> Result<f64, &'static str> {
     text.parse()
         .ok()
         .filter(|percent| (0.0..100.0).contains(percent))
-        .ok_or(format!("'{text}' is not a percentage below 100"))
+        .ok_or("it is not a percentage below 100")
 }
 
-fn text(path: &str) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
+fn text(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }

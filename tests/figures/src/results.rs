@@ -2,6 +2,8 @@
 
 //! What is needed here of the document that `simructl bench --json` leaves.
 
+use std::path::Path;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -31,8 +33,8 @@ pub(crate) struct Estimate {
     pub(crate) high: f64,
 }
 
-pub(crate) fn read(path: &str) -> Result<Results, String> {
-    parse(&crate::text(path)?).map_err(|error| format!("{path}: {error}"))
+pub(crate) fn read(path: &Path) -> Result<Results, String> {
+    parse(&crate::text(path)?).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn parse(text: &str) -> Result<Results, String> {

@@ -2,12 +2,12 @@
 
 //! What a virtual machine of each architecture is made of.
 
-use std::str::FromStr;
+use clap::ValueEnum;
 
 use crate::args::Args;
 
 /// The architecture of the guest, by Debian's name of it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Architecture {
     Amd64,
     Arm64,
@@ -43,7 +43,7 @@ impl Architecture {
     /// The processor to emulate; without string instructions it does not claim that `rep movs` and
     /// `rep stos` are the fastest way to copy and fill, which emulated they are not: they go byte by byte.
     pub(crate) fn processor(self, args: &Args) -> String {
-        let slow = if self == Self::Amd64 && !args.string_instructions {
+        let slow = if self == Self::Amd64 && args.no_string_instructions {
             ",-erms,-fsrm,-fsrs,-fzrm"
         } else {
             ""
@@ -66,18 +66,6 @@ impl Architecture {
         match self {
             Self::Amd64 => "ttyS0",
             Self::Arm64 => "ttyAMA0",
-        }
-    }
-}
-
-impl FromStr for Architecture {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "amd64" => Ok(Self::Amd64),
-            "arm64" => Ok(Self::Arm64),
-            _ => Err(format!("'{text}' is neither amd64 nor arm64")),
         }
     }
 }

@@ -20,13 +20,7 @@ mod watch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = match args::parse(std::env::args().skip(1)) {
-        Ok(args) => args,
-        Err(message) => {
-            eprintln!("run-vm: {message}\n\n{}", args::USAGE);
-            return verdict::Verdict::CannotStart(message).exit_code();
-        }
-    };
+    let args = args::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let accelerator = qemu::Accelerator::for_guest(args.architecture);
     // A person types in real time; virtual time would rush past between two keys.
     let realtime = args.realtime || args.is_interactive();

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::architecture::Architecture;
-use crate::args::{Args, Boot};
+use crate::args::{Args, Boot, Firmware};
 
 /// What executes the guest's instructions.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,7 +113,8 @@ pub(crate) fn command(
     sockets: &Path,
 ) -> Command {
     let mut qemu = Command::new(args.architecture.emulator());
-    if matches!(args.boot, Boot::Firmware { .. }) {
+    let boot = args.boot();
+    if matches!(boot, Some(Boot::Firmware(_))) {
         // Only System Management Mode may write the variables that hold the keys.
         qemu.args(["-machine", "q35,smm=on"]);
     } else if let Some(machine) = args.architecture.machine(args.memory_tags) {
@@ -151,13 +152,13 @@ pub(crate) fn command(
     qemu.args(["-display", "none"]);
     let option = |path: &Path| path.display().to_string().replace(',', ",,");
     let socket = |name: &str| option(&sockets.join(name));
-    match &args.boot {
-        Boot::Direct { kernel, initrd } => {
+    match boot {
+        Some(Boot::Direct { kernel, initrd }) => {
             qemu.arg("-kernel").arg(kernel);
             qemu.arg("-initrd").arg(initrd);
             qemu.arg("-append").arg(command_line(args));
         }
-        Boot::Firmware { code, variables } => {
+        Some(Boot::Firmware(Firmware { code, variables })) => {
             qemu.args(["-global", "driver=cfi.pflash01,property=secure,value=on"]);
             for (unit, file, mode) in [(0, code, "readonly=on"), (1, variables, "snapshot=on")] {
                 let file = option(file);
@@ -166,6 +167,7 @@ pub(crate) fn command(
                 ));
             }
         }
+        None => {}
     }
     if let Some(disk) = &args.disk {
         let file = option(disk);
@@ -203,11 +205,12 @@ pub(crate) fn command(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::tests::parsed;
 
     #[test]
     fn disk_and_firmware_are_attached_and_never_written_to() {
         let words = "--console-log c --disk d,e --firmware code,variables -- x";
-        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let args = parsed(words).unwrap();
         let qemu = command(&args, Accelerator::Emulation, Time::Virtual, Path::new("s"));
         let line = format!("{qemu:?}");
         assert!(line.contains("file=d,,e,format=raw,if=virtio,snapshot=on"));
@@ -220,7 +223,7 @@ mod tests {
     /// The command line of an emulated machine in virtual time, with these options of run-vm's.
     fn emulated(options: &str) -> String {
         let words = format!("--kernel k --initrd i --console-log c {options} -- x");
-        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let args = parsed(&words).unwrap();
         let emulation = Accelerator::Emulation;
         format!(
             "{:?}",
@@ -230,7 +233,7 @@ mod tests {
 
     fn line(init: &str, accelerator: Accelerator, realtime: bool) -> String {
         let words = format!("--kernel k --initrd i --console-log a,b -- {init}");
-        let args = crate::args::parse(words.split(' ').map(str::to_owned)).unwrap();
+        let args = parsed(&words).unwrap();
         let time = Time::choose(accelerator, realtime);
         format!("{:?}", command(&args, accelerator, time, Path::new("s")))
     }

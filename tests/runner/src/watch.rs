@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
     fn deadline(&self) -> (Option<Instant>, String) {
         let args = self.args;
         let Some(booted) = self.booted else {
-            let limit = args.boot_limit;
+            let limit = args.boot_limit();
             return (
                 Some(self.start + limit),
                 format!("no boot within {limit:?}"),
@@ -216,13 +216,16 @@ impl<'a> Run<'a> {
             let text = format!("no power-off within {POWER_OFF_LIMIT:?}");
             return (Some(self.last_output + POWER_OFF_LIMIT), text);
         }
-        let silent = self.last_output.max(booted) + args.silence_limit;
-        let over = self.start + args.limit;
+        let silent = self.last_output.max(booted) + args.silence_limit();
+        let over = self.start + args.limit();
         let last_line = String::from_utf8_lossy(&self.last_line);
         let text = if silent < over {
-            format!("no output for {:?} after: {last_line}", args.silence_limit)
+            format!(
+                "no output for {:?} after: {last_line}",
+                args.silence_limit()
+            )
         } else {
-            format!("not done after {:?}, in: {last_line}", args.limit)
+            format!("not done after {:?}, in: {last_line}", args.limit())
         };
         (Some(silent.min(over)), text)
     }
