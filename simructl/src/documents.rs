@@ -238,6 +238,7 @@ mod tests {
 
     fn outputs(directory: &Path) -> Outputs {
         Outputs {
+            label: None,
             json: Some(directory.join("a.json")),
             csv: Some(directory.join("a.csv")),
             markdown: Some(directory.join("a.md")),

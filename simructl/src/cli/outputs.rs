@@ -6,10 +6,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::values::parse_label;
+
 /// The reports that `bench` and `report` make.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Where the results go")]
 pub(crate) struct Outputs {
+    /// Name of the run, in the headings of its reports and in its result file
+    #[arg(long, value_name = "TEXT", value_parser = parse_label)]
+    pub(crate) label: Option<String>,
     /// Write all figures and histograms as one JSON document; - is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) json: Option<PathBuf>,

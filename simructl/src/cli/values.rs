@@ -61,6 +61,18 @@ pub(super) fn parse_percent(text: &str) -> Result<f64, &'static str> {
         .ok_or("not a percentage from 0 to 1000000")
 }
 
+/// The most characters that a label may have: it stands in headings.
+const LONGEST_LABEL: usize = 60;
+
+pub(super) fn parse_label(text: &str) -> Result<String, String> {
+    let label = text.trim();
+    let count = label.chars().count();
+    match (1..=LONGEST_LABEL).contains(&count) && !label.contains(char::is_control) {
+        true => Ok(label.to_string()),
+        false => Err(format!("not 1 to {LONGEST_LABEL} characters of one line")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +153,15 @@ mod tests {
         assert_eq!(parse_percent("0"), Ok(0.0));
         for odd in ["", "-1", "NaN", "inf", "two"] {
             assert!(parse_percent(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_a_line_that_is_not_empty() {
+        assert_eq!(parse_label(" with 网 "), Ok("with 网".to_string()));
+        assert!(parse_label(&"x".repeat(60)).is_ok());
+        for odd in ["", "  ", "two\nlines", "\x1b[1m", &"x".repeat(61)] {
+            assert!(parse_label(odd).is_err(), "{odd:?}");
         }
     }
 

@@ -69,7 +69,11 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     let mut progress = Progress::new();
     let outcome = session::run(&mut rig, &plan, environment, &stop, &mut progress)?;
     drop(progress);
-    let Outcome { results, failure } = outcome;
+    let Outcome {
+        mut results,
+        failure,
+    } = outcome;
+    results.label.clone_from(&bench.outputs.label);
     let incomplete = (!results.complete).then(|| {
         let why = match failure {
             None => "it was stopped; what was finished is above, and in the files asked for",

@@ -14,7 +14,10 @@ use simrupt_bench::report;
 
 pub(crate) fn run(file: &Path, outputs: &Outputs) -> Result<(), Failure> {
     let claims = Claims::input(file);
-    let results = load::results(file)?;
+    let mut results = load::results(file)?;
+    if outputs.label.is_some() {
+        results.label.clone_from(&outputs.label);
+    }
     let documents = Documents::open(outputs, claims, Some(&results))?;
     if documents.is_empty() {
         return output::print(&report::table(&results));

@@ -37,6 +37,9 @@ pub const PERCENTILES: [(&str, u32); 5] = [
 pub struct Results {
     /// [`SCHEMA`].
     pub schema: String,
+    /// What the run is called, to tell it from others; absent where it has no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// When it began, in seconds since 1970, by the machine's own clock.
     pub started_unix_s: u64,
     /// For how long it ran.

@@ -75,6 +75,7 @@ fn make() -> Results {
     flagged.flags = vec!["the rate was 1.4 % off".to_string()];
     Results {
         schema: SCHEMA.to_string(),
+        label: None,
         started_unix_s: 1_767_225_600,
         elapsed_s: 192.4,
         complete: true,

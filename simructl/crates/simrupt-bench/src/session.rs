@@ -126,6 +126,7 @@ pub fn run(
     let knees = plan.knees.iter().zip(findings.searches);
     let results = Results {
         schema: SCHEMA.to_string(),
+        label: None,
         started_unix_s: started.map_or(0, |since| since.as_secs()),
         elapsed_s: begun.elapsed().as_secs_f64(),
         complete: findings.complete,

@@ -16,6 +16,7 @@ use simrupt::failure::Failure;
 use simrupt::nearest;
 use simrupt_bench::compare::{Comparison, Judge, Outcome, Verdict, circumstances, compare};
 use simrupt_bench::load;
+use simrupt_bench::report::about;
 use simrupt_bench::report::metric::KNEE;
 use simrupt_bench::report::number::counted;
 use simrupt_bench::results::Results;
@@ -62,7 +63,8 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     if options.json {
         output::print_json(&document(&comparison, what.threshold, &differing))?;
     } else {
-        output::print(&text(&comparison, what))?;
+        let runs = [&before, &after].map(about::run);
+        output::print(&text(&comparison, what, runs))?;
     }
     let (before, after) = (what.before.display(), what.after.display());
     let of_all = |verdict| {

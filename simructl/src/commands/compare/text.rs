@@ -71,11 +71,12 @@ const FIGURES: RangeInclusive<usize> = 3..=7;
 /// The columns that only chance has a use for.
 const OF_CHANCE: RangeInclusive<usize> = 6..=7;
 
-/// The table, with a summary above and below, and what its words mean.
-pub(super) fn text(comparison: &Comparison<'_>, what: &Compare) -> String {
+/// The table, with a summary above and below, and what its words mean. `runs` tells the two runs apart.
+pub(super) fn text(comparison: &Comparison<'_>, what: &Compare, runs: [String; 2]) -> String {
     let summary = summary(comparison);
+    let [before, after] = runs;
     let mut text = format!(
-        "A {}\nB {}\n{summary}\n",
+        "A {}, {before}\nB {}, {after}\n{summary}\n",
         what.before.display(),
         what.after.display()
     );

@@ -113,6 +113,18 @@ pub(super) fn warnings(results: &Results) -> Vec<String> {
     warnings
 }
 
+/// What tells a run from others: its label, if it has one, and when it began.
+pub fn run(results: &Results) -> String {
+    match &results.label {
+        Some(label) => format!(
+            "{}, {}",
+            label.replace(char::is_control, " "),
+            started(results)
+        ),
+        None => started(results),
+    }
+}
+
 /// When it began, as a date and time of UTC: `2026-01-01 00:00:00 UTC`.
 pub(super) fn started(results: &Results) -> String {
     let seconds = results.started_unix_s;
@@ -154,6 +166,7 @@ pub(super) fn details(results: &Results) -> Vec<(String, String)> {
     let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_string());
     let yes = |value: bool| if value { "yes" } else { "no" }.to_string();
     let mut details: Vec<(String, String)> = [
+        ("label", or_dash(&results.label)),
         ("command", results.command.join(" ")),
         ("started", started(results)),
         ("rounds", plan(results)),
@@ -244,6 +257,14 @@ mod tests {
             assert_eq!(civil(day), date, "{day}");
         }
         assert_eq!(started(&sample::results()), "2026-01-01 00:00:00 UTC");
+    }
+
+    #[test]
+    fn a_run_is_called_by_its_label_and_its_date() {
+        let mut results = sample::results();
+        assert_eq!(run(&results), "2026-01-01 00:00:00 UTC");
+        results.label = Some("with\u{1b}patch".to_string());
+        assert_eq!(run(&results), "with patch, 2026-01-01 00:00:00 UTC");
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::results::Results;
 
 /// What the terminal shows, as tables of Markdown.
 pub fn markdown(results: &Results) -> String {
-    let mut text = "# simrupt benchmark\n\n".to_string();
+    let run = escaped(&about::run(results));
+    let mut text = format!("# simrupt benchmark: {run}\n\n");
     let environment = &results.environment;
     let place = about::place(environment);
     for item in [&about::plan(results)].into_iter().chain(&place) {

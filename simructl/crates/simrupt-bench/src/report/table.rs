@@ -79,7 +79,8 @@ fn answer_text(results: &Results, colored: bool) -> Option<String> {
 }
 
 fn head(results: &Results) -> String {
-    let mut head = wrapped(&about::plan(results), "");
+    let mut head = wrapped(&about::run(results), "");
+    head += &wrapped(&about::plan(results), "");
     for line in about::place(&results.environment) {
         head += &wrapped(&line, "");
     }
