@@ -2,7 +2,8 @@
 """What check-html asks of a page, once a browser has opened it.
 
 Takes the browser's DOM, its log of the network and the result file. Which charts there must be, and which
-series in them, is worked out from the result file alone.
+series in them, is worked out from the result file alone. `accessible` says what the page lacks for those who cannot
+see it.
 """
 
 import json
@@ -10,6 +11,8 @@ import math
 import re
 import sys
 from html.parser import HTMLParser
+
+import accessible
 
 # Attributes that hold the place or size of a shape, by element.
 SHAPES = {
@@ -24,13 +27,15 @@ STAGES = ["irq_bh", "due_read"]
 BUSY = ["busy", "interrupt", "worker", "reader"]
 
 
-class Page(HTMLParser):
+class Charts(HTMLParser):
     """The charts of a page: by their ids, the series that have shapes in them."""
 
     def __init__(self):
         super().__init__()
         self.charts = {}
         self.chart = None
+        # The series that the shapes belong to: one for each group that is open, or none.
+        self.groups = []
         self.faults = []
 
     def handle_starttag(self, tag, attributes):
@@ -42,8 +47,8 @@ class Page(HTMLParser):
             if self.chart in self.charts:
                 self.faults.append(f"{self.chart} is there twice")
             self.charts[self.chart] = set()
-            if attributes.get("role") != "img" or not attributes.get("aria-label"):
-                self.faults.append(f"{self.chart} has no text for those who cannot see it")
+        elif tag == "g":
+            self.groups.append(attributes.get("data-series"))
         elif tag in SHAPES and self.chart:
             self.shape(tag, attributes)
 
@@ -53,6 +58,8 @@ class Page(HTMLParser):
     def handle_endtag(self, tag):
         if tag == "svg":
             self.chart = None
+        elif tag == "g":
+            self.groups.pop()
 
     def shape(self, tag, attributes):
         for name in SHAPES[tag]:
@@ -68,8 +75,7 @@ class Page(HTMLParser):
                     odd = True
                 if odd:
                     self.faults.append(f"{self.chart}: {name} of a {tag} is {value}")
-        if "data-series" in attributes:
-            self.charts[self.chart].add(attributes["data-series"])
+        self.charts[self.chart].update(name for name in self.groups if name is not None)
 
 
 def series(setting):
@@ -150,13 +156,14 @@ def requests(net_log):
 def main():
     """Prints what is wrong, or how much was found right."""
     dom, net_log, result = sys.argv[1:]
-    page = Page()
+    page = Charts()
     with open(dom, encoding="utf-8") as file:
-        page.feed(file.read())
+        text = file.read()
+    page.feed(text)
     with open(result, encoding="utf-8") as file:
         wanted = expected(json.load(file))
     with open(net_log, encoding="utf-8") as file:
-        faults = page.faults + [f"it asks for {url}" for url in requests(json.load(file))]
+        faults = page.faults + accessible.faults(text) + [f"it asks for {url}" for url in requests(json.load(file))]
     for chart in wanted.keys() | page.charts.keys():
         want, have = wanted.get(chart), page.charts.get(chart)
         if have is None:
@@ -168,7 +175,10 @@ def main():
     if faults:
         sys.exit("\n".join(sorted(faults)))
     count = sum(len(names) for names in wanted.values())
-    print(f"{len(wanted)} charts with {count} series, as in the result; nothing on the console, no request")
+    print(
+        f"{len(wanted)} charts with {count} series, as in the result; nothing on the console, no request; "
+        "names, captions, scopes and contrasts as they should be"
+    )
 
 
 if __name__ == "__main__":

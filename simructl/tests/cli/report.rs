@@ -190,6 +190,45 @@ fn a_result_without_cells_is_a_report_and_no_comparison() {
 }
 
 #[test]
+fn two_runs_are_told_apart_by_their_labels_and_dates() {
+    let desk = Desk::new();
+    let run = "with <patch>, 2026-01-01 00:00:00 UTC";
+    let printed = |arguments: &str| {
+        let mut command = desk.command(arguments);
+        command.args(["--label", "with <patch>"]);
+        let output = command.output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(printed("report a.json").lines().next(), Some(run));
+    let markdown = printed("report a.json --markdown -");
+    let heading = "# simrupt benchmark: with \\<patch\\>, 2026-01-01 00:00:00 UTC";
+    assert_eq!(markdown.lines().next(), Some(heading));
+    let page = printed("report a.json --html - --svg charts");
+    let run = run.replace('<', "&lt;").replace('>', "&gt;");
+    for heading in ["title", "h1"] {
+        let heading = format!("<{heading}>simrupt benchmark: {run}<");
+        assert!(page.contains(&heading), "{heading}");
+    }
+    let charts = page.matches("<svg xmlns").count();
+    assert_eq!(page.matches(&format!(">{run}</text>")).count(), charts);
+    for file in fs::read_dir(desk.path("charts")).unwrap() {
+        let chart = fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(chart.contains(&format!(">{run}</text>")));
+    }
+    // The result that is written with a label keeps it.
+    desk.write("b.json", printed("report a.json --json -").as_bytes());
+    desk.check("compare-labels", "compare a.json b.json --metric runs_hz");
+    let mut odd = desk.command("report a.json");
+    odd.args(["--label", "two\nlines"]);
+    let refused = odd.output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("not 1 to 60 characters of one line")
+    );
+}
+
+#[test]
 fn of_grade_d_nothing_is_called_the_best() {
     let desk = Desk::new();
     desk.changed("d.json", |results| {

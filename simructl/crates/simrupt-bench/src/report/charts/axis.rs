@@ -109,11 +109,6 @@ impl Axis {
         place.clamp(0.0, 1.0)
     }
 
-    /// The values at both ends.
-    pub(super) fn ends(&self) -> (f64, f64) {
-        (self.low, self.high)
-    }
-
     fn linear_ticks(&self) -> Vec<(f64, String)> {
         let step = nice((self.high - self.low) / TICKS);
         let decimals = (-step.log10().floor()).max(0.0) as usize;

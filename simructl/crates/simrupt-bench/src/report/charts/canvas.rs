@@ -1,72 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Draws a plot with plotters: axes and shapes. The colours are inks; see `ink`.
+//! Draws a plot as SVG: axes, shapes and legend. Sizes and places are in pixels.
 
-use std::ops::Range;
+use maud::{Markup, html};
 
-use plotters::coord::Shift;
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
-use plotters::prelude::*;
-
+use super::Chart;
 use super::axis::Axis;
-use super::ink::Ink;
 use super::legend::Entries;
-use super::pens::{Glyph, Pens};
+use super::pens::{AXIS, Color, DASHED, GRID, GROUND, Glyph, Look, PARTS, Pens, SOFT, TEXT};
 use super::plot::{Plot, Shape};
 
-/// Plotters rounds to whole units: so a pixel has ten of them.
-pub(super) const UNITS: f64 = 10.0;
-
-/// How wide a chart is, in pixels: on a telephone it is nearly as wide.
+/// How wide a chart is: on a telephone it is nearly as wide.
 pub(super) const WIDTH: f64 = 440.0;
 
-/// Sizes in pixels.
 pub(super) const FONT: f64 = 13.0;
 pub(super) const MARGIN: f64 = 8.0;
+/// How long a tick is.
+const TICK: f64 = 4.0;
 const MARKER: f64 = 3.6;
+/// How high the row with the name of the run is.
+const RUN: f64 = 16.0;
+const RUN_FONT: f64 = 10.0;
 
-/// What drawing something comes to.
-pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
-
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Surface<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
-
-impl Ranged for Axis {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (first, last): (i32, i32)) -> i32 {
-        first + (f64::from(last - first) * self.place(*value)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        // Light lines are not drawn.
-        match hint.weight().allow_light_points() {
-            true => Vec::new(),
-            false => self.ticks.iter().map(|(value, _)| *value).collect(),
-        }
-    }
-
-    fn range(&self) -> Range<f64> {
-        let (low, high) = self.ends();
-        low..high
-    }
-}
-
-impl ValueFormatter<f64> for Axis {
-    fn format_ext(&self, value: &f64) -> String {
-        let tick = self.ticks.iter().find(|(tick, _)| tick == value);
-        tick.map_or(String::new(), |(_, label)| label.clone())
-    }
-}
-
-pub(super) fn units(pixels: f64) -> i32 {
-    (pixels * UNITS).round() as i32
-}
-
-/// A size that plotters takes for sizes.
-pub(super) fn size(pixels: f64) -> u32 {
-    units(pixels).unsigned_abs()
+/// A place or a size as it is written: tenths of a pixel are enough.
+pub(super) fn px(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }
 
 /// How wide a text is in a usual font without serifs, about.
@@ -79,134 +37,269 @@ pub(super) fn text_width(text: &str) -> f64 {
     text.chars().map(width).sum::<f64>() * FONT
 }
 
-pub(super) fn font(ink: Ink) -> TextStyle<'static> {
-    // Plotters takes the height of a line for the size of a font, and writes 1/1.24 of it.
-    ("sans-serif", FONT * UNITS * 1.24)
-        .into_font()
-        .color(&ink.color())
-}
-
-/// The drawing as SVG, in inks. The error is plotters'.
-pub(super) fn draw(plot: &Plot, pens: &Pens) -> Result<String, String> {
-    let legend = Entries::of(plot, pens);
-    let labels = plot.y.ticks.iter().map(|(_, label)| text_width(label));
-    let y_title = if plot.y.title.is_empty() {
-        0.0
-    } else {
-        FONT * 1.6
-    };
-    let left = labels.fold(0.0, f64::max) + y_title + 10.0;
-    // The last label stands in the middle below its tick, which may be at the very end.
-    let last = plot
-        .x
-        .ticks
-        .last()
-        .map_or(0.0, |(_, label)| text_width(label));
-    let right = (last / 2.0).max(MARGIN * 2.0);
-    let bottom = FONT * 3.4;
-    let chart_height = f64::from(plot.height) + bottom + 2.0 * MARGIN;
-    let height = chart_height + legend.height() + MARGIN / 2.0;
-
-    let mut svg = String::new();
-    // The text is borrowed until the areas that draw into it are gone.
-    let draw = |svg: &mut String| -> Drawn {
-        let root = SVGBackend::with_string(svg, (size(WIDTH), size(height))).into_drawing_area();
-        let (upper, lower) = root.split_vertically(units(chart_height));
-        let mut chart = ChartBuilder::on(&upper)
-            .margin(units(MARGIN))
-            .margin_right(units(right))
-            .set_label_area_size(LabelAreaPosition::Left, units(left))
-            .set_label_area_size(LabelAreaPosition::Bottom, units(bottom))
-            .build_cartesian_2d(plot.x.clone(), plot.y.clone())?;
-        mesh(&mut chart, plot)?;
-        for shape in &plot.shapes {
-            draw_shape(&mut chart, shape, pens)?;
-        }
-        legend.draw(&lower, pens)?;
-        root.present()
-    };
-    draw(&mut svg).map_err(|error| error.to_string())?;
-    Ok(svg)
-}
-
-fn mesh(chart: &mut Surface<'_, '_>, plot: &Plot) -> Drawn {
-    chart
-        .configure_mesh()
-        .x_desc(plot.x.title.as_str())
-        .y_desc(plot.y.title.as_str())
-        .label_style(font(Ink::Text))
-        .axis_desc_style(font(Ink::Text))
-        .axis_style(Ink::Axis.color().stroke_width(size(1.0)))
-        .bold_line_style(Ink::Grid.color().stroke_width(size(1.0)))
-        .light_line_style(TRANSPARENT)
-        .set_all_tick_mark_size(units(4.0))
-        .draw()
-}
-
-fn draw_shape(chart: &mut Surface<'_, '_>, shape: &Shape, pens: &Pens) -> Drawn {
-    let area = chart.plotting_area();
-    match shape {
-        Shape::Line { series, points } => {
-            let ink = Ink::Line(pens.index(series)).color();
-            area.draw(&PathElement::new(
-                points.clone(),
-                ink.stroke_width(size(1.8)),
-            ))
-        }
-        Shape::Link { series, from, to } => {
-            let ink = Ink::Mark(pens.index(series)).color();
-            let points = vec![*from, *to];
-            area.draw(&PathElement::new(points, ink.stroke_width(size(2.0))))
-        }
-        Shape::Markers {
-            series,
-            points,
-            hollow,
-        } => {
-            let index = pens.index(series);
-            for point in points {
-                let at = area.map_coordinate(point);
-                // The area knows places only, its backend units.
-                let glyph = outline(pens.glyph(index), at);
-                draw_glyph(
-                    &area.strip_coord_spec(),
-                    area.get_base_pixel(),
-                    glyph,
-                    Ink::Mark(index),
-                    *hollow,
-                )?;
+/// A chart as an element: with its name and its explanation for those who cannot see it, and what it is for
+/// programs.
+pub(super) fn svg(chart: &Chart, pens: &Pens, look: Look) -> Markup {
+    let plot = &chart.plot;
+    let frame = Frame::of(plot);
+    let legend = Entries::of(plot);
+    let below = frame.height() + legend.height();
+    let height = px(below + RUN);
+    let is_paper = look == Look::Paper;
+    let (name, about) = (format!("{}-name", chart.id), format!("{}-about", chart.id));
+    let run = WIDTH - MARGIN;
+    html! {
+        svg xmlns="http://www.w3.org/2000/svg" width=[is_paper.then_some(WIDTH)] height=[is_paper.then_some(height)]
+            viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-labelledby=(name) aria-describedby=(about)
+            data-chart=(chart.id) data-kind=(plot.kind) data-series-count=(chart.series.len())
+            data-points=(chart.points) font-family="sans-serif" font-size=(FONT) fill=(look.color(TEXT)) {
+            title id=(name) { (chart.title) }
+            desc id=(about) { (plot.explanation) }
+            @if is_paper {
+                rect width="100%" height="100%" fill=(look.color(GROUND)) {}
             }
-            Ok(())
-        }
-        Shape::Bar {
-            series,
-            part,
-            from,
-            to,
-            top,
-            bottom,
-        } => {
-            let index = pens.index(series);
-            let ink = part.map_or(Ink::Mark(index), |part| Ink::Part(part, index));
-            let corners = [(*from, *top), (*to, *bottom)];
-            area.draw(&Rectangle::new(corners, ink.color().filled()))
-        }
-        Shape::Limit { at } => {
-            let (low, high) = area.as_coord_spec().x_spec().ends();
-            let line = vec![(low, *at), (high, *at)];
-            area.draw(&PathElement::new(
-                line,
-                Ink::Limit.color().stroke_width(size(1.2)),
-            ))
+            (frame.axes(plot, look))
+            @for shape in &plot.shapes {
+                (frame.shape(shape, pens, look))
+            }
+            (legend.svg(frame.height(), pens, look))
+            text x=(run) y=(px(below + RUN * 0.6)) text-anchor="end" font-size=(RUN_FONT) fill=(look.color(SOFT)) {
+                (chart.run)
+            }
         }
     }
 }
 
-/// A marker's corners about a point, in units.
-pub(super) fn outline(glyph: Glyph, (x, y): (i32, i32)) -> Vec<(i32, i32)> {
+/// Where the part inside the axes lies.
+#[derive(Debug)]
+struct Frame<'a> {
+    x: &'a Axis,
+    y: &'a Axis,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+/// How high the labels and the title below the part inside the axes are.
+const BELOW: f64 = FONT * 3.4;
+
+impl<'a> Frame<'a> {
+    fn of(plot: &'a Plot) -> Self {
+        let labels = plot.y.ticks.iter().map(|(_, label)| text_width(label));
+        let title = match plot.y.title.is_empty() {
+            true => 0.0,
+            false => FONT * 1.6,
+        };
+        // The last label stands in the middle below its tick, which may be at the very end.
+        let last = plot.x.ticks.last();
+        let last = last.map_or(0.0, |(_, label)| text_width(label));
+        Self {
+            x: &plot.x,
+            y: &plot.y,
+            left: labels.fold(0.0, f64::max) + title + MARGIN + TICK + 6.0,
+            right: WIDTH - (last / 2.0).max(MARGIN * 2.0),
+            top: MARGIN,
+            bottom: MARGIN + f64::from(plot.height),
+        }
+    }
+
+    /// How high all of it is, without the legend.
+    fn height(&self) -> f64 {
+        self.bottom + BELOW + MARGIN
+    }
+
+    fn at_x(&self, value: f64) -> f64 {
+        px(self.left + (self.right - self.left) * self.x.place(value))
+    }
+
+    fn at_y(&self, value: f64) -> f64 {
+        px(self.bottom - (self.bottom - self.top) * self.y.place(value))
+    }
+
+    /// Where a point of the data stands.
+    fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (self.at_x(x), self.at_y(y))
+    }
+
+    /// The axes with their lines, labels and titles.
+    fn axes(&self, plot: &Plot, look: Look) -> Markup {
+        let (left, right) = (px(self.left), px(self.right));
+        let (top, bottom) = (px(self.top), px(self.bottom));
+        let middle = (px((left + right) / 2.0), px((top + bottom) / 2.0));
+        let title_x = px(MARGIN + FONT * 0.7);
+        let (grid, axis) = (look.color(GRID), look.color(AXIS));
+        html! {
+            g stroke=(grid) {
+                @for (value, _) in &self.x.ticks {
+                    @let x = self.at_x(*value);
+                    line x1=(x) y1=(top) x2=(x) y2=(bottom) {}
+                }
+                @for (value, _) in &self.y.ticks {
+                    @let y = self.at_y(*value);
+                    line x1=(left) y1=(y) x2=(right) y2=(y) {}
+                }
+            }
+            g stroke=(axis) {
+                line x1=(left) y1=(top) x2=(left) y2=(bottom) {}
+                line x1=(left) y1=(bottom) x2=(right) y2=(bottom) {}
+                @for (value, _) in &self.x.ticks {
+                    @let x = self.at_x(*value);
+                    line x1=(x) y1=(bottom) x2=(x) y2=(px(bottom + TICK)) {}
+                }
+                @for (value, _) in &self.y.ticks {
+                    @let y = self.at_y(*value);
+                    line x1=(px(left - TICK)) y1=(y) x2=(left) y2=(y) {}
+                }
+            }
+            g text-anchor="middle" {
+                @for (value, label) in &self.x.ticks {
+                    text x=(self.at_x(*value)) y=(px(bottom + TICK * 2.0)) dy=".76em" { (label) }
+                }
+                @if !plot.x.title.is_empty() {
+                    text x=(middle.0) y=(px(bottom + BELOW)) dy="-.25em" { (plot.x.title) }
+                }
+                @if !plot.y.title.is_empty() {
+                    text x=(title_x) y=(middle.1) dy=".35em" transform={ "rotate(-90 " (title_x) " " (middle.1) ")" } {
+                        (plot.y.title)
+                    }
+                }
+            }
+            g text-anchor="end" {
+                @for (value, label) in &self.y.ticks {
+                    text x=(px(left - TICK * 2.0)) y=(self.at_y(*value)) dy=".35em" { (label) }
+                }
+            }
+        }
+    }
+
+    /// A shape, with the name of its series for the pointer and for programs.
+    fn shape(&self, shape: &Shape, pens: &Pens, look: Look) -> Markup {
+        let Some(series) = shape.series() else {
+            return self.drawn(shape, pens, look);
+        };
+        html! {
+            g data-series=(series) {
+                title { (series) }
+                (self.drawn(shape, pens, look))
+            }
+        }
+    }
+
+    fn drawn(&self, shape: &Shape, pens: &Pens, look: Look) -> Markup {
+        match shape {
+            Shape::Line { series, points } => {
+                let pen = pens.of_series(series);
+                let points: Vec<(f64, f64)> = points.iter().map(|point| self.at(*point)).collect();
+                line(&points, 1.8, pen.dash, pen.color, look)
+            }
+            Shape::Link { series, from, to } => {
+                let points = [self.at(*from), self.at(*to)];
+                line(&points, 2.0, "", pens.of_series(series).color, look)
+            }
+            Shape::Markers {
+                series,
+                points,
+                hollow,
+            } => {
+                let pen = pens.of_series(series);
+                html! {
+                    @for point in points {
+                        (marker(pen.glyph, self.at(*point), pen.color, *hollow, look))
+                    }
+                }
+            }
+            Shape::Bar {
+                series,
+                part,
+                from,
+                to,
+                top,
+                bottom,
+            } => {
+                let color = match part {
+                    Some(part) => PARTS[part % PARTS.len()],
+                    None => pens.of_series(series).color,
+                };
+                let (x, y) = self.at((*from, *top));
+                let (end, foot) = self.at((*to, *bottom));
+                rect((x, y), (end - x, foot - y), color, look)
+            }
+            Shape::Limit { at } => {
+                let y = self.at_y(*at);
+                let ends = [(px(self.left), y), (px(self.right), y)];
+                line(&ends, 1.2, DASHED, TEXT, look)
+            }
+        }
+    }
+}
+
+/// A line through points, with dashes unless these are empty.
+pub(super) fn line(
+    points: &[(f64, f64)],
+    width: f64,
+    dash: &str,
+    color: Color,
+    look: Look,
+) -> Markup {
+    let dash = (!dash.is_empty()).then_some(dash);
+    html! {
+        polyline points=(joined(points)) fill="none" stroke=(look.color(color)) stroke-width=(width)
+            stroke-dasharray=[dash] {}
+    }
+}
+
+/// A filled rectangle, from its upper left corner, with an outline: not every filling stands out from the ground.
+pub(super) fn rect(
+    (x, y): (f64, f64),
+    (width, height): (f64, f64),
+    color: Color,
+    look: Look,
+) -> Markup {
+    html! {
+        rect x=(px(x)) y=(px(y)) width=(px(width)) height=(px(height)) fill=(look.color(color))
+            stroke=(look.color(AXIS)) stroke-width="0.8" {}
+    }
+}
+
+/// A marker about a point.
+pub(super) fn marker(
+    glyph: Glyph,
+    at: (f64, f64),
+    color: Color,
+    is_hollow: bool,
+    look: Look,
+) -> Markup {
+    let ink = look.color(color);
+    let fill = if is_hollow {
+        look.color(GROUND)
+    } else {
+        ink.clone()
+    };
+    let stroke = is_hollow.then_some(ink);
+    let width = is_hollow.then_some(1.6);
+    html! {
+        @if glyph == Glyph::Circle {
+            circle cx=(px(at.0)) cy=(px(at.1)) r=(MARKER) fill=(fill) stroke=[stroke] stroke-width=[width] {}
+        } @else {
+            polygon points=(joined(&outline(glyph, at))) fill=(fill) stroke=[stroke] stroke-width=[width] {}
+        }
+    }
+}
+
+fn joined(points: &[(f64, f64)]) -> String {
+    let points: Vec<String> = points
+        .iter()
+        .map(|(x, y)| format!("{},{}", px(*x), px(*y)))
+        .collect();
+    points.join(" ")
+}
+
+/// A marker's corners about a point.
+fn outline(glyph: Glyph, (x, y): (f64, f64)) -> Vec<(f64, f64)> {
     // Markers of few corners look smaller than they are.
     let (corners, first_turn, radius): (u32, f64, f64) = match glyph {
-        Glyph::Circle => (16, 0.0, MARKER),
+        Glyph::Circle => return Vec::new(),
         Glyph::Square => (4, 0.125, MARKER * 1.25),
         Glyph::Diamond => (4, 0.0, MARKER * 1.35),
         Glyph::Up => (3, 0.75, MARKER * 1.4),
@@ -218,34 +311,7 @@ pub(super) fn outline(glyph: Glyph, (x, y): (i32, i32)) -> Vec<(i32, i32)> {
         let inner = glyph == Glyph::Star && at % 2 == 1;
         let radius = if inner { radius * 0.45 } else { radius };
         let turn = std::f64::consts::TAU * (first_turn + f64::from(at) / f64::from(corners));
-        (
-            x + units(radius * turn.cos()),
-            y + units(radius * turn.sin()),
-        )
+        (x + radius * turn.cos(), y + radius * turn.sin())
     };
     (0..corners).map(corner).collect()
-}
-
-/// Draws a marker on an area whose first unit is at `base`.
-pub(super) fn draw_glyph(
-    area: &Area<'_>,
-    base: (i32, i32),
-    corners: Vec<(i32, i32)>,
-    ink: Ink,
-    hollow: bool,
-) -> Drawn {
-    let mut corners: Vec<(i32, i32)> = corners
-        .into_iter()
-        .map(|(x, y)| (x - base.0, y - base.1))
-        .collect();
-    let filling = if hollow { Ink::Ground } else { ink };
-    area.draw(&Polygon::new(corners.clone(), filling.color()))?;
-    if hollow {
-        corners.extend(corners.first().copied());
-        area.draw(&PathElement::new(
-            corners,
-            ink.color().stroke_width(size(1.6)),
-        ))?;
-    }
-    Ok(())
 }

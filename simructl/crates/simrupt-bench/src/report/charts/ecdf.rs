@@ -9,8 +9,15 @@ use crate::report::metric::stage_title;
 use crate::report::number::plain;
 use crate::results::Histogram;
 
-/// The shares at which markers stand.
-const MARKED: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
+/// How far the markers of a curve are apart, as a share of all.
+const APART: f64 = 0.2;
+
+/// The shares at which the markers of a curve stand, the `index`th of `count`: those of curves that lie on each other
+/// take turns.
+fn marked(index: usize, count: usize) -> [f64; 5] {
+    let first = APART * (index as f64 + 0.5) / count as f64;
+    [0.0, 1.0, 2.0, 3.0, 4.0].map(|step| first + step * APART)
+}
 
 /// The percentiles told in numbers, with their share per 100,000.
 const TOLD: [(&str, u32); 8] = [
@@ -47,8 +54,9 @@ pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
     let x = Axis::logarithmic(&format!("{title}, µs"), micros, 0.001);
     let y = Axis::from_zero("share of all, %", [100.0].into_iter());
     let mut shapes = Vec::new();
-    for (name, points) in curves {
-        let marks = MARKED
+    let count = curves.len();
+    for (index, (name, points)) in curves.into_iter().enumerate() {
+        let marks = marked(index, count)
             .into_iter()
             .map(|share| (at(&points, share * 100.0), share * 100.0));
         let markers = Shape::Markers {
@@ -161,6 +169,17 @@ mod tests {
         assert_eq!(at(&points, 50.0), 2.0);
         assert_eq!(at(&points, 70.0), 4.0);
         assert_eq!(at(&[], 50.0), 0.0);
+    }
+
+    #[test]
+    fn markers_of_curves_that_lie_on_each_other_take_turns() {
+        let all: Vec<f64> = (0..4).flat_map(|index| marked(index, 4)).collect();
+        for (at, one) in all.iter().enumerate() {
+            assert!((0.0..1.0).contains(one));
+            let nearest = all[at + 1..].iter().map(|other| (one - other).abs());
+            assert!(nearest.fold(1.0, f64::min) > 0.049, "{all:?}");
+        }
+        assert!((marked(0, 1)[0] - 0.1).abs() < 1e-9);
     }
 
     #[test]

@@ -2,14 +2,10 @@
 
 //! The legend below a chart: what its lines, markers and fillings mean.
 
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use maud::{Markup, html};
 
-use super::canvas::{
-    Area, Drawn, FONT, MARGIN, WIDTH, draw_glyph, font, outline, size, text_width, units,
-};
-use super::ink::Ink;
-use super::pens::{Glyph, Pens};
+use super::canvas::{FONT, MARGIN, WIDTH, line, marker, px, rect, text_width};
+use super::pens::{Glyph, Look, PARTS, Pens, TEXT};
 use super::plot::{Legend, Plot, Shape};
 
 /// Sizes in pixels.
@@ -20,8 +16,8 @@ const BEHIND_TEXT: f64 = 14.0;
 /// What an entry shows before its words.
 #[derive(Debug, Clone, Copy)]
 enum Sample {
-    Line(usize),
-    Marker(usize),
+    Line,
+    Marker,
     Part(usize),
     Hollow,
     Full,
@@ -31,9 +27,9 @@ impl Sample {
     /// How wide it is, in pixels.
     fn width(self) -> f64 {
         match self {
-            Self::Line(_) => 26.0,
+            Self::Line => 34.0,
             Self::Part(_) => 18.0,
-            Self::Marker(_) | Self::Hollow | Self::Full => 10.0,
+            Self::Marker | Self::Hollow | Self::Full => 10.0,
         }
     }
 }
@@ -53,10 +49,10 @@ struct Entry {
 pub(super) struct Entries(Vec<Entry>);
 
 impl Entries {
-    pub(super) fn of(plot: &Plot, pens: &Pens) -> Self {
+    pub(super) fn of(plot: &Plot) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
         let (mut x, mut row) = (MARGIN, 0);
-        for (sample, text) in samples(plot, pens) {
+        for (sample, text) in samples(plot) {
             let width = sample.width() + BEFORE_TEXT + text_width(&text);
             if x > MARGIN && x + width > WIDTH - MARGIN {
                 x = MARGIN;
@@ -80,19 +76,24 @@ impl Entries {
             .map_or(0.0, |last| f64::from(last.row + 1) * ROW)
     }
 
-    pub(super) fn draw(&self, area: &Area<'_>, pens: &Pens) -> Drawn {
-        self.0.iter().try_for_each(|entry| entry.draw(area, pens))
+    /// All of it, so far below the top of the chart.
+    pub(super) fn svg(&self, top: f64, pens: &Pens, look: Look) -> Markup {
+        html! {
+            @for entry in &self.0 {
+                (entry.svg(top, pens, look))
+            }
+        }
     }
 }
 
-fn samples(plot: &Plot, pens: &Pens) -> Vec<(Sample, String)> {
+fn samples(plot: &Plot) -> Vec<(Sample, String)> {
     let lines = plot
         .shapes
         .iter()
         .any(|shape| matches!(shape, Shape::Line { .. }));
     let sample = if lines { Sample::Line } else { Sample::Marker };
     let series = plot.series().into_iter();
-    let series = series.map(|name| (sample(pens.index(&name)), name));
+    let series = series.map(|name| (sample, name));
     match &plot.legend {
         Legend::Series => series.collect(),
         Legend::SeriesAndHollow(hollow) => {
@@ -114,36 +115,32 @@ fn samples(plot: &Plot, pens: &Pens) -> Vec<(Sample, String)> {
 }
 
 impl Entry {
-    fn draw(&self, area: &Area<'_>, pens: &Pens) -> Drawn {
-        let y = (f64::from(self.row) + 0.5) * ROW;
+    fn svg(&self, top: f64, pens: &Pens, look: Look) -> Markup {
+        let y = top + (f64::from(self.row) + 0.5) * ROW;
         let (left, right) = (self.x, self.x + self.sample.width());
-        let middle = (units((left + right) / 2.0), units(y));
-        let marker =
-            |glyph, ink, hollow| draw_glyph(area, (0, 0), outline(glyph, middle), ink, hollow);
-        match self.sample {
-            Sample::Line(index) => {
-                let ink = Ink::LegendLine(index).color();
-                let line = vec![(units(left), units(y)), (units(right), units(y))];
-                area.draw(&PathElement::new(line, ink.stroke_width(size(1.8))))?;
-                marker(pens.glyph(index), Ink::LegendMark(index), false)?;
-            }
-            Sample::Marker(index) => marker(pens.glyph(index), Ink::LegendMark(index), false)?,
+        let middle = ((left + right) / 2.0, y);
+        let pen = || pens.of_series(&self.text);
+        let sample = match self.sample {
+            Sample::Line => html! {
+                (line(&[(left, y), (right, y)], 1.8, pen().dash, pen().color, look))
+                (marker(pen().glyph, middle, pen().color, false, look))
+            },
+            Sample::Marker => marker(pen().glyph, middle, pen().color, false, look),
             Sample::Part(part) => {
-                let half = FONT / 2.0;
-                let corners = [
-                    (units(left), units(y - half)),
-                    (units(right), units(y + half)),
-                ];
-                area.draw(&Rectangle::new(
-                    corners,
-                    Ink::LegendPart(part).color().filled(),
-                ))?;
+                let corner = (left, y - FONT / 2.0);
+                rect(
+                    corner,
+                    (right - left, FONT),
+                    PARTS[part % PARTS.len()],
+                    look,
+                )
             }
-            Sample::Hollow => marker(Glyph::Circle, Ink::Text, true)?,
-            Sample::Full => marker(Glyph::Circle, Ink::Text, false)?,
+            Sample::Hollow => marker(Glyph::Circle, middle, TEXT, true, look),
+            Sample::Full => marker(Glyph::Circle, middle, TEXT, false, look),
+        };
+        html! {
+            (sample)
+            text x=(px(right + BEFORE_TEXT)) y=(px(y)) dy=".35em" { (self.text) }
         }
-        let style = font(Ink::Text).pos(Pos::new(HPos::Left, VPos::Center));
-        let at = (units(right + BEFORE_TEXT), units(y));
-        area.draw(&Text::new(self.text.clone(), at, style))
     }
 }

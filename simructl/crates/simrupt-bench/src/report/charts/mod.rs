@@ -4,14 +4,12 @@
 //!
 //! - `ecdf`, `percentiles`, `rounds`, `bars`, `stress`, `knee`: the kinds;
 //! - `plot`: what a chart consists of, whatever it shows; `axis`: its scales;
-//! - `canvas`, `legend`: plotters' part: axes, shapes and legend become SVG;
-//! - `pens`: colours, dashes and markers; `ink`: how they get into the SVG.
+//! - `canvas`, `legend`: the plot as SVG; `pens`: its colours, dashes and markers.
 
 mod axis;
 mod bars;
 mod canvas;
 mod ecdf;
-mod ink;
 mod knee;
 mod legend;
 mod pens;
@@ -20,12 +18,14 @@ mod plot;
 mod rounds;
 mod stress;
 
-use self::ink::Look;
-use self::pens::Pens;
+use self::pens::{Look, Pens};
 use self::plot::Plot;
+use super::about;
 use super::grid::Grid;
 use super::group::{Name, groups, knee_name, knees, stress_name, under_stress};
+use super::html::printable;
 use crate::results::Results;
+use maud::Markup;
 
 pub(super) use self::pens::style_sheet;
 
@@ -34,18 +34,15 @@ pub(super) use self::pens::style_sheet;
 pub(super) struct Chart {
     /// Letters, digits and dashes; no other chart of the results has it.
     pub id: String,
-    /// The kind: `ecdf`, `knee` and so on.
-    pub kind: &'static str,
+    /// Of what it is, and of which cells.
     pub title: String,
-    /// What to see in it, for who cannot see it and for who does not know such charts.
-    pub explanation: &'static str,
+    /// What tells the run from others.
+    run: String,
     /// The series that have points in it, in the order of the results.
-    pub series: Vec<String>,
+    series: Vec<String>,
     /// How many points, bars or markers it is made of.
-    pub points: usize,
-    /// The same in numbers.
-    pub data: Grid,
-    svg: String,
+    points: usize,
+    plot: Plot,
     pens: Pens,
 }
 
@@ -56,9 +53,12 @@ pub(super) struct Section {
     pub charts: Vec<Chart>,
 }
 
-/// All charts. The error says which could not be drawn.
-pub(super) fn sections(results: &Results) -> Result<Vec<Section>, String> {
-    let pens = Pens::of(results);
+/// All charts.
+pub(super) fn sections(results: &Results) -> Vec<Section> {
+    let maker = Maker {
+        run: about::run(results),
+        pens: Pens::of(results),
+    };
     let groups = groups(results);
     let mut sections = Vec::new();
     for group in &groups {
@@ -71,60 +71,74 @@ pub(super) fn sections(results: &Results) -> Result<Vec<Section>, String> {
             bars::loss(group),
             rounds::plot(group),
         ];
-        sections.push(section(group.name(), plots, &pens)?);
+        sections.push(maker.section(group.name(), plots));
     }
     for family in under_stress(&groups) {
         let name = stress_name(&family[0].common);
-        sections.push(section(name, stress::plots(&family), &pens)?);
+        sections.push(maker.section(name, stress::plots(&family)));
     }
     for (common, knees) in knees(results) {
-        sections.push(section(knee_name(&common), [knee::plot(&knees)], &pens)?);
+        sections.push(maker.section(knee_name(&common), [knee::plot(&knees)]));
     }
     sections.retain(|section| !section.charts.is_empty());
-    Ok(sections)
+    sections
 }
 
-fn section(
-    (id, title): Name,
-    plots: impl IntoIterator<Item = Option<Plot>>,
-    pens: &Pens,
-) -> Result<Section, String> {
-    let mut charts = Vec::new();
-    for plot in plots.into_iter().flatten() {
-        let svg = canvas::draw(&plot, pens)
-            .map_err(|why| format!("chart {} of {title}: {why}", plot.id))?;
-        charts.push(Chart {
+/// What all charts of a run have in common.
+struct Maker {
+    run: String,
+    pens: Pens,
+}
+
+impl Maker {
+    fn section(&self, (id, title): Name, plots: impl IntoIterator<Item = Option<Plot>>) -> Section {
+        let charts = plots.into_iter().flatten().map(|plot| Chart {
             id: format!("{}-{id}", plot.id),
-            kind: plot.kind,
+            title: format!("{}: {title}", plot.title),
+            run: self.run.clone(),
             series: plot.series(),
             points: plot.points(),
-            title: format!("{}: {title}", plot.title),
-            explanation: plot.explanation,
-            data: plot.data,
-            svg,
-            pens: pens.clone(),
+            plot,
+            pens: self.pens.clone(),
         });
+        Section {
+            charts: charts.collect(),
+            id,
+        }
     }
-    Ok(Section { id, charts })
 }
 
 /// All charts as files: their names, and documents with a white background.
-pub fn svgs(results: &Results) -> Result<Vec<(String, String)>, String> {
-    let sections = sections(results)?;
+pub fn svgs(results: &Results) -> Vec<(String, String)> {
+    let sections = sections(results);
     let charts = sections.iter().flat_map(|section| &section.charts);
-    Ok(charts
-        .map(|chart| (format!("{}.svg", chart.id), chart.svg(Look::Paper)))
-        .collect())
+    charts
+        .map(|chart| {
+            let document = canvas::svg(chart, &chart.pens, Look::Paper);
+            (format!("{}.svg", chart.id), printable(document) + "\n")
+        })
+        .collect()
 }
 
 impl Chart {
-    /// The chart as an element of the page, whose style sheet gives it its colours.
-    pub(super) fn for_page(&self) -> String {
-        self.svg(Look::Page)
+    /// What it shows, without the cells.
+    pub(super) fn name(&self) -> &str {
+        &self.plot.title
     }
 
-    fn svg(&self, look: Look) -> String {
-        ink::dressed(self, look)
+    /// What to see in it, for who cannot see it and for who does not know such charts.
+    pub(super) fn explanation(&self) -> &'static str {
+        self.plot.explanation
+    }
+
+    /// The same in numbers.
+    pub(super) fn data(&self) -> &Grid {
+        &self.plot.data
+    }
+
+    /// The chart as an element of the page, whose style sheet gives it its colours.
+    pub(super) fn for_page(&self) -> Markup {
+        canvas::svg(self, &self.pens, Look::Page)
     }
 }
 
@@ -135,7 +149,7 @@ mod tests {
     use crate::sample;
 
     fn all(results: &Results) -> Vec<Chart> {
-        let sections = sections(results).unwrap();
+        let sections = sections(results);
         sections
             .into_iter()
             .flat_map(|section| section.charts)
@@ -169,7 +183,7 @@ mod tests {
             ("stress", 4),
             ("knee", 1),
         ] {
-            let of_kind = charts.iter().filter(|chart| chart.kind == kind);
+            let of_kind = charts.iter().filter(|chart| chart.plot.kind == kind);
             assert_eq!(of_kind.count(), count, "{kind}");
         }
     }
@@ -178,7 +192,8 @@ mod tests {
     fn every_document_is_xml_and_draws_each_of_its_series() {
         let results = sample::results();
         for chart in all(&results) {
-            for document in [chart.svg(Look::Paper), chart.for_page()] {
+            for look in [Look::Paper, Look::Page] {
+                let document = canvas::svg(&chart, &chart.pens, look).into_string();
                 let mut series = chart.series.clone();
                 series.sort();
                 assert_eq!(drawn(&document), series, "{}", chart.id);
@@ -189,7 +204,7 @@ mod tests {
                 );
             }
             assert!(chart.points >= chart.series.len(), "{}", chart.id);
-            assert_eq!(chart.data.rows.len(), chart.series.len(), "{}", chart.id);
+            assert_eq!(chart.data().rows.len(), chart.series.len(), "{}", chart.id);
         }
     }
 
@@ -204,7 +219,7 @@ mod tests {
                 .filter(|chart| chart.id.ends_with(&id))
                 .collect();
             assert!(mine.len() >= 6, "{id}");
-            for chart in mine.iter().filter(|chart| chart.kind != "loss") {
+            for chart in mine.iter().filter(|chart| chart.plot.kind != "loss") {
                 assert_eq!(chart.series.len(), group.cells.len(), "{}", chart.id);
             }
         }
@@ -217,7 +232,7 @@ mod tests {
 
     #[test]
     fn files_have_different_names() {
-        let files = svgs(&sample::results()).unwrap();
+        let files = svgs(&sample::results());
         let names: std::collections::BTreeSet<_> = files.iter().map(|(name, _)| name).collect();
         assert_eq!(names.len(), files.len());
     }
@@ -242,7 +257,7 @@ mod tests {
         results.cells = vec![sample::cell_of("bh", "irq_bh_p50_ns", &[0.0])];
         results.knees.truncate(1);
         results.knees[0].probes.truncate(1);
-        let kinds: Vec<_> = all(&results).iter().map(|chart| chart.kind).collect();
+        let kinds: Vec<_> = all(&results).iter().map(|chart| chart.plot.kind).collect();
         assert_eq!(kinds, ["percentiles", "rounds", "knee"]);
     }
 }

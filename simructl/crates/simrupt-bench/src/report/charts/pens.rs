@@ -18,11 +18,30 @@ pub(super) enum Glyph {
     Star,
 }
 
+/// Where a chart is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// On white, by itself.
+    Paper,
+    /// Within the page, whose style sheet has the colours.
+    Page,
+}
+
+impl Look {
+    /// A colour as an attribute of SVG has it.
+    pub(super) fn color(self, color: Color) -> String {
+        match self {
+            Self::Paper => color.light.to_string(),
+            Self::Page => format!("var(--{})", color.name),
+        }
+    }
+}
+
 /// A colour: its name in the style sheet, and what it is on a light ground and on a dark one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Color {
-    pub(super) name: &'static str,
-    pub(super) light: &'static str,
+    name: &'static str,
+    light: &'static str,
     dark: &'static str,
 }
 
@@ -32,6 +51,8 @@ const fn color(name: &'static str, light: &'static str, dark: &'static str) -> C
 
 pub(super) const TEXT: Color = color("text", "#222222", "#e4e4e4");
 pub(super) const GRID: Color = color("grid", "#dddddd", "#3b3f45");
+/// Of text that is less important.
+pub(super) const SOFT: Color = color("soft", "#5a6068", "#a4abb5");
 pub(super) const AXIS: Color = color("axis", "#777777", "#8b9098");
 /// What is behind a chart.
 pub(super) const GROUND: Color = color("ground", "#ffffff", "#1b1e23");
@@ -46,47 +67,49 @@ pub(super) const PARTS: [Color; 4] = [
 
 /// How a series looks in every chart: its colour stands out from the ground 3 to 1 at least.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Pen {
-    color: Color,
-    /// As `stroke-dasharray`, in tenths of a pixel; empty for none.
-    dash: &'static str,
-    glyph: Glyph,
+pub(super) struct Pen {
+    pub(super) color: Color,
+    /// As `stroke-dasharray`, in pixels; empty for none.
+    pub(super) dash: &'static str,
+    pub(super) glyph: Glyph,
 }
 
 const fn pen(color: Color, dash: &'static str, glyph: Glyph) -> Pen {
     Pen { color, dash, glyph }
 }
 
-pub(super) const DASHED: &str = "70 35";
-const DOTTED: &str = "20 30";
-const CHAINED: &str = "90 30 20 30";
+/// Of the line that marks a limit.
+pub(super) const DASHED: &str = "7 3.5";
 
 /// The flavors have pens of their own, so that they look the same in every page. Kin have kindred hues,
 /// which also people see who see few colours; within a hue, lightness, dashes and markers differ.
+///
+/// Curves that lie on each other must be seen: every flavor has dashes of its own, so that the gaps of the upper line
+/// show the lower one.
 #[rustfmt::skip]
 const FLAVORS: [Pen; 11] = [
-    pen(color("none", "#767676", "#a3a3a3"), DOTTED, Glyph::Circle),
-    pen(color("irq-thread", "#a6377f", "#e58cc5"), "", Glyph::Diamond),
-    pen(color("tasklet", "#8f6400", "#e8b931"), CHAINED, Glyph::Star),
+    pen(color("none", "#767676", "#a3a3a3"), "2 3", Glyph::Circle),
+    pen(color("irq-thread", "#a6377f", "#e58cc5"), "12 3 3 3", Glyph::Diamond),
+    pen(color("tasklet", "#8f6400", "#e8b931"), "9 3 2 3", Glyph::Star),
     pen(color("bound", "#0072b2", "#4fb0ee"), "", Glyph::Circle),
-    pen(color("highpri", "#1b2f7d", "#9aaaff"), DASHED, Glyph::Up),
-    pen(color("cpu-intensive", "#3b8fcc", "#a8d8ff"), DOTTED, Glyph::Square),
-    pen(color("unbound", "#00805d", "#2fc79a"), "", Glyph::Square),
-    pen(color("unbound-highpri", "#174f2e", "#8fe0a8"), DASHED, Glyph::Down),
-    pen(color("ordered", "#5a8f1f", "#b9dd6a"), DOTTED, Glyph::Diamond),
-    pen(color("bh", "#d55e00", "#ff8f45"), "", Glyph::Up),
-    pen(color("bh-highpri", "#8c2d04", "#ffc19a"), DASHED, Glyph::Star),
+    pen(color("highpri", "#1b2f7d", "#9aaaff"), "7 3.5", Glyph::Up),
+    pen(color("cpu-intensive", "#3b8fcc", "#a8d8ff"), "3 3", Glyph::Square),
+    pen(color("unbound", "#00805d", "#2fc79a"), "14 4", Glyph::Square),
+    pen(color("unbound-highpri", "#174f2e", "#8fe0a8"), "5 3", Glyph::Down),
+    pen(color("ordered", "#5a8f1f", "#b9dd6a"), "2 5", Glyph::Diamond),
+    pen(color("bh", "#d55e00", "#ff8f45"), "20 3 2 3", Glyph::Up),
+    pen(color("bh-highpri", "#8c2d04", "#ffc19a"), "10 3", Glyph::Star),
 ];
 
 /// For what is no flavor that is known: one of a newer module, or one with an affinity scope.
 #[rustfmt::skip]
 const OTHERS: [Pen; 6] = [
-    pen(color("other-a", "#333333", "#e0e0e0"), "", Glyph::Circle),
-    pen(color("other-b", "#6a4fb3", "#b7a3f5"), DASHED, Glyph::Square),
-    pen(color("other-c", "#0b7f8c", "#5fd0dc"), CHAINED, Glyph::Up),
-    pen(color("other-d", "#c62828", "#ff8a80"), DOTTED, Glyph::Diamond),
-    pen(color("other-e", "#795548", "#c7a291"), "", Glyph::Down),
-    pen(color("other-f", "#6b7000", "#cfd46a"), DASHED, Glyph::Star),
+    pen(color("other-a", "#333333", "#e0e0e0"), "8 6", Glyph::Circle),
+    pen(color("other-b", "#6a4fb3", "#b7a3f5"), "4 4", Glyph::Square),
+    pen(color("other-c", "#0b7f8c", "#5fd0dc"), "9 3 2 3 2 3", Glyph::Up),
+    pen(color("other-d", "#c62828", "#ff8a80"), "2 4", Glyph::Diamond),
+    pen(color("other-e", "#795548", "#c7a291"), "16 6", Glyph::Down),
+    pen(color("other-f", "#6b7000", "#cfd46a"), "6 2", Glyph::Star),
 ];
 
 /// Which series has which pen.
@@ -105,37 +128,17 @@ impl Pens {
         Self(pens.collect())
     }
 
-    /// The index of a series, which its ink carries.
-    pub(super) fn index(&self, series: &str) -> usize {
-        let index = self.0.iter().position(|(name, _)| name == series);
-        index.unwrap_or(0)
-    }
-
-    pub(super) fn name(&self, index: usize) -> &str {
-        self.0.get(index).map_or("", |(name, _)| name)
-    }
-
-    pub(super) fn glyph(&self, index: usize) -> Glyph {
-        self.pen(index).glyph
-    }
-
-    pub(super) fn dash(&self, index: usize) -> &'static str {
-        self.pen(index).dash
-    }
-
-    pub(super) fn color(&self, index: usize) -> Color {
-        self.pen(index).color
-    }
-
-    fn pen(&self, index: usize) -> Pen {
-        self.0.get(index).map_or(FLAVORS[0], |(_, pen)| *pen)
+    /// The pen of a series.
+    pub(super) fn of_series(&self, series: &str) -> Pen {
+        let pen = self.0.iter().find(|(name, _)| name == series);
+        pen.map_or(FLAVORS[0], |(_, pen)| *pen)
     }
 }
 
 /// The colours as variables of CSS: for a light ground, then for a dark one.
 pub(crate) fn style_sheet() -> String {
     let pens = FLAVORS.iter().chain(&OTHERS).map(|pen| pen.color);
-    let colors = [TEXT, GRID, AXIS, GROUND]
+    let colors = [TEXT, SOFT, GRID, AXIS, GROUND]
         .into_iter()
         .chain(PARTS)
         .chain(pens);
@@ -178,6 +181,8 @@ mod tests {
             assert!(contrast(pen.color.light, GROUND.light) >= 3.0, "{pen:?}");
             assert!(contrast(pen.color.dark, GROUND.dark) >= 3.0, "{pen:?}");
         }
+        assert!(contrast(SOFT.light, GROUND.light) >= 4.5);
+        assert!(contrast(SOFT.dark, GROUND.dark) >= 4.5);
         assert!(contrast(TEXT.light, GROUND.light) >= 7.0);
         assert!(contrast(TEXT.dark, GROUND.dark) >= 7.0);
     }
@@ -194,21 +199,21 @@ mod tests {
     }
 
     #[test]
-    fn flavors_can_be_told_apart_without_colour() {
-        for (at, one) in FLAVORS.iter().enumerate() {
-            for other in &FLAVORS[at + 1..] {
-                assert_ne!((one.dash, one.glyph), (other.dash, other.glyph));
+    fn lines_and_markers_of_flavors_can_be_told_apart_without_colour() {
+        let pens: Vec<&Pen> = FLAVORS.iter().chain(&OTHERS).collect();
+        for (at, one) in pens.iter().enumerate() {
+            for other in &pens[at + 1..] {
+                assert_ne!(one.dash, other.dash);
             }
         }
+        let solid = pens.iter().filter(|pen| pen.dash.is_empty());
+        assert_eq!(solid.count(), 1);
     }
 
     #[test]
     fn a_flavor_has_its_pen_whatever_else_there_is() {
         let mut results = sample::results();
-        let pen = |results: &Results| {
-            let pens = Pens::of(results);
-            pens.pen(pens.index("bh"))
-        };
+        let pen = |results: &Results| Pens::of(results).of_series("bh");
         let before = pen(&results);
         results
             .cells
@@ -221,7 +226,7 @@ mod tests {
         let results = sample::results();
         let pens = Pens::of(&results);
         let scoped = ["cpu", "cache", "system"].map(|scope| {
-            let pen = pens.pen(pens.index(&format!("unbound/{scope}")));
+            let pen = pens.of_series(&format!("unbound/{scope}"));
             assert!(!FLAVORS.contains(&pen));
             (pen.color.name, pen.dash, pen.glyph)
         });

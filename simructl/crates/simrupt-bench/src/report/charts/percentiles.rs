@@ -9,14 +9,34 @@ use crate::report::metric::{Metric, figure_title, stage_title};
 use crate::report::number::plain;
 use crate::results::{Estimate, PERCENTILES};
 
+/// How wide the place of a percentile is over which the curves are spread, as a share of all of it.
+const SPREAD: f64 = 0.4;
+
+/// Where the points of a curve stand within the place of their percentile, the `index`th of `count`: beside those of
+/// the others, which may be as high.
+fn beside(index: usize, count: usize) -> f64 {
+    0.5 + SPREAD * ((index as f64 + 0.5) / count as f64 - 0.5)
+}
+
 pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
     let metric = |name: &str| format!("{stage}_{name}_ns");
+    // A percentile that no cell has enough events for is left out.
+    let known = |(name, _): &(&'static str, u32)| {
+        let mut cells = group.cells.iter();
+        cells.any(|cell| cell.metrics.contains_key(&metric(name)))
+    };
+    let percentiles: Vec<&str> = PERCENTILES
+        .into_iter()
+        .filter(known)
+        .map(|(name, _)| name)
+        .collect();
     let curves: Vec<(String, Vec<Option<&Estimate>>)> = group
         .cells
         .iter()
         .map(|cell| {
-            let estimates = PERCENTILES.map(|(name, _)| cell.metrics.get(&metric(name)));
-            (series(&cell.setting), estimates.to_vec())
+            let estimates = percentiles.iter();
+            let estimates = estimates.map(|name| cell.metrics.get(&metric(name)));
+            (series(&cell.setting), estimates.collect::<Vec<_>>())
         })
         .filter(|(_, estimates)| estimates.iter().any(Option::is_some))
         .collect();
@@ -25,10 +45,7 @@ pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
     }
     let micros = |estimate: &Estimate| estimate.median / 1000.0;
     let title = stage_title(stage).unwrap_or(stage);
-    let names: Vec<String> = PERCENTILES
-        .iter()
-        .map(|(name, _)| figure_title(name))
-        .collect();
+    let names: Vec<String> = percentiles.iter().map(|name| figure_title(name)).collect();
     let values = curves
         .iter()
         .flat_map(|(_, estimates)| estimates.iter().flatten());
@@ -38,11 +55,12 @@ pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
         0.001,
     );
     let mut shapes = Vec::new();
-    for (name, estimates) in &curves {
+    for (index, (name, estimates)) in curves.iter().enumerate() {
+        let beside = beside(index, curves.len());
         let points: Vec<(f64, f64)> = estimates
             .iter()
             .zip(0u32..)
-            .filter_map(|(estimate, at)| Some((f64::from(at) + 0.5, micros((*estimate)?))))
+            .filter_map(|(estimate, at)| Some((f64::from(at) + beside, micros((*estimate)?))))
             .collect();
         shapes.push(Shape::Line {
             series: name.clone(),
@@ -116,16 +134,30 @@ mod tests {
     use crate::sample;
 
     #[test]
+    fn a_percentile_that_no_cell_has_is_left_out() {
+        let mut results = sample::results();
+        for cell in &mut results.cells {
+            cell.metrics.remove("irq_bh_p9999_ns");
+        }
+        let plot = plot(&groups(&results)[0], "irq_bh").unwrap();
+        assert_eq!(plot.data.header, ["flavor", "p50", "p90", "p99", "p99.9"]);
+        assert_eq!(plot.markers("none", false).len(), 4);
+        let labels: Vec<_> = plot.x.ticks.iter().map(|(_, label)| label).collect();
+        assert_eq!(labels, ["p50", "p90", "p99", "p99.9"]);
+    }
+
+    #[test]
     fn a_curve_goes_through_the_medians_of_what_was_measured() {
         let mut results = sample::results();
         let metrics = &mut results.cells[0].metrics;
         metrics.remove("irq_bh_p90_ns");
         let at = |name: &str| metrics[name].median / 1000.0;
+        let first = beside(0, sample::FLAVORS.len());
         let expected = [
-            (0.5, at("irq_bh_p50_ns")),
-            (2.5, at("irq_bh_p99_ns")),
-            (3.5, at("irq_bh_p999_ns")),
-            (4.5, at("irq_bh_p9999_ns")),
+            (first, at("irq_bh_p50_ns")),
+            (2.0 + first, at("irq_bh_p99_ns")),
+            (3.0 + first, at("irq_bh_p999_ns")),
+            (4.0 + first, at("irq_bh_p9999_ns")),
         ];
         let plot = plot(&groups(&results)[0], "irq_bh").unwrap();
         assert_eq!(plot.markers("none", false), expected);

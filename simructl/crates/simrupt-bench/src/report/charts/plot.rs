@@ -70,7 +70,8 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    fn series(&self) -> Option<&str> {
+    /// The series that it belongs to; a limit belongs to none.
+    pub(super) fn series(&self) -> Option<&str> {
         match self {
             Self::Line { series, .. }
             | Self::Markers { series, .. }
