@@ -81,9 +81,11 @@ fn show(cell: &Cell, metric: &str) -> String {
             Metric(metric).shown(histogram.max_ns as f64)
         }
         (_, Some(estimate)) => Metric(metric).shown(estimate.median),
-        (_, None) => "-".to_string(),
+        (_, None) => NOT_MEASURED.to_string(),
     }
 }
+
+const NOT_MEASURED: &str = "-";
 
 /// A figure with the farther end of its interval; the figure alone when there was only one round.
 fn shown_estimate(metric: Metric<'_>, estimate: &Estimate, rounds: usize) -> String {
@@ -100,7 +102,12 @@ fn ranked(group: &Group<'_>, index: usize, rankings: &Rankings, results: &Result
     let ranking = rankings.get(index, main);
     let saturates = saturates(&group.common);
     let in_mode = |column: &&Column| column.saturates.is_none_or(|only| only == saturates);
-    let columns: Vec<&Column> = COLUMNS.iter().filter(in_mode).collect();
+    // A column in which no cell has anything is left out.
+    let is_known = |column: &&Column| {
+        let mut cells = group.cells.iter();
+        cells.any(|cell| show(cell, column.metric) != NOT_MEASURED)
+    };
+    let columns: Vec<&Column> = COLUMNS.iter().filter(in_mode).filter(is_known).collect();
     let (span, name) = match main.0 {
         "runs_hz" => ("runs", "/s"),
         _ => ("irq→work µs", "p50"),
@@ -414,13 +421,16 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_a_dash() {
+    fn what_was_not_measured_is_a_dash_or_if_no_cell_has_it_left_out() {
         let mut results = sample::results();
-        results.cells.truncate(1);
+        results.cells.truncate(2);
         results.cells[0].metrics.clear();
         results.cells[0].histograms.clear();
-        let row = &groups_of(&results)[0].rows[0];
+        results.cells[1].metrics.remove("switches_per_event");
+        let grid = groups_of(&results).remove(0);
+        let row = &grid.rows[0];
         assert_eq!(row.cells[0], "none");
+        assert_eq!(grid.header.last().map(String::as_str), Some("ns/event"));
         assert!(row.cells[1..].iter().all(|cell| cell == "-"), "{row:?}");
     }
 
