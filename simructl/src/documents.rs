@@ -24,6 +24,8 @@ enum Kind {
     Csv,
     Markdown,
     Html,
+    Ktap,
+    Lava,
 }
 
 /// All documents that were asked for.
@@ -61,6 +63,8 @@ impl Kind {
             Self::Csv => Ok(report::csv(results)),
             Self::Markdown => Ok(report::markdown(results)),
             Self::Html => Ok(report::html(results)),
+            Self::Ktap => Ok(report::ktap(results)),
+            Self::Lava => Ok(report::lava(results)),
         }
     }
 }
@@ -79,6 +83,8 @@ impl Documents {
             (&outputs.csv, Kind::Csv),
             (&outputs.markdown, Kind::Markdown),
             (&outputs.html, Kind::Html),
+            (&outputs.ktap, Kind::Ktap),
+            (&outputs.lava, Kind::Lava),
         ];
         let mut checked = Vec::new();
         for (name, kind) in asked {
@@ -242,6 +248,8 @@ mod tests {
             csv: Some(directory.join("a.csv")),
             markdown: Some(directory.join("a.md")),
             html: Some(directory.join("a.html")),
+            ktap: Some(directory.join("a.ktap")),
+            lava: Some(directory.join("a.lava")),
             svg: Some(directory.join("charts")),
         }
     }
@@ -305,7 +313,7 @@ mod tests {
         assert!(written.has_json && written.failures.is_empty());
         let charts = count(&directory.path().join("charts"));
         assert_eq!(charts, report::svgs(&results).len());
-        assert_eq!(count(directory.path()), 5);
+        assert_eq!(count(directory.path()), 7);
         let text = fs::read_to_string(directory.path().join("a.json")).unwrap();
         assert_eq!(serde_json::from_str::<Results>(&text).unwrap(), results);
     }
@@ -325,7 +333,7 @@ mod tests {
             failures,
             ["cannot write /dev/full: No space left on device"]
         );
-        assert_eq!(count(directory.path()), 4);
+        assert_eq!(count(directory.path()), 6);
         let kept = rescue(&results).unwrap();
         assert!(load::results(&kept).unwrap() == results);
         fs::remove_file(kept).unwrap();

@@ -264,8 +264,14 @@ pub(crate) enum Command {
     ///
     /// Every event, interrupt and work item must end in exactly one counter. The exit code is 3 when a sum does
     /// not hold.
-    #[command(after_help = "Example:\n  simructl verify && echo all accounted for")]
-    Verify,
+    #[command(
+        after_help = "Example:\n  simructl verify && echo all accounted for\n  simructl verify --ktap"
+    )]
+    Verify {
+        /// Print KTAP, the kernel's form for outcomes of tests: a test for each sum and for each stage
+        #[arg(long, conflicts_with = "json")]
+        ktap: bool,
+    },
 
     /// Make reports of a benchmark's result file
     ///
@@ -439,6 +445,12 @@ pub(crate) struct Compare {
         allow_negative_numbers = true
     )]
     pub(crate) threshold: f64,
+    /// Print KTAP, the kernel's form for outcomes of tests: a test for each figure
+    #[arg(long, conflicts_with_all = ["json", "lava"])]
+    pub(crate) ktap: bool,
+    /// Print a line for each figure, for LAVA: its name, pass, fail or skip, its value in B, and the unit
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) lava: bool,
     /// Which figures are compared, by their names in the result file [default: irq_bh_p50_ns,
     /// irq_bh_p99_ns, due_read_p99_ns, runs_hz, busy_ns_per_event, loss_ratio, knee_hz]
     #[arg(long = "metric", value_name = "NAME", value_delimiter = ',')]

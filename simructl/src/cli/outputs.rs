@@ -24,6 +24,12 @@ pub(crate) struct Outputs {
     /// Write the tables as Markdown; - is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
+    /// Write KTAP, the kernel's form for outcomes of tests: a test for each cell; - is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ktap: Option<PathBuf>,
+    /// Write a line for each figure, for LAVA: its name, pass or fail, its value and unit; - is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) lava: Option<PathBuf>,
     /// Write tables and charts as one HTML page without further files; - is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) html: Option<PathBuf>,

@@ -76,7 +76,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command, directory } => man::run(command.as_deref(), directory.as_deref()),
         Command::Trace(how) => trace::run(sysroot, options, &how),
-        Command::Verify => verify::run(sysroot, options),
+        Command::Verify { ktap } => verify::run(sysroot, options, ktap),
     }
 }
 

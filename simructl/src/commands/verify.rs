@@ -7,22 +7,28 @@ use serde_json::json;
 use crate::cli::Options;
 use crate::output;
 use simrupt::failure::Failure;
+use simrupt::ktap::{Ktap, Outcome};
 use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
 use simrupt::verdict::Verdict;
 
 const WHAT: &str = "cannot check the books";
 
-pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, as_ktap: bool) -> Result<(), Failure> {
     let module = Module::find(sysroot, WHAT)?;
     let mut text = String::new();
     let mut documents = Vec::new();
+    let mut ktap = Ktap::default();
     let mut unbalanced = Vec::new();
     let mut unbound = None;
     for line in module.select(options.lines())? {
         let Some(books) = module.books(line, WHAT)? else {
             unbound = unbound.or(Some(Failure::unbound(line)));
             text += &format!("line{line}: not checked: its driver is unbound\n");
+            ktap.test(
+                &format!("line{line}"),
+                Outcome::Skip("its driver is unbound".to_string()),
+            );
             documents.push(json!({ "line": line, "bound": false, "balanced": null }));
             continue;
         };
@@ -34,8 +40,11 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
         }
         text += &verdict.text(line);
         documents.push(verdict.json(line));
+        verdict.ktap(line, &mut ktap);
     }
-    if options.json {
+    if as_ktap {
+        output::print(&ktap.text())?;
+    } else if options.json {
         let balanced = unbalanced.is_empty() && unbound.is_none();
         output::print_json(&json!({ "balanced": balanced, "lines": documents }))?;
     } else {

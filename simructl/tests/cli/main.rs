@@ -17,6 +17,7 @@ mod interrupts_checked;
 mod interrupts_reader;
 mod interrupts_watched;
 mod knobs;
+mod ktap;
 mod latency;
 mod lockdown;
 mod outputs;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fake::{compare, transcript};
+use crate::ktap;
 
 /// A directory with a copy of the result file.
 struct Desk(TempDir);
@@ -402,4 +403,75 @@ fn a_comparison_that_makes_no_sense_is_refused() {
         }
     });
     desk.check("compare-nothing", "compare a.json b.json");
+}
+
+#[test]
+fn ktap_has_a_test_for_each_cell_and_lava_a_line_for_each_figure() {
+    let desk = Desk::new();
+    desk.check("report-ktap", "report a.json --ktap -");
+    desk.check("report-lava", "report a.json --lava -");
+    let tests = ktap::parse(&desk.printed("report a.json --ktap -")).unwrap();
+    assert!(tests.len() > 10 && tests.iter().all(|test| test.passed));
+    assert!(
+        tests[0]
+            .diagnostics
+            .iter()
+            .any(|text| text.starts_with("irq_bh_p50_ns "))
+    );
+    desk.changed("part.json", |results| {
+        results["complete"] = json!(false);
+        results["cells"][1]["rounds"].as_array_mut().unwrap().pop();
+        results["knees"][0]["rate_hz"]["median"] = json!(0.0);
+    });
+    let tests = ktap::parse(&desk.printed("report part.json --ktap -")).unwrap();
+    assert!(!tests[1].passed);
+    assert_eq!(tests.iter().filter(|test| !test.passed).count(), 1);
+    assert_eq!(tests.iter().filter(|test| test.reason.is_some()).count(), 1);
+}
+
+#[test]
+fn a_comparison_is_told_to_ci_systems_figure_by_figure() {
+    let desk = Desk::new();
+    desk.changed("b.json", |results| {
+        scale(results, "busy_ns_per_event", 2.0, is_idle("bh"));
+        results["cells"][0]["metrics"]
+            .as_object_mut()
+            .unwrap()
+            .remove("loss_ratio");
+    });
+    let metrics = "--metric busy_ns_per_event,loss_ratio";
+    desk.check(
+        "compare-ktap",
+        &format!("compare a.json b.json {metrics} --ktap"),
+    );
+    desk.check(
+        "compare-lava",
+        &format!("compare a.json b.json {metrics} --lava"),
+    );
+    desk.check("compare-ktap-lava", "compare a.json b.json --ktap --lava");
+    let run = desk
+        .command(&format!("compare a.json b.json {metrics} --ktap"))
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(3));
+    let tests = ktap::parse(&String::from_utf8(run.stdout).unwrap()).unwrap();
+    let failed: Vec<_> = tests.iter().filter(|test| !test.passed).collect();
+    assert_eq!(failed[0].name, "bh-20000hz-busy_per_event");
+    assert!(failed[0].diagnostics[0].ends_with(": worse"), "{failed:?}");
+    let skipped = tests.iter().find_map(|test| test.reason.as_deref());
+    assert_eq!(skipped, Some("only one of the results has it"));
+    // Too few rounds to tell are no verdict.
+    desk.changed("a3.json", |results| truncate(results, 3));
+    desk.changed("b3.json", |results| {
+        truncate(results, 3);
+        scale(results, "busy_ns_per_event", 2.0, is_idle("bh"));
+    });
+    let few = desk.command("compare a3.json b3.json --metric busy_ns_per_event --ktap");
+    let few = { few }.output().unwrap();
+    let tests = ktap::parse(&String::from_utf8(few.stdout).unwrap()).unwrap();
+    let skipped = tests
+        .iter()
+        .filter(|test| test.reason.as_deref() == Some("too few rounds to tell"));
+    assert_eq!(skipped.count(), 1);
+    assert!(tests.iter().all(|test| test.passed));
 }

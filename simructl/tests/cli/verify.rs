@@ -3,6 +3,7 @@
 //! `simructl verify`.
 
 use crate::fake::{Fake, debugfs};
+use crate::ktap;
 
 #[test]
 fn books_that_balance_are_exit_code_0() {
@@ -43,4 +44,27 @@ fn a_line_that_cannot_be_checked_is_a_failure() {
     fake.unbind(0);
     fake.check("verify-unbound", "verify");
     fake.check("verify-unbound-json", "verify --json");
+}
+
+#[test]
+fn ktap_has_a_test_for_each_sum_and_stage_of_each_line() {
+    let fake = Fake::with_lines(3);
+    fake.set_counters(1, &[("read", 67)]);
+    fake.write(
+        &debugfs(1, "contexts"),
+        "stage hardirq softirq task wrong\nbottom_half 0 5 93 5\n",
+    );
+    fake.unbind(2);
+    fake.check("verify-ktap", "verify --ktap");
+    fake.check("verify-ktap-json", "verify --ktap --json");
+    let run = fake.command("verify --ktap").output().unwrap();
+    let tests = ktap::parse(&String::from_utf8(run.stdout).unwrap()).unwrap();
+    let failed = tests.iter().filter(|test| !test.passed);
+    let failed: Vec<&str> = failed.map(|test| test.name.as_str()).collect();
+    assert_eq!(failed, ["line1-drained", "line1-context-bottom_half"]);
+    let skipped: Vec<_> = tests
+        .iter()
+        .filter_map(|test| test.reason.as_deref())
+        .collect();
+    assert_eq!(skipped, ["its driver is unbound"]);
 }

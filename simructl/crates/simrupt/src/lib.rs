@@ -15,6 +15,7 @@
 //! - [`handlers`]: how often the machine's handlers run, how long they wait, and how long they run;
 //! - [`failure`]: why something does not work, and the remedy;
 //! - [`replacement`]: files that are replaced as a whole;
+//! - [`ktap`]: outcomes of tests for CI systems;
 //! - [`stop`]: a flag that ends waits;
 //! - [`text`]: figures and tables as text.
 
@@ -24,6 +25,7 @@ pub mod failure;
 pub mod files;
 pub mod handlers;
 pub mod knobs;
+pub mod ktap;
 pub mod layout;
 pub mod line;
 pub mod lines;

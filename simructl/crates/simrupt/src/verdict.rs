@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use simrupt_core::invariants::{INVARIANTS, Invariant};
 
 use crate::files::stats::Stats;
+use crate::ktap::{Ktap, Outcome};
 use crate::line::Books;
 
 /// What the books of one line say.
@@ -97,6 +98,21 @@ impl Verdict {
             text.push_str(&format!("  {stage} ran in a wrong context: {count}\n"));
         }
         text
+    }
+
+    /// Adds a test for each sum, and one for each stage, which passes when the stage ran in no wrong context.
+    pub fn ktap(&self, line: u32, ktap: &mut Ktap) {
+        let outcome = |holds| if holds { Outcome::Pass } else { Outcome::Fail };
+        for sum in &self.sums {
+            ktap.diagnostic(&sum.text());
+            ktap.test(&format!("line{line}-{}", sum.total.0), outcome(sum.holds()));
+        }
+        for (stage, count) in &self.wrong {
+            if *count > 0 {
+                ktap.diagnostic(&format!("{stage} ran in a wrong context: {count}"));
+            }
+            ktap.test(&format!("line{line}-context-{stage}"), outcome(*count == 0));
+        }
     }
 
     /// The verdict as a JSON object.

@@ -2,6 +2,7 @@
 
 //! `simructl compare`: says what has changed from one result of the benchmark to another.
 
+mod ci;
 mod document;
 mod text;
 
@@ -60,7 +61,11 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
             or_dash(after)
         ));
     }
-    if options.json {
+    if what.ktap {
+        output::print(&ci::ktap(&comparison))?;
+    } else if what.lava {
+        output::print(&ci::lava(&comparison))?;
+    } else if options.json {
         output::print_json(&document(&comparison, what.threshold, &differing))?;
     } else {
         let runs = [&before, &after].map(about::run);

@@ -7,15 +7,19 @@
 //! - `group`, `ranking`: which cells are read against each other, and how they stand;
 //! - `answer`: which flavor is best, in words;
 //! - `summary`, `grid`, `about`: the tables and words that several reports share;
+//! - `ktap`, `lava`, `case`: outcomes and figures for CI systems, and their names;
 //! - `metric`, `number`: names, units and digits.
 
 pub mod about;
 mod answer;
+pub mod case;
 mod charts;
 mod csv;
 mod grid;
 pub mod group;
 mod html;
+mod ktap;
+pub mod lava;
 mod markdown;
 pub mod metric;
 pub mod number;
@@ -26,5 +30,14 @@ mod table;
 pub use self::charts::svgs;
 pub use self::csv::csv;
 pub use self::html::html;
+pub use self::ktap::ktap;
+pub use self::lava::lava;
 pub use self::markdown::markdown;
 pub use self::table::table;
+
+use crate::results::Results;
+
+/// Whether all rounds of a cell or of a highest rate were run, of which so many are there.
+fn is_finished(results: &Results, rounds: usize) -> bool {
+    results.complete || rounds as u64 >= u64::from(results.plan.rounds)
+}

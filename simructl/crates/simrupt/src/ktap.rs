@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Outcomes of tests as KTAP, version 1: the kernel's own form, which its tools and those of its CI systems read. See
+//! `Documentation/dev-tools/ktap.rst` in the kernel's sources.
+
+use crate::text::in_one_row;
+
+/// The first line.
+const VERSION: &str = "KTAP version 1";
+
+/// Tests that have run, in their order.
+///
+/// ```
+/// use simrupt::ktap::{Ktap, Outcome};
+///
+/// let mut ktap = Ktap::default();
+/// ktap.test("line0-events", Outcome::Pass);
+/// ktap.diagnostic("drained 98 != read 97 (97)");
+/// ktap.test("line0-drained", Outcome::Fail);
+/// ktap.test("line1", Outcome::Skip("its driver is unbound".to_string()));
+/// assert_eq!(
+///     ktap.text(),
+///     "KTAP version 1\n1..3\nok 1 line0-events\n# drained 98 != read 97 (97)\nnot ok 2 line0-drained\n\
+///      ok 3 line1 # SKIP its driver is unbound\n"
+/// );
+/// ```
+#[derive(Debug, Default)]
+pub struct Ktap {
+    body: String,
+    count: usize,
+}
+
+/// The outcome of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has passed.
+    Pass,
+    /// It has failed.
+    Fail,
+    /// It could not be run, for this reason.
+    Skip(String),
+}
+
+impl Ktap {
+    /// Adds a line for people, about the test that is added next.
+    pub fn diagnostic(&mut self, text: &str) {
+        self.body += &format!("# {}\n", in_one_row(text));
+    }
+
+    /// Adds a test. In its name, `#` is replaced, since it begins a directive.
+    pub fn test(&mut self, name: &str, outcome: Outcome) {
+        self.count += 1;
+        let name = in_one_row(name).replace('#', "-");
+        let number = self.count;
+        self.body += &match outcome {
+            Outcome::Pass => format!("ok {number} {name}\n"),
+            Outcome::Fail => format!("not ok {number} {name}\n"),
+            Outcome::Skip(why) => format!("ok {number} {name} # SKIP {}\n", in_one_row(&why)),
+        };
+    }
+
+    /// All of it: the version, the number of tests, and the tests.
+    pub fn text(&self) -> String {
+        format!("{VERSION}\n1..{}\n{}", self.count, self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_and_no_reason_makes_a_line_or_a_directive_of_its_own() {
+        let mut ktap = Ktap::default();
+        ktap.diagnostic("a\nnot ok 1 b");
+        ktap.test("a # SKIP\nok 7 b", Outcome::Fail);
+        ktap.test("c", Outcome::Skip("d\ne".to_string()));
+        assert_eq!(
+            ktap.text(),
+            "KTAP version 1\n1..2\n# a\\nnot ok 1 b\nnot ok 1 a - SKIP\\nok 7 b\nok 2 c # SKIP d\\ne\n"
+        );
+    }
+
+    #[test]
+    fn no_test_is_a_plan_of_none() {
+        assert_eq!(Ktap::default().text(), "KTAP version 1\n1..0\n");
+    }
+}
