@@ -8,6 +8,7 @@
 mod bench;
 mod errors;
 mod fake;
+mod fleets;
 mod follow;
 mod generated;
 mod handlers;
