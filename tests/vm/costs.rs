@@ -2,6 +2,7 @@
 
 //! What the module says that measuring costs, and the kernel's part of deferring work.
 
+use simrupt::files::stats::Stats;
 use simrupt_vm_tests::{FLAVORS, Simrupt};
 use std::{
     collections::BTreeMap,
@@ -16,11 +17,9 @@ fn the_costs_of_a_timestamp_and_of_an_empty_work_item_are_measured() {
     for flavor in FLAVORS {
         line.set("workqueue", flavor);
         let text = fs::read_to_string(line.path("costs")).unwrap();
-        let pair = |row: &str| {
-            let (name, value) = row.split_once(' ').unwrap();
-            (name.to_owned(), value.parse::<u64>().unwrap())
-        };
-        let costs: BTreeMap<String, u64> = text.lines().map(pair).collect();
+        // As counters, it is names and numbers.
+        let costs = Stats::parse(&text).unwrap();
+        let costs: BTreeMap<&str, u64> = costs.iter().collect();
         let timestamp_ns = costs["timestamps_ns"] / costs["timestamps"];
         assert!((1..10_000).contains(&timestamp_ns), "{flavor}: {text}");
         let is_queue = !["none", "irq-thread", "tasklet"].contains(&flavor);

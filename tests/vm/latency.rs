@@ -3,6 +3,7 @@
 //! Latency histograms and resets: what they count, and that nothing is lost by either.
 
 use nix::{errno::Errno, unistd::gettid};
+use simrupt::files::latency::{Latency, Stage};
 use simrupt_vm_tests::{Line, Reader, Simrupt, decode, eventually, skip};
 use std::{
     collections::BTreeMap,
@@ -11,47 +12,24 @@ use std::{
     path::Path,
 };
 
-#[derive(Default, Debug)]
-struct Stage {
-    header: BTreeMap<String, u64>,
-    buckets: Vec<[u64; 3]>,
-}
-
-/// The latency file, with its own consistency checked.
+/// The histograms by stage, with their own consistency checked.
 fn latency(line: Line) -> BTreeMap<String, Stage> {
-    let mut stages: BTreeMap<String, Stage> = BTreeMap::new();
-    let mut current = String::new();
-    for row in fs::read_to_string(line.path("latency")).unwrap().lines() {
-        let words: Vec<&str> = row.split(' ').collect();
-        if words[0] == "stage" {
-            current = words[1].to_owned();
-            let header = words[2..]
-                .chunks(2)
-                .map(|pair| (pair[0].to_owned(), pair[1].parse().unwrap()))
-                .collect();
-            let buckets = Vec::new();
-            stages.insert(current.clone(), Stage { header, buckets });
-        } else {
-            assert_eq!(words[0], "bucket");
-            let bucket: Vec<u64> = words[1..].iter().map(|n| n.parse().unwrap()).collect();
-            let stage = stages.get_mut(&current).unwrap();
-            stage.buckets.push(bucket.try_into().unwrap());
+    let Latency(stages) = line.latency();
+    for stage in &stages {
+        let counted: u64 = stage.buckets().map(|[.., count]| count).sum();
+        let count = stage.figure("count");
+        assert_eq!(counted + stage.figure("overflow"), count, "{stage:?}");
+        for [low, high, count] in stage.buckets() {
+            assert!(low <= high && count > 0);
+            assert!((high - low) as f64 <= low as f64 / 64.0);
         }
     }
-    for (name, stage) in &stages {
-        let counted: u64 = stage.buckets.iter().map(|bucket| bucket[2]).sum();
-        let header = &stage.header;
-        assert_eq!(counted + header["overflow"], header["count"], "{name}");
-        for [low, high, count] in &stage.buckets {
-            assert!(low <= high && *count > 0);
-            assert!((high - low) as f64 <= *low as f64 / 64.0);
-        }
-    }
-    stages
+    let named = stages.into_iter().map(|stage| (stage.name.clone(), stage));
+    named.collect()
 }
 
 fn count(line: Line, stage: &str) -> u64 {
-    latency(line)[stage].header["count"]
+    latency(line)[stage].figure("count")
 }
 
 #[test]
@@ -67,22 +45,21 @@ fn every_stage_counts_what_passes_it() {
         reader.stop();
         let stats = line.stats();
         let stages = latency(line);
-        assert_eq!(stages["due_irq"].header["count"], stats["events"]);
-        assert_eq!(stages["irq_bh"].header["count"], stats["drained"]);
-        assert_eq!(stages["bh_run"].header["count"], stats["runs"]);
-        assert_eq!(stages["due_read"].header["count"], stats["read"]);
+        assert_eq!(stages["due_irq"].figure("count"), stats["events"]);
+        assert_eq!(stages["irq_bh"].figure("count"), stats["drained"]);
+        assert_eq!(stages["bh_run"].figure("count"), stats["runs"]);
+        assert_eq!(stages["due_read"].figure("count"), stats["read"]);
         for (name, stage) in &stages {
-            let header = &stage.header;
-            let [low, high, _] = *stage.buckets.last().unwrap();
+            let [low, high, _] = stage.buckets().last().unwrap();
             assert!(
-                (low..=high).contains(&header["max_ns"]),
+                (low..=high).contains(&stage.figure("max_ns")),
                 "{name}: {stage:?}"
             );
-            assert!(header["max_cpu"] < 2 && header["max_time_ns"] > 0);
-            assert!(header["sum_ns"] >= header["max_ns"]);
+            assert!(stage.figure("max_cpu") < 2 && stage.figure("max_time_ns") > 0);
+            assert!(stage.figure("sum_ns") >= stage.figure("max_ns"));
         }
         // An event is read after it came through the stages before.
-        assert!(stages["due_read"].header["sum_ns"] > stages["due_irq"].header["sum_ns"]);
+        assert!(stages["due_read"].figure("sum_ns") > stages["due_irq"].figure("sum_ns"));
         module.verify();
     }
 }
@@ -94,7 +71,7 @@ fn a_run_takes_at_least_its_simulated_cost() {
     eventually("it ran", || line.stat("runs") >= 20);
     line.silence();
     let stages = latency(line);
-    let [_, high, _] = stages["bh_run"].buckets[0];
+    let [_, high, _] = stages["bh_run"].buckets().next().unwrap();
     assert!(high >= 1_000_000, "{stages:?}");
 }
 
@@ -120,7 +97,7 @@ fn a_reset_zeroes_counters_and_histograms_together() {
     }
     for stage in ["due_irq", "irq_bh", "due_read"] {
         assert_eq!(count(line, stage), 0);
-        assert_eq!(latency(line)[stage].header["max_ns"], 0);
+        assert_eq!(latency(line)[stage].figure("max_ns"), 0);
     }
     assert_eq!(line.contexts("top_half"), [0, 0, 0, 0]);
     module.verify();

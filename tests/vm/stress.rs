@@ -3,17 +3,10 @@
 //! The antagonists: each takes the CPU where it says, and lets go of it.
 
 use simrupt_vm_tests::{Context, Line, Simrupt, eventually, is_real_time, move_irq, skip};
-use std::fs;
 
 /// The longest that an event had to wait for a stage, in nanoseconds.
 fn longest_ns(line: Line, stage: &str) -> u64 {
-    let text = fs::read_to_string(line.path("latency")).unwrap();
-    let row = text
-        .lines()
-        .find(|row| row.starts_with(&format!("stage {stage} ")))
-        .unwrap();
-    let mut words = row.split(' ').skip_while(|word| *word != "max_ns");
-    words.nth(1).unwrap().parse().unwrap()
+    line.stage(stage).figure("max_ns")
 }
 
 /// The longest waits for top half and bottom half, on one CPU under an antagonist of 10 ms, 40 times

@@ -81,19 +81,14 @@ fn median_wait_ns(queue: &str, period_ns: u64) -> u64 {
 
 /// The least and the greatest value of the bucket in which the median of a stage lies.
 fn median_ns(line: Line, stage: &str) -> (u64, u64) {
-    let text = fs::read_to_string(line.path("latency")).unwrap();
-    let rows = text.lines().map(|row| row.split(' ').collect::<Vec<_>>());
-    let mut rows = rows.skip_while(|row| row[..2] != ["stage", stage]);
-    let count: u64 = rows.next().unwrap()[3].parse().unwrap();
+    let stage = line.stage(stage);
     let mut seen = 0;
-    for row in rows.take_while(|row| row[0] == "bucket") {
-        let number = |at: usize| row[at].parse::<u64>().unwrap();
-        seen += number(3);
-        if 2 * seen >= count {
-            return (number(1), number(2));
-        }
-    }
-    panic!("no median in {text}");
+    let median = stage.buckets().find(|[.., count]| {
+        seen += count;
+        2 * seen >= stage.figure("count")
+    });
+    let [low, high, _] = median.unwrap_or_else(|| panic!("no median in {stage:?}"));
+    (low, high)
 }
 
 /// Lets 1000 events pass, and returns the bounds of the median from interrupt to work.

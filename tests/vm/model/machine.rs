@@ -7,10 +7,8 @@ use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use simrupt_core::{
-    invariants,
-    knobs::{Knob, Values},
-};
+use simrupt::files::{self, contexts::Contexts, latency::Latency, stats::Stats};
+use simrupt_core::{invariants, knobs::Knob};
 use simrupt_vm_tests::{Line, Simrupt, simructl, within_20_s};
 use std::{
     cell::RefCell,
@@ -185,11 +183,7 @@ impl Machine {
                 let mut buffer = [0; 1024];
                 let text = again(file, &mut buffer)
                     .map_err(|why| format!("{}: {why}", knob.spec().name))?;
-                let shown = match knob.spec().values {
-                    Values::Choice(_) => text.split(['[', ']']).nth(1).unwrap_or(""),
-                    _ => text.trim_end(),
-                };
-                Ok((*knob, value(*knob, shown)?))
+                Ok((*knob, value(*knob, files::value::current(text))?))
             })
             .collect()
     }
@@ -213,32 +207,27 @@ impl Machine {
     pub(crate) fn stats(&self, line: usize) -> Result<BTreeMap<String, u64>, Errno> {
         let mut buffer = [0; 1024];
         let text = again(&self.lines[line].stats, &mut buffer)?;
-        let rows = text.lines().map(|row| {
-            let (name, count) = row.split_once(' ').expect("name and value");
-            (name.to_owned(), count.parse().expect("a number"))
-        });
-        Ok(rows.collect())
+        let stats = Stats::parse(text).expect("counters");
+        let counters = stats.iter().map(|(name, count)| (name.to_owned(), count));
+        Ok(counters.collect())
     }
 
     /// How often a stage ran in a context that is not its own.
     pub(crate) fn wrong_contexts(&self, line: usize) -> Result<u64, Errno> {
         let mut buffer = [0; 1024];
         let text = again(&self.lines[line].contexts, &mut buffer)?;
-        let rows = text.lines().skip(1);
-        let wrong = rows.map(|row| row.rsplit(' ').next().and_then(|n| n.parse().ok()));
-        Ok(wrong
-            .map(|wrong: Option<u64>| wrong.expect("a number"))
-            .sum())
+        let contexts = Contexts::parse(text).expect("a table");
+        Ok(contexts.wrong().map(|(_, count)| count).sum())
     }
 
     /// How many values each histogram of a line holds.
     pub(crate) fn measured(&self, line: usize) -> Result<BTreeMap<String, u64>, Errno> {
         let mut buffer = self.buffer.borrow_mut();
         let text = again(&self.lines[line].latency, &mut buffer)?;
-        let stages = text.lines().filter_map(|row| row.strip_prefix("stage "));
-        let counts = stages.map(|row| {
-            let words: Vec<_> = row.split(' ').collect();
-            (words[0].to_owned(), words[2].parse().expect("a count"))
+        let Latency(stages) = Latency::parse(text).expect("histograms");
+        let counts = stages.into_iter().map(|stage| {
+            let count = stage.figure("count");
+            (stage.name, count)
         });
         Ok(counts.collect())
     }

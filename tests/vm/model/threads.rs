@@ -15,9 +15,10 @@ use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
+use simrupt::files::{stats::Stats, value};
 use simrupt_core::{
     abi::{RECORD_SIZE, value_of},
-    knobs::{Flavor, Knob, Values},
+    knobs::{Flavor, Knob},
 };
 use simrupt_vm_tests::{Line, Simrupt, decode, eventually, simructl};
 use std::{
@@ -66,10 +67,7 @@ const FACES: [WriteKnob; 3] = [
 
 fn number_of(knob: Knob, text: &str) -> i64 {
     let spec = spec(knob, machine::cpus());
-    let text = match spec.values {
-        Values::Choice(_) => text.split(['[', ']']).nth(1).unwrap_or(text),
-        _ => text,
-    };
+    let text = value::current(text);
     spec.parse(text)
         .unwrap_or_else(|_| panic!("{}: {text}", spec.name))
 }
@@ -140,9 +138,8 @@ fn watch(line: Line, mut random: Rng, stop: &AtomicBool) {
     let irq = line.irq();
     while !stop.load(Ordering::SeqCst) {
         if let Ok(text) = fs::read_to_string(line.path("stats")) {
-            let rows = text.lines().filter_map(|row| row.split_once(' '));
-            let stats =
-                rows.map(|(name, count)| (name.to_owned(), count.parse().expect("a number")));
+            let stats = Stats::parse(&text).expect("counters");
+            let stats = stats.iter().map(|(name, count)| (name.to_owned(), count));
             assert_eq!(unbalanced(&stats.collect()), Vec::<String>::new(), "{text}");
         }
         for name in ["contexts", "latency", "knobs"] {

@@ -7,6 +7,12 @@ use crate::{
     module::{DRIVER, read, write},
 };
 use nix::errno::Errno;
+use simrupt::files::{
+    contexts::Contexts,
+    latency::{Latency, Stage},
+    stats::Stats,
+    value,
+};
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
@@ -67,9 +73,7 @@ impl Line {
 
     /// The value of a knob, of an enum the one in brackets.
     pub fn get(self, knob: &str) -> String {
-        let text = read(&self.path(knob));
-        let value = text.split(['[', ']']).nth(1).unwrap_or(text.trim_end());
-        value.to_owned()
+        value::current(&read(&self.path(knob))).to_owned()
     }
 
     /// Writes a knob.
@@ -94,13 +98,9 @@ impl Line {
 
     /// All counters by name.
     pub fn stats(self) -> BTreeMap<String, u64> {
-        read(&self.path("stats"))
-            .lines()
-            .map(|line| {
-                let (name, value) = line.split_once(' ').expect("name and value");
-                (name.to_owned(), value.parse().expect("a number"))
-            })
-            .collect()
+        let stats = Stats::parse(&read(&self.path("stats"))).expect("counters");
+        let counters = stats.iter().map(|(name, value)| (name.to_owned(), value));
+        counters.collect()
     }
 
     /// One counter.
@@ -110,13 +110,22 @@ impl Line {
 
     /// The census of a stage: hardirq, softirq, task, wrong.
     pub fn contexts(self, stage: &str) -> [u64; 4] {
-        let table = read(&self.path("contexts"));
-        let row = table
-            .lines()
-            .find(|row| row.split(' ').next() == Some(stage));
-        let row = row.unwrap_or_else(|| panic!("no {stage} in {table}"));
-        let counts: Vec<u64> = row.split(' ').skip(1).map(|n| n.parse().unwrap()).collect();
-        counts.try_into().expect("four columns")
+        let table = Contexts::parse(&read(&self.path("contexts"))).expect("a table");
+        let row = table.stages.iter().find(|(name, _)| name == stage);
+        let (_, counts) = row.unwrap_or_else(|| panic!("no {stage} in {table:?}"));
+        counts.as_slice().try_into().expect("four columns")
+    }
+
+    /// The histograms of its latencies.
+    pub fn latency(self) -> Latency {
+        Latency::parse(&read(&self.path("latency"))).expect("histograms")
+    }
+
+    /// The histogram of a stage.
+    pub fn stage(self, name: &str) -> Stage {
+        let Latency(stages) = self.latency();
+        let stage = stages.into_iter().find(|stage| stage.name == name);
+        stage.unwrap_or_else(|| panic!("no stage {name}"))
     }
 
     /// The Linux interrupt number.
