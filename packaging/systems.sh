@@ -8,6 +8,11 @@ NEW_KERNEL=$STOCK
 WORK=${TMPDIR:-/var/tmp}/simrupt-systems-$EUID-$$
 SYSTEM=$WORK/system
 
+# Options of run-vm for the machines that they boot in; the environment may give REALTIME=1 and PATIENCE=N.
+VM_OPTIONS=(--memory 1024 --no-string-instructions)
+[[ ${REALTIME:-} != 1 ]] || VM_OPTIONS+=(--realtime)
+[[ -z ${PATIENCE:-} ]] || VM_OPTIONS+=(--patience "$PATIENCE")
+
 # as_root CMD...: as root, in a user namespace if the caller is not; its mounts and processes end with it.
 as_root() {
     local namespaces=(--mount --pid --fork --kill-child)
@@ -15,7 +20,31 @@ as_root() {
     unshare "${namespaces[@]}" "$@"
 }
 
-remove_systems() { [[ ! -d $WORK ]] || as_root rm -rf --one-file-system "$WORK"; }
+# The archive of packages that this run downloads into. apt locks its folder while it runs, so each run has one, of links
+# to what earlier ones have downloaded; what is new comes to the others at the end.
+ARCHIVES=$USER_SYSTEM/archives.$$
+open_archives() {
+    local old
+    for old in "$USER_SYSTEM"/archives.*; do
+        [[ ! -d $old ]] || kill -0 "${old##*.}" 2>/dev/null || rm -rf "$old"
+    done
+    rm -rf "$ARCHIVES"
+    mkdir -p "$ARCHIVES/partial"
+    find "$USER_SYSTEM/archives" -maxdepth 1 -name '*.deb' -exec ln -t "$ARCHIVES" {} +
+}
+close_archives() {
+    local deb
+    for deb in "$ARCHIVES"/*.deb; do
+        [[ ! -e $deb || -e $USER_SYSTEM/archives/${deb##*/} ]] || mv "$deb" "$USER_SYSTEM/archives/"
+    done
+    rm -rf "$ARCHIVES"
+}
+
+# remove_systems: what the run leaves; KEEP=1 keeps the unpacked system.
+remove_systems() {
+    close_archives
+    [[ ${KEEP:-} == 1 || ! -d $WORK ]] || as_root rm -rf --one-file-system "$WORK"
+}
 
 # unpack_system: a fresh one.
 unpack_system() {
@@ -28,7 +57,7 @@ unpack_system() {
 }
 
 # in_system CMD...: as root in the system, with the network, and with the archive of downloaded packages.
-in_system() { as_root "$CHECKOUT/packaging/chroot" "$SYSTEM" "$USER_SYSTEM/archives" "$@"; }
+in_system() { as_root "$CHECKOUT/packaging/chroot" "$SYSTEM" "$ARCHIVES" "$@"; }
 
 # pack_system IMAGE KERNEL INITRD: the system as a disk image, and what its boot loader would load. Left out is
 # what only building takes.
@@ -56,6 +85,7 @@ prepare_packages() {
 
 # unpack_packages: a fresh system with the packages, and what tries them.
 unpack_packages() {
+    open_archives
     step unpack "the system, unpacked" unpack_system
     # shellcheck disable=SC2016 # the other shell expands
     step copy "the packages in it" as_root sh -c '
