@@ -10,6 +10,7 @@ use clap::{Args, ValueHint};
 use crate::cli::Outputs;
 use crate::cli::values::parse_seconds;
 use simrupt_bench::job::PRESETS;
+use simrupt_bench::percentile::Percentiles;
 use simrupt_bench::placement::Cpus;
 use simrupt_bench::setting::{Flavor, LineCount, Mode, Named, Names, Scope, Stress};
 
@@ -40,7 +41,6 @@ pub(crate) struct Bench {
 #[command(next_help_heading = "Instead of what the job says")]
 pub(crate) struct Overrides {
     /// rate: events at due times; saturate: the next as soon as the one before is done
-    #[arg(long, value_name = "MODE")]
     #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) mode: Option<Mode>,
     /// Flavors of the workqueue, or all
@@ -70,6 +70,9 @@ pub(crate) struct Overrides {
     /// CPUs of lines and readers, such as 2-3,8: line i on the i-th, its reader on the next
     #[arg(long, value_name = "LIST")]
     pub(crate) cpus: Option<Cpus>,
+    /// Percentiles of each stage, above 0 and below 100 [default: 50,90,99,99.9,99.99]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) percentiles: Option<Percentiles>,
     /// How many times each cell is measured
     #[arg(long, value_name = "N")]
     pub(crate) rounds: Option<u32>,
@@ -116,6 +119,7 @@ impl From<&Overrides> for simrupt_bench::overrides::Overrides {
             stress: given.stress,
             lines: given.lines,
             cpus: given.cpus,
+            percentiles: given.percentiles,
             rounds: given.rounds,
             duration: given.duration,
             warm_up: given.warm_up,

@@ -112,6 +112,23 @@ fn a_job_file_is_a_union_of_matrices() {
 }
 
 #[test]
+fn a_matrix_has_rounds_of_its_own_and_lines_have_their_cpus() {
+    let fake = Fake::unloaded();
+    fake.write("sys/devices/system/cpu/online", "0-3,8\n");
+    fake.write(
+        "job.toml",
+        "rounds = 6\nduration_s = 2\ncpus = '2-3,8'\npercentiles = [90, 99.9]\n\
+         [[matrix]]\nflavors = ['bh', 'none']\nlines = 'cpus'\n\
+         [[matrix]]\nflavors = ['bound']\nrounds = 3\nduration_s = 10\nwarm_up_s = 1\n",
+    );
+    fake.check("bench-nested", "bench --dry-run --job job.toml");
+    fake.check(
+        "bench-nested-override",
+        "bench --dry-run --job job.toml --rounds 4 --duration 1 --warm-up 0.1 --cpus 0",
+    );
+}
+
+#[test]
 fn a_job_that_makes_no_sense_is_refused_by_name_and_line() {
     let fake = fake();
     refused(&fake, "bench-no-job", "bench --job absent.toml");
@@ -122,6 +139,10 @@ fn a_job_that_makes_no_sense_is_refused_by_name_and_line() {
         ("bench-job-flavor", "[[matrix]]\nflavors = ['bhh']\n"),
         ("bench-job-empty", "rounds = 3\n"),
         ("bench-job-cpus", "cpus = '1,1'\n[[matrix]]\n"),
+        (
+            "bench-job-percentiles",
+            "percentiles = [50, 99.9999]\n[[matrix]]\n",
+        ),
         (
             "bench-job-twice",
             "[[matrix]]\nflavors = ['bh']\n[[matrix]]\nflavors = ['bh']\nrounds = 3\n",
@@ -147,6 +168,7 @@ fn options_that_make_no_sense_are_usage_errors() {
         ("bench-usage-line", "--line 0"),
         ("bench-usage-mode", "--mode satturate"),
         ("bench-usage-cpus", "--cpus 3-1"),
+        ("bench-usage-percentiles", "--percentiles 50,100"),
     ] {
         refused(&fake, golden, &format!("bench {options}"));
     }
@@ -226,6 +248,30 @@ fn everything_is_put_back() {
     let metrics = cell["metrics"].as_object().unwrap();
     assert!(!metrics.contains_key("busy_ns_per_event"), "{cell}");
     assert_eq!(results["environment"]["knobs"]["format"], "char");
+}
+
+#[test]
+fn percentiles_and_cpus_that_were_asked_for_are_in_all_outputs() {
+    let fake = fake();
+    let asked = "--percentiles 75,97.5 --cpus 1 --json out.json --csv out.csv --markdown out.md";
+    let run = fake.command(&format!("{SHORT} {asked}")).output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+    let results: serde_json::Value = serde_json::from_str(&fake.read("out.json")).unwrap();
+    let expected = serde_json::json!([50.0, 75.0, 97.5]);
+    assert_eq!(results["plan"]["percentiles"], expected);
+    assert_eq!(results["plan"]["cpus"], serde_json::json!([1]));
+    let metrics = &results["cells"][0]["metrics"];
+    assert!(
+        metrics["due_irq_p975_ns"]["median"].is_number(),
+        "{metrics}"
+    );
+    assert!(metrics["due_irq_p99_ns"].is_null(), "{metrics}");
+    let table = String::from_utf8(run.stdout).unwrap();
+    for text in [&table, &fake.read("out.md")] {
+        assert!(text.contains("p97.5") && !text.contains("p99"), "{text}");
+        assert!(text.contains("lines and readers on CPUs 1;"), "{text}");
+    }
+    assert!(fake.read("out.csv").contains("due_irq_p975_ns"));
 }
 
 #[test]

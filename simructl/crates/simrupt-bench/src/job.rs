@@ -10,6 +10,7 @@ mod check;
 use serde::Deserialize;
 
 use crate::overrides::Overrides;
+use crate::percentile::Percentiles;
 use crate::placement::Cpus;
 use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
 use crate::statistics::power::USUAL_ROUNDS;
@@ -37,6 +38,8 @@ pub struct Job {
     pub seed: u64,
     /// The CPUs of lines and readers; absent for all that are online.
     pub cpus: Option<Cpus>,
+    /// The percentiles of each stage; absent for the usual ones.
+    pub percentiles: Option<Percentiles>,
     /// The job is all cells of all of them, each once.
     pub matrix: Vec<Matrix>,
     /// When there, the highest rates are looked for, too.
@@ -99,6 +102,7 @@ impl Default for Job {
             warm_up_s: 0.2,
             seed: 1,
             cpus: None,
+            percentiles: None,
             matrix: Vec::new(),
             knee: None,
         }
@@ -173,6 +177,7 @@ impl Job {
         put(&mut self.warm_up_s, &given.warm_up);
         put(&mut self.seed, &given.seed);
         put_some(&mut self.cpus, &given.cpus);
+        put_some(&mut self.percentiles, &given.percentiles);
         for matrix in &mut self.matrix {
             // The option takes the place of what the job says, here as well.
             forget(&mut matrix.rounds, &given.rounds);

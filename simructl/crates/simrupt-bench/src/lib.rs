@@ -23,6 +23,7 @@
 //! What becomes of it:
 //! - `results`: the document that a run leaves behind, and that all reports and comparisons read;
 //! - `load`: reading it back;
+//! - `percentile`: the percentiles that are figures;
 //! - `metrics`, `statistics`: from counters to figures, and from rounds to medians and intervals;
 //! - `environment`, `cpu_power`, `grade`: where it ran, and how far that can be trusted;
 //! - `costs`, `drain`: what measuring costs;
@@ -44,6 +45,7 @@ pub mod lock;
 pub mod metrics;
 pub mod outlook;
 pub mod overrides;
+pub mod percentile;
 pub mod placement;
 pub mod plan;
 pub mod priority;

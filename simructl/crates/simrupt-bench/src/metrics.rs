@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::cpu::Usage;
-use crate::results::{Cell, CellPlan, Histogram, PERCENTILES, Round, STAGES};
+use crate::percentile::Percentiles;
+use crate::results::{Cell, CellPlan, Histogram, Round, STAGES};
 use crate::setting::Setting;
 use crate::statistics::estimate;
 
@@ -78,11 +79,11 @@ impl Sample {
     }
 
     /// All metrics that there are of it.
-    pub fn metrics(&self, setting: &Setting) -> BTreeMap<String, f64> {
+    pub fn metrics(&self, setting: &Setting, percentiles: &Percentiles) -> BTreeMap<String, f64> {
         let mut metrics = BTreeMap::new();
         for stage in STAGES {
             if let Some(histogram) = self.histograms.get(stage) {
-                metrics.extend(of_stage(stage, histogram));
+                metrics.extend(of_stage(stage, histogram, percentiles));
             }
         }
         let seconds = self.elapsed_ns as f64 / 1e9;
@@ -122,9 +123,10 @@ impl Sample {
 
 /// The percentiles, the maximum and the mean of a stage. A percentile that is not below the maximum by
 /// at least one value is not one: p99 takes 100 values, p99.99 takes 10,000.
-fn of_stage(stage: &str, histogram: &Histogram) -> Vec<(String, f64)> {
+fn of_stage(stage: &str, histogram: &Histogram, percentiles: &Percentiles) -> Vec<(String, f64)> {
     let mut metrics = Vec::new();
-    for (name, share) in PERCENTILES {
+    for percentile in percentiles.iter() {
+        let (name, share) = (percentile.name(), percentile.per_100_000());
         let values_above = u128::from(histogram.count) * u128::from(100_000 - share);
         if values_above >= 100_000 {
             let value = histogram.percentile(share);
@@ -306,7 +308,7 @@ mod tests {
 
     #[test]
     fn figures_are_per_second_and_per_event() {
-        let metrics = sample().metrics(&setting());
+        let metrics = sample().metrics(&setting(), &Percentiles::default());
         for (name, value) in [
             ("events_hz", 2000.0),
             ("read_hz", 1900.0),
@@ -331,27 +333,35 @@ mod tests {
     #[test]
     fn a_percentile_takes_as_many_values_as_it_needs_to_be_one() {
         let names = |count| -> Vec<String> {
-            let all = of_stage("x", &histogram(count));
+            let all = of_stage("x", &histogram(count), &Percentiles::default());
             all.into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(names(99), ["x_p50_ns", "x_p90_ns", "x_max_ns", "x_mean_ns"]);
         assert!(names(100).contains(&"x_p99_ns".to_string()));
         assert!(!names(9_999).contains(&"x_p9999_ns".to_string()));
         assert!(names(10_000).contains(&"x_p9999_ns".to_string()));
-        assert_eq!(of_stage("x", &Histogram::default()), []);
+        let usual = Percentiles::default();
+        assert_eq!(of_stage("x", &Histogram::default(), &usual), []);
+        let asked = "75,97.5".parse().unwrap();
+        let all = of_stage("x", &histogram(100), &asked);
+        let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["x_p50_ns", "x_p75_ns", "x_p975_ns", "x_max_ns", "x_mean_ns"]
+        );
     }
 
     #[test]
     fn a_closed_loop_has_no_reader_and_what_could_not_be_told_is_not_there() {
         let mut closed = setting();
         closed.mode = Mode::Saturate;
-        let metrics = sample().metrics(&closed);
+        let metrics = sample().metrics(&closed, &Percentiles::default());
         for name in ["read_hz", "loss_ratio", "reader_ns_per_event"] {
             assert!(!metrics.contains_key(name), "{name}");
         }
         let mut untold = sample();
         untold.spent.busy_ns = None;
-        let metrics = untold.metrics(&setting());
+        let metrics = untold.metrics(&setting(), &Percentiles::default());
         assert!(!metrics.contains_key("busy_ns_per_event"));
         assert!(!metrics.contains_key("interrupt_ns_per_event"));
         assert!(metrics.contains_key("worker_ns_per_event"));

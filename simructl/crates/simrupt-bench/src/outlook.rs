@@ -18,7 +18,9 @@ pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
         return sentences;
     }
     let of_cells = plan.cells.iter().map(|cell| &cell.setting);
-    let figures = of_cells.map(expected_figures).sum::<usize>() + plan.knees.len();
+    let percentiles = plan.percentiles.clone().unwrap_or_default();
+    let of_cells = of_cells.map(|cell| expected_figures(cell, &percentiles));
+    let figures = of_cells.sum::<usize>() + plan.knees.len();
     let all_rounds = all_rounds(plan);
     let differences = all_rounds.iter().filter_map(|rounds| {
         let times = power::least_difference(*rounds, *rounds, figures)?;

@@ -2,6 +2,7 @@
 
 //! Values that take the place of those of a job.
 
+use crate::percentile::Percentiles;
 use crate::placement::Cpus;
 use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
 
@@ -22,12 +23,14 @@ pub struct Overrides {
     pub work_us: Option<Vec<u64>>,
     /// Affinity scopes of unbound flavors: default, cpu, smt, cache_shard, cache, numa, system, or all
     pub affinity_scopes: Option<Names<Scope>>,
-    /// Antagonists: idle (none), cpu, memory, irqs-off, preempt-off, softirq
+    /// Interference
     pub stress: Option<Names<Stress>>,
     /// How many lines work at the same time; cpus: as many as there are CPUs
     pub lines: Option<LineCount>,
     /// The CPUs of lines and readers
     pub cpus: Option<Cpus>,
+    /// The percentiles of each stage
+    pub percentiles: Option<Percentiles>,
     /// How many times each cell is measured
     pub rounds: Option<u32>,
     /// How long a round is measured

@@ -13,6 +13,7 @@ use simrupt_core::knobs::MAX_LINES;
 
 use crate::job::{Job, KneeJob, Matrix};
 use crate::knee;
+use crate::percentile::Percentiles;
 use crate::placement::{Placement, listed};
 use crate::results;
 use crate::setting::{Flavor, LineCount, Mode, SCOPED, Scope, Setting, Stress, Timing};
@@ -31,6 +32,8 @@ pub struct Plan {
     pub seed: u64,
     /// The CPUs of lines and readers.
     pub placement: Placement,
+    /// The percentiles of each stage that were asked for.
+    pub percentiles: Option<Percentiles>,
     /// What is measured, each once, in the order of the job.
     pub cells: Vec<CellPlan>,
     /// What highest rates are looked for.
@@ -137,6 +140,7 @@ impl Plan {
             },
             seed: job.seed,
             placement,
+            percentiles: job.percentiles.clone(),
             cells: Vec::new(),
             knees: job.knee.as_ref().map_or_else(Vec::new, knees),
         };
@@ -246,6 +250,7 @@ impl Plan {
             warm_up_s: self.effort.warm_up.as_secs_f64(),
             seed: self.seed,
             cpus: self.placement.asked().map(<[u32]>::to_vec),
+            percentiles: self.percentiles.clone(),
         }
     }
 

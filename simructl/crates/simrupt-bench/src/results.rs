@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::percentile::Percentiles;
 pub use crate::setting::Setting;
 pub use crate::statistics::Estimate;
-use simrupt::files::latency::{self, Percentile};
+use simrupt::files::latency;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "simrupt-bench/2";
@@ -22,15 +23,6 @@ pub const JSON_SCHEMA: &str = include_str!("../schemas/results.schema.json");
 
 /// The stages of an event's way, as the module names their histograms.
 pub const STAGES: [&str; 4] = ["due_irq", "irq_bh", "bh_run", "due_read"];
-
-/// The percentiles of which each stage has a metric: its name, and the share per 100,000.
-pub const PERCENTILES: [(&str, u32); 5] = [
-    ("p50", 50_000),
-    ("p90", 90_000),
-    ("p99", 99_000),
-    ("p999", 99_900),
-    ("p9999", 99_990),
-];
 
 /// One run of the benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +70,9 @@ pub struct Plan {
     /// The CPUs of lines and readers, in this order; absent where none were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<Vec<u32>>,
+    /// The percentiles of each stage; absent where none were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percentiles: Option<Percentiles>,
 }
 
 /// How the rounds of a cell were run, where it was not as in the others.
@@ -297,8 +292,8 @@ impl Histogram {
     pub fn percentile(&self, share: u32) -> Option<u64> {
         let buckets = self.buckets.iter().map(|[_, high, count]| (*high, *count));
         match latency::percentile(buckets, self.overflow, self.max_ns, share, 100_000)? {
-            Percentile::Below(ns) => Some(ns),
-            Percentile::Above(_) => Some(self.max_ns),
+            latency::Percentile::Below(ns) => Some(ns),
+            latency::Percentile::Above(_) => Some(self.max_ns),
         }
     }
 }

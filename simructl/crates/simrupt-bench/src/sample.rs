@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use fastrand::Rng;
 
+use super::percentile::Percentiles;
 use super::results::{
-    Cell, Cost, Environment, Histogram, Knee, PERCENTILES, Plan, Probe, Results, Round, SCHEMA,
-    STAGES, Setting,
+    Cell, Cost, Environment, Histogram, Knee, Plan, Probe, Results, Round, SCHEMA, STAGES, Setting,
 };
 use super::setting::{Flavor, Named, Scope, Stress, tests};
 use super::statistics;
@@ -88,6 +88,7 @@ fn make() -> Results {
             warm_up_s: 0.2,
             seed: SEED,
             cpus: None,
+            percentiles: None,
         },
         environment: environment(),
         costs: vec![
@@ -184,9 +185,9 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
             .zip([180.0, latency_ns, 610.0, latency_ns + 7400.0])
         {
             let histogram = long_tail(center * drift, rng);
-            for (name, share) in PERCENTILES {
-                let value = histogram.percentile(share).unwrap();
-                metrics.insert(format!("{stage}_{name}_ns"), value as f64);
+            for percentile in Percentiles::default().iter() {
+                let value = histogram.percentile(percentile.per_100_000()).unwrap();
+                metrics.insert(format!("{stage}_{}_ns", percentile.name()), value as f64);
             }
             metrics.insert(format!("{stage}_max_ns"), histogram.max_ns as f64);
             let mean = histogram.sum_ns as f64 / histogram.count as f64;

@@ -162,6 +162,7 @@ fn measure(
     rig.silence_all()?;
     findings.costs = costs::measure(rig, plan)?;
     progress.begin(plan.visit_count(), plan.time());
+    let percentiles = plan.percentiles.clone().unwrap_or_default();
     let mut position = 0;
     for round in 0..plan.rounds() {
         for visit in plan.visits(round) {
@@ -180,7 +181,7 @@ fn measure(
                         round,
                         position,
                         elapsed_ns: sample.elapsed_ns,
-                        metrics: sample.metrics(setting),
+                        metrics: sample.metrics(setting, &percentiles),
                         counters: sample.counters,
                     });
                     for (stage, histogram) in &sample.histograms {

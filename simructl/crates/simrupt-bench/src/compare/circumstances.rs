@@ -28,6 +28,11 @@ pub fn circumstances(a: &Results, b: &Results) -> Vec<(String, String, String)> 
         None => "-".to_string(),
     };
     compare("CPUs of lines and readers", cpus(a), cpus(b));
+    let percentiles = |results: &Results| {
+        let asked = results.plan.percentiles.clone();
+        asked.unwrap_or_default().to_string()
+    };
+    compare("percentiles", percentiles(a), percentiles(b));
     let seconds = |value: f64| format!("{value} s");
     compare(
         "duration",

@@ -26,6 +26,7 @@ use super::report::group::{by_round, figure_of, saturates};
 use super::report::metric::{KNEE, Metric, ROUNDING};
 use super::results::{Cell, Knee, Results, Setting};
 use super::statistics::{Figure, Test, power};
+use crate::percentile::{Percentile, Percentiles};
 
 /// The metrics that are compared when none are named; those of a cell depend on its mode.
 const DEFAULTS: [&str; 6] = [
@@ -245,9 +246,11 @@ fn names<'a>(setting: &Setting, metrics: &'a [String]) -> Vec<&'a str> {
     metrics.iter().map(String::as_str).collect()
 }
 
-/// How many figures of a cell are compared when none are named.
-pub fn expected_figures(setting: &Setting) -> usize {
+/// How many figures of a cell are compared when none are named, in a run with these percentiles.
+pub fn expected_figures(setting: &Setting, percentiles: &Percentiles) -> usize {
+    let has_p99 = percentiles.contains(Percentile::whole(99));
     let is_there = |name: &&str| match *name {
+        name if name.ends_with("_p99_ns") && !has_p99 => false,
         "due_read_p99_ns" | "loss_ratio" => setting.is_read(),
         "busy_ns_per_event" => setting.is_idle(),
         _ => true,

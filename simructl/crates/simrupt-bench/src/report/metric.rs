@@ -4,7 +4,7 @@
 
 use super::number::{plain, scaled};
 use crate::knee::RESOLUTION;
-use crate::results::PERCENTILES;
+use crate::percentile::Percentile;
 
 /// The name of the highest rate that a flavor can follow, where it is told beside metrics.
 pub const KNEE: &str = "knee_hz";
@@ -138,8 +138,8 @@ pub fn stage_title(stage: &str) -> Option<&'static str> {
 
 /// A figure of a stage: `p999` is `p99.9`.
 pub fn figure_title(figure: &str) -> String {
-    match PERCENTILES.iter().find(|(name, _)| *name == figure) {
-        Some((_, share)) => format!("p{}", f64::from(*share) / 1000.0),
+    match Percentile::of_name(figure) {
+        Some(percentile) => format!("p{percentile}"),
         None => figure.to_string(),
     }
 }

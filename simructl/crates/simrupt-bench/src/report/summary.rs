@@ -13,6 +13,7 @@ use super::group::{
 use super::metric::{KNEE, Metric, THRESHOLD, stage_title};
 use super::number::{self, counted, percent, plain};
 use super::ranking::{Mark, Rankings, may_rank};
+use crate::percentile::{Percentile, Percentiles};
 use crate::results::{Cell, Estimate, Knee, Results};
 
 /// All tables, in the order in which they are shown.
@@ -36,41 +37,49 @@ pub(super) fn groups_of(results: &Results) -> Vec<Grid> {
         .collect()
 }
 
-/// A column behind the main one: what it has in common with its neighbours, its name, its metric, and in
-/// which mode it is shown; none is both.
+/// A column behind the main one: what it has in common with its neighbours, its name, and its metric.
 struct Column {
     span: &'static str,
-    name: &'static str,
-    metric: &'static str,
-    saturates: Option<bool>,
+    name: String,
+    metric: String,
 }
 
-const fn column(
-    span: &'static str,
-    name: &'static str,
-    metric: &'static str,
-    saturates: Option<bool>,
-) -> Column {
-    Column {
+/// The columns behind the main one. In an open loop that is the median of irq→work.
+fn columns(saturates: bool, percentiles: Option<&Percentiles>) -> Vec<Column> {
+    let column = |span, name: &str, metric: &str| Column {
         span,
-        name,
-        metric,
-        saturates,
+        name: name.to_string(),
+        metric: metric.to_string(),
+    };
+    let tails: Vec<Percentile> = match percentiles {
+        None => vec![Percentile::whole(99)],
+        Some(asked) => asked
+            .iter()
+            .filter(|one| *one != Percentile::MEDIAN)
+            .collect(),
+    };
+    let stage = |span, stage: &str, has_median: bool, has_max: bool| -> Vec<Column> {
+        let median = has_median.then_some(Percentile::MEDIAN);
+        let figures = median.into_iter().chain(tails.iter().copied());
+        let figures = figures.map(|one| (format!("p{one}"), one.name()));
+        let max = has_max.then(|| ("max".to_string(), "max".to_string()));
+        let figures = figures.chain(max);
+        let figures =
+            figures.map(|(name, figure)| column(span, &name, &format!("{stage}_{figure}_ns")));
+        figures.collect()
+    };
+    let mut columns = stage("irq→work µs", "irq_bh", saturates, true);
+    if saturates {
+        columns.extend(stage("due→read µs", "due_read", false, false));
+    } else {
+        columns.extend(stage("due→read µs", "due_read", true, true));
+        columns.push(column("read", "/s", "read_hz"));
     }
+    columns.push(column("lost", "%", "loss_ratio"));
+    columns.push(column("CPU", "ns/event", "busy_ns_per_event"));
+    columns.push(column("switches", "/event", "switches_per_event"));
+    columns
 }
-
-const COLUMNS: [Column; 10] = [
-    column("irq→work µs", "p50", "irq_bh_p50_ns", Some(true)),
-    column("irq→work µs", "p99", "irq_bh_p99_ns", None),
-    column("irq→work µs", "max", "irq_bh_max_ns", None),
-    column("due→read µs", "p50", "due_read_p50_ns", Some(false)),
-    column("due→read µs", "p99", "due_read_p99_ns", None),
-    column("due→read µs", "max", "due_read_max_ns", Some(false)),
-    column("read", "/s", "read_hz", Some(false)),
-    column("lost", "%", "loss_ratio", None),
-    column("CPU", "ns/event", "busy_ns_per_event", None),
-    column("switches", "/event", "switches_per_event", None),
-];
 
 /// The median of a metric, or the longest of all rounds; a dash when it was not measured.
 fn show(cell: &Cell, metric: &str) -> String {
@@ -101,13 +110,12 @@ fn ranked(group: &Group<'_>, index: usize, rankings: &Rankings, results: &Result
     let main = group.main_metric();
     let ranking = rankings.get(index, main);
     let saturates = saturates(&group.common);
-    let in_mode = |column: &&Column| column.saturates.is_none_or(|only| only == saturates);
+    let mut columns = columns(saturates, results.plan.percentiles.as_ref());
     // A column in which no cell has anything is left out.
-    let is_known = |column: &&Column| {
+    columns.retain(|column| {
         let mut cells = group.cells.iter();
-        cells.any(|cell| show(cell, column.metric) != NOT_MEASURED)
-    };
-    let columns: Vec<&Column> = COLUMNS.iter().filter(in_mode).filter(is_known).collect();
+        cells.any(|cell| show(cell, &column.metric) != NOT_MEASURED)
+    });
     let (span, name) = match main.0 {
         "runs_hz" => ("runs", "/s"),
         _ => ("irq→work µs", "p50"),
@@ -120,7 +128,7 @@ fn ranked(group: &Group<'_>, index: usize, rankings: &Rankings, results: &Result
         }
     }
     let mut header = vec!["flavor".to_string(), name.to_string()];
-    header.extend(columns.iter().map(|column| column.name.to_string()));
+    header.extend(columns.iter().map(|column| column.name.clone()));
 
     let figures = || group.cells.iter().filter_map(|cell| figure_of(cell, main));
     let longest_bar = figures().fold(0.0, f64::max);
@@ -133,7 +141,7 @@ fn ranked(group: &Group<'_>, index: usize, rankings: &Rankings, results: &Result
             shown_estimate(main, estimate, cell.rounds.len())
         });
         let mut cells = vec![label, figure];
-        cells.extend(columns.iter().map(|column| show(cell, column.metric)));
+        cells.extend(columns.iter().map(|column| show(cell, &column.metric)));
         let share = estimate.map_or(0.0, |estimate| share(estimate.median, longest_bar));
         Row {
             cells,

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How the tail grows: the percentiles of a stage, from the middle to the last of ten thousand.
+//! How the tail grows: the percentiles of a stage, ascending.
+
+use std::collections::BTreeSet;
 
 use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
+use crate::percentile::Percentile;
 use crate::report::group::{Group, series};
-use crate::report::metric::{Metric, figure_title, stage_title};
+use crate::report::metric::{Metric, stage_title};
 use crate::report::number::plain;
-use crate::results::{Estimate, PERCENTILES};
+use crate::results::Estimate;
 
 /// How wide the place of a percentile is over which the curves are spread, as a share of all of it.
 const SPREAD: f64 = 0.4;
@@ -19,23 +22,14 @@ fn beside(index: usize, count: usize) -> f64 {
 }
 
 pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
+    let percentiles = measured(group, stage);
     let metric = |name: &str| format!("{stage}_{name}_ns");
-    // A percentile that no cell has enough events for is left out.
-    let known = |(name, _): &(&'static str, u32)| {
-        let mut cells = group.cells.iter();
-        cells.any(|cell| cell.metrics.contains_key(&metric(name)))
-    };
-    let percentiles: Vec<&str> = PERCENTILES
-        .into_iter()
-        .filter(known)
-        .map(|(name, _)| name)
-        .collect();
     let curves: Vec<(String, Vec<Option<&Estimate>>)> = group
         .cells
         .iter()
         .map(|cell| {
             let estimates = percentiles.iter();
-            let estimates = estimates.map(|name| cell.metrics.get(&metric(name)));
+            let estimates = estimates.map(|one| cell.metrics.get(&metric(&one.name())));
             (series(&cell.setting), estimates.collect::<Vec<_>>())
         })
         .filter(|(_, estimates)| estimates.iter().any(Option::is_some))
@@ -45,7 +39,7 @@ pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
     }
     let micros = |estimate: &Estimate| estimate.median / 1000.0;
     let title = stage_title(stage).unwrap_or(stage);
-    let names: Vec<String> = percentiles.iter().map(|name| figure_title(name)).collect();
+    let names: Vec<String> = percentiles.iter().map(|one| format!("p{one}")).collect();
     let values = curves
         .iter()
         .flat_map(|(_, estimates)| estimates.iter().flatten());
@@ -114,6 +108,17 @@ pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
         shapes,
         legend: Legend::Series,
     })
+}
+
+/// The percentiles of a stage that any of the cells has, ascending.
+fn measured(group: &Group<'_>, stage: &str) -> Vec<Percentile> {
+    let of_stage = |name: &String| {
+        let figure = name.strip_prefix(stage)?.strip_prefix('_')?;
+        Percentile::of_name(figure.strip_suffix("_ns")?)
+    };
+    let names = group.cells.iter().flat_map(|cell| cell.metrics.keys());
+    let all: BTreeSet<Percentile> = names.filter_map(of_stage).collect();
+    all.into_iter().collect()
 }
 
 fn longest(group: &Group<'_>, stage: &str) -> String {
