@@ -16,6 +16,7 @@
 //! - `foreign`: changes that others make to them meanwhile;
 //! - `round`, `knee`: one round of a cell, and the search for the highest rate;
 //! - `reader`, `stress`: readers and antagonists;
+//! - `steady`: how long the lines warm up;
 //! - `soak`, `cpu`: the CPU time of everything, and of the threads that are known;
 //! - `lock`, `saved`: one at a time, and what has to come back;
 //! - `priority`: it is not kept from ending.
@@ -61,4 +62,5 @@ pub mod session;
 pub mod setting;
 pub mod soak;
 pub mod statistics;
+pub mod steady;
 pub mod stress;

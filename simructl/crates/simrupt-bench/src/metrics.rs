@@ -10,6 +10,7 @@ use crate::percentile::Percentiles;
 use crate::results::{Cell, CellPlan, Histogram, Round, STAGES};
 use crate::setting::Setting;
 use crate::statistics::estimate;
+use crate::steady::WarmUp;
 
 /// The counters of events that no reader got.
 const LOSSES: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];
@@ -38,6 +39,8 @@ const RATE_TOLERANCE: f64 = 0.01;
 pub struct Sample {
     /// From when the device was let go to when it was silenced, the mean over the lines.
     pub elapsed_ns: u64,
+    /// How it was warmed up.
+    pub warm_up: WarmUp,
     /// The counters of all lines, added up.
     pub counters: BTreeMap<String, u64>,
     /// By stage.
@@ -199,6 +202,7 @@ fn flags(cell: &Cell, asked: u32) -> Vec<String> {
             offs.len(),
         ));
     }
+    flags.extend(unsteady(cell));
     let losses: u64 = sum(cell, &LOSSES);
     if cell.setting.is_read() && losses > 0 {
         let of = sum(cell, &["events"]);
@@ -239,6 +243,21 @@ fn flags(cell: &Cell, asked: u32) -> Vec<String> {
         ));
     }
     flags
+}
+
+/// Says in how many rounds the lines were not steady after their warm-up.
+fn unsteady(cell: &Cell) -> Option<String> {
+    let of = cell.rounds.iter();
+    let unsteady: Vec<&Round> = of.filter(|round| round.steady == Some(false)).collect();
+    let longest_ns = unsteady.iter().filter_map(|round| round.warm_up_ns).max();
+    (!unsteady.is_empty()).then(|| {
+        format!(
+            "the lines were not steady in {} of {} rounds, after a warm-up of up to {:.1} s",
+            unsteady.len(),
+            cell.rounds.len(),
+            longest_ns.unwrap_or(0) as f64 / 1e9
+        )
+    })
 }
 
 fn sum(cell: &Cell, names: &[&str]) -> u64 {
@@ -290,6 +309,7 @@ mod tests {
         ];
         Sample {
             elapsed_ns: 500_000_000,
+            warm_up: WarmUp::default(),
             counters: counters
                 .map(|(name, value)| (name.to_string(), value))
                 .into(),
@@ -374,6 +394,8 @@ mod tests {
             round: 0,
             position: 0,
             elapsed_ns: 1_000_000_000,
+            warm_up_ns: None,
+            steady: None,
             metrics: [("irq_bh_p50_ns".to_string(), events as f64)].into(),
             counters: sample.counters,
         }
@@ -412,6 +434,17 @@ mod tests {
         );
         assert_eq!(cell.rounds.len(), 5);
         assert_eq!(cell.metrics["irq_bh_p50_ns"].median, 1001.0);
+    }
+
+    #[test]
+    fn rounds_that_were_not_steady_are_flagged() {
+        let mut rounds: Vec<Round> = [1000, 1000, 1000].map(round).into();
+        rounds[0].steady = Some(true);
+        rounds[1].steady = Some(false);
+        rounds[1].warm_up_ns = Some(1_020_000_000);
+        let flags = cell(&setting(), None, rounds, BTreeMap::new(), 3).flags;
+        let told = "the lines were not steady in 1 of 3 rounds, after a warm-up of up to 1.0 s";
+        assert!(flags.iter().any(|flag| flag == told), "{flags:?}");
     }
 
     #[test]

@@ -58,6 +58,7 @@ impl Effort {
             warm_up: self.warm_up,
             duration: self.duration,
             spending: true,
+            until_steady: true,
         }
     }
 
@@ -204,6 +205,7 @@ impl Plan {
             warm_up: self.effort.warm_up,
             duration: knee.duration,
             spending: false,
+            until_steady: false,
         }
     }
 

@@ -186,6 +186,12 @@ pub struct Round {
     pub position: u32,
     /// Measured time, the mean over its lines, in nanoseconds.
     pub elapsed_ns: u64,
+    /// How long it was warmed up, in nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_ns: Option<u64>,
+    /// Whether it was in a steady state after that; absent where that could not be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady: Option<bool>,
     /// The books of all its lines, added up.
     pub counters: BTreeMap<String, u64>,
     /// By name; see Documentation/bench.md.
@@ -287,6 +293,26 @@ impl Histogram {
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
+    /// The values that were added since an earlier state of it. The greatest one is that of all.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let counted = |low: u64| {
+            let buckets = earlier.buckets.iter();
+            let found = buckets.filter(|bucket| bucket[0] == low);
+            found.map(|bucket| bucket[2]).sum::<u64>()
+        };
+        let buckets = self.buckets.iter().map(|[low, high, count]| {
+            let count = count.saturating_sub(counted(*low));
+            [*low, *high, count]
+        });
+        Self {
+            count: self.count.saturating_sub(earlier.count),
+            sum_ns: self.sum_ns.saturating_sub(earlier.sum_ns),
+            overflow: self.overflow.saturating_sub(earlier.overflow),
+            max_ns: self.max_ns,
+            buckets: buckets.filter(|[_, _, count]| *count > 0).collect(),
+        }
+    }
+
     /// The value that `share` of 100,000 values do not exceed: see [`latency::percentile`]. Of what is above all
     /// buckets, it is the greatest value.
     pub fn percentile(&self, share: u32) -> Option<u64> {
@@ -318,6 +344,17 @@ mod tests {
         one.merge(&histogram(&[[1, 1, 3], [4, 4, 1]], 4));
         assert_eq!(one.buckets, [[1, 1, 5], [4, 4, 1], [8, 9, 1]]);
         assert_eq!((one.count, one.max_ns), (7, 9));
+    }
+
+    #[test]
+    fn what_was_added_since_is_the_difference() {
+        let earlier = histogram(&[[1, 1, 2], [8, 9, 1]], 9);
+        let added = histogram(&[[1, 1, 3], [4, 4, 1]], 4);
+        let mut later = earlier.clone();
+        later.merge(&added);
+        let since = later.since(&earlier);
+        assert_eq!((since.count, since.sum_ns), (added.count, added.sum_ns));
+        assert_eq!((since.buckets, since.max_ns), (added.buckets, 9));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! reads (run=always): it is the way up to the end of the bottom half that is measured, and a reader
 //! would only take CPU time from it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -26,6 +26,7 @@ use crate::cpu::online;
 use crate::foreign::Known;
 use crate::placement::Placement;
 use crate::plan::Plan;
+use crate::results::Histogram;
 use crate::saved::{affinity, attributes, first_word, queue};
 use crate::setting::{Named, SCOPED, Scope, Setting};
 use crate::stress;
@@ -286,6 +287,26 @@ impl<'a> Rig<'a> {
                     )
                     .remedy("does something else read it? simructl stats shows more"));
                 }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The latencies of the lines so far, by stage, all lines together.
+    pub fn latencies(&self, setting: &Setting) -> Result<BTreeMap<String, Histogram>, Failure> {
+        let mut all: BTreeMap<String, Histogram> = BTreeMap::new();
+        for line in self.lines(setting.lines) {
+            let latency = self.module.latency(line, WHAT)?;
+            let latency = latency.ok_or_else(|| Failure::unbound(line))?;
+            for stage in &latency.0 {
+                let one = Histogram {
+                    count: stage.figure("count"),
+                    sum_ns: stage.figure("sum_ns"),
+                    overflow: stage.figure("overflow"),
+                    max_ns: stage.figure("max_ns"),
+                    buckets: stage.buckets().collect(),
+                };
+                all.entry(stage.name.clone()).or_default().merge(&one);
             }
         }
         Ok(all)

@@ -9,16 +9,15 @@
 //! Everything else that costs time, such as looking for threads, is done before or after as well. What is
 //! under way at the end arrives, and counts.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::cpu::Accounts;
 use crate::metrics::{Sample, Spent};
 use crate::reader::Reader;
-use crate::results::Histogram;
 use crate::rig::{Rig, WHAT};
 use crate::setting::{Setting, Timing};
 use crate::soak::{Soak, taken_ns};
+use crate::steady::{self, WarmUp};
 use crate::stress::Running;
 use simrupt::device;
 use simrupt::failure::{Failure, describe};
@@ -75,9 +74,9 @@ fn attempt(
     let stress = Running::start(setting.stress, rig.cpus())
         .map_err(|error| Failure::new("cannot start the interference", describe(&error)))?;
     rig.start(setting)?;
-    if !stop.sleep(timing.warm_up) {
+    let Some(warm_up) = warm_up(rig, setting, timing, &accounts, stop)? else {
         return Ok(None);
-    }
+    };
     rig.silence(setting)?;
     rig.rest(setting)?;
     rig.reset(setting)?;
@@ -100,6 +99,7 @@ fn attempt(
 
     let mut sample = Sample {
         elapsed_ns: mean_ns(&begun, &ended),
+        warm_up,
         ..Sample::default()
     };
     count(rig, setting, &mut sample)?;
@@ -161,6 +161,23 @@ fn spend(
     }))
 }
 
+/// Lets lines that are under way run for a while; `None` when it was stopped.
+fn warm_up(
+    rig: &Rig<'_>,
+    setting: &Setting,
+    timing: Timing,
+    accounts: &Accounts<'_>,
+    stop: &Stop,
+) -> Result<Option<WarmUp>, Failure> {
+    if timing.until_steady && !timing.warm_up.is_zero() {
+        return steady::warm_up(rig, setting, timing.warm_up, accounts, stop);
+    }
+    Ok(stop.sleep(timing.warm_up).then_some(WarmUp {
+        elapsed: timing.warm_up,
+        is_steady: None,
+    }))
+}
+
 /// The events of all lines so far.
 fn events(books: &[Books]) -> u64 {
     books.iter().filter_map(|one| one.stats.get("events")).sum()
@@ -203,19 +220,7 @@ fn count(rig: &Rig<'_>, setting: &Setting, sample: &mut Sample) -> Result<(), Fa
         for (name, value) in books.stats.iter() {
             *sample.counters.entry(name.to_string()).or_default() += value;
         }
-        let latency = rig.module().latency(line, WHAT)?;
-        let latency = latency.ok_or_else(|| Failure::unbound(line))?;
-        for stage in &latency.0 {
-            let one = Histogram {
-                count: stage.figure("count"),
-                sum_ns: stage.figure("sum_ns"),
-                overflow: stage.figure("overflow"),
-                max_ns: stage.figure("max_ns"),
-                buckets: stage.buckets().collect(),
-            };
-            let all: &mut BTreeMap<_, Histogram> = &mut sample.histograms;
-            all.entry(stage.name.clone()).or_default().merge(&one);
-        }
     }
+    sample.histograms = rig.latencies(setting)?;
     Ok(())
 }

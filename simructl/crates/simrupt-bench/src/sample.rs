@@ -120,6 +120,8 @@ pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
                 round,
                 position: round,
                 elapsed_ns: 1_000_000_000,
+                warm_up_ns: None,
+                steady: None,
                 counters: BTreeMap::new(),
                 metrics: BTreeMap::from([(metric.to_string(), *value)]),
             })
@@ -225,6 +227,8 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
             round,
             position,
             elapsed_ns: 1_000_000_000,
+            warm_up_ns: None,
+            steady: None,
             counters: BTreeMap::from([("events".to_string(), events as u64)]),
             metrics,
         });

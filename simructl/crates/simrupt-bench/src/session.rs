@@ -181,6 +181,8 @@ fn measure(
                         round,
                         position,
                         elapsed_ns: sample.elapsed_ns,
+                        warm_up_ns: u64::try_from(sample.warm_up.elapsed.as_nanos()).ok(),
+                        steady: sample.warm_up.is_steady,
                         metrics: sample.metrics(setting, &percentiles),
                         counters: sample.counters,
                     });

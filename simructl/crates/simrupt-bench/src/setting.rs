@@ -211,6 +211,9 @@ impl fmt::Display for Setting {
     }
 }
 
+/// How many times its usual length a warm-up takes at most, where it goes on until the lines are steady.
+pub const MOST_WARM_UPS: u32 = 5;
+
 /// How long a round takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
@@ -220,6 +223,8 @@ pub struct Timing {
     pub duration: Duration,
     /// Whether CPU time is measured as well.
     pub spending: bool,
+    /// Whether the warm-up goes on until the lines are steady.
+    pub until_steady: bool,
 }
 
 impl Timing {
@@ -235,6 +240,15 @@ impl Timing {
             false => Duration::ZERO,
         };
         self.warm_up + self.duration + soaked
+    }
+
+    /// How long a round takes at most of itself.
+    pub fn of_longest_round(self, setting: &Setting) -> Duration {
+        let more = match self.until_steady {
+            true => self.warm_up * (MOST_WARM_UPS - 1),
+            false => Duration::ZERO,
+        };
+        self.of_round(setting) + more
     }
 
     /// Whether all CPU time of a setting is measured: interference would have a part of it.
@@ -318,6 +332,21 @@ pub(crate) mod tests {
         let odd = text.replace("irqs-off", "irqsoff");
         let why = serde_json::from_str::<Setting>(&odd).unwrap_err();
         assert!(why.to_string().contains("did you mean irqs-off?"), "{why}");
+    }
+
+    #[test]
+    fn the_longest_round_has_the_longest_warm_up() {
+        let timing = |until_steady| Timing {
+            warm_up: Duration::from_secs(60),
+            duration: Duration::from_secs(1),
+            spending: false,
+            until_steady,
+        };
+        let setting = setting(Flavor::Bh, None);
+        let longest = timing(true).of_longest_round(&setting);
+        assert_eq!(longest, Duration::from_secs(301));
+        let usual = timing(false).of_longest_round(&setting);
+        assert_eq!(usual, timing(false).of_round(&setting));
     }
 
     #[test]
