@@ -181,6 +181,110 @@ fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
     assert!(text.contains("changed by others"), "{text}");
 }
 
+/// The threads of simructl with this name: their policy and the CPUs that they may run on.
+fn threads(of: &Child, name: &str) -> Vec<(String, String)> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", of.id())).unwrap();
+    let paths = tasks.flatten().map(|task| task.path());
+    let text = |path: &Path, file: &str| fs::read_to_string(path.join(file)).unwrap_or_default();
+    let named = paths.filter(|path| text(path, "comm").trim() == name);
+    named
+        .map(|path| {
+            let stat = text(&path, "stat");
+            // The 41st field is the policy; the second is the name, in parentheses.
+            let (_, behind) = stat.rsplit_once(')').unwrap_or_default();
+            let policy = behind.split_whitespace().nth(38).unwrap_or("?").to_string();
+            let status = text(&path, "status");
+            let allowed = status
+                .lines()
+                .find_map(|row| row.strip_prefix("Cpus_allowed_list:"));
+            (policy, allowed.unwrap_or("?").trim().to_string())
+        })
+        .collect()
+}
+
+#[test]
+fn a_real_time_hog_keeps_work_items_waiting_but_no_softirq_and_ends() {
+    let module = Simrupt::load("");
+    let child = start(&[
+        "--flavors",
+        "bh,bound",
+        "--rates",
+        "1000",
+        "--stress",
+        "fifo",
+        "--cpus",
+        "1,0",
+        "--rounds",
+        "1",
+        "--duration",
+        "0.5",
+        "--warm-up",
+        "0.1",
+        "--json",
+        JSON,
+    ]);
+    // SCHED_FIFO is 1. The line is on CPU 1.
+    let expected = [("1".to_string(), "1".to_string())];
+    eventually("the hog is at work", || {
+        threads(&child, "stress-fifo") == expected
+    });
+    assert_eq!(module.line(0).get("cpu"), "1");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    assert_eq!(results["plan"]["cpus"], serde_json::json!([1, 0]));
+    let wait = |at: usize| {
+        let metrics = &results["cells"][at]["metrics"];
+        metrics["irq_bh_p50_ns"]["median"].as_f64().unwrap()
+    };
+    // The work item waits for the rest of 4 ms, in four of five cases. A kernel that threads its softirqs, or leaves them
+    // to ksoftirqd, has them wait as well.
+    assert!(wait(1) > 500_000.0, "{}", wait(1));
+    let in_softirq = Context::of_top_half() != Context::Task;
+    assert!(wait(0) < 100_000.0 || !in_softirq, "{}", wait(0));
+    module.verify();
+}
+
+#[test]
+fn a_busy_loop_is_pinned_to_the_cpu_of_the_line() {
+    let module = Simrupt::load("");
+    let child = start(&[
+        "--flavors",
+        "bh,bound",
+        "--rates",
+        "1000",
+        "--stress",
+        "pinned",
+        "--cpus",
+        "1",
+        "--rounds",
+        "1",
+        "--duration",
+        "0.2",
+        "--warm-up",
+        "0.1",
+        "--json",
+        JSON,
+    ]);
+    let expected = [("0".to_string(), "1".to_string())];
+    eventually("it is at work", || {
+        threads(&child, "stress-pinned") == expected
+    });
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    let cells = results["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 2);
+    for cell in cells {
+        assert_eq!(cell["setting"]["stress"], "pinned");
+        let round = &cell["rounds"][0];
+        assert!(round["counters"]["read"].as_u64() > Some(100), "{cell}");
+        assert!(round["warm_up_ns"].as_u64() >= Some(100_000_000), "{cell}");
+        assert!(round["steady"].is_boolean(), "{cell}");
+    }
+    module.verify();
+}
+
 #[test]
 fn several_lines_work_at_the_same_time_each_on_its_cpu() {
     let module = Simrupt::load("lines=2");

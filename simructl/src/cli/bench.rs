@@ -61,7 +61,7 @@ pub(crate) struct Overrides {
     /// Affinity scopes of unbound flavors: default, cpu, smt, cache_shard, cache, numa, system, or all
     #[arg(long, value_name = "SCOPES")]
     pub(crate) affinity_scopes: Option<Names<Scope>>,
-    /// Interference: idle (none), cpu, memory, irqs-off, preempt-off, softirq
+    /// Interference: idle (none), cpu, memory, pinned, fifo, irqs-off, preempt-off, softirq, or all
     #[arg(long, value_name = "NAMES")]
     pub(crate) stress: Option<Names<Stress>>,
     /// How many lines work at the same time; cpus: as many as there are CPUs

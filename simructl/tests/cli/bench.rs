@@ -167,6 +167,7 @@ fn options_that_make_no_sense_are_usage_errors() {
         ("bench-usage-knee", "--p99-limit 5"),
         ("bench-usage-line", "--line 0"),
         ("bench-usage-mode", "--mode satturate"),
+        ("bench-usage-stress", "--stress fifi"),
         ("bench-usage-cpus", "--cpus 3-1"),
         ("bench-usage-percentiles", "--percentiles 50,100"),
     ] {

@@ -15,11 +15,11 @@
 //! - `rig`: the lines under test, and their knobs;
 //! - `foreign`: changes that others make to them meanwhile;
 //! - `round`, `knee`: one round of a cell, and the search for the highest rate;
-//! - `reader`, `stress`: readers and antagonists;
 //! - `steady`: how long the lines warm up;
+//! - `reader`, `stress`: readers and interference;
 //! - `soak`, `cpu`: the CPU time of everything, and of the threads that are known;
 //! - `lock`, `saved`: one at a time, and what has to come back;
-//! - `priority`: it is not kept from ending.
+//! - `priority`: scheduling policies, so that it is not kept from ending.
 //!
 //! What becomes of it:
 //! - `results`: the document that a run leaves behind, and that all reports and comparisons read;

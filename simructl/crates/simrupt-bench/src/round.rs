@@ -9,6 +9,7 @@
 //! Everything else that costs time, such as looking for threads, is done before or after as well. What is
 //! under way at the end arrives, and counts.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::cpu::Accounts;
@@ -18,7 +19,7 @@ use crate::rig::{Rig, WHAT};
 use crate::setting::{Setting, Timing};
 use crate::soak::{Soak, taken_ns};
 use crate::steady::{self, WarmUp};
-use crate::stress::Running;
+use crate::stress::{Places, Running};
 use simrupt::device;
 use simrupt::failure::{Failure, describe};
 use simrupt::line::Books;
@@ -71,8 +72,7 @@ fn attempt(
     let readers = readers(rig, setting)?;
     let tids = readers.iter().map(Reader::tid).collect();
     let mut accounts = Accounts::open(rig.module().sysroot(), tids);
-    let stress = Running::start(setting.stress, rig.cpus())
-        .map_err(|error| Failure::new("cannot start the interference", describe(&error)))?;
+    let stress = start_interference(rig, setting, timing)?;
     rig.start(setting)?;
     let Some(warm_up) = warm_up(rig, setting, timing, &accounts, stop)? else {
         return Ok(None);
@@ -176,6 +176,28 @@ fn warm_up(
         elapsed: timing.warm_up,
         is_steady: None,
     }))
+}
+
+/// Starts what interferes, if anything does.
+fn start_interference(
+    rig: &Rig<'_>,
+    setting: &Setting,
+    timing: Timing,
+) -> Result<Running, Failure> {
+    let places = Places {
+        online: rig.cpus(),
+        of_lines: rig.placement().of_lines(setting.lines),
+    };
+    Running::start(setting.stress, places, timing.of_longest_round(setting)).map_err(|error| {
+        let what = format!("cannot start the interference {}", setting.stress);
+        let failure = Failure::new(what, describe(&error));
+        match error.kind() {
+            ErrorKind::PermissionDenied => failure.remedy(
+                "a shell that may use SCHED_FIFO, outside of a container; or without --stress fifo",
+            ),
+            _ => failure,
+        }
+    })
 }
 
 /// The events of all lines so far.

@@ -35,6 +35,10 @@ named! {
         Cpu = "cpu",
         /// A thread on each CPU takes memory, writes to it, and gives it back.
         Memory = "memory",
+        /// A thread on the CPU of each line computes.
+        Pinned = "pinned",
+        /// A real-time thread on the CPU of each line computes most of the time.
+        Fifo = "fifo",
         /// The module disables interrupts on the CPU of each line, again and again.
         IrqsOff = "irqs-off",
         /// The module disables preemption there.
@@ -99,7 +103,7 @@ impl Stress {
             Self::IrqsOff => Interference::IrqsOff,
             Self::PreemptOff => Interference::PreemptOff,
             Self::Softirq => Interference::Softirq,
-            Self::Idle | Self::Cpu | Self::Memory => Interference::None,
+            Self::Idle | Self::Cpu | Self::Memory | Self::Pinned | Self::Fifo => Interference::None,
         }
     }
 }

@@ -13,10 +13,10 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use nix::errno::Errno;
-use nix::libc;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
+
+use crate::priority::be_modest;
 
 /// How often a thread turns before it counts: about a microsecond's worth.
 const TURNS: u32 = 500;
@@ -86,14 +86,6 @@ impl Drop for Soak {
             let _ = thread.join();
         }
     }
-}
-
-/// Has the calling thread run only when nobody else wants to.
-fn be_modest() -> Result<(), Errno> {
-    let parameters = libc::sched_param { sched_priority: 0 };
-    // SAFETY: The parameters are complete, and only read.
-    let status = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &parameters) };
-    Errno::result(status).map(drop)
 }
 
 fn turn(stop: &AtomicBool, rounds: &AtomicU64) {
