@@ -181,6 +181,41 @@ fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
     assert!(text.contains("changed by others"), "{text}");
 }
 
+#[test]
+fn a_knob_that_is_changed_and_changed_back_is_told_and_the_round_run_again() {
+    let module = Simrupt::load("");
+    let child = start(&[
+        "--flavors",
+        "bh",
+        "--rates",
+        "1000",
+        "--rounds",
+        "1",
+        "--duration",
+        "1",
+        "--warm-up",
+        "0",
+        "--json",
+        JSON,
+    ]);
+    let line = module.line(0);
+    // The counters begin anew when it does.
+    eventually("it measures", || {
+        line.get("rate_hz") == "1000" && (20..500).contains(&line.stat("events"))
+    });
+    line.set("burst", "9");
+    line.set("burst", "1");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    let changes = results["foreign_changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    let change = changes[0].as_str().unwrap();
+    let told = "/sys/kernel/debug/simrupt/line0/burst was written to (during bh 1000 Hz";
+    assert!(change.starts_with(told), "{change}");
+    assert_eq!(results["cells"][0]["rounds"].as_array().unwrap().len(), 1);
+}
+
 /// The threads of simructl with this name: their policy and the CPUs that they may run on.
 fn threads(of: &Child, name: &str) -> Vec<(String, String)> {
     let tasks = fs::read_dir(format!("/proc/{}/task", of.id())).unwrap();

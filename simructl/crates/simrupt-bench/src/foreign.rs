@@ -3,17 +3,19 @@
 //! Changes that others make to the lines while they are measured. A knob that is set beside a benchmark would
 //! change its figures without a word.
 //!
-//! Values are compared before and after a round. A value that was changed and changed back within a round is
-//! not seen. If the CPU of an interrupt went and came back, the interrupt's affinity tells.
+//! Values are compared before and after a round. While it is measured, writes to the files are seen as well, so that a
+//! value that is changed and changed back is not missed. If the CPU of an interrupt went and came back, the interrupt's
+//! affinity tells, too.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::cpu::online;
 use crate::rig::WHAT;
 use crate::saved::first_word;
+use crate::writes::Writes;
 use simrupt::changes::{apply, plan};
 use simrupt::failure::Failure;
 use simrupt::knobs::Knobs;
@@ -32,6 +34,9 @@ pub struct Known {
     cpus: Vec<u32>,
     /// The changes of others so far, a sentence each.
     changes: Vec<String>,
+    watch: Writes,
+    /// The files that others have written to while a round was measured.
+    written: BTreeSet<PathBuf>,
 }
 
 impl Known {
@@ -43,7 +48,24 @@ impl Known {
             files: BTreeMap::new(),
             cpus,
             changes: Vec::new(),
+            watch: Writes::new(),
+            written: BTreeSet::new(),
         }
+    }
+
+    /// Has writes to a file, or to the files of a directory, seen from now on.
+    pub fn watch(&mut self, path: &Path) {
+        self.watch.watch(path);
+    }
+
+    /// From here on, nobody in this program writes until [`Known::end_of_silence`].
+    pub fn begin_silence(&mut self) {
+        self.watch.begin();
+    }
+
+    /// From here on, this program may write again.
+    pub fn end_of_silence(&mut self) {
+        self.written.extend(self.watch.seen());
     }
 
     /// A knob was set to this value.
@@ -141,6 +163,11 @@ impl Known {
                 changes.push(format!("{} was {now}, not {known}", path.display()));
             }
         }
+        let written = std::mem::take(&mut self.written);
+        if changes.is_empty() {
+            let told = |path: PathBuf| format!("{} was written to", path.display());
+            changes.extend(written.into_iter().map(told));
+        }
         let is_any = !changes.is_empty();
         self.keep(when, changes);
         Ok(is_any)
@@ -174,7 +201,6 @@ mod tests {
     use super::*;
     use simrupt::sysroot::Sysroot;
     use std::fs;
-    use std::path::Path;
 
     const KNOBS: &str = "\
         rate_hz\tu64\t0..1000000\t10\tHz\tlive\tevents per second\n\
@@ -251,6 +277,40 @@ mod tests {
         for (told, wanted) in told.iter().zip(wanted) {
             assert!(told.starts_with(wanted), "{told}");
         }
+    }
+
+    #[test]
+    fn a_value_that_is_changed_back_is_told_where_it_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let sysroot = line(root);
+        let module = Module::find(&sysroot, WHAT).unwrap();
+        let knobs = Knobs::of(&module).unwrap();
+        let mut known = Known::new(vec![0, 1]);
+        known.set_knob(0, "rate_hz", "0".to_string());
+        known.watch(&root.join("sys/kernel/debug/simrupt/line0"));
+        let there_and_back = || {
+            write(root, &knob("rate_hz"), "7\n");
+            write(root, &knob("rate_hz"), "0\n");
+        };
+        there_and_back();
+        known.begin_silence();
+        known.end_of_silence();
+        there_and_back();
+        assert!(!known.put_right(&module, &knobs, "before").unwrap());
+
+        known.begin_silence();
+        there_and_back();
+        known.end_of_silence();
+        assert!(known.put_right(&module, &knobs, "during a round").unwrap());
+        assert!(!known.put_right(&module, &knobs, "later").unwrap());
+        let told = known.take_changes();
+        let path = root.join(knob("rate_hz"));
+        let expected = format!("{} was written to (during a round, 0", path.display());
+        assert!(
+            told.len() == 1 && told[0].starts_with(&expected),
+            "{told:?}"
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //!
 //! How it is measured:
 //! - `rig`: the lines under test, and their knobs;
-//! - `foreign`: changes that others make to them meanwhile;
+//! - `foreign`, `writes`: changes that others make to them meanwhile;
 //! - `round`, `knee`: one round of a cell, and the search for the highest rate;
 //! - `steady`: how long the lines warm up;
 //! - `reader`, `stress`: readers and interference;
@@ -64,3 +64,4 @@ pub mod soak;
 pub mod statistics;
 pub mod steady;
 pub mod stress;
+pub mod writes;

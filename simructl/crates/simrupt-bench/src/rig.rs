@@ -186,6 +186,24 @@ impl<'a> Rig<'a> {
             self.set(line, "stress", setting.stress.of_module().name())?;
             let attributes = attributes(self.module.sysroot(), line, setting.flavor.name());
             self.known.look_at(self.knobs, line, attributes)?;
+            self.watch(line, setting)?;
+        }
+        Ok(())
+    }
+
+    /// Has writes to the files seen that a line depends on.
+    fn watch(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
+        let sysroot = self.module.sysroot();
+        self.known.watch(&self.module.line_directory(line, WHAT)?);
+        self.known.watch(&sysroot.module().join("parameters"));
+        self.known
+            .watch(&queue(sysroot, line, setting.flavor.name()));
+        if let Some(affinity) = affinity(self.module, line) {
+            self.known.watch(&affinity);
+        }
+        for cpu in &self.cpus {
+            let online = format!("devices/system/cpu/cpu{cpu}/online");
+            self.known.watch(&sysroot.sys(&online));
         }
         Ok(())
     }

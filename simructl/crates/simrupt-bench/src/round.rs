@@ -84,9 +84,11 @@ fn attempt(
     let is_soaked = timing.is_soaked(setting);
     let before = (!is_soaked).then(|| accounts.before());
     let begun = rig.start(setting)?;
+    rig.known().begin_silence();
     let in_time = stop.sleep(timing.duration);
     let when = format!("during {name}");
     let has_rates = rig.rates_hold(setting, &when)?;
+    rig.known().end_of_silence();
     let ended = rig.silence(setting)?;
     // The last events are on their way, and this thread would be in it.
     rig.rest(setting)?;
@@ -148,7 +150,9 @@ fn spend(
     let before = accounts.before();
     let begun = soak.mark();
     rig.start(setting)?;
+    rig.known().begin_silence();
     let in_time = stop.sleep(busy_time);
+    rig.known().end_of_silence();
     rig.silence(setting)?;
     let ended = soak.mark();
     drop(soak);
