@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use simrupt::layout::wrapped;
 use simrupt::text::micros;
 use simrupt::trace::journey::{Hop, Journey, Kind};
 use simrupt_core::knobs::Flavor;
@@ -207,7 +208,10 @@ fn step(hop: &Hop, line: u32) -> Step {
     }
 }
 
-/// The lesson as text, in rows of at most `width` characters.
+/// What stands before the further rows of what may be done.
+const HANGING: &str = "            ";
+
+/// The lesson as text, in rows of at most `width` places.
 pub(crate) fn text(journey: &Journey, width: usize) -> String {
     let mut text = format!(
         "Event {} of line {}, due at {} s. Times are microseconds since then.\n",
@@ -223,14 +227,14 @@ pub(crate) fn text(journey: &Journey, width: usize) -> String {
             "   {since} µs, CPU {}, {}\n",
             hop.place.cpu, hop.place.context
         );
-        text += &wrapped("   ", "", &step.text, width);
+        text += &wrapped("   ", "   ", &step.text, width);
         // The rules are the context's, and need not be told again while that is the same.
         let before = number
             .checked_sub(1)
             .map(|before| journey.hops[before].place.context);
         if before != Some(hop.place.context) {
-            text += &wrapped("   ", "may:     ", step.may, width);
-            text += &wrapped("   ", "may not: ", step.may_not, width);
+            text += &wrapped("   may:     ", HANGING, step.may, width);
+            text += &wrapped("   may not: ", HANGING, step.may_not, width);
         }
         text += &format!("   read on: Documentation/{}\n", step.read_on);
     }
@@ -276,27 +280,6 @@ fn longest(journey: &Journey) -> String {
         ),
         None => "Nothing is known of its way.".to_string(),
     }
-}
-
-/// A text in rows of at most `width` characters, behind an indent; `lead` stands before the first.
-fn wrapped(indent: &str, lead: &str, text: &str, width: usize) -> String {
-    let hanging = " ".repeat(lead.chars().count());
-    let room = width.saturating_sub(indent.len() + hanging.len()).max(20);
-    let mut rows: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let fits = |row: &String| row.chars().count() + 1 + word.chars().count() <= room;
-        match rows.last_mut().filter(|row| fits(row)) {
-            Some(row) => *row += &format!(" {word}"),
-            None => rows.push(word.to_string()),
-        }
-    }
-    let mut wrapped = String::new();
-    let mut lead = lead;
-    for row in rows {
-        wrapped += &format!("{indent}{lead}{row}\n");
-        lead = &hanging;
-    }
-    wrapped
 }
 
 #[cfg(test)]
@@ -384,16 +367,5 @@ mod tests {
             "{lesson}"
         );
         assert_eq!(document(&journey)["steps"].as_array().unwrap().len(), 4);
-    }
-
-    #[test]
-    fn rows_are_no_longer_than_they_may_be_unless_a_word_is() {
-        assert_eq!(
-            wrapped("  ", "a: ", "one two three four five six", 30),
-            "  a: one two three four five\n     six\n"
-        );
-        assert_eq!(wrapped("", "", "", 30), "");
-        let long = "x".repeat(50);
-        assert_eq!(wrapped("", "", &long, 30), format!("{long}\n"));
     }
 }

@@ -55,27 +55,66 @@ pub fn columns<Row: AsRef<[String]>>(indent: &str, rows: &[Row]) -> String {
 
 /// As [`columns`], with so many spaces between them.
 pub fn columns_apart<Row: AsRef<[String]>>(indent: &str, gap: usize, rows: &[Row]) -> String {
-    let rows = || rows.iter().map(AsRef::as_ref);
-    let count = rows().map(<[String]>::len).max().unwrap_or(0);
-    let layout: Vec<(usize, bool)> = (0..count)
-        .map(|at| {
-            let column = || rows().filter_map(move |row| row.get(at));
-            let widest = column().map(|cell| width(cell)).max().unwrap_or(0);
-            let are_numbers = column().skip(1).all(|cell| is_number(cell));
-            (widest, are_numbers)
-        })
-        .collect();
-    let mut text = String::new();
-    for row in rows() {
-        let cells = row.iter().zip(&layout);
+    let are_numbers = |at: usize| {
+        let cells = rows.iter().skip(1).filter_map(|row| row.as_ref().get(at));
+        cells.into_iter().all(|cell| is_number(cell))
+    };
+    let columns = Columns::of(rows, are_numbers);
+    let rows = rows.iter().map(AsRef::as_ref);
+    rows.map(|row| columns.line(indent, gap, row)).collect()
+}
+
+/// The columns of a table: how wide each is, and whether it holds numbers.
+#[derive(Debug, Clone)]
+pub struct Columns(Vec<(usize, bool)>);
+
+impl Columns {
+    /// As wide as the widest cells of these rows.
+    pub fn of<Row: AsRef<[String]>>(rows: &[Row], are_numbers: impl Fn(usize) -> bool) -> Self {
+        let rows = || rows.iter().map(AsRef::as_ref);
+        let count = rows().map(<[String]>::len).max().unwrap_or(0);
+        let widest = |at: usize| {
+            let column = rows().filter_map(|row| row.get(at));
+            column.map(|cell| width(cell)).max().unwrap_or(0)
+        };
+        Self((0..count).map(|at| (widest(at), are_numbers(at))).collect())
+    }
+
+    /// A row as a line, so many spaces between its cells.
+    pub fn line(&self, indent: &str, gap: usize, row: &[String]) -> String {
+        let cells = row.iter().zip(&self.0);
         let cells: Vec<String> = cells
             .map(|(cell, (width, is_number))| padded(cell, *width, *is_number))
             .collect();
         let line = format!("{indent}{}", cells.join(&" ".repeat(gap)));
-        text.push_str(line.trim_end());
-        text.push('\n');
+        format!("{}\n", line.trim_end())
     }
-    text
+}
+
+/// The least room that [`wrapped`] takes for words, however narrow it is asked to be.
+const LEAST_ROOM: usize = 20;
+
+/// A text in lines of at most so many places, unless a word is longer. `lead` stands before the first line, `hanging`
+/// before the others. Of no words, there is no line.
+pub fn wrapped(lead: &str, hanging: &str, text: &str, to: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut left = 0;
+    for word in text.split_whitespace() {
+        let needed = width(word);
+        match lines.last_mut() {
+            Some(line) if needed < left => {
+                *line += &format!(" {word}");
+                left -= needed + 1;
+            }
+            _ => {
+                let before = if lines.is_empty() { lead } else { hanging };
+                let room = to.saturating_sub(width(before)).max(LEAST_ROOM);
+                lines.push(format!("{before}{word}"));
+                left = room.saturating_sub(needed);
+            }
+        }
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 /// Whether a cell holds a number, the bound of one (`>5`), one of thousands and more (`1.20M`), or stands for one that
@@ -145,6 +184,37 @@ mod tests {
         assert_eq!(columns("> ", &rows[..0]), "");
         let wide = [["name", "is"], ["网卡", "on"]].map(|row| row.map(String::from));
         assert_eq!(columns_apart("", 1, &wide), "name is\n网卡 on\n");
+    }
+
+    #[test]
+    fn columns_may_be_said_to_hold_numbers() {
+        let rows = [["网", "+1"], ["a", "[-1 +1]"]].map(|row| row.map(String::from));
+        let columns = Columns::of(&rows, |at| at == 1);
+        assert_eq!(columns.line("  ", 2, &rows[0]), "  网       +1\n");
+        assert_eq!(columns.line("  ", 2, &rows[1]), "  a   [-1 +1]\n");
+    }
+
+    #[test]
+    fn words_are_wrapped_where_a_line_is_full() {
+        assert_eq!(
+            wrapped("  a: ", "     ", "one two three four five six", 30),
+            "  a: one two three four five\n     six\n"
+        );
+        assert_eq!(wrapped("", "", "", 30), "");
+        let long = "x".repeat(50);
+        assert_eq!(wrapped("", "", &long, 30), format!("{long}\n"));
+        // Each of these words takes four places.
+        let chinese = ["网卡"; 9].join(" ");
+        let lines = wrapped("- ", "  ", &chinese, 26);
+        assert_eq!(lines, "- 网卡 网卡 网卡 网卡 网卡\n  网卡 网卡 网卡 网卡\n");
+        assert_eq!(
+            wrapped("", "", "123456789 123456789 1", 20),
+            "123456789 123456789\n1\n"
+        );
+        assert_eq!(
+            wrapped("", "", "123456789 1234567890 1", 20),
+            "123456789 1234567890\n1\n"
+        );
     }
 
     #[test]

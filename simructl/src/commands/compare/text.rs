@@ -2,10 +2,12 @@
 
 //! A comparison as a table.
 
+use std::iter;
 use std::ops::RangeInclusive;
 
 use super::rounds;
 use crate::cli::Compare;
+use simrupt::layout::Columns;
 use simrupt_bench::compare::{Change, Comparison, Judge, Pair, Verdict};
 use simrupt_bench::knee::RESOLUTION;
 use simrupt_bench::report::group::{conditions, knee_name, series, stress};
@@ -92,25 +94,29 @@ pub(super) fn text(comparison: &Comparison<'_>, what: &Compare, runs: [String; 2
         )
         .map(|(setting, change)| row(setting, change, comparison.judge))
         .collect();
-    let widths: Vec<Option<usize>> = (0..HEADER.len())
-        .map(|at| {
-            let cells = rows.iter().map(|row| row[at].as_str()).chain([HEADER[at]]);
-            let width = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
-            let is_shown = comparison.judge == Judge::Chance || !OF_CHANCE.contains(&at);
-            is_shown.then_some(width)
-        })
-        .collect();
+    let is_shown = |at: &usize| comparison.judge == Judge::Chance || !OF_CHANCE.contains(at);
+    let shown: Vec<usize> = (0..HEADER.len()).filter(is_shown).collect();
+    let of_shown = |row: Vec<String>| -> Vec<String> {
+        let cells = row.into_iter().enumerate();
+        let cells = cells.filter(|(at, _)| shown.contains(at));
+        cells.map(|(_, cell)| cell).collect()
+    };
+    let header = HEADER.map(String::from).to_vec();
+    let mut rows: Vec<Vec<String>> = iter::once(header).chain(rows).map(of_shown).collect();
+    let columns = Columns::of(&rows, |at| FIGURES.contains(&shown[at]));
+    let line = |row: &[String]| columns.line("  ", 2, row);
+    let header = line(&rows.remove(0));
     let mut title = None;
     let mut rows = rows.into_iter();
     let is_shown = |pair: &&Pair<'_>| !pair.changes.is_empty() || !pair.unmatched.is_empty();
     for pair in comparison.cells.iter().filter(is_shown) {
         let now = format!("{}, {}", conditions(pair.setting), stress(pair.setting));
         if title.as_ref() != Some(&now) {
-            text += &format!("\n{now}\n{}", line(&HEADER.map(String::from), &widths));
+            text += &format!("\n{now}\n{header}");
             title = Some(now);
         }
         for row in rows.by_ref().take(pair.changes.len()) {
-            text += &line(&row, &widths);
+            text += &line(&row);
         }
         for name in &pair.unmatched {
             text += &format!(
@@ -122,10 +128,10 @@ pub(super) fn text(comparison: &Comparison<'_>, what: &Compare, runs: [String; 2
     for ((knee, _), row) in comparison.knees.iter().zip(rows) {
         let now = knee_title(knee);
         if title.as_ref() != Some(&now) {
-            text += &format!("\n{now}\n{}", line(&HEADER.map(String::from), &widths));
+            text += &format!("\n{now}\n{header}");
             title = Some(now);
         }
-        text += &line(&row, &widths);
+        text += &line(&row);
     }
     for (only, of) in [
         (&comparison.only_before, "A"),
@@ -252,21 +258,4 @@ fn row(setting: &Setting, change: &Change, judge: Judge) -> Vec<String> {
         change.p.map_or("-".to_string(), probability),
         change.verdict.words(judge).to_string(),
     ]
-}
-
-/// A line: words to the left, figures to the right; a column without a width is left out.
-fn line(cells: &[String], widths: &[Option<usize>]) -> String {
-    let mut line = String::new();
-    for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        let Some(width) = *width else {
-            continue;
-        };
-        line += "  ";
-        line += &match at {
-            at if FIGURES.contains(&at) => format!("{cell:>width$}"),
-            _ => format!("{cell:<width$}"),
-        };
-    }
-    line.truncate(line.trim_end().len());
-    line + "\n"
 }

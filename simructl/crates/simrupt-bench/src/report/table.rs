@@ -11,6 +11,7 @@ use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
 use super::summary;
 use crate::results::Results;
+use simrupt::layout::{self, padded, width};
 
 /// How many characters the longest bar has.
 const BAR: usize = 8;
@@ -91,26 +92,9 @@ fn head(results: &Results) -> String {
     head
 }
 
-/// Text in lines of at most [`WIDTH`] characters, where its words let it be; those after the first are
-/// indented by two more.
+/// Text in lines of at most [`WIDTH`] places, behind an indent; those after the first are indented by two more.
 fn wrapped(text: &str, indent: &str) -> String {
-    let mut wrapped = String::new();
-    let mut line = indent.to_string();
-    let mut empty = true;
-    for word in text.split(' ') {
-        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            wrapped += &line;
-            wrapped.push('\n');
-            line = format!("{indent}  ");
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line += word;
-        empty = false;
-    }
-    wrapped + &line + "\n"
+    layout::wrapped(indent, &format!("{indent}  "), text, WIDTH)
 }
 
 fn grid_text(grid: &Grid, colored: bool) -> String {
@@ -118,13 +102,13 @@ fn grid_text(grid: &Grid, colored: bool) -> String {
         .map(|at| {
             let cells = grid.rows.iter().filter_map(|row| row.cells.get(at));
             let cells = cells.chain([&grid.header[at]]);
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            cells.map(|cell| width(cell)).max().unwrap_or(0)
         })
         .collect();
     let mut at = 0;
     for (text, count) in &grid.spans {
         if *count == 1 {
-            widths[at] = widths[at].max(text.chars().count());
+            widths[at] = widths[at].max(width(text));
         }
         at += count;
     }
@@ -152,12 +136,9 @@ fn line(cells: &[String], widths: &[usize], bar: Option<&str>, mark: &str) -> St
     let mut line = String::new();
     for (at, (cell, &width)) in cells.iter().zip(widths).enumerate() {
         line += GAP;
-        line += &match at {
-            0 => left(cell, width),
-            _ => right(cell, width),
-        };
+        line += &padded(cell, width, at > 0);
         if let (MAIN_COLUMN, Some(bar)) = (at, bar) {
-            line += &format!(" {} {}", left(bar, BAR), left(mark, MARK));
+            line += &format!(" {} {}", padded(bar, BAR, false), padded(mark, MARK, false));
         }
     }
     line.truncate(line.trim_end().len());
@@ -166,14 +147,6 @@ fn line(cells: &[String], widths: &[usize], bar: Option<&str>, mark: &str) -> St
 
 /// How wide the longest mark is.
 const MARK: usize = 6;
-
-fn left(text: &str, width: usize) -> String {
-    format!("{text:<width$}")
-}
-
-fn right(text: &str, width: usize) -> String {
-    format!("{text:>width$}")
-}
 
 /// The line above the header: what several columns have in common as a rule over them, what one has above
 /// it.
@@ -185,16 +158,27 @@ fn spans(grid: &Grid, widths: &[usize], ranks: bool) -> String {
         let bar = ranks && columns.contains(&MAIN_COLUMN);
         let gaps = GAP.len() * (count - 1);
         let behind_main = if bar { BAR + MARK + 2 } else { 0 };
-        let width = widths.iter().skip(at).take(*count).sum::<usize>() + gaps;
+        let room = widths.iter().skip(at).take(*count).sum::<usize>() + gaps;
         line += GAP;
         line += &match *count {
-            1 => right(text, width) + &" ".repeat(behind_main),
-            _ => format!("{:─^1$}", format!(" {text} "), width + behind_main),
+            1 => padded(text, room, true) + &" ".repeat(behind_main),
+            _ => ruled(text, room + behind_main),
         };
         at += count;
     }
     line.truncate(line.trim_end().len());
     line + "\n"
+}
+
+/// A text in the middle of a rule.
+fn ruled(text: &str, to: usize) -> String {
+    let left = to.saturating_sub(width(text) + 2);
+    let before = left / 2;
+    format!(
+        "{} {text} {}",
+        "─".repeat(before),
+        "─".repeat(left - before)
+    )
 }
 
 fn row_text(row: &Row, widths: &[usize], colored: bool) -> String {
@@ -281,7 +265,20 @@ mod tests {
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
         assert_eq!(text.lines().count(), 2);
         assert!(text.lines().nth(1).unwrap().starts_with("  word"));
-        assert_eq!(wrapped("", ""), "\n");
+    }
+
+    #[test]
+    fn names_that_are_twice_as_wide_stand_in_columns_too() {
+        let mut results = sample::results();
+        results.cells.truncate(2);
+        results.cells[1].setting.flavor = "网卡".to_string();
+        let text = text(&results, false);
+        let column = |start: &str| {
+            let line = text.lines().find(|line| line.starts_with(start)).unwrap();
+            let (before, _) = line.split_once("±").unwrap();
+            width(before)
+        };
+        assert_eq!(column("  none"), column("  网卡"));
     }
 
     #[test]
