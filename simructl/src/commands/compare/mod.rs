@@ -56,9 +56,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     let differing = circumstances(&before, &after);
     for (name, before, after) in &differing {
         output::note(&format!(
-            "simructl: warning: {name} differs: {} / {}",
-            or_dash(before),
-            or_dash(after)
+            "simructl: warning: {name} differs: {before} / {after}"
         ));
     }
     if what.ktap {
@@ -112,10 +110,6 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
 fn rounds(comparison: &Comparison<'_>) -> String {
     let (before, after) = comparison.rounds;
     format!("A has {}, B has {after}", counted(before, "round"))
-}
-
-fn or_dash(value: &str) -> &str {
-    if value.is_empty() { "-" } else { value }
 }
 
 /// Refuses names that no cell knows.

@@ -2,96 +2,24 @@
 
 //! In what the circumstances of two runs differ.
 
-use crate::placement::listed;
-use crate::report::about::idle_state;
-use crate::results::{Environment, Results};
+use crate::report::about::{Fact, NOT_KNOWN, facts};
+use crate::results::Results;
 
-/// In what the circumstances of two runs differ: the name, and both values.
-pub fn circumstances(a: &Results, b: &Results) -> Vec<(String, String, String)> {
-    let mut differences = Vec::new();
-    let mut compare = |name: &str, a: String, b: String| {
-        if a != b {
-            differences.push((name.to_string(), a, b));
-        }
+/// In what the circumstances of two runs differ: the name, and both values; `-` where a run does not have it.
+pub fn circumstances(before: &Results, after: &Results) -> Vec<(String, String, String)> {
+    let (before, after) = (facts(before), facts(after));
+    let value = |facts: &[Fact], name: &str| {
+        let fact = facts.iter().find(|(known, _)| known == name);
+        fact.map_or(NOT_KNOWN.to_string(), |(_, value)| value.clone())
     };
-    for ((name, a), (_, b)) in facts(&a.environment).into_iter().zip(facts(&b.environment)) {
-        compare(name, a, b);
-    }
-    compare(
-        "rounds",
-        a.plan.rounds.to_string(),
-        b.plan.rounds.to_string(),
-    );
-    compare("seed", a.plan.seed.to_string(), b.plan.seed.to_string());
-    let cpus = |results: &Results| match &results.plan.cpus {
-        Some(cpus) => listed(cpus),
-        None => "-".to_string(),
-    };
-    compare("CPUs of lines and readers", cpus(a), cpus(b));
-    let percentiles = |results: &Results| {
-        let asked = results.plan.percentiles.clone();
-        asked.unwrap_or_default().to_string()
-    };
-    compare("percentiles", percentiles(a), percentiles(b));
-    let seconds = |value: f64| format!("{value} s");
-    compare(
-        "duration",
-        seconds(a.plan.duration_s),
-        seconds(b.plan.duration_s),
-    );
-    compare(
-        "warm-up",
-        seconds(a.plan.warm_up_s),
-        seconds(b.plan.warm_up_s),
-    );
-    let ended = |complete| if complete { "no" } else { "yes" }.to_string();
-    compare("ended early", ended(a.complete), ended(b.complete));
-    for (kind, a, b) in [
-        ("knob", &a.environment.knobs, &b.environment.knobs),
-        (
-            "mitigation",
-            &a.environment.mitigations,
-            &b.environment.mitigations,
-        ),
-    ] {
-        let added = b.keys().filter(|name| !a.contains_key(*name));
-        for name in a.keys().chain(added) {
-            let value = |of: &std::collections::BTreeMap<String, String>| {
-                of.get(name).cloned().unwrap_or_else(|| "-".to_string())
-            };
-            compare(&format!("{kind} {name}"), value(a), value(b));
-        }
-    }
-    differences
-}
-
-/// What figures depend on, by name.
-fn facts(environment: &Environment) -> [(&'static str, String); 21] {
-    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_string());
-    let yes = |value: bool| if value { "yes" } else { "no" }.to_string();
-    [
-        ("virtual time", yes(environment.virtual_time)),
-        ("grade", environment.grade.clone()),
-        ("kernel", environment.kernel_release.clone()),
-        ("kernel version", environment.kernel_version.clone()),
-        ("machine", environment.machine.clone()),
-        ("CPUs", environment.cpus_online.to_string()),
-        ("CPU model", known(&environment.cpu_model)),
-        ("preemption", known(&environment.preemption)),
-        ("kernel command line", environment.cmdline.clone()),
-        ("clocksource", known(&environment.clocksource)),
-        ("governor", known(&environment.governor)),
-        ("turbo", environment.turbo.map_or("-".to_string(), yes)),
-        ("deepest idle state", idle_state(environment)),
-        ("irqbalance", yes(environment.irqbalance)),
-        ("isolated CPUs", environment.isolated_cpus.clone()),
-        ("nohz_full CPUs", environment.nohz_full_cpus.clone()),
-        ("hypervisor", known(&environment.hypervisor)),
-        ("emulated", yes(environment.emulated)),
-        ("debugging options", environment.debug_options.join(" ")),
-        ("simrupt", known(&environment.module_version)),
-        ("simructl", environment.simructl_version.clone()),
-    ]
+    let added = after
+        .iter()
+        .filter(|(name, _)| before.iter().all(|(known, _)| known != name));
+    let names = before.iter().chain(added).map(|(name, _)| name);
+    names
+        .map(|name| (name.clone(), value(&before, name), value(&after, name)))
+        .filter(|(_, before, after)| before != after)
+        .collect()
 }
 
 #[cfg(test)]
@@ -111,6 +39,8 @@ mod tests {
         let mut after = sample::results();
         after.environment.virtual_time = false;
         after.environment.knobs.remove("format");
+        let mitigations = &mut after.environment.mitigations;
+        mitigations.insert("novel".to_string(), "Vulnerable".to_string());
         after.plan.rounds = 3;
         after.plan.seed = 7;
         let told = circumstances(&before, &after);
@@ -121,10 +51,11 @@ mod tests {
         assert_eq!(
             told,
             [
-                ["virtual time", "yes", "no"],
                 ["rounds", "7", "3"],
                 ["seed", "42", "7"],
-                ["knob format", "record", "-"]
+                ["virtual time", "yes", "no"],
+                ["knob format", "record", "-"],
+                ["mitigation novel", "-", "Vulnerable"]
             ]
         );
     }

@@ -66,11 +66,9 @@ pub(super) fn place(environment: &Environment) -> Vec<String> {
 }
 
 /// The deepest state in which an idle CPU may sleep: `C6, 133 µs`.
-pub fn idle_state(environment: &Environment) -> String {
-    match &environment.deepest_idle_state {
-        Some(state) => format!("{}, {} µs", state.name, state.exit_latency_us),
-        None => "-".to_string(),
-    }
+fn idle_state(environment: &Environment) -> Option<String> {
+    let state = environment.deepest_idle_state.as_ref()?;
+    Some(format!("{}, {} µs", state.name, state.exit_latency_us))
 }
 
 /// A list of CPUs that is not empty.
@@ -160,46 +158,81 @@ fn civil(mut day: u64) -> (u64, u64, u64) {
     (year, month, day + 1)
 }
 
-/// Everything about the environment, by name, for who wants to know.
-pub(super) fn details(results: &Results) -> Vec<(String, String)> {
-    let environment = &results.environment;
-    let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_string());
-    let yes = |value: bool| if value { "yes" } else { "no" }.to_string();
-    let mut details: Vec<(String, String)> = [
-        ("label", or_dash(&results.label)),
-        ("command", results.command.join(" ")),
-        ("started", started(results)),
-        ("rounds", plan(results)),
+/// A name and a value, or a dash where it is not known or empty.
+pub type Fact = (String, String);
+
+/// All that figures depend on, beside the code: how the rounds were run, and where.
+pub fn facts(results: &Results) -> Vec<Fact> {
+    let (plan, environment) = (&results.plan, &results.environment);
+    let text = |text: &String| Some(text.clone());
+    let yes = |value: bool| Some(if value { "yes" } else { "no" }.to_string());
+    let facts = [
+        ("rounds", Some(plan.rounds.to_string())),
+        ("duration", Some(format!("{} s", plan.duration_s))),
+        ("warm-up", Some(format!("{} s", plan.warm_up_s))),
+        ("seed", Some(plan.seed.to_string())),
+        (
+            "CPUs of lines and readers",
+            plan.cpus.as_deref().map(listed),
+        ),
+        (
+            "percentiles",
+            Some(plan.percentiles.clone().unwrap_or_default().to_string()),
+        ),
         ("complete", yes(results.complete)),
-        ("kernel", environment.kernel_release.clone()),
-        ("kernel version", environment.kernel_version.clone()),
-        ("machine", environment.machine.clone()),
-        ("kernel command line", environment.cmdline.clone()),
-        ("preemption", or_dash(&environment.preemption)),
-        ("CPUs", environment.cpus_online.to_string()),
-        ("CPU model", or_dash(&environment.cpu_model)),
-        ("clocksource", or_dash(&environment.clocksource)),
-        ("governor", or_dash(&environment.governor)),
-        ("turbo", environment.turbo.map_or("-".to_string(), yes)),
+        ("grade", text(&environment.grade)),
+        ("virtual time", yes(environment.virtual_time)),
+        ("kernel", text(&environment.kernel_release)),
+        ("kernel version", text(&environment.kernel_version)),
+        ("kernel command line", text(&environment.cmdline)),
+        ("preemption", environment.preemption.clone()),
+        ("machine", text(&environment.machine)),
+        ("CPUs", Some(environment.cpus_online.to_string())),
+        ("CPU model", environment.cpu_model.clone()),
+        ("clocksource", environment.clocksource.clone()),
+        ("governor", environment.governor.clone()),
+        ("turbo", environment.turbo.and_then(yes)),
         ("deepest idle state", idle_state(environment)),
         ("irqbalance", yes(environment.irqbalance)),
-        ("isolated CPUs", environment.isolated_cpus.clone()),
-        ("nohz_full CPUs", environment.nohz_full_cpus.clone()),
-        ("hypervisor", or_dash(&environment.hypervisor)),
+        ("isolated CPUs", text(&environment.isolated_cpus)),
+        ("nohz_full CPUs", text(&environment.nohz_full_cpus)),
+        ("hypervisor", environment.hypervisor.clone()),
         ("emulated", yes(environment.emulated)),
-        ("virtual time", yes(environment.virtual_time)),
-        ("debugging options", environment.debug_options.join(" ")),
-        ("simrupt", or_dash(&environment.module_version)),
-        ("simructl", environment.simructl_version.clone()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_string(), value))
-    .collect();
+        (
+            "debugging options",
+            Some(environment.debug_options.join(" ")),
+        ),
+        ("simrupt", environment.module_version.clone()),
+        ("simructl", text(&environment.simructl_version)),
+    ];
+    let facts = facts.map(|(name, value)| (name.to_string(), value.unwrap_or_default()));
     let knobs = environment.knobs.iter();
-    details.extend(knobs.map(|(name, value)| (format!("knob {name}"), value.clone())));
+    let knobs = knobs.map(|(name, value)| (format!("knob {name}"), value.clone()));
     let mitigations = environment.mitigations.iter();
-    details.extend(mitigations.map(|(name, value)| (format!("mitigation {name}"), value.clone())));
-    details
+    let mitigations =
+        mitigations.map(|(name, value)| (format!("mitigation {name}"), value.clone()));
+    let all = facts.into_iter().chain(knobs).chain(mitigations);
+    all.map(|(name, value)| match value.as_str() {
+        "" => (name, NOT_KNOWN.to_string()),
+        _ => (name, value),
+    })
+    .collect()
+}
+
+/// What stands for a value that is not known.
+pub const NOT_KNOWN: &str = "-";
+
+/// The run itself and all that its figures depend on, for who wants to know.
+pub(super) fn details(results: &Results) -> Vec<Fact> {
+    let label = results.label.clone();
+    let run = [
+        ("label", label.unwrap_or_else(|| NOT_KNOWN.to_string())),
+        ("command", results.command.join(" ")),
+        ("started", started(results)),
+        ("took", duration(results.elapsed_s)),
+    ];
+    let run = run.map(|(name, value)| (name.to_string(), value));
+    run.into_iter().chain(facts(results)).collect()
 }
 
 /// The costs that are not of a flavor's empty work item, by name, and in words.

@@ -251,7 +251,7 @@ fn environment(results: &Results) -> Markup {
             @for (name, value) in &details {
                 tr {
                     th scope="row" { (name) }
-                    td.text { (if value.is_empty() { "-" } else { value }) }
+                    td.text { (value) }
                 }
             }
         }
