@@ -2,6 +2,7 @@
 
 //! A journey as text: a row for each hop, with the time since the event was due and since the hop before.
 
+use simrupt::layout::padded;
 use simrupt::text::{micros, seconds};
 use simrupt::trace::event::Place;
 use simrupt::trace::journey::Journey;
@@ -9,6 +10,9 @@ use simrupt::trace::journey::Journey;
 /// The names of the columns.
 pub(crate) const HEADER: &str =
     "     since due    since hop\n            us           us  hop    cpu  context  thread\n";
+
+/// How wide the column of the thread is.
+const TASK: usize = 18;
 
 /// A journey in rows.
 pub(crate) fn text(journey: &Journey) -> String {
@@ -29,8 +33,9 @@ pub(crate) fn text(journey: &Journey) -> String {
         let since_due = micros(ns.saturating_sub(journey.due_ns));
         let since_hop = micros(ns.saturating_sub(before_ns));
         let kind = hop.kind.name();
+        let task = padded(task, TASK, false);
         let row = format!(
-            "{since_due:>14}{since_hop:>13}  {kind:<6} {cpu:>3}  {context:<7}  {task:<18} {}",
+            "{since_due:>14}{since_hop:>13}  {kind:<6} {cpu:>3}  {context:<7}  {task} {}",
             hop.detail
         );
         text += row.trim_end();
@@ -60,6 +65,22 @@ mod tests {
             place,
             detail: detail.to_string(),
         }
+    }
+
+    #[test]
+    fn a_thread_with_a_wide_name_leaves_columns_where_they_are() {
+        let hops = ["网卡-7", "reader-7"].map(|task| hop(Kind::Emit, 1000, "task", task, "detail"));
+        let hops = hops.to_vec();
+        let journey = Journey {
+            line: 0,
+            seq: 1,
+            due_ns: 0,
+            hops,
+        };
+        let text = text(&journey);
+        let before = |row: &str| simrupt::layout::width(row.split_once("detail").unwrap().0);
+        let rows: Vec<usize> = text.lines().skip(1).take(2).map(before).collect();
+        assert_eq!(rows[0], rows[1], "{text}");
     }
 
     #[test]
