@@ -324,6 +324,42 @@ fn what_only_one_result_has_and_other_circumstances_are_told() {
     desk.check("compare-other", "compare a.json b.json");
 }
 
+/// The page of the documentation about reports shows what is printed, and leaves out some of it: `…`.
+#[test]
+fn the_documentation_shows_what_is_printed() {
+    let desk = Desk::new();
+    let only_bh = |results: &mut Value, label: &str| {
+        results["label"] = json!(label);
+        let cells = results["cells"].as_array_mut().unwrap();
+        cells.retain(|cell| is_idle("bh")(&cell["setting"]));
+        results["knees"] = json!([]);
+    };
+    desk.changed("before.json", |results| only_bh(results, "baseline"));
+    desk.changed("after.json", |results| {
+        only_bh(results, "with the patch");
+        results["started_unix_s"] = json!(1_767_312_000);
+        scale(results, "irq_bh_p50_ns", 1.25, |_| true);
+        scale(results, "busy_ns_per_event", 0.9, |_| true);
+    });
+    let arguments = "compare before.json after.json";
+    let compared = transcript(arguments, &mut desk.command(arguments));
+    compare("compare-documentation", &compared);
+    let printed = format!("{}{compared}", desk.printed("report a.json"));
+    let printed: Vec<&str> = printed.lines().collect();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Documentation/bench-reports.md");
+    let page = fs::read_to_string(page).unwrap();
+    // Every other part is within fences. The blocks without output show commands only.
+    let blocks = page.split("```").skip(1).step_by(2);
+    let blocks: Vec<&str> = blocks
+        .filter(|block| block.contains("which flavor?") || block.contains("burst 1"))
+        .collect();
+    assert_eq!(blocks.len(), 3);
+    for line in blocks.iter().flat_map(|block| block.lines()) {
+        let is_left_out = matches!(line.trim(), "" | "…");
+        assert!(is_left_out || printed.contains(&line), "{line}");
+    }
+}
+
 /// Leaves so many rounds of a result.
 fn truncate(results: &mut Value, rounds: usize) {
     for cell in results["cells"].as_array_mut().unwrap() {

@@ -271,8 +271,8 @@ mod tests {
     use crate::results::Environment;
     use crate::sample;
 
-    /// Checks the page as XML: the few elements of HTML without an end get one.
-    fn parse(page: &str) {
+    /// The page as XML: the few elements of HTML without an end get one.
+    fn as_xml(page: &str) -> String {
         let page = page.replace("<!DOCTYPE html>\n", "");
         let ended = page.split_inclusive('>').map(|part| {
             let begins = part.trim_start();
@@ -281,9 +281,54 @@ mod tests {
                 false => part.to_string(),
             }
         });
-        if let Err(error) = roxmltree::Document::parse(&ended.collect::<String>()) {
+        ended.collect()
+    }
+
+    fn parse(page: &str) {
+        if let Err(error) = roxmltree::Document::parse(&as_xml(page)) {
             panic!("{error}");
         }
+    }
+
+    /// A part of what `make check-html` asks for, for those who have no browser at hand.
+    #[test]
+    fn tables_charts_and_what_takes_the_focus_have_names() {
+        let page = as_xml(&html(&sample::results()));
+        let document = roxmltree::Document::parse(&page).unwrap();
+        let text_of = |id: &str| {
+            let element = document
+                .descendants()
+                .find(|element| element.attribute("id") == Some(id));
+            element.and_then(|element| element.text()).unwrap_or("")
+        };
+        let (mut tables, mut charts) = (0, 0);
+        for element in document.descendants() {
+            let name = element.tag_name().name();
+            if name == "table" {
+                let caption = element
+                    .children()
+                    .find(|inner| inner.has_tag_name("caption"));
+                assert!(caption.and_then(|caption| caption.text()).is_some());
+                tables += 1;
+            }
+            if name == "th" {
+                assert!(element.attribute("scope").is_some() && element.text().is_some());
+            }
+            if element.attribute("tabindex").is_some() {
+                let label = element.attribute("aria-label");
+                assert!(label.is_some_and(|label| !label.is_empty()));
+            }
+            if name == "svg" && element.attribute("aria-hidden").is_none() {
+                assert_eq!(element.attribute("role"), Some("img"));
+                for attribute in ["aria-labelledby", "aria-describedby"] {
+                    assert_ne!(text_of(element.attribute(attribute).unwrap()), "");
+                }
+                charts += 1;
+            }
+        }
+        // A table for each chart, for each section, and for the environment.
+        let sections = summary::all(&sample::results()).len();
+        assert_eq!(tables, charts + sections + 1);
     }
 
     #[test]
