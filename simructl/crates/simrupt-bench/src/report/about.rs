@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is told about a run besides its figures: where it ran, how, and how far it can be trusted.
+//! A run besides its figures: where it ran, how, and how far its figures can be trusted.
 
 use super::number::{counted, duration, plain};
 use crate::costs::TIMESTAMP;
@@ -111,7 +111,7 @@ pub(super) fn warnings(results: &Results) -> Vec<String> {
     warnings
 }
 
-/// What tells a run from others: its label, if it has one, and when it began.
+/// The name of a run: its label, if it has one, and when it began.
 pub fn run(results: &Results) -> String {
     match &results.label {
         Some(label) => format!(
@@ -219,10 +219,10 @@ pub fn facts(results: &Results) -> Vec<Fact> {
     .collect()
 }
 
-/// What stands for a value that is not known.
+/// Stands for a value that is not known.
 pub const NOT_KNOWN: &str = "-";
 
-/// The run itself and all that its figures depend on, for who wants to know.
+/// The run itself and all that its figures depend on.
 pub(super) fn details(results: &Results) -> Vec<Fact> {
     let label = results.label.clone();
     let run = [

@@ -3,7 +3,7 @@
 //! The report as one page that needs nothing else: no script, no font, no network. The charts in it take
 //! their colours from the style sheet, which has one set for light and one for dark.
 //!
-//! Those who cannot see it have a name for every table and chart, and for everything that takes the focus.
+//! Every table, every chart and everything that takes the focus has a name, for screen readers.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -17,7 +17,7 @@ use crate::results::Results;
 
 const STYLE: &str = include_str!("page.css");
 
-/// What a browser may load for the page: nothing but the styles that are in it.
+/// The browser may load nothing for the page but the styles that are in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// The page.
@@ -99,7 +99,7 @@ fn head(results: &Results) -> Markup {
     }
 }
 
-/// What the run says about the flavors.
+/// The answer to which flavor is best.
 fn answered(results: &Results) -> Markup {
     let answer = answer(results);
     html! {
@@ -290,7 +290,7 @@ mod tests {
         }
     }
 
-    /// A part of what `make check-html` asks for, for those who have no browser at hand.
+    /// `make check-html` checks more of it, and needs a browser.
     #[test]
     fn tables_charts_and_what_takes_the_focus_have_names() {
         let page = as_xml(&html(&sample::results()));

@@ -33,7 +33,7 @@ pub fn markdown(results: &Results) -> String {
     text
 }
 
-/// What the run says about the flavors.
+/// The answer to which flavor is best.
 fn answer_text(results: &Results) -> String {
     let answer = answer(results);
     if answer.is_empty() {

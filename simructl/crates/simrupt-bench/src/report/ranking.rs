@@ -125,7 +125,7 @@ fn all_rounds(groups: &[Group<'_>]) -> Vec<u32> {
     rounds.collect::<BTreeSet<u32>>().into_iter().collect()
 }
 
-/// The cells of a group with a figure, before it is known who is told apart from whom.
+/// The cells of a group with a figure, before their pairs are tested.
 struct Contest<'a> {
     group: &'a Group<'a>,
     ranking: Ranking,

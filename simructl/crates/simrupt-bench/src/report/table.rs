@@ -53,7 +53,7 @@ fn text(results: &Results, colored: bool) -> String {
     parts.join("\n")
 }
 
-/// What the run says about the flavors. The sentences over all loads come last, where a terminal shows them.
+/// The answer to which flavor is best. The sentences over all loads come last, where a terminal shows them.
 fn answer_text(results: &Results, colored: bool) -> Option<String> {
     let answer = answer(results);
     if answer.is_empty() {

@@ -4,7 +4,7 @@
 
 use super::{Question, Ranked, listed};
 
-/// What a ranking says.
+/// The sentence of a ranking.
 pub(super) fn sentence(ranked: &Ranked<'_>) -> String {
     let (ranking, metric) = (ranked.ranking, ranked.ranking.metric);
     if ranked.is_without_loss() {
@@ -76,7 +76,7 @@ fn said(ranked: &Ranked<'_>, name: &str, at: usize) -> String {
     format!("{name} {loses} {}{ending}", amount(ranked, at))
 }
 
-/// What a flavor does with a figure, what several do, and how that goes on.
+/// The verb for one flavor, the verb for several, and the words after the amount.
 fn words(question: Question) -> (&'static str, &'static str, &'static str) {
     match question {
         Question::Speed => ("takes", "take", " as long"),

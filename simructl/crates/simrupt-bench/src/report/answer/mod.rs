@@ -18,7 +18,7 @@ use crate::setting::Stress;
 /// The heading of it all.
 pub(super) const TITLE: &str = "which flavor?";
 
-/// What is said, sentence by sentence. Without cells, nothing is.
+/// The sentences of the answer. Without cells there are none.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Answer {
     pub(super) over_all: Vec<String>,
@@ -32,7 +32,7 @@ impl Answer {
     }
 }
 
-/// What people choose a flavor by.
+/// A criterion for the choice of a flavor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     Speed,
@@ -93,7 +93,7 @@ impl Ranked<'_> {
     }
 }
 
-/// What a run says about the flavors.
+/// The answer of a run.
 pub(super) fn answer(results: &Results) -> Answer {
     let groups = groups(results);
     if groups.is_empty() {
@@ -148,7 +148,7 @@ pub(super) fn answer(results: &Results) -> Answer {
     }
 }
 
-/// What was not measured under interference.
+/// The loads that were measured without interference only.
 fn without_stress(groups: &[Group<'_>]) -> Option<String> {
     let families = under_stress(groups);
     let is_calm = |group: &&Group<'_>| {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{QUESTIONS, Ranked, listed};
 
-/// What all rankings of a run, of so many loads, say together. There is at least one ranking.
+/// The sentences of all rankings of a run together. There is at least one ranking; `loads` is the number of all loads.
 pub(super) fn sentences(ranked: &[Ranked<'_>], loads: usize) -> Vec<String> {
     if !ranked.iter().any(Ranked::tells) {
         return vec!["No two flavors are told apart by any figure.".to_string()];

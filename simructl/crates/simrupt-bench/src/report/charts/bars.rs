@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Bars: what an event costs in CPU time and by whom it is spent, and which share of the events is lost.
+//! Bars: the CPU time of an event and its parts, and the share of the events that is lost.
 
 use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};

@@ -37,8 +37,8 @@ pub(super) fn text_width(text: &str) -> f64 {
     text.chars().map(width).sum::<f64>() * FONT
 }
 
-/// A chart as an element: with its name and its explanation for those who cannot see it, and what it is for
-/// programs.
+/// A chart as an element, with a name and a description for screen readers, and with its kind, series and number of
+/// points for programs.
 pub(super) fn svg(chart: &Chart, pens: &Pens, look: Look) -> Markup {
     let plot = &chart.plot;
     let frame = Frame::of(plot);

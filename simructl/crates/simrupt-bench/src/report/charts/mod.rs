@@ -34,9 +34,9 @@ pub(super) use self::pens::style_sheet;
 pub(super) struct Chart {
     /// Letters, digits and dashes; no other chart of the results has it.
     pub id: String,
-    /// Of what it is, and of which cells.
+    /// The title of the plot and that of its cells.
     pub title: String,
-    /// What tells the run from others.
+    /// The name of the run.
     run: String,
     /// The series that have points in it, in the order of the results.
     series: Vec<String>,
@@ -84,7 +84,7 @@ pub(super) fn sections(results: &Results) -> Vec<Section> {
     sections
 }
 
-/// What all charts of a run have in common.
+/// The common parts of all charts of a run.
 struct Maker {
     run: String,
     pens: Pens,
@@ -121,12 +121,12 @@ pub fn svgs(results: &Results) -> Vec<(String, String)> {
 }
 
 impl Chart {
-    /// What it shows, without the cells.
+    /// Its title, without that of the cells.
     pub(super) fn name(&self) -> &str {
         &self.plot.title
     }
 
-    /// What to see in it, for who cannot see it and for who does not know such charts.
+    /// A sentence on how to read it.
     pub(super) fn explanation(&self) -> &'static str {
         self.plot.explanation
     }

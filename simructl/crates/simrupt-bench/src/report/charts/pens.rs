@@ -81,8 +81,8 @@ const fn pen(color: Color, dash: &'static str, glyph: Glyph) -> Pen {
 /// Of the line that marks a limit.
 pub(super) const DASHED: &str = "7 3.5";
 
-/// The flavors have pens of their own, so that they look the same in every page. Kin have kindred hues,
-/// which also people see who see few colours; within a hue, lightness, dashes and markers differ.
+/// The flavors have pens of their own, so that they look the same in every page. Related
+/// flavors have related hues; within a hue, lightness, dashes and markers differ.
 ///
 /// Curves that lie on each other must be seen: every flavor has dashes of its own, so that the gaps of the upper line
 /// show the lower one.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a chart consists of, whatever it shows: two scales, shapes, and what the legend says.
+//! The parts of a chart: two scales, shapes, and the entries of the legend.
 
 use super::axis::Axis;
 use crate::report::grid::{Grid, Row};
