@@ -292,8 +292,11 @@ pub(crate) enum Command {
     /// Each figure of B is compared with that of A. Chance makes any of them look changed in at most 5 of 100
     /// comparisons of equal runs. A change that is not chance, and not below the threshold, is "better" or
     /// "worse". Exit code 3 when anything is worse; 4 when nothing is, but there were too few rounds to tell.
+    ///
+    /// Each side may have several files, with --before and --after. Their rounds are joined when their plans and
+    /// environments are the same; otherwise they are refused.
     #[command(
-        after_help = "Example:\n  simructl compare before.json after.json --threshold 5 --metric irq_bh_p50_ns,loss_ratio"
+        after_help = "Example:\n  simructl compare before.json after.json --threshold 5 --metric irq_bh_p50_ns,loss_ratio\n  simructl compare --before main-1.json main-2.json --after change-1.json change-2.json"
     )]
     Compare(Compare),
     /// Measure what each flavor costs, and how it behaves under load
@@ -431,11 +434,22 @@ pub(crate) struct Top {
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
     /// The result file that is compared with; - is standard input
-    #[arg(value_name = "A")]
-    pub(crate) before: PathBuf,
+    #[arg(
+        value_name = "A",
+        required_unless_present = "before",
+        conflicts_with = "before",
+        requires = "b"
+    )]
+    pub(crate) a: Option<PathBuf>,
     /// The result file that is judged
     #[arg(value_name = "B")]
-    pub(crate) after: PathBuf,
+    pub(crate) b: Option<PathBuf>,
+    /// Several files in the place of A, of the same plan on the same machine: their rounds are joined
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "after", value_hint = ValueHint::FilePath)]
+    pub(crate) before: Vec<PathBuf>,
+    /// Several files in the place of B
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "before", value_hint = ValueHint::FilePath)]
+    pub(crate) after: Vec<PathBuf>,
     /// Differences of less than PCT percent of A do not count
     #[arg(
         long,

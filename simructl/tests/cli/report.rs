@@ -526,3 +526,56 @@ fn a_comparison_is_told_to_ci_systems_figure_by_figure() {
     assert_eq!(skipped.count(), 1);
     assert!(tests.iter().all(|test| test.passed));
 }
+
+#[test]
+fn several_files_of_a_side_are_joined_or_refused_by_name() {
+    let desk = Desk::new();
+    desk.changed("a2.json", |results| results["plan"]["seed"] = json!(7));
+    let slower = |results: &mut Value| {
+        truncate(results, 2);
+        for knee in results["knees"].as_array_mut().unwrap() {
+            knee["rates_hz"].as_array_mut().unwrap().truncate(2);
+        }
+        scale(results, "busy_ns_per_event", 2.0, is_idle("bh"));
+    };
+    desk.changed("b.json", slower);
+    desk.changed("b2.json", |results| {
+        slower(results);
+        results["plan"]["seed"] = json!(7);
+    });
+    // Two rounds are too few, and four are enough.
+    let metric = "--metric busy_ns_per_event";
+    let code = |arguments: &str| desk.command(arguments).output().unwrap().status.code();
+    assert_eq!(code(&format!("compare b2.json b.json {metric}")), Some(0));
+    assert_eq!(
+        code(&format!("compare --before a.json --after b.json {metric}")),
+        Some(3)
+    );
+    desk.check(
+        "compare-several",
+        &format!("compare --before a.json a2.json --after b.json b2.json {metric}"),
+    );
+    desk.changed("other.json", |results| {
+        results["environment"]["kernel_release"] = json!("7.4.0");
+        results["environment"]["governor"] = json!("performance");
+    });
+    desk.check(
+        "compare-several-other",
+        "compare --before a.json other.json --after b.json",
+    );
+    desk.changed("cut.json", |results| results["complete"] = json!(false));
+    desk.check(
+        "compare-several-cut",
+        "compare --before a.json --after a2.json cut.json",
+    );
+    desk.check(
+        "compare-several-stdin",
+        "compare --before - - --after a.json",
+    );
+    desk.check("compare-one-side", "compare --before a.json a2.json");
+    desk.check(
+        "compare-both-forms",
+        "compare a.json b.json --before a.json --after a.json",
+    );
+    desk.check("compare-one-file", "compare a.json");
+}

@@ -29,6 +29,7 @@
 //! - `environment`, `cpu_power`, `grade`: where it ran, and how far that can be trusted;
 //! - `costs`, `drain`: what measuring costs;
 //! - `report`: the tables, charts and pages of a result;
+//! - `join`: several results of one machine as one;
 //! - `compare`: what has changed from one to another.
 
 pub mod compare;
@@ -40,6 +41,7 @@ pub mod environment;
 pub mod foreign;
 pub mod grade;
 pub mod job;
+pub mod join;
 pub mod knee;
 pub mod load;
 pub mod lock;

@@ -271,13 +271,18 @@ fn knee_of(plan: &KneePlan, searches: Vec<Search>) -> Knee {
         rate_hz: None,
         probes: searches.into_iter().flat_map(|one| one.probes).collect(),
     };
+    medians_of(&mut knee);
+    knee
+}
+
+/// Puts into a knee what all of its rounds found together.
+pub(crate) fn medians_of(knee: &mut Knee) {
     knee.rate_hz = estimate(&knee.values());
     let median = knee
         .rate_hz
         .as_ref()
         .map_or(0.0, |rate| rate.median.round());
     knee.setting.rate_hz = (median > 0.0).then_some(median as u64);
-    knee
 }
 
 #[cfg(test)]

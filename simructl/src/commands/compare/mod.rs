@@ -7,7 +7,7 @@ mod document;
 mod text;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::document::document;
 use self::text::text;
@@ -15,7 +15,9 @@ use crate::cli::{Compare, Options};
 use crate::output;
 use simrupt::failure::Failure;
 use simrupt::nearest;
+use simrupt::sysroot::input_name;
 use simrupt_bench::compare::{Comparison, Judge, Outcome, Verdict, circumstances, compare};
+use simrupt_bench::join::join;
 use simrupt_bench::load;
 use simrupt_bench::report::about;
 use simrupt_bench::report::metric::KNEE;
@@ -24,18 +26,23 @@ use simrupt_bench::results::Results;
 use simrupt_bench::statistics::power::{self, USUAL_ROUNDS};
 
 pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
-    if [&what.before, &what.after]
-        .iter()
-        .all(|file| **file == Path::new("-"))
-    {
+    let sides = [what.a.as_slice(), what.b.as_slice()];
+    let sides = match what.before.is_empty() {
+        true => sides,
+        false => [what.before.as_slice(), what.after.as_slice()],
+    };
+    let is_stdin = |file: &&PathBuf| *file == Path::new("-");
+    if sides.iter().copied().flatten().filter(is_stdin).count() > 1 {
         return Err(
-            Failure::new("cannot compare", "standard input cannot be both results")
-                .remedy("the name of a file for one of them")
+            Failure::new("cannot compare", "standard input cannot be several results")
+                .remedy("the names of files for the others")
                 .usage(),
         );
     }
-    let before = load::results(&what.before)?;
-    let after = load::results(&what.after)?;
+    let [before_names, after_names] = sides.map(names);
+    let [before, after] = sides;
+    let before = joined(before)?;
+    let after = joined(after)?;
     check_metrics(&what.metrics, &[&before, &after])?;
     let comparison = compare(&before, &after, what.threshold / 100.0, &what.metrics);
     // Knees alone are something to compare, where they are all that there is, or all that was asked for.
@@ -66,10 +73,16 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     } else if options.json {
         output::print_json(&document(&comparison, what.threshold, &differing))?;
     } else {
-        let runs = [&before, &after].map(about::run);
-        output::print(&text(&comparison, what, runs))?;
+        let named = [(&before_names, &before), (&after_names, &after)]
+            .map(|(names, results)| format!("{names}, {}", about::run(results)));
+        let text = text(
+            &comparison,
+            named.each_ref().map(String::as_str),
+            what.threshold,
+        );
+        output::print(&text)?;
     }
-    let (before, after) = (what.before.display(), what.after.display());
+    let (before, after) = (before_names, after_names);
     let of_all = |verdict| {
         format!(
             "{} of {}",
@@ -104,6 +117,21 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
         ))
         .undecided()),
     }
+}
+
+/// The names of the files of a side.
+fn names(files: &[PathBuf]) -> String {
+    let names: Vec<_> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    names.join(" + ")
+}
+
+/// The results of a side, in one.
+fn joined(files: &[PathBuf]) -> Result<Results, Failure> {
+    let load = |file: &PathBuf| Ok((input_name(file), load::results(file)?));
+    join(files.iter().map(load).collect::<Result<_, Failure>>()?)
 }
 
 /// How many rounds the two have.

@@ -6,7 +6,6 @@ use std::iter;
 use std::ops::RangeInclusive;
 
 use super::rounds;
-use crate::cli::Compare;
 use simrupt::layout::Columns;
 use simrupt_bench::compare::{Change, Comparison, Judge, Pair, Verdict};
 use simrupt_bench::knee::RESOLUTION;
@@ -73,15 +72,14 @@ const FIGURES: RangeInclusive<usize> = 3..=7;
 /// The columns that only chance has a use for.
 const OF_CHANCE: RangeInclusive<usize> = 6..=7;
 
-/// The table, with a summary above and below, and what its words mean. `runs` tells the two runs apart.
-pub(super) fn text(comparison: &Comparison<'_>, what: &Compare, runs: [String; 2]) -> String {
+/// The table, with a summary above and below, and what its words mean. The two texts name the runs.
+pub(super) fn text(
+    comparison: &Comparison<'_>,
+    [before, after]: [&str; 2],
+    threshold: f64,
+) -> String {
     let summary = summary(comparison);
-    let [before, after] = runs;
-    let mut text = format!(
-        "A {}, {before}\nB {}, {after}\n{summary}\n",
-        what.before.display(),
-        what.after.display()
-    );
+    let mut text = format!("A {before}\nB {after}\n{summary}\n");
     let rows: Vec<Vec<String>> = comparison
         .cells
         .iter()
@@ -144,7 +142,7 @@ pub(super) fn text(comparison: &Comparison<'_>, what: &Compare, runs: [String; 2
             text += &format!("\nonly in {of}\n  {}\n", places.join("\n  "));
         }
     }
-    text + "\n" + &legend(what.threshold, comparison) + &summary + "\n"
+    text + "\n" + &legend(threshold, comparison) + &summary + "\n"
 }
 
 /// What the columns and the verdicts mean, and what so many rounds can tell.

@@ -268,20 +268,6 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_twice_as_wide_stand_in_columns_too() {
-        let mut results = sample::results();
-        results.cells.truncate(2);
-        results.cells[1].setting.flavor = "网卡".to_string();
-        let text = text(&results, false);
-        let column = |start: &str| {
-            let line = text.lines().find(|line| line.starts_with(start)).unwrap();
-            let (before, _) = line.split_once("±").unwrap();
-            width(before)
-        };
-        assert_eq!(column("  none"), column("  网卡"));
-    }
-
-    #[test]
     fn nothing_measured_is_still_a_report() {
         let mut results = sample::results();
         results.cells.clear();

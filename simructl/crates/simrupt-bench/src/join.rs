@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Several results of one machine as one: their rounds stand behind each other.
+
+use std::collections::HashSet;
+
+use crate::compare::circumstances;
+use crate::metrics;
+use crate::results::{Cell, Cost, Knee, Plan, Results};
+use crate::session::medians_of;
+use simrupt::failure::Failure;
+
+/// Circumstances that may differ between results that are joined: how many rounds there were, and their order.
+const MAY_DIFFER: [&str; 2] = ["rounds", "seed"];
+
+/// A result, and the name of its file.
+pub type Named = (String, Results);
+
+/// Why two results cannot be joined, in a sentence; `None` when they can.
+pub fn obstacle(one: &Results, other: &Results) -> Option<String> {
+    if !one.complete || !other.complete {
+        return Some("one of them ended early".to_string());
+    }
+    let differing = circumstances(one, other);
+    let mut differing = differing
+        .iter()
+        .filter(|(name, ..)| !MAY_DIFFER.contains(&name.as_str()));
+    if let Some((name, a, b)) = differing.next() {
+        let more = match differing.count() {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        return Some(format!("{name} differs: {a} / {b}{more}"));
+    }
+    // The rounds of highest rates have no numbers: those behind them would be taken for others.
+    let has_all_rates = |results: &Results| {
+        let mut knees = results.knees.iter();
+        knees.all(|knee| knee.rates_hz.len() == next_round(results) as usize)
+    };
+    if !has_all_rates(one) || !has_all_rates(other) {
+        return Some("one of them has rounds without highest rates".to_string());
+    }
+    let has_all_cells = one.cells.len() == other.cells.len()
+        && one.cells.iter().all(|cell| {
+            let mut others = other.cells.iter();
+            others.any(|other| other.setting == cell.setting && times(other) == times(cell))
+        });
+    let knees = |results: &Results| -> HashSet<_> {
+        let knees = results.knees.iter();
+        knees
+            .map(|knee| {
+                (
+                    knee.common_setting(),
+                    [knee.min_hz, knee.max_hz, knee.p99_limit_ns],
+                )
+            })
+            .collect()
+    };
+    let same = has_all_cells && knees(one) == knees(other);
+    (!same).then(|| "they measured other cells".to_string())
+}
+
+/// How long the rounds of a cell are, where they are not as long as those of the others.
+fn times(cell: &Cell) -> Option<[f64; 2]> {
+    let plan = cell.plan.as_ref()?;
+    Some([plan.duration_s, plan.warm_up_s])
+}
+
+/// Joins results of one plan on one machine; the error names the two that do not match.
+///
+/// Rounds are numbered on, and their order is that of the results. Medians, intervals and flags are of all
+/// rounds together. The environment, the command and the seed are those of the first.
+///
+/// # Errors
+///
+/// When there is no result, or when environment or plan differ.
+pub fn join(results: Vec<Named>) -> Result<Results, Failure> {
+    let mut results = results.into_iter();
+    let Some((first, mut joined)) = results.next() else {
+        return Err(Failure::new("cannot join results", "there is none"));
+    };
+    let mut rest = results.collect::<Vec<_>>();
+    for (name, other) in &rest {
+        if let Some(why) = obstacle(&joined, other) {
+            let what = format!("cannot join {first} and {name}");
+            return Err(Failure::new(what, why)
+                .remedy("results of the same plan on the same machine for each side"));
+        }
+    }
+    for (_, other) in &mut rest {
+        add(&mut joined, other);
+    }
+    if !rest.is_empty() {
+        let cells = std::mem::take(&mut joined.cells);
+        joined.cells = cells
+            .into_iter()
+            .map(|cell| anew(cell, &joined.plan))
+            .collect();
+        joined.knees.iter_mut().for_each(medians_of);
+    }
+    Ok(joined)
+}
+
+/// The number of the round that would come next.
+fn next_round(results: &Results) -> u32 {
+    let rounds = results.cells.iter().flat_map(|cell| &cell.rounds);
+    let after_last = rounds.map(|round| round.round + 1).max();
+    after_last.unwrap_or(0).max(results.plan.rounds)
+}
+
+/// Adds the rounds of a result that matches.
+fn add(joined: &mut Results, other: &mut Results) {
+    let round = next_round(joined);
+    let rounds = joined.cells.iter().flat_map(|cell| &cell.rounds);
+    let position = rounds.map(|round| round.position + 1).max().unwrap_or(0);
+    for cell in &mut joined.cells {
+        let found = other
+            .cells
+            .iter_mut()
+            .find(|one| one.setting == cell.setting);
+        let Some(found) = found else { continue };
+        if let (Some(plan), Some(other)) = (&mut cell.plan, &found.plan) {
+            plan.rounds += other.rounds;
+        }
+        for mut one in found.rounds.drain(..) {
+            one.round += round;
+            one.position += position;
+            cell.rounds.push(one);
+        }
+        for (stage, histogram) in &found.histograms {
+            let into = cell.histograms.entry(stage.clone()).or_default();
+            into.merge(histogram);
+        }
+    }
+    for knee in &mut joined.knees {
+        let key = |knee: &Knee| {
+            (
+                knee.common_setting(),
+                knee.min_hz,
+                knee.max_hz,
+                knee.p99_limit_ns,
+            )
+        };
+        let found = other.knees.iter_mut().find(|one| key(one) == key(knee));
+        let Some(found) = found else { continue };
+        knee.rates_hz.append(&mut found.rates_hz);
+        knee.probes.append(&mut found.probes);
+    }
+    for cost in &mut joined.costs {
+        if let Some(found) = other.costs.iter().find(|one| one.name == cost.name) {
+            *cost = mean(cost, found);
+        }
+    }
+    joined.plan.rounds = round + other.plan.rounds;
+    joined.started_unix_s = joined.started_unix_s.min(other.started_unix_s);
+    joined.elapsed_s += other.elapsed_s;
+    joined.foreign_changes.append(&mut other.foreign_changes);
+}
+
+/// The mean of two costs, by how many were measured of each.
+fn mean(one: &Cost, other: &Cost) -> Cost {
+    let count = one.count + other.count;
+    let sum_ns = one.mean_ns * one.count as f64 + other.mean_ns * other.count as f64;
+    Cost {
+        name: one.name.clone(),
+        mean_ns: if count == 0 {
+            0.0
+        } else {
+            sum_ns / count as f64
+        },
+        count,
+    }
+}
+
+/// A cell with the figures of all its rounds.
+fn anew(cell: Cell, plan: &Plan) -> Cell {
+    let asked = cell.planned_rounds(plan);
+    metrics::cell(
+        &cell.setting,
+        cell.plan,
+        cell.rounds,
+        cell.histograms,
+        asked,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{Outcome, compare};
+    use crate::results::CellPlan;
+    use crate::sample;
+
+    fn named(results: &[Results]) -> Vec<Named> {
+        let named = results.iter().enumerate();
+        named
+            .map(|(at, one)| (format!("{at}.json"), one.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn a_cell_with_rounds_of_its_own_has_those_of_all_results() {
+        let mut one = sample::results();
+        one.cells[0].plan = Some(CellPlan {
+            rounds: 7,
+            duration_s: 2.0,
+            warm_up_s: 0.5,
+        });
+        let mut other = one.clone();
+        let joined = join(named(&[one.clone(), other.clone()])).unwrap();
+        assert_eq!(joined.cells[0].plan.as_ref().unwrap().rounds, 14);
+        assert_eq!(joined.cells[0].planned_rounds(&joined.plan), 14);
+        other.cells[0].plan.as_mut().unwrap().duration_s = 1.0;
+        assert!(obstacle(&one, &other).unwrap().contains("other cells"));
+    }
+
+    #[test]
+    fn rounds_stand_behind_each_other_and_figures_are_of_all() {
+        let one = sample::results();
+        let mut other = sample::results();
+        other.plan.seed += 1;
+        let values = |results: &Results| -> Vec<f64> {
+            let rounds = results.cells[0].rounds.iter();
+            rounds.map(|round| round.metrics["irq_bh_p50_ns"]).collect()
+        };
+        for round in &mut other.cells[0].rounds {
+            round
+                .metrics
+                .entry("irq_bh_p50_ns".into())
+                .and_modify(|ns| *ns += 1000.0);
+        }
+        let joined = join(named(&[one.clone(), other.clone()])).unwrap();
+        assert_eq!(values(&joined), [values(&one), values(&other)].concat());
+        let cell = &joined.cells[0];
+        let numbers: Vec<u32> = cell.rounds.iter().map(|round| round.round).collect();
+        assert_eq!(numbers, (0..2 * sample::ROUNDS).collect::<Vec<_>>());
+        let positions: Vec<u32> = cell.rounds.iter().map(|round| round.position).collect();
+        let (first, second) = positions.split_at(sample::ROUNDS as usize);
+        assert!(first.iter().max() < second.iter().min());
+        let estimate = crate::statistics::estimate(&values(&joined)).unwrap();
+        assert_eq!(cell.metrics["irq_bh_p50_ns"], estimate);
+        assert_eq!(
+            cell.histograms["irq_bh"].count,
+            2 * one.cells[0].histograms["irq_bh"].count
+        );
+        let knee = &joined.knees[0];
+        assert_eq!(knee.rates_hz.len(), 2 * one.knees[0].rates_hz.len());
+        assert_eq!(joined.plan.rounds, 2 * one.plan.rounds);
+        assert_eq!(joined.costs[0].mean_ns, one.costs[0].mean_ns);
+        assert_eq!(joined.costs[0].count, 2 * one.costs[0].count);
+        let same = compare(&joined, &joined, 0.02, &[]);
+        assert_eq!((same.outcome(), same.rounds.0), (Outcome::NotWorse, 14));
+    }
+
+    #[test]
+    fn one_result_stays_as_it_is() {
+        let one = sample::results();
+        assert!(join(named(std::slice::from_ref(&one))).unwrap() == one);
+        assert!(join(Vec::new()).is_err());
+    }
+
+    #[test]
+    fn results_that_do_not_match_are_refused_by_name() {
+        let one = sample::results();
+        let refused = |change: &dyn Fn(&mut Results)| {
+            let mut other = one.clone();
+            change(&mut other);
+            join(named(&[one.clone(), one.clone(), other]))
+                .unwrap_err()
+                .to_string()
+        };
+        let told = refused(&|other| other.environment.kernel_release = "7.4.0".to_string());
+        assert!(
+            told.starts_with("cannot join 0.json and 2.json: kernel differs: "),
+            "{told}"
+        );
+        assert!(told.contains(" / 7.4.0"), "{told}");
+        let told = refused(&|other| other.plan.duration_s = 9.0);
+        assert!(told.contains("duration differs: "), "{told}");
+        let told = refused(&|other| other.complete = false);
+        assert!(told.contains("one of them ended early"), "{told}");
+        let told = refused(&|other| other.cells.truncate(3));
+        assert!(told.contains("they measured other cells"), "{told}");
+        let told = refused(&|other| other.knees[0].rates_hz.truncate(2));
+        assert!(told.contains("rounds without highest rates"), "{told}");
+        let told = refused(&|other| other.knees[0].max_hz += 1);
+        assert!(told.contains("they measured other cells"), "{told}");
+    }
+}
