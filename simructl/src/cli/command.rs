@@ -273,16 +273,19 @@ pub(crate) enum Command {
         ktap: bool,
     },
 
-    /// Make reports of a benchmark's result file
+    /// Make reports of a benchmark's result file, or of those of several machines
     ///
     /// Without an option, the tables are printed.
+    ///
+    /// The rounds of files of one machine are joined: those whose plans and environments are the same. Of several
+    /// machines, tables, Markdown and CSV have a column and a section for each.
     #[command(
-        after_help = "Example:\n  simructl report result.json\n  simructl report result.json --html result.html --svg charts"
+        after_help = "Example:\n  simructl report result.json\n  simructl report result.json --html result.html --svg charts\n  simructl report machine-1.json machine-2.json --csv all.csv"
     )]
     Report {
-        /// A result file of simructl bench --json; - is standard input
-        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-        file: PathBuf,
+        /// Result files of simructl bench --json; - is standard input
+        #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
         #[command(flatten)]
         outputs: Outputs,
     },

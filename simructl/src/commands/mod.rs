@@ -22,6 +22,7 @@ mod man;
 mod read;
 mod report;
 mod reset;
+mod result_files;
 mod schema;
 mod set;
 mod stats;
@@ -69,7 +70,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dump { file } => dump::run(sysroot, options, &file),
         Command::Apply { file } => apply::run(sysroot, options, &file),
         Command::Diff { file } => diff::run(sysroot, options, &file),
-        Command::Report { file, outputs } => report::run(&file, &outputs),
+        Command::Report { files, outputs } => report::run(&files, &outputs),
         Command::Compare(what) => compare::run(options, &what),
         Command::Bench(bench) => bench::run(sysroot, &bench),
         Command::Schema { name } => schema::run(name.as_deref()),

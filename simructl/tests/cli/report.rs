@@ -579,3 +579,29 @@ fn several_files_of_a_side_are_joined_or_refused_by_name() {
     );
     desk.check("compare-one-file", "compare a.json");
 }
+
+#[test]
+fn results_of_several_machines_stand_side_by_side() {
+    let desk = Desk::new();
+    desk.changed("again.json", |results| results["plan"]["seed"] = json!(7));
+    desk.changed("b.json", |results| {
+        results["environment"]["machine"] = json!("aarch64");
+        results["cells"].as_array_mut().unwrap().truncate(2);
+    });
+    desk.check("report-machines", "report a.json b.json again.json");
+    desk.check(
+        "report-machines-csv",
+        "report a.json b.json --csv - --markdown b.md",
+    );
+    let markdown = fs::read_to_string(desk.path("b.md")).unwrap();
+    assert!(markdown.contains("\n## b.json\n"), "{markdown}");
+    desk.check("report-machines-html", "report a.json b.json --html b.html");
+    desk.check("report-machines-stdin", "report - a.json -");
+    desk.check("report-machines-input", "report a.json b.json --csv b.json");
+    // Files of one machine are one result.
+    let joined = desk.printed("report a.json again.json --csv -");
+    let rows = joined.lines().skip(1);
+    let rounds: Vec<&str> = rows.map(|row| row.rsplit(',').next().unwrap()).collect();
+    assert!(rounds.iter().all(|count| *count == "14"), "{joined}");
+    assert_eq!(desk.printed("report a.json again.json --html c.html"), "");
+}

@@ -108,6 +108,29 @@ fn next_round(results: &Results) -> u32 {
     after_last.unwrap_or(0).max(results.plan.rounds)
 }
 
+/// Joins the results of each machine: those of which nothing stands against it. A machine has the names of all its
+/// files.
+///
+/// # Errors
+///
+/// As [`join`], which finds no obstacle here.
+pub fn by_machine(results: Vec<Named>) -> Result<Vec<Named>, Failure> {
+    let mut machines: Vec<Vec<Named>> = Vec::new();
+    for (name, one) in results {
+        let of = |machine: &&mut Vec<Named>| obstacle(&machine[0].1, &one).is_none();
+        match machines.iter_mut().find(of) {
+            Some(machine) => machine.push((name, one)),
+            None => machines.push(vec![(name, one)]),
+        }
+    }
+    let joined = machines.into_iter().map(|machine| {
+        let names: Vec<&str> = machine.iter().map(|(name, _)| name.as_str()).collect();
+        let name = names.join(" + ");
+        Ok((name, join(machine)?))
+    });
+    joined.collect()
+}
+
 /// Adds the rounds of a result that matches.
 fn add(joined: &mut Results, other: &mut Results) {
     let round = next_round(joined);
@@ -250,6 +273,17 @@ mod tests {
         assert_eq!(joined.costs[0].count, 2 * one.costs[0].count);
         let same = compare(&joined, &joined, 0.02, &[]);
         assert_eq!((same.outcome(), same.rounds.0), (Outcome::NotWorse, 14));
+    }
+
+    #[test]
+    fn results_of_one_machine_are_found() {
+        let one = sample::results();
+        let mut other = one.clone();
+        other.environment.machine = "aarch64".to_string();
+        let machines = by_machine(named(&[one.clone(), other.clone(), one])).unwrap();
+        let names: Vec<&str> = machines.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["0.json + 2.json", "1.json"]);
+        assert_eq!(machines[0].1.plan.rounds, 2 * other.plan.rounds);
     }
 
     #[test]

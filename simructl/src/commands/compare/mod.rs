@@ -7,18 +7,17 @@ mod document;
 mod text;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use self::document::document;
 use self::text::text;
 use crate::cli::{Compare, Options};
+use crate::commands::result_files;
 use crate::output;
 use simrupt::failure::Failure;
 use simrupt::nearest;
-use simrupt::sysroot::input_name;
 use simrupt_bench::compare::{Comparison, Judge, Outcome, Verdict, circumstances, compare};
 use simrupt_bench::join::join;
-use simrupt_bench::load;
 use simrupt_bench::report::about;
 use simrupt_bench::report::metric::KNEE;
 use simrupt_bench::report::number::counted;
@@ -31,14 +30,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
         true => sides,
         false => [what.before.as_slice(), what.after.as_slice()],
     };
-    let is_stdin = |file: &&PathBuf| *file == Path::new("-");
-    if sides.iter().copied().flatten().filter(is_stdin).count() > 1 {
-        return Err(
-            Failure::new("cannot compare", "standard input cannot be several results")
-                .remedy("the names of files for the others")
-                .usage(),
-        );
-    }
+    result_files::check("cannot compare", sides.into_iter().flatten())?;
     let [before_names, after_names] = sides.map(names);
     let [before, after] = sides;
     let before = joined(before)?;
@@ -130,8 +122,7 @@ fn names(files: &[PathBuf]) -> String {
 
 /// The results of a side, in one.
 fn joined(files: &[PathBuf]) -> Result<Results, Failure> {
-    let load = |file: &PathBuf| Ok((input_name(file), load::results(file)?));
-    join(files.iter().map(load).collect::<Result<_, Failure>>()?)
+    join(result_files::load(files)?)
 }
 
 /// How many rounds the two have.

@@ -6,6 +6,7 @@
 //! - `table`, `csv`, `markdown`, `html`, `charts`: the kinds of reports;
 //! - `group`, `ranking`: which cells are read against each other, and how they stand;
 //! - `answer`: which flavor is best, in words;
+//! - `machines`: those of several machines;
 //! - `summary`, `grid`, `about`: the tables and words that several reports share;
 //! - `ktap`, `lava`, `case`: outcomes and figures for CI systems, and their names;
 //! - `metric`, `number`: names, units and digits.
@@ -20,6 +21,7 @@ pub mod group;
 mod html;
 mod ktap;
 pub mod lava;
+mod machines;
 mod markdown;
 pub mod metric;
 pub mod number;
@@ -32,6 +34,7 @@ pub use self::csv::csv;
 pub use self::html::html;
 pub use self::ktap::ktap;
 pub use self::lava::lava;
+pub use self::machines::{machines_csv, machines_markdown, machines_table};
 pub use self::markdown::markdown;
 pub use self::table::table;
 
