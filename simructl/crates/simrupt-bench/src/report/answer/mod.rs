@@ -283,6 +283,24 @@ mod tests {
     }
 
     #[test]
+    fn the_best_of_both_loads_is_said_to_be() {
+        let metric = "busy_ns_per_event";
+        let mut results = run(metric, &[("bh", 10.0), ("bound", 20.0)]);
+        let mut more = results.cells.clone();
+        for cell in &mut more {
+            cell.setting.stress = Stress::Cpu;
+        }
+        results.cells.extend(more);
+        assert_eq!(
+            answer(&results).over_all,
+            [
+                "bh is best, or not told apart from the best, in CPU, in both loads.",
+                "CPU: among the best is bh in 2 of 2 loads."
+            ]
+        );
+    }
+
+    #[test]
     fn a_load_that_was_stressed_is_not_said_to_lack_it() {
         let results = sample::results();
         let said = answer(&results).over_all;

@@ -45,6 +45,7 @@ fn winners(ranked: &[Ranked<'_>], loads: usize, questions: &str) -> Option<Strin
     };
     let place = match most == loads {
         true if most == 1 => String::new(),
+        true if most == 2 => ", in both loads".to_string(),
         true => format!(", in all {most} loads"),
         false => format!(", wherever {they_were} measured: in {most} of {loads} loads"),
     };
@@ -72,7 +73,8 @@ fn among(ranked: &[Ranked<'_>]) -> String {
     let among: Vec<String> = among
         .map(|one| format!("{} in {} of {}", one.name, one.best, one.measured))
         .collect();
-    format!("among the best are {} loads", listed(&among))
+    let are = if among.len() == 1 { "is" } else { "are" };
+    format!("among the best {are} {} loads", listed(&among))
 }
 
 /// How a flavor stands in several rankings.
