@@ -139,6 +139,17 @@ mod tests {
     use crate::sample;
 
     #[test]
+    fn curves_of_equal_height_stand_beside_each_other() {
+        let places: Vec<f64> = (0..3).map(|index| beside(index, 3)).collect();
+        assert!(
+            places.windows(2).all(|two| two[1] - two[0] > 0.1),
+            "{places:?}"
+        );
+        assert!((places[1] - 0.5).abs() < 1e-9);
+        assert!(places[0] > 0.0 && places[2] < 1.0);
+    }
+
+    #[test]
     fn a_percentile_that_no_cell_has_is_left_out() {
         let mut results = sample::results();
         for cell in &mut results.cells {
