@@ -61,7 +61,7 @@ impl Schema {
         found.unwrap_or_else(|| panic!("{command} has no schema"))
     }
 
-    /// What is wrong with a document.
+    /// The errors of a document.
     fn errors(&self, document: &Value) -> Vec<String> {
         let errors = self
             .open

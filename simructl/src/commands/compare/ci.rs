@@ -27,7 +27,7 @@ fn tests<'a>(comparison: &'a Comparison<'_>) -> Vec<(String, Result<&'a Change, 
     tests
 }
 
-/// What a change means for a test.
+/// The outcome of the test for a change.
 fn outcome(change: &Change, judge: Judge) -> Outcome {
     match change.verdict {
         Verdict::Worse => Outcome::Fail,

@@ -8,7 +8,7 @@ use super::metric::{KNEE, Metric};
 use crate::results::{Knee, Setting};
 use crate::setting::{Named, Stress};
 
-/// What most settings have, and names leave out: burst, fifo size, work and lines.
+/// The usual burst, fifo size, work and lines, which names leave out.
 const USUAL: (u64, u64, u64, u32) = (1, 4096, 0, 1);
 
 /// The name of a cell: `bh-20000hz`, or with what is unusual `bh-saturated-burst8-2lines-cpu`.
