@@ -64,7 +64,7 @@ pub struct Matrix {
     pub work_us: Vec<u64>,
     /// Of the workqueues of unbound flavors; the other flavors have but one cell for all of them.
     pub affinity_scopes: Names<Scope>,
-    /// What interferes.
+    /// Kinds of interference.
     pub stress: Names<Stress>,
     /// How many lines work at the same time.
     pub lines: LineCount,
@@ -82,7 +82,7 @@ pub struct Matrix {
 pub struct KneeJob {
     /// Values of the knob `workqueue`, or `all`.
     pub flavors: Names<Flavor>,
-    /// What interferes.
+    /// Kinds of interference.
     pub stress: Names<Stress>,
     /// The least rate tried, 1 to 1,000,000.
     pub min_hz: u64,

@@ -8,8 +8,8 @@ use crate::compare::expected_figures;
 use crate::plan::{Plan, counted};
 use crate::statistics::power;
 
-/// What two such runs, compared, and the report of one can tell, a sentence each. Where runs repeat to the digit,
-/// comparing takes no rounds.
+/// The differences that a comparison of two such runs and the report of one can tell, a sentence each. Where runs
+/// repeat to the digit, comparing takes no rounds.
 pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
     let mut sentences = shortcomings(plan, repeats);
     if repeats {
@@ -55,8 +55,8 @@ fn all_rounds(plan: &Plan) -> BTreeSet<usize> {
         .collect()
 }
 
-/// What cannot be told with so few rounds, a sentence each; nothing when all can. Where cells differ, it is about those
-/// with the fewest.
+/// The judgements for which there are too few rounds, a sentence each. Where cells differ, it is about those with the
+/// fewest.
 fn shortcomings(plan: &Plan, repeats: bool) -> Vec<String> {
     let mut sentences = Vec::new();
     let Some(rounds) = all_rounds(plan).first().copied() else {

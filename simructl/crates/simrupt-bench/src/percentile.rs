@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A percentile between 0 and 100, with three decimals at most: 99.9 is the value that 99.9 % of all values do not exceed.
+/// A percentile between 0 and 100, with three decimals at most: 99.9 % of all values do not exceed the 99.9th.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percentile {
     /// Of 100,000 values, the number that do not exceed it: 1 to 99,999.

@@ -88,7 +88,7 @@ impl fmt::Display for Effort {
 /// A cell to measure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellPlan {
-    /// What is the same in all of its rounds.
+    /// The setting of all of its rounds.
     pub setting: Setting,
     /// How it is measured.
     pub effort: Effort,

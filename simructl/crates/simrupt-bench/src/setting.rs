@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is the same in all rounds of a cell: how events come, what defers the work, what interferes, and for how
-//! long it is measured. Jobs, plans, measurements and results share these types.
+//! The setting of a cell, which all of its rounds have: how events come, how work is deferred, which interference there
+//! is, and for how long it is measured. Jobs, plans, measurements and results share these types.
 
 mod name;
 
@@ -27,7 +27,7 @@ named! {
 }
 
 named! {
-    /// What else the CPUs have to do while a cell is measured.
+    /// Other work of the CPUs while a cell is measured.
     Stress, a "stress": {
         /// Nothing.
         Idle = "idle",
@@ -151,7 +151,7 @@ impl FromStr for LineCount {
     }
 }
 
-/// What is the same in all rounds of a cell.
+/// The values that all rounds of a cell have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Setting {
     /// How events come.
@@ -169,7 +169,7 @@ pub struct Setting {
     pub work_us: u64,
     /// Of the workqueue, for unbound flavors; absent where it was left alone.
     pub affinity_scope: Option<Scope>,
-    /// What interferes.
+    /// The interference.
     pub stress: Stress,
     /// How many lines worked at the same time.
     pub lines: u32,

@@ -45,7 +45,7 @@ pub struct WarmUp {
     pub is_steady: Option<bool>,
 }
 
-/// What happened in a slice.
+/// Figures of one slice.
 #[derive(Debug, Clone, Default)]
 struct Slice {
     waits: Histogram,

@@ -179,7 +179,7 @@ mod tests {
             let running = start(stress).unwrap();
             assert_eq!(running.threads.len(), threads, "{stress}");
         }
-        // Real time is not for everybody.
+        // Not every user may have real-time threads.
         match start(Stress::Fifo) {
             Ok(running) => assert_eq!(running.threads.len(), 1),
             Err(error) => assert_eq!(error.raw_os_error(), Some(Errno::EPERM as i32)),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hog_that_nobody_ends_ends_by_itself() {
+    fn a_hog_that_is_not_stopped_ends_by_itself() {
         let never = AtomicBool::new(false);
         let begun = Instant::now();
         hog(&never, Duration::from_millis(20));

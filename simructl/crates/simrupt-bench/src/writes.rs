@@ -3,8 +3,8 @@
 //! Writes to the files that a measurement depends on: also those that are taken back at once, which a comparison of
 //! values would not see.
 //!
-//! The kernel tells of each write() to a file by inotify, whatever the file system. It does not tell who wrote: so
-//! nobody here may write between [`Writes::begin`] and [`Writes::seen`].
+//! The kernel tells of each write() to a file by inotify, whatever the file system. It does not tell which process
+//! wrote: so this one must not write between [`Writes::begin`] and [`Writes::seen`].
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ const ALL: &str = "all";
 
 /// A value that users know by its name.
 pub trait Named: Copy + PartialEq + 'static {
-    /// What a value is called in messages: `flavor`.
+    /// The word for a value in messages: `flavor`.
     const KIND: &'static str;
     /// The values that the word `all` stands for, in the order of tables.
     const CHOICES: &'static [Self];
@@ -51,8 +51,8 @@ fn unknown<T: Named>(name: &str, more: &str) -> String {
     format!("there is no {kind} {name}{hint} (one of {names}{more})")
 }
 
-/// A list of values, in which the word `all` stands for all of [`Named::CHOICES`]. On the command line they are separated by
-/// commas.
+/// A list of values, in which the word `all` stands for all of [`Named::CHOICES`]. On the command line, commas separate
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names<T>(pub Vec<T>);
 
