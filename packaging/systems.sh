@@ -98,6 +98,15 @@ unpack_packages() {
 # typed STEP: one of tests/install/steps in the system.
 typed() { in_system env "OLD=$OLD_KERNEL" "NEW=$NEW_KERNEL" "VERSION=$VERSION" /srv/simrupt/steps "$1"; }
 
+# transcript LOG...: of all that apt printed, what concerns the packages and the module; without the dots that count time.
+transcript() {
+    sed -n -E '
+        s/\.\.\.+( done\.)?$/...\1/
+        /^# /p
+        /^(Unpacking|Setting up|Removing|Purging configuration files for) sim/p
+        /^(Loading new|Running the pre_build|Building module|Signing module|Installing \/lib|Deleting|simrupt)/p' "$@"
+}
+
 # documented FILE NAME TRANSCRIPT: that the part NAME of the documentation is what was printed this time. With
 # SNAPSHOTS=overwrite it becomes so.
 documented() {
