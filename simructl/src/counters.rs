@@ -11,7 +11,7 @@ use crate::pace;
 use crate::screen::is_end;
 use simrupt::files::stats::Stats;
 use simrupt::layout::columns;
-use simrupt::line::Books;
+use simrupt::line::Counters;
 use simrupt::lines::Lines;
 
 /// Levels go up and down: they have no rate.
@@ -19,17 +19,17 @@ const LEVELS: [&str; 3] = ["in_ring", "queued", "pending"];
 /// The space between columns.
 const GAP: usize = 2;
 
-/// The books of a line and when they were read; no books when its driver is unbound.
+/// The counters of a line and when they were read; no counters when its driver is unbound.
 #[derive(Debug)]
 pub(crate) struct Sample {
     pub(crate) line: u32,
     pub(crate) at: Instant,
-    pub(crate) books: Option<Books>,
+    pub(crate) counters: Option<Counters>,
 }
 
 impl Sample {
     fn stats(&self) -> Option<&Stats> {
-        self.books.as_ref().map(|books| &books.stats)
+        self.counters.as_ref().map(|counters| &counters.stats)
     }
 
     /// The rate of a counter since the previous sample.
@@ -72,8 +72,8 @@ fn rows(now: &[Sample], before: &[Sample]) -> Vec<Vec<String>> {
         rows[0].extend([format!("line{}", sample.line), "per_s".to_string()]);
     }
     let dash = || "-".to_string();
-    let any = now.iter().find_map(|sample| sample.books.as_ref());
-    for (name, _) in any.iter().flat_map(|books| books.stats.iter()) {
+    let any = now.iter().find_map(|sample| sample.counters.as_ref());
+    for (name, _) in any.iter().flat_map(|counters| counters.stats.iter()) {
         let mut row = vec![name.to_string()];
         for (at, sample) in now.iter().enumerate() {
             let total = sample.stats().and_then(|stats| stats.get(name));
@@ -198,11 +198,11 @@ mod tests {
         assert_eq!(per_second("events", 1, 5, Duration::ZERO), None);
     }
 
-    fn books(folder: &Path, count: u64) -> Books {
+    fn counters(folder: &Path, count: u64) -> Counters {
         let stats: String = COUNTERS.map(|name| format!("{name} {count}\n")).concat();
         std::fs::write(folder.join("stats"), stats).unwrap();
         std::fs::write(folder.join("contexts"), "stage task wrong\ndevice 0 0\n").unwrap();
-        Books::read(folder, 0).unwrap().unwrap()
+        Counters::read(folder, 0).unwrap().unwrap()
     }
 
     /// Lines that have counted so much.
@@ -211,7 +211,7 @@ mod tests {
         let sample = |line| Sample {
             line,
             at,
-            books: Some(books(folder.path(), count)),
+            counters: Some(counters(folder.path(), count)),
         };
         (0..lines).map(sample).collect()
     }

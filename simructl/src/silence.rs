@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use simrupt::failure::Failure;
 use simrupt::knobs::Knobs;
-use simrupt::line::Books;
+use simrupt::line::Counters;
 use simrupt::lines::Lines;
 use simrupt::module::Module;
 use simrupt::sysroot::{Sysroot, read_text};
@@ -35,20 +35,24 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// Looks at a line; no books when its driver is unbound.
+    /// Looks at a line; no counters when its driver is unbound.
     pub(crate) fn at(
         module: &Module<'_>,
         knobs: &Knobs,
         line: u32,
-        books: Option<&Books>,
+        counters: Option<&Counters>,
     ) -> Result<Self, Failure> {
         // Without a driver its knobs may be out of reach, and a module may lack one.
-        let knob = |name: &str| match (books, knobs.find(name)) {
+        let knob = |name: &str| match (counters, knobs.find(name)) {
             (Some(_), Ok(knob)) => knobs.value(knob, line).map(Some),
             _ => Ok(None),
         };
         let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
-        let counter = |name| books.and_then(|books| books.stats.get(name)).unwrap_or(0);
+        let counter = |name| {
+            counters
+                .and_then(|counters| counters.stats.get(name))
+                .unwrap_or(0)
+        };
         let pattern = knob("pattern")?.unwrap_or_default();
         let burst = match pattern.as_str() {
             "burst" => number(knob("burst")?).unwrap_or(1),
@@ -56,7 +60,7 @@ impl Look {
         };
         Ok(Self {
             at: Instant::now(),
-            is_bound: books.is_some(),
+            is_bound: counters.is_some(),
             rate_hz: number(knob("rate_hz")?).unwrap_or(0),
             burst,
             is_closed_loop: pattern == "closed",
@@ -278,8 +282,8 @@ impl Watchman {
     fn look(&self, module: &Module<'_>) -> Option<Vec<Look>> {
         let knobs = Knobs::of(module).ok()?;
         let look = |line: &u32| {
-            let books = module.books(*line, self.what).ok()?;
-            Look::at(module, &knobs, *line, books.as_ref()).ok()
+            let counters = module.counters(*line, self.what).ok()?;
+            Look::at(module, &knobs, *line, counters.as_ref()).ok()
         };
         self.lines.iter().map(look).collect()
     }

@@ -77,7 +77,7 @@ say "Stop the device. What became of each event, and in which context each stage
 run "simructl set rate_hz=0"
 run "simructl stats"
 
-say "The books balance: every event is accounted for."
+say "The sums hold: every event is accounted for."
 run "simructl verify"
 
 stat() { awk -v name="$1" '$1 == name { print $2 }' $knobs/stats; }

@@ -6,7 +6,7 @@
 use simrupt_vm_tests::{Context, FLAVORS, Reader, Simrupt, eventually};
 use std::path::Path;
 
-/// A second at 5,000 events/s with a reader: contexts right, books balanced, nothing lost.
+/// A second at 5,000 events/s with a reader: contexts right, sums hold, nothing lost.
 fn runs_in(flavor: &str, context: Context, tunable: bool) {
     let module = Simrupt::load(&format!("workqueue={flavor} rate_hz=5000"));
     let line = module.line(0);

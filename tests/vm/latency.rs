@@ -87,7 +87,7 @@ fn a_reset_zeroes_counters_and_histograms_together() {
     let stats = line.stats();
     for (name, value) in &stats {
         let expected = match name.as_str() {
-            // What is still there begins the new books.
+            // What is still there counts as new.
             "events" | "drained" | "queued" => queued,
             // The bottom half runs once more, in case something arrived meanwhile.
             "runs" => (*value).min(1),
@@ -123,7 +123,7 @@ fn resets_under_traffic_lose_nothing() {
         }
         line.silence();
         eventually("all is read", || line.stat("queued") == 0);
-        // What a reader has just got is in both books, or in neither.
+        // What a reader has just got counts before the reset or after it, and not twice.
         assert_eq!(count(line, "due_read"), line.stat("read"), "round {round}");
     }
     line.silence();

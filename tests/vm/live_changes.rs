@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Changes under traffic: nothing is lost that the books do not know of.
+//! Changes under traffic: nothing is lost that the counters do not know of.
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually, go_before_others, stay_on_cpu};
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Stops the traffic, and asserts that the reader got what the books say, and that they balance.
+/// Stops the traffic, and asserts that the reader got what the counters say, and that the sums hold.
 fn settle(module: &Simrupt, line: Line, reader: Reader) {
     line.silence();
     let read = reader.stop();

@@ -70,7 +70,7 @@ fn the_last_value_of_a_list_repeats() {
 }
 
 #[test]
-fn sixty_four_lines_work_and_balance() {
+fn sixty_four_lines_work_and_their_sums_hold() {
     let module = Simrupt::load("lines=64 rate_hz=100 run=always");
     simrupt_vm_tests::eventually("the last line has run", || {
         module.line(63).stat("drained") >= 10

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The `record` format: whole records, in order, with gaps exactly where the books say so.
+//! The `record` format: whole records, in order, with gaps exactly where the counters say so.
 
 use nix::{
     errno::Errno,
@@ -116,7 +116,7 @@ fn an_unknown_ioctl_is_refused() {
 }
 
 /// 10,000 events a second on a small fifo, with a reader: what the sequence numbers miss is what
-/// the books count as lost.
+/// is counted as lost.
 fn gaps_equal_losses(flavor: &str) {
     let module = Simrupt::load(&format!(
         "format=record rate_hz=10000 fifo_size=16 workqueue={flavor} work_us=2000"

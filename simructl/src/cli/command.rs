@@ -260,7 +260,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  simructl reset --line 0")]
     Reset,
 
-    /// Check that the books balance and that no stage ran in a wrong context
+    /// Check that the sums of the counters hold and that no stage ran in a wrong context
     ///
     /// Every event, interrupt and work item must end in exactly one counter. The exit code is 3 when a sum does
     /// not hold.
@@ -308,7 +308,7 @@ pub(crate) enum Command {
     /// times, in an order that is shuffled for every round. The table shows the medians of the rounds. All
     /// lines are silenced meanwhile, and the counters of those used are reset. Every knob has its old value
     /// again at the end, also after Ctrl-C. Ctrl-C ends the benchmark with the rounds that are over and exit
-    /// code 1. The exit code is 3 when the books of a line do not balance.
+    /// code 1. The exit code is 3 when the sums of a line's counters do not hold.
     #[command(
         after_help = "Example:\n  simructl bench --dry-run\n  simructl bench --flavors bh,unbound --rates 1000,50000 --stress idle,cpu --json out.json"
     )]

@@ -43,7 +43,7 @@ Exit codes:
   0  all went well
   1  something failed: standard error says what, why, and what to try; or something differs (diff)
   2  the command line makes no sense
-  3  the books of a line do not balance (verify, bench), or something is worse (compare)
+  3  the sums of a line's counters do not hold (verify, bench), or something is worse (compare)
   4  there were too few rounds to tell whether something is worse (compare)
 
 Examples:

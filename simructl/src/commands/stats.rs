@@ -8,7 +8,7 @@ use crate::cli::Options;
 use crate::commands::lines::{Shown, show_lines};
 use simrupt::failure::Failure;
 use simrupt::layout::columns;
-use simrupt::line::Books;
+use simrupt::line::Counters;
 use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
 
@@ -18,38 +18,38 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
     let module = Module::find(sysroot, WHAT)?;
     show_lines(&module, options, |line| {
         let irq = module.irq(line);
-        let books = module.books(line, WHAT)?;
+        let counters = module.counters(line, WHAT)?;
         Ok(Shown {
-            is_bound: books.is_some(),
-            text: text(line, irq, books.as_ref()),
-            document: document(line, irq, books.as_ref()),
+            is_bound: counters.is_some(),
+            text: text(line, irq, counters.as_ref()),
+            document: document(line, irq, counters.as_ref()),
         })
     })
 }
 
-fn text(line: u32, irq: Option<u32>, books: Option<&Books>) -> String {
+fn text(line: u32, irq: Option<u32>, counters: Option<&Counters>) -> String {
     let irq = irq.map_or_else(|| "-".to_string(), |irq| irq.to_string());
-    let Some(books) = books else {
+    let Some(counters) = counters else {
         return format!("line{line}  irq {irq}  driver unbound\n");
     };
-    let counters: Vec<[String; 2]> = books
+    let rows: Vec<[String; 2]> = counters
         .stats
         .iter()
         .map(|(name, value)| [name.to_string(), value.to_string()])
         .collect();
     format!(
         "line{line}  irq {irq}\n{}\n{}",
-        columns("  ", &counters),
-        books.contexts.text("  ")
+        columns("  ", &rows),
+        counters.contexts.text("  ")
     )
 }
 
-pub(crate) fn document(line: u32, irq: Option<u32>, books: Option<&Books>) -> Value {
+pub(crate) fn document(line: u32, irq: Option<u32>, counters: Option<&Counters>) -> Value {
     json!({
         "line": line,
         "irq": irq,
-        "bound": books.is_some(),
-        "stats": books.map(Books::stats_json),
-        "contexts": books.map(Books::contexts_json),
+        "bound": counters.is_some(),
+        "stats": counters.map(Counters::stats_json),
+        "contexts": counters.map(Counters::contexts_json),
     })
 }

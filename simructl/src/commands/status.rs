@@ -15,7 +15,7 @@ use simrupt::failure::Failure;
 use simrupt::files::value;
 use simrupt::knobs::Knobs;
 use simrupt::layout::columns;
-use simrupt::line::Books;
+use simrupt::line::Counters;
 use simrupt::module::{Module, is_loaded};
 use simrupt::sysroot::Sysroot;
 
@@ -48,8 +48,8 @@ fn mark_throttled(rows: &mut [Row], module: &Module<'_>, knobs: &Knobs) -> Resul
         thread::sleep(STEP);
         for row in rows.iter_mut() {
             let Some(before) = &row.look else { continue };
-            let books = module.books(row.line, "cannot show the status")?;
-            let now = Look::at(module, knobs, row.line, books.as_ref())?;
+            let counters = module.counters(row.line, "cannot show the status")?;
+            let now = Look::at(module, knobs, row.line, counters.as_ref())?;
             if is_throttled(before, &now) {
                 row.state = "waits for cpu_limit_pct";
                 row.look = None;
@@ -89,11 +89,11 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
 
 impl Row {
     fn of(module: &Module<'_>, knobs: &Knobs, line: u32) -> Result<Self, Failure> {
-        let books = match module.debugfs() {
-            Some(_) => module.books(line, "cannot show the status")?,
+        let counters = match module.debugfs() {
+            Some(_) => module.counters(line, "cannot show the status")?,
             None => None,
         };
-        let bound = module.is_bound(line) && (books.is_some() || module.debugfs().is_none());
+        let bound = module.is_bound(line) && (counters.is_some() || module.debugfs().is_none());
         // Of an unbound line a knob may be out of reach; that is no reason to show nothing.
         let knob = |name| {
             let knob = knobs.iter().find(|knob| knob.name == name)?;
@@ -121,10 +121,10 @@ impl Row {
                 _ => "bound",
             }
         };
-        let counter = |name: &str| books.as_ref()?.stats.get(name);
+        let counter = |name: &str| counters.as_ref()?.stats.get(name);
         let may_wait = bound && !matches!(state, "silent" | "masked");
         let look = match (may_wait, counter("throttled")) {
-            (true, Some(1..)) => Some(Look::at(module, knobs, line, books.as_ref())?),
+            (true, Some(1..)) => Some(Look::at(module, knobs, line, counters.as_ref())?),
             _ => None,
         };
         Ok(Self {
@@ -132,7 +132,7 @@ impl Row {
             irq: module.irq(line),
             knobs: shown,
             counters: COUNTERS.map(counter),
-            lost: books.as_ref().map(Books::lost),
+            lost: counters.as_ref().map(Counters::lost),
             state,
             look,
         })

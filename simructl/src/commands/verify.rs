@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl verify`: checks that the books of each line balance.
+//! `simructl verify`: checks that the sums of each line's counters hold.
 
 use serde_json::json;
 
@@ -12,31 +12,31 @@ use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
 use simrupt::verdict::Verdict;
 
-const WHAT: &str = "cannot check the books";
+const WHAT: &str = "cannot check the counters";
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, as_ktap: bool) -> Result<(), Failure> {
     let module = Module::find(sysroot, WHAT)?;
     let mut text = String::new();
     let mut documents = Vec::new();
     let mut ktap = Ktap::default();
-    let mut unbalanced = Vec::new();
+    let mut broken = Vec::new();
     let mut unbound = None;
     for line in module.select(options.lines())? {
-        let Some(books) = module.books(line, WHAT)? else {
+        let Some(counters) = module.counters(line, WHAT)? else {
             unbound = unbound.or(Some(Failure::unbound(line)));
             text += &format!("line{line}: not checked: its driver is unbound\n");
             ktap.test(
                 &format!("line{line}"),
                 Outcome::Skip("its driver is unbound".to_string()),
             );
-            documents.push(json!({ "line": line, "bound": false, "balanced": null }));
+            documents.push(json!({ "line": line, "bound": false, "holds": null }));
             continue;
         };
         let directory = module.line_directory(line, WHAT)?;
-        let verdict =
-            Verdict::of(&books).map_err(|why| Failure::malformed(&directory.join("stats"), why))?;
+        let verdict = Verdict::of(&counters)
+            .map_err(|why| Failure::malformed(&directory.join("stats"), why))?;
         if let Some(amiss) = verdict.amiss() {
-            unbalanced.push(format!("line{line}: {amiss}"));
+            broken.push(format!("line{line}: {amiss}"));
         }
         text += &verdict.text(line);
         documents.push(verdict.json(line));
@@ -45,13 +45,13 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, as_ktap: bool) -> Result
     if as_ktap {
         output::print(&ktap.text())?;
     } else if options.json {
-        let balanced = unbalanced.is_empty() && unbound.is_none();
-        output::print_json(&json!({ "balanced": balanced, "lines": documents }))?;
+        let holds = broken.is_empty() && unbound.is_none();
+        output::print_json(&json!({ "holds": holds, "lines": documents }))?;
     } else {
         output::print(&text)?;
     }
-    if !unbalanced.is_empty() {
-        return Err(Failure::new("verify failed", unbalanced.join("; "))
+    if !broken.is_empty() {
+        return Err(Failure::new("verify failed", broken.join("; "))
             .remedy("simructl stats for all figures; dmesg may say more")
             .verdict());
     }

@@ -51,9 +51,9 @@ impl Watch<'_> {
     fn sample(&self) -> Result<Vec<Sample>, Failure> {
         let sample = |line: &u32| {
             let at = Instant::now();
-            let books = self.module.books(*line, WHAT)?;
+            let counters = self.module.counters(*line, WHAT)?;
             let line = *line;
-            Ok(Sample { line, at, books })
+            Ok(Sample { line, at, counters })
         };
         let samples: Result<Vec<Sample>, Failure> = self.lines.iter().map(sample).collect();
         // Its files went with it.
@@ -122,7 +122,7 @@ impl Watch<'_> {
     fn document(&self, now: &[Sample], before: &[Sample], elapsed: Duration) -> String {
         let lines = now.iter().enumerate().map(|(at, sample)| {
             let irq = self.module.irq(sample.line);
-            let mut object = document(sample.line, irq, sample.books.as_ref());
+            let mut object = document(sample.line, irq, sample.counters.as_ref());
             object["per_second"] = sample.rates_document(before.get(at));
             object
         });

@@ -19,11 +19,11 @@ use simrupt::layout::{self, columns, columns_apart};
 pub(super) fn contexts(state: &State, row: &Row, width: usize) -> String {
     let sample = state.sample.as_ref();
     let line = sample.and_then(|sample| sample.lines.iter().find(|line| line.number == row.line));
-    let Some(books) = line.and_then(|line| line.books.as_ref()) else {
+    let Some(counters) = line.and_then(|line| line.counters.as_ref()) else {
         return format!("line {}: its driver is unbound", row.line);
     };
     let mut text = format!("line {}: runs of each stage, by context\n", row.line);
-    text += &laid_out(&stages(&books.contexts), width);
+    text += &laid_out(&stages(&counters.contexts), width);
     text += &cpus(state, row, width).unwrap_or_default();
     text
 }

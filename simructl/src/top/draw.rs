@@ -214,7 +214,7 @@ mod tests {
     use crate::silence::Look;
     use crate::top::sample::{Line, Sample};
     use simrupt::files::latency::Latency;
-    use simrupt::line::Books;
+    use simrupt::line::Counters;
     use std::path::Path;
     use std::time::{Duration, Instant};
 
@@ -238,7 +238,7 @@ mod tests {
             rate_hz: "5000".to_string(),
             flavor: if number == 0 { "bh" } else { "unbound-highpri" }.to_string(),
             fifo_size: 4096,
-            books: Books::read(folder, number).unwrap(),
+            counters: Counters::read(folder, number).unwrap(),
             latency: Some(Latency::parse(&latency).unwrap()),
             look: Look::running(at, events),
         }
@@ -347,7 +347,7 @@ mod tests {
         let state = state_with(|lines| {
             lines[0].look = lines[0].look.clone().throttled_again();
             lines[1].look = lines[1].look.clone().unbound();
-            lines[1].books = None;
+            lines[1].counters = None;
             lines[1].flavor = "-".to_string();
         });
         for width in [40, 80, 200] {

@@ -46,7 +46,8 @@ impl Row {
         let rate = |count: &dyn Fn(&Line) -> Option<u64>| {
             per_second(count(now)?.checked_sub(count(before?)?)?, elapsed)
         };
-        let counter = |name: &'static str| move |line: &Line| line.books.as_ref()?.stats.get(name);
+        let counter =
+            |name: &'static str| move |line: &Line| line.counters.as_ref()?.stats.get(name);
         let stage = |name: &str| {
             let of = |line: &Line| {
                 let stages = &line.latency.as_ref()?.0;
@@ -60,11 +61,11 @@ impl Row {
             rate_hz: now.rate_hz.clone(),
             flavor: now.flavor.clone(),
             fifo_size: now.fifo_size,
-            is_bound: now.books.is_some(),
+            is_bound: now.counters.is_some(),
             is_throttled: before.is_some_and(|before| is_throttled(&before.look, &now.look)),
             events_hz: rate(&counter("events")),
             read_hz: rate(&counter("read")),
-            lost_hz: rate(&|line| line.books.as_ref().map(|books| books.lost())),
+            lost_hz: rate(&|line| line.counters.as_ref().map(|counters| counters.lost())),
             queued: counter("queued")(now).unwrap_or(0),
             stages: STAGES.map(|(name, _)| stage(name)),
             missing: None,

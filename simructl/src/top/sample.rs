@@ -12,7 +12,7 @@ use simrupt::failure::Failure;
 use simrupt::files::latency::Latency;
 use simrupt::files::table::Values;
 use simrupt::knobs::Knobs;
-use simrupt::line::Books;
+use simrupt::line::Counters;
 use simrupt::lines::Lines;
 use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
@@ -39,7 +39,7 @@ pub(crate) struct Line {
     pub(crate) flavor: String,
     pub(crate) fifo_size: u64,
     /// `None` when its driver is unbound, as with the latency.
-    pub(crate) books: Option<Books>,
+    pub(crate) counters: Option<Counters>,
     pub(crate) latency: Option<Latency>,
     /// What it takes to tell why it is silent.
     pub(crate) look: Look,
@@ -69,9 +69,9 @@ impl Sample {
 
 impl Line {
     fn take(module: &Module<'_>, knobs: &Knobs, line: u32) -> Result<Self, Failure> {
-        let books = module.books(line, WHAT)?;
+        let counters = module.counters(line, WHAT)?;
         // Without a driver its knobs may be out of reach.
-        let knob = |name: &str| match books {
+        let knob = |name: &str| match counters {
             Some(_) => knobs.value(knobs.find(name)?, line),
             None => Ok("-".to_string()),
         };
@@ -82,8 +82,8 @@ impl Line {
             flavor: knob("workqueue")?,
             fifo_size: knob("fifo_size")?.parse().unwrap_or(0),
             latency: module.latency(line, WHAT)?,
-            look: Look::at(module, knobs, line, books.as_ref())?,
-            books,
+            look: Look::at(module, knobs, line, counters.as_ref())?,
+            counters,
         })
     }
 }

@@ -298,12 +298,12 @@ fn on_standard_output_the_document_is_alone() {
 }
 
 #[test]
-fn books_that_do_not_balance_fail_the_run_and_everything_is_put_back() {
+fn sums_that_do_not_hold_fail_the_run_and_everything_is_put_back() {
     let fake = fake();
     fake.set_counters(0, &[("queued", 0), ("in_ring", 0), ("read", 87)]);
     refused(
         &fake,
-        "bench-unbalanced",
+        "bench-broken-sums",
         &format!("{SHORT} --json out.json"),
     );
     assert!(!fake.path("out.json").exists());

@@ -110,14 +110,14 @@ impl Fake {
         self
     }
 
-    /// Writes the stats of a line: 100 events that balance, but for the counters given.
+    /// Writes the stats of a line: 100 events whose sums hold, but for the counters given.
     pub(crate) fn set_counters(&self, line: usize, counters: &[(&str, u64)]) {
         let mut text = String::new();
         for name in COUNTERS {
             let value = counters
                 .iter()
                 .find(|(known, _)| *known == name)
-                .map_or(balanced(name), |(_, value)| *value);
+                .map_or(holds(name), |(_, value)| *value);
             text += &format!("{name} {value}\n");
         }
         self.write(&debugfs(line, "stats"), &text);
@@ -199,7 +199,7 @@ impl Fake {
 }
 
 /// The counters of 100 events of which 10 were overwritten, 20 are queued and 68 were read.
-fn balanced(name: &str) -> u64 {
+fn holds(name: &str) -> u64 {
     match name {
         "events" | "raised" => 100,
         "drained" | "handled" => 98,

@@ -24,7 +24,7 @@ const PRINTING: [(&str, i32); 11] = [
     ("--help", 0),
 ];
 
-/// A module of which one line's books do not balance.
+/// A module of which one line's sums do not hold.
 fn fake() -> Fake {
     let fake = Fake::with_lines(2);
     fake.set_counters(1, &[("read", 0)]);

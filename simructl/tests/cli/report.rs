@@ -273,21 +273,6 @@ fn a_result_does_not_differ_from_itself() {
 }
 
 #[test]
-fn names_that_are_twice_as_wide_leave_columns_where_they_are() {
-    let desk = Desk::new();
-    desk.changed("wide.json", |results| {
-        let cells = results["cells"].as_array_mut().unwrap();
-        cells.truncate(2);
-        cells[1]["setting"]["flavor"] = json!("网卡");
-        results["knees"] = json!([]);
-        results["costs"] = json!([]);
-    });
-    desk.check("report-wide", "report wide.json");
-    let compare = "compare wide.json wide.json --metric busy_ns_per_event";
-    desk.check("compare-wide", compare);
-}
-
-#[test]
 fn what_is_worse_is_exit_code_3() {
     let desk = Desk::new();
     desk.changed("b.json", |results| {

@@ -6,18 +6,18 @@ use crate::fake::{Fake, debugfs};
 use crate::ktap;
 
 #[test]
-fn books_that_balance_are_exit_code_0() {
+fn sums_that_hold_are_exit_code_0() {
     let fake = Fake::with_lines(2);
     fake.check("verify", "verify");
     fake.check("verify-json", "verify --json --line 0");
 }
 
 #[test]
-fn books_that_do_not_balance_are_exit_code_3_with_the_figures() {
+fn sums_that_do_not_hold_are_exit_code_3_with_the_figures() {
     let fake = Fake::with_lines(2);
     fake.set_counters(1, &[("read", 67), ("scheduled", 91)]);
-    fake.check("verify-unbalanced", "verify");
-    fake.check("verify-unbalanced-json", "verify --json");
+    fake.check("verify-broken-sums", "verify");
+    fake.check("verify-broken-sums-json", "verify --json");
     fake.check("verify-other-line", "verify --line 0");
 }
 
@@ -32,7 +32,7 @@ fn a_stage_in_a_wrong_context_is_exit_code_3() {
 }
 
 #[test]
-fn a_counter_that_is_missing_is_no_balance() {
+fn a_counter_that_is_missing_is_an_error() {
     let fake = Fake::with_lines(1);
     fake.write(&debugfs(0, "stats"), "events 0\noverrun 0\n");
     fake.check("verify-missing-counter", "verify");

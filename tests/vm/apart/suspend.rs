@@ -28,7 +28,7 @@ fn suspend() {
 }
 
 #[test]
-fn a_line_goes_on_after_a_suspend_and_its_books_balance() {
+fn a_line_goes_on_after_a_suspend_and_its_sums_hold() {
     let (level, _) = LEVEL;
     if !Path::new(level).exists() {
         return skip("this kernel was built without its test of suspend");

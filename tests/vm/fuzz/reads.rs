@@ -222,7 +222,7 @@ impl Known {
         usize::try_from(bytes).expect("a size")
     }
 
-    /// Asserts that the books agree.
+    /// Asserts that the counters agree.
     pub(super) fn settle(&self) {
         let stats = self.line.stats();
         assert_eq!(stats["queued"], self.queue.len() as u64);

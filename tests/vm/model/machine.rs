@@ -264,8 +264,8 @@ fn tool(args: &[&str]) -> Result<(), Errno> {
     }
 }
 
-/// The sums that do not hold in these books.
-pub(crate) fn unbalanced(stats: &BTreeMap<String, u64>) -> Vec<String> {
+/// The sums that do not hold in these counters.
+pub(crate) fn broken(stats: &BTreeMap<String, u64>) -> Vec<String> {
     let sum = |parts: &[&str]| parts.iter().map(|part| stats[*part]).sum::<u64>();
     let broken = invariants::INVARIANTS
         .iter()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the module should be like: knobs, records and books of its lines, as plain data. The tests of
+//! What the module should be like: knobs, records and counters of its lines, as plain data. The tests of
 //! this folder do to it what they do to the module, and compare.
 //!
 //! What only time decides the model is told: how many events came while a line was running.
@@ -67,12 +67,12 @@ pub(crate) struct Binding {
     ring: VecDeque<u64>,
     /// Numbers of the records that wait for a reader.
     pub(crate) fifo: VecDeque<u64>,
-    pub(crate) books: Books,
+    pub(crate) counters: Counters,
 }
 
-/// The books of one binding, as far as they follow from what was done.
+/// The counters of one binding, as far as they follow from what was done.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Books {
+pub(crate) struct Counters {
     events: u64,
     overrun: u64,
     drained: u64,
@@ -87,17 +87,17 @@ pub(crate) struct Books {
 impl Binding {
     /// The counters by name, and what each must show.
     pub(crate) fn counters(&self) -> [(&'static str, u64); 9] {
-        let books = &self.books;
+        let counters = &self.counters;
         [
-            ("events", books.events),
-            ("overrun", books.overrun),
+            ("events", counters.events),
+            ("overrun", counters.overrun),
             ("in_ring", self.ring.len() as u64),
-            ("drained", books.drained),
-            ("dropped", books.dropped),
-            ("overwritten", books.overwritten),
-            ("flushed", books.flushed),
+            ("drained", counters.drained),
+            ("dropped", counters.dropped),
+            ("overwritten", counters.overwritten),
+            ("flushed", counters.flushed),
             ("queued", self.fifo.len() as u64),
-            ("read", books.read),
+            ("read", counters.read),
         ]
     }
 
@@ -111,9 +111,9 @@ impl Binding {
 
     fn emit(&mut self, events: u64) {
         for _ in 0..events {
-            self.books.events += 1;
+            self.counters.events += 1;
             if self.ring.len() == RING_EVENTS {
-                self.books.overrun += 1;
+                self.counters.overrun += 1;
             } else {
                 self.ring.push_back(self.next_seq);
             }
@@ -128,16 +128,16 @@ impl Binding {
             return;
         }
         while let Some(seq) = self.ring.pop_front() {
-            self.books.drained += 1;
-            self.books.measured += 1;
+            self.counters.drained += 1;
+            self.counters.measured += 1;
             if self.fifo.len() < self.capacity {
                 self.fifo.push_back(seq);
             } else if self.policy == Policy::Drop {
-                self.books.dropped += 1;
+                self.counters.dropped += 1;
             } else {
                 self.fifo.pop_front();
                 self.fifo.push_back(seq);
-                self.books.overwritten += 1;
+                self.counters.overwritten += 1;
             }
         }
     }
@@ -149,16 +149,16 @@ impl Binding {
                 Policy::Overwrite => self.fifo.pop_front(),
                 Policy::Drop => self.fifo.pop_back(),
             };
-            self.books.flushed += 1;
+            self.counters.flushed += 1;
         }
     }
 
     fn reset(&mut self) {
         let queued = self.fifo.len() as u64;
-        self.books = Books {
+        self.counters = Counters {
             events: self.ring.len() as u64 + queued,
             drained: queued,
-            ..Books::default()
+            ..Counters::default()
         };
     }
 
@@ -189,7 +189,7 @@ impl Binding {
             });
         }
         let count = most.min(self.fifo.len());
-        self.books.read += count as u64;
+        self.counters.read += count as u64;
         Ok(self.fifo.drain(..count).collect())
     }
 }
@@ -316,7 +316,7 @@ impl Model {
             next_seq: 0,
             ring: VecDeque::new(),
             fifo: VecDeque::new(),
-            books: Books::default(),
+            counters: Counters::default(),
         };
         for knob in Knob::ALL {
             binding.apply(*knob, self.lines[line].value(*knob));

@@ -6,7 +6,7 @@
 //! `MODEL_SEED` says what each thread does, `MODEL_STEPS` how much.
 
 use super::{
-    machine::{self, unbalanced},
+    machine::{self, broken},
     number, say,
     state::spec,
 };
@@ -140,7 +140,7 @@ fn watch(line: Line, mut random: Rng, stop: &AtomicBool) {
         if let Ok(text) = fs::read_to_string(line.path("stats")) {
             let stats = Stats::parse(&text).expect("counters");
             let stats = stats.iter().map(|(name, count)| (name.to_owned(), count));
-            assert_eq!(unbalanced(&stats.collect()), Vec::<String>::new(), "{text}");
+            assert_eq!(broken(&stats.collect()), Vec::<String>::new(), "{text}");
         }
         for name in ["contexts", "latency", "knobs"] {
             // Without a driver there is nothing to see.

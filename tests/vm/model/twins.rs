@@ -3,7 +3,7 @@
 //! The model and the module side by side: the same is done to both, and then they are compared.
 
 use super::{
-    machine::{Found, Machine, unbalanced},
+    machine::{Found, Machine, broken},
     state::{Model, SLOTS},
     steps::{Face, Pace, Sequence, Step, Switch},
 };
@@ -294,9 +294,9 @@ impl Twins {
         for (name, expected) in binding.counters() {
             same(name, &expected, &stats[name])?;
         }
-        let unbalanced = unbalanced(&stats);
-        if !unbalanced.is_empty() {
-            return Err(unbalanced.join(", "));
+        let broken = broken(&stats);
+        if !broken.is_empty() {
+            return Err(broken.join(", "));
         }
         let wrong = self
             .machine
@@ -311,8 +311,8 @@ impl Twins {
             Ok(measured["bh_run"] >= stats["runs"])
         })?;
         for (stage, expected) in [
-            ("due_irq", binding.books.measured),
-            ("irq_bh", binding.books.measured),
+            ("due_irq", binding.counters.measured),
+            ("irq_bh", binding.counters.measured),
             ("due_read", stats["read"]),
         ] {
             same(

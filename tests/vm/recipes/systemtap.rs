@@ -37,7 +37,7 @@ fn hops(module: &Simrupt, slow_us: u32, command: &str) -> String {
     text
 }
 
-/// What `hops` ends with: the totals of the line, which are those of its books.
+/// What `hops` ends with: the totals of the line, which are those of its counters.
 fn assert_totals(module: &Simrupt, text: &str) {
     let stats = module.line(0).stats();
     let of = |name| stats[name];

@@ -49,16 +49,16 @@ impl Simrupt {
         Line::new(index)
     }
 
-    /// Asserts that the books of all lines balance, by `simructl verify`.
+    /// Asserts that the sums of all lines' counters hold, by `simructl verify`.
     pub fn verify(&self) {
         let output = simructl(&["verify"]);
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(
             output.status.success(),
-            "the books do not balance:\n{text}{}",
+            "the sums do not hold:\n{text}{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        assert!(text.contains("balance"), "{text}");
+        assert!(text.contains("sums hold"), "{text}");
     }
 
     /// A parameter in /sys/module.

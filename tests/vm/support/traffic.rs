@@ -136,7 +136,7 @@ impl Reader {
     }
 }
 
-/// Stops the traffic, and asserts that what the sequence numbers miss is what the books count as
+/// Stops the traffic, and asserts that what the sequence numbers miss is what is counted as
 /// lost, and that no stage ran where it should not.
 pub fn settle(module: &Simrupt, line: Line, reader: Reader) {
     line.set("masked", "0");

@@ -73,9 +73,9 @@ pub fn measure(rig: &mut Rig<'_>) -> Result<Vec<Cost>, Failure> {
 fn fill(rig: &Rig<'_>, line: u32) -> Result<(), Failure> {
     let until = Instant::now() + FILL_LIMIT;
     loop {
-        let books = rig.module().books(line, WHAT)?;
-        let books = books.ok_or_else(|| Failure::unbound(line))?;
-        let queued = books.stats.get("queued").unwrap_or(0);
+        let counters = rig.module().counters(line, WHAT)?;
+        let counters = counters.ok_or_else(|| Failure::unbound(line))?;
+        let queued = counters.stats.get("queued").unwrap_or(0);
         if queued >= RECORDS {
             return Ok(());
         }

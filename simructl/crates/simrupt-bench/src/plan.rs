@@ -20,7 +20,7 @@ use crate::setting::{Flavor, LineCount, Mode, SCOPED, Scope, Setting, Stress, Ti
 use simrupt::failure::Failure;
 use simrupt::layout::columns;
 
-/// What a round takes besides its warm-up and its measured time: knobs, draining, reading the books.
+/// What a round takes besides its warm-up and its measured time: knobs, draining, reading the counters.
 const OVERHEAD: Duration = Duration::from_millis(80);
 
 /// What to do, and how often.

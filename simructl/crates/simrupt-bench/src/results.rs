@@ -192,7 +192,7 @@ pub struct Round {
     /// Whether it was in a steady state after that; absent where that could not be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<bool>,
-    /// The books of all its lines, added up.
+    /// The counters of all its lines, added up.
     pub counters: BTreeMap<String, u64>,
     /// By name; see Documentation/bench.md.
     pub metrics: BTreeMap<String, f64>,

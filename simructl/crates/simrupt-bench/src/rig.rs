@@ -34,7 +34,7 @@ use simrupt::changes::{apply, plan};
 use simrupt::failure::Failure;
 use simrupt::files::table::Values;
 use simrupt::knobs::{KnobFile, Knobs};
-use simrupt::line::Books;
+use simrupt::line::Counters;
 use simrupt::module::Module;
 use simrupt::sysroot::{read_text, write_value};
 
@@ -258,7 +258,7 @@ impl<'a> Rig<'a> {
         Ok(times)
     }
 
-    /// Has the books of the lines begin anew.
+    /// Has the counters of the lines begin anew.
     pub fn reset(&self, setting: &Setting) -> Result<(), Failure> {
         for line in self.lines(setting.lines) {
             let path = self.module.line_directory(line, WHAT)?.join("reset");
@@ -275,8 +275,8 @@ impl<'a> Rig<'a> {
             .try_for_each(|line| self.set(line, "stress", Interference::None.name()))
     }
 
-    /// Waits until all that the lines have emitted has arrived; returns their books.
-    pub fn rest(&self, setting: &Setting) -> Result<Vec<Books>, Failure> {
+    /// Waits until all that the lines have emitted has arrived; returns their counters.
+    pub fn rest(&self, setting: &Setting) -> Result<Vec<Counters>, Failure> {
         let until = Instant::now() + REST_LIMIT;
         let levels: &[&str] = match setting.is_read() {
             true => &["in_ring", "pending", "queued"],
@@ -288,11 +288,11 @@ impl<'a> Rig<'a> {
             loop {
                 // It is not a matter of time but of the other threads: let them go first.
                 thread::sleep(Duration::from_micros(500));
-                let books = self.module.books(line, WHAT)?;
-                let books = books.ok_or_else(|| Failure::unbound(line))?;
-                let level = |name: &&str| books.stats.get(name).unwrap_or(0);
+                let counters = self.module.counters(line, WHAT)?;
+                let counters = counters.ok_or_else(|| Failure::unbound(line))?;
+                let level = |name: &&str| counters.stats.get(name).unwrap_or(0);
                 if levels.iter().all(|name| level(name) == 0) {
-                    all.push(books);
+                    all.push(counters);
                     break;
                 }
                 if Instant::now() > until {

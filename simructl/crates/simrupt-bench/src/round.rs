@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One round of one cell: set up, warm up, come to rest, measure, come to rest, and check the books. Then
+//! One round of one cell: set up, warm up, come to rest, measure, come to rest, and check the counters. Then
 //! once more, for half as long, with what is left of the CPUs soaked up, to see what was spent: see
 //! [`soak`](crate::soak). Latencies are none of that part, for no CPU is ever idle in it.
 //!
-//! What is measured begins with the rate and ends with the rate of 0. The books are reset at rest, before
+//! What is measured begins with the rate and ends with the rate of 0. The counters are reset at rest, before
 //! it: a reset holds all stages up, and the event that came meanwhile would have waited for it.
 //! Everything else that costs time, such as looking for threads, is done before or after as well. What is
 //! under way at the end arrives, and counts.
@@ -22,7 +22,7 @@ use crate::steady::{self, WarmUp};
 use crate::stress::{Places, Running};
 use simrupt::device;
 use simrupt::failure::{Failure, describe};
-use simrupt::line::Books;
+use simrupt::line::Counters;
 use simrupt::stop::Stop;
 use simrupt::verdict::Verdict;
 
@@ -205,8 +205,11 @@ fn start_interference(
 }
 
 /// The events of all lines so far.
-fn events(books: &[Books]) -> u64 {
-    books.iter().filter_map(|one| one.stats.get("events")).sum()
+fn events(counters: &[Counters]) -> u64 {
+    counters
+        .iter()
+        .filter_map(|one| one.stats.get("events"))
+        .sum()
 }
 
 /// A reader for each line, if lines are read in this mode.
@@ -230,20 +233,20 @@ fn mean_ns(begun: &[Instant], ended: &[Instant]) -> u64 {
     u64::try_from(sum.as_nanos() / begun.len().max(1) as u128).unwrap_or(u64::MAX)
 }
 
-/// Adds up what the lines have counted, once they are at rest and their books balance.
+/// Adds up what the lines have counted, once they are at rest and their sums hold.
 fn count(rig: &Rig<'_>, setting: &Setting, sample: &mut Sample) -> Result<(), Failure> {
     let lines = rig.lines(setting.lines);
-    for (line, books) in lines.into_iter().zip(rig.rest(setting)?) {
+    for (line, counters) in lines.into_iter().zip(rig.rest(setting)?) {
         let directory = rig.module().line_directory(line, WHAT)?;
-        let verdict =
-            Verdict::of(&books).map_err(|why| Failure::malformed(&directory.join("stats"), why))?;
+        let verdict = Verdict::of(&counters)
+            .map_err(|why| Failure::malformed(&directory.join("stats"), why))?;
         if verdict.amiss().is_some() {
             let why = verdict.text(line).trim_end().replace("\n  ", "; ");
             return Err(Failure::new("the figures cannot be believed", why)
                 .remedy("simructl stats for all figures; dmesg may say more")
                 .verdict());
         }
-        for (name, value) in books.stats.iter() {
+        for (name, value) in counters.stats.iter() {
             *sample.counters.entry(name.to_string()).or_default() += value;
         }
     }

@@ -16,17 +16,17 @@ use crate::sysroot::read_whole;
 /// What no reader can get any more.
 const LOST: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];
 
-/// The books of one line.
+/// The counters of one line.
 #[derive(Debug)]
-pub struct Books {
+pub struct Counters {
     /// The counters.
     pub stats: Stats,
     /// Which stage ran how often in which context.
     pub contexts: Contexts,
 }
 
-impl Books {
-    /// Reads the books of a line from its debugfs directory; `None` when its driver is unbound.
+impl Counters {
+    /// Reads the counters of a line from its debugfs directory; `None` when its driver is unbound.
     pub fn read(directory: &Path, line: u32) -> Result<Option<Self>, Failure> {
         let file = |name| read_line_file(directory.join(name), line);
         let (Some((stats_path, stats)), Some((contexts_path, contexts))) =

@@ -13,7 +13,7 @@ use simrupt_core::knobs::MAX_LINES;
 use crate::failure::{Failure, errno};
 use crate::files::latency::Latency;
 use crate::files::value;
-use crate::line::{Books, read_line_file};
+use crate::line::{Counters, read_line_file};
 use crate::lines::Lines;
 use crate::sysroot::{Sysroot, read_text};
 
@@ -171,13 +171,13 @@ impl<'a> Module<'a> {
         Some(gap.failure("doing with less").because(instead))
     }
 
-    /// The books of a line; `None` when its driver is unbound.
-    pub fn books(&self, line: u32, what: &str) -> Result<Option<Books>, Failure> {
+    /// The counters of a line; `None` when its driver is unbound.
+    pub fn counters(&self, line: u32, what: &str) -> Result<Option<Counters>, Failure> {
         let directory = self.line_directory(line, what)?;
         if !self.is_bound(line) {
             return Ok(None);
         }
-        Books::read(&directory, line)
+        Counters::read(&directory, line)
     }
 
     /// The histograms of a line; `None` when its driver is unbound.

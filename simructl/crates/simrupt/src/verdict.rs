@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Whether the books of a line balance: the sums of `simrupt_core::invariants` and the contexts.
+//! Whether a line's counters are right: the sums of `simrupt_core::invariants` and the contexts.
 
 use serde_json::{Value, json};
 use simrupt_core::invariants::{INVARIANTS, Invariant};
 
 use crate::files::stats::Stats;
 use crate::ktap::{Ktap, Outcome};
-use crate::line::Books;
+use crate::line::Counters;
 
-/// What the books of one line say.
+/// What the counters of one line say.
 ///
 /// ```
 /// use simrupt::files::contexts::Contexts;
 /// use simrupt::files::stats::Stats;
-/// use simrupt::line::Books;
+/// use simrupt::line::Counters;
 /// use simrupt::verdict::Verdict;
 ///
 /// let mut counters = String::from("events 100\ndrained 99\n");
@@ -23,12 +23,12 @@ use crate::line::Books;
 ///         counters += &format!("{name} 0\n");
 ///     }
 /// }
-/// let books = Books {
+/// let counters = Counters {
 ///     stats: Stats::parse(&counters)?,
 ///     contexts: Contexts::parse("stage hardirq wrong\ndevice 100 0\n")?,
 /// };
-/// let verdict = Verdict::of(&books)?;
-/// assert_eq!(verdict.amiss(), Some("books do not balance"));
+/// let verdict = Verdict::of(&counters)?;
+/// assert_eq!(verdict.amiss(), Some("sums do not hold"));
 /// assert!(verdict.text(0).contains("events 100 != overrun 0 + in_ring 0 + drained 99 (99)"));
 /// # Ok::<(), String>(())
 /// ```
@@ -47,12 +47,12 @@ struct Sum {
 }
 
 impl Verdict {
-    /// Judges the books; the error names a counter they lack.
-    pub fn of(books: &Books) -> Result<Self, String> {
-        let sums = INVARIANTS.iter().map(|sum| Sum::of(sum, &books.stats));
+    /// Judges the counters; the error names a counter they lack.
+    pub fn of(counters: &Counters) -> Result<Self, String> {
+        let sums = INVARIANTS.iter().map(|sum| Sum::of(sum, &counters.stats));
         Ok(Self {
             sums: sums.collect::<Result<_, _>>()?,
-            wrong: books
+            wrong: counters
                 .contexts
                 .wrong()
                 .map(|(stage, count)| (stage.to_string(), count))
@@ -64,9 +64,9 @@ impl Verdict {
     pub fn amiss(&self) -> Option<&'static str> {
         match (self.sums_hold(), self.is_well_placed()) {
             (true, true) => None,
-            (false, true) => Some("books do not balance"),
+            (false, true) => Some("sums do not hold"),
             (true, false) => Some("a stage ran in a wrong context"),
-            (false, false) => Some("books do not balance, and a stage ran in a wrong context"),
+            (false, false) => Some("sums do not hold, and a stage ran in a wrong context"),
         }
     }
 
@@ -80,17 +80,13 @@ impl Verdict {
 
     /// The verdict in words: one line, and one more for each thing amiss.
     pub fn text(&self, line: u32) -> String {
-        let verb = match self.sums_hold() {
-            true => "balance",
-            false => "do not balance",
-        };
         let but = match self.is_well_placed() {
             true => "",
-            false => ", a stage ran in a wrong context",
+            false => ", but a stage ran in a wrong context",
         };
         let held = self.sums.iter().filter(|sum| sum.holds()).count();
         let count = self.sums.len();
-        let mut text = format!("line{line}: books {verb}: {held} of {count}{but}\n");
+        let mut text = format!("line{line}: {held} of {count} sums hold{but}\n");
         for sum in self.sums.iter().filter(|sum| !sum.holds()) {
             text.push_str(&format!("  {}\n", sum.text()));
         }
@@ -125,7 +121,7 @@ impl Verdict {
         json!({
             "line": line,
             "bound": true,
-            "balanced": self.amiss().is_none(),
+            "holds": self.amiss().is_none(),
             "sums": self.sums.iter().map(Sum::json).collect::<Vec<_>>(),
             "wrong": wrong,
         })
@@ -194,43 +190,43 @@ mod tests {
     use super::*;
     use crate::files::contexts::Contexts;
 
-    /// Books with every counter 0, but for those given.
-    fn books(counters: &[(&str, u64)], wrong: u64) -> Books {
+    /// Counters that are all 0, but for those given.
+    fn counters(counters: &[(&str, u64)], wrong: u64) -> Counters {
         let mut text = String::new();
         for name in COUNTERS {
             let value = counters.iter().find(|(known, _)| *known == name);
             text += &format!("{name} {}\n", value.map_or(0, |(_, value)| *value));
         }
-        Books {
+        Counters {
             stats: Stats::parse(&text).unwrap(),
             contexts: Contexts::parse(&format!("stage task wrong\ndevice 0 {wrong}\n")).unwrap(),
         }
     }
 
     #[test]
-    fn nothing_counted_balances() {
-        let verdict = Verdict::of(&books(&[], 0)).unwrap();
+    fn the_sums_of_nothing_hold() {
+        let verdict = Verdict::of(&counters(&[], 0)).unwrap();
         assert_eq!(verdict.amiss(), None);
-        assert_eq!(verdict.text(0), "line0: books balance: 4 of 4\n");
+        assert_eq!(verdict.text(0), "line0: 4 of 4 sums hold\n");
     }
 
     #[test]
     fn every_counter_of_a_sum_can_break_it() {
         for invariant in INVARIANTS {
             for name in invariant.parts.iter().chain([&invariant.total]) {
-                let verdict = Verdict::of(&books(&[(name, 1)], 0)).unwrap();
-                assert_eq!(verdict.amiss(), Some("books do not balance"), "{name}");
+                let verdict = Verdict::of(&counters(&[(name, 1)], 0)).unwrap();
+                assert_eq!(verdict.amiss(), Some("sums do not hold"), "{name}");
             }
         }
     }
 
     #[test]
-    fn a_wrong_context_breaks_books_whose_sums_hold() {
-        let verdict = Verdict::of(&books(&[], 7)).unwrap();
+    fn a_wrong_context_is_amiss_though_all_sums_hold() {
+        let verdict = Verdict::of(&counters(&[], 7)).unwrap();
         assert!(verdict.amiss().is_some());
         assert_eq!(
             verdict.text(2),
-            "line2: books balance: 4 of 4, a stage ran in a wrong context\n  \
+            "line2: 4 of 4 sums hold, but a stage ran in a wrong context\n  \
              device ran in a wrong context: 7\n"
         );
     }
@@ -238,16 +234,16 @@ mod tests {
     #[test]
     fn sums_beyond_64_bits_do_not_wrap_around() {
         // 2^64 - 1 + 1 is 0 in 64 bits.
-        let verdict = Verdict::of(&books(&[("overrun", u64::MAX), ("in_ring", 1)], 0)).unwrap();
-        assert_eq!(verdict.amiss(), Some("books do not balance"));
+        let verdict = Verdict::of(&counters(&[("overrun", u64::MAX), ("in_ring", 1)], 0)).unwrap();
+        assert_eq!(verdict.amiss(), Some("sums do not hold"));
     }
 
     #[test]
     fn a_missing_counter_is_named() {
-        let mut books = books(&[], 0);
-        books.stats = Stats::parse("events 1\n").unwrap();
+        let mut counters = counters(&[], 0);
+        counters.stats = Stats::parse("events 1\n").unwrap();
         assert_eq!(
-            Verdict::of(&books).unwrap_err(),
+            Verdict::of(&counters).unwrap_err(),
             "it has no counter `overrun`"
         );
     }

@@ -32,20 +32,23 @@ pub fn ktap(results: &Results) -> String {
     {
         ktap.diagnostic(sentence);
     }
-    let outcome = |rounds| match is_finished(results, rounds) {
+    let outcome = |rounds, planned| match is_finished(results, rounds, planned) {
         true => Outcome::Pass,
         false => Outcome::Fail,
     };
     for cell in &results.cells {
         figures(&mut ktap, cell);
-        ktap.test(&cell_name(&cell.setting), outcome(cell.rounds.len()));
+        ktap.test(
+            &cell_name(&cell.setting),
+            outcome(cell.rounds.len(), cell.planned_rounds(&results.plan)),
+        );
     }
     for knee in &results.knees {
         let name = knee_name(knee);
         match found(knee) {
             Some(rate) => {
                 ktap.diagnostic(&format!("{KNEE} {}", measurement(Metric(KNEE), rate)));
-                ktap.test(&name, outcome(knee.rates_hz.len()));
+                ktap.test(&name, outcome(knee.rates_hz.len(), results.plan.rounds));
             }
             None => ktap.test(
                 &name,

@@ -10,8 +10,8 @@ use crate::results::Results;
 /// The medians of all metrics of all cells, and the highest rates. A figure passes when all of its rounds were run.
 pub fn lava(results: &Results) -> String {
     let mut text = String::new();
-    let result = |rounds| {
-        if is_finished(results, rounds) {
+    let result = |rounds, planned| {
+        if is_finished(results, rounds, planned) {
             "pass"
         } else {
             "fail"
@@ -22,7 +22,7 @@ pub fn lava(results: &Results) -> String {
             let metric = Metric(name);
             text += &line(
                 &figure_name(&cell.setting, metric),
-                result(cell.rounds.len()),
+                result(cell.rounds.len(), cell.planned_rounds(&results.plan)),
                 &measurement(metric, estimate.median),
             );
         }
@@ -32,7 +32,11 @@ pub fn lava(results: &Results) -> String {
             continue;
         };
         let value = measurement(Metric(KNEE), estimate.median);
-        text += &line(&knee_name(knee), result(knee.rates_hz.len()), &value);
+        text += &line(
+            &knee_name(knee),
+            result(knee.rates_hz.len(), results.plan.rounds),
+            &value,
+        );
     }
     text
 }

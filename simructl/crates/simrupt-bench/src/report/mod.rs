@@ -40,7 +40,7 @@ pub use self::table::table;
 
 use crate::results::Results;
 
-/// Whether all rounds of a cell or of a highest rate were run, of which so many are there.
-fn is_finished(results: &Results, rounds: usize) -> bool {
-    results.complete || rounds as u64 >= u64::from(results.plan.rounds)
+/// Whether all `planned` rounds of a cell or of a highest rate were run, of which so many are there.
+fn is_finished(results: &Results, rounds: usize, planned: u32) -> bool {
+    results.complete || rounds as u64 >= u64::from(planned)
 }

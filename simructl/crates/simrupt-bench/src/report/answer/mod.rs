@@ -230,12 +230,12 @@ mod tests {
 
     #[test]
     fn many_others_are_a_range() {
-        let flavors = ["bh", "a", "b", "c", "d"]
+        let flavors = ["bh", "bound", "highpri", "unbound", "ordered"]
             .iter()
             .zip([10.0, 15.0, 20.0, 25.0, 30.0]);
         let flavors: Vec<(&str, f64)> = flavors.map(|(name, value)| (*name, value)).collect();
         let answer = answer(&run("busy_ns_per_event", &flavors));
-        let said = "CPU: bh is best, 10.00 ns/event; the 4 others cost 1.50 times (a) to 3.0 times (d) as much";
+        let said = "CPU: bh is best, 10.00 ns/event; the 4 others cost 1.50 times (bound) to 3.0 times (ordered) as much";
         assert_eq!(answer.loads[0].1, [said]);
     }
 
