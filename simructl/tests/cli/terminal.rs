@@ -46,11 +46,11 @@ struct Shown {
 }
 
 /// Starts a command on a terminal, in a session of its own. The far end is the command's alone: when that ends, so
-/// does its output.
+/// does its output. Signals do to it what they do by default, also where these tests run with some ignored, as by nohup.
 pub(crate) fn spawn(command: &Command, far_end: OwnedFd) -> Child {
     let stdio = || Stdio::from(far_end.try_clone().unwrap());
     Command::new("setsid")
-        .arg("--ctty")
+        .args(["--ctty", "env", "--default-signal"])
         .arg(command.get_program())
         .args(command.get_args())
         .current_dir(command.get_current_dir().unwrap())
@@ -167,7 +167,14 @@ impl Terminal {
 
     /// Waits for the end, which must leave the terminal as it was.
     pub(crate) fn ends(mut self) -> (ExitStatus, String) {
-        let status = self.child.wait().unwrap();
+        let end = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "it does not end\n{}", self.text());
+            thread::sleep(Duration::from_millis(10));
+        };
         self.reader.take().unwrap().join().unwrap();
         let is_given_back = {
             let shown = self.shown.lock().unwrap();
