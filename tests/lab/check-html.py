@@ -120,7 +120,7 @@ def expected(results):
         if any(cell["metrics"]["loss_ratio"]["median"] > 0 for cell in losses):
             charts[f"loss-{group}"] = {series(cell["setting"]) for cell in losses}
 
-    # Groups that differ in the antagonist only: each is drawn beside the first.
+    # Groups that differ in what interferes only: each is drawn beside the first.
     families = {}
     for cells in groups.values():
         families.setdefault(identifier(cells[0]["setting"], "stress"), []).append(cells)

@@ -293,7 +293,7 @@ fn a_limit_of_one_percent_does_not_outlive_itself() {
 }
 
 #[test]
-fn sixty_four_antagonists_leave_the_machine_usable() {
+fn interference_on_sixty_four_lines_leaves_the_machine_usable() {
     let module = Simrupt::load("lines=64 rate_hz=0 cpu=0 stress_us=10000 stress_hz=10000");
     for stress in ["irqs-off", "softirq", "preempt-off"] {
         answers(Command::new("simructl").args(["set", &format!("stress={stress}")]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The antagonists: each takes the CPU where it says, and lets go of it.
+//! Interference: each kind takes the CPU where it says, and lets go of it.
 
 use simrupt_vm_tests::{Context, Line, Simrupt, eventually, is_real_time, move_irq, skip};
 
@@ -9,7 +9,7 @@ fn longest_ns(line: Line, stage: &str) -> u64 {
     line.stage(stage).figure("max_ns")
 }
 
-/// The longest waits for top half and bottom half, on one CPU under an antagonist of 10 ms, 40 times
+/// The longest waits for top half and bottom half, on one CPU under interference of 10 ms, 40 times
 /// a second.
 fn longest_under(stress: &str, flavor: &str) -> (u64, u64) {
     let module = Simrupt::load(&format!(
@@ -62,7 +62,7 @@ fn in_softirq_other_softirqs_wait_too() {
 }
 
 #[test]
-fn an_antagonist_takes_half_of_the_cpu_at_most() {
+fn interference_takes_half_of_the_cpu_at_most() {
     let module =
         Simrupt::load("stress=irqs-off stress_us=10000 stress_hz=10000 rate_hz=100 run=always");
     let line = module.line(0);

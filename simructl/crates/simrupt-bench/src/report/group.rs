@@ -43,7 +43,7 @@ pub fn groups(results: &Results) -> Vec<Group<'_>> {
         .collect()
 }
 
-/// Groups that differ in the antagonist only, those with more than one member.
+/// Groups that differ in what interferes only, those with more than one member.
 pub fn under_stress<'a, 'b>(groups: &'b [Group<'a>]) -> Vec<Vec<&'b Group<'a>>> {
     let families = gather(groups, |group| Setting {
         stress: Stress::Idle,
@@ -109,7 +109,7 @@ pub fn main_metric(setting: &Setting) -> Metric<'static> {
     }
 }
 
-/// What a group's cells have in common, in words, but for the antagonist.
+/// What a group's cells have in common, in words, but for the interference.
 pub fn conditions(common: &Setting) -> String {
     let load = match (saturates(common), common.rate_hz) {
         (true, _) => "saturated".to_string(),
@@ -125,7 +125,7 @@ pub fn conditions(common: &Setting) -> String {
     )
 }
 
-/// The antagonist, in words.
+/// The interference, in words.
 pub fn stress(common: &Setting) -> String {
     match common.stress {
         Stress::Idle => Stress::Idle.to_string(),
@@ -136,7 +136,7 @@ pub fn stress(common: &Setting) -> String {
 /// An identifier and a title.
 pub type Name = (String, String);
 
-/// What groups are called together that differ in the antagonist only.
+/// What groups are called together that differ in what interferes only.
 pub fn stress_name(common: &Setting) -> Name {
     let title = format!("idle and stressed: {}", conditions(common));
     (id(common, "stress"), title)

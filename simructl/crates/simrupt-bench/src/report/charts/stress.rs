@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Idle and stressed: how far an antagonist moves each flavor.
+//! Idle and stressed: how far interference moves each flavor.
 
 use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
@@ -11,7 +11,7 @@ use crate::report::number::plain;
 /// How high a row is, in pixels.
 const ROW: u32 = 24;
 
-/// A chart for each antagonist and figure.
+/// A chart for each kind of interference and figure.
 pub(super) fn plots(family: &[&Group<'_>]) -> Vec<Option<Plot>> {
     let metrics = match saturates(&family[0].common) {
         true => ["runs_hz", "irq_bh_p99_ns"],
@@ -78,8 +78,8 @@ fn plot(idle: &Group<'_>, stressed: &Group<'_>, metric: Metric<'_>) -> Option<Pl
         kind: "stress",
         id: slug(&format!("{}-{with}", metric.0)),
         title: format!("{title}, {without} and {with}"),
-        explanation: "Each flavor twice: hollow without the antagonist, full with it. The longer the line \
-                      between them, the more the antagonist gets in its way.",
+        explanation: "Each flavor twice: hollow without interference, full with it. The longer the line \
+                      between them, the more it gets in the way.",
         data: grid(&header, rows),
         x: Axis::logarithmic(&metric.title_with_unit(), values, 0.001),
         y: Axis::places("", &names, true),
@@ -99,7 +99,7 @@ mod tests {
     use crate::sample;
 
     #[test]
-    fn a_flavor_is_hollow_without_the_antagonist_and_full_with_it() {
+    fn a_flavor_is_hollow_without_interference_and_full_with_it() {
         let results = sample::results();
         let groups = groups(&results);
         let plot = plots(&under_stress(&groups)[0]).remove(0).unwrap();
