@@ -8,9 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a command may take on a machine that is usable. Whoever watches himself takes his time for all.
+/// How long a command may take on a machine that is usable. A kernel that watches itself takes its time for everything,
+/// and leaves simructl some percent of a CPU: to change the rate of 64 lines has taken 13.5 s there.
 fn answer() -> Duration {
-    Duration::from_secs(if watches_itself() { 10 } else { 2 })
+    Duration::from_secs(if watches_itself() { 30 } else { 2 })
 }
 
 /// Runs a command, which must succeed in time.
