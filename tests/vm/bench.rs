@@ -9,7 +9,7 @@ use simrupt_vm_tests::{
 };
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, iter,
     path::Path,
     process::{Child, Output},
 };
@@ -30,8 +30,20 @@ fn state(module: &Simrupt) -> Vec<(BTreeMap<&'static str, String>, String)> {
     vec![of(module.line(0)), of(module.line(1))]
 }
 
-fn start(args: &[&str]) -> Child {
-    start_simructl(&[&["bench"], args].concat())
+/// The words of `simructl bench` with these options.
+fn words(options: &str) -> Vec<&str> {
+    let options = options.split_whitespace();
+    iter::once("bench").chain(options).collect()
+}
+
+/// A bench at work.
+fn start(options: &str) -> Child {
+    start_simructl(&words(options))
+}
+
+/// A bench that has ended.
+fn bench(options: &str) -> Output {
+    simructl(&words(options))
 }
 
 fn results() -> Value {
@@ -40,20 +52,10 @@ fn results() -> Value {
 
 /// A bench that would run for hours, once its first round is under way.
 fn endless(module: &Simrupt, flavors: &str) -> Child {
-    let child = start(&[
-        "--flavors",
-        flavors,
-        "--rates",
-        "1000",
-        "--rounds",
-        "1000",
-        "--duration",
-        "0.1",
-        "--warm-up",
-        "0.01",
-        "--json",
-        JSON,
-    ]);
+    let child = start(&format!(
+        "--flavors {flavors} --rates 1000 --rounds 1000 --duration 0.1 --warm-up 0.01 \
+         --json {JSON}"
+    ));
     eventually("it measures", || module.line(0).get("rate_hz") == "1000");
     child
 }
@@ -62,23 +64,10 @@ fn endless(module: &Simrupt, flavors: &str) -> Child {
 fn a_bench_measures_every_cell_and_puts_the_knobs_back() {
     let module = Simrupt::load(ODD);
     let before = state(&module);
-    let output = simructl(&[
-        "bench",
-        "--flavors",
-        "bound,bh",
-        "--rates",
-        "1000,5000",
-        "--bursts",
-        "1,4",
-        "--rounds",
-        "2",
-        "--duration",
-        "0.2",
-        "--warm-up",
-        "0.05",
-        "--json",
-        JSON,
-    ]);
+    let output = bench(&format!(
+        "--flavors bound,bh --rates 1000,5000 --bursts 1,4 --rounds 2 --duration 0.2 \
+         --warm-up 0.05 --json {JSON}"
+    ));
     assert!(output.status.success(), "{output:?}");
     assert_eq!(state(&module), before);
     assert!(!Path::new(SAVED).exists());
@@ -143,20 +132,9 @@ fn a_bench_measures_every_cell_and_puts_the_knobs_back() {
 #[test]
 fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
     let module = Simrupt::load("");
-    let child = start(&[
-        "--flavors",
-        "bh",
-        "--rates",
-        "1000",
-        "--rounds",
-        "3",
-        "--duration",
-        "1",
-        "--warm-up",
-        "0.1",
-        "--json",
-        JSON,
-    ]);
+    let child = start(&format!(
+        "--flavors bh --rates 1000 --rounds 3 --duration 1 --warm-up 0.1 --json {JSON}"
+    ));
     let line = module.line(0);
     eventually("it measures", || line.get("rate_hz") == "1000");
     line.set("workqueue", "unbound");
@@ -186,20 +164,9 @@ fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
 #[test]
 fn a_knob_that_is_changed_and_changed_back_is_told_and_the_round_run_again() {
     let module = Simrupt::load("");
-    let child = start(&[
-        "--flavors",
-        "bh",
-        "--rates",
-        "1000",
-        "--rounds",
-        "1",
-        "--duration",
-        "1",
-        "--warm-up",
-        "0",
-        "--json",
-        JSON,
-    ]);
+    let child = start(&format!(
+        "--flavors bh --rates 1000 --rounds 1 --duration 1 --warm-up 0 --json {JSON}"
+    ));
     let line = module.line(0);
     // The counters begin anew when it does.
     eventually("it measures", || {
@@ -242,24 +209,10 @@ fn threads(of: &Child, name: &str) -> Vec<(String, String)> {
 #[test]
 fn a_real_time_hog_keeps_work_items_waiting_but_no_softirq_and_ends() {
     let module = Simrupt::load("");
-    let child = start(&[
-        "--flavors",
-        "bh,bound",
-        "--rates",
-        "1000",
-        "--stress",
-        "fifo",
-        "--cpus",
-        "1,0",
-        "--rounds",
-        "1",
-        "--duration",
-        "0.5",
-        "--warm-up",
-        "0.1",
-        "--json",
-        JSON,
-    ]);
+    let child = start(&format!(
+        "--flavors bh,bound --rates 1000 --stress fifo --cpus 1,0 --rounds 1 \
+         --duration 0.5 --warm-up 0.1 --json {JSON}"
+    ));
     // SCHED_FIFO is 1. The line is on CPU 1.
     let expected = [("1".to_string(), "1".to_string())];
     eventually("the hog is at work", || {
@@ -285,24 +238,10 @@ fn a_real_time_hog_keeps_work_items_waiting_but_no_softirq_and_ends() {
 #[test]
 fn a_busy_loop_is_pinned_to_the_cpu_of_the_line() {
     let module = Simrupt::load("");
-    let child = start(&[
-        "--flavors",
-        "bh,bound",
-        "--rates",
-        "1000",
-        "--stress",
-        "pinned",
-        "--cpus",
-        "1",
-        "--rounds",
-        "1",
-        "--duration",
-        "0.2",
-        "--warm-up",
-        "0.1",
-        "--json",
-        JSON,
-    ]);
+    let child = start(&format!(
+        "--flavors bh,bound --rates 1000 --stress pinned --cpus 1 --rounds 1 \
+         --duration 0.2 --warm-up 0.1 --json {JSON}"
+    ));
     let expected = [("0".to_string(), "1".to_string())];
     eventually("it is at work", || {
         threads(&child, "stress-pinned") == expected
@@ -325,24 +264,10 @@ fn a_busy_loop_is_pinned_to_the_cpu_of_the_line() {
 #[test]
 fn several_lines_work_at_the_same_time_each_on_its_cpu() {
     let module = Simrupt::load("lines=2");
-    let child = start(&[
-        "--flavors",
-        "unbound",
-        "--affinity-scopes",
-        "default,cpu,system",
-        "--rates",
-        "2000",
-        "--lines",
-        "2",
-        "--stress",
-        "idle,cpu,memory",
-        "--rounds",
-        "1",
-        "--duration",
-        "0.1",
-        "--json",
-        JSON,
-    ]);
+    let child = start(&format!(
+        "--flavors unbound --affinity-scopes default,cpu,system --rates 2000 \
+         --lines 2 --stress idle,cpu,memory --rounds 1 --duration 0.1 --json {JSON}"
+    ));
     eventually("both work", || {
         (0..2).all(|line| module.line(line).get("rate_hz") == "2000")
     });
@@ -423,7 +348,7 @@ fn a_second_bench_at_the_same_time_is_refused_and_changes_nothing() {
     let module = Simrupt::load("");
     let first = endless(&module, "bh");
     let pid = first.id().to_string();
-    let second = simructl(&["bench", "--flavors", "ordered"]);
+    let second = bench("--flavors ordered");
     assert_eq!(second.status.code(), Some(1), "{second:?}");
     let told = String::from_utf8_lossy(&second.stderr);
     assert!(told.contains(&format!("another bench runs: process {pid}")));
@@ -435,27 +360,11 @@ fn a_second_bench_at_the_same_time_is_refused_and_changes_nothing() {
 #[test]
 fn the_highest_rate_that_a_flavor_follows_is_found() {
     let module = Simrupt::load("");
-    let output = simructl(&[
-        "bench",
-        "--flavors",
-        "bh",
-        "--rates",
-        "1000",
-        "--rounds",
-        "1",
-        "--duration",
-        "0.1",
-        "--warm-up",
-        "0.02",
-        "--find-knee",
-        // So late that the slowest kernel is in time at the lowest rate.
-        "--p99-limit",
-        "20000",
-        "--knee-max",
-        "200000",
-        "--json",
-        JSON,
-    ]);
+    // The limit is so late that the slowest kernel is in time at the lowest rate.
+    let output = bench(&format!(
+        "--flavors bh --rates 1000 --rounds 1 --duration 0.1 --warm-up 0.02 \
+         --find-knee --p99-limit 20000 --knee-max 200000 --json {JSON}"
+    ));
     assert!(output.status.success(), "{output:?}");
     let results = results();
     let knee = &results["knees"][0];
@@ -479,7 +388,7 @@ fn the_highest_rate_that_a_flavor_follows_is_found() {
 #[test]
 fn what_the_module_does_not_have_is_refused_before_anything_changes() {
     let module = Simrupt::load("rate_hz=5");
-    let output = simructl(&["bench", "--lines", "9"]);
+    let output = bench("--lines 9");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("lines=9"));
     assert_eq!(module.line(0).get("rate_hz"), "5");
@@ -489,23 +398,10 @@ fn what_the_module_does_not_have_is_refused_before_anything_changes() {
 fn a_closed_loop_is_bound_to_no_rate_and_no_reader_is_needed() {
     let module = Simrupt::load("lines=2");
     let before = state(&module);
-    let output = simructl(&[
-        "bench",
-        "--mode",
-        "saturate",
-        "--flavors",
-        "bh,bound,irq-thread",
-        "--lines",
-        "2",
-        "--rounds",
-        "2",
-        "--duration",
-        "0.05",
-        "--warm-up",
-        "0.02",
-        "--json",
-        JSON,
-    ]);
+    let output = bench(&format!(
+        "--mode saturate --flavors bh,bound,irq-thread --lines 2 --rounds 2 \
+         --duration 0.05 --warm-up 0.02 --json {JSON}"
+    ));
     assert!(output.status.success(), "{output:?}");
     assert_eq!(state(&module), before);
     assert_eq!(module.line(0).stat("queued"), 0);
@@ -527,21 +423,10 @@ fn a_closed_loop_is_bound_to_no_rate_and_no_reader_is_needed() {
 #[test]
 fn the_floor_and_what_measuring_costs_are_measured_along() {
     let module = Simrupt::load("");
-    let output = simructl(&[
-        "bench",
-        "--flavors",
-        "none,bh,unbound",
-        "--rates",
-        "5000",
-        "--stress",
-        "idle,irqs-off",
-        "--rounds",
-        "2",
-        "--duration",
-        "0.1",
-        "--json",
-        JSON,
-    ]);
+    let output = bench(&format!(
+        "--flavors none,bh,unbound --rates 5000 --stress idle,irqs-off --rounds 2 \
+         --duration 0.1 --json {JSON}"
+    ));
     assert!(output.status.success(), "{output:?}");
     let results = results();
     let costs = results["costs"].as_array().unwrap();
