@@ -39,6 +39,8 @@ pub enum Outcome {
     Fail,
     /// It could not be run, for this reason.
     Skip(String),
+    /// It did not come to its end.
+    Timeout,
 }
 
 impl Ktap {
@@ -50,19 +52,48 @@ impl Ktap {
     /// Adds a test. In its name, `#` is replaced, since it begins a directive.
     pub fn test(&mut self, name: &str, outcome: Outcome) {
         self.count += 1;
-        let name = in_one_row(name).replace('#', "-");
+        let name = plain(name);
         let number = self.count;
         self.body += &match outcome {
             Outcome::Pass => format!("ok {number} {name}\n"),
             Outcome::Fail => format!("not ok {number} {name}\n"),
             Outcome::Skip(why) => format!("ok {number} {name} # SKIP {}\n", in_one_row(&why)),
+            Outcome::Timeout => format!("not ok {number} {name} # TIMEOUT\n"),
         };
+    }
+
+    /// Adds a test that is made of others, which come before it and further to the right.
+    ///
+    /// ```
+    /// use simrupt::ktap::{Ktap, Outcome};
+    ///
+    /// let mut sums = Ktap::default();
+    /// sums.test("events", Outcome::Pass);
+    /// let mut ktap = Ktap::default();
+    /// ktap.suite("line0", &sums, Outcome::Pass);
+    /// assert_eq!(
+    ///     ktap.text(),
+    ///     "KTAP version 1\n1..1\n  KTAP version 1\n  # Subtest: line0\n  1..1\n  ok 1 events\nok 1 line0\n"
+    /// );
+    /// ```
+    pub fn suite(&mut self, name: &str, tests: &Self, outcome: Outcome) {
+        let (version, count) = (VERSION, tests.count);
+        let head = format!("{version}\n# Subtest: {}\n1..{count}\n", plain(name));
+        for row in head.lines().chain(tests.body.lines()) {
+            self.body += &format!("  {row}\n");
+        }
+        self.test(name, outcome);
     }
 
     /// All of it: the version, the number of tests, and the tests.
     pub fn text(&self) -> String {
         format!("{VERSION}\n1..{}\n{}", self.count, self.body)
     }
+}
+
+/// A name in one row, without the sign that begins a directive.
+fn plain(name: &str) -> String {
+    in_one_row(name).replace('#', "-")
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub(super) fn lava(comparison: &Comparison<'_>) -> String {
         let change = change.ok()?;
         let result = match outcome(change, comparison.judge) {
             Outcome::Pass => "pass",
-            Outcome::Fail => "fail",
+            Outcome::Fail | Outcome::Timeout => "fail",
             Outcome::Skip(_) => "skip",
         };
         let value = measurement(Metric(&change.metric), change.after);

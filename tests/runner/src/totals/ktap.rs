@@ -2,41 +2,40 @@
 
 //! The tests as KTAP, which kernel developers' tools read: `Documentation/dev-tools/ktap.rst` of the kernel.
 
-use crate::log::{Outcome, Suite};
+use simrupt::ktap::{Ktap, Outcome};
+
+use crate::log::{self, Suite};
 
 /// All suites, each a test with subtests.
 pub(crate) fn document(suites: &[Suite]) -> String {
-    let mut text = format!("KTAP version 1\n1..{}\n", suites.len());
-    for (index, suite) in suites.iter().enumerate() {
-        let name = plain(&suite.name);
-        text += &format!(
-            "  KTAP version 1\n  # Subtest: {name}\n  1..{}\n",
-            suite.tests.len()
-        );
-        for (index, test) in suite.tests.iter().enumerate() {
-            let (result, directive, output) = match &test.outcome {
-                Outcome::Passed => ("ok", String::new(), ""),
-                Outcome::Failed(output) => ("not ok", String::new(), output.as_str()),
-                Outcome::Skipped(reason) => ("ok", format!(" # SKIP {reason}"), ""),
-                Outcome::Ignored => ("ok", " # SKIP ignored".to_owned(), ""),
-                Outcome::Unfinished => ("not ok", " # TIMEOUT".to_owned(), ""),
-            };
-            for row in output.lines() {
-                text += &format!("  # {row}\n");
+    let mut all = Ktap::default();
+    for suite in suites {
+        let mut tests = Ktap::default();
+        for test in &suite.tests {
+            if let log::Outcome::Failed(output) = &test.outcome {
+                output.lines().for_each(|row| tests.diagnostic(row));
             }
-            let name = plain(&test.name);
-            text += &format!("  {result} {} {name}{directive}\n", index + 1);
+            tests.test(&test.name, outcome(&test.outcome));
         }
         let is_good = suite.contradiction().is_none() && suite.closing.is_some_and(|one| one.is_ok);
-        let result = if is_good { "ok" } else { "not ok" };
-        text += &format!("{result} {} {name}\n", index + 1);
+        let outcome = if is_good {
+            Outcome::Pass
+        } else {
+            Outcome::Fail
+        };
+        all.suite(&suite.name, &tests, outcome);
     }
-    text
+    all.text()
 }
 
-/// A name without the sign that begins a directive.
-fn plain(name: &str) -> String {
-    name.replace('#', "_")
+fn outcome(of: &log::Outcome) -> Outcome {
+    match of {
+        log::Outcome::Passed => Outcome::Pass,
+        log::Outcome::Failed(_) => Outcome::Fail,
+        log::Outcome::Skipped(reason) => Outcome::Skip(reason.clone()),
+        log::Outcome::Ignored => Outcome::Skip("ignored".to_owned()),
+        log::Outcome::Unfinished => Outcome::Timeout,
+    }
 }
 
 #[cfg(test)]
