@@ -2,6 +2,7 @@
 
 //! The module's own tracepoints, by the kernel's own faces: their fields, filters and histograms.
 
+use simrupt::trace::event::NAMES;
 use simrupt_vm_tests::{FLAVORS, Line, Simrupt, decode, eventually, skip};
 use std::{
     collections::BTreeMap,
@@ -9,18 +10,6 @@ use std::{
     io::{Read, Write},
     path::{Path, PathBuf},
 };
-
-const NAMES: [&str; 9] = [
-    "simrupt_emit",
-    "simrupt_irq",
-    "simrupt_bh_queue",
-    "simrupt_bh_start",
-    "simrupt_bh_end",
-    "simrupt_wake",
-    "simrupt_read",
-    "simrupt_drop",
-    "simrupt_knob",
-];
 
 /// A trace of the test's own, gone when this goes.
 struct Instance(PathBuf);

@@ -52,7 +52,7 @@ enum Command {
     },
 }
 
-/// What a comparison comes to.
+/// The outcome of a comparison.
 pub(crate) enum Answer {
     Yes,
     No,

@@ -45,17 +45,8 @@ pub fn obstacle(one: &Results, other: &Results) -> Option<String> {
             let mut others = other.cells.iter();
             others.any(|other| other.setting == cell.setting && times(other) == times(cell))
         });
-    let knees = |results: &Results| -> HashSet<_> {
-        let knees = results.knees.iter();
-        knees
-            .map(|knee| {
-                (
-                    knee.common_setting(),
-                    [knee.min_hz, knee.max_hz, knee.p99_limit_ns],
-                )
-            })
-            .collect()
-    };
+    let knees =
+        |results: &Results| -> HashSet<_> { results.knees.iter().map(Knee::search).collect() };
     let same = has_all_cells && knees(one) == knees(other);
     (!same).then(|| "they measured other cells".to_string())
 }
@@ -76,29 +67,36 @@ fn times(cell: &Cell) -> Option<[f64; 2]> {
 /// When there is no result, or when environment or plan differ.
 pub fn join(results: Vec<Named>) -> Result<Results, Failure> {
     let mut results = results.into_iter();
-    let Some((first, mut joined)) = results.next() else {
+    let Some((first, one)) = results.next() else {
         return Err(Failure::new("cannot join results", "there is none"));
     };
-    let mut rest = results.collect::<Vec<_>>();
-    for (name, other) in &rest {
-        if let Some(why) = obstacle(&joined, other) {
+    let mut others = Vec::new();
+    for (name, other) in results {
+        if let Some(why) = obstacle(&one, &other) {
             let what = format!("cannot join {first} and {name}");
             return Err(Failure::new(what, why)
                 .remedy("results of the same plan on the same machine for each side"));
         }
+        others.push(other);
     }
-    for (_, other) in &mut rest {
-        add(&mut joined, other);
+    Ok(joined(one, others))
+}
+
+/// A result with the rounds of others, of which nothing stands against it.
+fn joined(mut one: Results, others: Vec<Results>) -> Results {
+    if others.is_empty() {
+        return one;
     }
-    if !rest.is_empty() {
-        let cells = std::mem::take(&mut joined.cells);
-        joined.cells = cells
-            .into_iter()
-            .map(|cell| anew(cell, &joined.plan))
-            .collect();
-        joined.knees.iter_mut().for_each(medians_of);
+    for mut other in others {
+        add(&mut one, &mut other);
     }
-    Ok(joined)
+    let cells = std::mem::take(&mut one.cells);
+    one.cells = cells
+        .into_iter()
+        .map(|cell| anew(cell, &one.plan))
+        .collect();
+    one.knees.iter_mut().for_each(medians_of);
+    one
 }
 
 /// The number of the round that would come next.
@@ -108,27 +106,33 @@ fn next_round(results: &Results) -> u32 {
     after_last.unwrap_or(0).max(results.plan.rounds)
 }
 
+/// The files of a machine.
+struct Machine {
+    names: Vec<String>,
+    first: Results,
+    others: Vec<Results>,
+}
+
 /// Joins the results of each machine: those of which nothing stands against it. A machine has the names of all its
 /// files.
-///
-/// # Errors
-///
-/// As [`join`], which finds no obstacle here.
-pub fn by_machine(results: Vec<Named>) -> Result<Vec<Named>, Failure> {
-    let mut machines: Vec<Vec<Named>> = Vec::new();
+pub fn by_machine(results: Vec<Named>) -> Vec<Named> {
+    let mut machines: Vec<Machine> = Vec::new();
     for (name, one) in results {
-        let of = |machine: &&mut Vec<Named>| obstacle(&machine[0].1, &one).is_none();
-        match machines.iter_mut().find(of) {
-            Some(machine) => machine.push((name, one)),
-            None => machines.push(vec![(name, one)]),
+        let mut known = machines.iter_mut();
+        match known.find(|machine| obstacle(&machine.first, &one).is_none()) {
+            Some(machine) => {
+                machine.names.push(name);
+                machine.others.push(one);
+            }
+            None => machines.push(Machine {
+                names: vec![name],
+                first: one,
+                others: Vec::new(),
+            }),
         }
     }
-    let joined = machines.into_iter().map(|machine| {
-        let names: Vec<&str> = machine.iter().map(|(name, _)| name.as_str()).collect();
-        let name = names.join(" + ");
-        Ok((name, join(machine)?))
-    });
-    joined.collect()
+    let named = |of: Machine| (of.names.join(" + "), joined(of.first, of.others));
+    machines.into_iter().map(named).collect()
 }
 
 /// Adds the rounds of a result that matches.
@@ -156,15 +160,8 @@ fn add(joined: &mut Results, other: &mut Results) {
         }
     }
     for knee in &mut joined.knees {
-        let key = |knee: &Knee| {
-            (
-                knee.common_setting(),
-                knee.min_hz,
-                knee.max_hz,
-                knee.p99_limit_ns,
-            )
-        };
-        let found = other.knees.iter_mut().find(|one| key(one) == key(knee));
+        let mut others = other.knees.iter_mut();
+        let found = others.find(|one| one.search() == knee.search());
         let Some(found) = found else { continue };
         knee.rates_hz.append(&mut found.rates_hz);
         knee.probes.append(&mut found.probes);
@@ -280,7 +277,7 @@ mod tests {
         let one = sample::results();
         let mut other = one.clone();
         other.environment.machine = "aarch64".to_string();
-        let machines = by_machine(named(&[one.clone(), other.clone(), one])).unwrap();
+        let machines = by_machine(named(&[one.clone(), other.clone(), one]));
         let names: Vec<&str> = machines.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["0.json + 2.json", "1.json"]);
         assert_eq!(machines[0].1.plan.rounds, 2 * other.plan.rounds);

@@ -269,6 +269,12 @@ impl Knee {
         }
     }
 
+    /// How it was looked for: two highest rates are of the same search when this is equal.
+    pub fn search(&self) -> (Setting, [u64; 3]) {
+        let limits = [self.min_hz, self.max_hz, self.p99_limit_ns];
+        (self.common_setting(), limits)
+    }
+
     /// What each round found; 0 where not even the least rate passed.
     pub fn values(&self) -> Vec<f64> {
         let rates = self.rates_hz.iter();

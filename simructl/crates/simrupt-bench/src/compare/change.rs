@@ -19,7 +19,7 @@ pub struct Change {
     /// The probability that chance makes any of all figures differ as much; none where size alone judges, or where
     /// there were too few rounds.
     pub p: Option<f64>,
-    /// What the difference means.
+    /// The meaning of the difference.
     pub verdict: Verdict,
 }
 
@@ -34,7 +34,7 @@ pub enum Judge {
     Size,
 }
 
-/// What a difference means.
+/// The meaning of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Chance explains it, or there is none.
@@ -148,7 +148,7 @@ fn is_same((before, after): (&[f64], &[f64])) -> bool {
     before == after || !varies(&before) && !varies(&after) && before.first() == after.first()
 }
 
-/// What a difference means that is not chance.
+/// The meaning of a difference that is not chance.
 pub(super) fn by_size(metric: Metric<'_>, before: f64, after: f64, threshold: f64) -> Verdict {
     let difference = after - before;
     if difference == 0.0 {

@@ -31,7 +31,7 @@ pub(super) fn matched_knees(
         .collect()
 }
 
-/// What the rounds of a knee found, for each of these rounds of the run.
+/// The rate that each of these rounds of the run found for a knee.
 fn knee_by_round(knee: &Knee, rounds: &[u32]) -> Vec<Option<f64>> {
     let values = knee.values();
     let of_round = |round: &u32| values.get(*round as usize).copied();
@@ -40,9 +40,6 @@ fn knee_by_round(knee: &Knee, rounds: &[u32]) -> Vec<Option<f64>> {
 
 /// The knee of a run that was looked for as this one was.
 pub(super) fn find_knee<'a>(results: &'a Results, knee: &Knee) -> Option<&'a Knee> {
-    let how = |knee: &Knee| {
-        let setting = knee.common_setting();
-        (setting, knee.min_hz, knee.max_hz, knee.p99_limit_ns)
-    };
-    results.knees.iter().find(|other| how(other) == how(knee))
+    let mut knees = results.knees.iter();
+    knees.find(|other| other.search() == knee.search())
 }

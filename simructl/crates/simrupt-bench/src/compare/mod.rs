@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What has changed from one run of the benchmark to another. Cells are matched by their settings. A difference
+//! The changes from one run of the benchmark to another. Cells are matched by their settings. A difference
 //! counts when chance does not explain it and it is not too small to care about.
 //!
 //! - `change`: one figure, and what its change means;
@@ -23,20 +23,10 @@ pub use self::change::{Change, Judge, Verdict};
 pub use self::circumstances::circumstances;
 use self::knees::{find_knee, matched_knees};
 use super::report::group::{by_round, figure_of, saturates};
-use super::report::metric::{KNEE, Metric, ROUNDING};
+use super::report::metric::{KNEE, MAIN, Metric, ROUNDING};
 use super::results::{Cell, Knee, Results, Setting};
 use super::statistics::{Figure, Test, power};
 use crate::percentile::{Percentile, Percentiles};
-
-/// The metrics that are compared when none are named; those of a cell depend on its mode.
-const DEFAULTS: [&str; 6] = [
-    "irq_bh_p50_ns",
-    "irq_bh_p99_ns",
-    "due_read_p99_ns",
-    "runs_hz",
-    "busy_ns_per_event",
-    "loss_ratio",
-];
 
 /// All that there is to say about two runs.
 #[derive(Debug)]
@@ -77,7 +67,7 @@ pub struct Pair<'a> {
     pub unmatched: Vec<String>,
 }
 
-/// What a comparison comes to.
+/// The outcome of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// No figure is worse, and there were enough rounds for all.
@@ -241,7 +231,7 @@ fn names<'a>(setting: &Setting, metrics: &'a [String]) -> Vec<&'a str> {
     if metrics.is_empty() {
         let saturates = saturates(setting);
         let of_mode = |name: &&str| *name != "runs_hz" || saturates;
-        return DEFAULTS.into_iter().filter(of_mode).collect();
+        return MAIN.into_iter().filter(of_mode).collect();
     }
     metrics.iter().map(String::as_str).collect()
 }

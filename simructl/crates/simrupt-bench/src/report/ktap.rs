@@ -6,18 +6,8 @@ use simrupt::ktap::{Ktap, Outcome};
 
 use super::case::{cell_name, knee_name, measurement};
 use super::is_finished;
-use super::metric::{KNEE, Metric};
+use super::metric::{KNEE, MAIN, Metric};
 use crate::results::{Cell, Knee, Results};
-
-/// The figures that stand beside a cell, where it has them.
-const SHOWN: [&str; 6] = [
-    "irq_bh_p50_ns",
-    "irq_bh_p99_ns",
-    "due_read_p99_ns",
-    "runs_hz",
-    "busy_ns_per_event",
-    "loss_ratio",
-];
 
 /// All cells and all highest rates. A highest rate that was not found, since not even the least rate passed, is
 /// skipped.
@@ -66,7 +56,7 @@ fn found(knee: &Knee) -> Option<f64> {
 }
 
 fn figures(ktap: &mut Ktap, cell: &Cell) {
-    for name in SHOWN {
+    for name in MAIN {
         if let Some(estimate) = cell.metrics.get(name) {
             let value = measurement(Metric(name), estimate.median);
             ktap.diagnostic(&format!("{name} {value}"));

@@ -9,6 +9,17 @@ use crate::percentile::Percentile;
 /// The name of the highest rate that a flavor can follow, where it is told beside metrics.
 pub const KNEE: &str = "knee_hz";
 
+/// The metrics that are compared when none are named, and that KTAP tells of a cell. Which of them a cell has depends on
+/// its mode.
+pub const MAIN: [&str; 6] = [
+    "irq_bh_p50_ns",
+    "irq_bh_p99_ns",
+    "due_read_p99_ns",
+    "runs_hz",
+    "busy_ns_per_event",
+    "loss_ratio",
+];
+
 /// The standard deviation that rounding to a bucket of a histogram gives a latency, as a share of it: a bucket is
 /// at most 1/64 wide.
 pub const ROUNDING: f64 = 0.0045;

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-/// The module's tracepoints.
-const NAMES: [&str; 9] = [
+/// The names of the module's tracepoints, in the order of an event's way.
+pub const NAMES: [&str; 9] = [
     "simrupt_emit",
     "simrupt_irq",
     "simrupt_bh_queue",
