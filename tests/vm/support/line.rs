@@ -5,6 +5,7 @@
 use crate::{
     eventually,
     module::{DRIVER, read, write},
+    within_20_s,
 };
 use nix::errno::Errno;
 use simrupt::files::{
@@ -175,12 +176,14 @@ impl Line {
         });
     }
 
-    /// Silences the device and waits until all that it has sent is in the fifo.
+    /// Silences the device and waits until all that it has sent is in the fifo. Panics with the line's statistics when
+    /// that does not come.
     pub fn silence(self) {
         self.set("rate_hz", "0");
-        eventually("the line is at rest", || {
+        let at_rest = within_20_s("the line is at rest", || {
             let stats = self.stats();
-            stats["in_ring"] == 0 && stats["pending"] == 0
+            Ok(stats["in_ring"] == 0 && stats["pending"] == 0)
         });
+        at_rest.unwrap_or_else(|why| panic!("{why}: line {}: {:?}", self.index, self.stats()));
     }
 }
