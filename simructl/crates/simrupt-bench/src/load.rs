@@ -2,6 +2,8 @@
 
 //! Reads a result file back.
 
+mod check;
+
 use std::io::Read;
 use std::path::Path;
 
@@ -62,45 +64,14 @@ fn parse(text: &[u8]) -> Result<Results, Refusal> {
     }
     let results: Results = serde_json::from_slice(text)
         .map_err(|error| (format!("it is not as {SCHEMA} should be: {error}"), DAMAGED))?;
-    check(&results).map_err(|why| (why, DAMAGED))?;
+    check::check(&results)
+        .map_err(|why| (format!("it is not as {SCHEMA} should be: {why}"), DAMAGED))?;
     Ok(results)
 }
 
 /// The name of a format without its version.
 fn family(schema: &str) -> &str {
     schema.split('/').next().unwrap_or_default()
-}
-
-/// More values than any bench can count: sums of what is below do not overflow.
-const MOST_VALUES: u64 = 1 << 48;
-
-/// Checks what the types do not: that rounds and buckets are in order, and that no count is too large to be added
-/// up.
-fn check(results: &Results) -> Result<(), String> {
-    for cell in &results.cells {
-        let ascending = cell.rounds.is_sorted_by(|one, next| one.round < next.round);
-        if !ascending {
-            let flavor = cell.setting.flavor.name();
-            return Err(format!("the rounds of {flavor} are not in ascending order"));
-        }
-        for (stage, histogram) in &cell.histograms {
-            let buckets = &histogram.buckets;
-            let refuse = |odd: &str| {
-                let flavor = cell.setting.flavor.name();
-                Err(format!("the histogram {stage} of {flavor} has {odd}"))
-            };
-            let ascending = buckets.windows(2).all(|two| two[0][1] < two[1][0]);
-            if !ascending || buckets.iter().any(|[low, high, _]| low > high) {
-                return refuse("buckets that are not in ascending order");
-            }
-            let in_buckets = buckets.iter().map(|[_, _, count]| *count);
-            let mut counts = in_buckets.chain([histogram.count, histogram.overflow]);
-            if counts.any(|count| count > MOST_VALUES) {
-                return refuse("more values than a bench can count");
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -153,33 +124,6 @@ mod tests {
             assert!(refusal.0.starts_with(why), "{refusal:?}");
             assert_eq!(refusal.1, remedy);
         }
-    }
-
-    #[test]
-    fn histograms_that_are_none_are_refused() {
-        let refused = |change: fn(&mut Vec<[u64; 3]>)| {
-            let mut results = sample::results();
-            let stages = &mut results.cells[0].histograms;
-            change(&mut stages.get_mut("irq_bh").unwrap().buckets);
-            parse(&serde_json::to_vec(&results).unwrap()).unwrap_err().0
-        };
-        assert_eq!(
-            refused(|buckets| buckets.swap(0, 1)),
-            "the histogram irq_bh of none has buckets that are not in ascending order"
-        );
-        assert_eq!(
-            refused(|buckets| buckets[0][2] = MOST_VALUES + 1),
-            "the histogram irq_bh of none has more values than a bench can count"
-        );
-    }
-
-    #[test]
-    fn a_round_that_is_there_twice_is_refused() {
-        let mut results = sample::results();
-        results.cells[1].rounds[2].round = 1;
-        let refusal = parse(&serde_json::to_vec(&results).unwrap()).unwrap_err();
-        let expected = "the rounds of irq-thread are not in ascending order";
-        assert_eq!(refusal.0, expected);
     }
 
     proptest::proptest! {
