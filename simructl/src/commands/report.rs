@@ -16,7 +16,7 @@ use simrupt_bench::report;
 pub(crate) fn run(files: &[PathBuf], outputs: &Outputs) -> Result<(), Failure> {
     result_files::check("cannot make a report", files)?;
     let claims = Claims::inputs(files.iter().map(PathBuf::as_path));
-    let mut machines = by_machine(result_files::load(files)?);
+    let mut machines = by_machine(result_files::load(files)?)?;
     let [(_, results)] = machines.as_mut_slice() else {
         return of_machines(&machines, outputs, claims);
     };

@@ -345,6 +345,16 @@ fn the_documentation_shows_what_is_printed() {
     }
 }
 
+/// Makes a result that of another run.
+fn measure_again(results: &mut Value) {
+    for cell in results["cells"].as_array_mut().unwrap() {
+        for round in cell["rounds"].as_array_mut().unwrap() {
+            let elapsed_ns = round["elapsed_ns"].as_u64().unwrap();
+            round["elapsed_ns"] = json!(elapsed_ns + 1);
+        }
+    }
+}
+
 /// Leaves so many rounds of a result.
 fn truncate(results: &mut Value, rounds: usize) {
     for cell in results["cells"].as_array_mut().unwrap() {
@@ -407,6 +417,7 @@ fn two_runs_of_one_cpu_in_virtual_time_are_judged_by_size_alone() {
 fn highest_rates_are_compared_too() {
     let desk = Desk::new();
     desk.changed("b.json", |results| {
+        measure_again(results);
         let knee = &mut results["knees"][0];
         let rates = knee["rates_hz"].as_array_mut().unwrap();
         rates[..5].fill(Value::Null);
@@ -515,7 +526,10 @@ fn a_comparison_is_told_to_ci_systems_figure_by_figure() {
 #[test]
 fn several_files_of_a_side_are_joined_or_refused_by_name() {
     let desk = Desk::new();
-    desk.changed("a2.json", |results| results["plan"]["seed"] = json!(7));
+    desk.changed("a2.json", |results| {
+        measure_again(results);
+        results["plan"]["seed"] = json!(7);
+    });
     let slower = |results: &mut Value| {
         truncate(results, 2);
         for knee in results["knees"].as_array_mut().unwrap() {
@@ -526,6 +540,7 @@ fn several_files_of_a_side_are_joined_or_refused_by_name() {
     desk.changed("b.json", slower);
     desk.changed("b2.json", |results| {
         slower(results);
+        measure_again(results);
         results["plan"]["seed"] = json!(7);
     });
     // Two rounds are too few, and four are enough.
@@ -548,6 +563,12 @@ fn several_files_of_a_side_are_joined_or_refused_by_name() {
         "compare-several-other",
         "compare --before a.json other.json --after b.json",
     );
+    fs::copy(desk.path("a.json"), desk.path("copy.json")).unwrap();
+    desk.check(
+        "compare-several-twice",
+        "compare --before a.json a2.json copy.json --after b.json",
+    );
+    desk.check("report-twice", "report a.json copy.json");
     desk.changed("cut.json", |results| results["complete"] = json!(false));
     desk.check(
         "compare-several-cut",
@@ -568,7 +589,10 @@ fn several_files_of_a_side_are_joined_or_refused_by_name() {
 #[test]
 fn results_of_several_machines_stand_side_by_side() {
     let desk = Desk::new();
-    desk.changed("again.json", |results| results["plan"]["seed"] = json!(7));
+    desk.changed("again.json", |results| {
+        measure_again(results);
+        results["plan"]["seed"] = json!(7);
+    });
     desk.changed("b.json", |results| {
         results["environment"]["machine"] = json!("aarch64");
         results["cells"].as_array_mut().unwrap().truncate(2);

@@ -2,7 +2,12 @@
 
 //! Several results of one machine as one: their rounds stand behind each other.
 
+mod same;
+
 use std::collections::HashSet;
+use std::iter;
+
+pub use self::same::share_rounds;
 
 use crate::compare::circumstances;
 use crate::metrics;
@@ -64,31 +69,46 @@ fn times(cell: &Cell) -> Option<[f64; 2]> {
 ///
 /// # Errors
 ///
-/// When there is no result, or when environment or plan differ.
+/// When there is no result, when environment or plan differ, or when one run would count twice.
 pub fn join(results: Vec<Named>) -> Result<Results, Failure> {
     let mut results = results.into_iter();
-    let Some((first, one)) = results.next() else {
+    let Some(first) = results.next() else {
         return Err(Failure::new("cannot join results", "there is none"));
     };
-    let mut others = Vec::new();
-    for (name, other) in results {
-        if let Some(why) = obstacle(&one, &other) {
-            let what = format!("cannot join {first} and {name}");
-            return Err(Failure::new(what, why)
-                .remedy("results of the same plan on the same machine for each side"));
+    let others: Vec<Named> = results.collect();
+    for other in &others {
+        if let Some(why) = obstacle(&first.1, &other.1) {
+            let remedy = "results of the same plan on the same machine for each side";
+            return Err(refusal(&first, other, why).remedy(remedy));
         }
-        others.push(other);
     }
-    Ok(joined(one, others))
+    joined(first, others)
+}
+
+/// Two results that cannot be joined.
+fn refusal(one: &Named, other: &Named, why: impl Into<String>) -> Failure {
+    Failure::new(format!("cannot join {} and {}", one.0, other.0), why)
 }
 
 /// A result with the rounds of others, of which nothing stands against it.
-fn joined(mut one: Results, others: Vec<Results>) -> Results {
+fn joined(first: Named, others: Vec<Named>) -> Result<Results, Failure> {
     if others.is_empty() {
-        return one;
+        return Ok(first.1);
     }
+    for (at, other) in others.iter().enumerate() {
+        let mut before = iter::once(&first).chain(&others[..at]);
+        if let Some(same) = before.find(|one| share_rounds(&one.1, &other.1)) {
+            let why = "they have rounds of one run, which would count twice";
+            return Err(refusal(same, other, why)
+                .remedy("each run once; in virtual time, runs of another --seed"));
+        }
+    }
+    let mut one = first.1.clone();
     for mut other in others {
-        add(&mut one, &mut other);
+        if add(&mut one, &mut other.1).is_none() {
+            let why = "together they have more rounds than can be numbered";
+            return Err(refusal(&first, &other, why).remedy("fewer results"));
+        }
     }
     let cells = std::mem::take(&mut one.cells);
     one.cells = cells
@@ -96,50 +116,45 @@ fn joined(mut one: Results, others: Vec<Results>) -> Results {
         .map(|cell| anew(cell, &one.plan))
         .collect();
     one.knees.iter_mut().for_each(medians_of);
-    one
+    Ok(one)
 }
 
 /// The number of the round that would come next.
 fn next_round(results: &Results) -> u32 {
     let rounds = results.cells.iter().flat_map(|cell| &cell.rounds);
-    let after_last = rounds.map(|round| round.round + 1).max();
+    let after_last = rounds.map(|round| round.round.saturating_add(1)).max();
     after_last.unwrap_or(0).max(results.plan.rounds)
-}
-
-/// The files of a machine.
-struct Machine {
-    names: Vec<String>,
-    first: Results,
-    others: Vec<Results>,
 }
 
 /// Joins the results of each machine: those of which nothing stands against it. A machine has the names of all its
 /// files.
-pub fn by_machine(results: Vec<Named>) -> Vec<Named> {
-    let mut machines: Vec<Machine> = Vec::new();
-    for (name, one) in results {
+///
+/// # Errors
+///
+/// When one run would count twice.
+pub fn by_machine(results: Vec<Named>) -> Result<Vec<Named>, Failure> {
+    let mut machines: Vec<(Named, Vec<Named>)> = Vec::new();
+    for named in results {
         let mut known = machines.iter_mut();
-        match known.find(|machine| obstacle(&machine.first, &one).is_none()) {
-            Some(machine) => {
-                machine.names.push(name);
-                machine.others.push(one);
-            }
-            None => machines.push(Machine {
-                names: vec![name],
-                first: one,
-                others: Vec::new(),
-            }),
+        match known.find(|(first, _)| obstacle(&first.1, &named.1).is_none()) {
+            Some((_, others)) => others.push(named),
+            None => machines.push((named, Vec::new())),
         }
     }
-    let named = |of: Machine| (of.names.join(" + "), joined(of.first, of.others));
+    let named = |(first, others): (Named, Vec<Named>)| {
+        let all = iter::once(&first).chain(&others);
+        let names: Vec<&str> = all.map(|(name, _)| name.as_str()).collect();
+        Ok((names.join(" + "), joined(first, others)?))
+    };
     machines.into_iter().map(named).collect()
 }
 
-/// Adds the rounds of a result that matches.
-fn add(joined: &mut Results, other: &mut Results) {
+/// Adds the rounds of a result that matches; `None` when there are too many to be numbered.
+fn add(joined: &mut Results, other: &mut Results) -> Option<()> {
     let round = next_round(joined);
     let rounds = joined.cells.iter().flat_map(|cell| &cell.rounds);
-    let position = rounds.map(|round| round.position + 1).max().unwrap_or(0);
+    let positions = rounds.map(|round| round.position.saturating_add(1));
+    let position = positions.max().unwrap_or(0);
     for cell in &mut joined.cells {
         let found = other
             .cells
@@ -147,11 +162,11 @@ fn add(joined: &mut Results, other: &mut Results) {
             .find(|one| one.setting == cell.setting);
         let Some(found) = found else { continue };
         if let (Some(plan), Some(other)) = (&mut cell.plan, &found.plan) {
-            plan.rounds += other.rounds;
+            plan.rounds = plan.rounds.checked_add(other.rounds)?;
         }
         for mut one in found.rounds.drain(..) {
-            one.round += round;
-            one.position += position;
+            one.round = one.round.checked_add(round)?;
+            one.position = one.position.checked_add(position)?;
             cell.rounds.push(one);
         }
         for (stage, histogram) in &found.histograms {
@@ -171,15 +186,16 @@ fn add(joined: &mut Results, other: &mut Results) {
             *cost = mean(cost, found);
         }
     }
-    joined.plan.rounds = round + other.plan.rounds;
+    joined.plan.rounds = round.checked_add(other.plan.rounds)?;
     joined.started_unix_s = joined.started_unix_s.min(other.started_unix_s);
     joined.elapsed_s += other.elapsed_s;
     joined.foreign_changes.append(&mut other.foreign_changes);
+    Some(())
 }
 
 /// The mean of two costs, by how many were measured of each.
 fn mean(one: &Cost, other: &Cost) -> Cost {
-    let count = one.count + other.count;
+    let count = one.count.saturating_add(other.count);
     let sum_ns = one.mean_ns * one.count as f64 + other.mean_ns * other.count as f64;
     Cost {
         name: one.name.clone(),
@@ -211,6 +227,15 @@ mod tests {
     use crate::results::CellPlan;
     use crate::sample;
 
+    /// A result of the same plan with other figures.
+    fn another(one: &Results) -> Results {
+        let mut other = one.clone();
+        for round in other.cells.iter_mut().flat_map(|cell| &mut cell.rounds) {
+            round.elapsed_ns += 1;
+        }
+        other
+    }
+
     fn named(results: &[Results]) -> Vec<Named> {
         let named = results.iter().enumerate();
         named
@@ -226,7 +251,7 @@ mod tests {
             duration_s: 2.0,
             warm_up_s: 0.5,
         });
-        let mut other = one.clone();
+        let mut other = another(&one);
         let joined = join(named(&[one.clone(), other.clone()])).unwrap();
         assert_eq!(joined.cells[0].plan.as_ref().unwrap().rounds, 14);
         assert_eq!(joined.cells[0].planned_rounds(&joined.plan), 14);
@@ -273,11 +298,39 @@ mod tests {
     }
 
     #[test]
+    fn a_run_does_not_count_twice() {
+        let one = sample::results();
+        let named = named(&[one.clone(), another(&one), one]);
+        let expected = "cannot join 0.json and 2.json: they have rounds of one run, which would count twice\n  \
+             try: each run once; in virtual time, runs of another --seed";
+        assert_eq!(join(named.clone()).unwrap_err().to_string(), expected);
+        assert_eq!(by_machine(named).unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn rounds_that_cannot_be_numbered_are_refused() {
+        let one = sample::results();
+        let mut other = another(&one);
+        other.plan.rounds = u32::MAX;
+        other.knees.clear();
+        let named = named(&[
+            Results {
+                knees: Vec::new(),
+                ..one
+            },
+            other,
+        ]);
+        let why = join(named).unwrap_err().to_string();
+        assert!(why.contains("more rounds than can be numbered"), "{why}");
+    }
+
+    #[test]
     fn results_of_one_machine_are_found() {
         let one = sample::results();
         let mut other = one.clone();
         other.environment.machine = "aarch64".to_string();
-        let machines = by_machine(named(&[one.clone(), other.clone(), one]));
+        let third = another(&one);
+        let machines = by_machine(named(&[one.clone(), other.clone(), third])).unwrap();
         let names: Vec<&str> = machines.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["0.json + 2.json", "1.json"]);
         assert_eq!(machines[0].1.plan.rounds, 2 * other.plan.rounds);
@@ -296,7 +349,7 @@ mod tests {
         let refused = |change: &dyn Fn(&mut Results)| {
             let mut other = one.clone();
             change(&mut other);
-            join(named(&[one.clone(), one.clone(), other]))
+            join(named(&[one.clone(), another(&one), other]))
                 .unwrap_err()
                 .to_string()
         };

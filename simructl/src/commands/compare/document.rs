@@ -2,14 +2,17 @@
 
 //! A comparison as JSON; Documentation/bench-reports.md describes it.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use simrupt_bench::compare::{Change, Comparison, Judge, Outcome, Verdict};
-use simrupt_bench::results::{Knee, Setting};
+use simrupt_bench::results::{Knee, Results, Setting};
 use simrupt_bench::statistics::power;
 
 pub(super) fn document(
     comparison: &Comparison<'_>,
+    sides: [(&[PathBuf], &Results); 2],
     threshold: f64,
     differing: &[(String, String, String)],
 ) -> Value {
@@ -39,8 +42,11 @@ pub(super) fn document(
     let only_knees = |knees: &[&Knee]| -> Vec<Setting> {
         knees.iter().map(|knee| knee.common_setting()).collect()
     };
+    let [before, after] = sides.map(|(files, results)| side(files, results));
     let (rounds_before, rounds_after) = comparison.rounds;
     json!({
+        "before": before,
+        "after": after,
         "outcome": match comparison.outcome() {
             Outcome::NotWorse => "not_worse",
             Outcome::Undecided => "undecided",
@@ -70,11 +76,26 @@ pub(super) fn document(
     })
 }
 
+/// What one of the two is: its files, and what the first of them says of itself.
+fn side(files: &[PathBuf], results: &Results) -> Value {
+    let files: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    json!({
+        "files": files,
+        "label": results.label,
+        "started_unix_s": results.started_unix_s,
+    })
+}
+
 fn change_document(change: &Change) -> Value {
     json!({
         "metric": change.metric,
         "before": change.before,
         "after": change.after,
+        "rounds_before": change.rounds.0,
+        "rounds_after": change.rounds.1,
         "change_ratio": change.share(),
         "interval": change.interval.map(|ends| [ends.low, ends.high]),
         "confidence": change.interval.map(|ends| ends.confidence),

@@ -16,8 +16,8 @@ use crate::commands::result_files;
 use crate::output;
 use simrupt::failure::Failure;
 use simrupt::nearest;
-use simrupt_bench::compare::{Comparison, Judge, Outcome, Verdict, circumstances, compare};
-use simrupt_bench::join::join;
+use simrupt_bench::compare::{Change, Judge, Outcome, Verdict, circumstances, compare};
+use simrupt_bench::join::{join, share_rounds};
 use simrupt_bench::report::about;
 use simrupt_bench::report::metric::KNEE;
 use simrupt_bench::report::number::counted;
@@ -32,9 +32,9 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     };
     result_files::check("cannot compare", sides.into_iter().flatten())?;
     let [before_names, after_names] = sides.map(names);
-    let [before, after] = sides;
-    let before = joined(before)?;
-    let after = joined(after)?;
+    let [before_files, after_files] = sides;
+    let before = joined(before_files)?;
+    let after = joined(after_files)?;
     check_metrics(&what.metrics, &[&before, &after])?;
     let comparison = compare(&before, &after, what.threshold / 100.0, &what.metrics);
     // Knees alone are something to compare, where they are all that there is, or all that was asked for.
@@ -52,6 +52,11 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
                 .remedy("other figures with --metric"),
         );
     }
+    if !before.environment.repeats() && share_rounds(&before, &after) {
+        output::note(&format!(
+            "simructl: warning: rounds of one run are in {before_names} and in {after_names}: they cannot differ"
+        ));
+    }
     let differing = circumstances(&before, &after);
     for (name, before, after) in &differing {
         output::note(&format!(
@@ -63,7 +68,8 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     } else if what.lava {
         output::print(&ci::lava(&comparison))?;
     } else if options.json {
-        output::print_json(&document(&comparison, what.threshold, &differing))?;
+        let sides = [(before_files, &before), (after_files, &after)];
+        output::print_json(&document(&comparison, sides, what.threshold, &differing))?;
     } else {
         let named = [(&before_names, &before), (&after_names, &after)]
             .map(|(names, results)| format!("{names}, {}", about::run(results)));
@@ -82,6 +88,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
             comparison.changes().count()
         )
     };
+    let is_short = |change: &&Change| change.verdict == Verdict::TooFewRounds;
     match comparison.outcome() {
         Outcome::NotWorse => Ok(()),
         Outcome::Worse => Err(Failure::new(
@@ -100,7 +107,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
             format!(
                 "too few rounds for {}: {}",
                 of_all(Verdict::TooFewRounds),
-                rounds(&comparison)
+                rounds(comparison.changes().filter(is_short))
             ),
         )
         .remedy(format!(
@@ -125,10 +132,18 @@ fn joined(files: &[PathBuf]) -> Result<Results, Failure> {
     join(result_files::load(files)?)
 }
 
-/// How many rounds the two have.
-fn rounds(comparison: &Comparison<'_>) -> String {
-    let (before, after) = comparison.rounds;
-    format!("A has {}, B has {after}", counted(before, "round"))
+/// How many rounds the two have of these figures. Cells with plans of their own have more or fewer than the others.
+fn rounds<'a>(changes: impl Iterator<Item = &'a Change>) -> String {
+    let (before, after): (Vec<_>, Vec<_>) = changes.map(|change| change.rounds).unzip();
+    let range = |mut counts: Vec<usize>| {
+        counts.sort_unstable();
+        counts.dedup();
+        match counts.as_slice() {
+            [least, .., most] => format!("{least} to {}", counted(*most, "round")),
+            _ => counted(counts.first().copied().unwrap_or(0), "round"),
+        }
+    };
+    format!("A has {}, B has {}", range(before), range(after))
 }
 
 /// Refuses names that no cell knows.

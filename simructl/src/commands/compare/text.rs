@@ -176,7 +176,10 @@ fn legend(threshold: f64, comparison: &Comparison<'_>) -> String {
     }
     let below = below_threshold(threshold, comparison);
     lines.push(format!("below the threshold: significant, but {below}"));
-    let rounds = rounds(comparison);
+    let mut rounds = rounds(comparison.changes());
+    if rounds.contains(" to ") {
+        rounds += "; with the fewest";
+    }
     lines.push(match comparison.least_difference() {
         Some(times) => format!(
             "{rounds}: a change of one figure by {times:.1} times its standard deviation from round to round is \

@@ -14,6 +14,8 @@ pub struct Change {
     pub before: f64,
     /// The same of the second run.
     pub after: f64,
+    /// How many rounds of either run have the figure.
+    pub rounds: (usize, usize),
     /// Of the difference, in the metric's unit; none where size alone judges.
     pub interval: Option<Interval>,
     /// The probability that chance makes any of all figures differ as much; none where size alone judges, or where
@@ -96,6 +98,7 @@ impl Change {
             metric: metric.0.to_string(),
             before,
             after,
+            rounds: counts(rounds),
             interval: None,
             p: None,
             verdict: by_size(metric, before, after, threshold),
@@ -129,11 +132,17 @@ impl Change {
             metric: metric.0.to_string(),
             before,
             after,
+            rounds: counts(rounds),
             interval,
             p: (tested.least_p <= LEVEL).then_some(tested.p),
             verdict,
         }
     }
+}
+
+/// How many rounds either run has.
+fn counts((before, after): (&[f64], &[f64])) -> (usize, usize) {
+    (before.len(), after.len())
 }
 
 /// Whether both runs have the same rounds, in whatever order, or all rounds have the same value.

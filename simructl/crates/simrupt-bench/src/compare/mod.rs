@@ -277,10 +277,12 @@ impl Comparison<'_> {
         }
     }
 
-    /// The change of one figure that such rounds find in 95 of 100 comparisons, in standard deviations of the
-    /// figure from round to round; none when they find nothing.
+    /// The change of a figure that is found in 95 of 100 comparisons, in standard deviations of the figure from round to
+    /// round, with the fewest rounds that a figure has; none when those find nothing.
     pub fn least_difference(&self) -> Option<f64> {
-        let (before, after) = self.rounds;
+        let fewest = |(a, b): (usize, usize), (c, d): (usize, usize)| (a.min(c), b.min(d));
+        let rounds = self.changes().map(|change| change.rounds);
+        let (before, after) = rounds.reduce(fewest)?;
         power::least_difference(before, after, self.changes().count())
     }
 }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Whether two results have rounds of one run, which must not count twice. Neither date nor name tells: machines in
+//! virtual time all start at the same date, and a file can be copied. The figures do.
+
+use std::collections::BTreeMap;
+
+use crate::results::{Results, Setting};
+
+/// Whether there are rounds in both that are one and the same.
+///
+/// Where the same code takes equally long each time, single rounds of two runs can be equal; there, they share rounds
+/// when one of them has no other.
+pub fn share_rounds(one: &Results, other: &Results) -> bool {
+    let (of_one, of_other) = (rounds(one), rounds(other));
+    if of_one.is_empty() || of_other.is_empty() {
+        return !one.knees.is_empty() && one.knees == other.knees;
+    }
+    let in_both = of_one
+        .iter()
+        .filter(|round| of_other.contains(round))
+        .count();
+    match one.environment.repeats() {
+        true => in_both == of_one.len().min(of_other.len()),
+        false => in_both > 0,
+    }
+}
+
+/// What was measured in one round of a cell, without the numbers that joining changes.
+#[derive(PartialEq)]
+struct Visit<'a> {
+    setting: &'a Setting,
+    elapsed_ns: u64,
+    counters: &'a BTreeMap<String, u64>,
+    metrics: &'a BTreeMap<String, f64>,
+}
+
+/// The visits of each round of a run, in the order of the cells.
+fn rounds(results: &Results) -> Vec<Vec<Visit<'_>>> {
+    let mut rounds: BTreeMap<u32, Vec<Visit<'_>>> = BTreeMap::new();
+    for cell in &results.cells {
+        for round in &cell.rounds {
+            rounds.entry(round.round).or_default().push(Visit {
+                setting: &cell.setting,
+                elapsed_ns: round.elapsed_ns,
+                counters: &round.counters,
+                metrics: &round.metrics,
+            });
+        }
+    }
+    rounds.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::join::join;
+    use crate::sample;
+
+    /// A run like another, with other figures.
+    fn another(one: &Results) -> Results {
+        let mut other = one.clone();
+        for round in other.cells.iter_mut().flat_map(|cell| &mut cell.rounds) {
+            round.elapsed_ns += 17;
+        }
+        other
+            .knees
+            .iter_mut()
+            .for_each(|knee| knee.probes[0].due_read_p99_ns += 1);
+        other
+    }
+
+    #[test]
+    fn a_run_is_known_again_whatever_it_is_called() {
+        let one = sample::results();
+        let mut copy = one.clone();
+        copy.label = Some("copy".to_string());
+        copy.started_unix_s += 1;
+        assert!(share_rounds(&one, &copy));
+        assert!(!share_rounds(&one, &another(&one)));
+    }
+
+    #[test]
+    fn a_run_is_known_again_among_others() {
+        let one = sample::results();
+        let (other, third) = (another(&one), another(&another(&one)));
+        let named = |of: &[&Results]| {
+            of.iter()
+                .map(|one| (String::new(), (*one).clone()))
+                .collect()
+        };
+        let both = join(named(&[&one, &other])).unwrap();
+        assert!(share_rounds(&both, &other) && share_rounds(&one, &both));
+        assert!(share_rounds(
+            &both,
+            &join(named(&[&third, &other])).unwrap()
+        ));
+        assert!(!share_rounds(&both, &third));
+    }
+
+    #[test]
+    fn where_code_repeats_itself_single_rounds_may_be_equal() {
+        let mut one = sample::results();
+        one.environment.cpus_online = 1;
+        let mut other = another(&one);
+        for (cell, from) in other.cells.iter_mut().zip(&one.cells) {
+            cell.rounds[0] = from.rounds[0].clone();
+        }
+        assert!(!share_rounds(&one, &other));
+        assert!(share_rounds(&one, &one.clone()));
+        one.environment.cpus_online = 2;
+        assert!(share_rounds(&one, &other));
+    }
+
+    #[test]
+    fn highest_rates_alone_are_known_by_their_probes() {
+        let mut one = sample::results();
+        one.cells.clear();
+        let mut other = one.clone();
+        assert!(share_rounds(&one, &other));
+        other.knees[1].probes[2].due_read_p99_ns += 1;
+        assert!(!share_rounds(&one, &other));
+        one.knees.clear();
+        assert!(!share_rounds(&one, &one.clone()));
+    }
+}
