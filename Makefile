@@ -25,7 +25,7 @@ help:
 	@echo '  make test-kcsan            the same with the detector of data races (built first: 15 minutes, once)'
 	@echo '  make test-matrix           the same on every kernel that the module is for; the table is Documentation/kernels.md'
 	@echo '       KERNELS="RELEASE..." tests some of them'
-	@echo '  make shell                 a prompt with the module and simructl at hand'
+	@echo '  make shell [TOOLS=1]       a prompt with the module and simructl at hand; with bpftrace, drgn, perf and more'
 	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
 	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
 	@echo '       PRESET=speed: what an event costs by drivers in C and in Rust, and in which functions; in build/speed/'
@@ -34,6 +34,7 @@ help:
 	@echo '  make check-html            open the page of make bench in a headless Chromium and check it'
 	@echo '  make check-metrics         give metrics of simructl to promtool, node_exporter and Prometheus'
 	@echo '  make check-perfetto        decode a trace of simructl by Perfetto'"'"'s own definitions'
+	@echo '  make check-workflow        hold the workflow of continuous integration against the schema of such files'
 	@echo '  make compare-test-workqueue  the order of affinity scopes, against the kernel'"'"'s own benchmark'
 	@echo '  make lab-modules           build the module for the kernel of the VM'
 	@echo '  make setup                 only set up'
@@ -88,6 +89,10 @@ check-html:
 .PHONY: check-metrics
 check-metrics:
 	@$(LAB)/check-metrics
+
+.PHONY: check-workflow
+check-workflow:
+	@$(LAB)/check-workflow
 
 .PHONY: check-perfetto
 check-perfetto:

@@ -11,6 +11,9 @@ STOCK=7.3.4+deb13-amd64
 # The Debian release of the build root. Its rustc must be the one that built that kernel.
 SUITE=trixie
 
+# Asked for by TOOLS=1; further down, TOOLS is where they are.
+WANTS_TOOLS=${TOOLS:-}
+
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CHECKOUT=$(cd "$LAB/../.." && pwd)
 # A service may have no HOME: the user database has it.

@@ -22,9 +22,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let args = args::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let accelerator = qemu::Accelerator::for_guest(args.architecture);
-    // A person types in real time; virtual time would rush past between two keys.
-    let realtime = args.realtime || args.is_interactive();
-    let time = qemu::Time::choose(accelerator, realtime);
+    let time = qemu::Time::choose(accelerator, args.realtime, args.is_interactive());
     println!("VM: {accelerator}, {time}, CPUs: {}", args.cpus);
 
     let outcome = watch::run(&args, accelerator, time);

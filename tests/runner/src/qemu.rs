@@ -60,16 +60,21 @@ fn has_virtualization(cpuinfo: &str) -> bool {
 pub(crate) enum Time {
     /// 1 ns per executed instruction, idle time skipped: the host's load does not show.
     Virtual,
+    /// 1 ns per executed instruction, and with the host's clock while the guest is idle: virtual time for a person, who
+    /// is slow.
+    VirtualWhileBusy,
     /// With the host's clock.
     Real,
 }
 
 impl Time {
     /// Virtual where that is possible and not declined.
-    pub(crate) fn choose(accelerator: Accelerator, realtime: bool) -> Self {
+    pub(crate) fn choose(accelerator: Accelerator, realtime: bool, is_interactive: bool) -> Self {
         match accelerator {
-            Accelerator::Emulation if !realtime => Self::Virtual,
-            _ => Self::Real,
+            Accelerator::Emulation if realtime => Self::Real,
+            Accelerator::Emulation if is_interactive => Self::VirtualWhileBusy,
+            Accelerator::Emulation => Self::Virtual,
+            Accelerator::Kvm => Self::Real,
         }
     }
 }
@@ -78,6 +83,9 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Virtual => "virtual time (1 ns per instruction)",
+            Self::VirtualWhileBusy => {
+                "virtual time while it is busy (1 ns per instruction), real time while it is idle"
+            }
             Self::Real => "real time",
         })
     }
@@ -127,6 +135,9 @@ pub(crate) fn command(
     };
     if accelerator == Accelerator::Emulation {
         qemu.arg("-cpu").arg(args.architecture.processor(args));
+    }
+    if time == Time::VirtualWhileBusy {
+        qemu.args(["-icount", "shift=0,sleep=on"]);
     }
     if time == Time::Virtual {
         // Recording keeps QEMU's main loop out while the guest executes. Without it the loop, woken for an
@@ -234,7 +245,7 @@ mod tests {
     fn line(init: &str, accelerator: Accelerator, realtime: bool) -> String {
         let words = format!("--kernel k --initrd i --console-log a,b -- {init}");
         let args = parsed(&words).unwrap();
-        let time = Time::choose(accelerator, realtime);
+        let time = Time::choose(accelerator, realtime, false);
         format!("{:?}", command(&args, accelerator, time, Path::new("s")))
     }
 
