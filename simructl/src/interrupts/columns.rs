@@ -9,11 +9,6 @@ use proc_interrupts::Kind;
 use crate::interrupts::view::{Shown, View};
 use simrupt::text::in_one_row;
 
-/// A text that does nothing to a terminal, in one row.
-fn plain(text: &str) -> String {
-    in_one_row(text).into_owned()
-}
-
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field {
@@ -106,12 +101,19 @@ impl Field {
         }
     }
 
-    /// Its text for a row, if there is one; `None` for the cells of CPUs.
+    /// Its cell in the table, if there is one; `None` for the cells of CPUs. It does nothing to a terminal, and has one
+    /// row.
     pub(super) fn cell(self, view: &View<'_>, shown: &Shown<'_>) -> Option<String> {
+        let text = self.text(view, shown)?;
+        Some(in_one_row(&text).into_owned())
+    }
+
+    /// Its text for a row as the kernel has it, if there is one; `None` for the cells of CPUs.
+    pub(super) fn text(self, view: &View<'_>, shown: &Shown<'_>) -> Option<String> {
         let about = &shown.row.about;
         let number = |number: Option<u64>| number.map(|number| number.to_string());
         match self {
-            Self::Irq => Some(plain(&shown.row.name)),
+            Self::Irq => Some(shown.row.name.clone()),
             Self::Total => number(shown.row.total()),
             Self::Increase => number(shown.increase()),
             Self::PerSecond => match view.interval {
@@ -122,15 +124,15 @@ impl Field {
             },
             Self::Cpus => None,
             Self::Actions => match view.description(shown.row) {
-                Some(description) => Some(plain(description)),
-                None => Some(plain(&about.text())),
+                Some(description) => Some(description.to_string()),
+                None => Some(about.text()),
             },
-            Self::Chip => about.chip.as_deref().map(plain),
+            Self::Chip => about.chip.clone(),
             Self::Hwirq => number(about.hwirq),
-            Self::Trigger => about.trigger().map(plain),
+            Self::Trigger => about.trigger().map(str::to_string),
             Self::Type => about.trigger_type.map(|of| of.to_string()),
-            Self::Affinity => shown.placement?.affinity.as_deref().map(plain),
-            Self::Effective => shown.placement?.effective.as_deref().map(plain),
+            Self::Affinity => shown.placement?.affinity.clone(),
+            Self::Effective => shown.placement?.effective.clone(),
             Self::Node => shown.placement?.node.map(|node| node.to_string()),
             Self::Threads => {
                 let pids = shown.placement?.threads.iter().map(u32::to_string);

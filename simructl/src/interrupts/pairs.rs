@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use crate::interrupts::columns::{Chosen, Field};
 use crate::interrupts::view::{Shown, View};
+use simrupt::text::is_unseen;
 
 impl View<'_> {
     /// Writes the rows. The value of a CPU's column is `CPU:COUNT`, for each CPU.
@@ -20,7 +21,7 @@ impl View<'_> {
                 let key = field.name().to_uppercase();
                 let value = match field {
                     Field::Cpus => self.counts_of(&shown),
-                    _ => field.cell(self, &shown).unwrap_or_default(),
+                    _ => field.text(self, &shown).unwrap_or_default(),
                 };
                 let gap = if at == 0 { "" } else { " " };
                 write!(output, "{gap}{key}=\"{}\"", quoted(&value))?;
@@ -46,13 +47,17 @@ impl View<'_> {
     }
 }
 
-/// A text between double quotes that a shell may evaluate: what means something there is written as `\xHH`.
+/// A text between double quotes that a shell may evaluate, in one row: each byte of a character that means something
+/// there, or that would do something to a terminal, is written as `\xHH`.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' | '\\' | '`' | '$' => quoted += &format!("\\x{:02x}", u32::from(c)),
-            _ => quoted.push(c),
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\' | '`' | '$') || is_unseen(letter) {
+            let mut bytes = [0; 4];
+            let bytes = letter.encode_utf8(&mut bytes).bytes();
+            quoted.extend(bytes.map(|byte| format!("\\x{byte:02x}")));
+        } else {
+            quoted.push(letter);
         }
     }
     quoted
@@ -65,5 +70,12 @@ mod tests {
     #[test]
     fn no_value_ends_its_quotes_or_runs_a_command() {
         assert_eq!(quoted("eth0 \"$(id)`\\"), "eth0 \\x22\\x24(id)\\x60\\x5c");
+    }
+
+    #[test]
+    fn each_byte_of_a_control_character_is_escaped_once() {
+        assert_eq!(quoted("\x1b[2J\n\t"), "\\x1b[2J\\x0a\\x09");
+        // Those of two and three bytes, as printf %b puts them together.
+        assert_eq!(quoted("\u{9b}\u{202e}é网"), "\\xc2\\x9b\\xe2\\x80\\xaeé网");
     }
 }

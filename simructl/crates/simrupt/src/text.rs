@@ -4,11 +4,15 @@
 
 use std::borrow::Cow;
 
-/// A text in which control characters are shown instead of done: ESC is `\u001b`. What makes rows and columns
-/// (newline and tab) stays.
-///
-/// So are characters that change the direction of the text behind them, and those that take no place: they make a
-/// text look like another.
+/// Whether a character is not seen as itself: one that controls a terminal, changes the direction of the text behind
+/// it, or takes no place. Such characters make a text look like another.
+pub fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A text in which characters that are not seen ([`is_unseen`]) are shown instead of done: ESC is `\u001b`. What makes
+/// rows and columns (newline and tab) stays.
 pub fn visible(text: &str) -> Cow<'_, str> {
     shown(text, |letter| !matches!(letter, '\n' | '\t'))
 }
@@ -19,11 +23,7 @@ pub fn in_one_row(text: &str) -> Cow<'_, str> {
 }
 
 fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let is_odd = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let is_shown = |letter: char| is_odd(letter) && is_meant(letter);
+    let is_shown = |letter: char| is_unseen(letter) && is_meant(letter);
     if !text.contains(is_shown) {
         return text.into();
     }
