@@ -94,7 +94,7 @@ fn tell(results: &Results, documents: Documents) -> Vec<Failure> {
         mut failures,
     } = documents.write(results);
     if has_tables {
-        failures.extend(output::print(&report::table(results)).err());
+        failures.extend(output::copy(report::table(results).as_bytes()).err());
     }
     if !failures.is_empty() && !has_json {
         match rescue(results) {

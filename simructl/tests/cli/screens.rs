@@ -185,6 +185,23 @@ fn top_says_that_nobody_has_the_device_open() {
 }
 
 #[test]
+fn a_report_is_in_colours_on_a_terminal() {
+    let fake = Fake::with_lines(1);
+    let sample = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/crates/simrupt-bench/tests/result.json"
+    );
+    let mut command = fake.command("report");
+    command.arg(sample);
+    let terminal = Terminal::start(&command, 120, 100);
+    terminal.shows("which flavor?");
+    let text = String::from_utf8(terminal.bytes()).unwrap();
+    assert!(text.contains("\x1b[1mwhich flavor?\x1b[0m"), "{text}");
+    assert!(text.contains("\x1b[1;32m") && !text.contains("\\u001b"));
+    terminal.ends();
+}
+
+#[test]
 fn what_a_file_brings_does_nothing_to_the_terminal() {
     let fake = Fake::with_lines(1);
     let evil = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m";
@@ -222,6 +239,7 @@ fn what_a_file_brings_does_nothing_to_the_terminal() {
         if arguments.starts_with("trace") {
             command = fake.bare_command(arguments);
         }
+        command.env("NO_COLOR", "1");
         let terminal = Terminal::start(&command, 80, 24);
         // Until nothing more comes.
         let seen = std::cell::RefCell::new(Vec::new());

@@ -54,6 +54,11 @@ pub(crate) fn spawn(command: &Command, far_end: OwnedFd) -> Child {
         .arg(command.get_program())
         .args(command.get_args())
         .current_dir(command.get_current_dir().unwrap())
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
         .env("TERM", "xterm")
         .stdin(stdio())
         .stdout(stdio())

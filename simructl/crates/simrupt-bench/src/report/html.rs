@@ -14,6 +14,7 @@ use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
 use super::summary;
 use crate::results::Results;
+use simrupt::text::is_unseen;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -70,9 +71,9 @@ pub fn html(results: &Results) -> String {
     }) + "\n"
 }
 
-/// Markup as text. Control characters are left out: XML has no way to say them.
+/// Markup as text. Characters that are not seen are left out: XML has no way to say control characters.
 pub(super) fn printable(markup: Markup) -> String {
-    let is_odd = |letter: char| letter.is_control() && letter != '\n';
+    let is_odd = |letter: char| is_unseen(letter) && letter != '\n';
     markup.into_string().replace(is_odd, " ")
 }
 
@@ -363,14 +364,14 @@ mod tests {
     fn odd_results_make_a_page_all_the_same() {
         let mut results = sample::results();
         results.cells[0].flags = vec!["<script>alert(1)</script>\u{1}\"".to_string()];
-        results.label = Some("</title>\u{1b}".to_string());
+        results.label = Some("</title>\u{1b}\u{202e}".to_string());
         results.cells[1].histograms.clear();
         results.cells[2].metrics.clear();
         results.cells[3].rounds.clear();
         results.cells[4].flags = vec!["</table>&".to_string()];
         let page = html(&results);
         parse(&page);
-        assert!(!page.contains("<script"));
+        assert!(!page.contains("<script") && !page.contains('\u{202e}'));
         results.cells.clear();
         results.knees.clear();
         results.costs.clear();

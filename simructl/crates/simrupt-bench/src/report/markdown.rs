@@ -8,6 +8,7 @@ use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
 use super::summary;
 use crate::results::Results;
+use simrupt::text::in_one_row;
 
 /// What the terminal shows, as tables of Markdown.
 pub fn markdown(results: &Results) -> String {
@@ -28,7 +29,8 @@ pub fn markdown(results: &Results) -> String {
     }
     let legend = summary::legend(results);
     if !legend.is_empty() {
-        text += &format!("\n{}\n", escaped(&legend.join("\n")));
+        let legend: Vec<String> = legend.iter().map(|line| escaped(line)).collect();
+        text += &format!("\n{}\n", legend.join("\n"));
     }
     text
 }
@@ -95,10 +97,10 @@ fn row_text(row: &Row) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// Text in which nothing means anything to Markdown or HTML.
+/// Text in one row, in which nothing means anything to Markdown, to HTML or to a terminal.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for letter in text.chars() {
+    for letter in in_one_row(text).chars() {
         match letter {
             '\\' | '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '&' | '~' => {
                 escaped.push('\\');
@@ -137,6 +139,14 @@ mod tests {
     fn what_means_something_to_markdown_is_escaped() {
         let mut results = sample::results();
         results.costs[1].name = "a|b*<i>".to_string();
-        assert!(markdown(&results).contains("a\\|b\\*\\<i\\>"));
+        results
+            .foreign_changes
+            .push("\u{1b}[2J\n# \u{9b}".to_string());
+        let text = markdown(&results);
+        assert!(text.contains("a\\|b\\*\\<i\\>"));
+        assert!(
+            text.contains("right: \\\\u001b\\[2J\\\\n\\# \\\\u009b\n"),
+            "{text}"
+        );
     }
 }

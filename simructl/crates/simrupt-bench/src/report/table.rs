@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The report for a terminal. Colours only say again what words say already.
+//! The report for a terminal. Colours only say again what words say already. All other control characters are shown by
+//! their numbers: they come from the result file.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -12,6 +13,7 @@ use super::ranking::Mark;
 use super::summary;
 use crate::results::Results;
 use simrupt::layout::{self, padded, width};
+use simrupt::text::in_one_row;
 
 /// How many characters the longest bar has.
 const BAR: usize = 8;
@@ -94,7 +96,7 @@ fn head(results: &Results) -> String {
 
 /// Text in lines of at most [`WIDTH`] places, behind an indent; those after the first are indented by two more.
 fn wrapped(text: &str, indent: &str) -> String {
-    layout::wrapped(indent, &format!("{indent}  "), text, WIDTH)
+    layout::wrapped(indent, &format!("{indent}  "), &in_one_row(text), WIDTH)
 }
 
 fn grid_text(grid: &Grid, colored: bool) -> String {
@@ -141,8 +143,7 @@ fn line(cells: &[String], widths: &[usize], bar: Option<&str>, mark: &str) -> St
             line += &format!(" {} {}", padded(bar, BAR, false), padded(mark, MARK, false));
         }
     }
-    line.truncate(line.trim_end().len());
-    line + "\n"
+    in_one_row(line.trim_end()).into_owned() + "\n"
 }
 
 /// How wide the longest mark is.
@@ -166,8 +167,7 @@ fn spans(grid: &Grid, widths: &[usize], ranks: bool) -> String {
         };
         at += count;
     }
-    line.truncate(line.trim_end().len());
-    line + "\n"
+    in_one_row(line.trim_end()).into_owned() + "\n"
 }
 
 /// A text in the middle of a rule.
@@ -201,11 +201,11 @@ fn bar(share: f64) -> String {
     simrupt::text::bar(eighths)
 }
 
-/// Text in a colour or weight of ECMA-48.
+/// Text in a colour or weight of ECMA-48, which is the only one in it.
 fn paint(text: &str, style: &str, colored: bool) -> String {
     match colored {
-        true => format!("\x1b[{style}m{text}\x1b[0m"),
-        false => text.to_string(),
+        true => format!("\x1b[{style}m{}\x1b[0m", in_one_row(text)),
+        false => in_one_row(text).into_owned(),
     }
 }
 
@@ -249,6 +249,20 @@ mod tests {
             without.push_str(part);
         }
         assert_eq!(without, plain);
+    }
+
+    #[test]
+    fn a_label_paints_nothing() {
+        let mut results = sample::results();
+        let evil = "\u{1b}[2J\n\u{9b}31m";
+        results.environment.cpu_model = Some(evil.to_string());
+        results.foreign_changes.push(evil.to_string());
+        let shown = text(&results, false);
+        assert!(shown.contains("\\u001b[2J\\n\\u009b31m"), "{shown}");
+        assert!(!shown.contains(|letter: char| letter.is_control() && letter != '\n'));
+        // The colours are all that is left to control the terminal.
+        let colored = text(&results, true);
+        assert!(colored.contains("\x1b[1m") && !colored.contains("\x1b[2J"));
     }
 
     #[test]
