@@ -299,7 +299,7 @@ impl Sink {
     /// Writes a whole text, and finishes.
     pub(crate) fn write_text(mut self, text: &str) -> Result<(), Failure> {
         if let Target::Stdout = self.target {
-            return output::print(text);
+            return output::print_document(text);
         }
         let written = self.write_all(text.as_bytes());
         written.map_err(|error| self.failed(&error))?;
@@ -334,7 +334,7 @@ impl Write for Sink {
             self.target = Target::Replacement(Replacement::begin(&self.name)?);
         }
         match &mut self.target {
-            Target::Stdout => output::write_text(bytes).map(|()| bytes.len()),
+            Target::Stdout => output::write_document(bytes).map(|()| bytes.len()),
             Target::Direct(file) => file.write(bytes),
             Target::Replacement(new) => new.write(bytes),
             Target::Pending => Ok(0),

@@ -2,8 +2,8 @@
 
 //! Standard output and standard error. A reader that has gone away is no error; a full disk is.
 //!
-//! Texts may hold what a file has brought: a name, a task, a field of a result. On a terminal, control
-//! characters in them are shown by their numbers, and do nothing.
+//! Texts may hold what a file has brought: a name, a task, a field of a result. Control characters in texts are shown by
+//! their numbers, and do nothing. Other forms, such as CSV, have them as the form says, but not on a terminal.
 //!
 //! With `--json`, each message on standard error is a JSON document in a row of its own.
 
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use serde_json::{Value, json};
 
 use simrupt::failure::{Failure, Kind, describe};
-use simrupt::text::visible;
+use simrupt::text::{in_one_row, visible};
 
 /// Set when a write to stdout found nobody at the other end.
 static READER_HAS_GONE: AtomicBool = AtomicBool::new(false);
@@ -37,9 +37,9 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     offer(text.as_bytes()).map(|_| ())
 }
 
-/// Writes one of many results, a text, to stdout; `false` when nobody reads them any more.
+/// Writes one of many results, a text or JSON, to stdout; `false` when nobody reads them any more.
 pub(crate) fn offer(text: &[u8]) -> Result<bool, Failure> {
-    written(write_text(text))
+    written(write(visible(&String::from_utf8_lossy(text)).as_bytes()))
 }
 
 /// Writes bytes to stdout as they are, as [`offer`] does with texts.
@@ -57,11 +57,16 @@ pub(crate) fn is_read() -> bool {
     !READER_HAS_GONE.load(Relaxed)
 }
 
-/// Writes a text to stdout; what nobody reads any more is dropped.
-pub(crate) fn write_text(text: &[u8]) -> io::Result<()> {
+/// Writes a document that is no text for people, such as CSV, to stdout. Only a terminal gets it as a text.
+pub(crate) fn print_document(document: &str) -> Result<(), Failure> {
+    written(write_document(document.as_bytes())).map(|_| ())
+}
+
+/// Writes a part of a document to stdout; what nobody reads any more is dropped.
+pub(crate) fn write_document(part: &[u8]) -> io::Result<()> {
     match io::stdout().is_terminal() {
-        true => write(visible(&String::from_utf8_lossy(text)).as_bytes()),
-        false => write(text),
+        true => write(visible(&String::from_utf8_lossy(part)).as_bytes()),
+        false => write(part),
     }
 }
 
@@ -79,7 +84,8 @@ fn write(bytes: &[u8]) -> io::Result<()> {
 /// A writer for results that are too large to be built as a text first.
 pub(crate) type Stream<'a> = BufWriter<&'a mut dyn Write>;
 
-/// Has `write` write one of many results, a text, to stdout as it makes it; `false` when nobody reads them any more.
+/// Has `write` write one of many results to stdout as it makes it, as [`write_document`] does; `false` when nobody reads
+/// them any more.
 pub(crate) fn stream(
     write: impl FnOnce(&mut Stream<'_>) -> io::Result<()>,
 ) -> Result<bool, Failure> {
@@ -88,7 +94,7 @@ pub(crate) fn stream(
     }
     // In one piece, as a piece may end within a character.
     let mut text = Vec::new();
-    written(buffered(&mut text, write).and_then(|()| write_text(&text)))
+    written(buffered(&mut text, write).and_then(|()| write_document(&text)))
 }
 
 /// Has `write` write to `output` in large pieces.
@@ -126,11 +132,11 @@ fn written(outcome: io::Result<()>) -> Result<bool, Failure> {
     }
 }
 
-/// Writes a message to stderr, if anyone listens there.
+/// Writes a message of one row to stderr, if anyone listens there.
 pub(crate) fn note(message: &impl Display) {
     let message = message.to_string();
     let document = json!({ "note": message });
-    note_as(&message, &document);
+    note_as(&format!("simructl: {}", in_one_row(&message)), &document);
 }
 
 /// Writes a message to stderr: the text, or with `--json` the document.
@@ -139,12 +145,12 @@ pub(crate) fn note_as(text: &str, document: &Value) {
         true => Cow::from(document.to_string()),
         false => Cow::from(text),
     };
-    let mut stderr = io::stderr();
-    let message = match stderr.is_terminal() {
-        true => visible(&message),
-        false => message.clone(),
-    };
-    let _ = writeln!(stderr, "{message}");
+    let _ = writeln!(io::stderr(), "{}", visible(&message));
+}
+
+/// Writes to stderr that the command line makes no sense: in these words, or with `--json` as a failure.
+pub(crate) fn refusal(text: &str, failure: &Failure) {
+    note_as(text, &document(failure, code(failure.kind())));
 }
 
 /// Writes to stderr that something is not as it should be, though the command goes on.

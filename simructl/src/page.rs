@@ -2,6 +2,8 @@
 
 //! Lines for people, and which of them are shown where there is no room for all.
 
+use simrupt::text::in_one_row;
+
 /// The rows of a table that are kept even where the lines above it have to go.
 const LEAST_ROWS: usize = 5;
 
@@ -26,13 +28,13 @@ pub(crate) struct Block {
 }
 
 impl Page {
-    /// All of it.
+    /// All of it. It does nothing to a terminal.
     pub(crate) fn text(&self) -> String {
         let heading = self.heading.iter().flat_map(|block| &block.lines);
         let lines = heading.chain(&self.titles).chain(&self.rows);
         lines
             .chain(&self.note)
-            .map(|line| line.clone() + "\n")
+            .map(|line| in_one_row(line).into_owned() + "\n")
             .collect()
     }
 

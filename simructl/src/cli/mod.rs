@@ -68,7 +68,8 @@ pub(crate) fn parse() -> Cli {
     if let Some((option, name)) = shared::misplaced(&matches, &command()) {
         refusal::exit(meaningless(option, name), &words);
     }
-    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut cli =
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| refusal::exit(error, &words));
     if let Some((_, behind)) = matches.subcommand() {
         cli.options.adopt(behind);
     }

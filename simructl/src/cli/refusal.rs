@@ -3,6 +3,7 @@
 //! Command lines that make no sense: told as clap tells it, or with `--json` as a document like every failure.
 
 use std::ffi::{OsStr, OsString};
+use std::process;
 
 use crate::cli::{command, meaningless, shared};
 use crate::output;
@@ -15,12 +16,23 @@ pub(super) fn exit(error: clap::Error, words: &[OsString]) -> ! {
         (Some(option), Some(name)) => meaningless(option, name),
         _ => error,
     };
-    if error.use_stderr() && wants_json(words) {
-        output::make_messages_json();
-        output::failure(&failure(&error.render().to_string(), name.as_deref()));
-        std::process::exit(error.exit_code());
+    let told = error.render().to_string();
+    if !error.use_stderr() {
+        // Help and version are what was asked for.
+        process::exit(match output::print(&told) {
+            Ok(()) => error.exit_code(),
+            Err(failure) => {
+                output::failure(&failure);
+                output::code(failure.kind()).into()
+            }
+        });
     }
-    error.exit()
+    if wants_json(words) {
+        output::make_messages_json();
+    }
+    let failure = failure(&told, name.as_deref());
+    output::refusal(told.trim_end(), &failure);
+    process::exit(error.exit_code())
 }
 
 /// Where the command stands among the words.

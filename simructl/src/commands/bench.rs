@@ -61,10 +61,10 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     // Where it may not, as in some containers, it has to do without.
     let _ = priority::raise();
     if let Some(recovered) = saved::recover(&module, &knobs)? {
-        output::note(&format_args!("simructl: {recovered}"));
+        output::note(&recovered);
     }
     for sentence in outlook(&plan, environment.repeats()) {
-        output::note(&format_args!("simructl: {sentence}"));
+        output::note(&sentence);
     }
     let mut progress = Progress::new();
     let outcome = session::run(&mut rig, &plan, environment, &stop, &mut progress)?;

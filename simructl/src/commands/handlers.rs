@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use simrupt::failure::Failure;
-use simrupt::handlers::Kept;
+use simrupt::handlers::{Kept, Odd};
 use simrupt::sysroot::Sysroot;
 use simrupt::trace::rows::saved;
 
@@ -15,7 +15,6 @@ use crate::destination::{Claims, DASH};
 use crate::handlers::live::live;
 use crate::handlers::show::Show;
 use crate::output;
-use simrupt::text::in_one_row;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Handlers) -> Result<(), Failure> {
     let output = how.output.as_deref().unwrap_or(Path::new(DASH));
@@ -38,8 +37,7 @@ fn kept(path: &Path, mut show: Show<'_>) -> Result<(), Failure> {
     let (sample, odd) = kept.end()?;
     if let Some(odd) = odd {
         let rows = if odd.count == 1 { "row" } else { "rows" };
-        let row = in_one_row(&odd.row);
-        let (count, why) = (odd.count, odd.why);
+        let Odd { count, row, why } = odd;
         output::note(&format!("{count} {rows} not understood: {why}: {row}"));
     }
     show.put(&sample).map(|_| ())

@@ -101,7 +101,7 @@ fn copy(kind: Kind, path: &Path) -> Result<Table, Failure> {
     let table = saved(kind, path)?;
     let name = input_name(path);
     for notice in &table.notices {
-        output::note(&format!("simructl: {name}: {notice}"));
+        output::note(&format!("{name}: {notice}"));
     }
     Ok(table)
 }
@@ -111,9 +111,9 @@ fn warn_of_resets(changes: &Changes) {
     let resets = changes.reset_rows();
     if resets > 0 && changes.total() == 0 {
         let noun = if resets == 1 { "row has" } else { "rows have" };
-        output::note(&format!(
-            "simructl: {resets} {noun} lower counts in B than in A, and none has higher ones\n  \
-             try: the copies the other way round, if the machine was not started anew in between"
+        let what = format!("{resets} {noun} lower counts in B than in A");
+        output::warning(&Failure::new(what, "none has higher ones").remedy(
+            "the copies the other way round, if the machine was not started anew in between",
         ));
     }
 }

@@ -18,9 +18,8 @@ use crate::signals;
 /// The length of a measurement without `--for`.
 const DURATION: Duration = Duration::from_secs(1);
 
-/// The message where functions have no names.
-pub(super) const HIDDEN: &str = "the kernel hides where its functions are, so that they have no names\n  \
-                                 try: sysctl kernel.kptr_restrict=1";
+/// The reason why functions have no names.
+pub(super) const HIDDEN: &str = "the kernel hides where its functions are";
 
 /// Measures and shows the running kernel.
 pub(crate) fn live(sysroot: &Sysroot, mut show: Show<'_>) -> Result<(), Failure> {
@@ -81,6 +80,7 @@ pub(super) fn start<'a>(sysroot: &'a Sysroot, show: &Show<'_>) -> Result<Recordi
 /// Says once that names are missing, if they are.
 fn note_hidden(sample: &Sample, has_noted: &mut bool) {
     if sample.hides_names && !std::mem::replace(has_noted, true) {
-        output::note(&format!("simructl: {HIDDEN}"));
+        let failure = Failure::new("functions have no names", HIDDEN);
+        output::warning(&failure.remedy("sysctl kernel.kptr_restrict=1"));
     }
 }

@@ -133,8 +133,8 @@ impl Watched<'_> {
         let window = self.browsing.window(self.show.rows(sample), height);
         let mut page = self.show.page(sample, width, window);
         if sample.hides_names {
-            let note = HIDDEN.lines().next().unwrap_or_default();
-            page.note = Some(shortened(note, width));
+            let note = format!("functions have no names: {HIDDEN}");
+            page.note = Some(shortened(&note, width));
         }
         self.browsing.lines(&page, width, height, has_keys)
     }

@@ -278,6 +278,6 @@ fn note_missing(list: &CpuList, table: &Table) {
     let missing: CpuList = (0..MOST_CPUS).filter(is_missing).collect();
     let is_some_there = table.cpus.iter().any(|cpu| list.contains(*cpu));
     if is_some_there && !missing.is_empty() {
-        output::note(&format!("simructl: these CPUs are not there: {missing}"));
+        output::note(&format!("these CPUs are not there: {missing}"));
     }
 }

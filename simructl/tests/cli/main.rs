@@ -36,5 +36,6 @@ mod status;
 mod terminal;
 mod top;
 mod trace;
+mod unseen;
 mod verify;
 mod watch;

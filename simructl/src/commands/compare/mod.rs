@@ -59,9 +59,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     }
     let differing = circumstances(&before, &after);
     for (name, before, after) in &differing {
-        output::note(&format!(
-            "simructl: warning: {name} differs: {before} / {after}"
-        ));
+        output::note(&format!("warning: {name} differs: {before} / {after}"));
     }
     if what.ktap {
         output::print(&ci::ktap(&comparison))?;

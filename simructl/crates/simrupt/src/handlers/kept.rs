@@ -69,7 +69,7 @@ impl Kept {
                 }
                 Ok(Row::Other) => {}
                 Err(why) => {
-                    let row = row.trim_start().replace(char::is_control, "\u{fffd}");
+                    let row = row.trim_start().to_string();
                     let odd = self.odd.get_or_insert(Odd { count: 0, row, why });
                     odd.count += 1;
                 }
