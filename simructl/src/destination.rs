@@ -72,8 +72,10 @@ impl Claims {
         Self(paths.into_iter().filter_map(claim).collect())
     }
 
-    /// Standard output, to which the command prints: refused where it is a file that was claimed before.
+    /// Standard output, to which the command prints: refused where it is closed, and where it is a file that was claimed
+    /// before.
     pub(crate) fn stdout(&mut self) -> Result<(), Failure> {
+        output::check()?;
         match metadata_of(&io::stdout()).filter(is_kept) {
             Some(data) => self.claim(Identity::of(&data), Path::new(DASH)),
             None => Ok(()),

@@ -71,7 +71,8 @@ impl Kind {
 
 impl Documents {
     /// Checks all of them, then opens them, and changes none of what is there. `claims` has the files that the
-    /// command reads. Where the results are known already, the charts are checked as well.
+    /// command reads. Where the results are known already, the charts are checked as well, and tables are printed only if
+    /// no document is asked for.
     pub(crate) fn open(
         outputs: &Outputs,
         mut claims: Claims,
@@ -93,8 +94,8 @@ impl Documents {
             }
         }
         let takes_stdout = checked.iter().any(|(.., place)| place.is_stdout());
-        if !takes_stdout {
-            // The tables go there.
+        let has_tables = results.is_none() || (checked.is_empty() && outputs.svg.is_none());
+        if !takes_stdout && has_tables {
             claims.stdout()?;
         }
         if let Some(directory) = &outputs.svg {

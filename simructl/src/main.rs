@@ -16,10 +16,12 @@
 //! - `page`, `column`, `heat`, `metrics`: tables for people, and metrics;
 //! - `schemas`: the JSON Schemas of what it writes;
 //! - `screen`, `scroll`: a terminal whose content is replaced again and again;
+//! - `closed`: standard streams that were closed from the beginning;
 //! - `output`, `signals`, `terminal`, `pace`: standard output, signals, the terminal, and the time between samples.
 
 mod browsing;
 mod cli;
+mod closed;
 mod column;
 mod commands;
 mod counters;

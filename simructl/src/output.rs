@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Standard output and standard error. A reader that has gone away is no error; a full disk is.
+//! Standard output and standard error. A reader that has gone away is no error; a full disk is, and so is standard output
+//! that is closed.
 //!
 //! Texts may hold what a file has brought: a name, a task, a field of a result. Control characters in texts are shown by
 //! their numbers, and do nothing. Other forms, such as CSV, have them as the form says, but not on a terminal.
@@ -13,9 +14,11 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use serde_json::{Value, json};
 
-use simrupt::failure::{Failure, Kind, describe};
+use simrupt::failure::{Failure, Kind, describe, errno};
 use simrupt::text::{in_one_row, visible};
 
 /// Set when a write to stdout found nobody at the other end.
@@ -71,13 +74,37 @@ pub(crate) fn write_document(part: &[u8]) -> io::Result<()> {
 }
 
 fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+    match Descriptor.write_all(bytes) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
             READER_HAS_GONE.store(true, Relaxed);
             Ok(())
         }
         written => written,
+    }
+}
+
+/// Standard output without a buffer. That of the standard library takes a stream that is closed, or open for reading
+/// only, for one that takes everything.
+struct Descriptor;
+
+impl Write for Descriptor {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(nix::unistd::write(io::stdout(), bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Refuses standard output that is closed, or open for reading only, before anything is done for it.
+pub(crate) fn check() -> Result<(), Failure> {
+    let flags = fcntl(io::stdout(), FcntlArg::F_GETFL).map_err(io::Error::from);
+    let is_writable = |flags: i32| flags & OFlag::O_ACCMODE.bits() != OFlag::O_RDONLY.bits();
+    match flags.map(is_writable) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(unwritten(&Errno::EBADF.into())),
+        Err(error) => Err(unwritten(&error)),
     }
 }
 
@@ -125,10 +152,16 @@ impl Write for Stdout {
 fn written(outcome: io::Result<()>) -> Result<bool, Failure> {
     match outcome {
         Ok(()) => Ok(is_read()),
-        Err(error) => Err(Failure::new(
-            "cannot write to standard output",
-            describe(&error),
-        )),
+        Err(error) => Err(unwritten(&error)),
+    }
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    const WHAT: &str = "cannot write to standard output";
+    match errno(error) {
+        Errno::EBADF => Failure::new(WHAT, "it is closed, or not open for that")
+            .remedy("> /dev/null, if it is not wanted"),
+        _ => Failure::new(WHAT, describe(error)),
     }
 }
 

@@ -45,6 +45,10 @@ use simrupt::module::Module;
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let options = &cli.options;
     let sysroot = &options.sysroot();
+    if !may_write_to_files(&cli.command) {
+        // Before anything is changed, or read that cannot be read again.
+        output::check()?;
+    }
     match cli.command {
         Command::Load { module, knobs } => load::run(sysroot, options, module.as_deref(), &knobs),
         Command::Unload => unload::run(options),
@@ -79,6 +83,21 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Trace(how) => trace::run(sysroot, options, &how),
         Command::Verify { ktap } => verify::run(sysroot, options, ktap),
     }
+}
+
+/// Whether a command may have files to write to instead of standard output. Such a command checks by itself.
+fn may_write_to_files(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Dump { .. }
+            | Command::Report { .. }
+            | Command::Bench(_)
+            | Command::Man { .. }
+            | Command::Trace(_)
+            | Command::Irqs(_)
+            | Command::Softirqs(_)
+            | Command::Handlers(_)
+    )
 }
 
 /// The knobs of the module; says on stderr when debugfs cannot be reached, and what is used instead.

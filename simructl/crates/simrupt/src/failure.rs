@@ -181,6 +181,7 @@ impl Failure {
                 ..Self::unbound(line)
             },
             (Errno::ENOENT, _) => Self::new(what, "there is no such file"),
+            (Errno::EBADF, _) => Self::new(what, "it is closed, or not open for that"),
             _ => Self::new(what, describe(error)),
         }
     }
@@ -255,6 +256,17 @@ mod tests {
     #[test]
     fn any_other_error_is_told_in_the_kernels_words() {
         assert_eq!(told(Errno::EIO, None), "cannot read /x/stats: I/O error");
+        let of_a_stream = Failure::file_for(
+            "read",
+            Path::new("standard input"),
+            None,
+            &io::Error::from_raw_os_error(Errno::EBADF as i32),
+            false,
+        );
+        assert_eq!(
+            of_a_stream.to_string(),
+            "cannot read standard input: it is closed, or not open for that"
+        );
         // No device behind a number is not a driver that is unbound.
         assert!(told(Errno::ENXIO, Some(3)).ends_with("No such device or address"));
     }

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -100,7 +101,10 @@ pub fn read_text(path: &Path) -> io::Result<String> {
 /// Opens a file that the user names; `-` is standard input.
 pub fn open_or_stdin(path: &Path) -> io::Result<Box<dyn Read>> {
     match path == Path::new("-") {
-        true => Ok(Box::new(io::stdin())),
+        // Not by std::io::Stdin, to which one that is closed is empty.
+        true => Ok(Box::new(File::from(
+            io::stdin().as_fd().try_clone_to_owned()?,
+        ))),
         false => Ok(Box::new(File::open(path)?)),
     }
 }
