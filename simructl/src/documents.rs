@@ -38,6 +38,22 @@ pub(crate) struct Documents {
     claims: Claims,
 }
 
+/// Documents that can be written.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    files: Vec<(PathBuf, Kind, Destination)>,
+    claims: Claims,
+}
+
+impl Checked {
+    /// Whether standard output gets the results as JSON.
+    pub(crate) fn has_json_on_stdout(&self) -> bool {
+        let is_that =
+            |(_, kind, place): &(_, Kind, Destination)| *kind == Kind::Json && place.is_stdout();
+        self.files.iter().any(is_that)
+    }
+}
+
 /// A file, and what comes into it.
 #[derive(Debug)]
 struct Document {
@@ -70,14 +86,35 @@ impl Kind {
 }
 
 impl Documents {
-    /// Checks all of them, then opens them, and changes none of what is there. `claims` has the files that the
-    /// command reads. Where the results are known already, the charts are checked as well, and tables are printed only if
-    /// no document is asked for.
+    /// Checks all of them, then opens them, and changes none of what is there. The parameters are those of
+    /// [`check`](Self::check).
     pub(crate) fn open(
+        outputs: &Outputs,
+        claims: Claims,
+        results: Option<&Results>,
+    ) -> Result<Self, Failure> {
+        let Checked { files, claims } = Self::check(outputs, claims, results)?;
+        let takes_stdout = files.iter().any(|(.., place)| place.is_stdout());
+        let open = |(name, kind, place): (PathBuf, Kind, Destination)| {
+            let sink = place.open()?;
+            Ok(Document { name, kind, sink })
+        };
+        Ok(Self {
+            files: files.into_iter().map(open).collect::<Result<_, _>>()?,
+            charts: outputs.svg.clone(),
+            takes_stdout,
+            claims,
+        })
+    }
+
+    /// Checks that all of them can be written, and opens none. `claims` has the files that the command reads. Where the
+    /// results are known already, the charts are checked as well, and tables are printed only if no document is asked
+    /// for.
+    pub(crate) fn check(
         outputs: &Outputs,
         mut claims: Claims,
         results: Option<&Results>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Checked, Failure> {
         let asked = [
             // The first to be written: all others can be made of it.
             (&outputs.json, Kind::Json),
@@ -90,7 +127,7 @@ impl Documents {
         let mut checked = Vec::new();
         for (name, kind) in asked {
             if let Some(name) = name {
-                checked.push((name, kind, claims.output(name)?));
+                checked.push((name.clone(), kind, claims.output(name)?));
             }
         }
         let takes_stdout = checked.iter().any(|(.., place)| place.is_stdout());
@@ -104,14 +141,8 @@ impl Documents {
                 charts(directory, results, &mut claims.clone())?;
             }
         }
-        let open = |(name, kind, place): (&PathBuf, Kind, Destination)| {
-            let (name, sink) = (name.clone(), place.open()?);
-            Ok(Document { name, kind, sink })
-        };
-        Ok(Self {
-            files: checked.into_iter().map(open).collect::<Result<_, _>>()?,
-            charts: outputs.svg.clone(),
-            takes_stdout,
+        Ok(Checked {
+            files: checked,
             claims,
         })
     }

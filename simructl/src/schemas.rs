@@ -30,7 +30,7 @@ macro_rules! schema {
 }
 
 /// All of them, in the order of the commands in the help.
-pub(crate) const ALL: [Schema; 19] = [
+pub(crate) const ALL: [Schema; 20] = [
     schema!("load", "unload"),
     schema!("status"),
     schema!("knobs"),
@@ -47,6 +47,7 @@ pub(crate) const ALL: [Schema; 19] = [
     schema!("diff"),
     schema!("reset"),
     schema!("verify"),
+    schema!("plan"),
     Schema {
         name: "results",
         others: &["bench", "report"],

@@ -26,7 +26,8 @@ pub(crate) struct Bench {
     /// Measure nothing where the figures could not be trusted: where the grade is D
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Print the cells and the time that they will take, and measure nothing
+    /// Check job, module and outputs as for a run, print the cells and the time that they will take, and measure
+    /// nothing; with --json - that is JSON
     #[arg(long)]
     pub(crate) dry_run: bool,
     // From here on, each group of options has its heading.

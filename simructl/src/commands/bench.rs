@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::cli::Bench;
+use crate::commands::dry_run;
 use crate::destination::Claims;
 use crate::documents::{Documents, Written, rescue};
 use crate::output;
@@ -34,9 +35,7 @@ const DEFAULT_PRESET: &str = "quick";
 pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     let job = job(bench)?;
     if bench.dry_run {
-        let plan = plan(sysroot, &job)?;
-        let outlook = outlook(&plan, false).join("\n");
-        return output::print(&format!("{}{outlook}\n", plan.text()));
+        return dry_run::run(sysroot, bench, &job);
     }
     let module = Module::find(sysroot, WHAT)?;
     module.line_directory(0, WHAT)?;
@@ -49,11 +48,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     if bench.strict {
         refuse(&environment)?;
     }
-    let claims = match &bench.job {
-        Some(job) => Claims::input(job),
-        None => Claims::default(),
-    };
-    let documents = Documents::open(&bench.outputs, claims, None)?;
+    let documents = Documents::open(&bench.outputs, inputs(bench), None)?;
 
     // From here on, things change.
     let _lock = Lock::take(sysroot)?;
@@ -127,8 +122,13 @@ fn job(bench: &Bench) -> Result<Job, Failure> {
     job.override_by(&overrides)?.checked().map_err(named)
 }
 
+/// The files that it reads.
+pub(super) fn inputs(bench: &Bench) -> Claims {
+    Claims::inputs(bench.job.as_deref())
+}
+
 /// The plan of a job for this machine and, where it is loaded, this module.
-fn plan(sysroot: &Sysroot, job: &Job) -> Result<Plan, Failure> {
+pub(super) fn plan(sysroot: &Sysroot, job: &Job) -> Result<Plan, Failure> {
     let lines = match is_loaded(sysroot) {
         true => Module::find(sysroot, WHAT)?.lines().len(),
         false => usize::MAX,
@@ -138,7 +138,7 @@ fn plan(sysroot: &Sysroot, job: &Job) -> Result<Plan, Failure> {
 }
 
 /// Figures that nobody could believe are not made, if so asked.
-fn refuse(environment: &Environment) -> Result<(), Failure> {
+pub(super) fn refuse(environment: &Environment) -> Result<(), Failure> {
     match environment.grade.as_str() {
         "D" => Err(Failure::new(
             "the figures would be of grade D",

@@ -8,6 +8,7 @@ mod changed;
 mod compare;
 mod completions;
 mod diff;
+mod dry_run;
 mod dump;
 mod explain;
 mod follow;

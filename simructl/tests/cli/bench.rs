@@ -204,6 +204,60 @@ fn an_output_that_cannot_be_written_is_told_before_anything_runs() {
 }
 
 #[test]
+fn a_dry_run_checks_what_a_run_checks_and_writes_nothing() {
+    let fake = fake();
+    fake.write("job.toml", "[[matrix]]\nflavors = ['bh']\n");
+    fake.write("proc/sys/kernel/osrelease", "7.3.4\n");
+    fake.write("boot/config-7.3.4", "CONFIG_KASAN=y\n");
+    let run = |arguments: &str| {
+        let run = fake.command(arguments).output().unwrap();
+        let stderr = String::from_utf8(run.stderr).unwrap();
+        (run.status.code().unwrap(), stderr)
+    };
+    for arguments in [
+        "--flavors bh --json absent/out.json",
+        "--flavors bh --csv run",
+        "--flavors bh --svg absent/charts",
+        "--flavors bh --svg job.toml",
+        "--flavors bh --svg -",
+        "--flavors bh --json out.json --csv ./out.json",
+        "--flavors bh --json - --csv -",
+        "--job job.toml --html job.toml",
+        "--flavors bh --lines 3",
+        "--flavors tasklet",
+        "--flavors bh --strict",
+        "--flavors bh --cpus 7",
+    ] {
+        let (code, told) = run(&format!("bench {arguments}"));
+        assert!(code > 0 && !told.is_empty(), "{arguments}");
+        let dry = run(&format!("bench --dry-run {arguments}"));
+        assert_eq!(dry, (code, told), "{arguments}");
+    }
+    fake.write("out.json", "old");
+    let before = state(&fake);
+    let dry = run("bench --dry-run --flavors bh --json out.json --csv out.csv --svg charts");
+    assert_eq!(dry, (0, String::new()));
+    assert_eq!(fake.read("out.json"), "old");
+    for name in ["out.csv", "charts"] {
+        assert!(!fake.path(name).exists(), "{name}");
+    }
+    assert_eq!(state(&fake), before);
+}
+
+#[test]
+fn a_plan_is_a_document_where_the_results_would_be_one() {
+    let fake = Fake::unloaded();
+    fake.check(
+        "bench-dry-run-json",
+        "bench --dry-run --flavors none,bh --rates 1000 --find-knee --knee-max 50000 --percentiles 99 --json -",
+    );
+    let run = fake.command("bench --dry-run --mode saturate --flavors bh --json /dev/stdout");
+    let run = { run }.output().unwrap();
+    let plan: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert!(plan["cells"][0]["setting"]["rate_hz"].is_null(), "{plan}");
+}
+
+#[test]
 fn figures_that_nobody_could_believe_are_refused_if_so_asked() {
     let fake = fake();
     fake.write("proc/sys/kernel/osrelease", "7.3.4\n");

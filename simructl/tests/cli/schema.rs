@@ -101,7 +101,10 @@ fn documents(arguments: &str, stdout: &str) -> Option<(&'static Schema, Vec<Valu
     if has_a_file && words.get(at + 1) != Some(&"-") || words.contains(&"--output") {
         return None;
     }
-    let command = words.iter().find(|word| !word.starts_with('-'))?;
+    let command = match words.contains(&"--dry-run") {
+        true => "plan",
+        false => words.iter().find(|word| !word.starts_with('-'))?,
+    };
     let values = serde_json::Deserializer::from_str(stdout).into_iter();
     let values: Vec<Value> = values.collect::<Result<_, _>>().expect(arguments);
     (!values.is_empty()).then(|| (Schema::find(command), values))
