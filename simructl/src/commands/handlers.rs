@@ -37,7 +37,9 @@ fn kept(path: &Path, mut show: Show<'_>) -> Result<(), Failure> {
     let (sample, odd) = kept.end()?;
     if let Some(odd) = odd {
         let rows = if odd.count == 1 { "row" } else { "rows" };
-        let Odd { count, row, why } = odd;
+        let Odd {
+            count, row, why, ..
+        } = odd;
         output::note(&format!("{count} {rows} not understood: {why}: {row}"));
     }
     show.put(&sample).map(|_| ())

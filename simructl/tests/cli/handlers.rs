@@ -147,6 +147,11 @@ fn damaged_rows_are_counted_and_a_file_without_events_is_refused() {
     fake.check("handlers-empty", "handlers --from empty.txt");
     fake.write("ticks.txt", &TRACE.replace("10.0", "100"));
     fake.check("handlers-ticks", "handlers --from ticks.txt");
+    fake.write(
+        "odd.txt",
+        "<idle>-0 [001] d.h2. 10.0: irq_handler_entry: irq=x name=simrupt0\n",
+    );
+    fake.check("handlers-odd", "handlers --from odd.txt");
     fake.check("handlers-no-file", "handlers --from /nowhere/at/all");
 }
 

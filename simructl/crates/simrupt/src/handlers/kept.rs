@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::handlers::event::{Names, Sink};
 use crate::handlers::pairing::Pairing;
-use crate::handlers::row::Row;
+use crate::handlers::row::{Damage, Row};
 use crate::handlers::sample::Sample;
 use crate::handlers::symbols::Symbols;
 use crate::trace::rows::Pieces;
@@ -46,6 +46,8 @@ pub struct Odd {
     pub row: String,
     /// The reason why it was not understood.
     pub why: String,
+    /// A trace that would be understood.
+    pub remedy: &'static str,
 }
 
 impl Kept {
@@ -68,9 +70,13 @@ impl Kept {
                     self.pairing.lose();
                 }
                 Ok(Row::Other) => {}
-                Err(why) => {
-                    let row = row.trim_start().to_string();
-                    let odd = self.odd.get_or_insert(Odd { count: 0, row, why });
+                Err(Damage { why, remedy }) => {
+                    let odd = self.odd.get_or_insert_with(|| Odd {
+                        count: 0,
+                        row: row.trim_start().to_string(),
+                        why,
+                        remedy,
+                    });
                     odd.count += 1;
                 }
             }
@@ -86,8 +92,9 @@ impl Kept {
         const WHAT: &str = "cannot show the trace";
         let Some([first, last]) = self.times else {
             return Err(match self.odd {
-                Some(Odd { row, why, .. }) => Failure::new(WHAT, format!("{why}: {row}"))
-                    .remedy("a trace with times in seconds: echo mono > trace_clock"),
+                Some(odd) => {
+                    Failure::new(WHAT, format!("{}: {}", odd.why, odd.row)).remedy(odd.remedy)
+                }
                 None => Failure::new(
                     WHAT,
                     "it holds no event of an interrupt, a softirq or a work item",

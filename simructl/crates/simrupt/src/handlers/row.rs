@@ -20,6 +20,18 @@ pub(super) enum Row {
     Other,
 }
 
+/// A row that is not understood.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Damage {
+    /// The reason.
+    pub(super) why: String,
+    /// A trace that would be understood.
+    pub(super) remedy: &'static str,
+}
+
+const SECONDS: &str = "a trace with times in seconds: echo mono > trace_clock";
+const WHOLE: &str = "a trace as tracefs shows it, with no row changed or cut: cat trace > FILE";
+
 /// The place and time of a row, and the rest of it.
 #[derive(Debug, PartialEq)]
 struct Head<'a> {
@@ -35,8 +47,8 @@ impl Row {
     ///
     /// # Errors
     ///
-    /// Says which field of a wanted event is missing or damaged.
-    pub(super) fn parse(text: &str, names: &mut Names) -> Result<Self, String> {
+    /// Says which field of a wanted event is missing or damaged, or that the times are not in seconds.
+    pub(super) fn parse(text: &str, names: &mut Names) -> Result<Self, Damage> {
         if let Some(count) = lost(text) {
             return Ok(Self::Lost(count));
         }
@@ -55,7 +67,10 @@ impl Row {
                 let at = At { ns, cpu, pid };
                 Ok(Self::Event(Event { at, what }))
             }
-            Some(Err(field)) => Err(format!("the field {field} of {event} is not understood")),
+            Some(Err(field)) => Err(Damage {
+                why: format!("the field {field} of {event} is not understood"),
+                remedy: WHOLE,
+            }),
             None => Ok(Self::Other),
         }
     }
@@ -68,7 +83,7 @@ fn lost(text: &str) -> Option<u64> {
 }
 
 /// Parses the part before the fields; `None` if this is no row of an event.
-fn head(text: &str) -> Result<Option<Head<'_>>, String> {
+fn head(text: &str) -> Result<Option<Head<'_>>, Damage> {
     // The name of a thread may contain a bracket, too.
     for (at, _) in text.match_indices('[') {
         let (before, rest) = (text[..at].trim_end(), &text[at + 1..]);
@@ -88,13 +103,19 @@ fn head(text: &str) -> Result<Option<Head<'_>>, String> {
             continue;
         }
         if number::<u64>(time).is_some() {
-            return Err(format!("'{time}' is no time in seconds"));
+            return Err(Damage {
+                why: format!("'{time}' is no time in seconds"),
+                remedy: SECONDS,
+            });
         }
         let Some(ns) = nanoseconds(time) else {
             continue;
         };
         if cpu >= CPUS {
-            return Err(format!("there is no CPU {cpu}"));
+            return Err(Damage {
+                why: format!("there is no CPU {cpu}"),
+                remedy: WHOLE,
+            });
         }
         let Some((event, fields)) = rest.split_once(": ") else {
             continue;

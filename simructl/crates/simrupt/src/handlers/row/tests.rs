@@ -4,7 +4,7 @@
 
 use super::*;
 
-fn parsed(text: &str) -> (Result<Row, String>, Names) {
+fn parsed(text: &str) -> (Result<Row, Damage>, Names) {
     let mut names = Names::default();
     (Row::parse(text, &mut names), names)
 }
@@ -140,7 +140,9 @@ fn times_have_up_to_nine_decimals_and_a_process_may_be_named() {
     let text = IRQ.replace("<idle>-0       ", "a b-c-77 (     77) ");
     assert_eq!(event(&text).0.at.pid, 77);
     let (why, _) = parsed(&IRQ.replace("12.345678", "123456"));
-    assert_eq!(why.unwrap_err(), "'123456' is no time in seconds");
+    let damage = why.unwrap_err();
+    assert_eq!(damage.why, "'123456' is no time in seconds");
+    assert_eq!(damage.remedy, SECONDS);
 }
 
 #[test]
@@ -188,7 +190,8 @@ fn a_damaged_row_names_its_field() {
             "the field vec of softirq_raise is not understood",
         ),
     ] {
-        assert_eq!(parsed(&text).0.unwrap_err(), why);
+        let damage = parsed(&text).0.unwrap_err();
+        assert_eq!((damage.why.as_str(), damage.remedy), (why, WHOLE));
     }
 }
 
