@@ -9,6 +9,7 @@ use std::time::Duration;
 use proc_interrupts::{Changes, Kind, Table};
 
 use crate::cli::{Interrupts, Options};
+use crate::commands::result_files;
 use crate::destination::{Claims, DASH, Destination};
 use crate::interrupts::moment::{Moment, Show, Source};
 use crate::interrupts::source::saved;
@@ -37,6 +38,7 @@ pub(crate) fn run(
         return print(to, &show, &Moment::of(table));
     }
     if let Some([before, now]) = how.diff.as_deref() {
+        result_files::check("cannot show the difference", [before, now])?;
         let tables = [copy(kind, before)?, copy(kind, now)?];
         let [before, now] = tables.map(|table| show.chosen(table));
         let (before, now) = (before?, now?);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The result files that `report` and `compare` read.
+//! The files that `report` and `compare` read, and `irqs --diff` as well.
 
 use std::path::{Path, PathBuf};
 
@@ -10,14 +10,15 @@ use simrupt_bench::load;
 
 use crate::destination::DASH;
 
-/// Refuses standard input as more than one of the files.
+/// Refuses standard input as more than one of the files that are read.
 pub(super) fn check<'a>(
     what: &str,
     files: impl IntoIterator<Item = &'a PathBuf>,
 ) -> Result<(), Failure> {
-    let files = files.into_iter();
-    if files.filter(|file| *file == Path::new(DASH)).count() > 1 {
-        let failure = Failure::new(what, "standard input cannot be several results");
+    const STDIN: [&str; 4] = [DASH, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+    let is_stdin = |file: &&PathBuf| STDIN.iter().any(|name| *file == Path::new(name));
+    if files.into_iter().filter(is_stdin).count() > 1 {
+        let failure = Failure::new(what, "standard input can be read only once");
         return Err(failure.remedy("the names of files for the others").usage());
     }
     Ok(())

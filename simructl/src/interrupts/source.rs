@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime};
 use proc_interrupts::{Kind, ParseError, ReadError, Table};
 
 use simrupt::failure::Failure;
-use simrupt::sysroot::{Sysroot, input_name, open_or_stdin};
+use simrupt::sysroot::{Sysroot, input_name, open_bytes};
 
 /// How often a table is read in which a CPU came or went.
 const TRIES: usize = 10;
@@ -47,7 +47,7 @@ fn whole(mut read: impl FnMut() -> Result<Table, ReadError>) -> Result<Sample, R
 
 /// The table that a file holds, which must be a copy of the kernel's file of this kind; `-` is standard input.
 pub(crate) fn saved(kind: Kind, path: &Path) -> Result<Table, Failure> {
-    let table = read(open_or_stdin(path)).map_err(|error| not_read(path, error))?;
+    let table = read(open_bytes(path)).map_err(|error| not_read(path, error))?;
     match table.kind() {
         Some(other) if other != kind => Err(other_kind(other, path)),
         _ => Ok(table),

@@ -13,6 +13,7 @@ mod follow;
 mod generated;
 mod handlers;
 mod help;
+mod inputs;
 mod interrupts;
 mod interrupts_checked;
 mod interrupts_reader;

@@ -20,6 +20,8 @@ const ENCODED: [(&[u8], &str); 8] = [
     (b"\xfe\xff", "UTF-16 text"),
 ];
 const GZIP: &[u8] = b"\x1f\x8b";
+/// The mark in front of a text of UTF-8, which some editors write.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Longer texts are not read: a packed file of some kilobytes can hold any number of lines.
 const LONGEST_TEXT: u64 = 256 * 1024 * 1024;
 /// As many bytes as it takes to know any of them.
@@ -35,8 +37,7 @@ impl Table {
     ///
     /// The text is no table, or holds a row with another number of counts than there are CPUs.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, ParseError> {
-        let text = text.as_ref();
-        plain(text)?;
+        let text = plain(text.as_ref())?;
         let mut parser = Parser::default();
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             take(&mut parser, line)?;
@@ -93,10 +94,11 @@ fn lines(source: &mut dyn BufRead) -> Result<Table, ReadError> {
         if read == 0 {
             return Ok(parser.finish()?);
         }
-        if std::mem::take(&mut is_first) {
-            plain(&line)?;
-        }
-        take(&mut parser, &line)?;
+        let line = match std::mem::take(&mut is_first) {
+            true => plain(&line)?,
+            false => &line,
+        };
+        take(&mut parser, line)?;
     }
 }
 
@@ -107,11 +109,22 @@ fn take(parser: &mut Parser, line: &[u8]) -> Result<(), ParseError> {
     }
 }
 
-/// Refuses what is no plain text.
-fn plain(text: &[u8]) -> Result<(), ParseError> {
-    let encoded = ENCODED.iter().find(|(begin, _)| text.starts_with(begin));
-    match encoded {
-        Some((_, name)) => Err(ParseError::Encoded { name }),
-        None => Ok(()),
+/// The text without the mark in front of it; refuses what is no plain text.
+fn plain(text: &[u8]) -> Result<&[u8], ParseError> {
+    match encoding_of(text) {
+        Some(name) => Err(ParseError::Encoded { name }),
+        None => Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)),
     }
+}
+
+/// What a file is that is no plain text, by its first six bytes: `gzip-compressed`, `UTF-16 text`, and others.
+///
+/// ```
+/// assert_eq!(proc_interrupts::encoding_of(b"\x1f\x8b\x08"), Some("gzip-compressed"));
+/// assert_eq!(proc_interrupts::encoding_of(b"       CPU0"), None);
+/// ```
+pub fn encoding_of(first: &[u8]) -> Option<&'static str> {
+    let mut known = ENCODED.iter();
+    let (_, name) = known.find(|(begin, _)| first.starts_with(begin))?;
+    Some(name)
 }

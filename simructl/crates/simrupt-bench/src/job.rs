@@ -162,6 +162,12 @@ impl Job {
 
     /// The job of a file; `name` is what to call it.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
+        // No TOML begins with it.
+        if text.trim_start().starts_with('{') {
+            let why = "it is JSON, and a job is TOML";
+            return Err(Failure::new(format!("cannot use {name} as a job"), why)
+                .remedy("simructl report FILE, for a result; simructl schema lists all JSON"));
+        }
         toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             let line = text[..at].matches('\n').count() + 1;

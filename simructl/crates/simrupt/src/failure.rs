@@ -9,6 +9,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
+use crate::plain::Encoded;
 use crate::text::in_one_row;
 
 /// Why something did not work, and what to try: shown as `<what>: <why>`, a new line, and `  try: <remedy>`.
@@ -167,6 +168,12 @@ impl Failure {
         is_root: bool,
     ) -> Self {
         let what = format!("cannot {verb} {}", path.display());
+        if error.get_ref().is_some_and(|odd| odd.is::<Encoded>()) {
+            return Self::new(what, error.to_string()).remedy("unpack it or convert it first");
+        }
+        if errno(error) == Errno::UnknownErrno && error.kind() == io::ErrorKind::InvalidData {
+            return Self::new(what, "it is no text of UTF-8");
+        }
         match (errno(error), line) {
             (Errno::EACCES | Errno::EPERM, _) if is_root => Self::new(
                 what,

@@ -32,6 +32,7 @@ pub mod lines;
 pub mod modinfo;
 pub mod module;
 mod nearest;
+mod plain;
 pub mod profile;
 pub mod replacement;
 pub mod stop;

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use crate::plain::Plain;
+
 /// Most text files of the kernel are far smaller; a longer file is cut, and then refused by its parser.
 const TEXT_LIMIT: u64 = 64 * 1024;
 /// The longest are those of histograms, with up to some thousand buckets for each of their stages.
@@ -98,8 +100,14 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Opens a file that the user names; `-` is standard input.
+/// Opens a text that the user names; `-` is standard input. Reading what is no plain text fails, and a byte order mark
+/// in front is left out.
 pub fn open_or_stdin(path: &Path) -> io::Result<Box<dyn Read>> {
+    Ok(Box::new(Plain::new(open_bytes(path)?)))
+}
+
+/// Opens a file that the user names, whatever is in it; `-` is standard input.
+pub fn open_bytes(path: &Path) -> io::Result<Box<dyn Read>> {
     match path == Path::new("-") {
         // Not by std::io::Stdin, to which one that is closed is empty.
         true => Ok(Box::new(File::from(

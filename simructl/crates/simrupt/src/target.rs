@@ -52,6 +52,12 @@ impl<'a> Target<'a> {
     ) -> Result<Self, Failure> {
         let meant = module.select(lines)?;
         let (name, text) = read(file)?;
+        // No TOML begins with it.
+        if text.trim_start().starts_with('{') {
+            let why = "it is JSON, and a profile is TOML";
+            return Err(Failure::new(format!("cannot use {name} as a profile"), why)
+                .remedy("a profile that simructl dump has written"));
+        }
         let Profile(entries) = Profile::parse(&text)
             .map_err(|odd| Failure::new(format!("{name}:{}", odd.place.0), odd.why))?;
 
