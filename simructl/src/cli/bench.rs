@@ -8,8 +8,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 
 use crate::cli::Outputs;
-use crate::cli::values::parse_seconds;
-use simrupt_bench::job::PRESETS;
+use crate::cli::values::{ANY, parse_seconds, whole};
+use simrupt_bench::job::{BURSTS, FIFO_SIZES, P99_LIMITS_US, PRESETS, RATES_HZ, ROUNDS, WORK_US};
 use simrupt_bench::percentile::Percentiles;
 use simrupt_bench::placement::Cpus;
 use simrupt_bench::setting::{Flavor, LineCount, Mode, Named, Names, Scope, Stress};
@@ -48,16 +48,16 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "NAMES")]
     pub(crate) flavors: Option<Names<Flavor>>,
     /// Events per second and line
-    #[arg(long, value_name = "HZ", value_delimiter = ',')]
+    #[arg(long, value_name = "HZ", value_delimiter = ',', value_parser = whole::<u64>(RATES_HZ))]
     pub(crate) rates: Option<Vec<u64>>,
     /// Events per interrupt
-    #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
+    #[arg(long, value_name = "EVENTS", value_delimiter = ',', value_parser = whole::<u64>(BURSTS))]
     pub(crate) bursts: Option<Vec<u64>>,
     /// Capacity of the fifo
-    #[arg(long, value_name = "RECORDS", value_delimiter = ',')]
+    #[arg(long, value_name = "RECORDS", value_delimiter = ',', value_parser = whole::<u64>(FIFO_SIZES))]
     pub(crate) fifo_sizes: Option<Vec<u64>>,
     /// Additional CPU time of each run of the bottom half
-    #[arg(long, value_name = "US", value_delimiter = ',')]
+    #[arg(long, value_name = "US", value_delimiter = ',', value_parser = whole::<u64>(WORK_US))]
     pub(crate) work_us: Option<Vec<u64>>,
     /// Affinity scopes of unbound flavors: default, cpu, smt, cache_shard, cache, numa, system, or all
     #[arg(long, value_name = "SCOPES")]
@@ -75,7 +75,7 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "LIST")]
     pub(crate) percentiles: Option<Percentiles>,
     /// How many times each cell is measured
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(ROUNDS))]
     pub(crate) rounds: Option<u32>,
     /// How long a round is measured: seconds, or with a unit such as 500ms
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
@@ -84,19 +84,19 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub(crate) warm_up: Option<f64>,
     /// Seed of the random order of the cells, and of the draws of compare
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(ANY))]
     pub(crate) seed: Option<u64>,
     /// Find the highest rate that each flavor can follow
     #[arg(long)]
     pub(crate) find_knee: bool,
     /// Limit of p99 of due_read for that
-    #[arg(long, value_name = "US")]
+    #[arg(long, value_name = "US", value_parser = whole::<u64>(P99_LIMITS_US))]
     pub(crate) p99_limit: Option<u64>,
     /// Lowest rate to try
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = whole::<u64>(RATES_HZ))]
     pub(crate) knee_min: Option<u64>,
     /// Highest rate to try
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = whole::<u64>(RATES_HZ))]
     pub(crate) knee_max: Option<u64>,
 }
 

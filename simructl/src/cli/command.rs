@@ -13,7 +13,7 @@ use simrupt::lines::Assignment;
 use simrupt_bench::report::metric::THRESHOLD;
 
 use crate::cli::knobs;
-use crate::cli::values::{parse_duration, parse_interval, parse_percent};
+use crate::cli::values::{ANY, parse_duration, parse_interval, parse_metric, parse_percent, whole};
 use crate::cli::{Handlers, Interrupts, Outputs};
 
 /// What to do.
@@ -78,7 +78,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  simructl set-rate 5000")]
     SetRate {
         /// Events per second, 0 to 1000000; at 0 the device is silent
-        #[arg(value_name = "HZ", allow_negative_numbers = true)]
+        #[arg(value_name = "HZ")]
         value: String,
     },
 
@@ -96,7 +96,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  simructl set-fifo-size 1024 --line 1")]
     SetFifoSize {
         /// Records, 16 to 1048576
-        #[arg(value_name = "RECORDS", allow_negative_numbers = true)]
+        #[arg(value_name = "RECORDS")]
         value: String,
     },
 
@@ -354,7 +354,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Read {
     /// Stop after COUNT events
-    #[arg(short = 'n', long, value_name = "COUNT")]
+    #[arg(short = 'n', long, value_name = "COUNT", value_parser = whole::<u64>(ANY))]
     pub(crate) count: Option<u64>,
     /// Do not wait: copy the events that are there, and end
     #[arg(long)]
@@ -380,7 +380,7 @@ pub(crate) struct Stats {
     )]
     pub(crate) interval: Duration,
     /// End after N samples
-    #[arg(short = 'n', long, value_name = "N", requires = "watch")]
+    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = whole::<u64>(ANY))]
     pub(crate) count: Option<u64>,
 }
 
@@ -391,7 +391,7 @@ pub(crate) struct Trace {
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, conflicts_with = "from")]
     pub(crate) duration: Option<Duration>,
     /// Stop after COUNT events
-    #[arg(short = 'n', long, value_name = "COUNT")]
+    #[arg(short = 'n', long, value_name = "COUNT", value_parser = whole::<u64>(ANY))]
     pub(crate) count: Option<u64>,
     /// Keep the trace in FILE, as tracefs shows it; - is standard output, which then has nothing else
     #[arg(long, value_name = "FILE", conflicts_with = "from", value_hint = ValueHint::FilePath)]
@@ -426,10 +426,10 @@ pub(crate) struct Top {
     #[arg(long)]
     pub(crate) once: bool,
     /// Columns of that text [default: 80]
-    #[arg(long, value_name = "COLUMNS", default_value = "80", hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..=1000), requires = "once")]
+    #[arg(long, value_name = "COLUMNS", default_value = "80", hide_default_value = true, value_parser = whole::<u16>(1..=1000), requires = "once")]
     pub(crate) width: u16,
     /// Rows of that text [default: 24]
-    #[arg(long, value_name = "ROWS", default_value = "24", hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..=1000), requires = "once")]
+    #[arg(long, value_name = "ROWS", default_value = "24", hide_default_value = true, value_parser = whole::<u16>(1..=1000), requires = "once")]
     pub(crate) height: u16,
 }
 
@@ -458,8 +458,7 @@ pub(crate) struct Compare {
         long,
         value_name = "PCT",
         default_value_t = THRESHOLD * 100.0,
-        value_parser = parse_percent,
-        allow_negative_numbers = true
+        value_parser = parse_percent
     )]
     pub(crate) threshold: f64,
     /// Print KTAP, the kernel's form for outcomes of tests: a test for each figure
@@ -470,6 +469,6 @@ pub(crate) struct Compare {
     pub(crate) lava: bool,
     /// Which figures are compared, by their names in the result file [default: irq_bh_p50_ns,
     /// irq_bh_p99_ns, due_read_p99_ns, runs_hz, busy_ns_per_event, loss_ratio, knee_hz]
-    #[arg(long = "metric", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long = "metric", value_name = "NAME", value_delimiter = ',', value_parser = parse_metric)]
     pub(crate) metrics: Vec<String>,
 }

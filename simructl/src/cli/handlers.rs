@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use regex_lite::Regex;
 
-use crate::cli::values::{parse_duration, parse_interval, parse_regex};
+use crate::cli::values::{COUNT, PLACES, parse_duration, parse_interval, parse_regex, whole};
 use crate::handlers::choice::Order;
 use crate::metrics::Format;
 
@@ -25,13 +25,13 @@ pub(crate) struct Handlers {
     #[arg(long, value_name = "SECONDS", default_value = "1", hide_default_value = true, value_parser = parse_interval, requires = "watch")]
     pub(crate) interval: Duration,
     /// End after N samples
-    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = whole::<u64>(COUNT))]
     pub(crate) count: Option<u64>,
     /// Show a trace, as tracefs shows it; - is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,
     /// Size of the buffer of each CPU, in KiB [default: 1024, or less on more than 256 CPUs]
-    #[arg(long, value_name = "KIB", value_parser = clap::value_parser!(u32).range(8..=1_048_576), conflicts_with = "from")]
+    #[arg(long, value_name = "KIB", value_parser = whole::<u32>(8..=1_048_576), conflicts_with = "from")]
     pub(crate) buffer: Option<u32>,
 
     /// Print a row for each handler and for each CPU that it ran on, separated by commas
@@ -44,7 +44,7 @@ pub(crate) struct Handlers {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
     /// How wide the table is [default: as the terminal; without one as it needs]
-    #[arg(long, value_name = "PLACES", value_parser = clap::value_parser!(u16).range(1..), conflicts_with_all = ["csv", "metrics"], help_heading = "Output")]
+    #[arg(long, value_name = "PLACES", value_parser = whole::<u16>(PLACES), conflicts_with_all = ["csv", "metrics"], help_heading = "Output")]
     pub(crate) width: Option<u16>,
 
     /// The order of the rows [default: cpu]

@@ -9,7 +9,7 @@ use clap::{Args, ValueHint};
 use proc_interrupts::CpuList;
 use regex_lite::Regex;
 
-use crate::cli::values::{parse_interval, parse_quantity, parse_regex};
+use crate::cli::values::{COUNT, PLACES, parse_interval, parse_quantity, parse_regex, whole};
 use crate::interrupts::choice::Order;
 use crate::interrupts::columns::Chosen;
 use crate::interrupts::text::Cells;
@@ -29,7 +29,7 @@ pub(crate) struct Interrupts {
     #[arg(long, value_name = "SECONDS", value_parser = parse_interval, conflicts_with_all = ["once", "from"])]
     pub(crate) interval: Option<Duration>,
     /// End after N samples
-    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = whole::<u64>(COUNT))]
     pub(crate) count: Option<u64>,
     /// Show a copy of the kernel's file, which gzip may have packed; - is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -79,7 +79,7 @@ pub(crate) struct Interrupts {
     #[arg(long, conflicts_with_all = ["pairs", "metrics"], help_heading = "Table")]
     pub(crate) noheadings: bool,
     /// How wide the table is [default: as the terminal; without one as it needs]
-    #[arg(long, value_name = "PLACES", value_parser = clap::value_parser!(u16).range(1..), conflicts_with_all = ["csv", "pairs", "metrics"], help_heading = "Table")]
+    #[arg(long, value_name = "PLACES", value_parser = whole::<u16>(PLACES), conflicts_with_all = ["csv", "pairs", "metrics"], help_heading = "Table")]
     pub(crate) width: Option<u16>,
 
     /// The order of the rows [default: irqs: rate; softirqs: irq]
@@ -96,7 +96,7 @@ pub(crate) struct Interrupts {
     pub(crate) exclude: Option<Regex>,
     /// Only rows with at least N per second, or without rates at least N in all: 100, 1.2K, 3M [default: 0]
     #[arg(long, value_name = "N", default_value = "0",
-        hide_default_value = true, value_parser = parse_quantity, allow_negative_numbers = true, help_heading = "Rows and CPUs")]
+        hide_default_value = true, value_parser = parse_quantity, help_heading = "Rows and CPUs")]
     pub(crate) threshold: f64,
     /// Only these CPUs, as the kernel writes lists: 0-3,8 or 0-31:2/16; 0-62/2 is every second one
     #[arg(long, value_name = "LIST", help_heading = "Rows and CPUs")]

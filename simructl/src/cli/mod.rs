@@ -15,7 +15,7 @@ mod values;
 use std::env;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use self::bench::Bench;
 pub(crate) use self::command::{Command, Compare, Explain, Read, Stats, Top, Trace};
@@ -55,8 +55,16 @@ Examples:
 ///
 /// `--json` is a flag of most commands, and to some of them the name of a file. clap's global options cannot be
 /// both.
+///
+/// A negative number is a value wherever a value stands: the option can then say which numbers it takes.
 pub(crate) fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| knobs::describe(shared::add(command)))
+    let may_be_negative = |option: Arg| match option.get_action().takes_values() {
+        true => option.allow_negative_numbers(true),
+        false => option,
+    };
+    Cli::command()
+        .mut_args(may_be_negative)
+        .mut_subcommands(|command| knobs::describe(shared::add(command)).mut_args(may_be_negative))
 }
 
 /// Parses the command line, or ends the program with a usage error or the help asked for.
@@ -64,6 +72,12 @@ pub(crate) fn parse() -> Cli {
     let words: Vec<_> = env::args_os().collect();
     let matches = command()
         .try_get_matches_from(&words)
+        .or_else(
+            |error| match refusal::with_negative_values(&error, &words) {
+                Some(words) => command().try_get_matches_from(words),
+                None => Err(error),
+            },
+        )
         .unwrap_or_else(|error| refusal::exit(error, &words));
     if let Some((option, name)) = shared::misplaced(&matches, &command()) {
         refusal::exit(meaningless(option, name), &words);
@@ -94,5 +108,21 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn a_negative_number_is_a_value_of_every_option() {
+        let all = command();
+        let mut options = 0;
+        for command in all.get_subcommands().chain([&all]) {
+            for option in command.get_arguments() {
+                let takes_values = option.get_action().takes_values();
+                let (name, id) = (command.get_name(), option.get_id());
+                let is_value = option.is_allow_negative_numbers_set();
+                assert_eq!(is_value, takes_values, "{name} {id}");
+                options += usize::from(takes_values);
+            }
+        }
+        assert!(options > 100, "{options}");
     }
 }

@@ -5,6 +5,8 @@
 use std::ffi::{OsStr, OsString};
 use std::process;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
 use crate::cli::{command, meaningless, shared};
 use crate::output;
 use simrupt::failure::Failure;
@@ -33,6 +35,44 @@ pub(super) fn exit(error: clap::Error, words: &[OsString]) -> ! {
     let failure = failure(&told, name.as_deref());
     output::refusal(told.trim_end(), &failure);
     process::exit(error.exit_code())
+}
+
+/// The words with `--for=-1s` in the place of `--for -1s`, if such a word is what is wrong: to clap, a minus and more
+/// than a number is an option. The option can then say which values it takes.
+pub(super) fn with_negative_values(
+    error: &clap::Error,
+    words: &[OsString],
+) -> Option<Vec<OsString>> {
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(odd))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let begins_a_number = |word: &str| {
+        let digits = word.strip_prefix('-').unwrap_or_default();
+        digits.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+    };
+    if !begins_a_number(odd) {
+        return None;
+    }
+    let mut joined: Vec<OsString> = Vec::new();
+    for word in words {
+        let is_value = word.to_str().is_some_and(begins_a_number);
+        match joined.last_mut() {
+            Some(option) if is_value && takes_the_next(option) => {
+                option.push("=");
+                option.push(word);
+            }
+            _ => joined.push(word.clone()),
+        }
+    }
+    (joined.len() < words.len()).then_some(joined)
+}
+
+/// Whether a word is an option that has no value of its own.
+fn takes_the_next(word: &OsStr) -> bool {
+    let word = word.to_string_lossy();
+    word.starts_with('-') && word.len() > 1 && word != "--" && !word.contains('=')
 }
 
 /// Where the command stands among the words.
@@ -116,6 +156,28 @@ mod tests {
             ("simructl stats", false),
         ] {
             assert_eq!(wants_json(&words(text)), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_may_begin_with_a_minus() {
+        let joined = |text: &str| {
+            let words = words(text);
+            let error = command().try_get_matches_from(&words).unwrap_err();
+            with_negative_values(&error, &words)
+        };
+        let expected = words("simructl bench --warm-up=-1s --rates=-1,5");
+        assert_eq!(
+            joined("simructl bench --warm-up -1s --rates -1,5"),
+            Some(expected)
+        );
+        for text in [
+            "simructl bench -- -1s",
+            "simructl bench -x",
+            "simructl bench --rounds=-1s",
+            "simructl status -1s",
+        ] {
+            assert_eq!(joined(text), None, "{text}");
         }
     }
 

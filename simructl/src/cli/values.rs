@@ -2,6 +2,7 @@
 
 //! Values on the command line: times, numbers, percentages and regular expressions.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use regex_lite::Regex;
@@ -10,6 +11,35 @@ use regex_lite::Regex;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The shortest.
 const MOMENT: Duration = Duration::from_millis(1);
+
+/// A parser of whole numbers in a range, which is told with one that is none.
+pub(super) fn whole<T: TryFrom<u64>>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let number = number.and_then(|number: u64| T::try_from(number).ok());
+        number.ok_or_else(|| {
+            let (low, high) = (range.start(), range.end());
+            format!("not a whole number from {low} to {high}")
+        })
+    }
+}
+
+/// Whole numbers without a bound: how many times, or a seed.
+pub(super) const ANY: RangeInclusive<u64> = 0..=u64::MAX;
+/// How many samples, of which there is one at least.
+pub(super) const COUNT: RangeInclusive<u64> = 1..=u64::MAX;
+/// How many columns or rows, of a text that may go anywhere.
+pub(super) const PLACES: RangeInclusive<u64> = 1..=u16::MAX as u64;
+
+/// The name of a figure of a result.
+pub(super) fn parse_metric(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("not the name of a figure, such as irq_bh_p99_ns"),
+        name => Ok(name.to_string()),
+    }
+}
 
 /// The time between two samples.
 pub(super) fn parse_interval(text: &str) -> Result<Duration, &'static str> {
@@ -154,6 +184,26 @@ mod tests {
         for odd in ["", "-1", "NaN", "inf", "two"] {
             assert!(parse_percent(odd).is_err(), "{odd}");
         }
+    }
+
+    #[test]
+    fn a_whole_number_is_in_its_range() {
+        let places = whole::<u16>(PLACES);
+        assert_eq!((places("1"), places("65535")), (Ok(1), Ok(65535)));
+        for odd in [
+            "",
+            "0",
+            "-1",
+            "1e3",
+            "1.0",
+            "65536",
+            "x",
+            "99999999999999999999",
+        ] {
+            let why = places(odd).unwrap_err();
+            assert_eq!(why, "not a whole number from 1 to 65535", "{odd}");
+        }
+        assert_eq!(whole::<u64>(ANY)("18446744073709551615"), Ok(u64::MAX));
     }
 
     #[test]

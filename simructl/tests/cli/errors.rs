@@ -168,3 +168,168 @@ fn options_that_mean_nothing_to_a_command_are_refused() {
     fake.check("usage-command", "stat");
     fake.check("usage-nothing", "");
 }
+
+#[test]
+fn a_negative_number_is_a_value_that_its_option_refuses() {
+    let fake = Fake::with_lines(1);
+    for (arguments, option, why) in [
+        ("bench --rounds -1", "--rounds <N>", "number from 1 to 1000"),
+        ("bench --rates -1,5", "--rates <HZ>", "from 1 to 1000000"),
+        ("bench --rates 5,-1", "--rates <HZ>", "from 1 to 1000000"),
+        ("bench --bursts -1", "--bursts <EVENTS>", "from 1 to 4096"),
+        (
+            "bench --fifo-sizes -8",
+            "--fifo-sizes <RECORDS>",
+            "from 16 to 1048576",
+        ),
+        ("bench --work-us -1", "--work-us <US>", "from 0 to 10000"),
+        (
+            "bench --seed -1",
+            "--seed <N>",
+            "from 0 to 18446744073709551615",
+        ),
+        ("bench --lines -1", "--lines <N|cpus>", "from 1 to 64"),
+        ("bench --cpus -1", "--cpus <LIST>", "-1 is no list of CPUs"),
+        (
+            "bench --cpus -1-3",
+            "--cpus <LIST>",
+            "-1-3 is no list of CPUs",
+        ),
+        (
+            "bench --percentiles -1",
+            "--percentiles <LIST>",
+            "above 0 and below 100",
+        ),
+        (
+            "bench --p99-limit -1",
+            "--p99-limit <US>",
+            "from 1 to 10000000",
+        ),
+        (
+            "bench --knee-min -1",
+            "--knee-min <HZ>",
+            "from 1 to 1000000",
+        ),
+        (
+            "bench --knee-max -1",
+            "--knee-max <HZ>",
+            "from 1 to 1000000",
+        ),
+        ("bench --warm-up -1s", "--warm-up <TIME>", "not a time"),
+        ("irqs --watch -n -1", "--count <N>", "from 1 to"),
+        (
+            "irqs --interval -1",
+            "--interval <SECONDS>",
+            "not a time from 1ms",
+        ),
+        ("irqs --width -1", "--width <PLACES>", "from 1 to 65535"),
+        ("irqs --cpu -1", "--cpu <LIST>", "`-1` is no CPU"),
+        ("irqs --threshold -1", "--threshold <N>", "from 0 up"),
+        ("handlers --watch -n -1", "--count <N>", "from 1 to"),
+        (
+            "handlers --buffer -1",
+            "--buffer <KIB>",
+            "from 8 to 1048576",
+        ),
+        ("handlers --for -1s", "--for <TIME>", "not a time"),
+        ("stats --watch -n -1", "--count <N>", "from 0 to"),
+        (
+            "stats --watch --interval -1",
+            "--interval <TIME>",
+            "not a time",
+        ),
+        (
+            "stats --line -1",
+            "--line <LIST|all>",
+            "not a list of lines",
+        ),
+        (
+            "--line -1 stats",
+            "--line <LIST|all>",
+            "not a list of lines",
+        ),
+        ("read -n -1", "--count <COUNT>", "from 0 to"),
+        ("trace -n -1", "--count <COUNT>", "from 0 to"),
+        ("trace --for -1", "--for <TIME>", "not a time"),
+        ("explain --patience -1", "--patience <TIME>", "not a time"),
+        (
+            "top --once --width -1",
+            "--width <COLUMNS>",
+            "from 1 to 1000",
+        ),
+        (
+            "top --once --height -1",
+            "--height <ROWS>",
+            "from 1 to 1000",
+        ),
+        (
+            "compare a b --threshold -1",
+            "--threshold <PCT>",
+            "not a percentage",
+        ),
+    ] {
+        let run = fake.bare_command(arguments).output().unwrap();
+        let told = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(2), "{arguments}: {told}");
+        assert!(
+            told.starts_with("error: invalid value '-") && told.contains(option),
+            "{arguments}: {told}"
+        );
+        assert!(told.contains(why), "{arguments}: {told}");
+    }
+    // The job says which of these there are.
+    for (arguments, why) in [
+        (
+            "bench --duration -1",
+            "duration_s: -1 is not from 0.01 to 3600 s",
+        ),
+        (
+            "bench --warm-up -0.5",
+            "warm_up_s: -0.5 is not from 0 to 60 s",
+        ),
+    ] {
+        let run = fake.bare_command(arguments).output().unwrap();
+        let told = String::from_utf8(run.stderr).unwrap();
+        assert!(told.contains(why), "{arguments}: {told}");
+    }
+}
+
+#[test]
+fn a_value_that_is_empty_is_seen() {
+    let fake = Fake::with_lines(1);
+    for (arguments, seen) in [
+        ("bench --cpus=", "'' is no list of CPUs"),
+        ("bench --percentiles ,", "'' is no percentile"),
+        ("bench --flavors=", "there is no flavor ''"),
+        ("bench --stress bh,", "there is no stress bh"),
+        ("bench --stress idle,", "there is no stress ''"),
+        ("bench --affinity-scopes=", "there is no scope ''"),
+        ("bench --lines=", "'' is neither a number"),
+        (
+            "bench --rates=",
+            "invalid value '' for '--rates <HZ>': not a whole number",
+        ),
+        (
+            "bench --rates 1e3",
+            "invalid value '1e3' for '--rates <HZ>': not a whole number",
+        ),
+        (
+            "compare a b --metric=",
+            "invalid value '' for '--metric <NAME>': not the name",
+        ),
+        ("irqs --cpu=", "`` is no CPU"),
+        ("irqs --columns=", "no column is called ``"),
+    ] {
+        let run = fake.bare_command(arguments).output().unwrap();
+        let told = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(2), "{arguments}: {told}");
+        assert!(told.contains(seen), "{arguments}: {told}");
+    }
+    fake.write("job.toml", "cpus = ''\n[[matrix]]\n");
+    let run = fake
+        .bare_command("bench --dry-run --job job.toml")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(run.stderr).unwrap();
+    assert!(told.contains("'' is no list of CPUs"), "{told}");
+}

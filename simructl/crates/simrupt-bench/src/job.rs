@@ -7,6 +7,8 @@
 
 mod check;
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 
 use crate::overrides::Overrides;
@@ -23,6 +25,19 @@ pub const PRESETS: [(&str, &str); 4] = [
     ("cache-shard", include_str!("presets/cache-shard.toml")),
     ("speed", include_str!("presets/speed.toml")),
 ];
+
+/// How many times a cell may be measured.
+pub const ROUNDS: RangeInclusive<u64> = 1..=1000;
+/// Events per second and line.
+pub const RATES_HZ: RangeInclusive<u64> = 1..=1_000_000;
+/// Events per interrupt.
+pub const BURSTS: RangeInclusive<u64> = 1..=4096;
+/// Records that the fifo holds; powers of two among these.
+pub const FIFO_SIZES: RangeInclusive<u64> = 16..=1_048_576;
+/// Simulated cost of a run of the bottom half, in microseconds.
+pub const WORK_US: RangeInclusive<u64> = 0..=10_000;
+/// What p99 of `due_read` has to stay under, in microseconds.
+pub const P99_LIMITS_US: RangeInclusive<u64> = 1..=10_000_000;
 
 /// A job file. What it does not say is as [`Job::default`] and [`Matrix::default`] have it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use simrupt::text::word;
+
 /// A percentile between 0 and 100, with three decimals at most: 99.9 % of all values do not exceed the 99.9th.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percentile {
@@ -81,6 +83,7 @@ impl FromStr for Percentile {
             Some(whole * PERCENT + decimals).filter(|share| *share > 0)
         };
         let per_100_000 = per_100_000().ok_or_else(|| {
+            let text = word(text);
             format!("{text} is no percentile: they are above 0 and below 100, with three decimals at most, such as 99.9")
         })?;
         Ok(Self { per_100_000 })
@@ -199,8 +202,8 @@ mod tests {
             "0", "100", "-1", "99.9999", "x", "", "nan", ".5", "5.", "1e1",
         ] {
             let refused = odd.parse::<Percentile>().err();
-            let told =
-                refused.is_some_and(|why| why.starts_with(&format!("{odd} is no percentile")));
+            let told = refused
+                .is_some_and(|why| why.starts_with(&format!("{} is no percentile", word(odd))));
             assert!(told, "{odd}");
         }
         assert!("50,".parse::<Percentiles>().is_err());

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::cpu::cpu_list;
 use simrupt::failure::Failure;
+use simrupt::text::word;
 
 /// CPUs that were asked for, in this order, each once: `2-3,8`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,8 @@ impl FromStr for Cpus {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let cpus = cpu_list(text.trim()).filter(|cpus| !cpus.is_empty());
-        let cpus = cpus.ok_or_else(|| format!("{text} is no list of CPUs such as 2-3,8"))?;
+        let cpus =
+            cpus.ok_or_else(|| format!("{} is no list of CPUs such as 2-3,8", word(text)))?;
         let twice = |(at, cpu): &(usize, &u32)| cpus[..*at].contains(cpu);
         match cpus.iter().enumerate().find(twice) {
             Some((_, cpu)) => Err(format!("{text} names CPU {cpu} twice")),
@@ -131,6 +133,7 @@ mod tests {
         }
         let refused = |text: &str| text.parse::<Cpus>().unwrap_err();
         assert_eq!(refused("0-3,2"), "0-3,2 names CPU 2 twice");
+        assert_eq!(refused(""), "'' is no list of CPUs such as 2-3,8");
         for odd in ["", "x", "3-1", "-1", "0,", "0-99999999"] {
             assert!(refused(odd).contains("is no list of CPUs"), "{odd}");
         }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::name::named;
 pub use self::name::{Named, Names};
+use simrupt::text::word;
 pub use simrupt_core::knobs::Flavor;
 use simrupt_core::knobs::{Interference, MAX_LINES};
 
@@ -145,7 +146,8 @@ impl FromStr for LineCount {
             Ok(count) if (1..=MAX_LINES as u32).contains(&count) => Ok(Self::Count(count)),
             _ if text == "cpus" => Ok(Self::Cpus),
             _ => Err(format!(
-                "{text} is neither a number of lines from 1 to {MAX_LINES} nor cpus"
+                "{} is neither a number of lines from 1 to {MAX_LINES} nor cpus",
+                word(text)
             )),
         }
     }

@@ -39,6 +39,14 @@ fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
     all.into()
 }
 
+/// A word that the user gave, as it stands in a message: in quotes where it would not be seen as one word.
+pub fn word(text: &str) -> Cow<'_, str> {
+    match text.is_empty() || text.contains(char::is_whitespace) {
+        true => format!("'{text}'").into(),
+        false => text.into(),
+    }
+}
+
 /// Nanoseconds as microseconds, exactly.
 pub fn micros(ns: u64) -> String {
     format!("{}.{:03}", ns / 1000, ns % 1000)
@@ -83,6 +91,14 @@ mod tests {
         let json = serde_json::json!("\u{9b}\u{7f}").to_string();
         let again: serde_json::Value = serde_json::from_str(&visible(&json)).unwrap();
         assert_eq!(again, "\u{9b}\u{7f}");
+    }
+
+    #[test]
+    fn a_word_that_would_not_be_seen_is_in_quotes() {
+        assert_eq!(word(""), "''");
+        assert_eq!(word(" "), "' '");
+        assert_eq!(word("two words"), "'two words'");
+        assert_eq!(word("0-3,8"), "0-3,8");
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 //! Whether a job can be run: every value against what it may be, and the values against each other.
 
-use super::{Job, KneeJob, Matrix, bad};
+use super::{
+    BURSTS, FIFO_SIZES, Job, KneeJob, Matrix, P99_LIMITS_US, RATES_HZ, ROUNDS, WORK_US, bad,
+};
 use crate::setting::{Mode, Names, SCOPED, Scope};
 use simrupt::failure::Failure;
+use std::ops::RangeInclusive;
 
 /// How many cells a job may have: more is a slip.
 const MAX_CELLS: usize = 10_000;
@@ -14,7 +17,8 @@ impl Job {
     pub fn checked(self) -> Result<Self, Failure> {
         effort(self.rounds, self.duration_s, self.warm_up_s)?;
         if self.matrix.is_empty() && self.knee.is_none() {
-            return Err(bad("it has neither a [[matrix]] nor a [knee]"));
+            let why = "it has neither a [[matrix]] nor a [knee]";
+            return Err(bad(why).remedy("a row [[matrix]], for cells of all flavors"));
         }
         for matrix in &self.matrix {
             let duration_s = matrix.duration_s.unwrap_or(self.duration_s);
@@ -30,7 +34,8 @@ impl Job {
         }
         let cells: usize = self.matrix.iter().map(Matrix::size).sum();
         if cells > MAX_CELLS {
-            return Err(bad(format!("{cells} cells are more than {MAX_CELLS}")));
+            return Err(bad(format!("{cells} cells are more than {MAX_CELLS}"))
+                .remedy("fewer values, or several jobs"));
         }
         Ok(self)
     }
@@ -41,9 +46,9 @@ impl Matrix {
         not_empty("flavors", &self.flavors)?;
         not_empty("affinity_scopes", &self.affinity_scopes)?;
         not_empty("stress", &self.stress)?;
-        numbers("bursts", &self.bursts, 1, 4096)?;
-        numbers("fifo_sizes", &self.fifo_sizes, 16, 1_048_576)?;
-        numbers("work_us", &self.work_us, 0, 10_000)?;
+        numbers("bursts", &self.bursts, BURSTS)?;
+        numbers("fifo_sizes", &self.fifo_sizes, FIFO_SIZES)?;
+        numbers("work_us", &self.work_us, WORK_US)?;
         if let Some(odd) = self.fifo_sizes.iter().find(|size| !size.is_power_of_two()) {
             return Err(bad(format!("fifo_sizes: {odd} is not a power of two"))
                 .remedy(format!("{}", odd.next_power_of_two())));
@@ -59,15 +64,12 @@ impl Matrix {
             return Err(bad(format!("affinity_scopes: {why}")).remedy(format!("one of {scoped}")));
         }
         match (self.mode, &self.rates_hz) {
-            (Mode::Saturate, Some(_)) => Err(bad("rates_hz: a closed loop has no rate")),
+            (Mode::Saturate, Some(_)) => Err(bad("rates_hz: a closed loop has no rate")
+                .remedy("no rates_hz, or mode = \"rate\"")),
             (Mode::Saturate, None) => Ok(()),
             (Mode::Rate, rates) => {
-                numbers(
-                    "rates_hz",
-                    rates.as_deref().unwrap_or(&[1000]),
-                    1,
-                    1_000_000,
-                )?;
+                let rates = rates.as_deref().unwrap_or(&[1000]);
+                numbers("rates_hz", rates, RATES_HZ)?;
                 self.check_rates(duration_s)
             }
         }
@@ -114,15 +116,16 @@ impl KneeJob {
     fn check(&self) -> Result<(), Failure> {
         not_empty("knee.flavors", &self.flavors)?;
         not_empty("knee.stress", &self.stress)?;
-        in_range("knee.min_hz", self.min_hz, 1, 1_000_000)?;
-        in_range("knee.max_hz", self.max_hz, 1, 1_000_000)?;
-        in_range("knee.p99_limit_us", self.p99_limit_us, 1, 10_000_000)?;
+        in_range("knee.min_hz", self.min_hz, RATES_HZ)?;
+        in_range("knee.max_hz", self.max_hz, RATES_HZ)?;
+        in_range("knee.p99_limit_us", self.p99_limit_us, P99_LIMITS_US)?;
         seconds("knee.duration_s", self.duration_s, 0.01, 3600.0)?;
         if self.min_hz >= self.max_hz {
             return Err(bad(format!(
                 "the knee is looked for from {} to {} Hz, where nothing is between",
                 self.min_hz, self.max_hz
-            )));
+            ))
+            .remedy("a lowest rate (--knee-min) below the highest (--knee-max)"));
         }
         // p99 of fewer values is their maximum.
         let least = 100.0 / self.min_hz as f64;
@@ -138,15 +141,18 @@ impl KneeJob {
 }
 
 fn effort(rounds: u32, duration_s: f64, warm_up_s: f64) -> Result<(), Failure> {
-    in_range("rounds", rounds.into(), 1, 1000)?;
+    in_range("rounds", rounds.into(), ROUNDS)?;
     seconds("duration_s", duration_s, 0.01, 3600.0)?;
     seconds("warm_up_s", warm_up_s, 0.0, 60.0)
 }
 
-fn in_range(what: &str, value: u64, low: u64, high: u64) -> Result<(), Failure> {
-    match (low..=high).contains(&value) {
+fn in_range(what: &str, value: u64, range: RangeInclusive<u64>) -> Result<(), Failure> {
+    match range.contains(&value) {
         true => Ok(()),
-        false => Err(bad(format!("{what}: {value} is not from {low} to {high}"))),
+        false => {
+            let (low, high) = range.into_inner();
+            Err(bad(format!("{what}: {value} is not from {low} to {high}")))
+        }
     }
 }
 
@@ -159,19 +165,23 @@ fn seconds(what: &str, value: f64, low: f64, high: f64) -> Result<(), Failure> {
     }
 }
 
-fn numbers(what: &str, values: &[u64], low: u64, high: u64) -> Result<(), Failure> {
+fn numbers(what: &str, values: &[u64], range: RangeInclusive<u64>) -> Result<(), Failure> {
     if values.is_empty() {
-        return Err(bad(format!("{what} is empty")));
+        return Err(empty(what));
     }
     values
         .iter()
-        .try_for_each(|value| in_range(what, *value, low, high))
+        .try_for_each(|value| in_range(what, *value, range.clone()))
+}
+
+fn empty(what: &str) -> Failure {
+    bad(format!("{what} is empty")).remedy("a value, or not to name it for its default")
 }
 
 /// A list has a value.
 fn not_empty<T>(what: &str, names: &Names<T>) -> Result<(), Failure> {
     match names.0.is_empty() {
-        true => Err(bad(format!("{what} is empty"))),
+        true => Err(empty(what)),
         false => Ok(()),
     }
 }

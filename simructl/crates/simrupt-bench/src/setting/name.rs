@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
 
 use simrupt::nearest;
+use simrupt::text::word;
 
 /// The word that stands for a whole list.
 const ALL: &str = "all";
@@ -47,7 +48,7 @@ fn unknown<T: Named>(name: &str, more: &str) -> String {
     let names: Vec<&str> = known::<T>().map(T::name).collect();
     let near = nearest(name, names.iter().copied());
     let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    let (kind, names) = (T::KIND, names.join(", "));
+    let (kind, name, names) = (T::KIND, word(name), names.join(", "));
     format!("there is no {kind} {name}{hint} (one of {names}{more})")
 }
 
