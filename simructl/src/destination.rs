@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -174,7 +174,7 @@ impl Place {
         match fs::metadata(path) {
             Ok(data) if data.is_dir() => Err(nix::errno::Errno::EISDIR.into()),
             // By another name, like /dev/stdout.
-            Ok(data) if is_stdout(&data) => Ok((Self::Stdout, Some(Identity::Stdout))),
+            Ok(data) if is_stdout(path, &data) => Ok((Self::Stdout, Some(Identity::Stdout))),
             Ok(data) => {
                 eaccess(path, AccessFlags::W_OK)?;
                 // A file that was deleted while it is open has no name to be replaced by.
@@ -205,8 +205,16 @@ impl Place {
     }
 }
 
-/// Whether standard output leads to this very file.
-fn is_stdout(data: &Metadata) -> bool {
+/// Whether standard output leads to this very file. A device such as `/dev/null` is one of its own under its own name, also
+/// where standard output leads there.
+fn is_stdout(path: &Path, data: &Metadata) -> bool {
+    const NAMES: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    if NAMES.iter().any(|name| path == Path::new(name)) {
+        return true;
+    }
+    if data.file_type().is_char_device() && !io::stdout().is_terminal() {
+        return false;
+    }
     fstat(io::stdout())
         .is_ok_and(|stdout| (stdout.st_dev, stdout.st_ino) == (data.dev(), data.ino()))
 }

@@ -97,17 +97,25 @@ fn closed_streams_that_are_not_needed_change_nothing() {
             assert_eq!(ended, Some(code), "{arguments} {closed}");
         }
     }
-    for arguments in ["dump out.toml", "report result.json --csv out.csv"] {
+    for arguments in [
+        "dump out.toml",
+        "report result.json --csv out.csv",
+        "report result.json --csv /dev/null --html /dev/null",
+    ] {
         let sample = include_str!("../../crates/simrupt-bench/tests/result.json");
         fake.write("result.json", sample);
-        let (ended, told) = in_a_shell(&fake, arguments, ">&-");
-        assert_eq!((ended, told.as_str()), (Some(0), ""), "{arguments}");
+        for streams in [">&-", ">/dev/null"] {
+            let run = in_a_shell(&fake, arguments, streams);
+            assert_eq!(run, (Some(0), String::new()), "{arguments} {streams}");
+        }
     }
 }
 
 #[test]
 fn an_output_that_nobody_can_write_to_is_an_error() {
     let fake = fake();
+    let sample = include_str!("../../crates/simrupt-bench/tests/result.json");
+    fake.write("result.json", sample);
     fake.write(
         "proc/interrupts",
         "           CPU0\n 24:  7  IO-APIC    4-edge      x\n",
@@ -124,6 +132,8 @@ fn an_output_that_nobody_can_write_to_is_an_error() {
         "verify --ktap",
         "reset",
         "bench --dry-run --flavors bh",
+        "report result.json --csv /dev/stdout",
+        "report result.json --csv /dev/fd/1",
         "--version",
         "status --help",
         "man set",
