@@ -37,8 +37,8 @@ pub(super) fn exit(error: clap::Error, words: &[OsString]) -> ! {
     process::exit(error.exit_code())
 }
 
-/// The words with `--for=-1s` in the place of `--for -1s`, if such a word is what is wrong: to clap, a minus and more
-/// than a number is an option. The option can then say which values it takes.
+/// The words with `--for=-1s` in the place of `--for -1s`, and `-- -5,10` in the place of `-5,10`, if such a word is what
+/// is wrong: to clap, a minus and more than a number is an option. As a value, it is refused with those that there are.
 pub(super) fn with_negative_values(
     error: &clap::Error,
     words: &[OsString],
@@ -56,6 +56,7 @@ pub(super) fn with_negative_values(
         return None;
     }
     let mut joined: Vec<OsString> = Vec::new();
+    let mut values = Vec::new();
     for word in words {
         let is_value = word.to_str().is_some_and(begins_a_number);
         match joined.last_mut() {
@@ -63,10 +64,16 @@ pub(super) fn with_negative_values(
                 option.push("=");
                 option.push(word);
             }
+            _ if is_value => values.push(word.clone()),
             _ => joined.push(word.clone()),
         }
     }
-    (joined.len() < words.len()).then_some(joined)
+    // Those of no option stand behind all options.
+    match joined.iter().any(|word| word == "--") {
+        true => None,
+        false if values.is_empty() => Some(joined),
+        false => Some([joined, vec!["--".into()], values].concat()),
+    }
 }
 
 /// Whether a word is an option that has no value of its own.
@@ -171,12 +178,9 @@ mod tests {
             joined("simructl bench --warm-up -1s --rates -1,5"),
             Some(expected)
         );
-        for text in [
-            "simructl bench -- -1s",
-            "simructl bench -x",
-            "simructl bench --rounds=-1s",
-            "simructl status -1s",
-        ] {
+        let expected = words("simructl set-rate --line 0 -- -5,10");
+        assert_eq!(joined("simructl set-rate -5,10 --line 0"), Some(expected));
+        for text in ["simructl bench -- -1s", "simructl bench -x"] {
             assert_eq!(joined(text), None, "{text}");
         }
     }

@@ -12,6 +12,7 @@ use simrupt::files::value;
 use simrupt::lines::Assignment;
 use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
+use simrupt::text::word;
 
 pub(crate) fn run(
     sysroot: &Sysroot,
@@ -62,7 +63,7 @@ fn checked_values(knob: &Knob, setting: &Assignment, lines: usize) -> Result<Vec
     }
     value::spread(&values, lines).ok_or_else(|| {
         Failure::new(
-            format!("cannot set {} to {}", knob.name, setting.value),
+            format!("cannot set {} to {}", knob.name, word(&setting.value)),
             format!(
                 "{} values are too many for the lines meant: {lines}",
                 values.len()

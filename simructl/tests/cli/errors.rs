@@ -332,4 +332,24 @@ fn a_value_that_is_empty_is_seen() {
         .unwrap();
     let told = String::from_utf8(run.stderr).unwrap();
     assert!(told.contains("'' is no list of CPUs"), "{told}");
+    fake.write("p.toml", "[\"\"]\nrate_hz = 1\n");
+    for (arguments, seen) in [
+        (
+            "set workqueue=,",
+            "cannot set workqueue to '': no such choice",
+        ),
+        (
+            "set rate_hz=,",
+            "cannot set rate_hz to '': not a whole number",
+        ),
+        ("set-rate -5,10", "cannot set rate_hz to -5: out of range"),
+        (
+            "apply p.toml",
+            "p.toml:1: [\"\"] is neither [all] nor a line",
+        ),
+    ] {
+        let run = fake.command(arguments).output().unwrap();
+        let told = String::from_utf8(run.stderr).unwrap();
+        assert!(told.contains(seen), "{arguments}: {told}");
+    }
 }

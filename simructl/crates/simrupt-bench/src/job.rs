@@ -187,6 +187,7 @@ impl Job {
             let at = error.span().map_or(0, |span| span.start);
             let line = text[..at].matches('\n').count() + 1;
             let why = error.message().trim().replace('\n', "; ");
+            let why = in_words(why);
             Failure::new(format!("{name}:{line}"), why)
         })
     }
@@ -254,6 +255,18 @@ impl Job {
         put(&mut knee.max_hz, &given.knee_max);
         Ok(())
     }
+}
+
+/// A message of the parser, in which the types of Rust have names that others know.
+fn in_words(message: String) -> String {
+    let types = [
+        ("expected u32", "expected a whole number from 0 up"),
+        ("expected u64", "expected a whole number from 0 up"),
+        ("expected f64", "expected a number"),
+    ];
+    types.iter().fold(message, |message, (name, words)| {
+        message.replace(name, words)
+    })
 }
 
 /// A job that cannot be run.
@@ -372,6 +385,14 @@ mod tests {
             (
                 "duration_s = 1\n[[matrix]]\nrates_hz = [1]",
                 "too short for 2 events at 1 Hz",
+            ),
+            (
+                "rounds = -1\n[[matrix]]",
+                "job.toml:1: invalid value: integer `-1`, expected a whole number from 0 up",
+            ),
+            (
+                "duration_s = ''\n[[matrix]]",
+                "job.toml:1: invalid type: string \"\", expected a number",
             ),
             ("rounds = 0\n[[matrix]]", "rounds: 0 is not from 1 to 1000"),
             ("duration_s = 0\n[[matrix]]", "duration_s: 0 is not from"),

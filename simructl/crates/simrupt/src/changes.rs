@@ -12,6 +12,7 @@ use crate::knobs::{KnobFile, Knobs};
 use crate::module::Module;
 use crate::nearest::nearest;
 use crate::sysroot::write_value;
+use crate::text::word;
 
 /// One file to write, with what it takes to undo it.
 #[derive(Debug)]
@@ -28,7 +29,8 @@ pub struct Change<'a> {
 
 /// A value is not one that the knob takes.
 pub fn refused(knob: &Knob, value: &str, why: &str) -> Failure {
-    let failure = Failure::new(format!("cannot set {} to {value}", knob.name), why).remedy(
+    let what = format!("cannot set {} to {}", knob.name, word(value));
+    let failure = Failure::new(what, why).remedy(
         knob.accepts()
             .unwrap_or("dmesg | tail says why".to_string()),
     );

@@ -79,7 +79,10 @@ impl Profile {
             };
             let scope = Scope::of(name).ok_or_else(|| Odd {
                 place: at,
-                why: format!("[{name}] is neither [all] nor a line: [line0], [line1] …"),
+                why: format!(
+                    "[{}] is neither [all] nor a line: [line0], [line1] …",
+                    self::key(name)
+                ),
             })?;
             for (key, value) in table {
                 let at = place(key.span().start);
