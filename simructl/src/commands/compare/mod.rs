@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     }
     if !before.environment.repeats() && share_rounds(&before, &after) {
         output::note(&format!(
-            "simructl: warning: rounds of one run are in {before_names} and in {after_names}: they cannot differ"
+            "warning: rounds of one run are in {before_names} and in {after_names}: they cannot differ"
         ));
     }
     let differing = circumstances(&before, &after);
