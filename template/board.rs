@@ -149,6 +149,7 @@ impl Setup for Board {
             registers: DEVICE.get().ok_or(ENODEV)?,
             fifo_size: usize::try_from(value(&module_parameters::fifo_size))?,
             policy: Policy::Overwrite,
+            masked: false,
             top_half: (),
             bottom_half: (),
             reads: (),

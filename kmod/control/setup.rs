@@ -117,6 +117,7 @@ impl Setup for Simrupt {
             registers: control.device.clone(),
             fifo_size: usize::try_from(values::value(index, Knob::FifoSize))?,
             policy: Policy::from_value(values::value(index, Knob::FifoPolicy)),
+            masked: values::value(index, Knob::Masked) != 0,
             top_half: TopMeter::new(meters.clone()),
             bottom_half: BottomMeter::new(meters.clone()),
             reads: ReadMeter::new(&meters),
@@ -132,7 +133,6 @@ impl Setup for Simrupt {
     fn publish(binding: Arc<Binding<Self>>) -> Result<Published> {
         let control = lines::line(binding.index)?;
         let meters = meters(binding.runner())?;
-        meters.set_forced_threaded(binding.is_forced_threaded());
         let bound = Bound { binding, meters };
         {
             let mut place = control.changes.take_killable()?;

@@ -53,6 +53,10 @@ pub(crate) trait Observe: 'static {
 
 /// Observes the top half; it alone uses it.
 pub(crate) trait ObserveTopHalf: Send + 'static {
+    /// The kernel will run the top half in hardirq or, `in_thread`, in a thread. Told before the first call.
+    #[inline(always)]
+    fn registered(&mut self, _in_thread: bool) {}
+
     /// Makes one call of the top half, `call`. Readers of counters are to see all of it or nothing.
     #[inline(always)]
     fn call<R>(&mut self, call: impl FnOnce(&mut Self) -> R) -> R {

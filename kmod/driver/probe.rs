@@ -69,6 +69,8 @@ pub(crate) struct Parts<S: Setup> {
     pub(crate) fifo_size: usize,
     /// What it does when it is full.
     pub(crate) policy: Policy,
+    /// Whether the interrupt is disabled until [`Binding::set_masked`] enables it.
+    pub(crate) masked: bool,
     pub(crate) top_half: <S::Observer as Observe>::TopHalf,
     pub(crate) bottom_half: <S::Observer as Observe>::BottomHalf,
     pub(crate) reads: <S::Observer as Observe>::Reads,
@@ -124,11 +126,6 @@ impl<S: Setup> Binding<S> {
     /// Disables the interrupt, or enables it again.
     pub(crate) fn set_masked(&self, masked: bool) {
         self.irq.set_masked(masked);
-    }
-
-    /// Whether the kernel runs the top half in a thread.
-    pub(crate) fn is_forced_threaded(&self) -> bool {
-        self.irq.is_forced_threaded()
     }
 
     /// What calls the bottom half.
@@ -198,7 +195,13 @@ fn bind<S: Setup>(device: &platform::Device<device::Bound>, index: usize) -> Res
     let runner = Runner::new(line.clone(), bottom, parts.bottom_half)?;
     let deferral = S::deferral(index, runner.clone())?;
     let top_half = TopHalf::new(line.clone(), top, runner.clone(), deferral, parts.top_half);
-    let irq = irq::Registration::new(device, S::name(index), top_half, runner.clone())?;
+    let irq = irq::Registration::new(
+        device,
+        S::name(index),
+        top_half,
+        runner.clone(),
+        parts.masked,
+    )?;
     let binding = Arc::new(
         Binding {
             index,

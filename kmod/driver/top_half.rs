@@ -59,6 +59,10 @@ impl<S: Setup> TopHalf<S> {
 impl<S: Setup> Handler for TopHalf<S> {
     type Thread = Runner<S>;
 
+    fn registered(&mut self, in_thread: bool) {
+        self.observer.registered(in_thread);
+    }
+
     fn handle(&mut self, in_thread: bool) -> Answer {
         let Self {
             line,

@@ -79,7 +79,7 @@ impl Meters {
     }
 
     /// Notes whether the kernel runs the top half in a thread.
-    pub(crate) fn set_forced_threaded(&self, is_forced_threaded: bool) {
+    pub(super) fn set_forced_threaded(&self, is_forced_threaded: bool) {
         self.is_forced_threaded.store(is_forced_threaded, Relaxed);
     }
 

@@ -95,6 +95,10 @@ impl TopMeter {
 }
 
 impl ObserveTopHalf for TopMeter {
+    fn registered(&mut self, in_thread: bool) {
+        self.meters.set_forced_threaded(in_thread);
+    }
+
     #[inline]
     fn call<R>(&mut self, call: impl FnOnce(&mut Self) -> R) -> R {
         self.context = context();

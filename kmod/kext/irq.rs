@@ -62,6 +62,10 @@ pub(crate) trait Handler: Send + 'static {
     /// The data of the interrupt's thread.
     type Thread: Send + 'static;
 
+    /// The handler is registered, and will run in hardirq or, `in_thread`, in a thread. Called once, before the
+    /// interrupt is enabled first.
+    fn registered(&mut self, in_thread: bool);
+
     /// Runs for each interrupt: in hardirq, or, `in_thread`, in a thread where the kernel was told to do that
     /// (`threadirqs`), or does so always (PREEMPT_RT).
     fn handle(&mut self, in_thread: bool) -> Answer;
@@ -97,7 +101,11 @@ unsafe impl<T: Handler> Send for Registration<T> {}
 unsafe impl<T: Handler> Sync for Registration<T> {}
 
 impl<T: Handler> Registration<T> {
-    /// Registers the handler of a device's first interrupt.
+    /// Registers the handler of a device's first interrupt, and enables the interrupt unless it is to be
+    /// masked (`mask`) from the beginning.
+    ///
+    /// An edge that came before is kept by genirq, and is delivered here. For a masked interrupt this waits until
+    /// the handler has returned from that, also where it runs in a thread: afterwards the handler does not run.
     ///
     /// # Errors
     ///
@@ -108,6 +116,7 @@ impl<T: Handler> Registration<T> {
         name: &'static CStr,
         handler: T,
         thread: T::Thread,
+        mask: bool,
     ) -> Result<Pin<KBox<Self>>> {
         let virq = device.irq_by_index(0)?.irq();
         // SAFETY: The function looks at the interrupt's description, and takes any number.
@@ -121,7 +130,7 @@ impl<T: Handler> Registration<T> {
                 handler: UnsafeCell::new(handler),
                 thread: UnsafeCell::new(thread),
                 in_thread: AtomicBool::new(false),
-                masked <- new_mutex!(false),
+                masked <- new_mutex!(mask),
                 _pin: PhantomPinned,
                 _: {
                     // SAFETY: All fields that the callbacks use are there. The memory stays where it is, and
@@ -139,8 +148,15 @@ impl<T: Handler> Registration<T> {
                     // SAFETY: The interrupt is registered, so its description is there.
                     let threaded = unsafe { shim::simrupt_irq_is_forced_threaded(*virq) };
                     in_thread.store(threaded, Ordering::Relaxed);
+                    handler.get_mut().registered(threaded);
                     // SAFETY: The interrupt is ours, and is enabled here first.
                     unsafe { bindings::enable_irq(*virq) };
+                    if mask {
+                        // Only now, as the kernel moves only interrupts that were started away from a CPU that
+                        // goes offline.
+                        // SAFETY: The interrupt is ours; `set_masked` enables it, as `masked` says.
+                        unsafe { bindings::disable_irq(*virq) };
+                    }
                 },
             }? Error),
             GFP_KERNEL,
@@ -148,7 +164,7 @@ impl<T: Handler> Registration<T> {
     }
 
     /// Whether the kernel runs the handler in a thread: `threadirqs`, or PREEMPT_RT.
-    pub(crate) fn is_forced_threaded(&self) -> bool {
+    fn is_forced_threaded(&self) -> bool {
         self.in_thread.load(Ordering::Relaxed)
     }
 

@@ -8,7 +8,7 @@ use nix::{
     sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent},
 };
 use simrupt_vm_tests::{
-    Reader, Simrupt, decode, eventually, go_before_others, stay_on_cpu, unload,
+    Context, Reader, Simrupt, decode, eventually, go_before_others, stay_on_cpu, unload,
 };
 use std::{
     fs::{self, File},
@@ -179,6 +179,23 @@ fn a_line_that_is_masked_is_bound_masked() {
         assert_eq!(line.stat("handled"), 0);
         line.unbind();
         line.bind();
+    }
+    module.verify();
+}
+
+#[test]
+fn an_edge_from_before_it_is_bound_calls_the_top_half_where_it_belongs() {
+    let module = Simrupt::load("rate_hz=10000 run=always");
+    let line = module.line(0);
+    for _ in 0..20 {
+        line.set("masked", "1");
+        let raised = line.stat("events");
+        eventually("the line is raised", || line.stat("events") > raised);
+        line.unbind();
+        line.set("masked", "0");
+        line.bind();
+        eventually("events are handled", || line.stat("handled") > 0);
+        line.assert_ran_in("top_half", Context::of_top_half());
     }
     module.verify();
 }
