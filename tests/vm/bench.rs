@@ -5,7 +5,7 @@
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use simrupt_vm_tests::{
-    Context, Line, Simrupt, end, eventually, simructl, start_simructl, watches_itself,
+    Context, Line, Simrupt, end, eventually, is_real_time, simructl, start_simructl, watches_itself,
 };
 use std::{
     collections::BTreeMap,
@@ -153,9 +153,12 @@ fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
         if watches_itself() {
             break;
         }
-        // An item of unbound takes a kworker 8 µs here; other work of the kernel is some tenths of a µs per event.
+        // Only the interrupt's threads take time then, where the kernel has them: 10.5 µs per event with
+        // PREEMPT_RT, as softirqs run there, too. Other work of the kernel is some tenths of a µs per event. A
+        // kworker of unbound takes 8 µs, and with PREEMPT_RT 14.4 µs to 17.3 µs together with the threads.
+        let most_ns = if is_real_time() { 12_000.0 } else { 2_000.0 };
         let worker = round["metrics"]["worker_ns_per_event"].as_f64();
-        assert!(worker.is_none_or(|ns| ns < 2000.0), "{round}");
+        assert!(worker.is_none_or(|ns| ns < most_ns), "{round}");
     }
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("changed by others"), "{text}");
