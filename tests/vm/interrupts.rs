@@ -2,7 +2,9 @@
 
 //! The line as a real interrupt: /proc/interrupts and smp_affinity.
 
-use simrupt_vm_tests::{Context, Simrupt, action_counts, eventually, log_lines, move_irq};
+use simrupt_vm_tests::{
+    Context, KernelThreads, Simrupt, action_counts, eventually, log_lines, move_irq,
+};
 use std::io::Read;
 
 #[test]
@@ -73,6 +75,8 @@ fn affinity_moves_the_interrupt_and_moves_it_back() {
 /// for 10 ms at a time.
 #[test]
 pub(crate) fn edges_that_come_while_a_thread_is_at_work_are_handled() {
+    // Otherwise a sleep here may not end, as the thread runs on one CPU all the time.
+    let _kernel_threads = KernelThreads::go_before_others();
     for flavor in ["irq-thread", "none"] {
         // In an interrupt, such runs leave no time for anything else.
         if flavor == "none" && Context::of_top_half() == Context::Hardirq {

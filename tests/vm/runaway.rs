@@ -2,7 +2,9 @@
 
 //! More than the machine can do is asked of it: it stays usable, and what did not happen is told.
 
-use simrupt_vm_tests::{Context, FLAVORS, Line, Simrupt, eventually, log_lines, watches_itself};
+use simrupt_vm_tests::{
+    Context, FLAVORS, KernelThreads, Line, Simrupt, eventually, log_lines, watches_itself,
+};
 use std::{
     process::Command,
     time::{Duration, Instant},
@@ -127,6 +129,8 @@ pub(crate) fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
 /// A work item that is still running is queued again where it runs, wherever the interrupt goes.
 #[test]
 fn what_a_bottom_half_takes_of_a_cpu_that_the_interrupt_has_left_counts() {
+    // Without a limit, a sleep here may not end otherwise.
+    let _kernel_threads = KernelThreads::go_before_others();
     let module =
         Simrupt::load("rate_hz=5000 run=always cpu=0 work_us=1000 workqueue=bh cpu_limit_pct=100");
     let line = module.line(0);

@@ -4,7 +4,6 @@
 
 use crate::module::{read, write};
 use nix::{
-    libc,
     sched::{CpuSet, sched_setaffinity},
     unistd::Pid,
 };
@@ -38,14 +37,4 @@ pub fn stay_on_cpu(cpu: usize) {
     let mut only = CpuSet::new();
     only.set(cpu).unwrap();
     sched_setaffinity(Pid::from_raw(0), &only).unwrap_or_else(|error| panic!("CPU {cpu}: {error}"));
-}
-
-/// Has this thread run before every ordinary one.
-pub fn go_before_others() {
-    // SAFETY: All zero is a valid `sched_param`.
-    let mut parameters: libc::sched_param = unsafe { std::mem::zeroed() };
-    parameters.sched_priority = 1;
-    // SAFETY: The pointer is to a whole `sched_param`.
-    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &parameters) };
-    assert_eq!(result, 0, "{}", nix::errno::Errno::last());
 }

@@ -8,19 +8,21 @@ mod interrupts;
 mod kernel;
 mod line;
 mod module;
+mod priority;
 mod record;
 mod skip;
 mod traffic;
 
 pub use self::{
     context::Context,
-    cpu::{Offline, go_before_others, stay_on_cpu},
+    cpu::{Offline, stay_on_cpu},
     interrupts::{action_counts, let_all_cpus_take, move_irq},
     kernel::{field, is_real_time, log_lines, meminfo, watches_itself},
     line::{FLAVORS, KNOBS, Line},
     module::{
         DRIVER, Simrupt, assert_nothing_left, end, simructl, start_simructl, try_load, unload,
     },
+    priority::{ABOVE_INTERRUPTS, KernelThreads, go_before_others, take_priority},
     record::{decode, missing, read_fresh_records, read_records, were_taken_on},
     skip::skip,
     traffic::{Reader, eventually, read_in_time, settle, within_20_s},
