@@ -451,7 +451,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "after", value_hint = ValueHint::FilePath)]
     pub(crate) before: Vec<PathBuf>,
     /// Several files in the place of B
-    #[arg(long, value_name = "FILE", num_args = 1.., requires = "before", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "before", conflicts_with = "a", value_hint = ValueHint::FilePath)]
     pub(crate) after: Vec<PathBuf>,
     /// Differences of less than PCT percent of A do not count
     #[arg(

@@ -22,10 +22,10 @@ pub(crate) struct Handlers {
     #[arg(long, conflicts_with = "from")]
     pub(crate) watch: bool,
     /// Seconds from one sample to the next [default: 1]
-    #[arg(long, value_name = "SECONDS", default_value = "1", hide_default_value = true, value_parser = parse_interval, requires = "watch")]
+    #[arg(long, value_name = "SECONDS", default_value = "1", hide_default_value = true, value_parser = parse_interval, requires = "watch", conflicts_with = "from")]
     pub(crate) interval: Duration,
     /// End after N samples
-    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = whole::<u64>(COUNT))]
+    #[arg(short = 'n', long, value_name = "N", requires = "watch", conflicts_with = "from", value_parser = whole::<u64>(COUNT))]
     pub(crate) count: Option<u64>,
     /// Show a trace, as tracefs shows it; - is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -15,6 +15,21 @@ use crate::interrupts::columns::Chosen;
 use crate::interrupts::text::Cells;
 use crate::metrics::Format;
 
+/// What cannot be used with `--metrics`. Options that need it name these as well: clap drops `requires` where the option
+/// that is missing could not be added.
+const NO_METRICS: [&str; 10] = [
+    "csv",
+    "pairs",
+    "watch",
+    "diff",
+    "interval",
+    "columns",
+    "cells",
+    "transpose",
+    "noheadings",
+    "width",
+];
+
 /// The options of `irqs` and `softirqs`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("saved").args(["from", "diff"]))]
@@ -29,7 +44,7 @@ pub(crate) struct Interrupts {
     #[arg(long, value_name = "SECONDS", value_parser = parse_interval, conflicts_with_all = ["once", "from"])]
     pub(crate) interval: Option<Duration>,
     /// End after N samples
-    #[arg(short = 'n', long, value_name = "N", requires = "watch", value_parser = whole::<u64>(COUNT))]
+    #[arg(short = 'n', long, value_name = "N", requires = "watch", conflicts_with_all = ["once", "saved", "pairs", "metrics", "output"], value_parser = whole::<u64>(COUNT))]
     pub(crate) count: Option<u64>,
     /// Show a copy of the kernel's file, which gzip may have packed; - is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -48,10 +63,10 @@ pub(crate) struct Interrupts {
     #[arg(long, value_name = "FORMAT", conflicts_with_all = ["watch", "diff", "interval"], help_heading = "Output")]
     pub(crate) metrics: Option<Format>,
     /// Leave out metrics that are 0
-    #[arg(long, requires = "metrics", help_heading = "Output")]
+    #[arg(long, requires = "metrics", conflicts_with_all = NO_METRICS, help_heading = "Output")]
     pub(crate) no_zeros: bool,
     /// One metric for all CPUs together, without the label cpu
-    #[arg(long, requires = "metrics", help_heading = "Output")]
+    #[arg(long, requires = "metrics", conflicts_with_all = NO_METRICS, help_heading = "Output")]
     pub(crate) sum: bool,
     /// Write to FILE instead, which is replaced as a whole; - is standard output
     #[arg(

@@ -117,7 +117,15 @@ fn takes(command: &str) -> (Line, Json, bool) {
         "bench" => (Line::No, Json::No, true),
         "irqs" | "softirqs" => (
             Line::No,
-            Json::Without(&["csv", "pairs", "metrics", "columns", "transpose"]),
+            Json::Without(&[
+                "csv",
+                "pairs",
+                "metrics",
+                "no_zeros",
+                "sum",
+                "columns",
+                "transpose",
+            ]),
             true,
         ),
         "handlers" => (Line::No, Json::Without(&["csv", "metrics"]), true),

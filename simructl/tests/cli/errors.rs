@@ -170,6 +170,38 @@ fn options_that_mean_nothing_to_a_command_are_refused() {
 }
 
 #[test]
+fn an_option_that_needs_another_is_refused_also_where_that_one_could_not_be_added() {
+    let nothing = Fake::unloaded();
+    for arguments in [
+        "compare a.json b.json --after c.json",
+        "irqs --once --count 3",
+        "irqs --from copy --count 3",
+        "irqs --diff copy copy --count 3",
+        "irqs --pairs --count 3",
+        "irqs --metrics prometheus --count 3",
+        "irqs --output copy --count 3",
+        "irqs --csv --no-zeros",
+        "irqs --pairs --sum",
+        "irqs --json --sum",
+        "softirqs --watch --no-zeros",
+        "softirqs --diff copy copy --sum",
+        "softirqs --interval 1 --sum",
+        "softirqs --columns irq --sum",
+        "softirqs --cells numbers --sum",
+        "softirqs --transpose --sum",
+        "softirqs --noheadings --sum",
+        "softirqs --width 80 --sum",
+        "handlers --from trace --count 3",
+        "handlers --from trace --interval 1",
+    ] {
+        let run = nothing.bare_command(arguments).output().unwrap();
+        let told = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(2), "{arguments}: {told}");
+        assert!(told.contains("cannot be used with"), "{arguments}: {told}");
+    }
+}
+
+#[test]
 fn a_negative_number_is_a_value_that_its_option_refuses() {
     let fake = Fake::with_lines(1);
     for (arguments, option, why) in [
