@@ -16,14 +16,21 @@ pub fn share_rounds(one: &Results, other: &Results) -> bool {
     if of_one.is_empty() || of_other.is_empty() {
         return !one.knees.is_empty() && one.knees == other.knees;
     }
-    let in_both = of_one
-        .iter()
-        .filter(|round| of_other.contains(round))
-        .count();
+    let is_there = |round: &&Vec<_>| of_other.iter().any(|other| are_one(round, other));
+    let in_both = of_one.iter().filter(is_there).count();
     match one.environment.repeats() {
         true => in_both == of_one.len().min(of_other.len()),
         false => in_both > 0,
     }
+}
+
+/// Whether two are one round, of which one may have fewer cells, or in another order.
+fn are_one(one: &[Visit<'_>], other: &[Visit<'_>]) -> bool {
+    let (few, many) = match one.len() <= other.len() {
+        true => (one, other),
+        false => (other, one),
+    };
+    few.iter().all(|visit| many.contains(visit))
 }
 
 /// What was measured in one round of a cell, without the numbers that joining changes.
@@ -35,7 +42,7 @@ struct Visit<'a> {
     metrics: &'a BTreeMap<String, f64>,
 }
 
-/// The visits of each round of a run, in the order of the cells.
+/// The visits of each round of a run.
 fn rounds(results: &Results) -> Vec<Vec<Visit<'_>>> {
     let mut rounds: BTreeMap<u32, Vec<Visit<'_>>> = BTreeMap::new();
     for cell in &results.cells {
@@ -96,6 +103,17 @@ mod tests {
             &join(named(&[&third, &other])).unwrap()
         ));
         assert!(!share_rounds(&both, &third));
+    }
+
+    #[test]
+    fn a_run_is_known_again_with_fewer_cells_in_another_order() {
+        let one = sample::results();
+        let mut part = one.clone();
+        part.cells.reverse();
+        assert!(share_rounds(&one, &part));
+        part.cells.truncate(3);
+        assert!(share_rounds(&one, &part) && share_rounds(&part, &one));
+        assert!(!share_rounds(&one, &another(&part)));
     }
 
     #[test]
