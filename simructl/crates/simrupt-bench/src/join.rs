@@ -10,6 +10,7 @@ use std::iter;
 pub use self::same::share_rounds;
 
 use crate::compare::circumstances;
+use crate::load::check::check;
 use crate::metrics;
 use crate::results::{Cell, Cost, Knee, Plan, Results};
 use crate::session::medians_of;
@@ -107,6 +108,11 @@ fn joined(first: Named, others: Vec<Named>) -> Result<Results, Failure> {
     for mut other in others {
         if add(&mut one, &mut other.1).is_none() {
             let why = "together they have more rounds than can be numbered";
+            return Err(refusal(&first, &other, why).remedy("fewer results"));
+        }
+        // What is joined can be written, and has to be read again.
+        if let Err(why) = check(&one) {
+            let why = format!("together they are no result: {why}");
             return Err(refusal(&first, &other, why).remedy("fewer results"));
         }
     }
@@ -322,6 +328,16 @@ mod tests {
         ]);
         let why = join(named).unwrap_err().to_string();
         assert!(why.contains("more rounds than can be numbered"), "{why}");
+    }
+
+    #[test]
+    fn results_that_together_could_not_be_read_again_are_refused() {
+        let mut one = sample::results();
+        one.elapsed_s = 9e8;
+        let why = join(named(&[one.clone(), another(&one)])).unwrap_err();
+        let expected = "cannot join 0.json and 1.json: together they are no result: elapsed_s: 1800000000 is not from 0 \
+             to 1000000000\n  try: fewer results";
+        assert_eq!(why.to_string(), expected);
     }
 
     #[test]

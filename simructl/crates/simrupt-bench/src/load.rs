@@ -2,7 +2,7 @@
 
 //! Reads a result file back.
 
-mod check;
+pub(crate) mod check;
 
 use std::io::Read;
 use std::path::Path;

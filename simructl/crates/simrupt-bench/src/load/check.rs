@@ -31,7 +31,7 @@ const MAX_UNIX_S: u64 = 253_402_300_799;
 type Outcome = Result<(), String>;
 
 /// Checks a result. The error names the field, its value and the range.
-pub(super) fn check(results: &Results) -> Outcome {
+pub(crate) fn check(results: &Results) -> Outcome {
     within("started_unix_s", results.started_unix_s, 0..=MAX_UNIX_S)?;
     within("elapsed_s", results.elapsed_s, 0.0..=MAX_S)?;
     of("plan", plan(&results.plan))?;
