@@ -3,7 +3,7 @@
 //! Whether a result is one, as far as the types of its fields do not tell: ranges as in results.schema.json, rounds and
 //! buckets in order.
 
-use std::fmt::Display;
+use std::fmt::{Display, LowerExp};
 use std::ops::RangeInclusive;
 
 use crate::results::{Cell, Cost, Estimate, Histogram, Knee, Plan, Results};
@@ -56,13 +56,27 @@ fn each<T>(part: &str, all: &[T], check: impl Fn(&T) -> Outcome) -> Outcome {
 }
 
 /// Checks a number against its range; what is no number is in none.
-fn within<T: PartialOrd + Display>(field: &str, value: T, range: RangeInclusive<T>) -> Outcome {
+fn within<T: PartialOrd + Display + LowerExp>(
+    field: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Outcome {
     match range.contains(&value) {
         true => Ok(()),
         false => {
-            let (least, most) = range.into_inner();
+            let (value, least, most) = (short(&value), short(range.start()), short(range.end()));
             Err(format!("{field}: {value} is not from {least} to {most}"))
         }
+    }
+}
+
+/// A number as it is, or with an exponent where it has more digits than a number of 64 bits.
+fn short(number: &(impl Display + LowerExp)) -> String {
+    const MOST: usize = 20;
+    let whole = number.to_string();
+    match whole.len() <= MOST {
+        true => whole,
+        false => format!("{number:e}"),
     }
 }
 
@@ -271,12 +285,15 @@ mod tests {
                 },
             ),
             (
-                "cells[0].rounds[1].metrics.irq_bh_p50_ns: NaN is not from 0 to 100000000000000000000",
+                "cells[0].rounds[1].metrics.irq_bh_p50_ns: NaN is not from 0 to 1e20",
                 |results| {
                     let metrics = &mut results.cells[0].rounds[1].metrics;
                     metrics.insert("irq_bh_p50_ns".to_string(), f64::NAN);
                 },
             ),
+            ("elapsed_s: 1e300 is not from 0 to 1000000000", |results| {
+                results.elapsed_s = 1e300;
+            }),
             ("environment.grade: \"X\" is not A, B, C or D", |results| {
                 results.environment.grade = "X".to_string();
             }),
