@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use simrupt::failure::Failure;
+use simrupt::sysroot::input_name;
 use simrupt_bench::join::Named;
 use simrupt_bench::load;
 
@@ -26,6 +27,6 @@ pub(super) fn check<'a>(
 
 /// The results, with the names of their files.
 pub(super) fn load(files: &[PathBuf]) -> Result<Vec<Named>, Failure> {
-    let named = |file: &PathBuf| Ok((file.display().to_string(), load::results(file)?));
+    let named = |file: &PathBuf| Ok((input_name(file), load::results(file)?));
     files.iter().map(named).collect()
 }

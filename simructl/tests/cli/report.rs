@@ -107,6 +107,30 @@ fn a_result_may_come_from_standard_input() {
 }
 
 #[test]
+fn standard_input_is_called_that() {
+    let desk = Desk::new();
+    desk.changed("b.json", |results| {
+        results["environment"]["machine"] = json!("aarch64");
+    });
+    for (arguments, expected) in [
+        (
+            "report a.json -",
+            "simructl: cannot join a.json and standard input: ",
+        ),
+        ("report - b.json", "  standard input  b.json\n"),
+        ("compare - b.json", "A standard input, "),
+        ("compare - b.json", " are in standard input and in b.json"),
+    ] {
+        let mut piped = desk.command(arguments);
+        piped.stdin(fs::File::open(sample()).unwrap());
+        let run = piped.output().unwrap();
+        let told = [run.stdout, run.stderr].concat();
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.contains(expected), "{arguments}: {told}");
+    }
+}
+
+#[test]
 fn reports_are_written_where_they_are_wanted_and_nothing_else_is_said() {
     let desk = Desk::new();
     let all = "report a.json --csv a.csv --markdown a.md --html a.html --svg charts";

@@ -16,6 +16,7 @@ use crate::commands::result_files;
 use crate::output;
 use simrupt::failure::Failure;
 use simrupt::nearest;
+use simrupt::sysroot::input_name;
 use simrupt_bench::compare::{Change, Judge, Outcome, Verdict, circumstances, compare};
 use simrupt_bench::join::{join, share_rounds};
 use simrupt_bench::report::about;
@@ -118,10 +119,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
 
 /// The names of the files of a side.
 fn names(files: &[PathBuf]) -> String {
-    let names: Vec<_> = files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect();
+    let names: Vec<_> = files.iter().map(|file| input_name(file)).collect();
     names.join(" + ")
 }
 
