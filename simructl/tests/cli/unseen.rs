@@ -96,6 +96,43 @@ fn a_text_shows_them_by_their_numbers() {
 }
 
 #[test]
+fn a_text_with_a_newline_stays_in_its_row() {
+    let fake = Fake::unloaded();
+    let text = include_str!("../../crates/simrupt-bench/tests/result.json");
+    fake.write("a.json", text);
+    let mut results: Value = serde_json::from_str(text).unwrap();
+    results["label"] = "x\nforged".into();
+    results["environment"]["cpu_model"] = "x\nforged".into();
+    results["foreign_changes"] = vec!["x\nforged"].into();
+    for cell in results["cells"].as_array_mut().unwrap() {
+        cell["metrics"]["x\nforged"] = cell["metrics"]["irq_bh_p50_ns"].clone();
+        for round in cell["rounds"].as_array_mut().unwrap() {
+            round["metrics"]["x\nforged"] = 1.into();
+        }
+    }
+    fake.write("b.json", &results.to_string());
+    let mut told = 0;
+    for arguments in [
+        "compare a.json b.json",
+        "compare a.json b.json --ktap",
+        "compare a.json b.json --lava",
+        "report b.json",
+        "report a.json b.json",
+        "report b.json --ktap -",
+        "report b.json --lava -",
+        "report b.json --markdown -",
+    ] {
+        let (stdout, stderr) = run(&mut fake.bare_command(arguments));
+        assert!(!stdout.is_empty(), "{arguments}: {stderr}");
+        for row in stdout.lines().chain(stderr.lines()) {
+            assert!(!row.starts_with("forged"), "{arguments}: {row}");
+            told += usize::from(row.contains("nforged"));
+        }
+    }
+    assert!(told > 5, "{told}");
+}
+
+#[test]
 fn json_and_csv_have_them_as_they_are() {
     let fake = fake();
     for (arguments, pointer) in [

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use super::rounds;
 use simrupt::layout::Columns;
+use simrupt::text::in_one_row;
 use simrupt_bench::compare::{Change, Comparison, Judge, Pair, Verdict};
 use simrupt_bench::knee::RESOLUTION;
 use simrupt_bench::report::group::{conditions, knee_name, series, stress};
@@ -79,6 +80,7 @@ pub(super) fn text(
     threshold: f64,
 ) -> String {
     let summary = summary(comparison);
+    let [before, after] = [before, after].map(in_one_row);
     let mut text = format!("A {before}\nB {after}\n{summary}\n");
     let rows: Vec<Vec<String>> = comparison
         .cells
@@ -118,8 +120,9 @@ pub(super) fn text(
         }
         for name in &pair.unmatched {
             text += &format!(
-                "  {}: {name} is in one of them only\n",
-                series(pair.setting)
+                "  {}: {} is in one of them only\n",
+                series(pair.setting),
+                in_one_row(name)
             );
         }
     }
