@@ -10,7 +10,7 @@ use crate::destination::Claims;
 use crate::documents::Documents;
 use crate::output;
 use simrupt::failure::Failure;
-use simrupt_bench::join::{Named, by_machine};
+use simrupt_bench::join::{Named, by_machine, obstacle};
 use simrupt_bench::report;
 
 pub(crate) fn run(files: &[PathBuf], outputs: &Outputs) -> Result<(), Failure> {
@@ -46,10 +46,11 @@ fn of_machines(machines: &[Named], outputs: &Outputs, mut claims: Claims) -> Res
         ("lava", &outputs.lava),
     ];
     if let Some((name, _)) = of_one.iter().find(|(_, file)| file.is_some()) {
-        let (first, second) = (&machines[0].0, &machines[1].0);
-        let why = format!("it is of one machine, and {first} and {second} are of two");
+        let ((first, one), (second, other)) = (&machines[0], &machines[1]);
+        let obstacle = obstacle(one, other).unwrap_or_default();
+        let why = format!("it is of one result, and {first} and {second} are two: {obstacle}");
         return Err(Failure::new(format!("cannot write --{name}"), why)
-            .remedy(format!("simructl report FILE --{name} for each machine"))
+            .remedy(format!("simructl report FILE --{name} for each"))
             .usage());
     }
     let asked = [
