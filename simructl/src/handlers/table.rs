@@ -87,6 +87,7 @@ impl View<'_> {
         };
         let rate = match sample.per_second(sample.events) {
             Some(rate) => format!("{rate:.1} events per second"),
+            None if sample.events == 1 => "1 event".to_string(),
             None => format!("{} events", sample.events),
         };
         let seconds = sample.interval.unwrap_or_default().as_secs_f64();

@@ -45,6 +45,16 @@ fn a_trace_is_shown_as_a_table_and_for_programs() {
 }
 
 #[test]
+fn one_event_is_called_so() {
+    let fake = Fake::unloaded();
+    let event = "<idle>-0 [000] d.h1. 100.000001: irq_handler_entry: irq=26 name=a\n";
+    fake.write("one.txt", event);
+    let run = fake.command("handlers --from one.txt").output().unwrap();
+    let shown = String::from_utf8(run.stdout).unwrap();
+    assert!(shown.contains("; 1 event, 0 lost"), "{shown}");
+}
+
+#[test]
 fn rows_are_chosen_and_ordered() {
     let fake = with_trace();
     for order in ["rate", "run", "wait", "name"] {
