@@ -14,6 +14,11 @@ SUITE=trixie
 # Asked for by TOOLS=1; further down, TOOLS is where they are.
 WANTS_TOOLS=${TOOLS:-}
 
+die() {
+    printf 'simrupt: %s\n' "$*" >&2
+    exit 1
+}
+
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CHECKOUT=$(cd "$LAB/../.." && pwd)
 # A service may have no HOME: the user database has it.
@@ -46,14 +51,32 @@ case $KERNEL in
     ;;
 esac
 
+# The suite of the mirror that has the kernel $KERNEL, by the name of its release, and the C compiler of its modules, by
+# the name that Debian's configuration knows.
+case $KERNEL in
+*+deb14-*) KERNEL_SUITE=sid GCC=gcc-16 ;;
+[0-9]*+* | [!0-9]*) KERNEL_SUITE=$SUITE-backports GCC=gcc-14 ;;
+# Experimental's kernels have no Debian release in their names.
+*) KERNEL_SUITE=experimental GCC=gcc-16 ;;
+esac
+
 # The names of cached things carry a hash of all that decides their content, so a stale one is never used.
 key() { cat -- "$@" | sha256sum | cut -c1-12; }
 ROOT_KEY=$(key "$LAB/root" "$LAB/root-packages" "${ROOT_PARTS[@]}" <(echo "$SUITE"))
 ROOT=$CACHE/root-$ROOT_KEY
+# The root where the kernel's build tree is made and modules are built, with the compilers of that kernel: the build
+# root, or a root of its own.
+KERNEL_ROOT=$ROOT KERNEL_ROOT_KEY=$ROOT_KEY
+if [[ $KERNEL_SUITE != "$SUITE-backports" ]]; then
+    [[ $ARCHITECTURE == amd64 ]] || die "KERNEL=$KERNEL: kernels of $KERNEL_SUITE are for amd64 only here"
+    KERNEL_ROOT_KEY=$(key "$LAB/root-next" "$LAB/root-packages-next")
+    KERNEL_ROOT=$CACHE/root-next-$KERNEL_ROOT_KEY
+fi
 case $KERNEL in
 debug | kcsan)
     SOURCE_VERSION=${STOCK%%-*}
     KERNEL_RELEASE=${STOCK%%+*}-$KERNEL
+    KERNEL_IS_OURS=1
     CONFIG_FRAGMENTS=("$LAB/config/base" "$LAB/config/$KERNEL")
     # KASAN looks into Rust code only when clang compiles the rest.
     KBUILD_OPTIONS=(CC=clang-19 HOSTCC=gcc-14)
@@ -61,17 +84,19 @@ debug | kcsan)
 *)
     SOURCE_VERSION=${KERNEL%%-*}
     KERNEL_RELEASE=$KERNEL
+    KERNEL_IS_OURS=''
     CONFIG_FRAGMENTS=()
-    # The name by which Debian's configuration knows its compiler.
-    KBUILD_OPTIONS=("CC=${CROSS}gcc-14" HOSTCC=gcc-14)
+    KBUILD_OPTIONS=("CC=$CROSS$GCC" "HOSTCC=$GCC")
     [[ $ARCHITECTURE == amd64 ]] || KBUILD_OPTIONS+=("ARCH=$ARCHITECTURE" "CROSS_COMPILE=$CROSS")
     ;;
 esac
 KBUILD_OPTIONS+=("KERNELRELEASE=$KERNEL_RELEASE")
-SOURCE=$CACHE/source-$SOURCE_VERSION-$(key "$LAB/source")
+SOURCE_SCRIPT=$LAB/source
+[[ $KERNEL_SUITE != experimental ]] || SOURCE_SCRIPT=$LAB/source-experimental
+SOURCE=$CACHE/source-$SOURCE_VERSION-$(key "$SOURCE_SCRIPT")
 KERNEL_PARTS=("$LAB/kernel" "${CONFIG_FRAGMENTS[@]}")
 [[ $KERNEL != kcsan ]] || KERNEL_PARTS+=("$LAB/rustc-kcsan")
-KERNEL_DIR=$CACHE/kernel-$KERNEL-$(key "${KERNEL_PARTS[@]}" <(echo "$ROOT_KEY $SOURCE ${KBUILD_OPTIONS[*]}"))
+KERNEL_DIR=$CACHE/kernel-$KERNEL-$(key "${KERNEL_PARTS[@]}" <(echo "$KERNEL_ROOT_KEY $SOURCE ${KBUILD_OPTIONS[*]}"))
 TREE=$KERNEL_DIR/tree
 # The tests that run in the machine, as one program.
 VM_TESTS=$BUILD/target/$TARGET/vm-tests
@@ -99,11 +124,6 @@ USER_SYSTEM=$CACHE/user-$OLD_KERNEL-$(key "$LAB"/{user-system,user-packages} <(e
 
 # version_in CARGO_TOML: the version of the project.
 version_in() { sed -n 's/^version = "\(.*\)"$/\1/p' "$1"; }
-
-die() {
-    printf 'simrupt: %s\n' "$*" >&2
-    exit 1
-}
 
 now_ms() { local t=${EPOCHREALTIME//[!0-9]/}; echo "${t%???}"; }
 

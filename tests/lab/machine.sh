@@ -20,7 +20,10 @@ print_times() {
 # inside WHAT...: one of the functions of tests/lab/build, in the build root.
 inside() { "$LAB/enter" "$LAB/build" "$@"; }
 
-build_module() { step module "module for $KERNEL" inside module; }
+# for_kernel WHAT...: the same in the root that has the compilers of $KERNEL.
+for_kernel() { "$LAB/enter" --kernel "$LAB/build" "$@"; }
+
+build_module() { step module "module for $KERNEL" for_kernel module; }
 
 # build_image IMAGE PROFILE [FURTHER...]: the machine's file system, with simructl of PROFILE (debug or
 # release), and further modules and programs.
