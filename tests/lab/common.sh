@@ -4,10 +4,8 @@
 # Sourced by them, never run.
 # shellcheck disable=SC2034 # most names are used there, not here
 
-# The one place that pins the kernel: a Debian kernel release. `make KERNEL=...` overrides it, with another
-# or with one that the lab builds from the source of this one: debug or kcsan.
-STOCK=7.3.4+deb13-amd64
-: "${KERNEL:=$STOCK}"
+# The one place that pins the kernel: a Debian kernel release.
+PINNED=7.3.4+deb13-amd64
 # The Debian release of the build root. Its rustc must be the one that built that kernel.
 SUITE=trixie
 
@@ -24,6 +22,19 @@ CHECKOUT=$(cd "$LAB/../.." && pwd)
 # A service may have no HOME: the user database has it.
 : "${HOME:=$(unset HOME; echo ~)}"
 CACHE=${SIMRUPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/simrupt}
+
+# The kernel of all targets: the pinned one, or the one that tests/lab/setup found on the mirror in its place.
+# `make KERNEL=...` names another, or one that the lab builds from the source of this one: debug or kcsan.
+INSTEAD=$CACHE/instead-of-$PINNED
+stock_kernel() { cat "$INSTEAD" 2>/dev/null || echo "$PINNED"; }
+STOCK=$(stock_kernel)
+KERNEL_GIVEN=${KERNEL:-}
+: "${KERNEL:=$STOCK}"
+
+# A snapshot of a Debian mirror is older than apt takes a mirror to be.
+if [[ ${MIRROR:-} =~ ^[a-z]+:.*/[0-9]{8}T[0-9]{6}Z ]]; then
+    MIRROR="[check-valid-until=no] $MIRROR"
+fi
 BUILD=$CHECKOUT/build/lab
 # What is built for one kernel, and what ran on it.
 KERNEL_BUILD=$BUILD/$KERNEL
@@ -124,6 +135,14 @@ USER_SYSTEM=$CACHE/user-$OLD_KERNEL-$(key "$LAB"/{user-system,user-packages} <(e
 
 # version_in CARGO_TOML: the version of the project.
 version_in() { sed -n 's/^version = "\(.*\)"$/\1/p' "$1"; }
+
+# set_up: sets up the lab for $KERNEL. Starts the script anew when that has put another kernel in the place of the
+# pinned one.
+COMMAND=("$0" "$@")
+set_up() {
+    "$LAB/setup"
+    [[ $(stock_kernel) == "$STOCK" ]] || exec "${COMMAND[@]}"
+}
 
 now_ms() { local t=${EPOCHREALTIME//[!0-9]/}; echo "${t%???}"; }
 
