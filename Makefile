@@ -25,6 +25,8 @@ help:
 	@echo '  make test-kcsan            the same with the detector of data races (built first: 15 minutes, once)'
 	@echo '  make test-matrix           the same on every kernel that the module is for; the table is Documentation/kernels.md'
 	@echo '       KERNELS="RELEASE..." tests some of them'
+	@echo '  make check-next            build against the newest kernels of Debian'"'"'s unstable and experimental, and say what broke;'
+	@echo '       KERNEL=RELEASE against that one'
 	@echo '  make shell [TOOLS=1]       a prompt with the module and simructl at hand; with bpftrace, drgn, perf and more'
 	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
 	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
@@ -75,6 +77,10 @@ test-debug test-kcsan:
 .PHONY: test-matrix
 test-matrix:
 	@$(LAB)/matrix
+
+.PHONY: check-next
+check-next:
+	@$(LAB)/check-next
 
 .PHONY: bench bench-repeat
 bench:

@@ -133,6 +133,9 @@ PACKAGING=$CACHE/packaging-$(key "$LAB"/{root,root-packaging,packaging-packages}
 OLD_KERNEL=7.2.12+deb13-amd64
 USER_SYSTEM=$CACHE/user-$OLD_KERNEL-$(key "$LAB"/{user-system,user-packages} <(echo "$SUITE"))
 
+# tested_kernels: those that `make test-matrix` tests, one a line.
+tested_kernels() { sed 's/#.*//; /^$/d' "$LAB/kernels" | cut -d ' ' -f 1; }
+
 # version_in CARGO_TOML: the version of the project.
 version_in() { sed -n 's/^version = "\(.*\)"$/\1/p' "$1"; }
 
@@ -141,7 +144,7 @@ version_in() { sed -n 's/^version = "\(.*\)"$/\1/p' "$1"; }
 COMMAND=("$0" "$@")
 set_up() {
     "$LAB/setup"
-    [[ $(stock_kernel) == "$STOCK" ]] || exec "${COMMAND[@]}"
+    [[ $(stock_kernel) == "$STOCK" ]] || TOOLS=$WANTS_TOOLS exec "${COMMAND[@]}"
 }
 
 now_ms() { local t=${EPOCHREALTIME//[!0-9]/}; echo "${t%???}"; }
