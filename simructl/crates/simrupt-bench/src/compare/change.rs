@@ -3,7 +3,7 @@
 //! One figure in two runs, and what its change means.
 
 use crate::report::metric::Metric;
-use crate::statistics::{self, Interval, LEVEL, Tested};
+use crate::statistics::{self, Interval, LEVEL, Tested, median};
 
 /// One figure in both runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,14 +108,13 @@ impl Change {
     /// A difference that chance may explain: what the rounds of both runs say about it.
     pub(super) fn by_chance(
         metric: Metric<'_>,
-        medians: (f64, f64),
         rounds: (&[f64], &[f64]),
         tested: Tested,
         threshold: f64,
     ) -> Self {
-        let (before, after) = medians;
+        let (before, after) = (median(rounds.0), median(rounds.1));
         let difference = after - before;
-        let interval = interval(rounds, medians);
+        let interval = interval(rounds, (before, after));
         // The statistic is of means, the interval of ranks, and what is shown is of medians: they must agree.
         let agree = tested.rises == (difference > 0.0)
             && interval.is_some_and(|ends| ends.low > 0.0 || ends.high < 0.0);

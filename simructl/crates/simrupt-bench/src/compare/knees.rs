@@ -17,11 +17,12 @@ pub(super) fn matched_knees(
     knees
         .filter_map(|(at, one)| {
             let other = find_knee(after, one)?;
-            let medians = (one.rate_hz.as_ref()?.median, other.rate_hz.as_ref()?.median);
+            if one.rates_hz.is_empty() || other.rates_hz.is_empty() {
+                return None;
+            }
             Some(Matched {
                 place: Place::Knee(at),
                 metric: KNEE.to_string(),
-                medians,
                 figure: Figure {
                     before: knee_by_round(one, &rounds.0),
                     after: knee_by_round(other, &rounds.1),

@@ -97,15 +97,11 @@ pub fn compare<'a>(
         };
         for name in names(&a.setting, metrics) {
             let metric = Metric(name);
-            match (figure_of(a, metric), figure_of(b, metric)) {
+            match (figure(a, metric, &rounds.0), figure(b, metric, &rounds.1)) {
                 (Some(before), Some(after)) => matched.push(Matched {
                     place: Place::Cell(cells.len()),
                     metric: name.to_string(),
-                    medians: (before, after),
-                    figure: Figure {
-                        before: by_round(a, metric, &rounds.0),
-                        after: by_round(b, metric, &rounds.1),
-                    },
+                    figure: Figure { before, after },
                 }),
                 (None, None) => {}
                 _ => pair.unmatched.push(name.to_string()),
@@ -154,7 +150,6 @@ enum Place {
 struct Matched {
     place: Place,
     metric: String,
-    medians: (f64, f64),
     figure: Figure,
 }
 
@@ -162,7 +157,7 @@ struct Matched {
 fn judged(matched: Vec<Matched>, judge: Judge, threshold: f64, seed: u64) -> Vec<(Place, Change)> {
     let (about, figures): (Vec<_>, Vec<Figure>) = matched
         .into_iter()
-        .map(|one| ((one.place, one.metric, one.medians), one.figure))
+        .map(|one| ((one.place, one.metric), one.figure))
         .unzip();
     let test = Test {
         floor: ROUNDING,
@@ -178,17 +173,24 @@ fn judged(matched: Vec<Matched>, judge: Judge, threshold: f64, seed: u64) -> Vec
     about
         .into_iter()
         .zip(&figures)
-        .map(|((place, metric, medians), figure)| {
+        .map(|((place, metric), figure)| {
             let metric = Metric(&metric);
             let rounds = (values(&figure.before), values(&figure.after));
             let rounds = (rounds.0.as_slice(), rounds.1.as_slice());
             let change = match tested.next() {
-                Some(tested) => Change::by_chance(metric, medians, rounds, tested, threshold),
+                Some(tested) => Change::by_chance(metric, rounds, tested, threshold),
                 None => Change::by_size(metric, rounds, threshold),
             };
             (place, change)
         })
         .collect()
+}
+
+/// A figure of a cell in each of these rounds; none where the cell does not have it.
+fn figure(cell: &Cell, metric: Metric<'_>, rounds: &[u32]) -> Option<Vec<Option<f64>>> {
+    figure_of(cell, metric)?;
+    let values = by_round(cell, metric, rounds);
+    values.iter().any(Option::is_some).then_some(values)
 }
 
 /// The cells that both runs have.

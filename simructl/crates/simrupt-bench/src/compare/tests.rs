@@ -225,3 +225,22 @@ fn rounds_that_a_run_or_a_cell_lacks_are_left_out() {
     assert_eq!(comparison.rounds, (7, 6));
     assert_eq!(comparison.outcome(), Outcome::NotWorse);
 }
+
+/// The rounds are what was measured; figures of all of them may be left over from other rounds.
+#[test]
+fn medians_are_those_of_the_rounds() {
+    let before = sample::results();
+    let mut after = before.clone();
+    for round in &mut after.cells[0].rounds {
+        let value = round.metrics.get_mut("irq_bh_p50_ns").unwrap();
+        *value *= 2.0;
+    }
+    let compared = compare(&before, &after, 0.02, &["irq_bh_p50_ns".to_string()]);
+    let change = &compared.cells[0].changes[0];
+    assert_eq!(change.after, 2.0 * change.before);
+    assert_eq!(change.verdict, Verdict::Worse);
+    let compared = compare(&before, &before, 0.02, &["irq_bh_p50_ns".to_string()]);
+    let change = &compared.cells[0].changes[0];
+    let figure = before.cells[0].metrics["irq_bh_p50_ns"].median;
+    assert_eq!(change.before, figure);
+}

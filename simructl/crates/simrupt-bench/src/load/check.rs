@@ -3,6 +3,7 @@
 //! Whether a result is one, as far as the types of its fields do not tell: ranges as in results.schema.json, rounds and
 //! buckets in order.
 
+use std::collections::HashMap;
 use std::fmt::{Display, LowerExp};
 use std::ops::RangeInclusive;
 
@@ -41,6 +42,12 @@ pub(crate) fn check(results: &Results) -> Outcome {
     }
     each("costs", &results.costs, cost)?;
     each("cells", &results.cells, cell)?;
+    let mut settings = HashMap::new();
+    for (at, cell) in results.cells.iter().enumerate() {
+        if let Some(same) = settings.insert(&cell.setting, at) {
+            return Err(format!("cells[{at}].setting: it is that of cells[{same}]"));
+        }
+    }
     each("knees", &results.knees, knee)
 }
 
@@ -304,6 +311,9 @@ mod tests {
                     stages.get_mut("irq_bh").unwrap().buckets.swap(0, 1);
                 },
             ),
+            ("cells[3].setting: it is that of cells[1]", |results| {
+                results.cells[3].setting = results.cells[1].setting.clone();
+            }),
             (
                 "cells[1].rounds: they are not in ascending order",
                 |results| results.cells[1].rounds[2].round = 1,
