@@ -65,7 +65,7 @@ use kernel::{
 /// tracepoints on, the top half takes as long again for what was emitted, so that both take about
 /// 100 µs.
 const BATCH: u64 = 1024;
-const EMIT_NS: u64 = 50_000;
+const EMIT_NS: u64 = 45_000;
 /// How many events are emitted between two looks at the clock.
 const SLICE: u64 = 64;
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// The longest that the events of another line may wait for the CPU, in nanoseconds: the longest section with interrupts
-/// off. An emission ends after 50 µs, and the top half takes about as long for what was emitted;
+/// off. An emission ends after 45 µs, and the top half takes about as long for what was emitted;
 /// the other line's own interrupt comes on top of it.
 const LONGEST_NS: u64 = 105_000;
 
