@@ -25,6 +25,7 @@ help:
 	@echo '  make test-kcsan            the same with the detector of data races (built first: 15 minutes, once)'
 	@echo '  make test-matrix           the same on every kernel that the module is for; the table is Documentation/kernels.md'
 	@echo '       KERNELS="RELEASE..." tests some of them'
+	@echo '  make test-weekly           what takes hours: more of what is random, all kernels, packages on a system of their own'
 	@echo '  make check-next            build against the newest kernels of Debian'"'"'s unstable and experimental, and say what broke;'
 	@echo '       KERNEL=RELEASE against that one'
 	@echo '  make shell [TOOLS=1]       a prompt with the module and simructl at hand; with bpftrace, drgn, perf and more'
@@ -73,6 +74,11 @@ demo test test-vm shell repeat:
 .PHONY: test-debug test-kcsan
 test-debug test-kcsan:
 	@KERNEL=$(@:test-%=%) $(LAB)/run test-vm
+
+.PHONY: test-weekly
+test-weekly:
+	@KERNEL=debug MODEL_STEPS=20000 FUZZ_ROUNDS=4 $(LAB)/run test-vm
+	@$(MAKE) test-kcsan test-matrix check-next compare-test-workqueue check-deb check-dkms check-dist test-install test-secure-boot
 
 .PHONY: test-matrix
 test-matrix:
