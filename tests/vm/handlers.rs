@@ -410,7 +410,11 @@ fn outputs_are_of_one_measurement_each() {
         let sample: Value = serde_json::from_str(sample).unwrap();
         let irq = row(&sample, "irq", "name", "simrupt0");
         let per_second = irq["per_second"].as_f64().unwrap();
-        assert!((800.0..1200.0).contains(&per_second), "{irq}");
+        let (lost, elapsed_s) = (&sample["lost"], &sample["elapsed_s"]);
+        assert!(
+            (800.0..1200.0).contains(&per_second),
+            "{lost} lost, {elapsed_s} s: {irq}"
+        );
     }
     module.verify();
 }
