@@ -97,16 +97,26 @@ fn a_read_with_rwf_nowait_does_not_wait_for_memory() {
     };
     assert_eq!(read_at_once(&file, bytes(PAGE, 100)), Err(Errno::EAGAIN));
     assert_eq!(line.stat("queued"), queued);
-    // What there is memory for arrives.
-    assert_eq!(read_at_once(&file, bytes(PAGE - 30, 100)), Ok(30));
-    assert_eq!(line.stat("queued"), queued - 30);
+    // What there is memory for arrives, maybe not at once: arm64 copies 16 bytes at a time, and none of them where the
+    // last has no memory.
+    let mut arrived = 0;
+    while let Ok(count) = read_at_once(&file, bytes(PAGE - 30 + arrived, 100)) {
+        arrived += count;
+    }
+    let least = if cfg!(target_arch = "aarch64") {
+        16
+    } else {
+        30
+    };
+    assert!((least..=30).contains(&arrived), "{arrived}");
+    assert_eq!(line.stat("queued"), queued - arrived as u64);
     memory.give();
     // It is a page that is shared until somebody writes to it.
     // SAFETY: As above.
     unsafe { memory.page.cast::<u8>().write_volatile(0) };
     assert_eq!(
         read_at_once(&file, bytes(PAGE, 100)),
-        Ok(queued as usize - 30)
+        Ok(queued as usize - arrived)
     );
     module.verify();
 }
