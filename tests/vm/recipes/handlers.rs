@@ -60,12 +60,15 @@ fn counts_and_means_are_those_of_perf_kwork() {
     eventually("it records", || {
         fs::read_to_string(&on).is_ok_and(|text| text.trim() == "1")
     });
-    // Nothing of the module runs when perf begins to record, nor when it ends.
+    // Nothing of the module runs when perf begins to record, nor when it ends. One line after the other: perf finds other
+    // times where BH work interrupts a work item.
     let traffic = "
         cd /sys/kernel/debug/simrupt
-        echo 1000 >line0/rate_hz; echo 500 >line1/rate_hz
-        simructl read --line 1 -n 200
-        echo 0 >line0/rate_hz; echo 0 >line1/rate_hz
+        for line in 0 1; do
+            echo 1000 >line$line/rate_hz
+            simructl read --line $line -n 250
+            echo 0 >line$line/rate_hz
+        done
         while grep -E '^(in_ring|pending) [1-9]' line*/stats; do sleep 0.01; done";
     let text = printed("perf/kwork", &["sh", "-c", traffic]);
     let output = end(child, Signal::SIGINT);
