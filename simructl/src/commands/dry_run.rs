@@ -34,7 +34,7 @@ pub(super) fn run(sysroot: &Sysroot, bench: &Bench, job: &Job) -> Result<(), Fai
 }
 
 /// Checks that the module has what the plan takes, where there is one and it can be asked. The plan may be for another
-/// machine, and whoever asks need not be root.
+/// machine, and a dry run needs no privilege.
 fn check_module(sysroot: &Sysroot, plan: &Plan) -> Result<(), Failure> {
     if !is_loaded(sysroot) {
         return Ok(());

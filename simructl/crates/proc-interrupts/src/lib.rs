@@ -21,5 +21,5 @@ pub use crate::counts::CpuCounts;
 pub use crate::cpu_list::{CpuList, CpuListError};
 pub use crate::kind::Kind;
 pub use crate::notice::{Notice, ParseError, ReadError};
-pub use crate::read::encoding_of;
+pub use crate::read::{BYTE_ORDER_MARK, encoding_of};
 pub use crate::table::{Counts, Row, Table};

@@ -21,7 +21,7 @@ const ENCODED: [(&[u8], &str); 8] = [
 ];
 const GZIP: &[u8] = b"\x1f\x8b";
 /// The mark in front of a text of UTF-8, which some editors write.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Longer texts are not read: a packed file of some kilobytes can hold any number of lines.
 const LONGEST_TEXT: u64 = 256 * 1024 * 1024;
 /// As many bytes as it takes to know any of them.
@@ -117,7 +117,7 @@ fn plain(text: &[u8]) -> Result<&[u8], ParseError> {
     }
 }
 
-/// What a file is that is no plain text, by its first six bytes: `gzip-compressed`, `UTF-16 text`, and others.
+/// The format of a file that is not plain text, by its first six bytes: `gzip-compressed`, `UTF-16 text`, and others.
 ///
 /// ```
 /// assert_eq!(proc_interrupts::encoding_of(b"\x1f\x8b\x08"), Some("gzip-compressed"));

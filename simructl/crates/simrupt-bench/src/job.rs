@@ -17,6 +17,7 @@ use crate::placement::Cpus;
 use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
 use crate::statistics::power::USUAL_ROUNDS;
 use simrupt::failure::Failure;
+use simrupt::text::is_json_object;
 
 /// The presets, each a job file.
 pub const PRESETS: [(&str, &str); 4] = [
@@ -177,8 +178,7 @@ impl Job {
 
     /// The job of a file; `name` is what to call it.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
-        // No TOML begins with it.
-        if text.trim_start().starts_with('{') {
+        if is_json_object(text) {
             let why = "it is JSON, and a job is TOML";
             return Err(Failure::new(format!("cannot use {name} as a job"), why)
                 .remedy("simructl report FILE, for a result; simructl schema lists all JSON"));

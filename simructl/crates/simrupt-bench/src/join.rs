@@ -80,15 +80,15 @@ pub fn join(results: Vec<Named>) -> Result<Results, Failure> {
     for other in &others {
         if let Some(why) = obstacle(&first.1, &other.1) {
             let remedy = "results of the same plan on the same machine for each side";
-            return Err(refusal(&first, other, why).remedy(remedy));
+            return Err(refusal(&first.0, &other.0, why).remedy(remedy));
         }
     }
     joined(first, others)
 }
 
 /// Two results that cannot be joined.
-fn refusal(one: &Named, other: &Named, why: impl Into<String>) -> Failure {
-    Failure::new(format!("cannot join {} and {}", one.0, other.0), why)
+fn refusal(one: &str, other: &str, why: impl Into<String>) -> Failure {
+    Failure::new(format!("cannot join {one} and {other}"), why)
 }
 
 /// A result with the rounds of others, of which nothing stands against it.
@@ -100,20 +100,20 @@ fn joined(first: Named, others: Vec<Named>) -> Result<Results, Failure> {
         let mut before = iter::once(&first).chain(&others[..at]);
         if let Some(same) = before.find(|one| share_rounds(&one.1, &other.1)) {
             let why = "they have rounds of one run, which would count twice";
-            return Err(refusal(same, other, why)
+            return Err(refusal(&same.0, &other.0, why)
                 .remedy("each run once; in virtual time, runs of another --seed"));
         }
     }
-    let mut one = first.1.clone();
-    for mut other in others {
-        if add(&mut one, &mut other.1).is_none() {
+    let (first, mut one) = first;
+    for (name, mut other) in others {
+        if add(&mut one, &mut other).is_none() {
             let why = "together they have more rounds than can be numbered";
-            return Err(refusal(&first, &other, why).remedy("fewer results"));
+            return Err(refusal(&first, &name, why).remedy("fewer results"));
         }
-        // What is joined can be written, and has to be read again.
+        // The joined result can be written, and must then be readable.
         if let Err(why) = check(&one) {
             let why = format!("together they are no result: {why}");
-            return Err(refusal(&first, &other, why).remedy("fewer results"));
+            return Err(refusal(&first, &name, why).remedy("fewer results"));
         }
     }
     let cells = std::mem::take(&mut one.cells);
@@ -231,16 +231,7 @@ mod tests {
     use super::*;
     use crate::compare::{Outcome, compare};
     use crate::results::CellPlan;
-    use crate::sample;
-
-    /// A result of the same plan with other figures.
-    fn another(one: &Results) -> Results {
-        let mut other = one.clone();
-        for round in other.cells.iter_mut().flat_map(|cell| &mut cell.rounds) {
-            round.elapsed_ns += 1;
-        }
-        other
-    }
+    use crate::sample::{self, another};
 
     fn named(results: &[Results]) -> Vec<Named> {
         let named = results.iter().enumerate();

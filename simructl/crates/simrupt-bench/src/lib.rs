@@ -52,6 +52,7 @@ pub mod percentile;
 pub mod placement;
 pub mod plan;
 pub mod priority;
+mod range;
 pub mod reader;
 pub mod report;
 pub mod results;

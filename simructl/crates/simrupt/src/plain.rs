@@ -6,11 +6,10 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use proc_interrupts::encoding_of;
+use proc_interrupts::{BYTE_ORDER_MARK, encoding_of};
 
 /// As many bytes as it takes to know what it is.
 const LONGEST: u64 = 6;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a source that has to be plain text.
 #[derive(Debug)]

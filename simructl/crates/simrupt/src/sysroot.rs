@@ -106,7 +106,7 @@ pub fn open_or_stdin(path: &Path) -> io::Result<Box<dyn Read>> {
     Ok(Box::new(Plain::new(open_bytes(path)?)))
 }
 
-/// Opens a file that the user names, whatever is in it; `-` is standard input.
+/// Opens a file that the user names, with any content; `-` is standard input.
 pub fn open_bytes(path: &Path) -> io::Result<Box<dyn Read>> {
     match path == Path::new("-") {
         // Not by std::io::Stdin, to which one that is closed is empty.

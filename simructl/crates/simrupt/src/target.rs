@@ -13,6 +13,7 @@ use crate::lines::Lines;
 use crate::module::Module;
 use crate::profile::{Entry, Profile, Scope};
 use crate::sysroot::{input_name, open_or_stdin, read_whole};
+use crate::text::is_json_object;
 
 /// What differs between a profile and what is in force.
 #[derive(Debug)]
@@ -52,8 +53,7 @@ impl<'a> Target<'a> {
     ) -> Result<Self, Failure> {
         let meant = module.select(lines)?;
         let (name, text) = read(file)?;
-        // No TOML begins with it.
-        if text.trim_start().starts_with('{') {
+        if is_json_object(&text) {
             let why = "it is JSON, and a profile is TOML";
             return Err(Failure::new(format!("cannot use {name} as a profile"), why)
                 .remedy("a profile that simructl dump has written"));

@@ -47,6 +47,11 @@ pub fn word(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether a text is JSON where TOML is wanted: no TOML begins with a brace.
+pub fn is_json_object(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
 /// Nanoseconds as microseconds, exactly.
 pub fn micros(ns: u64) -> String {
     format!("{}.{:03}", ns / 1000, ns % 1000)

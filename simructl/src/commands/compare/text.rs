@@ -179,8 +179,10 @@ fn legend(threshold: f64, comparison: &Comparison<'_>) -> String {
     }
     let below = below_threshold(threshold, comparison);
     lines.push(format!("below the threshold: significant, but {below}"));
+    let mut counts = comparison.changes().map(|change| change.rounds);
+    let first = counts.next();
     let mut rounds = rounds(comparison.changes());
-    if rounds.contains(" to ") {
+    if counts.any(|one| Some(one) != first) {
         rounds += "; with the fewest";
     }
     lines.push(match comparison.least_difference() {

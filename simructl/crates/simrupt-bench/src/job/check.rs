@@ -5,6 +5,7 @@
 use super::{
     BURSTS, FIFO_SIZES, Job, KneeJob, Matrix, P99_LIMITS_US, RATES_HZ, ROUNDS, WORK_US, bad,
 };
+use crate::range::within;
 use crate::setting::{Mode, Names, SCOPED, Scope};
 use simrupt::failure::Failure;
 use std::ops::RangeInclusive;
@@ -147,13 +148,7 @@ fn effort(rounds: u32, duration_s: f64, warm_up_s: f64) -> Result<(), Failure> {
 }
 
 fn in_range(what: &str, value: u64, range: RangeInclusive<u64>) -> Result<(), Failure> {
-    match range.contains(&value) {
-        true => Ok(()),
-        false => {
-            let (low, high) = range.into_inner();
-            Err(bad(format!("{what}: {value} is not from {low} to {high}")))
-        }
-    }
+    within(what, value, range).map_err(bad)
 }
 
 fn seconds(what: &str, value: f64, low: f64, high: f64) -> Result<(), Failure> {

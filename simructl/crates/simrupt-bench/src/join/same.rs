@@ -33,7 +33,7 @@ fn are_one(one: &[Visit<'_>], other: &[Visit<'_>]) -> bool {
     few.iter().all(|visit| many.contains(visit))
 }
 
-/// What was measured in one round of a cell, without the numbers that joining changes.
+/// The measurement of a cell in one round, without the numbers that joining changes.
 #[derive(PartialEq)]
 struct Visit<'a> {
     setting: &'a Setting,
@@ -62,20 +62,7 @@ fn rounds(results: &Results) -> Vec<Vec<Visit<'_>>> {
 mod tests {
     use super::*;
     use crate::join::join;
-    use crate::sample;
-
-    /// A run like another, with other figures.
-    fn another(one: &Results) -> Results {
-        let mut other = one.clone();
-        for round in other.cells.iter_mut().flat_map(|cell| &mut cell.rounds) {
-            round.elapsed_ns += 17;
-        }
-        other
-            .knees
-            .iter_mut()
-            .for_each(|knee| knee.probes[0].due_read_p99_ns += 1);
-        other
-    }
+    use crate::sample::{self, another};
 
     #[test]
     fn a_run_is_known_again_whatever_it_is_called() {

@@ -4,10 +4,10 @@
 //! buckets in order.
 
 use std::collections::HashMap;
-use std::fmt::{Display, LowerExp};
-use std::ops::RangeInclusive;
 
-use crate::results::{Cell, Cost, Estimate, Histogram, Knee, Plan, Results};
+use crate::job::RATES_HZ;
+use crate::range::within;
+use crate::results::{Cell, Cost, Estimate, Histogram, Knee, Results};
 use crate::setting::Setting;
 
 /// More values than a bench can count. Sums of what is below do not overflow.
@@ -22,20 +22,19 @@ const MAX_FIGURE: f64 = 1e20;
 /// The longest time, in seconds.
 const MAX_S: f64 = 1e9;
 
-/// The greatest rate, in events per second.
-const MAX_HZ: u64 = 1_000_000;
-
 /// The end of the year 9999, in seconds since 1970.
 const MAX_UNIX_S: u64 = 253_402_300_799;
 
-/// What is wrong with a part, behind the name of the part.
+/// The error names a field of a part, and says why the field is refused.
 type Outcome = Result<(), String>;
 
 /// Checks a result. The error names the field, its value and the range.
 pub(crate) fn check(results: &Results) -> Outcome {
     within("started_unix_s", results.started_unix_s, 0..=MAX_UNIX_S)?;
     within("elapsed_s", results.elapsed_s, 0.0..=MAX_S)?;
-    of("plan", plan(&results.plan))?;
+    let plan = &results.plan;
+    let all = effort(plan.rounds, plan.duration_s, plan.warm_up_s);
+    of("plan", all)?;
     let grade = &results.environment.grade;
     if !["A", "B", "C", "D"].contains(&grade.as_str()) {
         return Err(format!("environment.grade: {grade:?} is not A, B, C or D"));
@@ -62,35 +61,6 @@ fn each<T>(part: &str, all: &[T], check: impl Fn(&T) -> Outcome) -> Outcome {
     numbered.try_for_each(|(at, one)| of(&format!("{part}[{at}]"), check(one)))
 }
 
-/// Checks a number against its range; what is no number is in none.
-fn within<T: PartialOrd + Display + LowerExp>(
-    field: &str,
-    value: T,
-    range: RangeInclusive<T>,
-) -> Outcome {
-    match range.contains(&value) {
-        true => Ok(()),
-        false => {
-            let (value, least, most) = (short(&value), short(range.start()), short(range.end()));
-            Err(format!("{field}: {value} is not from {least} to {most}"))
-        }
-    }
-}
-
-/// A number as it is, or with an exponent where it has more digits than a number of 64 bits.
-fn short(number: &(impl Display + LowerExp)) -> String {
-    const MOST: usize = 20;
-    let whole = number.to_string();
-    match whole.len() <= MOST {
-        true => whole,
-        false => format!("{number:e}"),
-    }
-}
-
-fn plan(plan: &Plan) -> Outcome {
-    effort(plan.rounds, plan.duration_s, plan.warm_up_s)
-}
-
 fn effort(rounds: u32, duration_s: f64, warm_up_s: f64) -> Outcome {
     within("rounds", rounds, 1..=MAX_ROUNDS)?;
     within("duration_s", duration_s, 0.0..=MAX_S)?;
@@ -104,7 +74,7 @@ fn cost(cost: &Cost) -> Outcome {
 
 fn setting(setting: &Setting) -> Outcome {
     if let Some(rate_hz) = setting.rate_hz {
-        within("rate_hz", rate_hz, 1..=MAX_HZ)?;
+        within("rate_hz", rate_hz, RATES_HZ)?;
     }
     within("burst", setting.burst, 1..=u64::MAX)?;
     within("fifo_size", setting.fifo_size, 1..=u64::MAX)?;
@@ -162,18 +132,18 @@ fn histogram(one: &Histogram) -> Outcome {
 
 fn knee(knee: &Knee) -> Outcome {
     of("setting", setting(&knee.setting))?;
-    within("min_hz", knee.min_hz, 1..=MAX_HZ)?;
-    within("max_hz", knee.max_hz, 1..=MAX_HZ)?;
+    within("min_hz", knee.min_hz, RATES_HZ)?;
+    within("max_hz", knee.max_hz, RATES_HZ)?;
     if let Some(rate_hz) = &knee.rate_hz {
         of("rate_hz", estimate(rate_hz))?;
     }
     for (at, rate_hz) in knee.rates_hz.iter().enumerate() {
         if let Some(rate_hz) = rate_hz {
-            within(&format!("rates_hz[{at}]"), *rate_hz, 1..=MAX_HZ)?;
+            within(&format!("rates_hz[{at}]"), *rate_hz, RATES_HZ)?;
         }
     }
     each("probes", &knee.probes, |probe| {
-        within("rate_hz", probe.rate_hz, 1..=MAX_HZ)?;
+        within("rate_hz", probe.rate_hz, RATES_HZ)?;
         within("loss_ratio", probe.loss_ratio, 0.0..=1.0)
     })
 }
