@@ -22,6 +22,7 @@ use crate::{
         kvec, //
     },
     logic::{
+        coalescing::Limits,
         fifo,
         knobs::{
             self,
@@ -43,6 +44,7 @@ pub(super) enum Change {
     /// The knob is already so, or there is nothing to change.
     Nothing,
     Shape(Shape),
+    Coalescing(Limits),
     Cpu(Option<u32>, interference::Prepared),
     Limit(u64, interference::Prepared),
     Interference(interference::Prepared),
@@ -100,6 +102,14 @@ pub(super) fn prepare(
             burst: magnitude,
             ..shape
         }),
+        Knob::CoalesceUs => Change::Coalescing(Limits {
+            wait_ns: values::wait_ns(value),
+            ..values::coalescing(index)
+        }),
+        Knob::CoalesceEvents => Change::Coalescing(Limits {
+            events: magnitude,
+            ..values::coalescing(index)
+        }),
         Knob::Cpu => Change::Cpu(u32::try_from(value).ok(), interference()?),
         Knob::CpuLimitPct => Change::Limit(magnitude, interference()?),
         Knob::Stress | Knob::StressUs | Knob::StressHz => Change::Interference(interference()?),
@@ -147,6 +157,7 @@ pub(super) fn commit(control: &Control, bound: Option<&Bound>, change: Change) -
             device.set_shape(shape);
             device.with_watch(|meter| meter.log_throttling_again());
         }
+        Change::Coalescing(limits) => device.set_coalescing(limits),
         Change::Cpu(cpu, interference) => {
             device.set_cpu(cpu);
             control.interference.set(interference);
@@ -193,6 +204,7 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
         Change::Masked(masked) => binding.set_masked(masked),
         Change::Nothing
         | Change::Shape(_)
+        | Change::Coalescing(_)
         | Change::Cpu(..)
         | Change::Limit(..)
         | Change::Interference(_) => {}

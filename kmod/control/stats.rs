@@ -66,6 +66,8 @@ impl Snapshot {
                 top[top_half::COALESCED],
                 pending,
                 top[top_half::SPURIOUS],
+                device[device::COALESCED_BY_TIME],
+                device[device::COALESCED_BY_COUNT],
                 top[top_half::SCHEDULED],
                 top[top_half::ALREADY_PENDING],
                 bottom.runs,

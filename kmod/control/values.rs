@@ -11,6 +11,7 @@ use crate::{
         module_param, //
     },
     logic::{
+        coalescing::Limits,
         knobs::{
             Interference,
             Knob,
@@ -77,6 +78,19 @@ pub(crate) fn shape(line: usize) -> Shape {
         jitter_pct: value(line, Knob::JitterPct).unsigned_abs(),
         burst: value(line, Knob::Burst).unsigned_abs(),
     }
+}
+
+/// How the knobs of a line let its events wait for an interrupt.
+pub(super) fn coalescing(line: usize) -> Limits {
+    Limits {
+        wait_ns: wait_ns(value(line, Knob::CoalesceUs)),
+        events: value(line, Knob::CoalesceEvents).unsigned_abs(),
+    }
+}
+
+/// `coalesce_us`, in nanoseconds.
+pub(super) fn wait_ns(coalesce_us: i64) -> u64 {
+    coalesce_us.unsigned_abs().saturating_mul(1000)
 }
 
 /// The CPU that the knobs of a line give its timer.

@@ -9,7 +9,7 @@
 ///
 /// All count events unless said otherwise, all are unsigned 64-bit, and all but `in_ring`, `queued`
 /// and `pending` only ever grow.
-pub const COUNTERS: [&str; 18] = [
+pub const COUNTERS: [&str; 20] = [
     // The device.
     "events",
     "overrun",
@@ -28,6 +28,8 @@ pub const COUNTERS: [&str; 18] = [
     "coalesced",
     "pending",
     "spurious",
+    "coalesced_by_time",
+    "coalesced_by_count",
     // Work items.
     "scheduled",
     "already_pending",

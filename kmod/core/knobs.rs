@@ -38,6 +38,10 @@ macro_rules! for_each_knob {
                 "spread of pattern uniform: each event up to this share of half a period early or late";
             Burst = "burst": number (1, 4096) default "1" unit "events" live
                 "events per interrupt of patterns burst and closed";
+            CoalesceUs = "coalesce_us": number (0, 1000000) default "0" unit "us" live
+                "how long an event may wait for its interrupt, so that several share one; 0: an interrupt at once";
+            CoalesceEvents = "coalesce_events": number (1, 4096) default "4096" unit "events" live
+                "as many waiting events get their interrupt before coalesce_us is over";
             Workqueue = "workqueue": choice (Flavor {
                 Bound = "bound",
                 Unbound = "unbound",

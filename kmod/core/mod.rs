@@ -8,6 +8,7 @@
 //! two builds differ in [`platform`] alone.
 
 pub mod abi;
+pub mod coalescing;
 pub mod counters;
 pub mod doorbell;
 pub mod fifo;

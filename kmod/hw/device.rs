@@ -15,6 +15,7 @@ use crate::{
         clock,
         context::{
             context,
+            without_preemption,
             Context, //
         },
         cpu,
@@ -25,6 +26,7 @@ use crate::{
         irq_work::IrqWork, //
     },
     logic::{
+        coalescing::Limits,
         ring::{
             DeviceEnd,
             Ring, //
@@ -64,6 +66,7 @@ struct Control<W: Watch, G: Govern, O: Observer> {
     /// The armed timer; dropping it stops the device and waits for its callback.
     timer: Option<ArcHrTimerHandle<Generator<W, G, O>>>,
     shape: Shape,
+    coalescing: Limits,
     /// The timer's CPU; `None` for wherever it is started.
     cpu: Option<u32>,
     running: bool,
@@ -92,6 +95,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
                 control <- new_mutex!(Control {
                     timer: None,
                     shape,
+                    coalescing: Limits::NONE,
                     cpu,
                     running: false,
                 }),
@@ -120,6 +124,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
     pub(crate) fn attach(&self, ring: DeviceEnd<Arc<Ring>>) {
         self.reprogram(|control, state| {
             control.running = false;
+            state.coalescing.end();
             state.ring = Some(ring);
             state.seq = 0;
         });
@@ -129,6 +134,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
     pub(crate) fn detach(&self) {
         self.reprogram(|control, state| {
             control.running = false;
+            state.coalescing.end();
             state.ring = None;
         });
     }
@@ -157,6 +163,12 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         });
     }
 
+    /// Changes how long events wait for an interrupt; at first none does. Events that wait already are judged by
+    /// the new limits.
+    pub(crate) fn set_coalescing(&self, limits: Limits) {
+        self.reprogram(|control, _| control.coalescing = limits);
+    }
+
     /// Moves the timer to a CPU, or leaves it where it will be started next.
     pub(crate) fn set_cpu(&self, cpu: Option<u32>) {
         self.reprogram(|control, _| control.cpu = cpu);
@@ -179,14 +191,21 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         let due = self.generator.state.with(|state| {
             state.watch.idle();
             change(&mut control, state);
+            // In a closed loop no event would come while another one waits.
+            let limits = match state.schedule.is_closed() {
+                true => Limits::NONE,
+                false => control.coalescing,
+            };
+            state.coalescing.set_limits(limits);
             if !control.running || state.ring.is_none() {
+                // A device that stops lets no event wait.
+                if without_preemption(|| state.end_wait()) {
+                    self.generator.line.raise_soon();
+                }
                 return None;
             }
             let is_closed = state.schedule.is_closed() && control.shape.rate_hz != 0;
-            let due_ns = state
-                .schedule
-                .next_due_ns()
-                .or(is_closed.then(clock::now_ns))?;
+            let due_ns = state.next_ns().or(is_closed.then(clock::now_ns))?;
             Some((due_ns, is_closed))
         });
         let Some((due_ns, is_closed)) = due.flatten() else {

@@ -28,6 +28,10 @@ use crate::{
     },
     logic::{
         abi,
+        coalescing::{
+            Coalescing,
+            Reason, //
+        },
         doorbell::Suppression,
         ring::{
             DeviceEnd,
@@ -122,6 +126,10 @@ pub(crate) trait Watch: Send + 'static {
     #[inline(always)]
     fn announced(&mut self, _events: u64, _is_first: bool) {}
 
+    /// The line is about to be raised, within an emission.
+    #[inline(always)]
+    fn raised(&mut self, _reason: Reason) {}
+
     /// The device wants to emit, on `cpu`: `None`, or the time until which it has to wait.
     #[inline(always)]
     fn throttle(&mut self, _cpu: u16, _now_ns: u64) -> Option<u64> {
@@ -152,6 +160,7 @@ pub(super) struct State<W> {
     pub(super) ring: Option<DeviceEnd<Arc<Ring>>>,
     /// Number of the next event.
     pub(super) seq: u64,
+    pub(super) coalescing: Coalescing,
     /// In a closed loop: which rings of the doorbell are answered.
     pub(super) suppression: Suppression,
     pub(super) watch: W,
@@ -163,12 +172,44 @@ impl<W: Watch> State<W> {
         self.ring.as_ref().is_some_and(DeviceEnd::is_empty)
     }
 
-    /// Emits every event that has come due by `now_ns`; tells whether there was one.
+    /// When there is something to do next: an event to emit, or the line to raise for those that wait.
+    #[inline]
+    pub(super) fn next_ns(&self) -> Option<u64> {
+        let due_ns = self.schedule.next_due_ns();
+        match self.coalescing.deadline_ns() {
+            None => due_ns,
+            Some(deadline_ns) => Some(due_ns.map_or(deadline_ns, |due_ns| due_ns.min(deadline_ns))),
+        }
+    }
+
+    /// Notes in the cause register that the line is about to be raised for events that wait; tells whether any
+    /// does.
+    pub(super) fn end_wait(&mut self) -> bool {
+        let Self {
+            ring,
+            coalescing,
+            watch,
+            ..
+        } = self;
+        match ring {
+            Some(ring) if coalescing.end() => {
+                watch.emission(|watch| {
+                    ring.note_raise();
+                    watch.raised(Reason::AtOnce);
+                });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Emits every event that has come due by `now_ns`; tells whether the line is to be raised.
     fn emit(&mut self, now_ns: u64) -> bool {
         let Self {
             schedule,
             ring,
             seq,
+            coalescing,
             watch,
             ..
         } = self;
@@ -179,10 +220,12 @@ impl<W: Watch> State<W> {
             schedule.release(now_ns);
         }
         let mut all = 0_u64;
+        let mut reason = None;
         // Slice by slice: readers of the counters wait for one of them, at most.
         while all < BATCH {
             let events = watch.emission(|watch| {
                 let mut events = 0_u64;
+                let first_due_ns = schedule.next_due_ns().unwrap_or(now_ns);
                 while events < SLICE {
                     let Some(due_ns) = schedule.next_due_ns().filter(|due| *due <= now_ns) else {
                         break;
@@ -196,9 +239,13 @@ impl<W: Watch> State<W> {
                     schedule.advance();
                 }
                 ring.announce();
-                // One raise for all of them, told with the first slice.
-                if all == 0 && events != 0 {
-                    ring.note_raise();
+                // One raise for all of them.
+                if reason.is_none() {
+                    reason = coalescing.emitted(events, first_due_ns, now_ns);
+                    if let Some(reason) = reason {
+                        ring.note_raise();
+                        watch.raised(reason);
+                    }
                 }
                 watch.announced(events, all == 0);
                 events
@@ -208,7 +255,7 @@ impl<W: Watch> State<W> {
                 break;
             }
         }
-        all != 0
+        reason.is_some()
     }
 }
 
@@ -256,6 +303,7 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                     schedule: Schedule::new(seed),
                     ring: None,
                     seq: 0,
+                    coalescing: Coalescing::new(),
                     suppression: Suppression::new(),
                     watch,
                 }),
@@ -320,7 +368,7 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                     }
                 });
                 state.watch.ended(cpu, ended);
-                let due_ns = state.schedule.next_due_ns()?;
+                let due_ns = state.next_ns()?;
                 Some(if due_ns > ended.ns {
                     due_ns
                 } else {

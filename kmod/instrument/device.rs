@@ -22,6 +22,7 @@ use crate::{
         }, //
     },
     logic::{
+        coalescing::Reason,
         counters::{
             Counters,
             Writer, //
@@ -40,8 +41,12 @@ pub(crate) const EVENTS: usize = 0;
 pub(crate) const OVERRUN: usize = 1;
 /// Expiries and rings of the doorbell that were throttled, for want of CPU time.
 pub(crate) const THROTTLED: usize = 2;
+/// Raises whose oldest event had waited for as long as it may.
+pub(crate) const COALESCED_BY_TIME: usize = 3;
+/// Raises for as many events as may wait.
+pub(crate) const COALESCED_BY_COUNT: usize = 4;
 /// Index of the first of the device's context counters.
-pub(crate) const CONTEXTS: usize = 3;
+pub(crate) const CONTEXTS: usize = 5;
 /// How many counters the device has.
 pub(crate) const COUNTERS: usize = CONTEXTS + census::COUNTERS;
 
@@ -123,6 +128,15 @@ impl hw::Watch for DeviceMeter {
             census::count(context(), Context::Hardirq, |index| {
                 self.counters.add(CONTEXTS + index, 1);
             });
+        }
+    }
+
+    #[inline]
+    fn raised(&mut self, reason: Reason) {
+        match reason {
+            Reason::AtOnce => {}
+            Reason::Time => self.counters.add(COALESCED_BY_TIME, 1),
+            Reason::Count => self.counters.add(COALESCED_BY_COUNT, 1),
         }
     }
 

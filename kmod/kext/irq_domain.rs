@@ -304,6 +304,11 @@ impl<O: Observer> IrqLine<O> {
     pub(crate) fn raise(&self) {
         self.bounce.run();
     }
+
+    /// Raises the line from any context: interrupts this CPU, and raises it there.
+    pub(crate) fn raise_soon(&self) {
+        self.bounce.queue();
+    }
 }
 
 impl<O: Observer> Drop for IrqLine<O> {

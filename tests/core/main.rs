@@ -4,6 +4,7 @@
 #![cfg(not(loom))]
 
 mod abi;
+mod coalescing;
 mod counters;
 mod doorbell;
 mod fifo;

@@ -8,6 +8,7 @@ mod bad_input;
 mod bench;
 mod boots;
 mod closed_loop;
+mod coalescing;
 mod costs;
 mod debug;
 mod device;

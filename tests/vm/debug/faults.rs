@@ -30,6 +30,8 @@ fn other(knob: &str) -> &'static str {
         "pattern" => "poisson",
         "jitter_pct" => "50",
         "burst" => "2",
+        "coalesce_us" => "100",
+        "coalesce_events" => "8",
         "workqueue" => "bh",
         "fifo_size" => "65536",
         "fifo_policy" => "drop",

@@ -102,6 +102,7 @@ fn gentle(knob: Knob, max: i64) -> i64 {
         Knob::Burst => 100,
         Knob::WorkUs | Knob::StressUs => 100,
         Knob::StressHz => 500,
+        Knob::CoalesceUs => 2000,
         _ => max,
     }
 }

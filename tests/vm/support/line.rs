@@ -17,11 +17,13 @@ use simrupt::files::{
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 16] = [
+pub const KNOBS: [&str; 18] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
     "burst",
+    "coalesce_us",
+    "coalesce_events",
     "workqueue",
     "fifo_size",
     "fifo_policy",
