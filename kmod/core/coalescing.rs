@@ -57,16 +57,23 @@ impl Coalescing {
         self.limits = limits;
     }
 
-    /// `events` more were emitted, of which the first was due at `first_due_ns`: why the line is to be raised now,
-    /// for all that wait, or `None`.
+    /// Whether no event waits, and none will.
+    #[inline]
+    pub fn is_off(&self) -> bool {
+        self.limits.wait_ns | self.waiting == 0
+    }
+
+    /// `events` more were emitted, of which the first was due at `first_due_ns`, which is not looked at while
+    /// this [`Self::is_off`]: why the line is to be raised now, for all that wait, or `None`.
     #[inline]
     pub fn emitted(&mut self, events: u64, first_due_ns: u64, now_ns: u64) -> Option<Reason> {
-        if self.limits.wait_ns == 0 && self.waiting == 0 {
+        if self.is_off() {
             return (events != 0).then_some(Reason::AtOnce);
         }
         self.judge(events, first_due_ns, now_ns)
     }
 
+    #[cold]
     fn judge(&mut self, events: u64, first_due_ns: u64, now_ns: u64) -> Option<Reason> {
         if self.waiting == 0 {
             self.due_ns = first_due_ns;

@@ -225,7 +225,10 @@ impl<W: Watch> State<W> {
         while all < BATCH {
             let events = watch.emission(|watch| {
                 let mut events = 0_u64;
-                let first_due_ns = schedule.next_due_ns().unwrap_or(now_ns);
+                let first_due_ns = match coalescing.is_off() {
+                    true => None,
+                    false => schedule.next_due_ns(),
+                };
                 while events < SLICE {
                     let Some(due_ns) = schedule.next_due_ns().filter(|due| *due <= now_ns) else {
                         break;
@@ -241,7 +244,7 @@ impl<W: Watch> State<W> {
                 ring.announce();
                 // One raise for all of them.
                 if reason.is_none() {
-                    reason = coalescing.emitted(events, first_due_ns, now_ns);
+                    reason = coalescing.emitted(events, first_due_ns.unwrap_or(now_ns), now_ns);
                     if let Some(reason) = reason {
                         ring.note_raise();
                         watch.raised(reason);
