@@ -62,6 +62,11 @@ impl Registers for Device {
     }
 
     #[inline]
+    fn acknowledge(&self) -> bool {
+        Device::acknowledge(self)
+    }
+
+    #[inline]
     fn ring_doorbell(&self) {
         Device::ring_doorbell(self);
     }

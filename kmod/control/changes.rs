@@ -19,6 +19,7 @@ use crate::{
     },
     kext::{
         cpu,
+        irq_domain::Trigger,
         kvec, //
     },
     logic::{
@@ -27,6 +28,7 @@ use crate::{
         knobs::{
             self,
             Flavor,
+            IrqType,
             Knob,
             Pattern,
             Policy,
@@ -45,6 +47,7 @@ pub(super) enum Change {
     Nothing,
     Shape(Shape),
     Coalescing(Limits),
+    Trigger(Trigger),
     Cpu(Option<u32>, interference::Prepared),
     Limit(u64, interference::Prepared),
     Interference(interference::Prepared),
@@ -110,6 +113,16 @@ pub(super) fn prepare(
             events: magnitude,
             ..values::coalescing(index)
         }),
+        Knob::IrqType => {
+            let trigger = match IrqType::from_value(value) {
+                IrqType::Edge => Trigger::Edge,
+                IrqType::Level => Trigger::Level,
+            };
+            match control.device.trigger() == trigger {
+                true => Change::Nothing,
+                false => Change::Trigger(trigger),
+            }
+        }
         Knob::Cpu => Change::Cpu(u32::try_from(value).ok(), interference()?),
         Knob::CpuLimitPct => Change::Limit(magnitude, interference()?),
         Knob::Stress | Knob::StressUs | Knob::StressHz => Change::Interference(interference()?),
@@ -158,6 +171,10 @@ pub(super) fn commit(control: &Control, bound: Option<&Bound>, change: Change) -
             device.with_watch(|meter| meter.log_throttling_again());
         }
         Change::Coalescing(limits) => device.set_coalescing(limits),
+        Change::Trigger(trigger) => match bound {
+            Some(bound) => bound.binding.hold(|_| device.set_trigger(trigger))??,
+            None => device.set_trigger(trigger)?,
+        },
         Change::Cpu(cpu, interference) => {
             device.set_cpu(cpu);
             control.interference.set(interference);
@@ -205,6 +222,7 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
         Change::Nothing
         | Change::Shape(_)
         | Change::Coalescing(_)
+        | Change::Trigger(_)
         | Change::Cpu(..)
         | Change::Limit(..)
         | Change::Interference(_) => {}

@@ -42,6 +42,11 @@ macro_rules! for_each_knob {
                 "how long an event may wait for its interrupt, so that several share one; 0: an interrupt at once";
             CoalesceEvents = "coalesce_events": number (1, 4096) default "4096" unit "events" live
                 "as many waiting events get their interrupt before coalesce_us is over";
+            IrqType = "irq_type": choice (IrqType {
+                Edge = "edge",
+                Level = "level",
+            }) default "edge" unit "-" live
+                "what makes the line interrupt: that it goes up, or that it is up, until the driver acknowledges it";
             Workqueue = "workqueue": choice (Flavor {
                 Bound = "bound",
                 Unbound = "unbound",

@@ -14,6 +14,7 @@ use super::{
     Asked,
     Defer,
     Observe,
+    Registers,
     Setup, //
 };
 use crate::{
@@ -72,6 +73,8 @@ impl<S: Setup> Handler for TopHalf<S> {
             observer,
         } = self;
         let asked = observer.call(|observer| {
+            // First acknowledged, then looked: what comes after the look interrupts again.
+            line.registers.acknowledge();
             // First refreshed, then stamped: the device may emit on another CPU meanwhile. Between the stamp and
             // the handing over stands only what must be; the rest comes afterwards.
             ring.refresh();

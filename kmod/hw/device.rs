@@ -21,7 +21,8 @@ use crate::{
         cpu,
         irq_domain::{
             IrqLine,
-            Observer, //
+            Observer,
+            Trigger, //
         },
         irq_work::IrqWork, //
     },
@@ -109,6 +110,26 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.generator.line.virq()
     }
 
+    /// What makes the device's line interrupt.
+    pub(crate) fn trigger(&self) -> Trigger {
+        self.generator.line.trigger()
+    }
+
+    /// Changes what makes the device's line interrupt, while the driver's handler is held off.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`IrqLine::set_trigger`].
+    pub(crate) fn set_trigger(&self, trigger: Trigger) -> Result {
+        self.generator.line.set_trigger(trigger)
+    }
+
+    /// Acknowledges the interrupt: takes the line down. Tells whether it was up. Any context.
+    #[inline]
+    pub(crate) fn acknowledge(&self) -> bool {
+        self.generator.line.acknowledge()
+    }
+
     /// Rings the doorbell: the driver has taken everything out of the ring. Any context.
     ///
     /// In a closed loop the device answers with the next events. It does not answer a hardirq, for an interrupt
@@ -135,6 +156,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.reprogram(|control, state| {
             control.running = false;
             state.coalescing.end();
+            self.generator.line.acknowledge();
             state.ring = None;
         });
     }

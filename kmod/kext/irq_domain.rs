@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! An interrupt controller in software: a domain of edge-triggered interrupts, and a chip without registers.
+//! An interrupt controller in software: a domain of interrupts, edge- or level-triggered, and a chip without
+//! registers.
 //!
 //! Raising a line runs its handlers where the caller is, in hardirq, or, when the line's affinity says so, on
 //! another CPU: genirq's redirection does that (`irq_chip_redirect_set_affinity`), so that
 //! /proc/irq/N/smp_affinity works as for real hardware. Edges that arrive while the handler runs, or while
-//! the line is masked, are kept as one pending interrupt, as real edges are.
+//! the line is masked, are kept as one pending interrupt, as real edges are. A level-triggered line stays up
+//! until the driver acknowledges it ([`IrqLine::acknowledge`]); genirq masks it while the handler runs, and a line
+//! that is up when it is unmasked interrupts again.
 //!
 //! Hardware would deliver every interrupt in hardirq. Software does not by itself: see [`Bounce`].
 
@@ -23,11 +26,31 @@ use super::{
 };
 use kernel::{
     bindings,
-    error::from_err_ptr,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
     prelude::*,
     str::as_char_ptr_in_const_context,
-    sync::Arc, //
+    sync::{
+        atomic::{
+            Atomic,
+            Full,
+            Relaxed,
+            Release, //
+        },
+        Arc, //
+    }, //
 };
+
+/// What makes a line interrupt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    /// That it goes up.
+    Edge,
+    /// That it is up.
+    Level,
+}
 
 /// Follows the interrupts of a line. In hardirq, with interrupts off.
 pub(crate) trait Observer: Send + Sync + 'static {
@@ -43,13 +66,14 @@ impl Observer for () {
     }
 }
 
-/// The chip needs no registers: masking and acknowledging are genirq's bookkeeping. Still, the edge flow handler
-/// calls `irq_ack` without looking whether there is one.
+/// The chip needs no registers: masking and acknowledging are genirq's bookkeeping. Still, the flow handlers
+/// call `irq_ack` without looking whether there is one.
 static CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
     name: as_char_ptr_in_const_context(module::NAME),
     irq_ack: Some(nothing),
     irq_mask: Some(nothing),
-    irq_unmask: Some(nothing),
+    irq_unmask: Some(unmask),
+    irq_set_type: Some(set_type),
     irq_retrigger: Some(retrigger),
     irq_set_affinity: Some(bindings::irq_chip_redirect_set_affinity),
     ..pin_init::zeroed()
@@ -61,6 +85,10 @@ static DOMAIN_OPS: CTable<bindings::irq_domain_ops> = CTable::new(bindings::irq_
 });
 
 extern "C" fn nothing(_data: *mut bindings::irq_data) {}
+
+/// The names of the flows, for /proc/interrupts.
+const EDGE: &CStr = c"edge";
+const LEVEL: &CStr = c"level";
 
 /// Sets up a new interrupt of the domain.
 ///
@@ -79,7 +107,7 @@ unsafe extern "C" fn map(
             virq,
             CHIP.as_ptr(),
             Some(flow),
-            c"edge".as_char_ptr(),
+            EDGE.as_char_ptr(),
         );
         // Requestable, but not for drivers that probe for their interrupt.
         bindings::irq_modify_status(
@@ -167,6 +195,10 @@ struct Calls {
 #[repr(C)]
 struct ChipData {
     calls: Calls,
+    /// [`Trigger::Level`]; changes under the descriptor's lock.
+    is_level: Atomic<bool>,
+    /// The line is up: the status that the driver acknowledges.
+    is_up: Atomic<bool>,
 }
 
 /// Delivers an interrupt in hardirq where the kernel would deliver it elsewhere.
@@ -195,7 +227,14 @@ impl<O: Observer> Bounce<O> {
         let this = unsafe { &*this.cast::<Self>() };
         this.observer.deliver(|| {
             // SAFETY: As the caller promises.
-            unsafe { bindings::handle_edge_irq(desc) }
+            unsafe {
+                if !this.chip_data.is_level.load(Relaxed) {
+                    bindings::handle_edge_irq(desc);
+                } else if this.chip_data.is_up.load(Relaxed) {
+                    // It may have been acknowledged since this interrupt was sent.
+                    bindings::handle_level_irq(desc);
+                }
+            }
         });
     }
 
@@ -216,7 +255,7 @@ impl<O: Observer> InHardirq for Bounce<O> {
     }
 }
 
-/// The flow of an edge-triggered interrupt, in hardirq.
+/// The flow of an interrupt, in hardirq.
 ///
 /// # Safety
 ///
@@ -248,6 +287,43 @@ unsafe extern "C" fn retrigger(data: *mut bindings::irq_data) -> c_int {
     1
 }
 
+/// Enables an interrupt again, whose line may be up.
+///
+/// # Safety
+///
+/// Called by genirq with an interrupt of the domain, with interrupts off and the descriptor locked.
+unsafe extern "C" fn unmask(data: *mut bindings::irq_data) {
+    // SAFETY: As in `flow`.
+    unsafe {
+        let data = (*data).chip_data.cast_const();
+        let chip_data = &*data.cast::<ChipData>();
+        if chip_data.is_level.load(Relaxed) && chip_data.is_up.load(Relaxed) {
+            (chip_data.calls.bounce)(data);
+        }
+    }
+}
+
+/// Changes what makes a line interrupt.
+///
+/// # Safety
+///
+/// As [`unmask`].
+unsafe extern "C" fn set_type(data: *mut bindings::irq_data, flow_type: c_uint) -> c_int {
+    let is_level = match flow_type {
+        bindings::IRQ_TYPE_EDGE_RISING => false,
+        bindings::IRQ_TYPE_LEVEL_HIGH => true,
+        _ => return EINVAL.to_errno(),
+    };
+    // SAFETY: As in `flow`; genirq hands over the data that is part of a description.
+    unsafe {
+        let chip_data = &*(*data).chip_data.cast_const().cast::<ChipData>();
+        chip_data.is_level.store(is_level, Relaxed);
+        let desc = kernel::container_of!(data, bindings::irq_desc, irq_data);
+        (*desc).name = if is_level { LEVEL } else { EDGE }.as_char_ptr();
+    }
+    0
+}
+
 /// One interrupt line of the controller. Fields are dropped in order, after [`Drop::drop`].
 ///
 /// # Invariants
@@ -273,6 +349,8 @@ impl<O: Observer> IrqLine<O> {
                     handle: Bounce::<O>::handle,
                     bounce: Bounce::<O>::bounce,
                 },
+                is_level: Atomic::new(false),
+                is_up: Atomic::new(false),
             },
             domain,
             hwirq,
@@ -302,12 +380,46 @@ impl<O: Observer> IrqLine<O> {
     /// Only from hardirq.
     #[inline]
     pub(crate) fn raise(&self) {
+        self.bounce.chip_data.is_up.store(true, Release);
         self.bounce.run();
     }
 
     /// Raises the line from any context: interrupts this CPU, and raises it there.
     pub(crate) fn raise_soon(&self) {
+        self.bounce.chip_data.is_up.store(true, Release);
         self.bounce.queue();
+    }
+
+    /// Takes the line down; tells whether it was up. The driver's acknowledge register. Any context.
+    ///
+    /// What the device announced before it raised the line is visible to the caller afterwards. What it announces
+    /// later takes the line up again.
+    #[inline]
+    pub(crate) fn acknowledge(&self) -> bool {
+        self.bounce.chip_data.is_up.xchg(false, Full)
+    }
+
+    /// Changes what makes the line interrupt; at first it is [`Trigger::Edge`]. Process context. The handler must be
+    /// held off, or there is none.
+    ///
+    /// # Errors
+    ///
+    /// Those of irq_set_irq_type().
+    pub(crate) fn set_trigger(&self, trigger: Trigger) -> Result {
+        let flow_type = match trigger {
+            Trigger::Edge => bindings::IRQ_TYPE_EDGE_RISING,
+            Trigger::Level => bindings::IRQ_TYPE_LEVEL_HIGH,
+        };
+        // SAFETY: The interrupt is ours.
+        to_result(unsafe { bindings::irq_set_irq_type(self.virq, flow_type) })
+    }
+
+    /// What makes the line interrupt.
+    pub(crate) fn trigger(&self) -> Trigger {
+        match self.bounce.chip_data.is_level.load(Relaxed) {
+            false => Trigger::Edge,
+            true => Trigger::Level,
+        }
     }
 }
 

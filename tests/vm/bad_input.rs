@@ -84,6 +84,7 @@ fn debugfs_refuses_bad_values() {
         }
         assert_eq!(lines[0].try_set("pattern", "gauss"), Err(Errno::EINVAL));
         assert_eq!(lines[0].try_set("stress", "cpu"), Err(Errno::EINVAL));
+        assert_eq!(lines[0].try_set("irq_type", "high"), Err(Errno::EINVAL));
         assert_eq!(lines[0].try_set("stress_us", "0"), Err(Errno::ERANGE));
         assert_eq!(lines[0].try_set("stress_hz", "10001"), Err(Errno::ERANGE));
         assert_eq!(lines[0].try_set("fifo_size", "15"), Err(Errno::ERANGE));

@@ -23,6 +23,7 @@ mod irqs;
 mod isolation;
 mod knobs;
 mod latency;
+mod level;
 mod lifetime;
 mod live_changes;
 mod load;

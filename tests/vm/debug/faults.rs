@@ -32,6 +32,7 @@ fn other(knob: &str) -> &'static str {
         "burst" => "2",
         "coalesce_us" => "100",
         "coalesce_events" => "8",
+        "irq_type" => "level",
         "workqueue" => "bh",
         "fifo_size" => "65536",
         "fifo_policy" => "drop",

@@ -17,13 +17,14 @@ use simrupt::files::{
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 18] = [
+pub const KNOBS: [&str; 19] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
     "burst",
     "coalesce_us",
     "coalesce_events",
+    "irq_type",
     "workqueue",
     "fifo_size",
     "fifo_policy",
