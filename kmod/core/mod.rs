@@ -12,6 +12,7 @@ pub mod coalescing;
 pub mod counters;
 pub mod doorbell;
 pub mod fifo;
+pub mod gaps;
 pub mod histogram;
 pub mod invariants;
 pub mod knobs;

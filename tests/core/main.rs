@@ -8,6 +8,7 @@ mod coalescing;
 mod counters;
 mod doorbell;
 mod fifo;
+mod gaps;
 mod histogram;
 mod invariants;
 mod knobs;

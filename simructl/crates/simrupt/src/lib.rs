@@ -11,6 +11,7 @@
 //! - [`files`]: the parsers of the module's files;
 //! - [`profile`], [`target`]: knobs and values in a file, and what they ask of the module;
 //! - [`modinfo`]: the description that a module file holds of itself;
+//! - [`arrivals`]: arrival times in a file;
 //! - [`trace`]: the module's tracepoints;
 //! - [`handlers`]: how often the machine's handlers run, how long they wait, and how long they run;
 //! - [`failure`]: why something does not work, and the remedy;
@@ -19,6 +20,7 @@
 //! - [`stop`]: a flag that ends waits;
 //! - [`text`]: figures and tables as text.
 
+pub mod arrivals;
 pub mod changes;
 pub mod device;
 pub mod failure;

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The gaps between arrivals as a text: whole nanoseconds, one number a row.
+//!
+//! A `#` begins a comment, which ends with its row. Empty rows, blanks, tabs and carriage returns do not
+//! count. The text may come in any pieces. A fault is found with the byte that makes it one.
+
+/// The most gaps of one text.
+pub const MAX_GAPS: usize = 1 << 20;
+
+/// The longest gap, in nanoseconds: a day.
+pub const MAX_GAP_NS: u64 = 86_400_000_000_000;
+
+/// Why a text is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objection {
+    /// A row is not a number.
+    NotANumber,
+    /// A gap is longer than [`MAX_GAP_NS`].
+    OutOfRange,
+    /// There are more gaps than [`MAX_GAPS`].
+    TooMany,
+}
+
+/// A place in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Before the number, if there is one.
+    Before,
+    /// Within the number, which is this so far.
+    Within(u64),
+    /// Behind it.
+    Behind,
+    /// In a comment.
+    Comment,
+}
+
+/// Parses such a text, piece by piece.
+#[derive(Clone, Debug)]
+pub struct Parser {
+    place: Place,
+    row: u64,
+    count: usize,
+}
+
+impl Parser {
+    /// A parser at the beginning of a text.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self {
+            place: Place::Before,
+            row: 1,
+            count: 0,
+        }
+    }
+
+    /// The number of the row that it is in; rows count from 1.
+    pub fn row(&self) -> u64 {
+        self.row
+    }
+
+    /// The number of gaps so far.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Takes the next piece of the text, and calls `gap` with each gap, in nanoseconds.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Objection`], or the first error of `gap`. The text is of no use from there on.
+    pub fn take<E: From<Objection>>(
+        &mut self,
+        piece: &[u8],
+        mut gap: impl FnMut(u64) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for &byte in piece {
+            if let (Place::Within(gap_ns), b'\n' | b' ' | b'\t' | b'\r' | b'#') = (self.place, byte)
+            {
+                self.hand_on(gap_ns, &mut gap)?;
+            }
+            self.place = match (byte, self.place) {
+                (b'\n', _) => {
+                    self.row = self.row.wrapping_add(1);
+                    Place::Before
+                }
+                (_, Place::Comment) | (b'#', _) => Place::Comment,
+                (b' ' | b'\t' | b'\r', Place::Before) => Place::Before,
+                (b' ' | b'\t' | b'\r', _) => Place::Behind,
+                (b'0'..=b'9', Place::Before) => Place::Within(u64::from(byte & 15)),
+                (b'0'..=b'9', Place::Within(gap_ns)) => {
+                    let longer = gap_ns.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
+                    // At most ten times the longest gap, so that nothing overflows.
+                    if longer > MAX_GAP_NS {
+                        return Err(Objection::OutOfRange.into());
+                    }
+                    Place::Within(longer)
+                }
+                _ => return Err(Objection::NotANumber.into()),
+            };
+        }
+        Ok(())
+    }
+
+    /// The text is over; its last row need not have an end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::take`].
+    pub fn end<E: From<Objection>>(
+        &mut self,
+        mut gap: impl FnMut(u64) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self.place {
+            Place::Within(gap_ns) => {
+                self.place = Place::Behind;
+                self.hand_on(gap_ns, &mut gap)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn hand_on<E: From<Objection>>(
+        &mut self,
+        gap_ns: u64,
+        gap: &mut impl FnMut(u64) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.count == MAX_GAPS {
+            return Err(Objection::TooMany.into());
+        }
+        self.count = self.count.wrapping_add(1);
+        gap(gap_ns)
+    }
+}
