@@ -12,7 +12,7 @@ pub(super) struct Wanted {
     pub(super) system: &'static str,
     pub(super) name: String,
     /// The filter of its hits, in the syntax of tracefs.
-    pub(super) filter: Option<&'static str>,
+    pub(super) filter: Option<String>,
     /// Whether there is no recording without it.
     pub(super) is_required: bool,
 }
@@ -26,10 +26,10 @@ const SWITCHES: &str = "prev_comm ~ \"kworker/*\" || next_comm ~ \"kworker/*\" |
 
 /// The tracepoints that every machine has or may have, except those of vectors.
 pub(super) fn wanted() -> Vec<Wanted> {
-    let of = |system, name: &str, filter, is_required| Wanted {
+    let of = |system, name: &str, filter: Option<&str>, is_required| Wanted {
         system,
         name: name.to_string(),
-        filter,
+        filter: filter.map(str::to_string),
         is_required,
     };
     let all = |system, names: &[&str], is_required| -> Vec<Wanted> {
@@ -60,6 +60,16 @@ pub(super) fn wanted() -> Vec<Wanted> {
         ],
     ]
     .concat()
+}
+
+/// The tracepoint of the handlers of one interrupt, as they begin.
+pub(super) fn entries_of(irq: u32) -> Wanted {
+    Wanted {
+        system: "irq",
+        name: "irq_handler_entry".to_string(),
+        filter: Some(format!("irq == {irq}")),
+        is_required: true,
+    }
 }
 
 /// The tracepoints of vectors among those of the system `irq_vectors`: an entry and an exit for each vector.

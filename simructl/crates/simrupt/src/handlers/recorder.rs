@@ -52,12 +52,16 @@ fn now_ns() -> u64 {
 }
 
 impl Recorder {
-    /// Begins to record, with a buffer of so many KiB for each CPU.
-    pub(super) fn start(sysroot: &Sysroot, buffer_kib: Option<u32>) -> Result<Self, Failure> {
+    /// Begins to record these tracepoints, with a buffer of so many KiB for each CPU.
+    pub(super) fn start(
+        sysroot: &Sysroot,
+        wanted: impl IntoIterator<Item = Wanted>,
+        buffer_kib: Option<u32>,
+    ) -> Result<Self, Failure> {
         tracefs::instances(sysroot, WHAT)?;
         let tracing = sysroot.sys("kernel/tracing");
         let mut names = Names::default();
-        let tracepoints = tracepoints(&tracing.join("events"))?;
+        let tracepoints = tracepoints(&tracing.join("events"), wanted)?;
         let decoder = Decoder::new(&tracepoints, &mut names).map_err(|(wanted, why)| {
             let path = tracing.join(format!("events/{}/{}/format", wanted.system, wanted.name));
             unknown(&path, why)
@@ -74,7 +78,7 @@ impl Recorder {
         instance.write("tracing_on", "0")?;
         for (wanted, _) in &tracepoints {
             let folder = format!("events/{}/{}", wanted.system, wanted.name);
-            if let Some(filter) = wanted.filter {
+            if let Some(filter) = &wanted.filter {
                 instance.write(&format!("{folder}/filter"), filter)?;
             }
             instance.write(&format!("{folder}/enable"), "1")?;
@@ -184,12 +188,21 @@ fn lost(stats: &str) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
+/// The tracepoints of all handlers, those of the machine's vectors included.
+pub(super) fn of_handlers(sysroot: &Sysroot) -> impl Iterator<Item = Wanted> + use<> {
+    let events = sysroot.sys("kernel/tracing/events/irq_vectors");
+    let names = names(&events).unwrap_or_default();
+    wanted().into_iter().chain(vectors(&names))
+}
+
 /// The wanted tracepoints that the kernel has, each with the text that describes it.
-fn tracepoints(events: &Path) -> Result<Vec<(Wanted, String)>, Failure> {
+fn tracepoints(
+    events: &Path,
+    wanted: impl IntoIterator<Item = Wanted>,
+) -> Result<Vec<(Wanted, String)>, Failure> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
-    let names = names(&events.join("irq_vectors")).unwrap_or_default();
-    for wanted in wanted().into_iter().chain(vectors(&names)) {
+    for wanted in wanted {
         let path = events.join(wanted.system).join(&wanted.name).join("format");
         match read_text(&path) {
             Ok(text) => found.push((wanted, text)),

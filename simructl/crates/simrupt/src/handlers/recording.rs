@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 use crate::handlers::pairing::{Pairing, Taken};
-use crate::handlers::recorder::Recorder;
+use crate::handlers::recorder::{Recorder, of_handlers};
 use crate::handlers::sample::{Sample, addresses};
 use crate::handlers::symbols::Symbols;
 use crate::sysroot::Sysroot;
@@ -46,7 +46,7 @@ impl<'a> Recording<'a> {
         buffer_kib: Option<u32>,
         span: Span,
     ) -> Result<Self, Failure> {
-        let recorder = Recorder::start(sysroot, buffer_kib)?;
+        let recorder = Recorder::start(sysroot, of_handlers(sysroot), buffer_kib)?;
         Ok(Self {
             sysroot,
             span,
