@@ -37,6 +37,7 @@ mod races;
 mod reading;
 mod recipes;
 mod records;
+mod replay;
 mod runaway;
 mod schemas;
 mod starved;

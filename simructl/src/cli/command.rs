@@ -14,7 +14,7 @@ use simrupt_bench::report::metric::THRESHOLD;
 
 use crate::cli::knobs;
 use crate::cli::values::{ANY, parse_duration, parse_interval, parse_metric, parse_percent, whole};
-use crate::cli::{Handlers, Interrupts, Outputs};
+use crate::cli::{Handlers, Interrupts, Outputs, Record};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -216,6 +216,19 @@ pub(crate) enum Command {
         after_help = "Example:\n  simructl handlers --for 10s --sort wait\n  simructl handlers --watch --filter '^(irq|softirq)$'\n  simructl handlers --for 1m --json > handlers.json\n  simructl handlers --watch --interval 15 --metrics prometheus --output /var/lib/prometheus/node-exporter/handlers.prom"
     )]
     Handlers(Handlers),
+
+    /// Record when an interrupt arrives, for a replay: any interrupt of any machine
+    ///
+    /// Records the kernel's tracepoint irq_handler_entry in a trace instance of its own, with or without the module:
+    /// for TIME, up to COUNT arrivals, or until Ctrl-C. The file has the nanoseconds from each arrival to the next, one
+    /// number a row; the first counts from the beginning of the recording. An interrupt that several devices share
+    /// counts once.
+    ///
+    /// If arrivals come faster than they can be read, the file says how many were lost.
+    #[command(
+        after_help = "Example:\n  simructl record --irq 26 --for 10s --out eth0.arrivals\n  simructl record --line 1 -n 1000 --out line1.arrivals"
+    )]
+    Record(Record),
 
     /// Write the knobs in force as a profile
     ///

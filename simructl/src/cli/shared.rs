@@ -129,6 +129,7 @@ fn takes(command: &str) -> (Line, Json, bool) {
             true,
         ),
         "handlers" => (Line::No, Json::Without(&["csv", "metrics"]), true),
+        "record" => (Line::One, Json::No, true),
         "read" => (Line::One, Json::RowsWith("follow"), true),
         "explain" => (Line::One, Json::One, true),
         "trace" => (Line::Several, Json::Rows, true),

@@ -21,6 +21,7 @@ mod lines;
 mod load;
 mod man;
 mod read;
+mod record;
 mod report;
 mod reset;
 mod result_files;
@@ -71,6 +72,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Irqs(how) => interrupts::run(sysroot, options, Kind::Interrupts, &how),
         Command::Softirqs(how) => interrupts::run(sysroot, options, Kind::Softirqs, &how),
         Command::Handlers(how) => handlers::run(sysroot, options, &how),
+        Command::Record(how) => record::run(sysroot, options, &how),
         Command::Reset => reset::run(sysroot, options),
         Command::Dump { file } => dump::run(sysroot, options, &file),
         Command::Apply { file } => apply::run(sysroot, options, &file),
@@ -95,6 +97,7 @@ fn may_write_to_files(command: &Command) -> bool {
             | Command::Bench(_)
             | Command::Man { .. }
             | Command::Trace(_)
+            | Command::Record(_)
             | Command::Irqs(_)
             | Command::Softirqs(_)
             | Command::Handlers(_)

@@ -5,6 +5,7 @@
 //! Each run is compared with a transcript in `tests/golden`; `SNAPSHOTS=overwrite cargo test` writes them
 //! anew. Nothing here depends on who runs it, and nothing touches the running kernel.
 
+mod arrivals;
 mod bench;
 mod errors;
 mod fake;

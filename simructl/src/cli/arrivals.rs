@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The options of `record`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+use simrupt_core::gaps::MAX_GAPS;
+
+use crate::cli::values::{parse_duration, whole};
+
+/// The options of `record`.
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The interrupt, by its number in /proc/interrupts [default: that of line N]
+    #[arg(long, value_name = "IRQ", value_parser = whole::<u32>(0..=u32::MAX.into()), conflicts_with = "line")]
+    pub(crate) irq: Option<u32>,
+    /// Stop after TIME: seconds, or with units such as 500ms or 1m 30s
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) duration: Option<Duration>,
+    /// Stop after COUNT arrivals [default: 1048576, which is the most]
+    #[arg(short = 'n', long, value_name = "COUNT", value_parser = whole::<usize>(1..=MAX_GAPS as u64))]
+    pub(crate) count: Option<usize>,
+    /// The file to write, which is replaced as a whole; - is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: PathBuf,
+    /// Size of the buffer of each CPU, in KiB [default: 1024, or less on more than 256 CPUs]
+    #[arg(long, value_name = "KIB", value_parser = whole::<u32>(8..=1_048_576))]
+    pub(crate) buffer: Option<u32>,
+}
