@@ -43,6 +43,7 @@ pub(crate) fn new(line: IrqLine<()>) -> Result<Arc<Device>> {
         },
         jitter_pct: 0,
         burst,
+        replay_loop: false,
     };
     let cpu = u32::try_from(value(&module_parameters::cpu)).ok();
     Device::new(line, Arc::new((), GFP_KERNEL)?, (), shape, cpu, 0)

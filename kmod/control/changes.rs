@@ -105,6 +105,10 @@ pub(super) fn prepare(
             burst: magnitude,
             ..shape
         }),
+        Knob::ReplayLoop => Change::Shape(Shape {
+            replay_loop: value != 0,
+            ..shape
+        }),
         Knob::CoalesceUs => Change::Coalescing(Limits {
             wait_ns: values::wait_ns(value),
             ..values::coalescing(index)

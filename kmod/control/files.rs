@@ -10,6 +10,7 @@ use super::{
         Control,
         View, //
     },
+    schedule,
     set::{
         self,
         Target, //
@@ -63,15 +64,17 @@ enum Report {
     Costs,
     Irq,
     Reset,
+    Schedule,
 }
 
-const REPORTS: [(&CStr, Report, Mode); 6] = [
+const REPORTS: [(&CStr, Report, Mode); 7] = [
     (c"stats", Report::Stats, Mode::Read),
     (c"contexts", Report::Contexts, Mode::Read),
     (c"latency", Report::Latency, Mode::Read),
     (c"costs", Report::Costs, Mode::Read),
     (c"irq", Report::Irq, Mode::Read),
     (c"reset", Report::Reset, Mode::Write),
+    (c"schedule", Report::Schedule, Mode::Pieces),
 ];
 
 /// What a file is about. Its number packs this: 0, or 1 + 256 * line + index, where the index
@@ -155,6 +158,8 @@ impl core::fmt::Write for Out<'_> {
 struct Tree;
 
 impl Files for Tree {
+    type Draft = schedule::Draft;
+
     /// # Errors
     ///
     /// `ENODEV` when it is about a line that has no driver.
@@ -192,8 +197,18 @@ impl Files for Tree {
         }
     }
 
+    fn draft(id: usize) -> Result<schedule::Draft> {
+        match Subject::from_id(id)? {
+            Subject::Report(line, Report::Schedule) => Ok(schedule::Draft::new(line)),
+            _ => Err(EINVAL),
+        }
+    }
+
     fn size(id: usize) -> usize {
         match Subject::from_id(id) {
+            Ok(Subject::Report(index, Report::Schedule)) => {
+                lines::line(index).map_or(0, |control| schedule::size(&control))
+            }
             Ok(Subject::Report(index, Report::Latency)) => {
                 let size =
                     lines::line(index).and_then(|control| Ok(latency_size(&control.view()?)));
@@ -256,6 +271,7 @@ fn show(control: &Control, report: Report, out: &SeqFile) -> Result {
             seq_print!(out, "empty_runs {}\n", costs.empty_runs);
             seq_print!(out, "empty_runs_ns {}\n", costs.empty_runs_ns);
         }
+        Report::Schedule => schedule::show(control, out),
         // Only written.
         Report::Reset => return Err(EACCES),
     }

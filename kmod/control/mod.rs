@@ -7,12 +7,14 @@
 //! - [`changes`] brings a change about; [`set`] is the one setter behind all faces.
 //! - [`params`] is the face in /sys/module/simrupt/parameters and on insmod's command line.
 //! - [`files`] is the face in debugfs.
+//! - [`schedule`] is the file there that has the gaps of a replay.
 //! - [`stats`] reads the counters.
 
 mod changes;
 mod files;
 mod lines;
 mod params;
+mod schedule;
 mod set;
 mod setup;
 mod stats;

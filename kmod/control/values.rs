@@ -77,6 +77,7 @@ pub(crate) fn shape(line: usize) -> Shape {
         pattern: Pattern::from_value(value(line, Knob::Pattern)),
         jitter_pct: value(line, Knob::JitterPct).unsigned_abs(),
         burst: value(line, Knob::Burst).unsigned_abs(),
+        replay_loop: value(line, Knob::ReplayLoop) != 0,
     }
 }
 

@@ -5,6 +5,8 @@
 //! A `#` begins a comment, which ends with its row. Empty rows, blanks, tabs and carriage returns do not
 //! count. The text may come in any pieces. A fault is found with the byte that makes it one.
 
+use super::platform::Array;
+
 /// The most gaps of one text.
 pub const MAX_GAPS: usize = 1 << 20;
 
@@ -130,5 +132,24 @@ impl Parser {
         }
         self.count = self.count.wrapping_add(1);
         gap(gap_ns)
+    }
+}
+
+/// The gaps of a replay, which do not change.
+pub struct Gaps {
+    values: Array<u64>,
+    count: usize,
+}
+
+impl Gaps {
+    /// The first `count` of these values.
+    pub fn new(values: Array<u64>, count: usize) -> Self {
+        Self { values, count }
+    }
+
+    /// The gaps, in nanoseconds.
+    #[inline]
+    pub fn as_slice(&self) -> &[u64] {
+        self.values.get(..self.count).unwrap_or(&[])
     }
 }

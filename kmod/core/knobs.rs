@@ -32,12 +32,15 @@ macro_rules! for_each_knob {
                 Poisson = "poisson",
                 Burst = "burst",
                 Closed = "closed",
+                Replay = "replay",
             }) default "periodic" unit "-" live
-                "how due times are spread around rate_hz; closed: as soon as the bottom half is done with the last";
+                "how due times are spread around rate_hz; closed: as soon as the bottom half is done with the last; replay: by the gaps in the file schedule";
             JitterPct = "jitter_pct": number (0, 100) default "0" unit "%" live
                 "spread of pattern uniform: each event up to this share of half a period early or late";
             Burst = "burst": number (1, 4096) default "1" unit "events" live
                 "events per interrupt of patterns burst and closed";
+            ReplayLoop = "replay_loop": number (0, 1) default "0" unit "-" live
+                "1 begins again behind the last gap of pattern replay; with 0 the device is silent then";
             CoalesceUs = "coalesce_us": number (0, 1000000) default "0" unit "us" live
                 "how long an event may wait for its interrupt, so that several share one; 0: an interrupt at once";
             CoalesceEvents = "coalesce_events": number (1, 4096) default "4096" unit "events" live

@@ -6,7 +6,10 @@
 //! number with mean 1. A period is rarely a whole number of nanoseconds; the remainder is carried
 //! along, as Bresenham's line does, so that no rate drifts.
 
+use super::gaps::Gaps;
 use super::knobs::Pattern;
+use super::platform::Arc;
+use core::mem;
 
 const NSEC_PER_SEC: u64 = 1_000_000_000;
 
@@ -28,10 +31,11 @@ pub struct Shape {
     pub jitter_pct: u64,
     /// For [`Pattern::Burst`] and [`Pattern::Closed`]: how many events are due at once, 1..4096.
     pub burst: u64,
+    /// For [`Pattern::Replay`]: whether the first gap follows the last one. Else nothing does.
+    pub replay_loop: bool,
 }
 
 /// The due times of one line.
-#[derive(Clone, Copy, Debug)]
 pub struct Schedule {
     shape: Shape,
     next_due_ns: u64,
@@ -42,8 +46,11 @@ pub struct Schedule {
     /// By how much the next event is off the grid, in periods; for [`Pattern::Uniform`].
     offset: i64,
     /// How many events of the burst are still to come at the same time. In a closed loop, how many
-    /// of those that are due now.
+    /// of those that are due now. In a replay, 1 until the last gap is over.
     burst_left: u64,
+    /// For [`Pattern::Replay`]: the gaps, and the place of the one behind the next event.
+    gaps: Option<Arc<Gaps>>,
+    gap: usize,
 }
 
 impl Schedule {
@@ -55,6 +62,7 @@ impl Schedule {
                 pattern: Pattern::Periodic,
                 jitter_pct: 0,
                 burst: 1,
+                replay_loop: false,
             },
             next_due_ns: 0,
             carried: 0,
@@ -62,6 +70,8 @@ impl Schedule {
             random: seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             offset: 0,
             burst_left: 0,
+            gaps: None,
+            gap: 0,
         }
     }
 
@@ -72,12 +82,36 @@ impl Schedule {
         self.carried = 0;
         self.offset = 0;
         self.burst_left = 0;
+        self.gap = 0;
         self.advance();
+    }
+
+    /// Exchanges the gaps of a replay, which then starts afresh. Returns the old ones, which may be dropped
+    /// only where memory can be freed.
+    pub fn set_gaps(&mut self, now_ns: u64, gaps: Option<Arc<Gaps>>) -> Option<Arc<Gaps>> {
+        let old = mem::replace(&mut self.gaps, gaps);
+        if let Pattern::Replay = self.shape.pattern {
+            self.start(now_ns, self.shape);
+        }
+        old
     }
 
     /// Changes the shape at `now_ns`. An event that is due sooner than the new shape says stays, so
     /// that a rate that is changed again and again does not silence the device.
+    ///
+    /// A replay begins with its first gap, and then goes on whatever is changed, unless it is silenced. One that
+    /// has ended begins again when it becomes a loop.
     pub fn reshape(&mut self, now_ns: u64, shape: Shape) {
+        let is_replay = |shape: Shape| shape.pattern == Pattern::Replay && shape.rate_hz != 0;
+        if is_replay(shape) {
+            let goes_on = self.burst_left != 0 || !shape.replay_loop;
+            if is_replay(self.shape) && goes_on {
+                self.shape = shape;
+            } else {
+                self.start(now_ns, shape);
+            }
+            return;
+        }
         let kept = self.next_due_ns();
         self.start(now_ns, shape);
         if let (Some(kept), Some(fresh)) = (kept, self.next_due_ns()) {
@@ -85,11 +119,12 @@ impl Schedule {
         }
     }
 
-    /// When the next event is due; `None` when the rate is 0, and in a closed loop when the next one
-    /// is not [`Self::release`]d yet.
+    /// When the next event is due; `None` when the rate is 0, in a closed loop when the next one is not
+    /// [`Self::release`]d yet, and behind the last event of a replay.
     #[inline]
     pub fn next_due_ns(&self) -> Option<u64> {
-        let is_known = self.shape.rate_hz != 0 && (!self.is_closed() || self.burst_left != 0);
+        let may_be_over = matches!(self.shape.pattern, Pattern::Closed | Pattern::Replay);
+        let is_known = self.shape.rate_hz != 0 && (!may_be_over || self.burst_left != 0);
         is_known.then_some(self.next_due_ns)
     }
 
@@ -124,6 +159,10 @@ impl Schedule {
                 self.burst_left = self.burst_left.saturating_sub(1);
                 return;
             }
+            Pattern::Replay => {
+                self.replay();
+                return;
+            }
         };
         // At most 2^32 * 10^9, plus what is carried, which is less than 2^40: no overflow.
         let scaled_ns = gap.wrapping_mul(NSEC_PER_SEC).wrapping_add(self.carried);
@@ -135,6 +174,21 @@ impl Schedule {
         };
         self.carried = carried;
         self.next_due_ns = self.next_due_ns.wrapping_add(step_ns);
+    }
+
+    /// Moves on by the next gap of the replay, if there is one.
+    #[inline(never)]
+    fn replay(&mut self) {
+        self.burst_left = 0;
+        let gaps = self.gaps.as_ref().map_or(&[][..], |gaps| gaps.as_slice());
+        if self.shape.replay_loop && self.gap >= gaps.len() {
+            self.gap = 0;
+        }
+        if let Some(gap_ns) = gaps.get(self.gap) {
+            self.gap = self.gap.wrapping_add(1);
+            self.next_due_ns = self.next_due_ns.wrapping_add(*gap_ns);
+            self.burst_left = 1;
+        }
     }
 
     /// The next event is on the grid but for a random offset of its own.

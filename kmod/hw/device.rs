@@ -28,6 +28,7 @@ use crate::{
     },
     logic::{
         coalescing::Limits,
+        gaps::Gaps,
         ring::{
             DeviceEnd,
             Ring, //
@@ -71,6 +72,8 @@ struct Control<W: Watch, G: Govern, O: Observer> {
     /// The timer's CPU; `None` for wherever it is started.
     cpu: Option<u32>,
     running: bool,
+    /// The gaps of pattern replay, for those who look at them.
+    gaps: Option<Arc<Gaps>>,
 }
 
 impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
@@ -99,6 +102,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
                     coalescing: Limits::NONE,
                     cpu,
                     running: false,
+                    gaps: None,
                 }),
             }),
             GFP_KERNEL,
@@ -189,6 +193,26 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
     /// the new limits.
     pub(crate) fn set_coalescing(&self, limits: Limits) {
         self.reprogram(|control, _| control.coalescing = limits);
+    }
+
+    /// Gives the device the gaps of pattern replay. A replay that is under way begins with them afresh.
+    #[allow(dead_code, reason = "the template replays nothing")]
+    pub(crate) fn set_gaps(&self, gaps: Option<Arc<Gaps>>) {
+        let mut old = (None, None);
+        self.reprogram(|control, state| {
+            old = (
+                core::mem::replace(&mut control.gaps, gaps.clone()),
+                state.schedule.set_gaps(clock::now_ns(), gaps),
+            );
+        });
+        // Not before the device runs again: it may be much memory.
+        drop(old);
+    }
+
+    /// The gaps of pattern replay.
+    #[allow(dead_code, reason = "as above")]
+    pub(crate) fn gaps(&self) -> Option<Arc<Gaps>> {
+        self.control.lock().gaps.clone()
     }
 
     /// Moves the timer to a CPU, or leaves it where it will be started next.

@@ -19,9 +19,12 @@ use core::marker::PhantomData;
 use kernel::{
     bindings,
     error::from_err_ptr,
+    new_mutex,
     page::PAGE_SIZE,
     prelude::*,
     seq_file::SeqFile,
+    sync::Mutex,
+    types::ForeignOwnable,
     uaccess::{
         UserPtr,
         UserSlice, //
@@ -47,9 +50,32 @@ pub(crate) trait Files: 'static {
     /// The writer gets them.
     fn write(id: usize, text: &[u8]) -> Result;
 
+    /// A text that is written to a file of [`Mode::Pieces`].
+    type Draft: Draft;
+
+    /// A new text for the file with this number.
+    ///
+    /// # Errors
+    ///
+    /// The writer gets them.
+    fn draft(id: usize) -> Result<Self::Draft>;
+
     /// About how long the text of the file is, in bytes; 0 when it is shorter than a page. What does not fit its
     /// buffer is written again from the beginning into one of twice the size.
     fn size(id: usize) -> usize;
+}
+
+/// A text that comes in pieces, from the first write to an open file to its last close.
+pub(crate) trait Draft: Send + Unpin + 'static {
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    ///
+    /// The writer gets them, now and with each further write. The text is of no use any more.
+    fn take(&mut self, piece: &[u8]) -> Result;
+
+    /// The file is closed, and all pieces were fine.
+    fn end(self);
 }
 
 /// Root's rights to a file.
@@ -61,6 +87,8 @@ pub(crate) enum Mode {
     Write,
     /// Both.
     ReadWrite,
+    /// Both, and what is written to the open file is one [`Draft`].
+    Pieces,
 }
 
 /// A directory; dropping it removes it with everything in it, and waits for reads and writes that are under
@@ -117,6 +145,7 @@ impl<F: Files> Dir<F> {
             Mode::Read => (0o400, Operations::<F>::READ_ONLY),
             Mode::Write => (0o200, Operations::<F>::READ_WRITE),
             Mode::ReadWrite => (0o600, Operations::<F>::READ_WRITE),
+            Mode::Pieces => (0o600, Operations::<F>::PIECES),
         };
         // SAFETY: The name is a C string, and is copied; the parent is ours; the operations are
         // statics of the module, which the file's owner keeps loaded.
@@ -141,6 +170,15 @@ impl<F: Files> Drop for Dir<F> {
     }
 }
 
+/// A file of [`Mode::Pieces`] that is open.
+#[pin_data]
+struct Opened<D> {
+    id: usize,
+    /// What was written to it, or why that failed; `None` before the first write.
+    #[pin]
+    draft: Mutex<Option<Result<D>>>,
+}
+
 /// The C side of the file operations.
 struct Operations<F>(PhantomData<F>);
 
@@ -159,6 +197,14 @@ impl<F: Files> Operations<F> {
     const READ_WRITE: &'static CTable<bindings::file_operations> =
         &CTable::new(bindings::file_operations {
             write: Some(Self::write),
+            ..Self::OPERATIONS
+        });
+
+    const PIECES: &'static CTable<bindings::file_operations> =
+        &CTable::new(bindings::file_operations {
+            open: Some(Self::open_pieces),
+            write: Some(Self::write_piece),
+            release: Some(Self::release_pieces),
             ..Self::OPERATIONS
         });
 
@@ -213,5 +259,119 @@ impl<F: Files> Operations<F> {
             Ok(isize::try_from(len)?)
         };
         take().unwrap_or_else(|error| error.to_errno() as isize)
+    }
+
+    /// # Safety
+    ///
+    /// As [`Self::open`].
+    unsafe extern "C" fn open_pieces(
+        inode: *mut bindings::inode,
+        file: *mut bindings::file,
+    ) -> c_int {
+        let _entry = match load_gate::enter() {
+            Ok(entry) => entry,
+            Err(error) => return error.to_errno(),
+        };
+        // SAFETY: The inode holds the file's number, and the file is being opened.
+        let (id, flags) = unsafe { ((*inode).i_private.addr(), (*file).f_flags) };
+        let opened = KBox::pin_init(
+            pin_init!(Opened::<F::Draft> {
+                id,
+                draft <- new_mutex!(None),
+            }),
+            GFP_KERNEL,
+        );
+        let opened = match opened {
+            Ok(opened) => opened.into_foreign(),
+            Err(error) => return error.to_errno(),
+        };
+        // A file that is only written needs no room for its text.
+        let size = match flags & bindings::O_ACCMODE {
+            bindings::O_WRONLY => PAGE_SIZE,
+            _ => F::size(id).max(PAGE_SIZE),
+        };
+        // SAFETY: The file is being opened; the other functions take the box back from the seq_file.
+        let status =
+            unsafe { bindings::single_open_size(file, Some(Self::show_pieces), opened, size) };
+        if status != 0 {
+            // SAFETY: It came from a box above, and nobody else has it: the file was not opened.
+            drop(unsafe { Pin::<KBox<Opened<F::Draft>>>::from_foreign(opened) });
+        }
+        status
+    }
+
+    /// # Safety
+    ///
+    /// Called by seq_file with a file that [`Self::open_pieces`] opened.
+    unsafe extern "C" fn show_pieces(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
+        // SAFETY: As the caller promises; the box lives until the file is released.
+        let (opened, out) = unsafe {
+            (
+                Pin::<KBox<Opened<F::Draft>>>::borrow((*seq).private),
+                SeqFile::from_raw(seq),
+            )
+        };
+        match F::show(opened.id, out) {
+            Ok(()) => 0,
+            Err(error) => error.to_errno(),
+        }
+    }
+
+    /// Takes the next piece, wherever the file's position is.
+    ///
+    /// # Safety
+    ///
+    /// Called by the VFS with a file that [`Self::open_pieces`] opened, and `len` bytes of user space.
+    unsafe extern "C" fn write_piece(
+        file: *mut bindings::file,
+        from: *const c_char,
+        len: usize,
+        _position: *mut bindings::loff_t,
+    ) -> isize {
+        // SAFETY: `open_pieces` made this a seq_file with a box, which lives until the file is released.
+        let opened = unsafe {
+            let seq = (*file).private_data.cast::<bindings::seq_file>();
+            Pin::<KBox<Opened<F::Draft>>>::borrow((*seq).private)
+        };
+        let mut place = opened.draft.lock();
+        let taken = place
+            .take()
+            .unwrap_or_else(|| F::draft(opened.id))
+            .and_then(|mut draft| {
+                let from = UserPtr::from_ptr(from.cast_mut().cast());
+                let mut reader = UserSlice::new(from, len).reader();
+                let mut piece = KVec::from_elem(0, PAGE_SIZE.min(len), GFP_KERNEL)?;
+                while !reader.is_empty() {
+                    let piece = piece.get_mut(..PAGE_SIZE.min(reader.len())).ok_or(EINVAL)?;
+                    reader.read_slice(piece)?;
+                    draft.take(piece)?;
+                }
+                Ok(draft)
+            });
+        let status = match &taken {
+            Ok(_) => isize::try_from(len).unwrap_or(isize::MAX),
+            Err(error) => error.to_errno() as isize,
+        };
+        *place = Some(taken);
+        status
+    }
+
+    /// # Safety
+    ///
+    /// Called by debugfs with a file that [`Self::open_pieces`] opened, when nobody has it open any more.
+    unsafe extern "C" fn release_pieces(
+        inode: *mut bindings::inode,
+        file: *mut bindings::file,
+    ) -> c_int {
+        // SAFETY: `open_pieces` put a box there, and there is no other function under way that could use it.
+        let opened = unsafe {
+            let seq = (*file).private_data.cast::<bindings::seq_file>();
+            Pin::<KBox<Opened<F::Draft>>>::from_foreign((*seq).private)
+        };
+        if let Some(Ok(draft)) = opened.draft.lock().take() {
+            draft.end();
+        }
+        // SAFETY: As the caller promises; the file was opened by single_open_size().
+        unsafe { bindings::single_release(inode, file) }
     }
 }

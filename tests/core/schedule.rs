@@ -4,7 +4,9 @@
 
 use proptest::prelude::*;
 use simrupt_core::{
+    gaps::Gaps,
     knobs::Pattern,
+    platform::Arc,
     schedule::{Schedule, Shape},
 };
 
@@ -16,6 +18,7 @@ fn periodic(rate_hz: u64) -> Shape {
         pattern: Pattern::Periodic,
         jitter_pct: 0,
         burst: 1,
+        replay_loop: false,
     }
 }
 
@@ -203,7 +206,155 @@ fn equal_seeds_give_equal_schedules_and_others_do_not() {
     assert_ne!(first(3), first(4));
 }
 
+const REPLAY: Shape = Shape {
+    rate_hz: 10,
+    pattern: Pattern::Replay,
+    jitter_pct: 0,
+    burst: 1,
+    replay_loop: false,
+};
+
+const LOOP: Shape = Shape {
+    replay_loop: true,
+    ..REPLAY
+};
+
+fn gaps(gaps_ns: &[u64]) -> Option<Arc<Gaps>> {
+    Some(Arc::new(Gaps::new(gaps_ns.to_vec(), gaps_ns.len())))
+}
+
+/// A replay of these gaps that starts at 0.
+fn replay(gaps_ns: &[u64], shape: Shape) -> Schedule {
+    let mut schedule = Schedule::new(1);
+    assert!(schedule.set_gaps(7, gaps(gaps_ns)).is_none());
+    schedule.start(0, shape);
+    schedule
+}
+
+/// The next due times, at most so many.
+fn rest(schedule: &mut Schedule, most: usize) -> Vec<u64> {
+    let mut due = Vec::new();
+    while let Some(due_ns) = schedule.next_due_ns().filter(|_| due.len() < most) {
+        due.push(due_ns);
+        schedule.advance();
+    }
+    due
+}
+
+#[test]
+fn a_replay_is_due_after_the_sums_of_its_gaps_and_then_over() {
+    let mut schedule = replay(&[5, 0, 7], REPLAY);
+    assert_eq!(rest(&mut schedule, 9), [5, 5, 12]);
+    schedule.advance();
+    assert_eq!(schedule.next_due_ns(), None);
+    // The rate matters only when it is 0.
+    let silent = Shape {
+        rate_hz: 0,
+        ..REPLAY
+    };
+    assert_eq!(rest(&mut replay(&[5], silent), 9), []);
+    let fast = Shape {
+        rate_hz: 1_000_000,
+        ..REPLAY
+    };
+    assert_eq!(rest(&mut replay(&[5, 9], fast), 9), [5, 14]);
+    schedule.start(100, REPLAY);
+    assert_eq!(rest(&mut schedule, 9), [105, 105, 112]);
+}
+
+#[test]
+fn in_a_loop_the_first_gap_follows_the_last_one() {
+    let mut schedule = replay(&[5, 1], LOOP);
+    assert_eq!(rest(&mut schedule, 5), [5, 6, 11, 12, 17]);
+    // It ends with the last gap when it is no loop any more.
+    schedule.reshape(13, REPLAY);
+    assert_eq!(rest(&mut schedule, 5), [18]);
+    // One that is over begins again, and one that is not goes on.
+    schedule.reshape(100, LOOP);
+    assert_eq!(rest(&mut schedule, 3), [105, 106, 111]);
+    schedule.reshape(111, LOOP);
+    assert_eq!(rest(&mut schedule, 1), [112]);
+}
+
+#[test]
+fn without_gaps_a_replay_is_silent() {
+    let mut schedule = Schedule::new(1);
+    schedule.start(0, LOOP);
+    assert_eq!(schedule.next_due_ns(), None);
+    schedule.advance();
+    assert_eq!(schedule.next_due_ns(), None);
+    assert_eq!(rest(&mut replay(&[], LOOP), 9), []);
+    // A loop of no length is always due.
+    assert_eq!(rest(&mut replay(&[0], LOOP), 3), [0, 0, 0]);
+}
+
+#[test]
+fn new_gaps_start_a_replay_afresh_and_no_other_pattern() {
+    let mut schedule = replay(&[5, 6, 7], LOOP);
+    schedule.advance();
+    let old = schedule.set_gaps(1000, gaps(&[50, 60]));
+    assert_eq!(old.unwrap().as_slice(), [5, 6, 7]);
+    assert_eq!(rest(&mut schedule, 3), [1050, 1110, 1160]);
+    assert!(schedule.set_gaps(2000, None).is_some());
+    assert_eq!(schedule.next_due_ns(), None);
+    let mut other = started(0, 1000);
+    other.advance();
+    other.set_gaps(1_500_000, gaps(&[3]));
+    assert_eq!(other.next_due_ns(), Some(2_000_000));
+    // Nor is an event of the other pattern left over.
+    other.reshape(1_600_000, REPLAY);
+    assert_eq!(rest(&mut other, 3), [1_600_003]);
+    // What is due stays when the pattern is left, as with every change.
+    let mut schedule = replay(&[5], REPLAY);
+    schedule.reshape(0, periodic(1000));
+    assert_eq!(schedule.next_due_ns(), Some(5));
+}
+
+#[test]
+fn a_replay_goes_on_whatever_else_is_changed() {
+    let mut schedule = replay(&[5, 6, 7], REPLAY);
+    schedule.advance();
+    let other = Shape {
+        rate_hz: 1000,
+        jitter_pct: 9,
+        burst: 3,
+        ..REPLAY
+    };
+    schedule.reshape(8, other);
+    assert_eq!(rest(&mut schedule, 9), [11, 18]);
+    // Also when it is over.
+    schedule.reshape(100, REPLAY);
+    assert_eq!(schedule.next_due_ns(), None);
+    // After a silence it begins again.
+    schedule.reshape(
+        200,
+        Shape {
+            rate_hz: 0,
+            ..REPLAY
+        },
+    );
+    assert_eq!(schedule.next_due_ns(), None);
+    schedule.reshape(300, REPLAY);
+    assert_eq!(rest(&mut schedule, 9), [305, 311, 318]);
+}
+
 proptest! {
+    #[test]
+    fn a_replay_is_exact(
+        gaps_ns in prop::collection::vec(0_u64..1 << 40, 1..60),
+        start_ns in 0_u64..1 << 60,
+        rounds in 1_usize..4,
+    ) {
+        let mut schedule = replay(&gaps_ns, LOOP);
+        schedule.start(start_ns, LOOP);
+        let due = rest(&mut schedule, gaps_ns.len() * rounds);
+        let mut sum_ns = start_ns;
+        for (due_ns, gap_ns) in due.iter().zip(gaps_ns.iter().cycle()) {
+            sum_ns += gap_ns;
+            prop_assert_eq!(*due_ns, sum_ns);
+        }
+    }
+
     #[test]
     fn no_shape_overflows_or_goes_back_in_time(
         rate_hz in 1_u64..=1_000_000,
@@ -212,7 +363,7 @@ proptest! {
         burst in 1_u64..=4096,
         seed: u64,
     ) {
-        let shape = Shape { rate_hz, pattern, jitter_pct, burst };
+        let shape = Shape { rate_hz, pattern, jitter_pct, burst, replay_loop: false };
         let mut schedule = Schedule::new(seed);
         schedule.start(1 << 60, shape);
         let mut last_ns = 1 << 60;

@@ -72,6 +72,7 @@ fn debugfs_refuses_bad_values() {
             ("work_us", "10001"),
             ("burst", "0"),
             ("burst", "4097"),
+            ("replay_loop", "2"),
             ("coalesce_us", "-1"),
             ("coalesce_us", "1000001"),
             ("coalesce_events", "0"),

@@ -35,12 +35,15 @@ impl Random {
 
 #[test]
 fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
-    let knobs: [(&str, &[&str]); 12] = [
+    let knobs: [(&str, &[&str]); 13] = [
         ("rate_hz", &["10000", "5000", "20000", "0", "1"]),
         (
             "pattern",
-            &["periodic", "uniform", "poisson", "burst", "closed"],
+            &[
+                "periodic", "uniform", "poisson", "burst", "closed", "replay",
+            ],
         ),
+        ("replay_loop", &["0", "1"]),
         ("jitter_pct", &["0", "50", "100"]),
         ("burst", &["1", "10", "100"]),
         ("workqueue", &FLAVORS),
@@ -55,6 +58,7 @@ fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
     let names: Vec<&str> = knobs.iter().map(|(name, _)| *name).collect();
     let module = Simrupt::load("format=record rate_hz=10000 lines=2");
     let line = module.line(0);
+    line.set("schedule", &"100000\n".repeat(500));
     let reader = Reader::start(line, 64 * 1024);
     let mut random = Random(2024);
     for round in 0..200 {

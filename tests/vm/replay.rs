@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Arrivals in files: `simructl record` has each interrupt, and leaves nothing behind.
+//! Arrivals in files: `simructl record` has each interrupt, and leaves nothing behind. Pattern `replay` is due to the
+//! nanosecond, and no bad schedule changes anything.
 
-use nix::sys::signal::Signal;
+use nix::{
+    errno::Errno,
+    sys::signal::Signal,
+    time::{ClockId, clock_gettime},
+};
 use simrupt::arrivals::Arrivals;
-use simrupt_vm_tests::{Simrupt, action_counts, end, eventually, simructl, start_simructl};
-use std::{fs, path::Path, process::Output};
+use simrupt_core::gaps::{MAX_GAP_NS, MAX_GAPS};
+use simrupt_vm_tests::{
+    Line, Simrupt, action_counts, end, eventually, log_lines, read_records, simructl,
+    start_simructl,
+};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Output,
+    time::Duration,
+};
 
 const INSTANCES: &str = "/sys/kernel/tracing/instances";
 const FILE: &str = "/tmp/test.arrivals";
@@ -100,4 +114,168 @@ fn a_recording_ends_by_itself_and_nothing_is_written_without_an_arrival() {
     assert!(told.contains("it did not come within 0.0"), "{told}");
     assert_eq!(fs::read_to_string(FILE).unwrap(), before);
     assert_no_instance();
+}
+
+/// The due times of the next events, of which the first is the next one to be read.
+fn due_times(file: &mut File, count: usize) -> Vec<u64> {
+    let records = read_records(file, count);
+    records.iter().map(|record| record.due_ns).collect()
+}
+
+fn gaps_of(times: &[u64]) -> Vec<u64> {
+    times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+fn text_of(gaps: &[u64]) -> String {
+    gaps.iter().map(|gap| format!("{gap}\n")).collect()
+}
+
+fn schedule(line: Line) -> String {
+    fs::read_to_string(line.path("schedule")).unwrap()
+}
+
+fn now_ns() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap();
+    u64::try_from(Duration::from(now).as_nanos()).unwrap()
+}
+
+#[test]
+fn a_replay_is_due_to_the_nanosecond_and_then_over() {
+    let module = Simrupt::load("rate_hz=1 format=record pattern=replay");
+    let line = module.line(0);
+    let gaps = [1_000_003, 0, 0, 17, 4_999_999, 1, 250_000, 3_000_000];
+    line.set("schedule", &text_of(&gaps));
+    for _ in 0..2 {
+        let before_ns = now_ns();
+        // The first open starts the device.
+        let mut file = line.open();
+        let due = due_times(&mut file, gaps.len());
+        assert_eq!(gaps_of(&due), gaps[1..]);
+        let start_ns = due[0] - gaps[0];
+        assert!((before_ns..now_ns()).contains(&start_ns));
+        let events = line.stat("events");
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(line.stat("events"), events, "it is over");
+    }
+    // As a loop it begins again, and goes on.
+    let mut file = line.open();
+    due_times(&mut file, gaps.len());
+    line.set("replay_loop", "1");
+    let times = gaps_of(&due_times(&mut file, 5 * gaps.len()));
+    let endless: Vec<u64> = gaps.into_iter().cycle().skip(1).take(times.len()).collect();
+    assert_eq!(times, endless);
+    drop(file);
+    module.verify();
+}
+
+#[test]
+fn a_schedule_may_come_in_any_pieces_and_is_in_force_when_it_is_closed() {
+    let module = Simrupt::load("lines=2 rate_hz=0");
+    let line = module.line(0);
+    assert_eq!(schedule(line), "");
+    let write = |file: &File, text: &str| nix::unistd::write(file, text.as_bytes());
+    let open = || {
+        File::options()
+            .write(true)
+            .open(line.path("schedule"))
+            .unwrap()
+    };
+    let file = open();
+    for piece in [
+        "# simrupt arrivals 1\n12",
+        "3\n 45",
+        " # c",
+        "omment\r\n\n0\n",
+        "67",
+    ] {
+        assert_eq!(write(&file, piece), Ok(piece.len()));
+        assert_eq!(schedule(line), "");
+    }
+    let copy = file.try_clone().unwrap();
+    drop(file);
+    assert_eq!(schedule(line), "");
+    drop(copy);
+    assert_eq!(schedule(line), "123\n45\n0\n67\n");
+    // Opening it, with or without O_TRUNC, changes nothing.
+    drop(open());
+    drop(File::create(line.path("schedule")).unwrap());
+    assert_eq!(schedule(line), "123\n45\n0\n67\n");
+    // The driver is not asked, and it survives the driver.
+    line.unbind();
+    line.set("schedule", "5");
+    line.bind();
+    assert_eq!(schedule(line), "5\n");
+    assert_eq!(schedule(module.line(1)), "");
+    line.set("schedule", "# nothing\n");
+    assert_eq!(schedule(line), "");
+}
+
+#[test]
+fn a_bad_schedule_changes_nothing() {
+    let module = Simrupt::load("rate_hz=1 format=record pattern=replay replay_loop=1");
+    let line = module.line(0);
+    line.set("schedule", "1000000\n2000000\n");
+    let mut file = line.open();
+    due_times(&mut file, 1);
+    for (text, error) in [
+        ("x", Errno::EINVAL),
+        ("1\n2 3\n", Errno::EINVAL),
+        ("-1", Errno::EINVAL),
+        ("1.5\n", Errno::EINVAL),
+        ("1\0", Errno::EINVAL),
+        ("\u{feff}1\n", Errno::EINVAL),
+        ("86400000000001\n", Errno::ERANGE),
+        ("18446744073709551617", Errno::ERANGE),
+    ] {
+        let open = File::options()
+            .write(true)
+            .open(line.path("schedule"))
+            .unwrap();
+        assert_eq!(nix::unistd::write(&open, b"5\n6\n"), Ok(4));
+        let refused = nix::unistd::write(&open, text.as_bytes());
+        assert_eq!(refused, Err(error), "{text:?}");
+        // No other piece makes up for it.
+        assert_eq!(nix::unistd::write(&open, b"7\n"), Err(error), "{text:?}");
+        drop(open);
+        assert_eq!(schedule(line), "1000000\n2000000\n", "{text:?}");
+    }
+    let refused = log_lines("line 0: schedule refused, row 3: not a number of nanoseconds");
+    assert!(!refused.is_empty());
+    // The replay did not begin afresh, either: no event is missing, and no gap is another.
+    let times = due_times(&mut file, 40);
+    for (at, gap) in gaps_of(&times).into_iter().enumerate() {
+        assert_eq!(gap, [1_000_000, 2_000_000][at % 2]);
+    }
+    let most = text_of(&[7; MAX_GAPS]);
+    let more = line.try_set("schedule", format!("{most}8\n"));
+    assert_eq!(more, Err(Errno::ERANGE));
+    assert_eq!(schedule(line), "1000000\n2000000\n");
+}
+
+#[test]
+fn a_schedule_may_have_a_million_gaps() {
+    let module = Simrupt::load("rate_hz=1 format=record run=always cpu_limit_pct=100");
+    let line = module.line(0);
+    // Of all lengths, so that its text is not like any other.
+    let gaps: Vec<u64> = (0..MAX_GAPS as u64)
+        .map(|at| {
+            if at < 2000 {
+                at * 100
+            } else {
+                MAX_GAP_NS - at * 7919
+            }
+        })
+        .collect();
+    let text = text_of(&gaps);
+    fs::write(line.path("schedule"), &text).unwrap();
+    assert!(schedule(line) == text, "the schedule is another one");
+    let mut file = line.open();
+    due_times(&mut file, 1);
+    line.silence();
+    line.set("pattern", "replay");
+    let under_way = line.stat("queued");
+    line.set("rate_hz", "1");
+    let due = due_times(&mut file, under_way as usize + 2000);
+    assert_eq!(gaps_of(&due[under_way as usize..]), gaps[1..2000]);
+    module.verify();
 }

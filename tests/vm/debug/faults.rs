@@ -30,6 +30,7 @@ fn other(knob: &str) -> &'static str {
         "pattern" => "poisson",
         "jitter_pct" => "50",
         "burst" => "2",
+        "replay_loop" => "1",
         "coalesce_us" => "100",
         "coalesce_events" => "8",
         "irq_type" => "level",

@@ -43,7 +43,9 @@ fn denied(path: &str, write: bool) {
 }
 
 fn files(line: Line) -> Vec<String> {
-    let names = ["stats", "contexts", "latency", "costs", "irq", "reset"];
+    let names = [
+        "stats", "contexts", "latency", "costs", "irq", "reset", "schedule",
+    ];
     let names = KNOBS.iter().chain(&names);
     names.map(|name| line.path(name)).collect()
 }

@@ -280,6 +280,9 @@ impl Model {
         let pattern = Pattern::from_value(values[Knob::Pattern as usize]);
         if run == Run::Open && self.users(line) + further_users == 0 {
             0
+        } else if pattern == Pattern::Replay {
+            // Nobody gives it a schedule.
+            0
         } else if pattern != Pattern::Closed || !binding.masked {
             u64::MAX
         } else if binding.ring.is_empty() {

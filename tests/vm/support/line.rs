@@ -17,11 +17,12 @@ use simrupt::files::{
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 19] = [
+pub const KNOBS: [&str; 20] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
     "burst",
+    "replay_loop",
     "coalesce_us",
     "coalesce_events",
     "irq_type",
