@@ -24,6 +24,8 @@ pub(crate) struct Look {
     burst: u64,
     /// The next events come when the driver is done with the last.
     is_closed_loop: bool,
+    /// Events come by the gaps of a schedule, which may be over.
+    is_replay: bool,
     is_masked: bool,
     /// It runs only while its device is open.
     needs_open: bool,
@@ -64,6 +66,7 @@ impl Look {
             rate_hz: number(knob("rate_hz")?).unwrap_or(0),
             burst,
             is_closed_loop: pattern == "closed",
+            is_replay: pattern == "replay",
             is_masked: knob("masked")?.as_deref() == Some("1"),
             needs_open: knob("run")?.as_deref() == Some("open"),
             users: users(module.sysroot()),
@@ -75,7 +78,7 @@ impl Look {
 
     /// The longest time from one event to the next, on the ideal schedule.
     fn period(&self) -> Duration {
-        match (self.is_closed_loop, self.rate_hz) {
+        match (self.is_closed_loop || self.is_replay, self.rate_hz) {
             (true, _) | (_, 0) => Duration::ZERO,
             (false, rate_hz) => Duration::from_secs_f64(self.burst as f64 / rate_hz as f64),
         }
@@ -103,6 +106,8 @@ pub(crate) enum Cause {
     Masked,
     /// Events come, and nobody reads them.
     Unread,
+    /// The replay is over, or in a long gap.
+    Replayed,
     /// The next event may take so long.
     Slow(Duration),
 }
@@ -117,6 +122,7 @@ impl Cause {
             Self::Throttled => "throttled",
             Self::Masked => "masked",
             Self::Unread => "unread",
+            Self::Replayed => "no replay",
             Self::Slow(_) => "waits",
         }
     }
@@ -130,6 +136,9 @@ impl Cause {
             Self::Throttled => "it waits for cpu_limit_pct".to_string(),
             Self::Masked => "its interrupt is masked".to_string(),
             Self::Unread => "nobody reads its device".to_string(),
+            Self::Replayed => {
+                "its replay is over, or in a long gap, or has no schedule".to_string()
+            }
             Self::Slow(period) => {
                 let whole = Duration::from_millis(u64::try_from(period.as_millis()).unwrap_or(0));
                 let period = humantime::format_duration(whole);
@@ -148,6 +157,7 @@ impl Cause {
             Self::Unopened | Self::Unread => {
                 format!("simructl read --line {line} > /dev/null")
             }
+            Self::Replayed => format!("simructl replay FILE --line {line}"),
             Self::Throttled => "a lower rate_hz or a higher limit".to_string(),
             Self::Masked => format!("simructl set masked=0 --line {line}"),
             Self::Slow(_) => format!("simructl set rate_hz=100 --line {line}"),
@@ -174,10 +184,14 @@ pub(crate) fn missing(before: &Look, now: &Look) -> Option<Cause> {
         Some(Cause::Throttled)
     } else if has_events {
         None
-    } else if now.needs_open && (now.users == Some(0) || now.period() * 2 < elapsed) {
+    } else if now.needs_open
+        && (now.users == Some(0) || (!now.is_replay && now.period() * 2 < elapsed))
+    {
         Some(Cause::Unopened)
     } else if now.is_masked {
         Some(Cause::Masked)
+    } else if now.is_replay {
+        Some(Cause::Replayed)
     } else if now.period() * 2 >= elapsed {
         Some(Cause::Slow(now.period()))
     } else {
@@ -189,7 +203,7 @@ pub(crate) fn missing(before: &Look, now: &Look) -> Option<Cause> {
 pub(crate) fn missing_for_sure(before: &Look, now: &Look) -> Option<Cause> {
     let is_early = now.at.duration_since(before.at) < PATIENCE;
     missing(before, now).filter(|cause| match cause {
-        Cause::Slow(_) => !is_early,
+        Cause::Slow(_) | Cause::Replayed => !is_early,
         Cause::Unopened => !is_early || now.users == Some(0),
         _ => true,
     })
@@ -313,6 +327,7 @@ impl Look {
             rate_hz: 500,
             burst: 1,
             is_closed_loop: false,
+            is_replay: false,
             is_masked: false,
             needs_open: true,
             users: Some(1),
@@ -391,6 +406,21 @@ mod tests {
             }),
             Some(Cause::Masked)
         );
+    }
+
+    #[test]
+    fn a_replay_may_be_over() {
+        let replay = |users, is_open| {
+            cause(move |before, now| {
+                quiet(before, now);
+                (now.is_replay, now.users, now.needs_open) = (true, users, is_open);
+            })
+        };
+        assert_eq!(replay(Some(0), true), Some(Cause::Unopened));
+        assert_eq!(replay(Some(1), true), Some(Cause::Replayed));
+        assert_eq!(replay(Some(0), false), Some(Cause::Replayed));
+        // The rate says nothing of the gaps.
+        assert_eq!(cause(|_, now| now.is_replay = true), None);
     }
 
     #[test]

@@ -279,3 +279,79 @@ fn a_schedule_may_have_a_million_gaps() {
     assert_eq!(gaps_of(&due[under_way as usize..]), gaps[1..2000]);
     module.verify();
 }
+
+#[test]
+fn what_was_recorded_of_one_line_comes_again_on_another() {
+    let module = Simrupt::load("lines=2 rate_hz=4000 pattern=poisson run=always format=record");
+    let [line, other] = [0, 1].map(|index| module.line(index));
+    other.silence();
+    printed(&simructl(&[
+        "record", "--line", "0", "-n", "400", "--out", FILE,
+    ]));
+    line.silence();
+    let recorded = arrivals(FILE);
+    let mut file = other.open_nonblock();
+    // What came before it was silenced.
+    let mut bytes = vec![0; 1 << 20];
+    let _: std::io::Result<usize> = std::io::Read::read(&mut file, &mut bytes);
+    let text = printed(&simructl(&["replay", FILE, "--line", "1"]));
+    let length = recorded.length_ns();
+    let begin = format!(
+        "line1 replays 400 arrivals in {}.{:09} s, ",
+        length / 1_000_000_000,
+        length % 1_000_000_000
+    );
+    assert!(text.starts_with(&begin), "{text}");
+    eventually("all have come", || other.stat("queued") >= 400);
+    let due = due_times(&mut other.open(), 400);
+    assert_eq!(gaps_of(&due), recorded.gaps_ns[1..]);
+    assert_eq!(other.get("pattern"), "replay");
+    assert_eq!(other.get("replay_loop"), "0");
+    let rate: f64 = other.get("rate_hz").parse().unwrap();
+    assert!((3000.0..=5000.0).contains(&rate), "{rate}");
+    assert_eq!(line.get("pattern"), "poisson");
+
+    let text = printed(&simructl(&[
+        "replay", FILE, "--line", "1", "--speed", "2", "--loop",
+    ]));
+    assert!(
+        text.trim_end().ends_with("per second, again and again"),
+        "{text}"
+    );
+    let fast = recorded.clone().sped_up(2.0).unwrap().gaps_ns;
+    let due = due_times(&mut other.open(), 900);
+    let endless: Vec<u64> = fast.into_iter().cycle().skip(1).take(899).collect();
+    assert_eq!(gaps_of(&due), endless);
+    module.verify();
+}
+
+#[test]
+fn what_cannot_be_replayed_changes_nothing() {
+    let module = Simrupt::load("lines=2 rate_hz=0");
+    let lines = [0, 1].map(|index| module.line(index));
+    let state = || lines.map(|line| (line.knobs(), schedule(line)));
+    lines[1].set("schedule", "9\n");
+    let before = state();
+    for (text, options, why) in [
+        ("5\nx\n", vec![], "test.arrivals:2: x is no whole number"),
+        ("# a\n", vec![], "there is no arrival in it"),
+        (
+            "5\n5\n",
+            vec!["--loop"],
+            "more than 1000000 times per second",
+        ),
+        (
+            "86400000000000\n",
+            vec!["--speed", "0.5"],
+            "longer than a day",
+        ),
+        ("5\n", vec!["--line", "7"], "line 7 does not exist"),
+    ] {
+        fs::write(FILE, text).unwrap();
+        let output = simructl(&[&["replay", FILE], options.as_slice()].concat());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(why), "{told}");
+        assert_eq!(state(), before);
+    }
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The options of `record`.
+//! The options of `record` and `replay`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use simrupt_core::gaps::MAX_GAPS;
 
-use crate::cli::values::{parse_duration, whole};
+use crate::cli::values::{parse_duration, parse_speed, whole};
 
 /// The options of `record`.
 #[derive(Debug, Args)]
@@ -28,4 +28,18 @@ pub(crate) struct Record {
     /// Size of the buffer of each CPU, in KiB [default: 1024, or less on more than 256 CPUs]
     #[arg(long, value_name = "KIB", value_parser = whole::<u32>(8..=1_048_576))]
     pub(crate) buffer: Option<u32>,
+}
+
+/// The options of `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The arrivals, as simructl record writes them; - is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// SPEED times as fast: 2 halves each gap
+    #[arg(long, value_name = "SPEED", default_value = "1", value_parser = parse_speed)]
+    pub(crate) speed: f64,
+    /// Begin again behind the last arrival
+    #[arg(long = "loop")]
+    pub(crate) repeats: bool,
 }

@@ -14,7 +14,7 @@ use simrupt_bench::report::metric::THRESHOLD;
 
 use crate::cli::knobs;
 use crate::cli::values::{ANY, parse_duration, parse_interval, parse_metric, parse_percent, whole};
-use crate::cli::{Handlers, Interrupts, Outputs, Record};
+use crate::cli::{Handlers, Interrupts, Outputs, Record, Replay};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -229,6 +229,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  simructl record --irq 26 --for 10s --out eth0.arrivals\n  simructl record --line 1 -n 1000 --out line1.arrivals"
     )]
     Record(Record),
+
+    /// Have lines repeat arrivals: those of a recorded interrupt, or any that a file lists
+    ///
+    /// Writes the gaps to the file `schedule` of each line, sets rate_hz to their mean rate, and pattern to replay. The
+    /// first event is due one gap later, or, unless run=always, one gap after the device is opened. After the last one
+    /// the line is silent, unless --loop is given. Whatever fails, the lines stay as they were.
+    #[command(
+        after_help = "Example:\n  simructl replay eth0.arrivals --line 0\n  simructl replay eth0.arrivals --speed 2 --loop"
+    )]
+    Replay(Replay),
 
     /// Write the knobs in force as a profile
     ///

@@ -18,7 +18,7 @@ use std::env;
 use clap::error::ErrorKind;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser};
 
-pub(crate) use self::arrivals::Record;
+pub(crate) use self::arrivals::{Record, Replay};
 pub(crate) use self::bench::Bench;
 pub(crate) use self::command::{Command, Compare, Explain, Read, Stats, Top, Trace};
 pub(crate) use self::handlers::Handlers;

@@ -133,7 +133,7 @@ fn takes(command: &str) -> (Line, Json, bool) {
         "read" => (Line::One, Json::RowsWith("follow"), true),
         "explain" => (Line::One, Json::One, true),
         "trace" => (Line::Several, Json::Rows, true),
-        "dump" | "top" => (Line::Several, Json::No, true),
+        "dump" | "top" | "replay" => (Line::Several, Json::No, true),
         _ => (Line::Several, Json::One, true),
     }
 }

@@ -80,6 +80,14 @@ pub(super) fn parse_quantity(text: &str) -> Result<f64, &'static str> {
         .ok_or("not a number from 0 up, such as 100 or 1.2K")
 }
 
+/// How many times as fast.
+pub(super) fn parse_speed(text: &str) -> Result<f64, &'static str> {
+    let speed = text.parse().ok();
+    speed
+        .filter(|speed| (1e-6..=1e6).contains(speed))
+        .ok_or("not a number from 0.000001 to 1000000")
+}
+
 pub(super) fn parse_regex(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|error| format!("not a regular expression: {error}"))
 }
@@ -183,6 +191,15 @@ mod tests {
         assert_eq!(parse_percent("0"), Ok(0.0));
         for odd in ["", "-1", "NaN", "inf", "two"] {
             assert!(parse_percent(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_speed_is_above_0() {
+        assert_eq!(parse_speed("0.5"), Ok(0.5));
+        assert_eq!(parse_speed("1e6"), Ok(1e6));
+        for odd in ["", "0", "-1", "nan", "inf", "2x", "1e7"] {
+            assert!(parse_speed(odd).is_err(), "{odd}");
         }
     }
 

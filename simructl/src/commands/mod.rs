@@ -22,6 +22,7 @@ mod load;
 mod man;
 mod read;
 mod record;
+mod replay;
 mod report;
 mod reset;
 mod result_files;
@@ -73,6 +74,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Softirqs(how) => interrupts::run(sysroot, options, Kind::Softirqs, &how),
         Command::Handlers(how) => handlers::run(sysroot, options, &how),
         Command::Record(how) => record::run(sysroot, options, &how),
+        Command::Replay(how) => replay::run(sysroot, options, &how),
         Command::Reset => reset::run(sysroot, options),
         Command::Dump { file } => dump::run(sysroot, options, &file),
         Command::Apply { file } => apply::run(sysroot, options, &file),

@@ -131,6 +131,12 @@ pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
 }
 
 impl Change<'_> {
+    /// Writes the value back that was in force before.
+    pub fn write_back(&self) -> Result<(), Failure> {
+        let KnobFile { path, line } = &self.file;
+        write_value(path, &self.old).map_err(|error| Failure::file("write", path, *line, &error))
+    }
+
     /// Whether there is nothing to do.
     pub fn is_in_force(&self) -> bool {
         value::list(&self.old) == value::list(&self.new)

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `simructl replay`: has lines repeat the arrivals of a file.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::cli::{Options, Replay};
+use crate::commands::knobs_of;
+use crate::output;
+use simrupt::arrivals::{Arrivals, write_gaps};
+use simrupt::changes::{Change, apply, plan};
+use simrupt::failure::Failure;
+use simrupt::module::Module;
+use simrupt::sysroot::{Sysroot, input_name};
+use simrupt::text::seconds;
+
+const WHAT: &str = "cannot replay";
+const UNDONE: &str = "what was already written is undone";
+/// The highest rate of a device, in events per second.
+const MOST_HZ: f64 = 1e6;
+
+pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Replay) -> Result<(), Failure> {
+    let read = Arrivals::read(&how.file)?;
+    let lost = read.lost();
+    let arrivals = read.sped_up(how.speed)?;
+    let rate_hz = rate_of(&arrivals, how)?;
+    let module = Module::find(sysroot, WHAT)?;
+    let lines = module.select(options.lines())?;
+    module.must_be_writable(WHAT)?;
+    let knobs = knobs_of(&module)?;
+    let planned = |name: &str, value: &str| {
+        let values = vec![value.to_string(); lines.len()];
+        plan(&knobs, &module, knobs.find(name)?, &lines, values)
+    };
+    let is_loop = if how.repeats { "1" } else { "0" };
+    let first = planned("replay_loop", is_loop)?;
+    let mut last = planned("rate_hz", &rate_hz.to_string())?;
+    last.extend(planned("pattern", "replay")?);
+
+    let mut text = Vec::new();
+    // Memory takes all of it.
+    let _: io::Result<()> = write_gaps(&arrivals.gaps_ns, &mut text);
+    let schedules = lines.iter().map(|line| Schedule::of(&module, *line));
+    let schedules = schedules.collect::<Result<Vec<_>, _>>()?;
+
+    // A replay that is under way begins once, with the new gaps.
+    apply(&first)?;
+    let written = schedules.iter().try_for_each(|one| one.write(&text));
+    let done = written.and_then(|()| apply(&last));
+    if let Err(failure) = done {
+        return Err(undo(failure, &schedules, &first));
+    }
+    if lost > 0 {
+        let what = format!("{lost} arrivals are missing in {}", input_name(&how.file));
+        let why = "they were lost when it was recorded; gaps around them are too long";
+        output::warning(&Failure::new(what, why).remedy("simructl record with a larger --buffer"));
+    }
+    output::print(&told(&arrivals, how, &lines, rate_hz))
+}
+
+/// The mean rate of the arrivals, as a line takes it.
+fn rate_of(arrivals: &Arrivals, how: &Replay) -> Result<u64, Failure> {
+    let mean_hz = arrivals.mean_hz().unwrap_or(f64::INFINITY);
+    if how.repeats && mean_hz > MOST_HZ {
+        let what = format!("{WHAT} {} in a loop", input_name(&how.file));
+        let why = "its arrivals come more than 1000000 times per second";
+        return Err(Failure::new(what, why).remedy("a lower --speed, or without --loop"));
+    }
+    // The value is small enough.
+    Ok(mean_hz.round().clamp(1.0, MOST_HZ) as u64)
+}
+
+fn told(arrivals: &Arrivals, how: &Replay, lines: &[u32], rate_hz: u64) -> String {
+    let count = arrivals.gaps_ns.len();
+    let noun = if count == 1 { "arrival" } else { "arrivals" };
+    let length = seconds(arrivals.length_ns());
+    let again = if how.repeats { ", again and again" } else { "" };
+    let each = lines.iter().map(|line| {
+        format!("line{line} replays {count} {noun} in {length} s, {rate_hz} per second{again}\n")
+    });
+    each.collect()
+}
+
+/// The schedule of a line, and what it was before.
+struct Schedule {
+    path: PathBuf,
+    line: u32,
+    old: Vec<u8>,
+}
+
+impl Schedule {
+    fn of(module: &Module<'_>, line: u32) -> Result<Self, Failure> {
+        let path = module.line_directory(line, WHAT)?.join("schedule");
+        match fs::read(&path) {
+            Ok(old) => Ok(Self { path, line, old }),
+            Err(error) => Err(Failure::file("read", &path, Some(line), &error)),
+        }
+    }
+
+    /// Writes gaps; what the module was given before the close is one text.
+    fn write(&self, text: &[u8]) -> Result<(), Failure> {
+        let file = OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(&self.path);
+        let written = file.and_then(|mut file| file.write_all(text));
+        written.map_err(|error| Failure::file("write", &self.path, Some(self.line), &error))
+    }
+
+    fn write_back(&self) -> Result<(), Failure> {
+        match self.old.is_empty() {
+            // Without a write nothing would change.
+            true => self.write(b"#\n"),
+            false => self.write(&self.old),
+        }
+    }
+}
+
+/// Puts back what was changed before a failure.
+fn undo(failure: Failure, schedules: &[Schedule], changes: &[Change<'_>]) -> Failure {
+    let back = changes.iter().rev().map(Change::write_back);
+    let stuck = schedules.iter().map(Schedule::write_back).chain(back);
+    match Failure::all(stuck.filter_map(Result::err)) {
+        // It may have said so of its own part.
+        None if failure.why().ends_with(UNDONE) => failure,
+        None => failure.because(UNDONE),
+        Some(more) => failure.also(more),
+    }
+}
