@@ -199,7 +199,7 @@ impl Files for Tree {
 
     fn draft(id: usize) -> Result<schedule::Draft> {
         match Subject::from_id(id)? {
-            Subject::Report(line, Report::Schedule) => Ok(schedule::Draft::new(line)),
+            Subject::Report(line, Report::Schedule) => schedule::Draft::new(line),
             _ => Err(EINVAL),
         }
     }

@@ -3,8 +3,8 @@
 //! The file `schedule` of a line: the gaps that pattern replay has. Process context.
 //!
 //! Opening the file for writing changes nothing. The writes to the open file are one text, which is checked as it
-//! comes; memory for it is taken as it comes, too. The last close puts the text in force. After a write that failed
-//! there is nothing to put in force, so the old gaps stay.
+//! comes; memory for it is taken as it comes, too. So the last close, which puts the text in force, cannot fail.
+//! After a write that failed there is nothing to put in force, so the old gaps stay.
 
 use super::lines;
 use crate::{
@@ -20,11 +20,15 @@ use crate::{
         Parser, //
     },
 };
+use core::mem::MaybeUninit;
 use kernel::{
     prelude::*,
     seq_file::SeqFile,
     seq_print,
-    sync::Arc, //
+    sync::{
+        Arc,
+        UniqueArc, //
+    }, //
 };
 
 /// How many gaps there is memory for at first.
@@ -34,8 +38,38 @@ const FIRST_CAPACITY: usize = 512;
 pub(super) struct Draft {
     line: usize,
     parser: Parser,
-    gaps: KVVec<u64>,
+    values: Values,
+    /// Where the gaps go at the end, when nothing may fail any more.
+    place: UniqueArc<MaybeUninit<Gaps>>,
+}
+
+/// The gaps so far, and room for more of them.
+struct Values {
+    room: KVVec<u64>,
     count: usize,
+}
+
+impl Values {
+    /// Makes room for so many gaps.
+    fn reserve(&mut self, count: usize) -> Result {
+        let old = self.room.len();
+        if old < count {
+            let mut room = kvec::zeroed(count.max(old.saturating_mul(2)).max(FIRST_CAPACITY))?;
+            if let Some(begin) = room.get_mut(..old) {
+                begin.copy_from_slice(&self.room);
+            }
+            self.room = room;
+        }
+        Ok(())
+    }
+
+    /// Adds a gap, for which there has to be room.
+    fn add(&mut self, gap_ns: u64) {
+        if let Some(place) = self.room.get_mut(self.count) {
+            *place = gap_ns;
+            self.count += 1;
+        }
+    }
 }
 
 /// Why a piece is refused.
@@ -52,69 +86,33 @@ impl From<Objection> for Refusal {
 
 impl Draft {
     /// An empty text for a line.
-    pub(super) fn new(line: usize) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn new(line: usize) -> Result<Self> {
+        Ok(Self {
             line,
             parser: Parser::new(),
-            gaps: KVVec::new(),
-            count: 0,
-        }
-    }
-
-    /// Calls `parse` with a function that takes the next gap.
-    fn parse(
-        &mut self,
-        parse: impl FnOnce(
-            &mut Parser,
-            &mut dyn FnMut(u64) -> Result<(), Refusal>,
-        ) -> Result<(), Refusal>,
-    ) -> Result {
-        let Self {
-            line,
-            parser,
-            gaps,
-            count,
-        } = self;
-        let mut add = |gap_ns| {
-            if *count == gaps.len() {
-                let mut more = kvec::zeroed(gaps.len().saturating_mul(2).max(FIRST_CAPACITY))
-                    .map_err(Refusal::Memory)?;
-                if let Some(begin) = more.get_mut(..gaps.len()) {
-                    begin.copy_from_slice(gaps);
-                }
-                *gaps = more;
-            }
-            if let Some(place) = gaps.get_mut(*count) {
-                *place = gap_ns;
-                *count += 1;
-            }
-            Ok(())
-        };
-        parse(parser, &mut add).map_err(|refusal| {
-            let (error, reason) = match refusal {
-                Refusal::Text(Objection::NotANumber) => (EINVAL, "not a number of nanoseconds"),
-                Refusal::Text(Objection::OutOfRange) => (ERANGE, "a gap of more than a day"),
-                Refusal::Text(Objection::TooMany) => (ERANGE, "more than 1048576 gaps"),
-                Refusal::Memory(error) => (error, "no memory for it"),
-            };
-            let (line, row) = (*line, parser.row());
-            log::warning!("line {line}: schedule refused, row {row}: {reason}\n");
-            error
+            values: Values {
+                room: KVVec::new(),
+                count: 0,
+            },
+            place: UniqueArc::new_uninit(GFP_KERNEL)?,
         })
     }
 
-    /// Puts the text in force.
-    fn commit(mut self) -> Result {
-        self.parse(|parser, add| parser.end(add))?;
-        let control = lines::line(self.line)?;
-        let count = self.count;
-        let gaps = match count {
-            0 => None,
-            _ => Some(Arc::new(Gaps::new(self.gaps, count), GFP_KERNEL)?),
-        };
-        control.device.set_gaps(gaps);
-        trace::knob_was_set(self.line, "schedule", i64::try_from(count)?);
-        Ok(())
+    fn parse(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        let Self { parser, values, .. } = self;
+        parser.take(piece, |gap_ns| {
+            values
+                .reserve(values.count.saturating_add(1))
+                .map_err(Refusal::Memory)?;
+            values.add(gap_ns);
+            Ok::<(), Refusal>(())
+        })?;
+        // The last number may have its end at the end of the text.
+        values.reserve(parser.count()).map_err(Refusal::Memory)
     }
 }
 
@@ -123,14 +121,30 @@ impl debugfs::Draft for Draft {
     ///
     /// `EINVAL`, `ERANGE` and `ENOMEM`.
     fn take(&mut self, piece: &[u8]) -> Result {
-        self.parse(|parser, add| parser.take(piece, add))
+        self.parse(piece).map_err(|refusal| {
+            let (error, reason) = match refusal {
+                Refusal::Text(Objection::NotANumber) => (EINVAL, "not a number of nanoseconds"),
+                Refusal::Text(Objection::OutOfRange) => (ERANGE, "a gap of more than a day"),
+                Refusal::Text(Objection::TooMany) => (ERANGE, "more than 1048576 gaps"),
+                Refusal::Memory(error) => (error, "no memory for it"),
+            };
+            let (line, row) = (self.line, self.parser.row());
+            log::warning!("line {line}: schedule refused, row {row}: {reason}\n");
+            error
+        })
     }
 
-    fn end(self) {
-        let line = self.line;
-        if let Err(error) = self.commit() {
-            // Nobody is there to be told: close() does not wait for this.
-            log::warning!("line {line}: the schedule stays as it was: {error:?}\n");
+    /// Puts the text in force. There is nobody who could be told that it failed.
+    fn end(mut self) {
+        if let Some(gap_ns) = self.parser.end() {
+            self.values.add(gap_ns);
+        }
+        let Values { room, count } = self.values;
+        let gaps = (count != 0).then(|| Arc::from(self.place.write(Gaps::new(room, count))));
+        // The open file holds the module, and with it the line.
+        if let Ok(control) = lines::line(self.line) {
+            control.device.set_gaps(gaps);
+            trace::knob_was_set(self.line, "schedule", count as i64);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! count. The text may come in any pieces. A fault is found with the byte that makes it one.
 
 use super::platform::Array;
+use core::mem;
 
 /// The most gaps of one text.
 pub const MAX_GAPS: usize = 1 << 20;
@@ -61,7 +62,7 @@ impl Parser {
         self.row
     }
 
-    /// The number of gaps so far.
+    /// The number of gaps that have begun so far.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -79,7 +80,7 @@ impl Parser {
         for &byte in piece {
             if let (Place::Within(gap_ns), b'\n' | b' ' | b'\t' | b'\r' | b'#') = (self.place, byte)
             {
-                self.hand_on(gap_ns, &mut gap)?;
+                gap(gap_ns)?;
             }
             self.place = match (byte, self.place) {
                 (b'\n', _) => {
@@ -89,7 +90,13 @@ impl Parser {
                 (_, Place::Comment) | (b'#', _) => Place::Comment,
                 (b' ' | b'\t' | b'\r', Place::Before) => Place::Before,
                 (b' ' | b'\t' | b'\r', _) => Place::Behind,
-                (b'0'..=b'9', Place::Before) => Place::Within(u64::from(byte & 15)),
+                (b'0'..=b'9', Place::Before) => {
+                    if self.count == MAX_GAPS {
+                        return Err(Objection::TooMany.into());
+                    }
+                    self.count = self.count.wrapping_add(1);
+                    Place::Within(u64::from(byte & 15))
+                }
                 (b'0'..=b'9', Place::Within(gap_ns)) => {
                     let longer = gap_ns.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
                     // At most ten times the longest gap, so that nothing overflows.
@@ -104,34 +111,12 @@ impl Parser {
         Ok(())
     }
 
-    /// The text is over; its last row need not have an end.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::take`].
-    pub fn end<E: From<Objection>>(
-        &mut self,
-        mut gap: impl FnMut(u64) -> Result<(), E>,
-    ) -> Result<(), E> {
-        match self.place {
-            Place::Within(gap_ns) => {
-                self.place = Place::Behind;
-                self.hand_on(gap_ns, &mut gap)
-            }
-            _ => Ok(()),
+    /// The text is over. Returns the gap of the last row, if the row has one and no end.
+    pub fn end(&mut self) -> Option<u64> {
+        match mem::replace(&mut self.place, Place::Behind) {
+            Place::Within(gap_ns) => Some(gap_ns),
+            _ => None,
         }
-    }
-
-    fn hand_on<E: From<Objection>>(
-        &mut self,
-        gap_ns: u64,
-        gap: &mut impl FnMut(u64) -> Result<(), E>,
-    ) -> Result<(), E> {
-        if self.count == MAX_GAPS {
-            return Err(Objection::TooMany.into());
-        }
-        self.count = self.count.wrapping_add(1);
-        gap(gap_ns)
     }
 }
 

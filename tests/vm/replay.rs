@@ -247,8 +247,10 @@ fn a_bad_schedule_changes_nothing() {
         assert_eq!(gap, [1_000_000, 2_000_000][at % 2]);
     }
     let most = text_of(&[7; MAX_GAPS]);
-    let more = line.try_set("schedule", format!("{most}8\n"));
-    assert_eq!(more, Err(Errno::ERANGE));
+    for last in ["8", "8\n", "# more\n8 # eight"] {
+        let more = line.try_set("schedule", format!("{most}{last}"));
+        assert_eq!(more, Err(Errno::ERANGE), "{last:?}");
+    }
     assert_eq!(schedule(line), "1000000\n2000000\n");
 }
 

@@ -33,6 +33,8 @@ fn what_takes_writing_to_debugfs_says_that_it_cannot_be_had() {
     let fake = Fake::with_lines(1).locked_down();
     fake.check("lockdown-reset", "reset");
     fake.check("lockdown-bench", "bench");
+    fake.write("good", "1000\n");
+    fake.check("lockdown-replay", "replay good");
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn parameters_still_work_and_simructl_says_what_does_not() {
         // The knobs' files are closed, for reading too. Those that can only be read are not.
         assert!(fs::read_to_string(line.path("rate_hz")).is_err());
         assert!(fs::write(line.path("reset"), "1").is_err());
+        assert!(fs::write(line.path("schedule"), "1").is_err());
         assert!(fs::read_to_string(line.path("stats")).is_ok());
 
         assert_eq!(works(&["--line", "1", "get", "workqueue"]), "unbound\n");
@@ -90,6 +91,8 @@ fn parameters_still_work_and_simructl_says_what_does_not() {
             assert_eq!(status, Some(0), "{args:?}: {messages}");
         }
         cannot(&["reset"]);
+        fs::write("/tmp/test.arrivals", "1000\n").unwrap();
+        cannot(&["replay", "/tmp/test.arrivals"]);
         cannot(&["bench", "--preset", "quick"]);
         // A trace shows what the kernel does: lockdown for confidentiality closes it.
         match level {

@@ -8,7 +8,7 @@ use nix::{errno::Errno, unistd};
 use simrupt_vm_tests::{DRIVER, FLAVORS, KNOBS, Line, Simrupt, eventually, try_load};
 use std::{
     fs::{self, File},
-    io::Read,
+    io::{Read, Write},
     path::Path,
 };
 
@@ -129,6 +129,7 @@ fn every_allocation_of_a_user_may_fail() {
             Err(error) => clean(&error, "open"),
         },
     );
+    line.set("schedule", "1\n2\n");
     for name in [
         "stats",
         "contexts",
@@ -137,6 +138,7 @@ fn every_allocation_of_a_user_may_fail() {
         "irq",
         "rate_hz",
         "workqueue",
+        "schedule",
     ] {
         let path = line.path(name);
         let mut text = String::with_capacity(1 << 16);
@@ -152,6 +154,32 @@ fn every_allocation_of_a_user_may_fail() {
             },
         );
     }
+    let schedule = line.path("schedule");
+    let shown = || fs::read_to_string(&schedule).unwrap();
+    // So many that there is room for them in several steps.
+    let (old, new) = ("5\n".repeat(3), "6\n".repeat(2000));
+    line.set("schedule", &old);
+    let before = faults;
+    faults += countdown.sweep(
+        || {
+            File::options()
+                .write(true)
+                .open(&schedule)?
+                .write_all(new.as_bytes())
+        },
+        |result: std::io::Result<()>| match result {
+            Ok(()) => {
+                assert!(shown() == new, "it was written, and is not in force");
+                line.set("schedule", &old);
+            }
+            Err(error) => {
+                clean(&error, "schedule");
+                assert_eq!(shown(), old);
+            }
+        },
+    );
+    // The open file, the text and its place, and room for the gaps.
+    assert!(faults - before >= 5, "{faults}");
     let reset = writable(&line.path("reset"));
     faults += countdown.sweep(
         || unistd::write(&reset, b"1"),

@@ -93,12 +93,7 @@ impl Arrivals {
                 }
             }
         }
-        let gaps = &mut this.gaps_ns;
-        let ended = parser.end(|gap_ns| {
-            gaps.push(gap_ns);
-            Ok(())
-        });
-        ended.map_err(|why| refused(name, parser.row(), b"", why))?;
+        this.gaps_ns.extend(parser.end());
         let what = || format!("cannot use {name} as arrivals");
         match (this.gaps_ns.len(), count) {
             (0, _) => Err(Failure::new(what(), "there is no arrival in it")
