@@ -35,9 +35,11 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Replay) -> Result<
         plan(&knobs, &module, knobs.find(name)?, &lines, values)
     };
     let is_loop = if how.repeats { "1" } else { "0" };
-    let first = planned("replay_loop", is_loop)?;
-    let mut last = planned("rate_hz", &rate_hz.to_string())?;
-    last.extend(planned("pattern", "replay")?);
+    // A silent line begins with the last change, and has no event of its old pattern or its old schedule in between.
+    let mut first = planned("rate_hz", "0")?;
+    first.extend(planned("replay_loop", is_loop)?);
+    let mut last = planned("pattern", "replay")?;
+    last.extend(planned("rate_hz", &rate_hz.to_string())?);
 
     let mut text = Vec::new();
     // Memory takes all of it.
@@ -45,7 +47,6 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Replay) -> Result<
     let schedules = lines.iter().map(|line| Schedule::of(&module, *line));
     let schedules = schedules.collect::<Result<Vec<_>, _>>()?;
 
-    // A replay that is under way begins once, with the new gaps.
     apply(&first)?;
     let written = schedules.iter().try_for_each(|one| one.write(&text));
     let done = written.and_then(|()| apply(&last));
