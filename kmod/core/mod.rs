@@ -17,6 +17,7 @@ pub mod histogram;
 pub mod invariants;
 pub mod knobs;
 pub mod platform;
+pub mod random;
 pub mod rate_limiter;
 pub mod ring;
 pub mod schedule;

@@ -6,9 +6,12 @@
 //! number with mean 1. A period is rarely a whole number of nanoseconds; the remainder is carried
 //! along, as Bresenham's line does, so that no rate drifts.
 
-use super::gaps::Gaps;
-use super::knobs::Pattern;
-use super::platform::Arc;
+use super::{
+    gaps::Gaps,
+    knobs::Pattern,
+    platform::Arc,
+    random::Random, //
+};
 use core::mem;
 
 const NSEC_PER_SEC: u64 = 1_000_000_000;
@@ -41,8 +44,7 @@ pub struct Schedule {
     next_due_ns: u64,
     /// Remainder carried so far, in units of 2^-20/`rate_hz` ns; less than `rate_hz` * 2^20.
     carried: u64,
-    /// State of the random numbers; never 0.
-    random: u64,
+    random: Random,
     /// By how much the next event is off the grid, in periods; for [`Pattern::Uniform`].
     offset: i64,
     /// How many events of the burst are still to come at the same time. In a closed loop, how many
@@ -66,8 +68,7 @@ impl Schedule {
             },
             next_due_ns: 0,
             carried: 0,
-            // Spreads small seeds over all bits; the constant is the golden ratio's fraction.
-            random: seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            random: Random::new(seed),
             offset: 0,
             burst_left: 0,
             gaps: None,
@@ -195,8 +196,7 @@ impl Schedule {
     fn uniform_gap(&mut self) -> u64 {
         let half = (ONE / 2).wrapping_mul(self.shape.jitter_pct.min(100)) / 100;
         let width = half.wrapping_mul(2).wrapping_add(1);
-        // The upper half of a product of two numbers below 2^32 and 2^21: uniform below `width`.
-        let pick = (self.random() >> 32).wrapping_mul(width) >> 32;
+        let pick = self.random.below(width);
         let offset = (pick as i64).wrapping_sub(half as i64);
         let gap = (ONE as i64).wrapping_add(offset).wrapping_sub(self.offset);
         self.offset = offset;
@@ -211,11 +211,11 @@ impl Schedule {
     fn exponential_gap(&mut self) -> u64 {
         // More than 60 periods happen once in 10^26 gaps.
         for whole in 0..60 {
-            let first = self.random();
+            let first = self.random.draw();
             let mut last = first;
             let mut is_odd = true;
             loop {
-                let next = self.random();
+                let next = self.random.draw();
                 if next >= last {
                     break;
                 }
@@ -234,14 +234,5 @@ impl Schedule {
         let burst = self.shape.burst.clamp(1, 4096);
         self.burst_left = burst.wrapping_sub(1);
         burst << FRACTION_BITS
-    }
-
-    /// Marsaglia's xorshift with Vigna's multiplier ("An experimental exploration of Marsaglia's
-    /// xorshift generators, scrambled", 2016). Good enough for arrival times, and cheap in hardirq.
-    fn random(&mut self) -> u64 {
-        self.random ^= self.random >> 12;
-        self.random ^= self.random << 25;
-        self.random ^= self.random >> 27;
-        self.random.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 }

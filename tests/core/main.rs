@@ -12,6 +12,7 @@ mod gaps;
 mod histogram;
 mod invariants;
 mod knobs;
+mod random;
 mod rate_limiter;
 mod ring;
 mod schedule;
