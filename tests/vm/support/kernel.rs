@@ -39,3 +39,10 @@ pub fn log_lines(part: &str) -> Vec<String> {
     let lines = log.lines().filter(|line| line.contains(part));
     lines.map(str::to_owned).collect()
 }
+
+/// Tells the runner that the kernel is about to complain, once, in these words: a test wants it to. Else a log with
+/// such a line fails the run.
+pub fn expect_report(words: &str) {
+    std::fs::write("/dev/kmsg", format!("simrupt tests: expected: {words}"))
+        .expect("a line for the log");
+}
