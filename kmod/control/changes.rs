@@ -24,9 +24,11 @@ use crate::{
     },
     logic::{
         coalescing::Limits,
+        fault::Rules,
         fifo,
         knobs::{
             self,
+            Fault,
             Flavor,
             IrqType,
             Knob,
@@ -51,6 +53,7 @@ pub(super) enum Change {
     Cpu(Option<u32>, interference::Prepared),
     Limit(u64, interference::Prepared),
     Interference(interference::Prepared),
+    Faults(Rules),
     Deferral(Flavor, Deferral<Simrupt>),
     Fifo(KVVec<fifo::Slot>),
     Policy(Policy),
@@ -130,6 +133,11 @@ pub(super) fn prepare(
         Knob::Cpu => Change::Cpu(u32::try_from(value).ok(), interference()?),
         Knob::CpuLimitPct => Change::Limit(magnitude, interference()?),
         Knob::Stress | Knob::StressUs | Knob::StressHz => Change::Interference(interference()?),
+        Knob::Fault
+        | Knob::FaultEvery
+        | Knob::FaultProbabilityPpm
+        | Knob::FaultTimes
+        | Knob::FaultUs => Change::Faults(values::faults(index, knob, value)),
         Knob::Workqueue => {
             let flavor = Flavor::from_value(value);
             match bound {
@@ -188,6 +196,12 @@ pub(super) fn commit(control: &Control, bound: Option<&Bound>, change: Change) -
             control.interference.set(interference);
         }
         Change::Interference(interference) => control.interference.set(interference),
+        Change::Faults(rules) => {
+            device.with_watch(|meter| meter.set_faults(rules));
+            if let Some(bound) = bound {
+                bound.meters.fault.set(rules);
+            }
+        }
         driver => {
             if let Some(bound) = bound {
                 commit_to_driver(control, bound, driver)?;
@@ -229,8 +243,23 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
         | Change::Trigger(_)
         | Change::Cpu(..)
         | Change::Limit(..)
-        | Change::Interference(_) => {}
+        | Change::Interference(_)
+        | Change::Faults(_) => {}
     }
+    Ok(())
+}
+
+/// Ends the fault of a line, as its knob would.
+///
+/// # Errors
+///
+/// As [`prepare`] and [`commit`].
+pub(super) fn end_fault(control: &Control, bound: &Bound) -> Result {
+    let (index, knob, value) = (control.index, Knob::Fault, Fault::None as i64);
+    let change = prepare(control, Some(bound), knob, value)?;
+    commit(control, Some(bound), change)?;
+    values::store(index, knob, value);
+    trace::knob_was_set(index, knob.spec().name, value);
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! statistics, and `knobs`, which describes the knobs to tools.
 
 use super::{
+    changes,
     lines::{
         self,
         Bound,
@@ -30,6 +31,7 @@ use crate::{
             Files,
             Mode, //
         },
+        log,
         module, //
     },
     logic::{
@@ -65,9 +67,10 @@ enum Report {
     Irq,
     Reset,
     Schedule,
+    Recover,
 }
 
-const REPORTS: [(&CStr, Report, Mode); 7] = [
+const REPORTS: [(&CStr, Report, Mode); 8] = [
     (c"stats", Report::Stats, Mode::Read),
     (c"contexts", Report::Contexts, Mode::Read),
     (c"latency", Report::Latency, Mode::Read),
@@ -75,6 +78,7 @@ const REPORTS: [(&CStr, Report, Mode); 7] = [
     (c"irq", Report::Irq, Mode::Read),
     (c"reset", Report::Reset, Mode::Write),
     (c"schedule", Report::Schedule, Mode::Pieces),
+    (c"recover", Report::Recover, Mode::Write),
 ];
 
 /// What a file is about. Its number packs this: 0, or 1 + 256 * line + index, where the index
@@ -192,6 +196,9 @@ impl Files for Tree {
             Subject::Report(line, Report::Reset) if text.trim_ascii() == b"1" => {
                 reset(&lines::line(line)?)
             }
+            Subject::Report(line, Report::Recover) if text.trim_ascii() == b"1" => {
+                recover(&lines::line(line)?)
+            }
             // Not writable files, or not 1.
             Subject::Knobs | Subject::Report(..) => Err(EINVAL),
         }
@@ -273,7 +280,7 @@ fn show(control: &Control, report: Report, out: &SeqFile) -> Result {
         }
         Report::Schedule => schedule::show(control, out),
         // Only written.
-        Report::Reset => return Err(EACCES),
+        Report::Reset | Report::Recover => return Err(EACCES),
     }
     Ok(())
 }
@@ -333,4 +340,23 @@ fn reset(control: &Arc<Control>) -> Result {
             });
         });
     })
+}
+
+/// Ends the fault of a line, and undoes its consequences: enables the interrupt if the kernel has disabled it, has
+/// the device interrupt once more for events that nobody has taken, and wakes readers.
+///
+/// # Errors
+///
+/// `ENODEV` while no driver is bound, `EINTR` when the caller is killed while another change is made. Nothing is
+/// changed then.
+fn recover(control: &Arc<Control>) -> Result {
+    let changes = control.changes.take_killable()?;
+    let bound = changes.as_ref().ok_or(ENODEV)?;
+    changes::end_fault(control, bound)?;
+    if bound.binding.revive() {
+        log::warning!("line {}: its interrupt is enabled again\n", control.index);
+    }
+    control.device.raise_again();
+    bound.binding.line.wake_readers();
+    Ok(())
 }

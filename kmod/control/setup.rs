@@ -31,6 +31,7 @@ use crate::{
     },
     kext::module,
     logic::{
+        fault::Rules,
         knobs::{
             Flavor,
             Knob,
@@ -87,6 +88,8 @@ impl Drop for Published {
         let bound = self.0.changes.take().take();
         self.0.show(None);
         if let Some(bound) = bound {
+            // The bottom half is waited for; one that stalls on purpose ends now.
+            bound.meters.fault.set(Rules::NONE);
             if values::run(self.0.index) == Run::Always {
                 bound.binding.line.count_user(false);
             }

@@ -15,7 +15,8 @@ use crate::{
     },
     logic::{
         fifo::Counts,
-        invariants, //
+        invariants,
+        knobs::Fault, //
     }, //
 };
 use kernel::prelude::*;
@@ -49,6 +50,14 @@ impl Snapshot {
         let raised = ring.raised();
         let since = raised.wrapping_sub(meters.raised_before.load());
         let pending = raised.wrapping_sub(acknowledged);
+        let fault = |fault| {
+            let index = device::FAULTS.iter().position(|one| *one == fault);
+            let index = index.map(|index| device::FIRST_FAULT + index);
+            index
+                .and_then(|index| device.get(index))
+                .copied()
+                .unwrap_or(0)
+        };
         Ok(Self {
             counters: [
                 device[device::EVENTS],
@@ -71,6 +80,14 @@ impl Snapshot {
                 top[top_half::SCHEDULED],
                 top[top_half::ALREADY_PENDING],
                 bottom.runs,
+                fault(Fault::Lost),
+                fault(Fault::Late),
+                fault(Fault::Spurious),
+                fault(Fault::Storm),
+                fault(Fault::Stuck),
+                top[top_half::UNHANDLED],
+                meters.stalls.load(),
+                meters.dropped_wakeups.load(),
             ],
             contexts: [
                 ("device", stage(&device, device::CONTEXTS)),

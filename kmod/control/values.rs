@@ -12,7 +12,9 @@ use crate::{
     },
     logic::{
         coalescing::Limits,
+        fault::Rules,
         knobs::{
+            Fault,
             Interference,
             Knob,
             Pattern,
@@ -122,6 +124,21 @@ pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference:
         period_ns: period_ns.unwrap_or(NSEC_PER_SEC).unsigned_abs(),
         cpu: u32::try_from(value_of(Knob::Cpu)).ok(),
         limit_pct: value_of(Knob::CpuLimitPct).unsigned_abs(),
+    }
+}
+
+/// The faults of a line by its knobs, once `knob` has `value`.
+pub(super) fn faults(line: usize, knob: Knob, value: i64) -> Rules {
+    let value_of = |other: Knob| match other == knob {
+        true => value,
+        false => self::value(line, other),
+    };
+    Rules {
+        fault: Fault::from_value(value_of(Knob::Fault)),
+        every: value_of(Knob::FaultEvery).unsigned_abs(),
+        probability_ppm: value_of(Knob::FaultProbabilityPpm).unsigned_abs(),
+        times: u64::try_from(value_of(Knob::FaultTimes)).unwrap_or(u64::MAX),
+        span_ns: value_of(Knob::FaultUs).unsigned_abs().saturating_mul(1000),
     }
 }
 

@@ -9,7 +9,7 @@
 ///
 /// All count events unless said otherwise, all are unsigned 64-bit, and all but `in_ring`, `queued`
 /// and `pending` only ever grow.
-pub const COUNTERS: [&str; 20] = [
+pub const COUNTERS: [&str; 28] = [
     // The device.
     "events",
     "overrun",
@@ -34,6 +34,15 @@ pub const COUNTERS: [&str; 20] = [
     "scheduled",
     "already_pending",
     "runs",
+    // Faults that happened, in the order of the knob's values.
+    "fault_lost",
+    "fault_late",
+    "fault_spurious",
+    "fault_storm",
+    "fault_stuck",
+    "fault_unhandled",
+    "fault_stall",
+    "fault_dropped_wakeup",
 ];
 
 /// A sum that must hold: the counter `total` equals the sum of the counters `parts`.

@@ -93,6 +93,26 @@ macro_rules! for_each_knob {
                 "length of a stretch of stress";
             StressHz = "stress_hz": number (1, 10000) default "1000" unit "Hz" live
                 "stretches of stress per second, as far as cpu_limit_pct has room for them";
+            Fault = "fault": choice (Fault {
+                None = "none",
+                Lost = "lost",
+                Late = "late",
+                Spurious = "spurious",
+                Storm = "storm",
+                Stuck = "stuck",
+                Unhandled = "unhandled",
+                Stall = "stall",
+                DroppedWakeup = "dropped-wakeup",
+            }) default "none" unit "-" live
+                "what goes wrong on purpose; setting this or one of the next four starts their rules over";
+            FaultEvery = "fault_every": number (1, 1000000) default "1" unit "chances" live
+                "of so many chances of a fault, the last is considered; 1: each";
+            FaultProbabilityPpm = "fault_probability_ppm": number (1, 1000000) default "1000000" unit "ppm" live
+                "how likely a fault is at a chance that is considered; 1000000: certain";
+            FaultTimes = "fault_times": number (-1, 1000000) default "-1" unit "faults" live
+                "how many faults happen at most; -1: no limit";
+            FaultUs = "fault_us": number (1, 30000000) default "1000" unit "us" live
+                "delay of late, length of storm and stall";
             Masked = "masked": number (0, 1) default "0" unit "-" live
                 "1 disables the interrupt line; events then stay in the ring or overrun it";
             // The last to be applied: it lets the device run, which takes everything else as it finds it.

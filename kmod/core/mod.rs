@@ -11,6 +11,7 @@ pub mod abi;
 pub mod coalescing;
 pub mod counters;
 pub mod doorbell;
+pub mod fault;
 pub mod fifo;
 pub mod gaps;
 pub mod histogram;

@@ -297,6 +297,11 @@ impl<P: Deref<Target = Ring>> DeviceEnd<P> {
         self.head == self.ring.tail.load_acquire()
     }
 
+    /// Whether the top half has taken notice of every raise.
+    pub fn is_acknowledged(&self) -> bool {
+        self.raised == self.ring.raises_acknowledged.load_acquire()
+    }
+
     /// Notes in the cause register that the line is about to be raised.
     #[inline]
     pub fn note_raise(&mut self) {

@@ -108,8 +108,9 @@ impl<S: Setup> BottomHalf<S> {
         observer.ends(stamp, moved);
         if moved != 0 {
             line.registers.ring_doorbell();
-            observer.wakes(|| line.store.lock().fifo.counts().1);
-            line.readers.wake_all();
+            if observer.wakes(|| line.store.lock().fifo.counts().1) {
+                line.readers.wake_all();
+            }
         }
         observer.ended();
     }

@@ -172,6 +172,11 @@ impl<S: Setup> Line<S> {
         function(&mut reader, &mut store)
     }
 
+    /// Has all readers look whether there is something to read.
+    pub(crate) fn wake_readers(&self) {
+        self.readers.wake_all();
+    }
+
     /// Whether nothing will ever arrive any more.
     pub(super) fn is_gone(&self) -> bool {
         self.is_gone.load(Acquire)

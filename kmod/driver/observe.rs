@@ -63,6 +63,12 @@ pub(crate) trait ObserveTopHalf: Send + 'static {
         call(self)
     }
 
+    /// Whether the top half does its work. If not, it returns at once, as if the device had not interrupted.
+    #[inline(always)]
+    fn recognizes(&mut self) -> bool {
+        true
+    }
+
     /// The call begins; `span` tells of the events that it found.
     #[inline(always)]
     fn begins(&mut self, _stamp: Stamp, _span: impl FnOnce() -> Span) {}
@@ -106,9 +112,11 @@ pub(crate) trait ObserveBottomHalf: Send + 'static {
     #[inline(always)]
     fn ends(&mut self, _stamp: Stamp, _moved: u64) {}
 
-    /// Readers are about to be woken.
+    /// Readers are about to be woken; tells whether that is to be done.
     #[inline(always)]
-    fn wakes(&mut self, _queued: impl FnOnce() -> u64) {}
+    fn wakes(&mut self, _queued: impl FnOnce() -> u64) -> bool {
+        true
+    }
 
     /// The run has ended.
     #[inline(always)]

@@ -128,6 +128,11 @@ impl<S: Setup> Binding<S> {
         self.irq.set_masked(masked);
     }
 
+    /// Enables the interrupt if the kernel has disabled it because nobody handled it; tells whether it had.
+    pub(crate) fn revive(&self) -> bool {
+        self.irq.revive()
+    }
+
     /// What calls the bottom half.
     pub(crate) fn runner(&self) -> &Runner<S> {
         &self.runner

@@ -73,6 +73,9 @@ impl<S: Setup> Handler for TopHalf<S> {
             observer,
         } = self;
         let asked = observer.call(|observer| {
+            if !observer.recognizes() {
+                return None;
+            }
             // First acknowledged, then looked: what comes after the look interrupts again.
             line.registers.acknowledge();
             // First refreshed, then stamped: the device may emit on another CPU meanwhile. Between the stamp and

@@ -3,19 +3,21 @@
 //! The device as the driver and the knobs see it: its registers, so to speak. Process context, but for the
 //! doorbell.
 
-use super::generator::{
-    Doorbell,
-    Generator,
-    Govern,
-    State,
-    Watch, //
+use super::{
+    faults::Faults,
+    generator::{
+        Doorbell,
+        Generator,
+        Govern,
+        State,
+        Watch, //
+    },
 };
 use crate::{
     kext::{
         clock,
         context::{
             context,
-            without_preemption,
             Context, //
         },
         cpu,
@@ -152,6 +154,9 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
             state.coalescing.end();
             state.ring = Some(ring);
             state.seq = 0;
+            if let Some(faults) = state.watch.faults() {
+                faults.forget();
+            }
         });
     }
 
@@ -220,6 +225,14 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.reprogram(|control, _| control.cpu = cpu);
     }
 
+    /// Interrupts the driver once more, if it has not taken notice of all raises or not taken out all events.
+    pub(crate) fn raise_again(&self) {
+        self.reprogram(|_, state| {
+            let ring = state.ring.as_ref();
+            state.is_due |= ring.is_some_and(|ring| !ring.is_empty() || !ring.is_acknowledged());
+        });
+    }
+
     /// Calls `change` with the watch while everything stands still.
     pub(crate) fn with_watch(&self, change: impl FnOnce(&mut W)) {
         self.reprogram(|_, state| change(&mut state.watch));
@@ -236,6 +249,8 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         // state is ours until the timer is armed below.
         let due = self.generator.state.with(|state| {
             state.watch.idle();
+            // A raise that is late comes now: the timer may not be set again.
+            state.is_due = state.watch.faults().is_some_and(Faults::take_late);
             change(&mut control, state);
             // In a closed loop no event would come while another one waits.
             let limits = match state.schedule.is_closed() {
@@ -243,17 +258,22 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
                 false => control.coalescing,
             };
             state.coalescing.set_limits(limits);
-            if !control.running || state.ring.is_none() {
-                // A device that stops lets no event wait.
-                if without_preemption(|| state.end_wait()) {
-                    self.generator.line.raise_soon();
-                }
+            let stops = !control.running || state.ring.is_none();
+            // A device that stops lets no event wait.
+            state.is_due |= stops && state.coalescing.end();
+            self.generator.raises.xchg(state.is_due, Full);
+            if stops {
                 return None;
             }
             let is_closed = state.schedule.is_closed() && control.shape.rate_hz != 0;
             let due_ns = state.next_ns().or(is_closed.then(clock::now_ns))?;
-            Some((due_ns, is_closed))
+            let look_ns = state.look_ns().unwrap_or(u64::MAX);
+            Some((due_ns.min(look_ns), is_closed))
         });
+        if self.generator.raises.load(Relaxed) {
+            self.doorbell.queue();
+            self.doorbell.wait();
+        }
         let Some((due_ns, is_closed)) = due.flatten() else {
             return;
         };

@@ -15,6 +15,7 @@
 //!
 //! All of it runs in hardirq on every kernel, PREEMPT_RT included: atomics only, no lock.
 
+use super::faults::Faults;
 use crate::{
     kext::{
         clock,
@@ -33,9 +34,10 @@ use crate::{
             Reason, //
         },
         doorbell::Suppression,
+        knobs::Fault,
         ring::{
+            self,
             DeviceEnd,
-            Full,
             Ring, //
         },
         schedule::Schedule, //
@@ -47,6 +49,7 @@ use kernel::{
     sync::{
         atomic::{
             Atomic,
+            Full,
             Relaxed, //
         },
         Arc,
@@ -76,10 +79,10 @@ const SLICE: u64 = 64;
 /// How long an expiry that ended late leaves the CPU. hrtimer_interrupt() runs expired timers again before it
 /// returns. The third time in a row it keeps all timers of the CPU waiting for as long as that took, and
 /// with them the tick.
-const MIN_REARM_NS: u64 = 20_000;
+pub(super) const MIN_REARM_NS: u64 = 20_000;
 
 /// How often the device of a closed loop looks whether the driver is done, if it was not told.
-const POLL_NS: u64 = 1_000_000;
+pub(super) const POLL_NS: u64 = 1_000_000;
 
 /// An interrupt of the device that has ended.
 #[derive(Clone, Copy)]
@@ -136,6 +139,15 @@ pub(crate) trait Watch: Send + 'static {
         None
     }
 
+    /// The faults of the device; `None` of one that has none.
+    #[inline(always)]
+    fn faults(&mut self) -> Option<&mut Faults> {
+        None
+    }
+
+    /// A fault happens, for the n-th time under the rules in force. Within an emission.
+    fn fault(&mut self, _fault: Fault, _number: u64) {}
+
     /// The CPU that takes the line's interrupts, as far as it is known.
     #[inline(always)]
     fn irq_cpu(&self) -> u16 {
@@ -163,6 +175,8 @@ pub(super) struct State<W> {
     pub(super) coalescing: Coalescing,
     /// In a closed loop: which rings of the doorbell are answered.
     pub(super) suppression: Suppression,
+    /// The driver is to be interrupted once more, as soon as the timer stands still.
+    pub(super) is_due: bool,
     pub(super) watch: W,
 }
 
@@ -182,29 +196,10 @@ impl<W: Watch> State<W> {
         }
     }
 
-    /// Notes in the cause register that the line is about to be raised for events that wait; tells whether any
-    /// does.
-    pub(super) fn end_wait(&mut self) -> bool {
-        let Self {
-            ring,
-            coalescing,
-            watch,
-            ..
-        } = self;
-        match ring {
-            Some(ring) if coalescing.end() => {
-                watch.emission(|watch| {
-                    ring.note_raise();
-                    watch.raised(Reason::AtOnce);
-                });
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Emits every event that has come due by `now_ns`; tells whether the line is to be raised.
-    fn emit(&mut self, now_ns: u64) -> bool {
+    /// Emits every event that has come due by `now_ns`; tells whether there is a reason to raise the line. If so, `raises`
+    /// tells whether it is about to be raised.
+    #[inline]
+    pub(super) fn emit(&mut self, now_ns: u64, raises: impl FnOnce(&mut W) -> bool) -> bool {
         let Self {
             schedule,
             ring,
@@ -221,6 +216,7 @@ impl<W: Watch> State<W> {
         }
         let mut all = 0_u64;
         let mut reason = None;
+        let mut raises = Some(raises);
         // Slice by slice: readers of the counters wait for one of them, at most.
         while all < BATCH {
             let events = watch.emission(|watch| {
@@ -234,7 +230,7 @@ impl<W: Watch> State<W> {
                         break;
                     };
                     watch.emitted(*seq, due_ns);
-                    if let Err(Full) = ring.push(*seq, due_ns, abi::value_of(*seq)) {
+                    if let Err(ring::Full) = ring.push(*seq, due_ns, abi::value_of(*seq)) {
                         watch.overrun(*seq);
                     }
                     events = events.wrapping_add(1);
@@ -246,8 +242,10 @@ impl<W: Watch> State<W> {
                 if reason.is_none() {
                     reason = coalescing.emitted(events, first_due_ns.unwrap_or(now_ns), now_ns);
                     if let Some(reason) = reason {
-                        ring.note_raise();
-                        watch.raised(reason);
+                        if raises.take().is_some_and(|raises| raises(watch)) {
+                            ring.note_raise();
+                            watch.raised(reason);
+                        }
                     }
                 }
                 watch.announced(events, all == 0);
@@ -281,6 +279,8 @@ pub(super) struct Generator<W: Watch, G: Govern, O: Observer> {
     /// The driver is to be answered when it rings. [`super::Device`] changes it, while the timer is not
     /// armed.
     pub(super) closed: Atomic<bool>,
+    /// The doorbell's interrupt is to raise the line. Set while the timer is not armed.
+    pub(super) raises: Atomic<bool>,
     pub(super) governor: Arc<G>,
     pub(super) line: IrqLine<O>,
 }
@@ -308,9 +308,11 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                     seq: 0,
                     coalescing: Coalescing::new(),
                     suppression: Suppression::new(),
+                    is_due: false,
                     watch,
                 }),
                 closed: Atomic::new(false),
+                raises: Atomic::new(false),
                 governor,
                 line,
             }),
@@ -328,7 +330,7 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         let cpu = cpu::current();
         let mut until_ns = 0;
         self.governor.interrupt(cpu, start_ns, || {
-            let has_emitted = self.state.with(|state| {
+            let raises = self.state.with(|state| {
                 let irq_cpu = state.watch.irq_cpu();
                 let is_heard = match caller {
                     Caller::Doorbell => state.suppression.doorbell(irq_cpu),
@@ -341,18 +343,79 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                     until_ns = later_ns;
                     return false;
                 }
-                let has_emitted = state.emit(start_ns);
+                if state.is_faulty() {
+                    return state.emit_at_fault(start_ns).is_some_and(|raises| {
+                        state.watch.idle();
+                        raises
+                    });
+                }
+                let has_emitted = state.emit(start_ns, |_| true);
                 if has_emitted {
                     state.watch.idle();
                 }
                 has_emitted
             });
             // Without the state: the driver may be done before this is, and rings.
-            if has_emitted == Some(true) {
+            if raises == Some(true) {
                 self.line.raise();
             }
         });
         until_ns
+    }
+
+    /// In a closed loop: looks after a raise that the device owes. Returns how long after this the timer looks again, at
+    /// most `wait_ns`. In hardirq, by the timer.
+    #[cold]
+    fn look_in_closed_loop(&self, wait_ns: u64) -> u64 {
+        let start_ns = clock::now_ns();
+        let cpu = cpu::current();
+        let mut next_ns = u64::MAX;
+        let ended = self.governor.interrupt(cpu, start_ns, || {
+            let raises = self.state.with(|state| {
+                let is_due = state.look_ns().is_some_and(|look_ns| look_ns <= start_ns);
+                if is_due {
+                    if let Some(later_ns) = state.watch.throttle(cpu, start_ns) {
+                        next_ns = later_ns;
+                        return false;
+                    }
+                }
+                let raises = state.raises_owed(start_ns);
+                next_ns = state.look_ns().unwrap_or(u64::MAX);
+                raises
+            });
+            if raises == Some(true) {
+                self.line.raise();
+            }
+        });
+        let next_ns = next_ns.max(ended.ns.saturating_add(MIN_REARM_NS));
+        next_ns.saturating_sub(start_ns).min(wait_ns)
+    }
+
+    /// Raises the line though no event comes, as [`super::Device`] has asked for while the timer is not armed. In
+    /// hardirq.
+    #[cold]
+    fn raise(&self) {
+        if !self.raises.xchg(false, Full) {
+            return;
+        }
+        let has_ring = self.state.with(|state| {
+            let ring = state.ring.as_mut();
+            ring.map(DeviceEnd::note_raise).is_some()
+        });
+        if has_ring == Some(true) {
+            self.line.raise();
+        }
+    }
+
+    /// In an open loop: emits the events that are due, and looks after a raise that the device owes.
+    #[cold]
+    fn expire_at_fault(&self, state: &mut State<W>, start_ns: u64) {
+        if state.emit_at_fault(start_ns) == Some(true) {
+            self.line.raise();
+        }
+        if state.raises_owed(start_ns) {
+            self.line.raise();
+        }
     }
 
     /// In an open loop: emits the events that are due; returns when to expire next, if at all.
@@ -361,17 +424,23 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         let cpu = cpu::current();
         self.state
             .with(|state| {
+                let is_faulty = state.is_faulty();
                 // Events that are due stay due, and are emitted, late, when there is time.
                 if let Some(later_ns) = state.watch.throttle(cpu, start_ns) {
                     return Some(later_ns);
                 }
                 let ended = self.governor.interrupt(cpu, start_ns, || {
-                    if state.emit(start_ns) {
+                    if is_faulty {
+                        self.expire_at_fault(state, start_ns);
+                    } else if state.emit(start_ns, |_| true) {
                         self.line.raise();
                     }
                 });
                 state.watch.ended(cpu, ended);
-                let due_ns = state.next_ns()?;
+                let mut due_ns = state.next_ns()?;
+                if is_faulty {
+                    due_ns = due_ns.min(state.look_ns().unwrap_or(u64::MAX));
+                }
                 Some(if due_ns > ended.ns {
                     due_ns
                 } else {
@@ -390,6 +459,8 @@ impl<W: Watch, G: Govern, O: Observer> InHardirq for Doorbell<W, G, O> {
         if self.0.closed.load(Relaxed) {
             // The timer polls as it would have without the ring.
             let _ = self.0.answer(Caller::Doorbell);
+        } else if self.0.raises.load(Relaxed) {
+            self.0.raise();
         }
     }
 }
@@ -404,7 +475,10 @@ impl<W: Watch, G: Govern, O: Observer> HrTimerCallback for Generator<W, G, O> {
         if this.closed.load(Relaxed) {
             let until_ns = this.answer(Caller::Timer);
             // There is no use in a look at an earlier time.
-            let wait_ns = until_ns.saturating_sub(clock::now_ns()).max(POLL_NS);
+            let mut wait_ns = until_ns.saturating_sub(clock::now_ns()).max(POLL_NS);
+            if this.state.with(|state| state.is_faulty()) == Some(true) {
+                wait_ns = this.look_in_closed_loop(wait_ns);
+            }
             timer.forward_now(clock::delta(wait_ns));
             return HrTimerRestart::Restart;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The observer of the bottom half. It also makes the bottom half as costly as `work_us` says.
+//! The observer of the bottom half. It also makes the bottom half as costly as `work_us` says, and has it stall and
+//! forget its readers where `fault` says so.
 
 use super::{
     census,
@@ -17,17 +18,23 @@ use crate::{
     kext::{
         clock,
         context::{
+            self,
             context,
             Context, //
         }, //
     },
     logic::{
+        fault::Follower,
         fifo::Lost,
         histogram::{
             Histogram,
             Recorder, //
         },
-        knobs::Flavor,
+        knobs::{
+            Fault,
+            Flavor, //
+        },
+        rate_limiter::LONGEST_SPAN_NS,
         ring::{
             Slot,
             Span, //
@@ -50,10 +57,13 @@ pub(crate) struct BottomMeter {
     meters: Arc<Meters>,
     irq_bh: Recorder<Arc<Histogram>>,
     bh_run: Recorder<Arc<Histogram>>,
+    fault: Follower,
     // Of the run that is being made:
     context: Context,
     span: Span,
     service: Option<load::Span>,
+    /// It does not wake readers on purpose, for the n-th time.
+    forgets_readers: Option<u64>,
 }
 
 impl BottomMeter {
@@ -61,10 +71,12 @@ impl BottomMeter {
         Self {
             irq_bh: Recorder::new(meters.latency.irq_bh.clone()),
             bh_run: Recorder::new(meters.latency.bh_run.clone()),
+            fault: Follower::new(meters.index as u64),
             meters,
             context: Context::Task,
             span: Span::default(),
             service: None,
+            forgets_readers: None,
         }
     }
 
@@ -77,6 +89,47 @@ impl BottomMeter {
     pub(crate) fn reset(&mut self) {
         self.irq_bh.reset();
         self.bh_run.reset();
+        self.meters.stalls.store(0);
+        self.meters.dropped_wakeups.store(0);
+    }
+
+    /// Makes the fault of this run, if it has one; returns the time after that. `has_records` for readers.
+    #[cold]
+    fn go_wrong(&mut self, start_ns: u64, has_records: bool) -> u64 {
+        let settings = &self.meters.fault;
+        if has_records {
+            self.forgets_readers = self.fault.fires(settings, Fault::DroppedWakeup);
+        }
+        match self.fault.fires(settings, Fault::Stall) {
+            Some(number) => self.stall(start_ns, number),
+            None => start_ns,
+        }
+    }
+
+    /// Keeps the CPU busy from `start_ns` on, and returns when that was over.
+    ///
+    /// In a thread it stalls as long as it should, or until the rules change, and lets others have the CPU when it is
+    /// their turn. The time of an interrupt or of a softirq is taken from everybody: there it stalls for no longer
+    /// than the CPU limit counts.
+    fn stall(&self, start_ns: u64, number: u64) -> u64 {
+        let stalls = &self.meters.stalls;
+        stalls.store(stalls.load().wrapping_add(1));
+        trace::fault_happens(self.meters.index, Fault::Stall, number);
+        let is_thread = self.context == Context::Task && self.service.is_none();
+        let span_ns = match is_thread {
+            true => self.fault.span_ns(),
+            false => self.fault.span_ns().min(LONGEST_SPAN_NS),
+        };
+        let mut now_ns = start_ns;
+        while now_ns.saturating_sub(start_ns) < span_ns && self.fault.is_current(&self.meters.fault)
+        {
+            if is_thread {
+                context::let_others_run();
+            }
+            core::hint::spin_loop();
+            now_ns = clock::now_ns();
+        }
+        now_ns
     }
 
     /// Whether the run's time is an interrupt's: in softirq, and in an interrupt's thread where the kernel runs
@@ -136,7 +189,10 @@ impl ObserveBottomHalf for BottomMeter {
     #[inline]
     fn ends(&mut self, stamp: Stamp, moved: u64) {
         let busy_ns = self.meters.work_us.load().saturating_mul(1000);
-        let end_ns = clock::spin(stamp.ns, busy_ns);
+        let mut end_ns = clock::spin(stamp.ns, busy_ns);
+        if !self.meters.fault.has(Fault::None) {
+            end_ns = self.go_wrong(end_ns, moved != 0);
+        }
         let took_ns = end_ns.saturating_sub(stamp.ns);
         self.bh_run.record(took_ns, 1, end_ns, stamp.cpu);
         let span = Span {
@@ -147,10 +203,17 @@ impl ObserveBottomHalf for BottomMeter {
     }
 
     #[inline]
-    fn wakes(&mut self, queued: impl FnOnce() -> u64) {
+    fn wakes(&mut self, queued: impl FnOnce() -> u64) -> bool {
+        if let Some(number) = self.forgets_readers.take() {
+            let dropped = &self.meters.dropped_wakeups;
+            dropped.store(dropped.load().wrapping_add(1));
+            trace::fault_happens(self.meters.index, Fault::DroppedWakeup, number);
+            return false;
+        }
         if trace::wake_enabled() {
             trace::wake(self.meters.index, queued());
         }
+        true
     }
 
     #[inline]

@@ -27,6 +27,8 @@ use crate::{
             Counters,
             Writer, //
         },
+        fault::Rules,
+        knobs::Fault,
         rate_limiter::Contender, //
     },
 };
@@ -47,8 +49,18 @@ pub(crate) const COALESCED_BY_TIME: usize = 3;
 pub(crate) const COALESCED_BY_COUNT: usize = 4;
 /// Index of the first of the device's context counters.
 pub(crate) const CONTEXTS: usize = 5;
+/// Index of the first of the counters of its faults, in the order of [`FAULTS`].
+pub(crate) const FIRST_FAULT: usize = CONTEXTS + census::COUNTERS;
+/// The faults of a device.
+pub(crate) const FAULTS: [Fault; 5] = [
+    Fault::Lost,
+    Fault::Late,
+    Fault::Spurious,
+    Fault::Storm,
+    Fault::Stuck,
+];
 /// How many counters the device has.
-pub(crate) const COUNTERS: usize = CONTEXTS + census::COUNTERS;
+pub(crate) const COUNTERS: usize = FIRST_FAULT + FAULTS.len();
 
 /// See the module's description.
 pub(crate) struct DeviceMeter {
@@ -57,6 +69,7 @@ pub(crate) struct DeviceMeter {
     load: Arc<Load>,
     /// The device's place among those that take CPU time.
     contender: Contender,
+    faults: hw::Faults,
     /// The kernel log tells already that the device is throttled.
     throttle_logged: bool,
     notice: Pin<KBox<Work<Notice>>>,
@@ -75,6 +88,7 @@ impl DeviceMeter {
             counters: Writer::new(counters.clone()),
             load,
             contender: Contender::new(),
+            faults: hw::Faults::new(index as u64),
             throttle_logged: false,
             notice: Work::new(Queue::system_highpri(), notice)?,
         };
@@ -94,6 +108,11 @@ impl DeviceMeter {
             self.load.cpu_time.reset();
             self.throttle_logged = false;
         }
+    }
+
+    /// Begins with these rules for the device's faults.
+    pub(crate) fn set_faults(&mut self, rules: Rules) {
+        self.faults.start(rules);
     }
 
     /// The device is told something new; if it is throttled after that, the kernel log may tell of it again.
@@ -157,6 +176,18 @@ impl hw::Watch for DeviceMeter {
             self.notice.schedule();
         }
         Some(later_ns)
+    }
+
+    #[inline]
+    fn faults(&mut self) -> Option<&mut hw::Faults> {
+        Some(&mut self.faults)
+    }
+
+    fn fault(&mut self, fault: Fault, number: u64) {
+        if let Some(index) = FAULTS.iter().position(|one| *one == fault) {
+            self.counters.add(FIRST_FAULT + index, 1);
+        }
+        trace::fault_happens(self.index, fault, number);
     }
 
     #[inline]

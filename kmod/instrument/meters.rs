@@ -12,6 +12,7 @@ use crate::{
     kext::context::Context,
     logic::{
         counters::Counters,
+        fault::Settings,
         knobs::Flavor,
         platform::Word, //
     }, //
@@ -39,6 +40,11 @@ pub(crate) struct Meters {
     pub(crate) raised_before: Word,
     /// For how long a run of the bottom half keeps its CPU busy on purpose.
     pub(crate) work_us: Word,
+    /// The faults of top half and bottom half.
+    pub(crate) fault: Settings,
+    /// How many runs of the bottom half were stalled, and how many did not wake readers.
+    pub(crate) stalls: Word,
+    pub(crate) dropped_wakeups: Word,
     /// The [`Flavor`] in force, as a number.
     flavor: Atomic<u32>,
     /// The kernel runs the top half in a thread.
@@ -61,6 +67,9 @@ impl Meters {
                 latency: Latency::new()?,
                 raised_before: Word::new(0),
                 work_us: Word::new(0),
+                fault: Settings::new(),
+                stalls: Word::new(0),
+                dropped_wakeups: Word::new(0),
                 flavor: Atomic::new(flavor as u32),
                 is_forced_threaded: Atomic::new(false),
             },

@@ -26,10 +26,12 @@ use crate::{
             Counters,
             Writer, //
         },
+        fault::Follower,
         histogram::{
             Histogram,
             Recorder, //
         },
+        knobs::Fault,
         ring::{
             Acknowledged,
             Slot,
@@ -51,14 +53,17 @@ pub(crate) const SCHEDULED: usize = 3;
 pub(crate) const ALREADY_PENDING: usize = 4;
 /// Index of the first of the top half's context counters.
 pub(crate) const CONTEXTS: usize = 5;
+/// Calls that left the interrupt to nobody, on purpose.
+pub(crate) const UNHANDLED: usize = CONTEXTS + census::COUNTERS;
 /// How many counters the top half has.
-pub(crate) const COUNTERS: usize = CONTEXTS + census::COUNTERS;
+pub(crate) const COUNTERS: usize = UNHANDLED + 1;
 
 /// See the module's description.
 pub(crate) struct TopMeter {
     meters: Arc<Meters>,
     counters: Writer<Arc<Counters<COUNTERS>>, COUNTERS>,
     due_irq: Recorder<Arc<Histogram>>,
+    fault: Follower,
     // Of the call that is being made:
     context: Context,
     stamp: Stamp,
@@ -71,6 +76,7 @@ impl TopMeter {
         Self {
             counters: Writer::new(meters.top_half.clone()),
             due_irq: Recorder::new(meters.latency.due_irq.clone()),
+            fault: Follower::new(meters.index as u64),
             meters,
             context: Context::Hardirq,
             stamp: Stamp { ns: 0, cpu: 0 },
@@ -112,6 +118,16 @@ impl ObserveTopHalf for TopMeter {
         let result = without_preemption(|| self.update(call));
         self.meters.load.service_ends(&span);
         result
+    }
+
+    #[inline]
+    fn recognizes(&mut self) -> bool {
+        let fired = self.fault.fires(&self.meters.fault, Fault::Unhandled);
+        if let Some(number) = fired {
+            self.counters.add(UNHANDLED, 1);
+            trace::fault_happens(self.meters.index, Fault::Unhandled, number);
+        }
+        fired.is_none()
     }
 
     #[inline]

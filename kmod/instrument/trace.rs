@@ -4,7 +4,10 @@
 
 use crate::logic::{
     fifo::Lost,
-    knobs::Policy, //
+    knobs::{
+        Fault,
+        Policy, //
+    }, //
 };
 
 pub(super) use crate::kext::tracepoint::*;
@@ -28,4 +31,10 @@ pub(super) fn overrun(line: usize, seq: u64) {
 /// A knob was set.
 pub(crate) fn knob_was_set(line: usize, name: &str, value: i64) {
     knob(line, name, value);
+}
+
+/// A fault happens, for the n-th time under the rules in force.
+#[inline]
+pub(super) fn fault_happens(line: usize, kind: Fault, number: u64) {
+    fault(line, kind.name(), number);
 }

@@ -42,6 +42,12 @@ pub fn without_preemption<R>(function: impl FnOnce() -> R) -> R {
     result
 }
 
+/// Lets other threads have the CPU if it is their turn. In a thread, where it may sleep.
+pub(crate) fn let_others_run() {
+    // SAFETY: The caller may sleep.
+    unsafe { shim::simrupt_cond_resched() };
+}
+
 /// Calls `function` with this CPU's interrupts off. It must not sleep.
 #[inline]
 pub(crate) fn without_interrupts(function: impl FnOnce()) {

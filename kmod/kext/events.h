@@ -21,14 +21,15 @@
 #include <linux/tracepoint.h>
 
 #ifndef SIMRUPT_WORD
-/* Room for the name of a flavor, a context, a cause or a knob. */
+/* Room for the name of a flavor, a context, a cause or a fault; and for that of a knob. */
 #define SIMRUPT_WORD 16
+#define SIMRUPT_KNOB 24
 /* A name of Rust's, which knows its length and has no NUL, as one of C's. */
 #define simrupt_word(to, from, length)					\
 	do {								\
-		size_t count_ = min_t(size_t, length, SIMRUPT_WORD - 1);	\
+		size_t count_ = min_t(size_t, length, sizeof(to) - 1);	\
 									\
-		memset(to, 0, SIMRUPT_WORD);				\
+		memset(to, 0, sizeof(to));				\
 		memcpy(to, from, count_);				\
 	} while (0)
 #endif
@@ -205,7 +206,7 @@ TRACE_EVENT(simrupt_knob,
 		__field(s64, value)
 		__field(u64, ns)
 		__field(u32, line)
-		__array(char, name, SIMRUPT_WORD)
+		__array(char, name, SIMRUPT_KNOB)
 	),
 	TP_fast_assign(
 		__entry->value = value;
@@ -215,6 +216,25 @@ TRACE_EVENT(simrupt_knob,
 	),
 	TP_printk("line=%u name=%s value=%lld ns=%llu",
 		__entry->line, __entry->name, __entry->value, __entry->ns)
+);
+
+TRACE_EVENT(simrupt_fault,
+	TP_PROTO(u32 line, const u8 *kind, size_t length, u64 number),
+	TP_ARGS(line, kind, length, number),
+	TP_STRUCT__entry(
+		__field(u64, number)
+		__field(u64, ns)
+		__field(u32, line)
+		__array(char, kind, SIMRUPT_WORD)
+	),
+	TP_fast_assign(
+		__entry->number = number;
+		__entry->ns = ktime_get_ns();
+		__entry->line = line;
+		simrupt_word(__entry->kind, kind, length);
+	),
+	TP_printk("line=%u kind=%s number=%llu ns=%llu",
+		__entry->line, __entry->kind, __entry->number, __entry->ns)
 );
 
 #endif

@@ -185,6 +185,23 @@ impl<T: Handler> Registration<T> {
         }
     }
 
+    /// Enables the interrupt if it is disabled more often than for its user: genirq has done that then, after 99,900
+    /// of 100,000 interrupts were not handled ("nobody cared"). Tells whether it was so.
+    ///
+    /// genirq still lists it as disabled for that reason (`IRQS_SPURIOUS_DISABLED`) until its handler is registered
+    /// anew. This only has it polled with the option `irqpoll`, if it is shared.
+    pub(crate) fn revive(&self) -> bool {
+        let masked = self.masked.lock();
+        let mut was_dead = false;
+        // SAFETY: The interrupt is registered; while `masked` is locked, its user does not disable it.
+        while unsafe { shim::simrupt_irq_depth(self.virq) } > u32::from(*masked) {
+            was_dead = true;
+            // SAFETY: The interrupt is ours, and is disabled.
+            unsafe { bindings::enable_irq(self.virq) };
+        }
+        was_dead
+    }
+
     /// Holds the interrupt off: disables it, and waits until neither handler nor thread runs.
     ///
     /// # Errors

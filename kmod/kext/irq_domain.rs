@@ -384,12 +384,6 @@ impl<O: Observer> IrqLine<O> {
         self.bounce.run();
     }
 
-    /// Raises the line from any context: interrupts this CPU, and raises it there.
-    pub(crate) fn raise_soon(&self) {
-        self.bounce.chip_data.is_up.store(true, Release);
-        self.bounce.queue();
-    }
-
     /// Takes the line down; tells whether it was up. The driver's acknowledge register. Any context.
     ///
     /// What the device announced before it raised the line is visible to the caller afterwards. What it announces

@@ -10,6 +10,7 @@
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
@@ -54,6 +55,11 @@ void simrupt_irqs_restore(unsigned long flags)
 	local_irq_restore(flags);
 }
 
+void simrupt_cond_resched(void)
+{
+	cond_resched();
+}
+
 void simrupt_pagefault_disable(void)
 {
 	pagefault_disable();
@@ -95,6 +101,13 @@ bool simrupt_irq_is_forced_threaded(unsigned int irq)
 
 	/* The driver's own thread is then a second one. */
 	return desc && desc->action && desc->action->secondary;
+}
+
+unsigned int simrupt_irq_depth(unsigned int irq)
+{
+	struct irq_desc *desc = simrupt_irq_desc(irq);
+
+	return desc ? READ_ONCE(desc->depth) : 0;
 }
 
 int simrupt_synchronize_irq(unsigned int irq, unsigned long timeout)

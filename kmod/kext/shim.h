@@ -37,6 +37,9 @@ void simrupt_preempt_enable(void);
 unsigned long simrupt_irqs_off(void);
 void simrupt_irqs_restore(unsigned long flags);
 
+/* cond_resched(). Where the caller may sleep. */
+void simrupt_cond_resched(void);
+
 /*
  * pagefault_disable() and pagefault_enable(), in pairs: in between, a copy to user space ends where memory is
  * not present. Process context.
@@ -58,6 +61,9 @@ bool simrupt_irq_is_percpu(unsigned int irq);
  * or PREEMPT_RT. For an interrupt of which both handler and thread are the driver's. Process context.
  */
 bool simrupt_irq_is_forced_threaded(unsigned int irq);
+
+/* How often an interrupt is disabled: 0 when it is enabled. For one that is in use. Process context. */
+unsigned int simrupt_irq_depth(unsigned int irq);
 
 /*
  * synchronize_irq() that can be killed and ends after some jiffies: 0, -EINTR or -ETIMEDOUT. Process context.

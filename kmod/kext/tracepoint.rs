@@ -77,6 +77,7 @@ tracepoints! {
     fn read(line: u32, seq: u64, last_seq: u64, due_ns: u64, events: u64, ns: u64);
     fn drop(line: u32, seq: u64, events: u64, cause: *const u8, length: usize);
     fn knob(line: u32, name: *const u8, length: usize, value: i64);
+    fn fault(line: u32, kind: *const u8, length: usize, number: u64);
 }
 
 /// The device has emitted an event.
@@ -152,4 +153,10 @@ pub(crate) fn drop(line: usize, seq: u64, events: u64, cause: &str) {
 #[inline(always)]
 pub(crate) fn knob(line: usize, name: &str, value: i64) {
     raw::knob(line as u32, name.as_ptr(), name.len(), value);
+}
+
+/// A fault happens, for the n-th time under the rules in force.
+#[inline(always)]
+pub(crate) fn fault(line: usize, kind: &str, number: u64) {
+    raw::fault(line as u32, kind.as_ptr(), kind.len(), number);
 }

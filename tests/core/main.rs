@@ -7,6 +7,7 @@ mod abi;
 mod coalescing;
 mod counters;
 mod doorbell;
+mod fault;
 mod fifo;
 mod gaps;
 mod histogram;

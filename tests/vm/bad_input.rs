@@ -13,7 +13,7 @@ fn bad_values() -> Vec<Vec<u8>> {
         b"abc",
         b"-2",
         b"-5\n",
-        b"2000000",
+        b"200000000",
         b"99999999999",
         b"18446744073709551616",
         b"1.5",
@@ -80,12 +80,22 @@ fn debugfs_refuses_bad_values() {
             ("jitter_pct", "101"),
             ("cpu_limit_pct", "0"),
             ("cpu_limit_pct", "101"),
+            ("fault_every", "0"),
+            ("fault_every", "1000001"),
+            ("fault_probability_ppm", "0"),
+            ("fault_probability_ppm", "1000001"),
+            ("fault_times", "-2"),
+            ("fault_times", "1000001"),
+            ("fault_us", "0"),
+            ("fault_us", "30000001"),
         ] {
             assert_eq!(lines[0].try_set(knob, value), Err(Errno::ERANGE), "{knob}");
         }
         assert_eq!(lines[0].try_set("pattern", "gauss"), Err(Errno::EINVAL));
         assert_eq!(lines[0].try_set("stress", "cpu"), Err(Errno::EINVAL));
         assert_eq!(lines[0].try_set("irq_type", "high"), Err(Errno::EINVAL));
+        assert_eq!(lines[0].try_set("fault", "flood"), Err(Errno::EINVAL));
+        assert_eq!(lines[0].try_set("recover", "0"), Err(Errno::EINVAL));
         assert_eq!(lines[0].try_set("stress_us", "0"), Err(Errno::ERANGE));
         assert_eq!(lines[0].try_set("stress_hz", "10001"), Err(Errno::ERANGE));
         assert_eq!(lines[0].try_set("fifo_size", "15"), Err(Errno::ERANGE));
@@ -108,7 +118,7 @@ fn parameters_refuse_bad_values() {
                 }
             }
         }
-        for list in ["5,6,7", "5,", ",5", ",", "5,abc", "5,2000000"] {
+        for list in ["5,6,7", "5,", ",5", ",", "5,abc", "5,200000000"] {
             let result = module.set_parameter("rate_hz", list.as_bytes());
             assert_refused("rate_hz", list.as_bytes(), result);
         }

@@ -13,6 +13,7 @@ mod costs;
 mod debug;
 mod device;
 mod failed_load;
+mod faults;
 mod flavors;
 mod fleets;
 mod fuzz;

@@ -65,8 +65,10 @@ fn files_have_the_modes_that_are_documented() {
             assert_eq!(mode(line.path(report)), 0o400, "{report}");
         }
         assert_eq!(mode(line.path("schedule")), 0o600);
-        // It has nothing to show.
-        assert_eq!(mode(line.path("reset")), 0o200);
+        // They have nothing to show.
+        for verb in ["reset", "recover"] {
+            assert_eq!(mode(line.path(verb)), 0o200, "{verb}");
+        }
         let known = KNOBS.len() + 7;
         let folder = Path::new(&line.path("stats")).parent().unwrap().to_owned();
         assert_eq!(files_below(folder).len(), known, "a file of no known mode");

@@ -204,8 +204,10 @@ impl Shown {
         if let Some(perfetto) = &mut self.perfetto {
             perfetto.write(|file| file.add(event))?;
         }
-        if let What::Knob { name, value } = &event.what {
-            *text += &self.knob(event, name, *value);
+        match &event.what {
+            What::Knob { name, value } => *text += &self.knob(event, name, *value),
+            What::Fault { kind, number } => *text += &self.fault(event, kind, *number),
+            _ => {}
         }
         for journey in self.journeys.take(event) {
             self.tell(&journey, text);
@@ -242,6 +244,24 @@ impl Shown {
                 "line {line} knob {name} set to {value}, at {} s, by {}\n",
                 simrupt::text::seconds(place.ns),
                 place.task
+            ),
+        }
+    }
+
+    /// What is said of a fault that was made on purpose.
+    fn fault(&self, event: &Event, kind: &str, number: u64) -> String {
+        let Event { line, place, .. } = event;
+        match self.as_json {
+            true => format!(
+                "{}\n",
+                serde_json::json!({
+                    "line": line, "fault": kind, "number": number, "ns": place.ns, "cpu": place.cpu,
+                })
+            ),
+            false => format!(
+                "line {line} fault {kind}, number {number}, at {} s, on CPU {}\n",
+                simrupt::text::seconds(place.ns),
+                place.cpu
             ),
         }
     }

@@ -44,7 +44,7 @@ fn denied(path: &str, write: bool) {
 
 fn files(line: Line) -> Vec<String> {
     let names = [
-        "stats", "contexts", "latency", "costs", "irq", "reset", "schedule",
+        "stats", "contexts", "latency", "costs", "irq", "reset", "schedule", "recover",
     ];
     let names = KNOBS.iter().chain(&names);
     names.map(|name| line.path(name)).collect()

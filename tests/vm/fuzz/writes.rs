@@ -154,7 +154,7 @@ impl Knobs {
         let harmless = match knob {
             Knob::FifoSize => "16",
             Knob::RateHz | Knob::WorkUs => "0",
-            Knob::Stress => "none",
+            Knob::Stress | Knob::Fault => "none",
             Knob::Run => "open",
             _ => return,
         };

@@ -30,7 +30,7 @@ use std::{
 };
 
 /// What the writers change, and to what; the format is left alone, so that records can be told.
-const KNOBS: [(Knob, &[&str]); 11] = [
+const KNOBS: [(Knob, &[&str]); 12] = [
     (Knob::RateHz, &["500", "2000", "3000"]),
     (Knob::Pattern, &["periodic", "uniform", "poisson", "burst"]),
     (Knob::JitterPct, &["0", "30", "100"]),
@@ -44,6 +44,19 @@ const KNOBS: [(Knob, &[&str]); 11] = [
     (
         Knob::Stress,
         &["none", "irqs-off", "preempt-off", "softirq"],
+    ),
+    (
+        Knob::Fault,
+        &[
+            "none",
+            "lost",
+            "late",
+            "spurious",
+            "storm",
+            "stuck",
+            "unhandled",
+            "stall",
+        ],
     ),
 ];
 
@@ -206,6 +219,7 @@ fn run(module: &Simrupt, with_disruptions: bool) -> Vec<Streams> {
     check_knobs(module, &last);
     line.set("masked", "0");
     line.set("stress", "none");
+    line.set("recover", "1");
     line.silence();
     let file = line.open_nonblock();
     let mut rest = Vec::new();

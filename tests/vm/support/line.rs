@@ -17,7 +17,7 @@ use simrupt::files::{
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 20] = [
+pub const KNOBS: [&str; 25] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
@@ -36,6 +36,11 @@ pub const KNOBS: [&str; 20] = [
     "stress",
     "stress_us",
     "stress_hz",
+    "fault",
+    "fault_every",
+    "fault_probability_ppm",
+    "fault_times",
+    "fault_us",
     "masked",
     "run",
 ];
@@ -53,6 +58,18 @@ pub const FLAVORS: [&str; 11] = [
     "none",
     "irq-thread",
     "tasklet",
+];
+
+/// The faults that a line can have.
+pub const FAULTS: [&str; 8] = [
+    "lost",
+    "late",
+    "spurious",
+    "storm",
+    "stuck",
+    "unhandled",
+    "stall",
+    "dropped-wakeup",
 ];
 
 /// A line of the loaded module.

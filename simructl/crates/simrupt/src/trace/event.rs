@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 /// The names of the module's tracepoints, in the order of an event's way.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "simrupt_emit",
     "simrupt_irq",
     "simrupt_bh_queue",
@@ -15,6 +15,7 @@ pub const NAMES: [&str; 9] = [
     "simrupt_read",
     "simrupt_drop",
     "simrupt_knob",
+    "simrupt_fault",
 ];
 
 /// What a row of a trace says.
@@ -99,6 +100,13 @@ pub enum What {
         span: Span,
         /// The counter that they ended in.
         cause: String,
+    },
+    /// A fault was made on purpose.
+    Fault {
+        /// Value of the knob `fault`.
+        kind: String,
+        /// How often it has happened since the rules were set.
+        number: u64,
     },
     /// A knob was changed.
     Knob {
@@ -197,6 +205,10 @@ impl Fields<'_> {
                     cause: text("cause")?,
                 }
             }
+            "simrupt_fault" => What::Fault {
+                kind: text("kind")?,
+                number: self.number("number")?,
+            },
             _ => What::Knob {
                 name: text("name")?,
                 value: self.number("value")?,
@@ -311,6 +323,13 @@ mod tests {
                 What::Drop {
                     span,
                     cause: "flushed".to_string(),
+                },
+            ),
+            (
+                "simrupt_fault: line=0 kind=dropped-wakeup number=3 ns=9",
+                What::Fault {
+                    kind: "dropped-wakeup".to_string(),
+                    number: 3,
                 },
             ),
             (

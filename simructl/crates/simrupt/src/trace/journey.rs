@@ -232,7 +232,7 @@ impl Journeys {
             }
             What::Read(span) => at.pass(*span, &[(Kind::Read, place, &count(*span))]),
             What::Drop { span, cause } => at.pass(*span, &[(Kind::Lost, place, cause)]),
-            What::Knob { .. } => Vec::new(),
+            What::Knob { .. } | What::Fault { .. } => Vec::new(),
         };
         ended.iter_mut().for_each(in_order);
         ended

@@ -189,6 +189,13 @@ impl<W: Write> Perfetto<W> {
                 notes.push(word("cause", cause));
                 self.instant(*line, place, "lost", notes, *span)
             }
+            What::Fault {
+                kind,
+                number: count,
+            } => {
+                let notes = vec![word("kind", kind), number("number", *count)];
+                self.instant(*line, place, "fault", notes, NONE)
+            }
             What::Knob { name, value } => {
                 let value = DebugAnnotation {
                     name: Some(name.clone()),
