@@ -30,7 +30,7 @@ macro_rules! schema {
 }
 
 /// All of them, in the order of the commands in the help.
-pub(crate) const ALL: [Schema; 20] = [
+pub(crate) const ALL: [Schema; 22] = [
     schema!("load", "unload"),
     schema!("status"),
     schema!("knobs"),
@@ -45,6 +45,8 @@ pub(crate) const ALL: [Schema; 20] = [
     schema!("softirqs"),
     schema!("handlers"),
     schema!("diff"),
+    schema!("fault"),
+    schema!("recover"),
     schema!("reset"),
     schema!("verify"),
     schema!("plan"),

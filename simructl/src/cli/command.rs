@@ -14,7 +14,7 @@ use simrupt_bench::report::metric::THRESHOLD;
 
 use crate::cli::knobs;
 use crate::cli::values::{ANY, parse_duration, parse_interval, parse_metric, parse_percent, whole};
-use crate::cli::{Handlers, Interrupts, Outputs, Record, Replay};
+use crate::cli::{Fault, Handlers, Interrupts, Outputs, Record, Replay};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -276,6 +276,27 @@ pub(crate) enum Command {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
+
+    /// Make lines go wrong on purpose, end that, and show what is in force
+    ///
+    /// lost, late: an interrupt of the device does not come, or comes later. spurious: one comes without a cause.
+    /// storm: for a while, one follows the other. stuck: the same without an end. unhandled: the handler answers
+    /// IRQ_NONE, until the kernel says "nobody cared" and disables the line. stall: a run of the bottom half keeps
+    /// its CPU busy. dropped-wakeup: the bottom half does not wake readers.
+    ///
+    /// set gives all rules of the fault: those that are not given get their defaults. Only root can set faults.
+    /// "happened" counts since the last reset. See recover for what a fault leaves behind.
+    #[command(
+        after_help = "Examples:\n  simructl fault set late --every 100 --us 3000 --line 0\n  simructl fault set lost --probability 0.1% --times 5\n  simructl fault\n  simructl fault off"
+    )]
+    Fault(Fault),
+
+    /// End the faults of lines, and undo what they have done
+    ///
+    /// Enables an interrupt that the kernel has disabled ("nobody cared"), has the device interrupt once more for
+    /// events that nobody has taken, and wakes readers. Counters, events and open files stay.
+    #[command(after_help = "Example:\n  simructl recover --line 0")]
+    Recover,
 
     /// Set the counters and the histograms of lines to 0
     ///

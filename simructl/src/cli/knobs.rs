@@ -12,7 +12,7 @@ use clap::{Arg, Command, Error};
 
 use simrupt::layout::columns;
 use simrupt::lines::Assignment;
-use simrupt_core::knobs::{Flavor, Spec, TABLE, Values};
+use simrupt_core::knobs::{Fault, Flavor, Spec, TABLE, Values};
 
 /// How wide the values of a knob may be in a help text.
 const WIDTH: usize = 60;
@@ -71,6 +71,7 @@ fn values(spec: &Spec) -> Vec<String> {
 enum Words {
     Names,
     Flavors,
+    Faults,
     Settings,
     LoadSettings,
 }
@@ -80,6 +81,12 @@ impl Words {
         match self {
             Self::Names => TABLE.iter().map(|spec| spec.name.to_string()).collect(),
             Self::Flavors => Flavor::NAMES.iter().map(ToString::to_string).collect(),
+            // All but none.
+            Self::Faults => Fault::NAMES
+                .iter()
+                .skip(1)
+                .map(ToString::to_string)
+                .collect(),
             Self::Settings => settings("set"),
             Self::LoadSettings => settings("load"),
         }
@@ -182,6 +189,11 @@ impl TypedValueParser for Text {
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(self.0.all().into_iter().map(PossibleValue::new)))
     }
+}
+
+/// The kind of a fault.
+pub(super) fn fault() -> Text {
+    Text(Words::Faults)
 }
 
 /// Takes `KNOB=VALUE`, and tells shells which make sense.

@@ -5,6 +5,7 @@
 mod arrivals;
 mod bench;
 mod command;
+mod fault;
 mod handlers;
 mod interrupts;
 mod knobs;
@@ -21,6 +22,7 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser};
 pub(crate) use self::arrivals::{Record, Replay};
 pub(crate) use self::bench::Bench;
 pub(crate) use self::command::{Command, Compare, Explain, Read, Stats, Top, Trace};
+pub(crate) use self::fault::{Fault, FaultAction};
 pub(crate) use self::handlers::Handlers;
 pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::knobs::bash;

@@ -99,6 +99,15 @@ pub(super) fn parse_percent(text: &str) -> Result<f64, &'static str> {
         .ok_or("not a percentage from 0 to 1000000")
 }
 
+/// A probability in percent, as parts per million.
+pub(super) fn parse_ppm(text: &str) -> Result<u64, &'static str> {
+    let percent = text.trim_end_matches('%').trim_end().parse().ok();
+    percent
+        .filter(|percent: &f64| (0.0001..=100.0).contains(percent))
+        .map(|percent| (percent * 10_000.0).round() as u64)
+        .ok_or("not a percentage from 0.0001 to 100")
+}
+
 /// The most characters that a label may have: it stands in headings.
 const LONGEST_LABEL: usize = 60;
 
@@ -114,6 +123,16 @@ pub(super) fn parse_label(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_probability_is_never_nothing_and_never_more_than_certain() {
+        assert_eq!(parse_ppm("100"), Ok(1_000_000));
+        assert_eq!(parse_ppm("0.0001 %"), Ok(1));
+        assert_eq!(parse_ppm("12.5%"), Ok(125_000));
+        for text in ["0", "0%", "0.00001", "-1", "100.1", "NaN", "often", ""] {
+            assert!(parse_ppm(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn an_interval_is_a_day_at_most_and_never_nothing() {

@@ -11,6 +11,7 @@ mod diff;
 mod dry_run;
 mod dump;
 mod explain;
+mod fault;
 mod follow;
 mod get;
 mod handlers;
@@ -20,11 +21,11 @@ mod latency;
 mod lines;
 mod load;
 mod man;
+mod press;
 mod read;
 mod record;
 mod replay;
 mod report;
-mod reset;
 mod result_files;
 mod schema;
 mod set;
@@ -73,9 +74,11 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Irqs(how) => interrupts::run(sysroot, options, Kind::Interrupts, &how),
         Command::Softirqs(how) => interrupts::run(sysroot, options, Kind::Softirqs, &how),
         Command::Handlers(how) => handlers::run(sysroot, options, &how),
+        Command::Fault(fault) => fault::run(sysroot, options, &fault),
+        Command::Recover => press::run(sysroot, options, &press::RECOVER),
         Command::Record(how) => record::run(sysroot, options, &how),
         Command::Replay(how) => replay::run(sysroot, options, &how),
-        Command::Reset => reset::run(sysroot, options),
+        Command::Reset => press::run(sysroot, options, &press::RESET),
         Command::Dump { file } => dump::run(sysroot, options, &file),
         Command::Apply { file } => apply::run(sysroot, options, &file),
         Command::Diff { file } => diff::run(sysroot, options, &file),

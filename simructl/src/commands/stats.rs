@@ -21,16 +21,17 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options) -> Result<(), Failure> {
         let counters = module.counters(line, WHAT)?;
         Ok(Shown {
             is_bound: counters.is_some(),
-            text: text(line, irq, counters.as_ref()),
-            document: document(line, irq, counters.as_ref()),
+            text: text(line, irq, module.fault(line).as_deref(), counters.as_ref()),
+            document: document(&module, line, counters.as_ref()),
         })
     })
 }
 
-fn text(line: u32, irq: Option<u32>, counters: Option<&Counters>) -> String {
+fn text(line: u32, irq: Option<u32>, fault: Option<&str>, counters: Option<&Counters>) -> String {
     let irq = irq.map_or_else(|| "-".to_string(), |irq| irq.to_string());
+    let fault = fault.map_or_else(String::new, |fault| format!("  fault {fault}"));
     let Some(counters) = counters else {
-        return format!("line{line}  irq {irq}  driver unbound\n");
+        return format!("line{line}  irq {irq}{fault}  driver unbound\n");
     };
     let rows: Vec<[String; 2]> = counters
         .stats
@@ -38,16 +39,17 @@ fn text(line: u32, irq: Option<u32>, counters: Option<&Counters>) -> String {
         .map(|(name, value)| [name.to_string(), value.to_string()])
         .collect();
     format!(
-        "line{line}  irq {irq}\n{}\n{}",
+        "line{line}  irq {irq}{fault}\n{}\n{}",
         columns("  ", &rows),
         counters.contexts.text("  ")
     )
 }
 
-pub(crate) fn document(line: u32, irq: Option<u32>, counters: Option<&Counters>) -> Value {
+pub(crate) fn document(module: &Module<'_>, line: u32, counters: Option<&Counters>) -> Value {
     json!({
         "line": line,
-        "irq": irq,
+        "irq": module.irq(line),
+        "fault": module.fault(line),
         "bound": counters.is_some(),
         "stats": counters.map(Counters::stats_json),
         "contexts": counters.map(Counters::contexts_json),

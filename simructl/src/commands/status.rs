@@ -32,6 +32,8 @@ struct Row {
     counters: [Option<u64>; COUNTERS.len()],
     lost: Option<u64>,
     state: &'static str,
+    /// The fault that it has on purpose.
+    fault: Option<String>,
     /// Of a line that has ever been throttled, to find out whether it is so now.
     look: Option<Look>,
 }
@@ -134,6 +136,7 @@ impl Row {
             counters: COUNTERS.map(counter),
             lost: counters.as_ref().map(Counters::lost),
             state,
+            fault: module.fault(line),
             look,
         })
     }
@@ -161,7 +164,10 @@ impl Row {
             number(self.counters[0]),
             number(self.counters[1]),
             number(self.lost),
-            self.state.to_string(),
+            match &self.fault {
+                None => self.state.to_string(),
+                Some(fault) => format!("{}, fault {fault}", self.state),
+            },
         ]
     }
 
@@ -169,6 +175,7 @@ impl Row {
         let mut object = Map::new();
         object.insert("line".to_string(), json!(self.line));
         object.insert("irq".to_string(), json!(self.irq));
+        object.insert("fault".to_string(), json!(self.fault));
         for (name, value) in KNOBS.iter().zip(&self.knobs) {
             let value = value.as_deref().map(value::json);
             object.insert(name.to_string(), json!(value));

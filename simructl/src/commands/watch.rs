@@ -121,8 +121,7 @@ impl Watch<'_> {
     /// A sample as a JSON document in a row.
     fn document(&self, now: &[Sample], before: &[Sample], elapsed: Duration) -> String {
         let lines = now.iter().enumerate().map(|(at, sample)| {
-            let irq = self.module.irq(sample.line);
-            let mut object = document(sample.line, irq, sample.counters.as_ref());
+            let mut object = document(self.module, sample.line, sample.counters.as_ref());
             object["per_second"] = sample.rates_document(before.get(at));
             object
         });

@@ -240,6 +240,7 @@ mod tests {
             fifo_size: 4096,
             counters: Counters::read(folder, number).unwrap(),
             latency: Some(Latency::parse(&latency).unwrap()),
+            fault: None,
             look: Look::running(at, events),
         }
     }

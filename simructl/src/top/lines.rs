@@ -57,7 +57,7 @@ fn columns(state: &State, rows: &[&Row]) -> Vec<Column<u8>> {
     ];
     // That all lines run goes without saying.
     if rows.iter().any(|row| row.state() != "runs") {
-        let state = column(4, "state", false, &|row| row.state().to_string());
+        let state = column(4, "state", false, &|row| row.state());
         columns.insert(4, state);
     }
     let others = STAGES

@@ -36,6 +36,8 @@ pub(crate) struct Row {
     pub(crate) queued: u64,
     /// The values of each of [`STAGES`] since the sample before.
     pub(crate) stages: [Option<Stage>; STAGES.len()],
+    /// The fault that it has on purpose.
+    pub(crate) fault: Option<String>,
     /// What it lacks to have events, as far as that is certain.
     pub(crate) missing: Option<Cause>,
 }
@@ -68,16 +70,21 @@ impl Row {
             lost_hz: rate(&|line| line.counters.as_ref().map(|counters| counters.lost())),
             queued: counter("queued")(now).unwrap_or(0),
             stages: STAGES.map(|(name, _)| stage(name)),
+            fault: now.fault.clone(),
             missing: None,
         }
     }
 
-    /// The state of the line, in a word or two.
-    pub(crate) fn state(&self) -> &'static str {
-        match self.missing {
+    /// The state of the line, in some words.
+    pub(crate) fn state(&self) -> String {
+        let state = match self.missing {
             Some(cause) => cause.word(),
             None if self.is_throttled => Cause::Throttled.word(),
             None => "runs",
+        };
+        match &self.fault {
+            None => state.to_string(),
+            Some(fault) => format!("{state}, fault {fault}"),
         }
     }
 

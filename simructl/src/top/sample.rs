@@ -41,6 +41,8 @@ pub(crate) struct Line {
     /// `None` when its driver is unbound, as with the latency.
     pub(crate) counters: Option<Counters>,
     pub(crate) latency: Option<Latency>,
+    /// The fault that it has on purpose.
+    pub(crate) fault: Option<String>,
     /// What it takes to tell why it is silent.
     pub(crate) look: Look,
 }
@@ -82,6 +84,7 @@ impl Line {
             flavor: knob("workqueue")?,
             fifo_size: knob("fifo_size")?.parse().unwrap_or(0),
             latency: module.latency(line, WHAT)?,
+            fault: module.fault(line),
             look: Look::at(module, knobs, line, counters.as_ref())?,
             counters,
         })

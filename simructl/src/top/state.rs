@@ -348,6 +348,7 @@ mod tests {
             lost_hz: None,
             queued: 64 - u64::from(line),
             is_throttled: false,
+            fault: None,
             missing: None,
             stages: [const { None }; STAGES.len()],
         }

@@ -9,6 +9,7 @@ mod arrivals;
 mod bench;
 mod errors;
 mod fake;
+mod fault;
 mod fleets;
 mod follow;
 mod generated;

@@ -168,6 +168,7 @@ impl<'a> Rig<'a> {
             let cpu = self.placement.line(line).to_string();
             self.set(line, "rate_hz", "0")?;
             self.set(line, "masked", "0")?;
+            self.set(line, "fault", "none")?;
             self.set(line, "format", Format::Char.name())?;
             self.set(line, "fifo_policy", Policy::Drop.name())?;
             self.set(line, "fifo_size", &setting.fifo_size.to_string())?;

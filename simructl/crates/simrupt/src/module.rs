@@ -171,6 +171,20 @@ impl<'a> Module<'a> {
         Some(gap.failure("doing with less").because(instead))
     }
 
+    /// The fault that a line has on purpose; `None` when it has none, and when that cannot be read.
+    pub fn fault(&self, line: u32) -> Option<String> {
+        let text = match self.debugfs_of_knobs() {
+            Some(directory) => read_text(&directory.join(format!("line{line}/fault"))).ok()?,
+            None => {
+                let all = read_text(&self.sysroot.parameters().join("fault")).ok()?;
+                let mut values = value::list(&all);
+                let at = values.len().saturating_sub(1).min(line as usize);
+                values.swap_remove(at)
+            }
+        };
+        Some(value::current(&text).to_string()).filter(|fault| fault != "none")
+    }
+
     /// The counters of a line; `None` when its driver is unbound.
     pub fn counters(&self, line: u32, what: &str) -> Result<Option<Counters>, Failure> {
         let directory = self.line_directory(line, what)?;
