@@ -9,7 +9,7 @@ use nix::{
 use simrupt::trace::event::NAMES;
 use simrupt_vm_tests::{
     Context, FAULTS, FLAVORS, Line, Reader, Simrupt, action_counts, decode, eventually,
-    expect_report, log_lines, read_records, watches_itself,
+    expect_report, log_lines, read_records, simructl, watches_itself,
 };
 use std::{
     fs,
@@ -424,6 +424,58 @@ fn each_fault_is_traced_with_its_number() {
         }
     }
     module.verify();
+}
+
+/// What simructl prints, which must go well.
+fn told(args: &[&str]) -> String {
+    let output = simructl(args);
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn simructl_sets_shows_and_ends_faults_and_recovers_lines() {
+    let module = Simrupt::load("lines=2 rate_hz=0 run=always");
+    let line = module.line(0);
+    line.set("fault_times", "3");
+    let text = told(&[
+        "fault",
+        "set",
+        "lost",
+        "--every",
+        "2",
+        "--probability",
+        "99.5%",
+        "--line",
+        "0",
+    ]);
+    assert!(
+        text.contains("line0  lost       2  99.5%        any    1000         0"),
+        "{text}"
+    );
+    line.set("rate_hz", "1000");
+    line.wait_for("fault_lost", 5);
+    assert!(told(&["status"]).contains("runs, fault lost"));
+    assert!(
+        told(&["stats", "--line", "0"])
+            .starts_with(&format!("line0  irq {}  fault lost\n", line.irq()))
+    );
+    assert!(told(&["top", "--once"]).contains("fault lost"));
+    assert!(told(&["fault", "off"]).contains("line0  none"));
+    line.set("rate_hz", "0");
+    assert!(!told(&["status"]).contains("fault"));
+    told(&["fault", "set", "lost"]);
+    line.set("rate_hz", "1000");
+    line.wait_for("fault_lost", 5);
+    line.set("rate_hz", "0");
+    assert!(line.stat("in_ring") > 0);
+    assert_eq!(told(&["recover"]), "line0 recovered\nline1 recovered\n");
+    line.silence();
+    module.verify();
+    line.unbind();
+    let output = simructl(&["recover", "--line", "0"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    line.bind();
 }
 
 /// Under each fault, on every flavor, in an open loop and in a closed one: the sums hold, no event gets lost that the
