@@ -129,8 +129,9 @@ PERFETTO=$CACHE/perfetto-$(key "$LAB/root" "$LAB/perfetto-packages" "$LAB/root-p
 
 # What builds and checks the Debian packages: a root with what debian/control asks for.
 PACKAGING=$CACHE/packaging-$(key "$LAB"/{root,root-packaging,packaging-packages} <(echo "$SUITE"))
-# What tries them: a user's system with a kernel that is not the newest, and the archive of its packages.
-OLD_KERNEL=7.2.12+deb13-amd64
+# What tries them: a user's system with a kernel that is not the newest, and the archive of its packages. The
+# environment may name another.
+OLD_KERNEL=${OLD_KERNEL:-7.2.12+deb13-amd64}
 USER_SYSTEM=$CACHE/user-$OLD_KERNEL-$(key "$LAB"/{user-system,user-packages} <(echo "$SUITE"))
 
 # tested_kernels: those that `make test-matrix` tests, one a line.

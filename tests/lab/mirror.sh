@@ -69,3 +69,21 @@ complete_kernels() {
             }
         }' | sort -u -r -V
 }
+
+# mirror_lacks KERNEL: whether the mirror has the kernel no longer; false where that cannot be told. In a shell of its own,
+# as what is known of a kernel is set where common.sh is sourced.
+# shellcheck disable=SC2016 # the other shell expands
+mirror_lacks() {
+    KERNEL=$1 bash -c 'set -euo pipefail
+        source "$1/common.sh"
+        source "$1/mirror.sh"
+        packages=$(packages_of "$KERNEL_SUITE") || exit 1
+        complete=$(complete_kernels ".*" <<<"$packages")
+        ! grep -q -x -F -- "$KERNEL" <<<"$complete"' bash "$LAB"
+}
+
+# kernel_is_gone KERNEL: whether neither the cache nor the mirror has it.
+# shellcheck disable=SC2016 # the other shell expands
+kernel_is_gone() {
+    ! KERNEL=$1 bash -c 'source "$1/common.sh" && [[ -d $KERNEL_DIR ]]' bash "$LAB" && mirror_lacks "$1"
+}
