@@ -257,6 +257,28 @@ fn a_line_that_nobody_cares_for_is_dead_until_it_is_recovered() {
 }
 
 #[test]
+fn a_level_that_nobody_acknowledges_dies_of_one_event() {
+    let module = Simrupt::load("rate_hz=0 run=always irq_type=level");
+    let line = module.line(0);
+    let before = complaints(line);
+    expect_report("nobody cared");
+    fault(line, "unhandled", &[]);
+    line.set("rate_hz", "10");
+    eventually("the kernel disables the line", || complaints(line) > before);
+    line.set("rate_hz", "0");
+    let stats = line.stats();
+    assert!(stats["fault_unhandled"] >= 99_900, "{stats:?}");
+    assert!((1..100).contains(&stats["raised"]), "{stats:?}");
+    assert_eq!(stats["handled"], 0, "{stats:?}");
+    recover(line);
+    eventually("all is delivered", || line.stat("in_ring") == 0);
+    line.set("rate_hz", "1000");
+    line.wait_for("handled", 10);
+    line.silence();
+    module.verify();
+}
+
+#[test]
 fn a_dead_line_lives_when_its_driver_is_bound_anew() {
     let module = Simrupt::load("rate_hz=0 run=always cpu_limit_pct=100");
     let line = module.line(0);
