@@ -184,7 +184,12 @@ pub(super) fn commit(control: &Control, bound: Option<&Bound>, change: Change) -
         }
         Change::Coalescing(limits) => device.set_coalescing(limits),
         Change::Trigger(trigger) => match bound {
-            Some(bound) => bound.binding.hold(|_| device.set_trigger(trigger))??,
+            Some(bound) => {
+                bound.binding.hold(|_| device.set_trigger(trigger))??;
+                // The device raises its line meanwhile, and the flow that it meets may be the old one on one CPU and
+                // the new one on another: neither would deliver.
+                device.raise_again();
+            }
             None => device.set_trigger(trigger)?,
         },
         Change::Cpu(cpu, interference) => {

@@ -69,8 +69,8 @@ impl Registers for Device {
     }
 
     #[inline]
-    fn acknowledge(&self) -> bool {
-        Device::acknowledge(self)
+    fn acknowledge(&self) {
+        Device::acknowledge(self);
     }
 
     #[inline]

@@ -69,8 +69,8 @@ pub(crate) trait Registers: Send + Sync + 'static {
     fn set_running(&self, running: bool);
 
     /// Acknowledges the interrupt, before the ring is looked at: a level-triggered line stays up until then. What the
-    /// device announces later takes it up again. Tells whether it was up. Any context.
-    fn acknowledge(&self) -> bool;
+    /// device announces later takes it up again. Any context.
+    fn acknowledge(&self);
 
     /// Rings the doorbell: the driver has taken everything out of the ring. Any context.
     fn ring_doorbell(&self);

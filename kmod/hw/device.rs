@@ -6,6 +6,7 @@
 use super::{
     faults::Faults,
     generator::{
+        earlier,
         Doorbell,
         Generator,
         Govern,
@@ -130,10 +131,10 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.generator.line.set_trigger(trigger)
     }
 
-    /// Acknowledges the interrupt: takes the line down. Tells whether it was up. Any context.
+    /// Acknowledges the interrupt: takes the line down. Any context.
     #[inline]
-    pub(crate) fn acknowledge(&self) -> bool {
-        self.generator.line.acknowledge()
+    pub(crate) fn acknowledge(&self) {
+        self.generator.line.acknowledge();
     }
 
     /// Rings the doorbell: the driver has taken everything out of the ring. Any context.
@@ -259,22 +260,27 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
             };
             state.coalescing.set_limits(limits);
             let stops = !control.running || state.ring.is_none();
-            // A device that stops lets no event wait.
-            state.is_due |= stops && state.coalescing.end();
-            self.generator.raises.xchg(state.is_due, Full);
-            if stops {
-                return None;
-            }
-            let is_closed = state.schedule.is_closed() && control.shape.rate_hz != 0;
-            let due_ns = state.next_ns().or(is_closed.then(clock::now_ns))?;
-            let look_ns = state.look_ns().unwrap_or(u64::MAX);
-            Some((due_ns.min(look_ns), is_closed))
+            // Nor does a device that stops let an event wait.
+            let lets_none_wait = stops || state.schedule.is_closed();
+            state.is_due |= lets_none_wait && state.coalescing.end();
+            let is_on = control.shape.rate_hz != 0;
+            let is_closed = state.schedule.is_closed() && is_on;
+            let look_ns = state.look_ns().filter(|_| is_on);
+            let due_ns = state.next_ns().or(is_closed.then(clock::now_ns));
+            let due_ns = earlier(due_ns, look_ns).filter(|_| !stops);
+            (state.is_due, due_ns, is_closed)
         });
-        if self.generator.raises.load(Relaxed) {
+        let Some((is_due, due_ns, is_closed)) = due else {
+            return;
+        };
+        // Not before the state is free: a ring of the doorbell that is on its way would take the raise, and find
+        // the state in use.
+        if is_due {
+            self.generator.raises.xchg(true, Full);
             self.doorbell.queue();
-            self.doorbell.wait();
         }
-        let Some((due_ns, is_closed)) = due.flatten() else {
+        self.doorbell.wait();
+        let Some(due_ns) = due_ns else {
             return;
         };
         self.generator.closed.xchg(is_closed, Full);

@@ -189,11 +189,7 @@ impl<W: Watch> State<W> {
     /// When there is something to do next: an event to emit, or the line to raise for those that wait.
     #[inline]
     pub(super) fn next_ns(&self) -> Option<u64> {
-        let due_ns = self.schedule.next_due_ns();
-        match self.coalescing.deadline_ns() {
-            None => due_ns,
-            Some(deadline_ns) => Some(due_ns.map_or(deadline_ns, |due_ns| due_ns.min(deadline_ns))),
-        }
+        earlier(self.schedule.next_due_ns(), self.coalescing.deadline_ns())
     }
 
     /// Emits every event that has come due by `now_ns`; tells whether there is a reason to raise the line. If so, `raises`
@@ -214,17 +210,17 @@ impl<W: Watch> State<W> {
         if schedule.is_closed() && ring.is_empty() {
             schedule.release(now_ns);
         }
+        let first_due_ns = match coalescing.is_off() {
+            true => None,
+            false => schedule.next_due_ns(),
+        };
         let mut all = 0_u64;
         let mut reason = None;
         let mut raises = Some(raises);
         // Slice by slice: readers of the counters wait for one of them, at most.
-        while all < BATCH {
-            let events = watch.emission(|watch| {
+        loop {
+            let is_last = watch.emission(|watch| {
                 let mut events = 0_u64;
-                let first_due_ns = match coalescing.is_off() {
-                    true => None,
-                    false => schedule.next_due_ns(),
-                };
                 while events < SLICE {
                     let Some(due_ns) = schedule.next_due_ns().filter(|due| *due <= now_ns) else {
                         break;
@@ -238,9 +234,15 @@ impl<W: Watch> State<W> {
                     schedule.advance();
                 }
                 ring.announce();
-                // One raise for all of them.
-                if reason.is_none() {
-                    reason = coalescing.emitted(events, first_due_ns.unwrap_or(now_ns), now_ns);
+                watch.announced(events, all == 0);
+                all = all.wrapping_add(events);
+                let is_last = events < SLICE
+                    || all >= BATCH
+                    || clock::now_ns().saturating_sub(now_ns) > EMIT_NS;
+                // One raise for all of them, noted when all of them are announced: a handler that runs meanwhile is
+                // called once more.
+                if is_last {
+                    reason = coalescing.emitted(all, first_due_ns.unwrap_or(now_ns), now_ns);
                     if let Some(reason) = reason {
                         if raises.take().is_some_and(|raises| raises(watch)) {
                             ring.note_raise();
@@ -248,11 +250,9 @@ impl<W: Watch> State<W> {
                         }
                     }
                 }
-                watch.announced(events, all == 0);
-                events
+                is_last
             });
-            all = all.wrapping_add(events);
-            if events < SLICE || clock::now_ns().saturating_sub(now_ns) > EMIT_NS {
+            if is_last {
                 break;
             }
         }
@@ -363,6 +363,18 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         until_ns
     }
 
+    /// In a closed loop: looks whether a ring was missed, and after a raise that the device owes. Returns when to look
+    /// next. In hardirq, by the timer.
+    fn poll(&self) -> u64 {
+        let until_ns = self.answer(Caller::Timer);
+        // There is no use in a look at an earlier time.
+        let mut wait_ns = until_ns.saturating_sub(clock::now_ns()).max(POLL_NS);
+        if self.state.with(|state| state.is_faulty()) == Some(true) {
+            wait_ns = self.look_in_closed_loop(wait_ns);
+        }
+        clock::now_ns().saturating_add(wait_ns)
+    }
+
     /// In a closed loop: looks after a raise that the device owes. Returns how long after this the timer looks again, at
     /// most `wait_ns`. In hardirq, by the timer.
     #[cold]
@@ -437,17 +449,28 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                     }
                 });
                 state.watch.ended(cpu, ended);
-                let mut due_ns = state.next_ns()?;
+                let mut due_ns = state.next_ns();
                 if is_faulty {
-                    due_ns = due_ns.min(state.look_ns().unwrap_or(u64::MAX));
+                    due_ns = earlier(due_ns, state.look_ns());
                 }
+                let due_ns = due_ns?;
                 Some(if due_ns > ended.ns {
                     due_ns
                 } else {
                     ended.ns.saturating_add(MIN_REARM_NS)
                 })
             })
-            .flatten()
+            // Another context has the state for a moment.
+            .unwrap_or_else(|| Some(start_ns.saturating_add(MIN_REARM_NS)))
+    }
+}
+
+/// The earlier of two times, either of which may never come.
+#[inline]
+pub(super) fn earlier(first_ns: Option<u64>, second_ns: Option<u64>) -> Option<u64> {
+    match (first_ns, second_ns) {
+        (Some(first_ns), Some(second_ns)) => Some(first_ns.min(second_ns)),
+        (time_ns, None) | (None, time_ns) => time_ns,
     }
 }
 
@@ -472,17 +495,11 @@ impl<W: Watch, G: Govern, O: Observer> HrTimerCallback for Generator<W, G, O> {
         this: ArcBorrow<'_, Self>,
         mut timer: HrTimerCallbackContext<'_, Self>,
     ) -> HrTimerRestart {
-        if this.closed.load(Relaxed) {
-            let until_ns = this.answer(Caller::Timer);
-            // There is no use in a look at an earlier time.
-            let mut wait_ns = until_ns.saturating_sub(clock::now_ns()).max(POLL_NS);
-            if this.state.with(|state| state.is_faulty()) == Some(true) {
-                wait_ns = this.look_in_closed_loop(wait_ns);
-            }
-            timer.forward_now(clock::delta(wait_ns));
-            return HrTimerRestart::Restart;
-        }
-        let Some(next_ns) = this.expire(clock::now_ns()) else {
+        let next_ns = match this.closed.load(Relaxed) {
+            true => Some(this.poll()),
+            false => this.expire(clock::now_ns()),
+        };
+        let Some(next_ns) = next_ns else {
             return HrTimerRestart::NoRestart;
         };
         // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly. A timer cannot be

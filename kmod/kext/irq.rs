@@ -192,14 +192,14 @@ impl<T: Handler> Registration<T> {
     /// anew. This only has it polled with the option `irqpoll`, if it is shared.
     pub(crate) fn revive(&self) -> bool {
         let masked = self.masked.lock();
-        let mut was_dead = false;
         // SAFETY: The interrupt is registered; while `masked` is locked, its user does not disable it.
-        while unsafe { shim::simrupt_irq_depth(self.virq) } > u32::from(*masked) {
-            was_dead = true;
+        let depth = unsafe { shim::simrupt_irq_depth(self.virq) };
+        let surplus = depth.saturating_sub(u32::from(*masked));
+        for _ in 0..surplus {
             // SAFETY: The interrupt is ours, and is disabled.
             unsafe { bindings::enable_irq(self.virq) };
         }
-        was_dead
+        surplus != 0
     }
 
     /// Holds the interrupt off: disables it, and waits until neither handler nor thread runs.

@@ -195,7 +195,7 @@ struct Calls {
 #[repr(C)]
 struct ChipData {
     calls: Calls,
-    /// [`Trigger::Level`]; changes under the descriptor's lock.
+    /// [`Trigger::Level`]; changes under the descriptor's lock, and is read without it.
     is_level: Atomic<bool>,
     /// The line is up: the status that the driver acknowledges.
     is_up: Atomic<bool>,
@@ -384,13 +384,14 @@ impl<O: Observer> IrqLine<O> {
         self.bounce.run();
     }
 
-    /// Takes the line down; tells whether it was up. The driver's acknowledge register. Any context.
+    /// Takes the line down. The driver's acknowledge register. Any context.
     ///
     /// What the device announced before it raised the line is visible to the caller afterwards. What it announces
     /// later takes the line up again.
     #[inline]
-    pub(crate) fn acknowledge(&self) -> bool {
-        self.bounce.chip_data.is_up.xchg(false, Full)
+    pub(crate) fn acknowledge(&self) {
+        // Not a store: it must be over before the driver looks for events.
+        self.bounce.chip_data.is_up.xchg(false, Full);
     }
 
     /// Changes what makes the line interrupt; at first it is [`Trigger::Edge`]. Process context. The handler must be

@@ -163,3 +163,16 @@ fn a_driver_that_goes_takes_the_events_that_wait_along() {
         module.verify();
     }
 }
+
+#[test]
+fn a_loop_that_is_closed_under_way_lets_no_event_wait() {
+    let module = Simrupt::load("rate_hz=1000 coalesce_us=1000000 run=always");
+    let line = module.line(0);
+    for _ in 0..3 {
+        line.set("pattern", "periodic");
+        eventually("some events wait", || line.stat("in_ring") >= 5);
+        line.set("pattern", "closed");
+        line.wait_for("drained", 200);
+        module.verify();
+    }
+}

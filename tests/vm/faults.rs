@@ -107,6 +107,20 @@ fn a_late_edge_is_a_tail_in_due_irq() {
 
 /// While a raise is late, the device raises for nothing else: what it emits meanwhile waits for the same one.
 #[test]
+fn a_late_edge_comes_behind_the_end_of_a_replay() {
+    let module = Simrupt::load("pattern=replay");
+    let line = module.line(0);
+    fs::write(line.path("schedule"), "1000000\n").unwrap();
+    fault(line, "late", &[("us", "5000")]);
+    let file = line.open();
+    eventually("the event is delivered", || line.stat("drained") == 1);
+    assert_eq!(line.stat("fault_late"), 1);
+    assert_eq!(values_from(line, "due_irq", 4_900_000), 1);
+    drop(file);
+    module.verify();
+}
+
+#[test]
 fn events_that_come_before_a_late_edge_wait_for_it_too() {
     let module = Simrupt::load("rate_hz=0 run=always");
     let line = module.line(0);

@@ -69,7 +69,7 @@ fn files_have_the_modes_that_are_documented() {
         for verb in ["reset", "recover"] {
             assert_eq!(mode(line.path(verb)), 0o200, "{verb}");
         }
-        let known = KNOBS.len() + 7;
+        let known = KNOBS.len() + 8;
         let folder = Path::new(&line.path("stats")).parent().unwrap().to_owned();
         assert_eq!(files_below(folder).len(), known, "a file of no known mode");
     }

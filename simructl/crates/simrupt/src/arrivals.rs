@@ -86,7 +86,8 @@ impl Arrivals {
                 .map_err(|why| refused(name, parser.row(), &row, why))?;
             // Only a whole row is one of the header.
             let is_rest = std::mem::replace(&mut is_begun, !row.ends_with(b"\n"));
-            if this.gaps_ns.is_empty() && !is_rest {
+            let is_cut = is_begun && row.len() == MOST_KEPT;
+            if this.gaps_ns.is_empty() && !is_rest && !is_cut {
                 let row_number = parser.row() - u64::from(row.ends_with(b"\n"));
                 if let Some(found) = this.head(&row, name, row_number)? {
                     count = Some(found);
