@@ -31,8 +31,8 @@ fn assert_mostly(groups: &[Vec<Record>], size: usize) {
     );
 }
 
-/// For how long after `limit_ns` of each group the interrupt came: never before, and mostly within a tenth of a
-/// period.
+/// For how long after `limit_ns` of each group the interrupt came: never before, and mostly within a fifth of a period,
+/// which a kernel needs that checks itself.
 fn assert_at(groups: &[Vec<Record>], limit_ns: impl Fn(&[Record]) -> u64) {
     let late_ns = groups.iter().map(|group| {
         let irq_ns = group[0].irq_ns;
@@ -42,7 +42,7 @@ fn assert_at(groups: &[Vec<Record>], limit_ns: impl Fn(&[Record]) -> u64) {
     });
     let mut late_ns: Vec<_> = late_ns.collect();
     late_ns.sort_unstable();
-    assert!(late_ns[late_ns.len() / 2] < PERIOD_NS / 10, "{late_ns:?}");
+    assert!(late_ns[late_ns.len() / 2] < PERIOD_NS / 5, "{late_ns:?}");
 }
 
 #[test]

@@ -446,7 +446,7 @@ fn each_fault_is_traced_with_its_number() {
         fault(line, kind, &[("times", "3"), ("us", "100")]);
         line.set("rate_hz", "1000");
         let counter = format!("fault_{}", kind.replace('-', "_"));
-        line.wait_for(&counter, 3);
+        eventually("it has happened three times", || line.stat(&counter) == 3);
         recover(line);
         line.silence();
         assert_eq!(line.stat(&counter), 3);
