@@ -209,7 +209,7 @@ fn a_line_is_stuck_for_so_many_interrupts() {
     let line = module.line(0);
     fault(line, "stuck", &[("times", "50")]);
     line.set("rate_hz", "100");
-    line.wait_for("fault_stuck", 50);
+    eventually("so many there are", || line.stat("fault_stuck") == 50);
     line.wait_for("events", 20);
     line.silence();
     let stats = line.stats();
