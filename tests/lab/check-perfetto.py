@@ -12,7 +12,8 @@ from google.protobuf import unknown_fields
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as protos
 
 # What each tracepoint becomes: the beginning of its track's name.
-INSTANTS = {"emit": "emit", "irq": "irq", "wake": "wake", "read": "read", "drop": "lost", "knob": "knob"}
+INSTANTS = {"emit": "emit", "irq": "irq", "wake": "wake", "read": "read", "drop": "lost", "knob": "knob",
+            "fault": "fault"}
 SEQUENCE_CLEARED = protos.TracePacket.SEQ_INCREMENTAL_STATE_CLEARED
 
 
