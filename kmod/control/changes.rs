@@ -112,14 +112,9 @@ pub(super) fn prepare(
             replay_loop: value != 0,
             ..shape
         }),
-        Knob::CoalesceUs => Change::Coalescing(Limits {
-            wait_ns: values::wait_ns(value),
-            ..values::coalescing(index)
-        }),
-        Knob::CoalesceEvents => Change::Coalescing(Limits {
-            events: magnitude,
-            ..values::coalescing(index)
-        }),
+        Knob::CoalesceUs | Knob::CoalesceEvents => {
+            Change::Coalescing(values::coalescing(index, knob, value))
+        }
         Knob::IrqType => {
             let trigger = match IrqType::from_value(value) {
                 IrqType::Edge => Trigger::Edge,
@@ -174,7 +169,7 @@ pub(super) fn prepare(
 ///
 /// `EINTR` when the caller is killed while it waits for the bottom half, `ETIMEDOUT` when that does not come to
 /// its end. Nothing was changed then.
-pub(super) fn commit(control: &Control, bound: Option<&Bound>, change: Change) -> Result {
+fn commit(control: &Control, bound: Option<&Bound>, change: Change) -> Result {
     let device = &control.device;
     match change {
         Change::Nothing => {}
@@ -260,11 +255,26 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
 ///
 /// As [`prepare`] and [`commit`].
 pub(super) fn end_fault(control: &Control, bound: &Bound) -> Result {
-    let (index, knob, value) = (control.index, Knob::Fault, Fault::None as i64);
+    let (knob, value) = (Knob::Fault, Fault::None as i64);
     let change = prepare(control, Some(bound), knob, value)?;
-    commit(control, Some(bound), change)?;
-    values::store(index, knob, value);
-    trace::knob_was_set(index, knob.spec().name, value);
+    put_in_force(control, Some(bound), knob, value, change)
+}
+
+/// Brings a change about, and notes the knob's value.
+///
+/// # Errors
+///
+/// As [`commit`].
+pub(super) fn put_in_force(
+    control: &Control,
+    bound: Option<&Bound>,
+    knob: Knob,
+    value: i64,
+    change: Change,
+) -> Result {
+    commit(control, bound, change)?;
+    values::store(control.index, knob, value);
+    trace::knob_was_set(control.index, knob.spec().name, value);
     Ok(())
 }
 

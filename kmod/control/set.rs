@@ -18,7 +18,6 @@ use super::{
     values, //
 };
 use crate::{
-    instrument::trace,
     kext::{
         log,
         semaphore::Taken, //
@@ -131,10 +130,7 @@ impl LineTaken<'_> {
     }
 
     fn commit(&self, knob: Knob, value: i64, change: Change) -> Result {
-        changes::commit(self.control, self.bound.as_ref(), change)?;
-        values::store(self.control.index, knob, value);
-        trace::knob_was_set(self.control.index, knob.spec().name, value);
-        Ok(())
+        changes::put_in_force(self.control, self.bound.as_ref(), knob, value, change)
     }
 }
 

@@ -15,8 +15,7 @@ use crate::{
     },
     logic::{
         fifo::Counts,
-        invariants,
-        knobs::Fault, //
+        invariants, //
     }, //
 };
 use kernel::prelude::*;
@@ -50,14 +49,7 @@ impl Snapshot {
         let raised = ring.raised();
         let since = raised.wrapping_sub(meters.raised_before.load());
         let pending = raised.wrapping_sub(acknowledged);
-        let fault = |fault| {
-            let index = device::FAULTS.iter().position(|one| *one == fault);
-            let index = index.map(|index| device::FIRST_FAULT + index);
-            index
-                .and_then(|index| device.get(index))
-                .copied()
-                .unwrap_or(0)
-        };
+        let [lost, late, spurious, storm, stuck] = part(&device, device::FIRST_FAULT);
         Ok(Self {
             counters: [
                 device[device::EVENTS],
@@ -80,18 +72,18 @@ impl Snapshot {
                 top[top_half::SCHEDULED],
                 top[top_half::ALREADY_PENDING],
                 bottom.runs,
-                fault(Fault::Lost),
-                fault(Fault::Late),
-                fault(Fault::Spurious),
-                fault(Fault::Storm),
-                fault(Fault::Stuck),
+                lost,
+                late,
+                spurious,
+                storm,
+                stuck,
                 top[top_half::UNHANDLED],
                 meters.stalls.load(),
                 meters.dropped_wakeups.load(),
             ],
             contexts: [
-                ("device", stage(&device, device::CONTEXTS)),
-                ("top_half", stage(&top, top_half::CONTEXTS)),
+                ("device", part(&device, device::CONTEXTS)),
+                ("top_half", part(&top, top_half::CONTEXTS)),
                 ("bottom_half", bottom.contexts),
             ],
         })
@@ -124,7 +116,7 @@ impl Snapshot {
     }
 }
 
-/// The context counters of a stage, of which the first has index `first`.
-fn stage(counters: &[u64], first: usize) -> [u64; census::COUNTERS] {
+/// As many counters as there are wanted, of which the first has index `first`.
+fn part<const N: usize>(counters: &[u64], first: usize) -> [u64; N] {
     core::array::from_fn(|index| counters.get(first + index).copied().unwrap_or(0))
 }

@@ -83,19 +83,6 @@ pub(crate) fn shape(line: usize) -> Shape {
     }
 }
 
-/// How the knobs of a line let its events wait for an interrupt.
-pub(super) fn coalescing(line: usize) -> Limits {
-    Limits {
-        wait_ns: wait_ns(value(line, Knob::CoalesceUs)),
-        events: value(line, Knob::CoalesceEvents).unsigned_abs(),
-    }
-}
-
-/// `coalesce_us`, in nanoseconds.
-pub(super) fn wait_ns(coalesce_us: i64) -> u64 {
-    coalesce_us.unsigned_abs().saturating_mul(1000)
-}
-
 /// The CPU that the knobs of a line give its timer.
 pub(crate) fn cpu(line: usize) -> Option<u32> {
     u32::try_from(value(line, Knob::Cpu)).ok()
@@ -111,12 +98,17 @@ pub(crate) fn run(line: usize) -> Run {
     Run::from_value(value(line, Knob::Run))
 }
 
-/// How the knobs of a line have it disturbed, once `knob` has `value`.
-pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference::Settings {
-    let value_of = |other: Knob| match other == knob {
+/// The value of each knob of a line, once `knob` has `value`.
+fn once(line: usize, knob: Knob, value: i64) -> impl Fn(Knob) -> i64 {
+    move |other| match other == knob {
         true => value,
         false => self::value(line, other),
-    };
+    }
+}
+
+/// How the knobs of a line have it disturbed, once `knob` has `value`.
+pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference::Settings {
+    let value_of = once(line, knob, value);
     let period_ns = NSEC_PER_SEC.checked_div(value_of(Knob::StressHz));
     interference::Settings {
         kind: Interference::from_value(value_of(Knob::Stress)),
@@ -127,12 +119,20 @@ pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference:
     }
 }
 
+/// How the knobs of a line let its events wait for an interrupt, once `knob` has `value`.
+pub(super) fn coalescing(line: usize, knob: Knob, value: i64) -> Limits {
+    let value_of = once(line, knob, value);
+    Limits {
+        wait_ns: value_of(Knob::CoalesceUs)
+            .unsigned_abs()
+            .saturating_mul(1000),
+        events: value_of(Knob::CoalesceEvents).unsigned_abs(),
+    }
+}
+
 /// The faults of a line by its knobs, once `knob` has `value`.
 pub(super) fn faults(line: usize, knob: Knob, value: i64) -> Rules {
-    let value_of = |other: Knob| match other == knob {
-        true => value,
-        false => self::value(line, other),
-    };
+    let value_of = once(line, knob, value);
     Rules {
         fault: Fault::from_value(value_of(Knob::Fault)),
         every: value_of(Knob::FaultEvery).unsigned_abs(),

@@ -100,8 +100,8 @@ impl Schedule {
     /// Changes the shape at `now_ns`. An event that is due sooner than the new shape says stays, so
     /// that a rate that is changed again and again does not silence the device.
     ///
-    /// A replay begins with its first gap, and then goes on whatever is changed, unless it is silenced. One that
-    /// has ended begins again when it becomes a loop.
+    /// A replay begins with its first gap. A change of the shape does not disturb it, unless the rate becomes 0. A replay
+    /// that has ended begins again when it becomes a loop.
     pub fn reshape(&mut self, now_ns: u64, shape: Shape) {
         let is_replay = |shape: Shape| shape.pattern == Pattern::Replay && shape.rate_hz != 0;
         if is_replay(shape) {

@@ -343,17 +343,14 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                     until_ns = later_ns;
                     return false;
                 }
-                if state.is_faulty() {
-                    return state.emit_at_fault(start_ns).is_some_and(|raises| {
-                        state.watch.idle();
-                        raises
-                    });
-                }
-                let has_emitted = state.emit(start_ns, |_| true);
-                if has_emitted {
+                let emitted = match state.is_faulty() {
+                    true => state.emit_at_fault(start_ns),
+                    false => state.emit(start_ns, |_| true).then_some(true),
+                };
+                if emitted.is_some() {
                     state.watch.idle();
                 }
-                has_emitted
+                emitted == Some(true)
             });
             // Without the state: the driver may be done before this is, and rings.
             if raises == Some(true) {

@@ -174,7 +174,7 @@ impl<F: Files> Drop for Dir<F> {
 #[pin_data]
 struct Opened<D> {
     id: usize,
-    /// What was written to it, or why that failed; `None` before the first write.
+    /// The text so far, or the error of a write; `None` before the first write.
     #[pin]
     draft: Mutex<Option<Result<D>>>,
 }

@@ -386,8 +386,8 @@ impl<O: Observer> IrqLine<O> {
 
     /// Takes the line down. The driver's acknowledge register. Any context.
     ///
-    /// What the device announced before it raised the line is visible to the caller afterwards. What it announces
-    /// later takes the line up again.
+    /// The caller then sees all that the device had announced before it raised the line. A later raise takes the line
+    /// up again.
     #[inline]
     pub(crate) fn acknowledge(&self) {
         // Not a store: it must be over before the driver looks for events.

@@ -304,7 +304,7 @@ fn new_gaps_start_a_replay_afresh_and_no_other_pattern() {
     // Nor is an event of the other pattern left over.
     other.reshape(1_600_000, REPLAY);
     assert_eq!(rest(&mut other, 3), [1_600_003]);
-    // What is due stays when the pattern is left, as with every change.
+    // A change to another pattern keeps the due time of the next event, as every change does.
     let mut schedule = replay(&[5], REPLAY);
     schedule.reshape(0, periodic(1000));
     assert_eq!(schedule.next_due_ns(), Some(5));

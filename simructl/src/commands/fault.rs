@@ -27,7 +27,7 @@ const RULES: [&str; 4] = [
     "fault_us",
 ];
 
-/// What is shown of one line.
+/// The fault of one line, as it is shown.
 struct Row {
     line: u32,
     kind: String,

@@ -14,9 +14,9 @@ use simrupt::sysroot::{Sysroot, write_value};
 pub(crate) struct Button {
     /// Its name, which is also that of the command.
     file: &'static str,
-    /// What failed, if it did.
+    /// The failure, in words.
     what: &'static str,
-    /// What was done to a line.
+    /// The outcome, in a word.
     done: &'static str,
 }
 

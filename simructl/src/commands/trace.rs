@@ -230,7 +230,7 @@ impl Shown {
         }
     }
 
-    /// What is said of a knob that was set.
+    /// A row about a knob that was set.
     fn knob(&self, event: &Event, name: &str, value: i64) -> String {
         let Event { line, place, .. } = event;
         match self.as_json {
@@ -248,7 +248,7 @@ impl Shown {
         }
     }
 
-    /// What is said of a fault that was made on purpose.
+    /// A row about a fault that was made on purpose.
     fn fault(&self, event: &Event, kind: &str, number: u64) -> String {
         let Event { line, place, .. } = event;
         match self.as_json {

@@ -68,28 +68,13 @@ impl Knobs {
 
     /// The file that holds a knob of a line; a load-time knob has one file for the whole module.
     pub fn file(&self, knob: &Knob, line: u32) -> KnobFile {
-        match &self.debugfs {
-            Some(directory) if knob.live => KnobFile {
-                path: directory.join(format!("line{line}")).join(&knob.name),
-                line: Some(line),
-            },
-            _ => KnobFile {
-                path: self.parameters.join(&knob.name),
-                line: None,
-            },
-        }
+        let debugfs = self.debugfs.as_deref().filter(|_| knob.live);
+        KnobFile::of(debugfs, &self.parameters, &knob.name, line)
     }
 
     /// The value of a live knob in force on a line.
     pub fn value(&self, knob: &Knob, line: u32) -> Result<String, Failure> {
-        let file = self.file(knob, line);
-        let text = file.read()?;
-        if file.line.is_some() {
-            return Ok(text);
-        }
-        let mut values = value::list(&text);
-        let at = values.len().saturating_sub(1).min(line as usize);
-        Ok(values.swap_remove(at))
+        self.file(knob, line).value(line)
     }
 
     /// The value of a load-time knob.
@@ -99,6 +84,31 @@ impl Knobs {
 }
 
 impl KnobFile {
+    /// The file of a knob: the line's own in debugfs, if there is one, else the parameter of all lines.
+    pub(crate) fn of(debugfs: Option<&Path>, parameters: &Path, name: &str, line: u32) -> Self {
+        match debugfs {
+            Some(directory) => Self {
+                path: directory.join(format!("line{line}")).join(name),
+                line: Some(line),
+            },
+            None => Self {
+                path: parameters.join(name),
+                line: None,
+            },
+        }
+    }
+
+    /// The value in force on a line, whose file this is, or for which it has a value.
+    pub(crate) fn value(&self, line: u32) -> Result<String, Failure> {
+        let text = self.read()?;
+        if self.line.is_some() {
+            return Ok(text);
+        }
+        let mut values = value::list(&text);
+        let at = values.len().saturating_sub(1).min(line as usize);
+        Ok(values.swap_remove(at))
+    }
+
     /// The value in force, or the list of them.
     pub fn read(&self) -> Result<String, Failure> {
         match read_text(&self.path) {

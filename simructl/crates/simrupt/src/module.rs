@@ -13,6 +13,7 @@ use simrupt_core::knobs::MAX_LINES;
 use crate::failure::{Failure, errno};
 use crate::files::latency::Latency;
 use crate::files::value;
+use crate::knobs::KnobFile;
 use crate::line::{Counters, read_line_file};
 use crate::lines::Lines;
 use crate::sysroot::{Sysroot, read_text};
@@ -173,16 +174,9 @@ impl<'a> Module<'a> {
 
     /// The fault that a line has on purpose; `None` when it has none, and when that cannot be read.
     pub fn fault(&self, line: u32) -> Option<String> {
-        let text = match self.debugfs_of_knobs() {
-            Some(directory) => read_text(&directory.join(format!("line{line}/fault"))).ok()?,
-            None => {
-                let all = read_text(&self.sysroot.parameters().join("fault")).ok()?;
-                let mut values = value::list(&all);
-                let at = values.len().saturating_sub(1).min(line as usize);
-                values.swap_remove(at)
-            }
-        };
-        Some(value::current(&text).to_string()).filter(|fault| fault != "none")
+        let parameters = self.sysroot.parameters();
+        let file = KnobFile::of(self.debugfs_of_knobs(), &parameters, "fault", line);
+        file.value(line).ok().filter(|fault| fault != "none")
     }
 
     /// The counters of a line; `None` when its driver is unbound.

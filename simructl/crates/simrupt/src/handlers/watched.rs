@@ -49,7 +49,7 @@ impl Watched {
         Ok(self.seen.times_ns.len())
     }
 
-    /// What is recorded: the interrupt with its actions.
+    /// The interrupt with its actions, as people read it.
     pub fn name(&self) -> String {
         format!("irq {} ({})", self.irq, self.actions)
     }
