@@ -22,7 +22,10 @@ use super::{
 use crate::{
     kext::{
         context_cell::ContextCell,
-        workqueue::Run, //
+        workqueue::{
+            Next,
+            Run, //
+        }, //
     },
     logic::{
         abi::{
@@ -181,7 +184,8 @@ impl<S: Setup> Runner<S> {
 }
 
 impl<S: Setup> Run for Runner<S> {
-    fn run(&mut self) {
+    fn run(&mut self) -> Next {
         Runner::run(self);
+        Next::Done
     }
 }

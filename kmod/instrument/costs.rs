@@ -9,6 +9,7 @@ use crate::{
         clock,
         wait::Completion,
         workqueue::{
+            Next,
             Run,
             Work, //
         }, //
@@ -43,8 +44,9 @@ pub(crate) struct Costs {
 struct Empty(Arc<Completion>);
 
 impl Run for Empty {
-    fn run(&mut self) {
+    fn run(&mut self) -> Next {
         self.0.complete();
+        Next::Done
     }
 }
 

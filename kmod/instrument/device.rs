@@ -16,6 +16,7 @@ use crate::{
         },
         log,
         workqueue::{
+            Next,
             Queue,
             Run,
             Work, //
@@ -221,11 +222,12 @@ struct Notice {
 }
 
 impl Run for Notice {
-    fn run(&mut self) {
+    fn run(&mut self) -> Next {
         log::warning!(
             "line {}: slowed down: interrupts take more than cpu_limit_pct={} of a CPU\n",
             self.index,
             self.load.limit_pct(),
         );
+        Next::Done
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         context_cell::ContextCell,
         cpu,
         workqueue::{
+            Next,
             Queue,
             Run,
             Work, //
@@ -247,7 +248,7 @@ struct Stretch {
 }
 
 impl Run for Stretch {
-    fn run(&mut self) {
+    fn run(&mut self) -> Next {
         let spin = || {
             // Interrupts may come in between.
             let start_ns = clock::now_ns();
@@ -259,5 +260,6 @@ impl Run for Stretch {
             Kind::PreemptOff => without_preemption(spin),
             _ => spin(),
         }
+        Next::Done
     }
 }

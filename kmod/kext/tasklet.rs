@@ -5,7 +5,10 @@
 
 use super::{
     shim,
-    workqueue::Run, //
+    workqueue::{
+        Next,
+        Run, //
+    }, //
 };
 use core::cell::UnsafeCell;
 use kernel::{
@@ -67,11 +70,13 @@ impl<T: Run> Tasklet<T> {
         let tasklet = tasklet.cast::<Opaque<bindings::tasklet_struct>>();
         // SAFETY: The tasklet is the field of a `Self`, which waits for it before it goes. It never runs
         // concurrently with itself, and nobody else uses the callee.
-        let callee = unsafe {
+        let (this, callee) = unsafe {
             let this = &*kernel::container_of!(tasklet, Self, tasklet);
-            &mut *this.callee.get()
+            (this, &mut *this.callee.get())
         };
-        callee.run();
+        if callee.run() == Next::Again {
+            this.schedule();
+        }
     }
 }
 

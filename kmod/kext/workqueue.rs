@@ -162,10 +162,19 @@ impl Drop for Queue {
     }
 }
 
+/// What comes after a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nothing, until somebody asks for a run.
+    Done,
+    /// Another run, which nobody else asks for.
+    Again,
+}
+
 /// The function of a work item.
 pub(crate) trait Run: Send + 'static {
     /// Runs in the context of the item's queue.
-    fn run(&mut self);
+    fn run(&mut self) -> Next;
 }
 
 /// A work item with its function's data and the queue that it always goes to; dropping it waits for its end. (The
@@ -254,11 +263,13 @@ impl<T: Run> Work<T> {
         // SAFETY: The item is the field of a `Self`, which waits for it before it goes. By the type invariant
         // it is always on the same queue, and there never runs concurrently with itself; nobody else
         // uses the callee.
-        let callee = unsafe {
+        let (this, callee) = unsafe {
             let this = &*kernel::container_of!(work, Self, work);
-            &mut *this.callee.get()
+            (this, &mut *this.callee.get())
         };
-        callee.run();
+        if callee.run() == Next::Again {
+            this.schedule();
+        }
     }
 }
 
@@ -290,8 +301,9 @@ mod tests {
     struct Witness(Arc<Atomic<u32>>);
 
     impl Run for Witness {
-        fn run(&mut self) {
+        fn run(&mut self) -> Next {
             self.0.store(context() as u32 + 1, Relaxed);
+            Next::Done
         }
     }
 
@@ -318,6 +330,40 @@ mod tests {
             Builder::bh().highpri().sysfs().cpu_intensive(),
         ] {
             assert_eq!(where_it_runs(builder)?, Context::Softirq as u32 + 1);
+        }
+        Ok(())
+    }
+
+    /// Runs so many times more, and counts.
+    struct Repeated(u32, Arc<Atomic<u32>>);
+
+    impl Run for Repeated {
+        fn run(&mut self) -> Next {
+            self.1.add(1, Relaxed);
+            match self.0 {
+                0 => Next::Done,
+                left => {
+                    self.0 = left - 1;
+                    Next::Again
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_item_runs_again_as_often_as_it_says() -> Result {
+        for builder in [Builder::percpu(), Builder::ordered(), Builder::bh()] {
+            let runs = Arc::new(Atomic::new(0), GFP_KERNEL)?;
+            let work = Work::new(
+                builder.build(fmt!("simrupt-kunit"))?,
+                Repeated(9, runs.clone()),
+            )?;
+            work.schedule();
+            while runs.load(Relaxed) < 10 {
+                work.flush();
+            }
+            drop(work);
+            assert_eq!(runs.load(Relaxed), 10);
         }
         Ok(())
     }
