@@ -63,8 +63,8 @@ impl Registers for Device {
     }
 
     #[inline]
-    fn acknowledge(&self) {
-        Device::acknowledge(self);
+    fn acknowledge(&self) -> bool {
+        Device::acknowledge(self)
     }
 
     #[inline]

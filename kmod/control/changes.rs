@@ -39,6 +39,7 @@ use crate::{
         schedule::Shape, //
     },
 };
+use core::num::NonZeroUsize;
 use kernel::prelude::*;
 
 use super::setup::Simrupt;
@@ -54,7 +55,8 @@ pub(super) enum Change {
     Limit(u64, interference::Prepared),
     Interference(interference::Prepared),
     Faults(Rules),
-    Deferral(Flavor, Deferral<Simrupt>),
+    Deferral(Flavor, Deferral<Simrupt>, Option<NonZeroUsize>),
+    PollBudget(Option<NonZeroUsize>),
     Fifo(KVVec<fifo::Slot>),
     Policy(Policy),
     Format(Format),
@@ -138,11 +140,13 @@ pub(super) fn prepare(
             match bound {
                 Some(bound) if bound.meters.flavor() != flavor => {
                     let runner = bound.binding.runner().clone();
-                    Change::Deferral(flavor, Deferral::new(index, flavor, runner)?)
+                    let budget = values::poll_budget(index, knob, value);
+                    Change::Deferral(flavor, Deferral::new(index, flavor, runner)?, budget)
                 }
                 _ => Change::Nothing,
             }
         }
+        Knob::PollBudget => Change::PollBudget(values::poll_budget(index, knob, value)),
         Knob::FifoSize => {
             let size = usize::try_from(value)?;
             match bound {
@@ -215,14 +219,16 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
     let Bound { binding, meters } = bound;
     let line = &binding.line;
     match change {
-        Change::Deferral(flavor, deferral) => {
+        Change::Deferral(flavor, deferral, budget) => {
             let old = binding.hold(|still| {
                 meters.set_flavor(flavor);
+                still.line.set_poll_budget(budget);
                 control.load.service_changes();
                 core::mem::replace(&mut still.top_half.deferral, deferral)
             })?;
             drop(old);
         }
+        Change::PollBudget(budget) => binding.set_poll_budget(budget)?,
         Change::Fifo(slots) => {
             binding.set_fifo(slots, |lost| trace::lost(control.index, lost, true))?;
         }

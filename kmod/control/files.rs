@@ -329,7 +329,7 @@ fn reset(control: &Arc<Control>) -> Result {
             // Held until the fifo's counts are zero, too: a read counts before or after, in both.
             still.line.with_reads(|reader, store| {
                 reader.observer.reset();
-                still.top_half.observer.reset();
+                still.intake.observer.reset();
                 still.bottom_half.observer.reset();
                 let ring = &binding.ring;
                 meters.raised_before.store(ring.raises_acknowledged());

@@ -38,6 +38,7 @@ use crate::{
             Policy,
             Run, //
         },
+        mask::Mask,
         ring::{
             DeviceEnd,
             Ring, //
@@ -69,8 +70,17 @@ impl Registers for Device {
     }
 
     #[inline]
-    fn acknowledge(&self) {
-        Device::acknowledge(self);
+    fn acknowledge(&self) -> bool {
+        Device::acknowledge(self)
+    }
+
+    #[inline]
+    fn mask(&self) -> Option<&Mask> {
+        Some(Device::mask(self))
+    }
+
+    fn raise_again(&self) {
+        Device::raise_again(self);
     }
 
     #[inline]
@@ -99,7 +109,7 @@ impl Drop for Published {
 
 /// The meters of a line whose bottom half does not run yet.
 fn meters(runner: &Runner<Simrupt>) -> Result<Arc<Meters>> {
-    let meters = runner.with(|bottom_half| bottom_half.observer.meters());
+    let meters = runner.with(|bottom_half, _| bottom_half.observer.meters());
     meters.ok_or(EBUSY)
 }
 

@@ -15,6 +15,7 @@ use crate::{
         fault::Rules,
         knobs::{
             Fault,
+            Flavor,
             Interference,
             Knob,
             Pattern,
@@ -26,6 +27,7 @@ use crate::{
         schedule::Shape, //
     },
 };
+use core::num::NonZeroUsize;
 use kernel::{
     prelude::*,
     sync::atomic::{
@@ -117,6 +119,15 @@ pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference:
         cpu: u32::try_from(value_of(Knob::Cpu)).ok(),
         limit_pct: value_of(Knob::CpuLimitPct).unsigned_abs(),
     }
+}
+
+/// The budget with which the bottom half of a line polls, once `knob` has `value`. Nothing polls where all is done in
+/// the interrupt.
+pub(super) fn poll_budget(line: usize, knob: Knob, value: i64) -> Option<NonZeroUsize> {
+    let value_of = once(line, knob, value);
+    let budget = usize::try_from(value_of(Knob::PollBudget)).unwrap_or(0);
+    NonZeroUsize::new(budget)
+        .filter(|_| Flavor::from_value(value_of(Knob::Workqueue)) != Flavor::None)
 }
 
 /// How the knobs of a line let its events wait for an interrupt, once `knob` has `value`.

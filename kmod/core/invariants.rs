@@ -9,7 +9,7 @@
 ///
 /// All count events unless said otherwise, all are unsigned 64-bit, and all but `in_ring`, `queued`
 /// and `pending` only ever grow.
-pub const COUNTERS: [&str; 28] = [
+pub const COUNTERS: [&str; 31] = [
     // The device.
     "events",
     "overrun",
@@ -28,12 +28,15 @@ pub const COUNTERS: [&str; 28] = [
     "coalesced",
     "pending",
     "spurious",
+    "acknowledged",
     "coalesced_by_time",
     "coalesced_by_count",
     // Work items.
     "scheduled",
     "already_pending",
     "runs",
+    "polls",
+    "budget_exhausted",
     // Faults that happened, in the order of the knob's values.
     "fault_lost",
     "fault_late",

@@ -17,6 +17,7 @@ pub mod gaps;
 pub mod histogram;
 pub mod invariants;
 pub mod knobs;
+pub mod mask;
 pub mod platform;
 pub mod random;
 pub mod rate_limiter;

@@ -85,6 +85,35 @@ impl Word {
     }
 }
 
+/// A small state that several contexts change, each by one step from what it was. Every change is ordered with
+/// everything around it.
+pub struct State(AtomicU64);
+
+impl State {
+    /// A state with the number `value`.
+    pub fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+
+    /// The state's number, with no ordering.
+    #[inline]
+    pub fn load(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Changes the state from `old` to `new`, which may be the same; tells whether it was `old`.
+    #[inline]
+    pub fn change(&self, old: u64, new: u64) -> bool {
+        let order = Ordering::SeqCst;
+        self.0.compare_exchange(old, new, order, order).is_ok()
+    }
+
+    /// Changes the state to `new`, whatever it was.
+    pub fn set(&self, new: u64) {
+        self.0.swap(new, Ordering::SeqCst);
+    }
+}
+
 /// A count that any context changes and any context reads, with no ordering.
 pub struct Count(AtomicI64);
 

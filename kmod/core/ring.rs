@@ -106,6 +106,14 @@ pub struct Acknowledged {
     pub events: u64,
 }
 
+impl Acknowledged {
+    /// Of a call that took notice of nothing.
+    pub const NOTHING: Self = Self {
+        raises: 0,
+        events: 0,
+    };
+}
+
 /// The memory that device and driver share.
 ///
 /// # Invariants

@@ -15,12 +15,14 @@ use super::{
         ObserveBottomHalf,
         Stamp, //
     },
+    top_half::Intake,
     Observe,
     Registers,
     Setup, //
 };
 use crate::{
     kext::{
+        context,
         context_cell::ContextCell,
         workqueue::{
             Next,
@@ -39,6 +41,7 @@ use crate::{
         }, //
     },
 };
+use core::num::NonZeroUsize;
 use kernel::{
     pr_warn_once,
     prelude::*,
@@ -78,7 +81,9 @@ fn record(event: &Slot, stamp: Stamp) -> Words {
 }
 
 impl<S: Setup> BottomHalf<S> {
-    fn run(&mut self) {
+    /// Moves all events, or, when it polls, as many as the budget says; tells whether these were all.
+    pub(super) fn run(&mut self, budget: Option<NonZeroUsize>) -> bool {
+        let most = budget.map_or(usize::MAX, NonZeroUsize::get);
         let Self {
             line,
             ring,
@@ -89,11 +94,11 @@ impl<S: Setup> BottomHalf<S> {
         ring.refresh();
         let stamp = Stamp::now();
         observer.begins(stamp, || ring.span());
-        let mut moved = 0_u64;
+        let mut left = most;
         loop {
             let mut store = line.store.lock();
             let Store { fifo, counts, .. } = &mut *store;
-            let taken = ring.take(BATCH, |events| {
+            let taken = ring.take(BATCH.min(left), |events| {
                 for event in events {
                     if let Some(lost) = fifo.push(record(event, stamp)) {
                         observer.lost(lost);
@@ -102,29 +107,38 @@ impl<S: Setup> BottomHalf<S> {
                 observer.takes(stamp, events);
             });
             fifo.announce();
-            moved = moved.wrapping_add(taken as u64);
-            if ring.is_empty() {
-                observer.moved(counts);
+            left = left.saturating_sub(taken);
+            if ring.is_empty() || left == 0 {
+                observer.moved(counts, budget.is_some(), ring.is_empty());
                 break;
             }
         }
+        let is_all = ring.is_empty();
+        let moved = most.saturating_sub(left) as u64;
         observer.ends(stamp, moved);
         if moved != 0 {
-            line.registers.ring_doorbell();
+            if is_all {
+                line.registers.ring_doorbell();
+            }
             if observer.wakes(|| line.store.lock().fifo.counts().1) {
                 line.readers.wake_all();
             }
         }
         observer.ended();
+        is_all
     }
 }
 
 /// Runs the bottom half of a line. All ways to defer it end here.
-pub(crate) struct Runner<S: Setup>(Arc<Shared<S>>);
+pub(crate) struct Runner<S: Setup>(pub(super) Arc<Shared<S>>);
 
-struct Shared<S: Setup> {
-    line: Arc<Line<S>>,
+pub(super) struct Shared<S: Setup> {
+    pub(super) line: Arc<Line<S>>,
     bottom_half: ContextCell<BottomHalf<S>>,
+    /// The top half's, and that of a bottom half that polls.
+    pub(super) intake: ContextCell<Intake<S>>,
+    /// How many calls of the top half the intake was in use for, since the bottom half polled last.
+    pub(super) kept_back: Atomic<u32>,
     /// The interrupt's thread is to run it, and has not begun.
     wants_thread: Atomic<bool>,
 }
@@ -140,6 +154,7 @@ impl<S: Setup> Runner<S> {
         line: Arc<Line<S>>,
         ring: BottomEnd<Arc<Ring>>,
         observer: <S::Observer as Observe>::BottomHalf,
+        intake: Intake<S>,
     ) -> Result<Self> {
         let bottom_half = ContextCell::new(BottomHalf {
             line: line.clone(),
@@ -149,6 +164,8 @@ impl<S: Setup> Runner<S> {
         let shared = Shared {
             line,
             bottom_half,
+            intake: ContextCell::new(intake),
+            kept_back: Atomic::new(0),
             wants_thread: Atomic::new(false),
         };
         Ok(Self(Arc::new(shared, GFP_KERNEL)?))
@@ -162,30 +179,55 @@ impl<S: Setup> Runner<S> {
     /// Runs it in the interrupt's thread.
     pub(super) fn run_in_thread(&self) {
         self.0.wants_thread.xchg(false, Full);
-        self.run();
+        while self.run() == Next::Again {
+            context::let_others_run();
+        }
     }
 
-    /// Calls `function` with the bottom half; `None` while it runs.
-    pub(crate) fn with<R>(&self, function: impl FnOnce(&mut BottomHalf<S>) -> R) -> Option<R> {
-        self.0.bottom_half.with(function)
+    /// Calls `function` with the bottom half, and with what takes notice of events; `None` while one of them is
+    /// in use.
+    pub(crate) fn with<R>(
+        &self,
+        function: impl FnOnce(&mut BottomHalf<S>, &mut Intake<S>) -> R,
+    ) -> Option<R> {
+        let Shared {
+            bottom_half,
+            intake,
+            ..
+        } = &*self.0;
+        bottom_half
+            .with(|bottom_half| intake.with(|intake| function(bottom_half, intake)))
+            .flatten()
     }
 }
 
 impl<S: Setup> Runner<S> {
-    /// Runs the bottom half, once for each time that it was asked for.
+    /// Runs the bottom half, once for each time that it was asked for, and again while it polls.
     #[inline]
-    pub(crate) fn run(&self) {
-        let ran = self.0.bottom_half.with(BottomHalf::run);
-        if ran.is_none() {
+    pub(crate) fn run(&self) -> Next {
+        let Shared {
+            line, bottom_half, ..
+        } = &*self.0;
+        let next = bottom_half.with(|bottom_half| match line.polling() {
+            None => {
+                bottom_half.run(None);
+                Next::Done
+            }
+            Some((budget, mask)) => self.poll(bottom_half, budget, mask),
+        });
+        if next.is_none() {
             pr_warn_once!("the bottom half was to run concurrently with itself\n");
         }
-        self.0.line.runs.end();
+        let next = next.unwrap_or(Next::Done);
+        if next == Next::Done {
+            line.runs.end();
+        }
+        next
     }
 }
 
 impl<S: Setup> Run for Runner<S> {
     fn run(&mut self) -> Next {
-        Runner::run(self);
-        Next::Done
+        Runner::run(self)
     }
 }

@@ -46,9 +46,11 @@ use crate::{
             Lost, //
         },
         knobs::Policy,
+        mask::Mask,
         platform::Word, //
     },
 };
+use core::num::NonZeroUsize;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -100,6 +102,10 @@ pub(crate) struct Line<S: Setup> {
     /// Those of the bottom half: the top half asks for them.
     #[pin]
     pub(super) runs: Runs,
+    /// How many events a run takes when the bottom half polls; 0: it does not. Changed while it is held off.
+    poll_budget: Word,
+    /// Somebody is about to hold the line off: a bottom half that polls is to come to its end.
+    pub(super) is_to_end: Atomic<bool>,
 }
 
 impl<S: Setup> Line<S> {
@@ -129,6 +135,8 @@ impl<S: Setup> Line<S> {
                     bound: true,
                 }),
                 runs <- Runs::new(),
+                poll_budget: Word::new(0),
+                is_to_end: Atomic::new(false),
             }),
             GFP_KERNEL,
         )
@@ -160,6 +168,22 @@ impl<S: Setup> Line<S> {
     /// What readers get.
     pub(super) fn format(&self) -> Format {
         Format::from_number(self.format.load())
+    }
+
+    /// How many events a run of the bottom half takes when it polls, and the register that it unmasks in the end;
+    /// `None` when it does not poll.
+    #[inline]
+    pub(super) fn polling(&self) -> Option<(NonZeroUsize, &Mask)> {
+        let mask = self.registers.mask()?;
+        let budget = NonZeroUsize::new(self.poll_budget.load() as usize)?;
+        Some((budget, mask))
+    }
+
+    /// Changes how many events a run of the bottom half takes when it polls; `None` ends that. Top half and bottom half
+    /// are held off.
+    pub(crate) fn set_poll_budget(&self, budget: Option<NonZeroUsize>) {
+        self.poll_budget
+            .store(budget.map_or(0, |budget| budget.get() as u64));
     }
 
     /// Calls `function` with the reader and with the store, while nobody reads.

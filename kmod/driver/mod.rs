@@ -9,7 +9,7 @@
 //! Read it in this order: [`probe`] puts a line together when the driver is bound to a device, and takes it
 //! apart when it is unbound. [`top_half`] is the interrupt handler, [`bottom_half`] the work that it puts
 //! off, [`reader`] what read(2) does. [`line`] is what they share, with the lock order; [`char_device`] connects
-//! it to /dev.
+//! it to /dev. [`poll`] is another way to be told of events: few interrupts, and a bottom half that looks for more.
 //!
 //! The driver is generic over three things, so that it can be used with and without measuring: the device's
 //! registers ([`Registers`]), the way to defer work ([`Defer`]), and an observer of everything that happens
@@ -20,6 +20,7 @@ mod bottom_half;
 mod char_device;
 mod line;
 mod observe;
+mod poll;
 mod probe;
 mod reader;
 mod top_half;
@@ -45,11 +46,17 @@ pub(crate) use self::{
         Registration, //
     },
     reader::Format,
-    top_half::TopHalf, //
+    top_half::{
+        Intake,
+        TopHalf, //
+    },
 };
-use crate::logic::ring::{
-    DeviceEnd,
-    Ring, //
+use crate::logic::{
+    mask::Mask,
+    ring::{
+        DeviceEnd,
+        Ring, //
+    }, //
 };
 use kernel::{
     prelude::*,
@@ -69,8 +76,18 @@ pub(crate) trait Registers: Send + Sync + 'static {
     fn set_running(&self, running: bool);
 
     /// Acknowledges the interrupt, before the ring is looked at: a level-triggered line stays up until then. What the
-    /// device announces later takes it up again. Any context.
-    fn acknowledge(&self);
+    /// device announces later takes it up again. Tells whether it was up. Any context.
+    fn acknowledge(&self) -> bool;
+
+    /// The register that masks the interrupt; `None` of a device that has none. It is never polled then. Any context.
+    #[inline(always)]
+    fn mask(&self) -> Option<&Mask> {
+        None
+    }
+
+    /// Has the device interrupt once more if the ring has something that nobody has taken notice of or out. Process
+    /// context.
+    fn raise_again(&self) {}
 
     /// Rings the doorbell: the driver has taken everything out of the ring. Any context.
     fn ring_doorbell(&self);

@@ -69,13 +69,28 @@ pub(crate) trait ObserveTopHalf: Send + 'static {
         true
     }
 
-    /// The call begins; `span` tells of the events that it found.
+    /// Takes notice of events for a bottom half that polls. Readers of counters are to see all of it or nothing.
+    #[inline(always)]
+    fn poll<R>(&mut self, look: impl FnOnce(&mut Self) -> R) -> R {
+        look(self)
+    }
+
+    /// The interrupt is acknowledged; `was_up` unless that was done before.
+    #[inline(always)]
+    fn answered(&mut self, _was_up: bool) {}
+
+    /// The call begins, or the look of a bottom half that polls; `span` tells of the events that it found.
     #[inline(always)]
     fn begins(&mut self, _stamp: Stamp, _span: impl FnOnce() -> Span) {}
 
     /// These events are acknowledged.
     #[inline(always)]
     fn takes(&mut self, _stamp: Stamp, _events: &[Slot]) {}
+
+    /// All events are acknowledged, by a bottom half that polls; it has kept back so many `calls` of the top half that
+    /// nothing else tells of.
+    #[inline(always)]
+    fn polled(&mut self, _found: Acknowledged, _calls: u32) {}
 
     /// All events are acknowledged; the bottom half is about to be asked for.
     #[inline(always)]
@@ -104,9 +119,10 @@ pub(crate) trait ObserveBottomHalf: Send + 'static {
     #[inline(always)]
     fn lost(&mut self, _lost: Lost) {}
 
-    /// All events are in the fifo, whose lock is held.
+    /// The events of this run are in the fifo, whose lock is held. A run that `polls` may leave some: then these were
+    /// not all, `is_all`.
     #[inline(always)]
-    fn moved(&mut self, _counts: &mut Self::Counts) {}
+    fn moved(&mut self, _counts: &mut Self::Counts, _polls: bool, _is_all: bool) {}
 
     /// The run ends, but for waking readers. It has moved so many events.
     #[inline(always)]

@@ -8,7 +8,10 @@ use super::{
         Runner, //
     },
     line::Line,
-    top_half::TopHalf,
+    top_half::{
+        Intake,
+        TopHalf, //
+    },
     Observe,
     Registers,
     Setup, //
@@ -33,7 +36,10 @@ use crate::{
         }, //
     },
 };
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    num::NonZeroUsize, //
+};
 use kernel::{
     device::{
         self,
@@ -42,7 +48,10 @@ use kernel::{
     driver,
     platform,
     prelude::*,
-    sync::Arc,
+    sync::{
+        atomic::Relaxed,
+        Arc, //
+    },
     time::Delta, //
 };
 
@@ -91,6 +100,7 @@ pub(crate) struct Still<'a, S: Setup> {
     pub(crate) line: &'a Line<S>,
     pub(crate) top_half: &'a mut TopHalf<S>,
     pub(crate) bottom_half: &'a mut BottomHalf<S>,
+    pub(crate) intake: &'a mut Intake<S>,
 }
 
 impl<S: Setup> Binding<S> {
@@ -102,16 +112,42 @@ impl<S: Setup> Binding<S> {
     /// `EINTR` when the caller is killed, `ETIMEDOUT` when the bottom half does not come to its end in time.
     /// Nothing was changed then.
     pub(crate) fn hold<R>(&self, change: impl FnOnce(Still<'_, S>) -> R) -> Result<R> {
+        self.line.is_to_end.store(true, Relaxed);
+        let polled = self.line.polling().is_some();
+        let changed = self.hold_quiet(change);
+        self.line.is_to_end.store(false, Relaxed);
+        // A bottom half that polled has come to its end early; and so may have one that does from now on.
+        if polled || self.line.polling().is_some() {
+            self.line.registers.raise_again();
+        }
+        changed
+    }
+
+    /// As [`Self::hold`], with a bottom half that comes to its end.
+    fn hold_quiet<R>(&self, change: impl FnOnce(Still<'_, S>) -> R) -> Result<R> {
         let mut top_half = self.irq.hold(PATIENCE)?;
         self.line.runs.wait(PATIENCE)?;
-        let changed = self.runner.with(|bottom_half| {
+        let changed = self.runner.with(|bottom_half, intake| {
             change(Still {
                 line: &self.line,
                 top_half: &mut top_half,
                 bottom_half,
+                intake,
             })
         });
         changed.ok_or(ETIMEDOUT)
+    }
+
+    /// Has the bottom half poll, with a budget of so many events for each run, or not any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::hold`].
+    pub(crate) fn set_poll_budget(&self, budget: Option<NonZeroUsize>) -> Result {
+        if self.line.polling().map(|(budget, _)| budget) == budget {
+            return Ok(());
+        }
+        self.hold(|still| still.line.set_poll_budget(budget))
     }
 
     /// Gives the fifo the memory of `slots`, and keeps what fits; `lost` tells of what does not.
@@ -197,9 +233,10 @@ fn bind<S: Setup>(device: &platform::Device<device::Bound>, index: usize) -> Res
             bottom,
         },
     ) = Ring::with_ends(slots, |ring| Arc::new(ring, GFP_KERNEL))?.ok_or(EINVAL)?;
-    let runner = Runner::new(line.clone(), bottom, parts.bottom_half)?;
+    let intake = Intake::new(top, parts.top_half);
+    let runner = Runner::new(line.clone(), bottom, parts.bottom_half, intake)?;
     let deferral = S::deferral(index, runner.clone())?;
-    let top_half = TopHalf::new(line.clone(), top, runner.clone(), deferral, parts.top_half);
+    let top_half = TopHalf::new(line.clone(), runner.clone(), deferral);
     let irq = irq::Registration::new(
         device,
         S::name(index),

@@ -32,6 +32,7 @@ use crate::{
     logic::{
         coalescing::Limits,
         gaps::Gaps,
+        mask::Mask,
         ring::{
             DeviceEnd,
             Ring, //
@@ -131,10 +132,16 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.generator.line.set_trigger(trigger)
     }
 
-    /// Acknowledges the interrupt: takes the line down. Any context.
+    /// Acknowledges the interrupt: takes the line down; tells whether it was up. Any context.
     #[inline]
-    pub(crate) fn acknowledge(&self) {
-        self.generator.line.acknowledge();
+    pub(crate) fn acknowledge(&self) -> bool {
+        self.generator.line.acknowledge()
+    }
+
+    /// The register that masks the interrupt. Any context.
+    #[inline]
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.generator.mask
     }
 
     /// Rings the doorbell: the driver has taken everything out of the ring. Any context.
@@ -153,6 +160,8 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.reprogram(|control, state| {
             control.running = false;
             state.coalescing.end();
+            // The driver before may have gone while it polled.
+            self.generator.mask.reset();
             state.ring = Some(ring);
             state.seq = 0;
             if let Some(faults) = state.watch.faults() {
@@ -167,6 +176,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
             control.running = false;
             state.coalescing.end();
             self.generator.line.acknowledge();
+            self.generator.mask.reset();
             state.ring = None;
         });
     }

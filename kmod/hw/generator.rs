@@ -35,6 +35,7 @@ use crate::{
         },
         doorbell::Suppression,
         knobs::Fault,
+        mask::Mask,
         ring::{
             self,
             DeviceEnd,
@@ -282,6 +283,7 @@ pub(super) struct Generator<W: Watch, G: Govern, O: Observer> {
     /// The doorbell's interrupt is to raise the line. Set while the timer is not armed.
     pub(super) raises: Atomic<bool>,
     pub(super) governor: Arc<G>,
+    pub(super) mask: Mask,
     pub(super) line: IrqLine<O>,
 }
 
@@ -313,11 +315,20 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                 }),
                 closed: Atomic::new(false),
                 raises: Atomic::new(false),
+                mask: Mask::new(),
                 governor,
                 line,
             }),
             GFP_KERNEL,
         )
+    }
+
+    /// Raises the line, unless it is masked; then the driver learns of it when it unmasks the line. In hardirq.
+    #[inline]
+    fn interrupt(&self) {
+        if !self.mask.keeps_back() {
+            self.line.raise();
+        }
     }
 
     /// In a closed loop: emits the next events, if the driver is done with those before. In hardirq.
@@ -354,7 +365,7 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
             });
             // Without the state: the driver may be done before this is, and rings.
             if raises == Some(true) {
-                self.line.raise();
+                self.interrupt();
             }
         });
         until_ns
@@ -393,7 +404,7 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                 raises
             });
             if raises == Some(true) {
-                self.line.raise();
+                self.interrupt();
             }
         });
         let next_ns = next_ns.max(ended.ns.saturating_add(MIN_REARM_NS));
@@ -412,7 +423,7 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
             ring.map(DeviceEnd::note_raise).is_some()
         });
         if has_ring == Some(true) {
-            self.line.raise();
+            self.interrupt();
         }
     }
 
@@ -420,10 +431,10 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
     #[cold]
     fn expire_at_fault(&self, state: &mut State<W>, start_ns: u64) {
         if state.emit_at_fault(start_ns) == Some(true) {
-            self.line.raise();
+            self.interrupt();
         }
         if state.raises_owed(start_ns) {
-            self.line.raise();
+            self.interrupt();
         }
     }
 
@@ -442,7 +453,7 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                     if is_faulty {
                         self.expire_at_fault(state, start_ns);
                     } else if state.emit(start_ns, |_| true) {
-                        self.line.raise();
+                        self.interrupt();
                     }
                 });
                 state.watch.ended(cpu, ended);

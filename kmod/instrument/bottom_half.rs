@@ -48,6 +48,10 @@ use kernel::sync::Arc;
 pub(crate) struct BottomCounts {
     /// How often it ran.
     pub(crate) runs: u64,
+    /// How often it polled.
+    pub(crate) polls: u64,
+    /// How often that left events for another run, as its budget was used up.
+    pub(crate) budget_exhausted: u64,
     /// In which contexts.
     pub(crate) contexts: [u64; census::COUNTERS],
 }
@@ -176,7 +180,11 @@ impl ObserveBottomHalf for BottomMeter {
     }
 
     #[inline]
-    fn moved(&mut self, counts: &mut BottomCounts) {
+    fn moved(&mut self, counts: &mut BottomCounts, polls: bool, is_all: bool) {
+        if polls {
+            counts.polls = counts.polls.wrapping_add(1);
+            counts.budget_exhausted = counts.budget_exhausted.wrapping_add((!is_all).into());
+        }
         let right = deferral::context(self.meters.flavor(), self.meters.top_half_context());
         counts.runs = counts.runs.wrapping_add(1);
         census::count(self.context, right, |index| {

@@ -43,9 +43,9 @@ use kernel::sync::Arc;
 
 /// Calls that found the device's line raised.
 pub(crate) const HANDLED: usize = 0;
-/// Raises that an earlier raise's call took care of.
+/// Raises that an earlier raise's call took care of, or a bottom half that polls.
 pub(crate) const COALESCED: usize = 1;
-/// Calls that found nothing raised.
+/// Calls that found nothing raised, and those that came while the bottom half polled.
 pub(crate) const SPURIOUS: usize = 2;
 /// Calls that asked for a run of the bottom half.
 pub(crate) const SCHEDULED: usize = 3;
@@ -55,8 +55,10 @@ pub(crate) const ALREADY_PENDING: usize = 4;
 pub(crate) const CONTEXTS: usize = 5;
 /// Calls that left the interrupt to nobody, on purpose.
 pub(crate) const UNHANDLED: usize = CONTEXTS + census::COUNTERS;
+/// Calls that took the line down.
+pub(crate) const ACKNOWLEDGED: usize = UNHANDLED + 1;
 /// How many counters the top half has.
-pub(crate) const COUNTERS: usize = UNHANDLED + 1;
+pub(crate) const COUNTERS: usize = ACKNOWLEDGED + 1;
 
 /// See the module's description.
 pub(crate) struct TopMeter {
@@ -120,6 +122,16 @@ impl ObserveTopHalf for TopMeter {
         result
     }
 
+    fn poll<R>(&mut self, look: impl FnOnce(&mut Self) -> R) -> R {
+        // As above; but its time is that of the bottom half.
+        without_preemption(|| self.update(look))
+    }
+
+    #[inline]
+    fn answered(&mut self, was_up: bool) {
+        self.counters.add(ACKNOWLEDGED, was_up.into());
+    }
+
     #[inline]
     fn recognizes(&mut self) -> bool {
         let fired = self.fault.fires(&self.meters.fault, Fault::Unhandled);
@@ -144,6 +156,14 @@ impl ObserveTopHalf for TopMeter {
             .record_row(events, Slot::due_ns, stamp.ns, stamp.cpu);
     }
 
+    fn polled(&mut self, found: Acknowledged, calls: u32) {
+        if self.span.events != 0 {
+            trace::irq(self.meters.index, self.span, found.raises, self.stamp.ns);
+        }
+        self.counters.add(COALESCED, found.raises);
+        self.counters.add(SPURIOUS, calls.into());
+    }
+
     #[inline]
     fn acknowledged(&mut self, found: Acknowledged) {
         trace::irq(self.meters.index, self.span, found.raises, self.stamp.ns);
@@ -158,13 +178,18 @@ impl ObserveTopHalf for TopMeter {
         census::count(self.context, self.meters.top_half_context(), |index| {
             self.counters.add(CONTEXTS + index, 1);
         });
-        let Some((_, is_new)) = asked else {
+        if found.raises == 0 {
             self.counters.add(SPURIOUS, 1);
+        }
+        let Some((_, is_new)) = asked else {
             return;
         };
         if trace::bh_queue_enabled() {
             let flavor = self.meters.flavor().name();
             trace::bh_queue(self.meters.index, flavor, is_new, self.asked_ns);
+        }
+        if found.raises == 0 {
+            return;
         }
         self.counters.add(HANDLED, 1);
         self.counters.add(COALESCED, found.raises.wrapping_sub(1));

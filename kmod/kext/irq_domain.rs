@@ -384,14 +384,14 @@ impl<O: Observer> IrqLine<O> {
         self.bounce.run();
     }
 
-    /// Takes the line down. The driver's acknowledge register. Any context.
+    /// Takes the line down; tells whether it was up. The driver's acknowledge register. Any context.
     ///
     /// The caller then sees all that the device had announced before it raised the line. A later raise takes the line
     /// up again.
     #[inline]
-    pub(crate) fn acknowledge(&self) {
+    pub(crate) fn acknowledge(&self) -> bool {
         // Not a store: it must be over before the driver looks for events.
-        self.bounce.chip_data.is_up.xchg(false, Full);
+        self.bounce.chip_data.is_up.xchg(false, Full)
     }
 
     /// Changes what makes the line interrupt; at first it is [`Trigger::Edge`]. Process context. The handler must be

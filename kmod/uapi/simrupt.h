@@ -14,7 +14,7 @@
 struct simrupt_record {
 	__u64 seq;	/* number of the event since the driver was bound; gaps are lost events */
 	__u64 due_ns;	/* when the event was due on the ideal schedule */
-	__u64 irq_ns;	/* when the top half took the interrupt that announced it */
+	__u64 irq_ns;	/* when the driver took notice of it: by an interrupt, or by a poll */
 	__u64 bh_ns;	/* when the run of the bottom half that queued it began */
 	__u16 irq_cpu;	/* CPU of the top half */
 	__u16 bh_cpu;	/* CPU of the bottom half */

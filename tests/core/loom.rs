@@ -20,6 +20,7 @@ use simrupt_core::{
     fifo::{self, Claim, Fifo, Gauge},
     histogram::{Histogram, Recorder},
     knobs::Policy,
+    mask::Mask,
     platform::Word,
     ring::{Acknowledged, BottomEnd, Ends, Ring, Slot, TopEnd},
 };
@@ -129,6 +130,63 @@ fn a_raise_brings_its_events_with_it() {
             assert!(events >= raises);
         }
         device.join().unwrap();
+    });
+}
+
+/// A driver polls while the device goes on: each event is seen by the look before the unmasking, or interrupts.
+#[test]
+fn no_event_is_forgotten_between_the_last_look_and_the_unmasking() {
+    loom::model(|| {
+        let shared = Arc::new((Mask::new(), Word::new(1)));
+        assert!(shared.0.mask());
+        let device = thread::spawn({
+            let shared = shared.clone();
+            move || {
+                let (mask, announced) = &*shared;
+                let mut has_interrupted = false;
+                for event in 2..=3 {
+                    announced.store_release(event);
+                    if !mask.keeps_back() {
+                        // The top half: from here on it is for the next poll to look.
+                        has_interrupted |= mask.mask();
+                    }
+                }
+                has_interrupted
+            }
+        });
+        let (mask, announced) = &*shared;
+        let mut seen = announced.load_acquire();
+        while !mask.unmask() {
+            seen = announced.load_acquire();
+        }
+        let has_interrupted = device.join().unwrap();
+        assert!(seen == 3 || has_interrupted, "{seen}");
+    });
+}
+
+/// The top half is called for an interrupt from before the masking, while the driver polls: it masks nothing, and has
+/// the driver look once more; or it masks the device itself.
+#[test]
+fn a_call_that_comes_while_the_driver_polls_has_it_look_once_more() {
+    loom::model(|| {
+        let shared = Arc::new((Mask::new(), Word::new(0)));
+        assert!(shared.0.mask());
+        let top_half = thread::spawn({
+            let shared = shared.clone();
+            move || {
+                let (mask, announced) = &*shared;
+                announced.store_release(1);
+                mask.mask()
+            }
+        });
+        let (mask, announced) = &*shared;
+        let mut seen = announced.load_acquire();
+        while !mask.unmask() {
+            seen = announced.load_acquire();
+        }
+        let has_masked = top_half.join().unwrap();
+        assert!(seen == 1 || has_masked);
+        assert_eq!(mask.keeps_back(), has_masked);
     });
 }
 

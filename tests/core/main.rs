@@ -13,6 +13,7 @@ mod gaps;
 mod histogram;
 mod invariants;
 mod knobs;
+mod mask;
 mod random;
 mod rate_limiter;
 mod ring;

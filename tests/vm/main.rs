@@ -33,6 +33,7 @@ mod model;
 mod nowait;
 mod parameters;
 mod permissions;
+mod polling;
 mod pressure;
 mod races;
 mod reading;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Polling: the top half masks the device, and the bottom half looks for events itself, a budget of them with each
+//! run, for as long as there are any. Then it unmasks the device. NAPI is made for this; here every deferral can
+//! do it.
+
+use super::{
+    bottom_half::{
+        BottomHalf,
+        Runner,
+        Shared, //
+    },
+    Setup, //
+};
+use crate::{
+    kext::workqueue::Next,
+    logic::mask::Mask, //
+};
+use core::num::NonZeroUsize;
+use kernel::sync::atomic::{
+    Full,
+    Relaxed, //
+};
+
+impl<S: Setup> Runner<S> {
+    /// Makes one run of the bottom half, of at most `budget` events.
+    pub(super) fn poll(
+        &self,
+        bottom_half: &mut BottomHalf<S>,
+        budget: NonZeroUsize,
+        mask: &Mask,
+    ) -> Next {
+        let Shared {
+            line,
+            intake,
+            kept_back,
+            ..
+        } = &*self.0;
+        let looked = intake.with(|intake| intake.poll(kept_back.xchg(0, Full)));
+        if looked.is_none() {
+            // The top half that has asked for this run has not left yet.
+            return Next::Again;
+        }
+        let is_all = bottom_half.run(Some(budget));
+        if line.is_to_end.load(Relaxed) {
+            // Whoever holds the line off has the device interrupt afterwards.
+            mask.reset();
+            return Next::Done;
+        }
+        // Unmasking fails if something came after the look.
+        match is_all && mask.unmask() {
+            true => Next::Done,
+            false => Next::Again,
+        }
+    }
+}

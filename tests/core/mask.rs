@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+use simrupt_core::mask::Mask;
+
+#[test]
+fn a_device_that_is_not_masked_keeps_nothing_back() {
+    let mask = Mask::new();
+    assert!(!mask.keeps_back());
+    assert!(mask.unmask());
+    assert!(!mask.keeps_back());
+}
+
+#[test]
+fn unmasking_fails_once_for_all_that_was_kept_back() {
+    let mask = Mask::new();
+    assert!(mask.mask());
+    assert!(mask.keeps_back());
+    assert!(mask.keeps_back());
+    assert!(!mask.unmask());
+    // It is still masked.
+    assert!(mask.keeps_back());
+    assert!(!mask.unmask());
+    assert!(mask.unmask());
+    assert!(!mask.keeps_back());
+}
+
+#[test]
+fn whoever_masks_a_masked_device_has_the_other_look_once_more() {
+    let mask = Mask::new();
+    assert!(mask.mask());
+    assert!(!mask.mask());
+    assert!(!mask.unmask());
+    assert!(mask.unmask());
+    assert!(mask.mask());
+}
+
+#[test]
+fn a_reset_forgets_what_was_kept_back() {
+    let mask = Mask::new();
+    assert!(mask.mask());
+    assert!(mask.keeps_back());
+    mask.reset();
+    assert!(!mask.keeps_back());
+    assert!(mask.unmask());
+}
