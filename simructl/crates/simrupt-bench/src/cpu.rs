@@ -2,7 +2,7 @@
 
 //! Where CPU time goes, in nanoseconds, as far as the kernel counts it so: what a task used, from its own
 //! `schedstat` (an interrupt is charged to the task that it interrupts), and context switches, from
-//! `/proc/stat`.
+//! `/proc/stat`. Of the switches, those count not that the benchmark's own thread makes by waiting.
 //!
 //! What is not there, or not of the form known, is `None`: never 0.
 
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::unistd::Pid;
 
 use simrupt::sysroot::{Sysroot, read_text, read_whole};
@@ -19,6 +20,8 @@ use simrupt::sysroot::{Sysroot, read_text, read_whole};
 pub struct Snapshot {
     /// Context switches.
     switches: Option<u64>,
+    /// How often the thread that takes the snapshots has waited.
+    own_waits: u64,
     /// What each worker thread used, by its number.
     workers: BTreeMap<i32, u64>,
     /// What the readers used.
@@ -32,7 +35,7 @@ pub struct Usage {
     pub worker_ns: Option<u64>,
     /// CPU time of the readers, in nanoseconds.
     pub reader_ns: Option<u64>,
-    /// Context switches of the whole system.
+    /// Context switches of the whole system, without those of the thread that takes the snapshots.
     pub switches: Option<u64>,
 }
 
@@ -59,17 +62,19 @@ impl<'a> Accounts<'a> {
         Snapshot {
             workers: self.times_of_workers(),
             readers_ns: self.readers_ns(),
+            own_waits: own_waits(),
             switches: self.switches(),
         }
     }
 
     /// A snapshot after it: what is to be exact comes first. Workers are looked for once more.
     pub fn after(&mut self) -> Snapshot {
-        let (switches, readers_ns) = (self.switches(), self.readers_ns());
+        let (switches, own_waits, readers_ns) = (self.switches(), own_waits(), self.readers_ns());
         self.workers = workers(self.sysroot);
         Snapshot {
             workers: self.times_of_workers(),
             readers_ns,
+            own_waits,
             switches,
         }
     }
@@ -107,8 +112,15 @@ impl Snapshot {
         Usage {
             worker_ns: self.workers_until(later),
             reader_ns: since(self.readers_ns, later.readers_ns),
-            switches: since(self.switches, later.switches),
+            switches: self.switches_until(later),
         }
+    }
+
+    /// A wait is two switches: to whatever runs instead, and back. When the thread is preempted instead, those are
+    /// switches of what preempts it.
+    fn switches_until(&self, later: &Self) -> Option<u64> {
+        let own = 2 * later.own_waits.saturating_sub(self.own_waits);
+        Some(since(self.switches, later.switches)?.saturating_sub(own))
     }
 
     /// Threads that have come since began at 0; what those used that have gone is not known.
@@ -119,6 +131,14 @@ impl Snapshot {
         };
         (!later.workers.is_empty()).then(|| later.workers.iter().map(used).sum())
     }
+}
+
+/// How often the calling thread has waited so far; 0 where the kernel does not tell.
+fn own_waits() -> u64 {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD);
+    usage.map_or(0, |usage| {
+        u64::try_from(usage.voluntary_context_switches()).unwrap_or(0)
+    })
 }
 
 fn since(before: Option<u64>, after: Option<u64>) -> Option<u64> {
@@ -218,6 +238,26 @@ mod tests {
         assert_eq!((usage.reader_ns, usage.worker_ns), (None, None));
         assert_eq!(usage.switches, Some(7));
         assert_eq!(snapshot(Some(5)).until(&snapshot(None)).switches, None);
+    }
+
+    #[test]
+    fn the_waits_of_the_benchmark_itself_are_no_switches_of_events() {
+        let at = |switches, own_waits| Snapshot {
+            switches: Some(switches),
+            own_waits,
+            ..Snapshot::default()
+        };
+        // 64 lines that are looked at one by one, and 1000 switches of events.
+        let usage = at(500, 7).until(&at(500 + 1000 + 2 * 64, 7 + 64));
+        assert_eq!(usage.switches, Some(1000));
+        assert_eq!(at(5, 0).until(&at(6, 1)).switches, Some(0));
+    }
+
+    #[test]
+    fn a_wait_of_this_thread_is_counted() {
+        let before = own_waits();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        assert!(own_waits() > before);
     }
 
     #[test]

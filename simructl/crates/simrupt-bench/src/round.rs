@@ -17,7 +17,7 @@ use crate::metrics::{Sample, Spent};
 use crate::reader::Reader;
 use crate::rig::{Rig, WHAT};
 use crate::setting::{Setting, Timing};
-use crate::soak::{Soak, taken_ns};
+use crate::soak::{Mark, Soak, Stretch, taken_ns};
 use crate::steady::{self, WarmUp};
 use crate::stress::{Places, Running};
 use simrupt::device;
@@ -131,6 +131,9 @@ fn attempt(
 }
 
 /// Lets the lines go once more, and sees what that takes; `None` when it was stopped.
+///
+/// This thread starts and silences the lines meanwhile, which takes CPU time for each of them. A stretch that ends as
+/// soon as it has begun shows how much: see [`Stretch::beyond`].
 fn spend(
     rig: &mut Rig<'_>,
     setting: &Setting,
@@ -139,29 +142,51 @@ fn spend(
     stop: &Stop,
 ) -> Result<Option<Spent>, Failure> {
     let [quiet_time, busy_time] = timing.soaked();
-    let events_before = events(&rig.rest(setting)?);
+    rig.rest(setting)?;
     let soak = Soak::start(rig.cpus())
         .map_err(|error| Failure::new("cannot soak up idle time", describe(&error)))?;
     let quiet = soak.mark();
     if !stop.sleep(quiet_time) {
         return Ok(None);
     }
-    let still_quiet = soak.mark();
+    let quiet = [quiet, soak.mark()];
+    let Some(empty) = stretch(rig, setting, &soak, &quiet, Duration::ZERO, stop)? else {
+        return Ok(None);
+    };
     let before = accounts.before();
+    let Some(busy) = stretch(rig, setting, &soak, &quiet, busy_time, stop)? else {
+        return Ok(None);
+    };
+    drop(soak);
+    let after = accounts.after();
+    Ok(Some(Spent {
+        events: busy.events,
+        busy_ns: busy.beyond(&empty),
+        usage: before.until(&after),
+    }))
+}
+
+/// Lets the lines go for a while; `None` when it was stopped. `quiet` are marks between which nothing was done.
+fn stretch(
+    rig: &mut Rig<'_>,
+    setting: &Setting,
+    soak: &Soak,
+    quiet: &[Mark; 2],
+    time: Duration,
+    stop: &Stop,
+) -> Result<Option<Stretch>, Failure> {
+    let events_before = events(&rig.rest(setting)?);
     let begun = soak.mark();
     rig.start(setting)?;
     rig.known().begin_silence();
-    let in_time = stop.sleep(busy_time);
+    let in_time = stop.sleep(time);
     rig.known().end_of_silence();
     rig.silence(setting)?;
     let ended = soak.mark();
-    drop(soak);
-    let after = accounts.after();
     let events_after = events(&rig.rest(setting)?);
-    Ok(in_time.then(|| Spent {
+    Ok(in_time.then(|| Stretch {
         events: events_after.saturating_sub(events_before),
-        busy_ns: taken_ns([&quiet, &still_quiet], [&begun, &ended]),
-        usage: before.until(&after),
+        taken_ns: taken_ns(quiet.each_ref(), [&begun, &ended]),
     }))
 }
 

@@ -116,6 +116,32 @@ pub fn taken_ns(quiet: [&Mark; 2], busy: [&Mark; 2]) -> Option<u64> {
     Some(taken_ns.max(0.0) as u64)
 }
 
+/// A stretch of time in which the lines were started, ran, and were silenced.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch {
+    /// The events that the lines emitted.
+    pub events: u64,
+    /// The CPU time that was taken, by whomever; `None` when it could not be told.
+    pub taken_ns: Option<u64>,
+}
+
+impl Stretch {
+    /// The CPU time that its events took, without that of the benchmark itself, which is all that a stretch without
+    /// events takes. `empty` ended as soon as it had begun. It may have a few events all the same, so the two are
+    /// compared by what the events took that only this one has. `None` where it has no more events.
+    ///
+    /// The CPU time of the benchmark's own thread would not do: most kernels charge an interrupt to the thread that it
+    /// interrupts, so that time holds a part of the events.
+    pub fn beyond(&self, empty: &Self) -> Option<u64> {
+        let more = self
+            .events
+            .checked_sub(empty.events)
+            .filter(|more| *more > 0)?;
+        let taken_ns = self.taken_ns?.saturating_sub(empty.taken_ns?);
+        Some((taken_ns as f64 * (self.events as f64 / more as f64)) as u64)
+    }
+}
+
 fn nanoseconds([from, to]: [&Mark; 2]) -> Option<f64> {
     let time = to.time.checked_duration_since(from.time)?;
     (!time.is_zero()).then_some(time.as_nanos() as f64)
@@ -156,6 +182,46 @@ mod tests {
         ];
         assert_eq!(taken_ns([&a, &b], [&b, &c]), None);
         assert_eq!(taken_ns([&a, &a], [&b, &c]), None);
+    }
+
+    /// A machine on which an event takes 3 µs, and the benchmark itself so much.
+    fn stretch(events: u64, own_ns: u64) -> Stretch {
+        Stretch {
+            events,
+            taken_ns: Some(events * 3_000 + own_ns),
+        }
+    }
+
+    #[test]
+    fn the_benchmark_itself_is_not_counted_however_many_lines_it_starts() {
+        for lines in [1, 64] {
+            let own_ns = lines * 70_000;
+            for at_once in [0, 1, lines] {
+                let empty = stretch(at_once, own_ns);
+                let busy = stretch(1600, own_ns);
+                assert_eq!(busy.beyond(&empty), Some(1600 * 3_000), "{lines} {at_once}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_more_events_than_an_empty_stretch_nothing_is_known() {
+        assert_eq!(stretch(5, 100).beyond(&stretch(5, 100)), None);
+        assert_eq!(stretch(0, 100).beyond(&stretch(5, 100)), None);
+        let unknown = Stretch {
+            taken_ns: None,
+            ..stretch(5, 0)
+        };
+        assert_eq!(unknown.beyond(&stretch(0, 0)), None);
+        assert_eq!(
+            stretch(5, 0).beyond(&Stretch {
+                events: 0,
+                ..unknown
+            }),
+            None
+        );
+        // Less than nothing is nothing.
+        assert_eq!(stretch(5, 0).beyond(&stretch(0, 20_000)), Some(0));
     }
 
     #[test]
