@@ -75,7 +75,7 @@ impl Kind {
     /// Makes the document.
     fn render(self, results: &Results) -> Result<String, String> {
         match self {
-            Self::Json => json(results),
+            Self::Json => report::json(results),
             Self::Csv => Ok(report::csv(results)),
             Self::Markdown => Ok(report::markdown(results)),
             Self::Html => Ok(report::html(results)),
@@ -183,7 +183,7 @@ pub(crate) fn rescue(results: &Results) -> Result<PathBuf, Failure> {
         let what = format!("cannot keep the results in {}", directory.display());
         Failure::new(what, why)
     };
-    let text = json(results).map_err(failed)?;
+    let text = report::json(results).map_err(failed)?;
     let kept = || -> io::Result<PathBuf> {
         let mut file = tempfile::Builder::new()
             .prefix("simructl-bench-")
@@ -193,11 +193,6 @@ pub(crate) fn rescue(results: &Results) -> Result<PathBuf, Failure> {
         Ok(file.keep().map_err(|error| error.error)?.1)
     };
     kept().map_err(|error| failed(describe(&error)))
-}
-
-fn json(results: &Results) -> Result<String, String> {
-    let text = serde_json::to_string(results).map_err(|error| error.to_string())?;
-    Ok(text + "\n")
 }
 
 /// The charts, each with its place.

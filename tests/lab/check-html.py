@@ -93,6 +93,24 @@ def identifier(setting, stress):
     return re.sub(r"[^A-Za-z0-9]", "-", "-".join([*parts, stress]))
 
 
+def on_frontier(cells):
+    """The cells of a group that have CPU time and the latency of the tail: of the percentiles of due_read, or else of
+    irq_bh, the one that most cells have, and of several p99, or else the greatest."""
+    for stage in ["due_read", "irq_bh"]:
+        names = {name for cell in cells for name in cell["metrics"] if re.fullmatch(rf"{stage}_p[0-9]+_ns", name)}
+        if names:
+            break
+    else:
+        return []
+
+    def rank(name):
+        digits = name.removeprefix(f"{stage}_p").removesuffix("_ns")
+        return sum(name in cell["metrics"] for cell in cells), digits == "99", float(f"{digits[:2]}.{digits[2:]}0")
+
+    tail = max(names, key=rank)
+    return [cell for cell in cells if tail in cell["metrics"] and "busy_ns_per_event" in cell["metrics"]]
+
+
 def expected(results):
     """The charts that there must be, and the series of each."""
     charts = {}
@@ -119,6 +137,9 @@ def expected(results):
         losses = [cell for cell in cells if "loss_ratio" in cell["metrics"]]
         if any(cell["metrics"]["loss_ratio"]["median"] > 0 for cell in losses):
             charts[f"loss-{group}"] = {series(cell["setting"]) for cell in losses}
+        points = on_frontier(cells)
+        if sum(cell["setting"]["flavor"] != "none" for cell in points) > 1:
+            charts[f"frontier-{group}"] = {series(cell["setting"]) for cell in points}
 
     # Groups that differ in what interferes only: each is drawn beside the first.
     families = {}

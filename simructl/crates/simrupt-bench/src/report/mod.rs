@@ -6,6 +6,7 @@
 //! - `table`, `csv`, `markdown`, `html`, `charts`: the kinds of reports;
 //! - `group`, `ranking`: which cells are read against each other, and how they stand;
 //! - `answer`: which flavor is best, in words;
+//! - `frontier`: latency against CPU time, and the document with it;
 //! - `machines`: those of several machines;
 //! - `summary`, `grid`, `about`: the tables and words that several reports share;
 //! - `ktap`, `lava`, `case`: outcomes and figures for CI systems, and their names;
@@ -16,6 +17,7 @@ mod answer;
 pub mod case;
 mod charts;
 mod csv;
+mod frontier;
 mod grid;
 pub mod group;
 mod html;
@@ -31,6 +33,7 @@ mod table;
 
 pub use self::charts::svgs;
 pub use self::csv::csv;
+pub use self::frontier::json;
 pub use self::html::html;
 pub use self::ktap::ktap;
 pub use self::lava::lava;

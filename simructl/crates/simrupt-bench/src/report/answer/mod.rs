@@ -9,6 +9,7 @@
 mod load;
 mod over_all;
 
+use super::frontier::Frontier;
 use super::group::{CPU, FLOOR, Group, LOSS, conditions, figure_of, groups, series, under_stress};
 use super::metric::Metric;
 use super::ranking::{Ranking, Rankings, may_rank};
@@ -22,7 +23,7 @@ pub(super) const TITLE: &str = "which flavor?";
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Answer {
     pub(super) over_all: Vec<String>,
-    /// The title of each load, and a sentence for each figure.
+    /// The title of each load, a sentence for each figure, and one on latency against CPU time.
     pub(super) loads: Vec<(String, Vec<String>)>,
 }
 
@@ -138,7 +139,10 @@ pub(super) fn answer(results: &Results) -> Answer {
     over_all.extend(without_stress(&groups));
     let loads = groups.iter().enumerate().map(|(load, group)| {
         let of_load = ranked.iter().filter(|one| one.load == load);
-        (group.name().1, of_load.map(load::sentence).collect())
+        let mut sentences: Vec<String> = of_load.map(load::sentence).collect();
+        let frontier = Frontier::of(group, results);
+        sentences.extend(frontier.and_then(|one| one.sentence()));
+        (group.name().1, sentences)
     });
     Answer {
         over_all,
@@ -168,7 +172,7 @@ fn without_stress(groups: &[Group<'_>]) -> Option<String> {
 }
 
 /// Names in a sentence: `a`, `a and b`, `a, b and c`.
-fn listed<Name: AsRef<str>>(names: &[Name]) -> String {
+pub(super) fn listed<Name: AsRef<str>>(names: &[Name]) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     match names.as_slice() {
         [] => String::new(),

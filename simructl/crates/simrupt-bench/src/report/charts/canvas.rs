@@ -197,6 +197,14 @@ impl<'a> Frame<'a> {
                 let points = [self.at(*from), self.at(*to)];
                 line(&points, 2.0, "", pens.of_series(series).color, look)
             }
+            Shape::Spread { series, from, to } => {
+                let points = [self.at(*from), self.at(*to)];
+                line(&points, 1.0, "", pens.of_series(series).color, look)
+            }
+            Shape::Edge { points } => {
+                let points: Vec<(f64, f64)> = points.iter().map(|point| self.at(*point)).collect();
+                line(&points, 1.2, DASHED, TEXT, look)
+            }
             Shape::Markers {
                 series,
                 points,

@@ -2,7 +2,7 @@
 
 //! The charts: one file per kind, each from results to a [`Chart`].
 //!
-//! - `ecdf`, `percentiles`, `rounds`, `bars`, `stress`, `knee`: the kinds;
+//! - `ecdf`, `percentiles`, `rounds`, `bars`, `frontier`, `stress`, `knee`: the kinds;
 //! - `plot`: what a chart consists of, whatever it shows; `axis`: its scales;
 //! - `canvas`, `legend`: the plot as SVG; `pens`: its colours, dashes and markers.
 
@@ -10,6 +10,7 @@ mod axis;
 mod bars;
 mod canvas;
 mod ecdf;
+mod frontier;
 mod knee;
 mod legend;
 mod pens;
@@ -63,6 +64,7 @@ pub(super) fn sections(results: &Results) -> Vec<Section> {
     let mut sections = Vec::new();
     for group in &groups {
         let plots = [
+            frontier::plot(group, results),
             ecdf::plot(group, "irq_bh"),
             ecdf::plot(group, "due_read"),
             percentiles::plot(group, "irq_bh"),
@@ -178,6 +180,7 @@ mod tests {
             ("ecdf", 10),
             ("percentiles", 10),
             ("cpu", 5),
+            ("frontier", 5),
             ("loss", 2),
             ("rounds", 5),
             ("stress", 4),

@@ -56,6 +56,14 @@ pub(super) enum Shape {
         from: (f64, f64),
         to: (f64, f64),
     },
+    /// A thin line between the ends of an interval.
+    Spread {
+        series: String,
+        from: (f64, f64),
+        to: (f64, f64),
+    },
+    /// A dashed line through points that belong to no series.
+    Edge { points: Vec<(f64, f64)> },
     /// A horizontal bar; a part of several, or the only one.
     Bar {
         series: String,
@@ -70,14 +78,15 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    /// The series that it belongs to; a limit belongs to none.
+    /// The series that it belongs to; a limit and an edge belong to none.
     pub(super) fn series(&self) -> Option<&str> {
         match self {
             Self::Line { series, .. }
             | Self::Markers { series, .. }
             | Self::Link { series, .. }
+            | Self::Spread { series, .. }
             | Self::Bar { series, .. } => Some(series),
-            Self::Limit { .. } => None,
+            Self::Edge { .. } | Self::Limit { .. } => None,
         }
     }
 }
@@ -99,7 +108,10 @@ impl Plot {
         let points = |shape: &Shape| match shape {
             Shape::Line { points, .. } | Shape::Markers { points, .. } => points.len(),
             Shape::Bar { .. } => 1,
-            Shape::Link { .. } | Shape::Limit { .. } => 0,
+            Shape::Link { .. }
+            | Shape::Spread { .. }
+            | Shape::Edge { .. }
+            | Shape::Limit { .. } => 0,
         };
         self.shapes.iter().map(points).sum()
     }
