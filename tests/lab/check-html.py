@@ -24,6 +24,8 @@ SHAPES = {
     "text": ["x", "y"],
 }
 STAGES = ["irq_bh", "due_read"]
+# Knobs that belong to the load; others are choices, as the flavor is.
+OF_LOAD = ["work_bytes", "work_sleep_us"]
 BUSY = ["busy", "interrupt", "worker", "reader"]
 
 
@@ -81,7 +83,8 @@ class Charts(HTMLParser):
 def series(setting):
     """What a cell is called in charts."""
     scope = setting["affinity_scope"]
-    return setting["flavor"] + (f"/{scope}" if scope else "")
+    knobs = [f"{name}={value}" for name, value in sorted(setting.get("knobs", {}).items()) if name not in OF_LOAD]
+    return " ".join([setting["flavor"] + (f"/{scope}" if scope else ""), *knobs])
 
 
 def identifier(setting, stress):
@@ -90,6 +93,7 @@ def identifier(setting, stress):
     parts = [setting["mode"], *rate]
     for letter, name in [("b", "burst"), ("f", "fifo_size"), ("w", "work_us"), ("l", "lines")]:
         parts.append(f"{letter}{setting[name]}")
+    parts.extend(f"{name}-{value}" for name, value in sorted(setting.get("knobs", {}).items()) if name in OF_LOAD)
     return re.sub(r"[^A-Za-z0-9]", "-", "-".join([*parts, stress]))
 
 

@@ -463,3 +463,103 @@ fn the_floor_and_what_measuring_costs_are_measured_along() {
     }
     assert_eq!(module.line(0).get("stress"), "none");
 }
+
+/// The cells of a preset, measured once for so many seconds.
+fn preset(name: &str, seconds: f64, options: &str) -> Vec<Value> {
+    let output = bench(&format!(
+        "--preset {name} --rounds 1 --duration {seconds} --warm-up 0.01 {options} --json {JSON}"
+    ));
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    assert_eq!(results["complete"], true);
+    let cells = results["cells"].as_array().unwrap().clone();
+    for cell in &cells {
+        let events = cell["rounds"][0]["counters"]["events"].as_u64();
+        assert!(events > Some(0), "{cell}");
+    }
+    cells
+}
+
+#[test]
+fn preset_moderation_shares_interrupts_between_events() {
+    let module = Simrupt::load("coalesce_us=7 irq_type=level");
+    let cells = preset("moderation", 0.05, "--rates 1000,20000");
+    assert_eq!(cells.len(), 16);
+    let found = |rate_hz: u64, coalesce_us: Option<&str>| {
+        let is_that = |cell: &&Value| {
+            let setting = &cell["setting"];
+            setting["flavor"] == "bh"
+                && setting["rate_hz"] == rate_hz
+                && setting["knobs"]["coalesce_us"].as_str() == coalesce_us
+        };
+        let cell = cells.iter().find(is_that).unwrap();
+        let raised = &cell["rounds"][0]["counters"]["raised"];
+        let waited = &cell["metrics"]["due_irq_p50_ns"]["median"];
+        (raised.as_f64().unwrap(), waited.as_f64().unwrap())
+    };
+    let (each, at_once) = found(20_000, None);
+    let (some, later) = found(20_000, Some("500"));
+    // An event in 50 us: ten of them in 500.
+    assert!(some * 5.0 < each, "{some} {each}");
+    assert!(later > at_once + 100_000.0, "{later} {at_once}");
+    // What was set before is in force again, and was not while it measured.
+    assert_eq!(module.line(0).get("coalesce_us"), "7");
+    assert_eq!(module.line(0).get("irq_type"), "level");
+    assert_eq!(results()["environment"]["knobs"]["irq_type"], "edge");
+    assert!(results()["environment"]["knobs"]["coalesce_us"].is_null());
+    module.verify();
+}
+
+#[test]
+fn preset_hog_keeps_the_items_of_a_bound_queue_waiting() {
+    let module = Simrupt::load("lines=2");
+    let before = state(&module);
+    let cells = preset("hog", 0.3, "--flavors bh,bound");
+    assert_eq!(cells.len(), 4);
+    let longest = |at: usize| {
+        cells[at]["histograms"]["irq_bh"]["max_ns"]
+            .as_u64()
+            .unwrap()
+    };
+    // The items of both lines run in one worker of the CPU; a softirq ends before the next one begins.
+    for (idle, beside) in [(0, 1), (2, 3)] {
+        assert_eq!(cells[beside]["setting"]["stress"], "hog");
+        assert!(longest(beside) > 5_000_000, "{}", longest(beside));
+        assert!(
+            longest(idle) < 5_000_000 || watches_itself(),
+            "{}",
+            longest(idle)
+        );
+    }
+    assert_eq!(state(&module), before);
+    assert_eq!(module.line(1).stat("queued"), 0);
+    module.verify();
+}
+
+#[test]
+fn preset_hog_takes_a_further_line() {
+    let module = Simrupt::load("rate_hz=5");
+    let output = bench("--preset hog --rounds 1");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("lines=2"));
+    assert_eq!(module.line(0).get("rate_hz"), "5");
+}
+
+#[test]
+fn preset_defer_measures_edges_and_levels_of_each_flavor() {
+    let module = Simrupt::load("");
+    let cells = preset("defer", 0.05, "--rates 2000");
+    let levels = cells
+        .iter()
+        .filter(|cell| cell["setting"]["knobs"]["irq_type"] == "level");
+    assert_eq!(levels.count() * 2, cells.len());
+    module.verify();
+}
+
+#[test]
+fn preset_footprint_measures_each_of_its_flavors() {
+    let module = Simrupt::load("");
+    let cells = preset("footprint", 0.05, "");
+    assert!(cells.len() >= 4, "{}", cells.len());
+    module.verify();
+}

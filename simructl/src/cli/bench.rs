@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 
 use crate::cli::Outputs;
 use crate::cli::values::{ANY, parse_seconds, whole};
+use simrupt_bench::further::Further;
 use simrupt_bench::job::{BURSTS, FIFO_SIZES, P99_LIMITS_US, PRESETS, RATES_HZ, ROUNDS, WORK_US};
 use simrupt_bench::percentile::Percentiles;
 use simrupt_bench::placement::Cpus;
@@ -44,7 +45,7 @@ pub(crate) struct Overrides {
     /// rate: events at due times; saturate: the next as soon as the one before is done
     #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) mode: Option<Mode>,
-    /// Flavors of the workqueue, or all
+    /// Flavors of the workqueue, or all; -NAME leaves one out: all,-none
     #[arg(long, value_name = "NAMES")]
     pub(crate) flavors: Option<Names<Flavor>>,
     /// Events per second and line
@@ -62,12 +63,15 @@ pub(crate) struct Overrides {
     /// Affinity scopes of unbound flavors: default, cpu, smt, cache_shard, cache, numa, system, or all
     #[arg(long, value_name = "SCOPES")]
     pub(crate) affinity_scopes: Option<Names<Scope>>,
-    /// Interference: idle (none), cpu, memory, pinned, fifo, irqs-off, preempt-off, softirq, or all
+    /// Interference: idle (none), cpu, memory, pinned, fifo, irqs-off, preempt-off, softirq, or all of these; hog
     #[arg(long, value_name = "NAMES")]
     pub(crate) stress: Option<Names<Stress>>,
     /// How many lines work at the same time; cpus: as many as there are CPUs
     #[arg(long, value_name = "N|cpus")]
     pub(crate) lines: Option<LineCount>,
+    /// Another knob of the module with its values, such as coalesce_us=0,50; once for each knob
+    #[arg(long = "knob", value_name = "KNOB=VALUES")]
+    pub(crate) knobs: Vec<Further>,
     /// CPUs of lines and readers, such as 2-3,8: line i on the i-th, its reader on the next
     #[arg(long, value_name = "LIST")]
     pub(crate) cpus: Option<Cpus>,
@@ -119,6 +123,7 @@ impl From<&Overrides> for simrupt_bench::overrides::Overrides {
             affinity_scopes: given.affinity_scopes,
             stress: given.stress,
             lines: given.lines,
+            knobs: given.knobs,
             cpus: given.cpus,
             percentiles: given.percentiles,
             rounds: given.rounds,

@@ -21,7 +21,7 @@ use simrupt_bench::job::Job;
 use simrupt_bench::lock::Lock;
 use simrupt_bench::outlook::outlook;
 use simrupt_bench::overrides::Overrides;
-use simrupt_bench::plan::Plan;
+use simrupt_bench::plan::{Plan, counted, told};
 use simrupt_bench::priority;
 use simrupt_bench::report;
 use simrupt_bench::results::{Environment, Results};
@@ -61,6 +61,8 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     for sentence in outlook(&plan, environment.repeats()) {
         output::note(&sentence);
     }
+    let visits = counted(plan.visit_count() as usize, "visit");
+    output::note(&format!("{visits}, which take about {}", told(plan.time())));
     let mut progress = Progress::new();
     let outcome = session::run(&mut rig, &plan, environment, &stop, &mut progress)?;
     drop(progress);

@@ -88,6 +88,10 @@ fn a_dry_run_needs_neither_the_module_nor_root() {
     let fake = Fake::unloaded();
     fake.check("bench-dry-run", "bench --dry-run");
     fake.check("bench-dry-run-matrix", "bench --dry-run --flavors bh,unbound --rates 100,200 --bursts 1,8 --affinity-scopes default,cpu --stress idle,cpu --work-us 5 --fifo-sizes 64 --seed 9 --find-knee --knee-max 50000");
+    fake.check(
+        "bench-dry-run-knobs",
+        "bench --dry-run --preset moderation --flavors bh,unbound,-unbound --rates 1000 --rounds 6 --knob coalesce_us=0,050 --knob irq_type=level",
+    );
     fake.write("sys/devices/system/cpu/online", "0-3,8\n");
     fake.check(
         "bench-dry-run-shards",
@@ -168,6 +172,7 @@ fn options_that_make_no_sense_are_usage_errors() {
         ("bench-usage-line", "--line 0"),
         ("bench-usage-mode", "--mode satturate"),
         ("bench-usage-stress", "--stress fifi"),
+        ("bench-usage-knob", "--knob burst=5"),
         ("bench-usage-cpus", "--cpus 3-1"),
         ("bench-usage-percentiles", "--percentiles 50,100"),
     ] {

@@ -321,13 +321,14 @@ fn all_places(value: &Value, place: &mut String, places: &mut Vec<String>) {
 #[test]
 fn a_field_that_is_missing_is_noticed() {
     // Those that are there on some occasions only; their descriptions say when.
-    const SOMETIMES: [&str; 15] = [
+    const SOMETIMES: [&str; 16] = [
         "also",
         "cpus",
         "elapsed_s",
         "file",
         "foreign_changes",
         "frontiers",
+        "knobs",
         "label",
         "parameters",
         "per_second",

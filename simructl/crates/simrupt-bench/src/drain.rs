@@ -3,6 +3,7 @@
 //! What it costs to read records that are there: a full fifo is read out in large pieces, and as many
 //! bytes from a pipe, which is the kernel's own way to hand bytes over.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::thread;
@@ -43,6 +44,7 @@ pub fn measure(rig: &mut Rig<'_>) -> Result<Vec<Cost>, Failure> {
         affinity_scope: None,
         stress: Stress::Idle,
         lines: 1,
+        knobs: BTreeMap::new(),
     };
     rig.prepare(&setting)?;
     let line = rig.lines(1).first().copied().unwrap_or(0);

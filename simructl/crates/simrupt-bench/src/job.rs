@@ -11,6 +11,7 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
+use crate::further::Further;
 use crate::overrides::Overrides;
 use crate::percentile::Percentiles;
 use crate::placement::Cpus;
@@ -20,11 +21,15 @@ use simrupt::failure::Failure;
 use simrupt::text::is_json_object;
 
 /// The presets, each a job file.
-pub const PRESETS: [(&str, &str); 4] = [
+pub const PRESETS: [(&str, &str); 8] = [
     ("quick", include_str!("presets/quick.toml")),
     ("lab", include_str!("presets/lab.toml")),
     ("cache-shard", include_str!("presets/cache-shard.toml")),
     ("speed", include_str!("presets/speed.toml")),
+    ("moderation", include_str!("presets/moderation.toml")),
+    ("hog", include_str!("presets/hog.toml")),
+    ("defer", include_str!("presets/defer.toml")),
+    ("footprint", include_str!("presets/footprint.toml")),
 ];
 
 /// How many times a cell may be measured.
@@ -84,6 +89,10 @@ pub struct Matrix {
     pub stress: Names<Stress>,
     /// How many lines work at the same time.
     pub lines: LineCount,
+    /// Values of further knobs of the module, by name.
+    pub knobs: Further,
+    /// The same; those that this version does not know are left out.
+    pub optional_knobs: Further,
     /// How many times each of its cells is measured; absent for the job's value.
     pub rounds: Option<u32>,
     /// How long a round of its cells is measured, in seconds; absent for the job's value.
@@ -137,6 +146,8 @@ impl Default for Matrix {
             affinity_scopes: Names(vec![Scope::Default]),
             stress: Names(vec![Stress::Idle]),
             lines: LineCount::Count(1),
+            knobs: Further::default(),
+            optional_knobs: Further::default(),
             rounds: None,
             duration_s: None,
             warm_up_s: None,
@@ -165,6 +176,15 @@ impl Matrix {
             (Mode::Rate, None) => vec![Some(1000)],
             (Mode::Rate, Some(rates)) => rates.iter().copied().map(Some).collect(),
         }
+    }
+}
+
+impl Matrix {
+    /// All further knobs that there are.
+    pub fn all_knobs(&self) -> Further {
+        let (mut all, _) = self.optional_knobs.without_unknown();
+        all.put(&self.knobs);
+        all
     }
 }
 
@@ -220,6 +240,10 @@ impl Job {
             put(&mut matrix.affinity_scopes, &given.affinity_scopes);
             put(&mut matrix.stress, &given.stress);
             put(&mut matrix.lines, &given.lines);
+            for knob in &given.knobs {
+                matrix.optional_knobs.remove(knob);
+                matrix.knobs.put(knob);
+            }
         }
         let is_closed = |matrix: &Matrix| matrix.mode == Mode::Saturate;
         if given.rates.is_some() && self.matrix.iter().all(is_closed) {

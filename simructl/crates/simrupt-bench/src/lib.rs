@@ -39,6 +39,7 @@ pub mod cpu_power;
 pub mod drain;
 pub mod environment;
 pub mod foreign;
+pub mod further;
 pub mod grade;
 pub mod job;
 pub mod join;

@@ -8,10 +8,14 @@ use crate::compare::expected_figures;
 use crate::plan::{Plan, counted};
 use crate::statistics::power;
 
-/// The differences that a comparison of two such runs and the report of one can tell, a sentence each. Where runs
+/// The knobs that are left out, and the differences that a comparison of two such runs and the report of one can tell, a sentence each. Where runs
 /// repeat to the digit, comparing takes no rounds.
 pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
-    let mut sentences = shortcomings(plan, repeats);
+    let left_out = plan.left_out.iter();
+    let left_out =
+        left_out.map(|name| format!("{name} is left out: this version has no such knob"));
+    let mut sentences: Vec<String> = left_out.collect();
+    sentences.extend(shortcomings(plan, repeats));
     if repeats {
         let sentence = "compare, of two such runs: finds any change, for they repeat to the digit";
         sentences.push(sentence.to_string());

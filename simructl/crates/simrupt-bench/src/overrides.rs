@@ -2,6 +2,7 @@
 
 //! Values that take the place of those of a job.
 
+use crate::further::Further;
 use crate::percentile::Percentiles;
 use crate::placement::Cpus;
 use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
@@ -27,6 +28,8 @@ pub struct Overrides {
     pub stress: Option<Names<Stress>>,
     /// How many lines work at the same time; cpus: as many as there are CPUs
     pub lines: Option<LineCount>,
+    /// Further knobs with their values
+    pub knobs: Vec<Further>,
     /// The CPUs of lines and readers
     pub cpus: Option<Cpus>,
     /// The percentiles of each stage

@@ -2,7 +2,7 @@
 
 //! A plan: the cells of a job, the order in which rounds visit them, and the time that takes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use humantime::format_duration;
 use fastrand::Rng;
 use simrupt_core::knobs::MAX_LINES;
 
+use crate::further;
 use crate::job::{Job, KneeJob, Matrix};
 use crate::knee;
 use crate::percentile::Percentiles;
@@ -38,6 +39,8 @@ pub struct Plan {
     pub cells: Vec<CellPlan>,
     /// What highest rates are looked for.
     pub knees: Vec<KneePlan>,
+    /// The optional knobs that this version does not know, each once.
+    pub left_out: Vec<String>,
 }
 
 /// How often and for how long a cell is measured.
@@ -144,10 +147,16 @@ impl Plan {
             percentiles: job.percentiles.clone(),
             cells: Vec::new(),
             knees: job.knee.as_ref().map_or_else(Vec::new, knees),
+            left_out: Vec::new(),
         };
         let mut seen: HashMap<Setting, Effort> = HashMap::new();
         for matrix in &job.matrix {
             let effort = plan.effort_of(matrix);
+            for name in matrix.optional_knobs.without_unknown().1 {
+                if !plan.left_out.contains(&name) {
+                    plan.left_out.push(name);
+                }
+            }
             for setting in cells(matrix, lines.min(most_lines.max(1))) {
                 match seen.insert(setting.clone(), effort) {
                     None => plan.cells.push(CellPlan { setting, effort }),
@@ -239,9 +248,12 @@ impl Plan {
         self.cells.iter().map(|cell| &cell.setting).chain(knees)
     }
 
-    /// How many lines work at the same time at most.
+    /// How many lines it takes.
     pub fn lines(&self) -> u32 {
-        self.settings().map(|one| one.lines).max().unwrap_or(0)
+        self.settings()
+            .map(Setting::lines_needed)
+            .max()
+            .unwrap_or(0)
     }
 
     /// The plan as it stands in the results.
@@ -264,11 +276,16 @@ impl Plan {
                 "cell", "mode", "flavor", "rate_hz", "burst", "fifo", "work_us", "scope", "stress",
                 "lines",
             ];
-            let mut rows = vec![header.map(String::from)];
+            let has_knobs = self.cells.iter().any(|cell| !cell.setting.knobs.is_empty());
+            let with = |mut row: Vec<String>, knobs: String| {
+                row.extend(has_knobs.then_some(knobs));
+                row
+            };
+            let mut rows = vec![with(header.map(String::from).to_vec(), "knobs".to_string())];
             rows.extend(self.cells.iter().enumerate().map(|(at, cell)| {
                 let cell = &cell.setting;
                 let dash = || "-".to_string();
-                [
+                let row = [
                     (at + 1).to_string(),
                     cell.mode.to_string(),
                     cell.flavor.name().to_string(),
@@ -280,7 +297,12 @@ impl Plan {
                         .map_or_else(dash, |scope| scope.to_string()),
                     cell.stress.to_string(),
                     cell.lines.to_string(),
-                ]
+                ];
+                let knobs = match cell.knobs.is_empty() {
+                    true => dash(),
+                    false => cell.knobs_text(),
+                };
+                with(row.to_vec(), knobs)
             }));
             text += &columns("", &rows);
             text += "\n";
@@ -375,6 +397,7 @@ fn cells(matrix: &Matrix, cpus: u32) -> Vec<Setting> {
             LineCount::Count(count) => count,
             LineCount::Cpus => cpus,
         },
+        knobs: BTreeMap::new(),
     }];
     each(&mut cells, &matrix.flavors.0, |cell, flavor| {
         cell.flavor = *flavor;
@@ -398,6 +421,21 @@ fn cells(matrix: &Matrix, cpus: u32) -> Vec<Setting> {
     each(&mut cells, &matrix.stress.0, |cell, stress| {
         cell.stress = *stress;
     });
+    for (name, values) in matrix.all_knobs().iter() {
+        // A job that was checked has none but these.
+        let Ok(spec) = further::spec(name) else {
+            continue;
+        };
+        let values: Vec<String> = values
+            .iter()
+            .filter_map(|text| further::value(spec, text).ok())
+            .collect();
+        each(&mut cells, &values, |cell, value| {
+            if value != spec.default {
+                cell.knobs.insert(name.to_string(), value.clone());
+            }
+        });
+    }
     cells
 }
 
@@ -493,6 +531,38 @@ mod tests {
         let plan = plan("[[matrix]]\nmode = 'saturate'\nflavors = ['bh']\nlines = 'cpus'");
         assert_eq!(plan.cells[0].setting.rate_hz, None);
         assert_eq!((plan.cells[0].setting.lines, plan.lines()), (4, 4));
+    }
+
+    #[test]
+    fn further_knobs_are_dimensions_and_optional_ones_may_not_be_there() {
+        let plan = plan(
+            "[[matrix]]\nflavors = ['bh']\n[matrix.knobs]\ncoalesce_us = [0, 50]\nirq_type = ['edge', 'level']\n\
+             [matrix.optional_knobs]\nnovel = [1, 2]\ncoalesce_events = [8]\n",
+        );
+        let knobs: Vec<String> = plan
+            .cells
+            .iter()
+            .map(|cell| cell.setting.knobs_text())
+            .collect();
+        let expected = [
+            "coalesce_events=8",
+            "coalesce_events=8 irq_type=level",
+            "coalesce_events=8 coalesce_us=50",
+            "coalesce_events=8 coalesce_us=50 irq_type=level",
+        ];
+        assert_eq!(knobs, expected);
+        assert_eq!(plan.left_out, ["novel"]);
+        assert!(
+            plan.text().contains("  coalesce_events=8 irq_type=level\n"),
+            "{}",
+            plan.text()
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_a_hog_is_a_further_line() {
+        let plan = plan("[[matrix]]\nflavors = ['bh']\nstress = ['idle', 'hog']\nlines = 2\n");
+        assert_eq!((plan.cells[1].setting.lines, plan.lines()), (2, 3));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! The lines under test: whether the module can do what is asked, and the writes that make it do so.
 //!
 //! Every knob that matters to the figures is set, whatever it was before: pattern, jitter and burst;
-//! flavor, work and fifo; format char; masked 0; cpu_limit_pct, which a closed loop goes without. A full fifo drops (fifo_policy=drop): what is lost then
+//! flavor, work and fifo; format char; masked 0; cpu_limit_pct, which a closed loop goes without. Further knobs have the
+//! values of the cell, or their defaults. A full fifo drops (fifo_policy=drop): what is lost then
 //! costs nobody anything, and those that stay have waited for as long as they say. The timer and the
 //! interrupt of line i are on the i-th CPU of the placement, again from the first when there are more
 //! lines: so all rounds have them in the same place. The reader is on the CPU after it.
@@ -24,6 +25,7 @@ use simrupt_core::knobs::{Format, Interference, Knob, Pattern, Policy, Run, Spec
 
 use crate::cpu::online;
 use crate::foreign::Known;
+use crate::further;
 use crate::placement::Placement;
 use crate::plan::Plan;
 use crate::results::Histogram;
@@ -52,7 +54,7 @@ pub struct Rig<'a> {
     cpus: Vec<u32>,
     placement: Placement,
     /// What each knob was set to last.
-    written: HashMap<(u32, &'static str), String>,
+    written: HashMap<(u32, String), String>,
     /// What nobody else is to change.
     known: Known,
 }
@@ -112,21 +114,25 @@ impl<'a> Rig<'a> {
             }
         }
         for setting in plan.settings() {
-            self.must_take(Knob::Workqueue, setting.flavor.name())?;
-            self.must_take(Knob::Pattern, pattern(setting).name())?;
-            self.must_take(Knob::FifoSize, &setting.fifo_size.to_string())?;
-            if setting.work_us > 0 {
-                self.must_take(Knob::WorkUs, &setting.work_us.to_string())?;
+            for (name, value) in &setting.knobs {
+                let spec = further::spec(name).map_err(|why| Failure::new(WHAT, why))?;
+                self.must_take(spec, value)?;
             }
-            self.must_take(Knob::Stress, setting.stress.of_module().name())?;
+            self.must_take(Knob::Workqueue.spec(), setting.flavor.name())?;
+            self.must_take(Knob::Pattern.spec(), pattern(setting).name())?;
+            self.must_take(Knob::FifoSize.spec(), &setting.fifo_size.to_string())?;
+            if setting.work_us > 0 {
+                self.must_take(Knob::WorkUs.spec(), &setting.work_us.to_string())?;
+            }
+            self.must_take(Knob::Stress.spec(), setting.stress.of_module().name())?;
         }
         Ok(())
     }
 
     /// A value that a plan takes is one that the loaded module has. A module without a knob behaves as at the knob's
     /// default.
-    fn must_take(&self, knob: Knob, value: &str) -> Result<(), Failure> {
-        let Spec { name, default, .. } = knob.spec();
+    fn must_take(&self, spec: &Spec, value: &str) -> Result<(), Failure> {
+        let Spec { name, default, .. } = spec;
         let lacks = |more: String| {
             let what = format!("{WHAT} with {name}={value}");
             Failure::new(what, more).remedy(
@@ -164,11 +170,15 @@ impl<'a> Rig<'a> {
 
     /// Sets the lines of a setting up, silent still.
     pub fn prepare(&mut self, setting: &Setting) -> Result<(), Failure> {
+        if let Some(line) = self.hog(setting) {
+            self.prepare_hog(line, setting)?;
+        }
         for line in self.lines(setting.lines) {
             let cpu = self.placement.line(line).to_string();
             self.set(line, "rate_hz", "0")?;
             self.set(line, "masked", "0")?;
             self.set(line, "fault", "none")?;
+            self.set_further(line, setting, true)?;
             self.set(line, "format", Format::Char.name())?;
             self.set(line, "fifo_policy", Policy::Drop.name())?;
             self.set(line, "fifo_size", &setting.fifo_size.to_string())?;
@@ -180,6 +190,7 @@ impl<'a> Rig<'a> {
             self.set(line, "cpu", &cpu)?;
             self.set(line, "workqueue", setting.flavor.name())?;
             self.set(line, "run", run(setting).name())?;
+            self.set_further(line, setting, false)?;
             self.set_scope(line, setting)?;
             self.set_affinity(line, &cpu)?;
             self.set(line, "stress_us", &stress::STRETCH_US.to_string())?;
@@ -190,6 +201,74 @@ impl<'a> Rig<'a> {
             self.watch(line, setting)?;
         }
         Ok(())
+    }
+
+    /// Sets the further knobs of a line: those that get their defaults, or the others. Defaults come before the flavor and
+    /// the others behind it, so that no value meets one of the last cell that it does not go with.
+    fn set_further(
+        &mut self,
+        line: u32,
+        setting: &Setting,
+        to_defaults: bool,
+    ) -> Result<(), Failure> {
+        let knobs = self.knobs.iter();
+        let knobs = knobs.filter(|knob| knob.live && !further::is_own(&knob.name));
+        let values = knobs.filter_map(|knob| {
+            let default = knob.default.as_ref()?;
+            let value = setting.knobs.get(&knob.name).unwrap_or(default);
+            ((value == default) == to_defaults).then(|| (knob.name.clone(), value.clone()))
+        });
+        let values: Vec<(String, String)> = values.collect();
+        values
+            .iter()
+            .try_for_each(|(name, value)| self.set(line, name, value))
+    }
+
+    /// The line that is a hog, if one is.
+    fn hog(&self, setting: &Setting) -> Option<u32> {
+        let lines = self.lines(setting.lines_needed());
+        lines.get(setting.lines as usize).copied()
+    }
+
+    /// Sets up a line whose runs take long: of the same flavor as those that are measured, on the CPU of the first one,
+    /// read by nobody.
+    fn prepare_hog(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
+        let cpu = self.placement.line(0).to_string();
+        let work_us = stress::HOG_US.to_string();
+        let plain = Setting {
+            knobs: BTreeMap::new(),
+            ..setting.clone()
+        };
+        self.set(line, "rate_hz", "0")?;
+        self.set_further(line, &plain, true)?;
+        for (name, value) in [
+            ("masked", "0"),
+            ("fault", "none"),
+            ("stress", Interference::None.name()),
+            ("fifo_policy", Policy::Drop.name()),
+            ("work_us", &work_us),
+            ("cpu_limit_pct", "50"),
+            ("pattern", Pattern::Periodic.name()),
+            ("burst", "1"),
+            ("cpu", &cpu),
+            ("workqueue", setting.flavor.name()),
+            ("run", Run::Always.name()),
+        ] {
+            self.set(line, name, value)?;
+        }
+        self.set_scope(line, setting)?;
+        self.set_affinity(line, &cpu)?;
+        let attributes = attributes(self.module.sysroot(), line, setting.flavor.name());
+        self.known.look_at(self.knobs, line, attributes)?;
+        self.watch(line, setting)
+    }
+
+    /// Starts the line that is a hog, if one is.
+    pub fn start_hog(&mut self, setting: &Setting) -> Result<(), Failure> {
+        match self.hog(setting) {
+            Some(line) => self.set(line, "rate_hz", &stress::HOG_HZ.to_string()),
+            None => Ok(()),
+        }
     }
 
     /// Has writes to the files seen that a line depends on.
@@ -253,7 +332,8 @@ impl<'a> Rig<'a> {
             write_value(&file.path, &rate)
                 .map_err(|error| Failure::file("write", &file.path, Some(line), &error))?;
             times.push(Instant::now());
-            self.written.insert((line, "rate_hz"), rate.clone());
+            self.written
+                .insert((line, "rate_hz".to_string()), rate.clone());
             self.known.set_knob(line, "rate_hz", rate.clone());
         }
         Ok(times)
@@ -271,6 +351,11 @@ impl<'a> Rig<'a> {
 
     /// Ends the module's interference on the lines.
     pub fn relieve(&mut self, setting: &Setting) -> Result<(), Failure> {
+        if let Some(line) = self.hog(setting) {
+            self.set(line, "rate_hz", "0")?;
+            self.rest_of(&[line], &["in_ring", "pending"])?;
+            self.drain_of(&[line])?;
+        }
         self.lines(setting.lines)
             .into_iter()
             .try_for_each(|line| self.set(line, "stress", Interference::None.name()))
@@ -278,14 +363,19 @@ impl<'a> Rig<'a> {
 
     /// Waits until all that the lines have emitted has arrived; returns their counters.
     pub fn rest(&self, setting: &Setting) -> Result<Vec<Counters>, Failure> {
-        let until = Instant::now() + REST_LIMIT;
         let levels: &[&str] = match setting.is_read() {
             true => &["in_ring", "pending", "queued"],
             // What is in the fifo stays there.
             false => &["in_ring", "pending"],
         };
+        self.rest_of(&self.lines(setting.lines), levels)
+    }
+
+    /// Waits until these levels of lines are 0; returns their counters.
+    fn rest_of(&self, lines: &[u32], levels: &[&str]) -> Result<Vec<Counters>, Failure> {
+        let until = Instant::now() + REST_LIMIT;
         let mut all = Vec::new();
-        for line in self.lines(setting.lines) {
+        for line in lines.iter().copied() {
             loop {
                 // It is not a matter of time but of the other threads: let them go first.
                 thread::sleep(Duration::from_micros(500));
@@ -333,8 +423,12 @@ impl<'a> Rig<'a> {
 
     /// Takes out of the fifos what nobody has read.
     pub fn drain(&self, setting: &Setting) -> Result<(), Failure> {
+        self.drain_of(&self.lines(setting.lines))
+    }
+
+    fn drain_of(&self, lines: &[u32]) -> Result<(), Failure> {
         let mut buffer = vec![0; 64 * 1024];
-        for line in self.lines(setting.lines) {
+        for line in lines.iter().copied() {
             let path = self.module.sysroot().device(line);
             let failed = |error| Failure::file("read", &path, Some(line), &error);
             let device = OpenOptions::new()
@@ -357,12 +451,9 @@ impl<'a> Rig<'a> {
 
     /// Sets a knob, unless it was set so before. One that the module does not have is left out: `check`
     /// has seen to it that it does not matter.
-    pub fn set(&mut self, line: u32, name: &'static str, value: &str) -> Result<(), Failure> {
-        if self
-            .written
-            .get(&(line, name))
-            .is_some_and(|last| last == value)
-        {
+    pub fn set(&mut self, line: u32, name: &str, value: &str) -> Result<(), Failure> {
+        let key = (line, name.to_string());
+        if self.written.get(&key).is_some_and(|last| last == value) {
             return Ok(());
         }
         let Ok(knob) = self.knobs.find(name) else {
@@ -376,7 +467,7 @@ impl<'a> Rig<'a> {
             vec![value.to_string()],
         )?;
         apply(&changes)?;
-        self.written.insert((line, name), value.to_string());
+        self.written.insert(key, value.to_string());
         // A size, for instance, may have been rounded.
         let value = self.knobs.value(knob, line)?;
         self.known.set_knob(line, name, value);

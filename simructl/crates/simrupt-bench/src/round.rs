@@ -73,6 +73,7 @@ fn attempt(
     let tids = readers.iter().map(Reader::tid).collect();
     let mut accounts = Accounts::open(rig.module().sysroot(), tids);
     let stress = start_interference(rig, setting, timing)?;
+    rig.start_hog(setting)?;
     rig.start(setting)?;
     let Some(warm_up) = warm_up(rig, setting, timing, &accounts, stop)? else {
         return Ok(None);

@@ -201,7 +201,7 @@ fn measure(
                 }
             }
             if findings.knobs.is_empty() {
-                findings.knobs = knobs(rig)?;
+                findings.knobs = knobs(rig, plan)?;
             }
             progress.done(plan.time_of(visit));
             position += 1;
@@ -212,12 +212,17 @@ fn measure(
 }
 
 /// Every knob of line 0 that no cell changes.
-fn knobs(rig: &Rig<'_>) -> Result<BTreeMap<String, String>, Failure> {
+fn knobs(rig: &Rig<'_>, plan: &Plan) -> Result<BTreeMap<String, String>, Failure> {
     let line = rig.lines(1).first().copied().unwrap_or(0);
     let knobs = rig.knobs();
     let constant = knobs
         .iter()
-        .filter(|knob| !OF_CELLS.contains(&knob.name.as_str()));
+        .filter(|knob| !OF_CELLS.contains(&knob.name.as_str()))
+        .filter(|knob| {
+            !plan
+                .settings()
+                .any(|one| one.knobs.contains_key(&knob.name))
+        });
     constant
         .map(|knob| {
             let value = match knob.live {

@@ -5,6 +5,7 @@
 
 mod name;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use self::name::named;
 pub use self::name::{Named, Names};
+use crate::further;
 use simrupt::text::word;
 pub use simrupt_core::knobs::Flavor;
 use simrupt_core::knobs::{Interference, MAX_LINES};
@@ -46,6 +48,11 @@ named! {
         PreemptOff = "preempt-off",
         /// The module occupies the softirq there.
         Softirq = "softirq",
+    }
+    besides {
+        /// A further line on the CPU of the first one, of the same flavor, whose runs take long. It is none of the
+        /// choices of `all`, as not every module has a further line.
+        Hog = "hog",
     }
 }
 
@@ -104,7 +111,9 @@ impl Stress {
             Self::IrqsOff => Interference::IrqsOff,
             Self::PreemptOff => Interference::PreemptOff,
             Self::Softirq => Interference::Softirq,
-            Self::Idle | Self::Cpu | Self::Memory | Self::Pinned | Self::Fifo => Interference::None,
+            Self::Idle | Self::Cpu | Self::Memory | Self::Pinned | Self::Fifo | Self::Hog => {
+                Interference::None
+            }
         }
     }
 }
@@ -175,12 +184,42 @@ pub struct Setting {
     pub stress: Stress,
     /// How many lines worked at the same time.
     pub lines: u32,
+    /// Values of [further](crate::further) knobs, by name, where they are not the defaults.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub knobs: BTreeMap<String, String>,
 }
 
 impl Setting {
     /// Whether the lines are read: a closed loop has no reader.
     pub fn is_read(&self) -> bool {
         self.mode == Mode::Rate
+    }
+
+    /// How many lines it takes: one more than are measured where another one interferes.
+    pub fn lines_needed(&self) -> u32 {
+        self.lines + u32::from(self.stress == Stress::Hog)
+    }
+
+    /// The further knobs that are choices of how to do the work, as the flavor is: `coalesce_us=50`.
+    pub fn choices(&self) -> impl Iterator<Item = String> {
+        let knobs = self.knobs.iter();
+        let choices = knobs.filter(|(name, _)| !further::is_of_load(name));
+        choices.map(|(name, value)| format!("{name}={value}"))
+    }
+
+    /// The further knobs that belong to the load, with their values.
+    pub fn load_knobs(&self) -> impl Iterator<Item = (&String, &String)> {
+        let knobs = self.knobs.iter();
+        knobs.filter(|(name, _)| further::is_of_load(name))
+    }
+
+    /// All further knobs with their values, with blanks between them.
+    pub fn knobs_text(&self) -> String {
+        let knobs = self.knobs.iter();
+        let knobs: Vec<String> = knobs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        knobs.join(" ")
     }
 
     /// Whether nothing interferes.
@@ -209,6 +248,9 @@ impl fmt::Display for Setting {
             if value != usual {
                 write!(f, " {name} {value}")?;
             }
+        }
+        if !self.knobs.is_empty() {
+            write!(f, " {}", self.knobs_text())?;
         }
         if !self.is_idle() {
             write!(f, " {}", self.stress)?;
@@ -282,6 +324,7 @@ pub(crate) mod tests {
             affinity_scope: None,
             stress: Stress::Idle,
             lines: 1,
+            knobs: BTreeMap::new(),
         }
     }
 
@@ -322,6 +365,9 @@ pub(crate) mod tests {
     fn all_stands_for_every_choice() {
         let scopes: Names<Scope> = "default,all".parse().unwrap();
         assert_eq!(scopes.0.len(), 7);
+        let some: Names<Scope> = "all,-numa".parse().unwrap();
+        assert!(some.0.len() == 5 && !some.0.contains(&Scope::Numa));
+        assert!("all,-x".parse::<Names<Scope>>().is_err());
         let flavors: Names<Flavor> = "all".parse().unwrap();
         assert_eq!(flavors, Names::all());
     }
@@ -366,5 +412,13 @@ pub(crate) mod tests {
             ..setting(Flavor::Unbound, None)
         };
         assert_eq!(odd.to_string(), "unbound/numa saturated lines 2 cpu");
+        let knob = |name: &str| (name.to_string(), "50".to_string());
+        let more = Setting {
+            knobs: [knob("work_bytes"), knob("coalesce_us")].into(),
+            ..plain
+        };
+        assert_eq!(more.to_string(), "bh 1000 Hz coalesce_us=50 work_bytes=50");
+        assert_eq!(more.choices().collect::<Vec<_>>(), ["coalesce_us=50"]);
+        assert_eq!(more.load_knobs().count(), 1);
     }
 }

@@ -2,7 +2,8 @@
 
 //! Interference: work that the CPUs have to do besides, while a cell is measured.
 //!
-//! `cpu`, `memory`, `pinned` and `fifo` are threads of simructl's own. The others are the module's, on
+//! `cpu`, `memory`, `pinned` and `fifo` are threads of simructl's own. `hog` is a further line of the module, on the CPU of
+//! the first one that is measured: [`HOG_HZ`] runs per second of [`HOG_US`] each. The others are the module's, on
 //! the CPU of each line: stretches of [`STRETCH_US`] with interrupts off, with preemption off or in a
 //! softirq, [`STRETCHES_HZ`] times a second.
 //!
@@ -28,6 +29,11 @@ pub const STRETCH_US: u64 = 50;
 /// How many of them there are in a second: a prime, so that they do not keep step with the events, and
 /// meet either all of them or none.
 pub const STRETCHES_HZ: u64 = 941;
+
+/// How long a run of a line takes that is a hog, in microseconds.
+pub const HOG_US: u64 = 10_000;
+/// How many of them there are in a second: a prime, as [`STRETCHES_HZ`] is. They take 29 % of a CPU.
+pub const HOG_HZ: u64 = 29;
 
 /// How long a real-time hog computes at a time.
 const HOG_BUSY: Duration = Duration::from_millis(4);
@@ -72,7 +78,7 @@ impl Running {
             Stress::Memory => (places.online, |stop, _| fill(stop)),
             Stress::Pinned => (places.of_lines, |stop, _| spin(stop)),
             Stress::Fifo => (places.of_lines, hog),
-            Stress::Idle | Stress::IrqsOff | Stress::PreemptOff | Stress::Softirq => {
+            Stress::Idle | Stress::IrqsOff | Stress::PreemptOff | Stress::Softirq | Stress::Hog => {
                 return Ok(running);
             }
         };

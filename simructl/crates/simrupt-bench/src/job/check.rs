@@ -5,6 +5,7 @@
 use super::{
     BURSTS, FIFO_SIZES, Job, KneeJob, Matrix, P99_LIMITS_US, RATES_HZ, ROUNDS, WORK_US, bad,
 };
+use crate::further;
 use crate::range::within;
 use crate::setting::{Mode, Names, SCOPED, Scope};
 use simrupt::failure::Failure;
@@ -53,6 +54,15 @@ impl Matrix {
         if let Some(odd) = self.fifo_sizes.iter().find(|size| !size.is_power_of_two()) {
             return Err(bad(format!("fifo_sizes: {odd} is not a power of two"))
                 .remedy(format!("{}", odd.next_power_of_two())));
+        }
+        for (name, values) in self.all_knobs().iter() {
+            let spec = further::spec(name).map_err(|why| bad(format!("knobs: {why}")))?;
+            if values.is_empty() {
+                return Err(empty(&format!("knobs.{name}")));
+            }
+            for text in values {
+                further::value(spec, &text).map_err(|why| bad(format!("knobs: {why}")))?;
+            }
         }
         let has_scope = self
             .affinity_scopes
@@ -107,9 +117,9 @@ impl Matrix {
             self.affinity_scopes.0.len(),
             self.stress.0.len(),
         ];
-        lists
-            .iter()
-            .fold(1, |size: usize, len| size.saturating_mul(*len))
+        lists.iter().fold(self.all_knobs().size(), |size, len| {
+            size.saturating_mul(*len)
+        })
     }
 }
 

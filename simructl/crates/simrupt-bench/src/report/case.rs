@@ -42,6 +42,8 @@ fn named(setting: &Setting, load: &str) -> String {
     if setting.lines != lines {
         parts.push(format!("{}lines", setting.lines));
     }
+    let knobs = setting.load_knobs();
+    parts.extend(knobs.map(|(name, value)| slug(&format!("{name}{value}"))));
     if setting.stress != Stress::Idle {
         parts.push(slug(setting.stress.name()));
     }

@@ -8,7 +8,7 @@ use simrupt::text::csv_field;
 
 /// The first row. Documentation/bench-reports.md says what the columns hold.
 const HEADER: &str = "mode,flavor,rate_hz,burst,fifo_size,work_us,affinity_scope,stress,lines,\
-                      metric,median,low,high,confidence,outliers,rounds";
+                      metric,median,low,high,confidence,outliers,rounds,knobs";
 
 /// All estimates in the metrics' own units, those of the knees as the metric `knee_hz`.
 pub fn csv(results: &Results) -> String {
@@ -58,6 +58,7 @@ fn row(
         estimate.confidence.to_string(),
         estimate.outliers.len().to_string(),
         rounds.to_string(),
+        csv_field(&setting.knobs_text()),
     ];
     fields.join(",") + "\n"
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which cells belong together: those that are the same in all but the flavor and its affinity scope. They
+//! Which cells belong together: those that are the same in all but the flavor, its affinity scope and the knobs that are
+//! choices as these are. They
 //! share a table and charts; in these a cell is called by its series.
 
 use super::metric::Metric;
@@ -28,9 +29,13 @@ pub struct Group<'a> {
 
 /// What a setting has in common with the others of its group.
 fn common(setting: &Setting) -> Setting {
+    let knobs = setting.load_knobs();
     Setting {
         flavor: FLOOR,
         affinity_scope: None,
+        knobs: knobs
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
         ..setting.clone()
     }
 }
@@ -74,13 +79,15 @@ fn gather<T, K: PartialEq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<(K, Vec<&T>)
     gathered
 }
 
-/// What a cell is called among those of its group: its flavor, with the affinity scope if it has one.
+/// What a cell is called among those of its group: its flavor, with the affinity scope and the knobs if it has any.
 pub fn series(setting: &Setting) -> String {
     let flavor = setting.flavor.name();
-    match setting.affinity_scope {
+    let flavor = match setting.affinity_scope {
         Some(scope) => format!("{flavor}/{scope}"),
         None => flavor.to_string(),
-    }
+    };
+    let parts: Vec<String> = [flavor].into_iter().chain(setting.choices()).collect();
+    parts.join(" ")
 }
 
 /// All series of cells and knees, in order of first appearance.
@@ -116,12 +123,15 @@ pub fn conditions(common: &Setting) -> String {
         (false, Some(rate)) => format!("{rate} Hz"),
         (false, None) => common.mode.to_string(),
     };
+    let knobs = common.load_knobs();
+    let knobs = knobs.map(|(name, value)| format!(", {name} {value}"));
     format!(
-        "{load}, burst {}, fifo {}, work {} µs, {}",
+        "{load}, burst {}, fifo {}, work {} µs, {}{}",
         common.burst,
         common.fifo_size,
         common.work_us,
         counted(common.lines as usize, "line"),
+        knobs.collect::<String>(),
     )
 }
 
@@ -129,6 +139,7 @@ pub fn conditions(common: &Setting) -> String {
 pub fn stress(common: &Setting) -> String {
     match common.stress {
         Stress::Idle => Stress::Idle.to_string(),
+        Stress::Hog => "beside a line with runs of 10 ms".to_string(),
         stress => format!("under {stress} stress"),
     }
 }
@@ -158,14 +169,17 @@ pub fn knee_name(common: &Setting) -> Name {
 /// What cells have in common, for names of files and elements: letters, digits and dashes.
 fn id(common: &Setting, stress: &str) -> String {
     let rate = common.rate_hz.map(|rate| format!("-{rate}"));
+    let knobs = common.load_knobs();
+    let knobs = knobs.map(|(name, value)| format!("-{name}-{value}"));
     let id = format!(
-        "{}{}-b{}-f{}-w{}-l{}-{}",
+        "{}{}-b{}-f{}-w{}-l{}{}-{}",
         common.mode,
         rate.unwrap_or_default(),
         common.burst,
         common.fifo_size,
         common.work_us,
         common.lines,
+        knobs.collect::<String>(),
         stress,
     );
     slug(&id)
@@ -271,6 +285,34 @@ mod tests {
         assert_eq!(
             series,
             ["bound", "unbound/cpu", "unbound/cache", "unbound/system"]
+        );
+    }
+
+    #[test]
+    fn knobs_that_are_choices_are_series_and_others_are_loads() {
+        let mut results = sample::results();
+        results.cells.truncate(4);
+        for (cell, (name, value)) in results.cells[1..].iter_mut().zip([
+            ("coalesce_us", "50"),
+            ("coalesce_us", "100"),
+            ("work_bytes", "4096"),
+        ]) {
+            cell.setting
+                .knobs
+                .insert(name.to_string(), value.to_string());
+        }
+        let groups = groups(&results);
+        assert_eq!((groups.len(), groups[0].cells.len()), (2, 3));
+        assert_eq!(
+            series(&groups[0].cells[1].setting),
+            "irq-thread coalesce_us=50"
+        );
+        assert_eq!(series(&groups[1].cells[0].setting), "bound");
+        let (id, title) = groups[1].name();
+        assert_eq!(id, "rate-1000-b1-f4096-w0-l1-work-bytes-4096-idle");
+        assert_eq!(
+            title,
+            "1000 Hz, burst 1, fifo 4096, work 0 µs, 1 line, work_bytes 4096, idle"
         );
     }
 

@@ -52,8 +52,8 @@ fn unknown<T: Named>(name: &str, more: &str) -> String {
     format!("there is no {kind} {name}{hint} (one of {names}{more})")
 }
 
-/// A list of values, in which the word `all` stands for all of [`Named::CHOICES`]. On the command line, commas separate
-/// them.
+/// A list of values, in which the word `all` stands for all of [`Named::CHOICES`], and `-` before a name takes the value
+/// out of those before. On the command line, commas separate them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names<T>(pub Vec<T>);
 
@@ -65,10 +65,15 @@ impl<T: Named> Names<T> {
 
     fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let mut values = Vec::new();
+        let named = |name: &str| find(name).ok_or_else(|| unknown::<T>(name, ", or all"));
         for name in names {
-            match name {
-                ALL => values.extend_from_slice(T::CHOICES),
-                name => values.push(find(name).ok_or_else(|| unknown::<T>(name, ", or all"))?),
+            match (name, name.strip_prefix('-')) {
+                (ALL, _) => values.extend_from_slice(T::CHOICES),
+                (_, Some(name)) => {
+                    let without = named(name)?;
+                    values.retain(|value| *value != without);
+                }
+                _ => values.push(named(name)?),
             }
         }
         Ok(Self(values))

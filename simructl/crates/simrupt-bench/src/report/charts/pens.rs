@@ -120,10 +120,20 @@ impl Pens {
     /// Gives every series of the results a pen.
     pub(super) fn of(results: &Results) -> Self {
         let mut others = OTHERS.iter().cycle();
+        let mut with_knobs = OTHERS.iter().cycle();
         let pens = all_series(results).into_iter().map(|name| {
-            let known = FLAVORS.iter().find(|pen| pen.color.name == name);
-            let pen = known.or_else(|| others.next()).unwrap_or(&FLAVORS[0]);
-            (name, *pen)
+            // With other knobs it is the flavor all the same.
+            let (flavor, knobs) = name.split_once(' ').unwrap_or((&name, ""));
+            let known = FLAVORS.iter().find(|pen| pen.color.name == flavor);
+            let pen = match (known, knobs) {
+                (Some(known), "") => *known,
+                (Some(known), _) => {
+                    let other = with_knobs.next().unwrap_or(known);
+                    pen(known.color, other.dash, other.glyph)
+                }
+                (None, _) => *others.next().unwrap_or(&FLAVORS[0]),
+            };
+            (name, pen)
         });
         Self(pens.collect())
     }
@@ -219,6 +229,24 @@ mod tests {
             .cells
             .retain(|cell| cell.setting.flavor == Flavor::Bh);
         assert_eq!(pen(&results), before);
+    }
+
+    #[test]
+    fn a_flavor_with_other_knobs_has_its_colour_and_another_marker() {
+        let mut results = sample::results();
+        for (cell, value) in results.cells.iter_mut().zip(["10", "50", "100"]) {
+            cell.setting = crate::setting::tests::setting(Flavor::Bh, Some(1000));
+            let knob = ("coalesce_us".to_string(), value.to_string());
+            cell.setting.knobs.extend([knob]);
+        }
+        let pens = Pens::of(&results);
+        let plain = pens.of_series("bh");
+        let some = ["10", "50", "100"].map(|us| pens.of_series(&format!("bh coalesce_us={us}")));
+        for (at, one) in some.iter().enumerate() {
+            assert_eq!(one.color, plain.color);
+            assert_ne!(one.dash, plain.dash);
+            assert!(some[at + 1..].iter().all(|other| other.glyph != one.glyph));
+        }
     }
 
     #[test]
