@@ -563,3 +563,44 @@ fn preset_footprint_measures_each_of_its_flavors() {
     assert!(cells.len() >= 4, "{}", cells.len());
     module.verify();
 }
+
+#[test]
+fn a_replay_has_the_arrivals_of_its_file_on_each_line() {
+    const ARRIVALS: &str = "/tmp/bench.arrivals";
+    let module = Simrupt::load("lines=2");
+    let schedule = |line: u32| format!("/sys/kernel/debug/simrupt/line{line}/schedule");
+    fs::write(schedule(1), "77\n88\n").unwrap();
+    // 50 ms: a gap, and nine events that come together.
+    let gaps = iter::once("49990000\n").chain(iter::repeat_n("1250\n", 8));
+    fs::write(ARRIVALS, gaps.collect::<String>()).unwrap();
+    let output = bench(&format!(
+        "--replay {ARRIVALS} --flavors bh,bound --lines 2 --rounds 2 --duration 0.5 \
+         --warm-up 0.1 --json {JSON}"
+    ));
+    assert!(output.status.success(), "{output:?}");
+    let results = results();
+    let replay = &results["environment"]["replay"];
+    assert_eq!(replay["file"], ARRIVALS);
+    assert_eq!(replay["arrivals"], 9);
+    assert_eq!(replay["rate_hz"], 180.0);
+    assert_eq!(replay["sha256"].as_str().map(str::len), Some(64));
+    let cells = results["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 2);
+    for cell in cells {
+        assert_eq!(cell["setting"]["mode"], "replay");
+        assert_eq!(cell["setting"]["rate_hz"], 180);
+        for round in cell["rounds"].as_array().unwrap() {
+            let counter = |name: &str| round["counters"][name].as_u64().unwrap();
+            let events = counter("events");
+            // Ten times nine on each of two lines, but for those at the end.
+            assert!((144..=216).contains(&events), "{round}");
+            assert_eq!(counter("read"), events);
+        }
+        assert_eq!(cell["flags"].as_array().map(Vec::len), Some(0), "{cell}");
+    }
+    assert_eq!(fs::read_to_string(schedule(0)).unwrap(), "");
+    assert_eq!(fs::read_to_string(schedule(1)).unwrap(), "77\n88\n");
+    assert_eq!(module.line(0).get("pattern"), "periodic");
+    assert_eq!(module.line(0).get("replay_loop"), "0");
+    module.verify();
+}

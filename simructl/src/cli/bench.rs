@@ -42,9 +42,12 @@ pub(crate) struct Bench {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Instead of what the job says")]
 pub(crate) struct Overrides {
-    /// rate: events at due times; saturate: the next as soon as the one before is done
+    /// rate: events at due times; replay: at those of a file; saturate: the next as soon as the one before is done
     #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) mode: Option<Mode>,
+    /// Repeat the arrivals of FILE, as simructl record writes it, in mode replay; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) replay: Option<PathBuf>,
     /// Flavors of the workqueue, or all; -NAME leaves one out: all,-none
     #[arg(long, value_name = "NAMES")]
     pub(crate) flavors: Option<Names<Flavor>>,
@@ -115,6 +118,7 @@ impl From<&Overrides> for simrupt_bench::overrides::Overrides {
         let given = given.clone();
         Self {
             mode: given.mode,
+            replay: given.replay,
             flavors: given.flavors,
             rates: given.rates,
             bursts: given.bursts,

@@ -48,7 +48,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     if bench.strict {
         refuse(&environment)?;
     }
-    let documents = Documents::open(&bench.outputs, inputs(bench), None)?;
+    let documents = Documents::open(&bench.outputs, inputs(bench, &job), None)?;
 
     // From here on, things change.
     let _lock = Lock::take(sysroot)?;
@@ -125,8 +125,9 @@ fn job(bench: &Bench) -> Result<Job, Failure> {
 }
 
 /// The files that it reads.
-pub(super) fn inputs(bench: &Bench) -> Claims {
-    Claims::inputs(bench.job.as_deref())
+pub(super) fn inputs(bench: &Bench, job: &Job) -> Claims {
+    let replay = job.replay.as_deref();
+    Claims::inputs(bench.job.as_deref().into_iter().chain(replay))
 }
 
 /// The plan of a job for this machine and, where it is loaded, this module.

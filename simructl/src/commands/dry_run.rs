@@ -25,7 +25,7 @@ pub(super) fn run(sysroot: &Sysroot, bench: &Bench, job: &Job) -> Result<(), Fai
     if bench.strict {
         refuse(&environment::look(sysroot))?;
     }
-    let outputs = Documents::check(&bench.outputs, inputs(bench), None)?;
+    let outputs = Documents::check(&bench.outputs, inputs(bench, job), None)?;
     let outlook = outlook(&plan, false);
     match outputs.has_json_on_stdout() {
         true => output::print_json(&document(&plan, &outlook)),

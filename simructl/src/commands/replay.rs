@@ -2,9 +2,7 @@
 
 //! `simructl replay`: has lines repeat the arrivals of a file.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io;
 
 use crate::cli::{Options, Replay};
 use crate::commands::knobs_of;
@@ -13,6 +11,7 @@ use simrupt::arrivals::{Arrivals, write_gaps};
 use simrupt::changes::{Change, apply, plan};
 use simrupt::failure::Failure;
 use simrupt::module::Module;
+use simrupt::schedule::Schedule;
 use simrupt::sysroot::{Sysroot, input_name};
 use simrupt::text::seconds;
 
@@ -44,7 +43,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Replay) -> Result<
     let mut text = Vec::new();
     // Memory takes all of it.
     let _: io::Result<()> = write_gaps(&arrivals.gaps_ns, &mut text);
-    let schedules = lines.iter().map(|line| Schedule::of(&module, *line));
+    let schedules = lines.iter().map(|line| Schedule::of(&module, *line, WHAT));
     let schedules = schedules.collect::<Result<Vec<_>, _>>()?;
 
     apply(&first)?;
@@ -82,41 +81,6 @@ fn told(arrivals: &Arrivals, how: &Replay, lines: &[u32], rate_hz: u64) -> Strin
         format!("line{line} replays {count} {noun} in {length} s, {rate_hz} per second{again}\n")
     });
     each.collect()
-}
-
-/// The schedule of a line, and what it was before.
-struct Schedule {
-    path: PathBuf,
-    line: u32,
-    old: Vec<u8>,
-}
-
-impl Schedule {
-    fn of(module: &Module<'_>, line: u32) -> Result<Self, Failure> {
-        let path = module.line_directory(line, WHAT)?.join("schedule");
-        match fs::read(&path) {
-            Ok(old) => Ok(Self { path, line, old }),
-            Err(error) => Err(Failure::file("read", &path, Some(line), &error)),
-        }
-    }
-
-    /// Writes gaps; what the module was given before the close is one text.
-    fn write(&self, text: &[u8]) -> Result<(), Failure> {
-        let file = OpenOptions::new()
-            .write(true)
-            .truncate(true)
-            .open(&self.path);
-        let written = file.and_then(|mut file| file.write_all(text));
-        written.map_err(|error| Failure::file("write", &self.path, Some(self.line), &error))
-    }
-
-    fn write_back(&self) -> Result<(), Failure> {
-        match self.old.is_empty() {
-            // Without a write nothing would change.
-            true => self.write(b"#\n"),
-            false => self.write(&self.old),
-        }
-    }
 }
 
 /// Puts back what was changed before a failure.

@@ -181,6 +181,52 @@ fn options_that_make_no_sense_are_usage_errors() {
 }
 
 #[test]
+fn a_replay_is_a_plan_and_bad_files_are_refused_before_anything_changes() {
+    let fake = Fake::unloaded();
+    fake.write(
+        "good",
+        "# simrupt arrivals 1\n# lost: 3\n250000\n0\n500000\n",
+    );
+    let dry = "bench --dry-run --flavors bh";
+    fake.check("bench-replay", &format!("{dry} --replay good"));
+    fake.write(
+        "job.toml",
+        "replay = 'good'\n[[matrix]]\nflavors = ['bh']\n[[matrix]]\nmode = 'replay'\nflavors = ['bh']\n",
+    );
+    fake.check(
+        "bench-replay-job",
+        "bench --dry-run --job job.toml --json -",
+    );
+    fake.check(
+        "bench-replay-output",
+        "bench --dry-run --job job.toml --json good",
+    );
+    let fake = self::fake();
+    for (name, text) in [
+        ("empty", ""),
+        ("odd", "1000\n10 us\n"),
+        ("cut", "# simrupt arrivals 1\n# arrivals: 3\n1000\n"),
+        ("fast", "5\n5\n"),
+        ("slow", "5000000000\n"),
+    ] {
+        fake.write(name, text);
+        let arguments = format!("bench --flavors bh --replay {name}");
+        refused(&fake, &format!("bench-replay-{name}"), &arguments);
+    }
+    fake.write("good", "250000\n");
+    for (golden, options) in [
+        ("bench-replay-absent", "--replay absent"),
+        ("bench-replay-rates", "--replay good --rates 5"),
+        ("bench-replay-mode", "--replay good --mode rate"),
+        ("bench-replay-none", "--mode replay"),
+        ("bench-replay-bursts", "--replay good --bursts 8"),
+        ("bench-replay-older", "--replay good"),
+    ] {
+        refused(&fake, golden, &format!("bench --flavors bh {options}"));
+    }
+}
+
+#[test]
 fn a_module_that_cannot_do_it_is_told_so() {
     Fake::unloaded().check("bench-unloaded", "bench");
     fake().without_debugfs().check("bench-no-debugfs", "bench");

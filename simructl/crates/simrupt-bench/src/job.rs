@@ -8,6 +8,7 @@
 mod check;
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -57,6 +58,8 @@ pub struct Job {
     pub warm_up_s: f64,
     /// Of the order of the cells and of the resampling.
     pub seed: u64,
+    /// The file of arrivals that mode replay repeats.
+    pub replay: Option<PathBuf>,
     /// The CPUs of lines and readers; absent for all that are online.
     pub cpus: Option<Cpus>,
     /// The percentiles of each stage; absent for the usual ones.
@@ -126,6 +129,7 @@ impl Default for Job {
             duration_s: 1.0,
             warm_up_s: 0.2,
             seed: 1,
+            replay: None,
             cpus: None,
             percentiles: None,
             matrix: Vec::new(),
@@ -169,9 +173,10 @@ impl Default for KneeJob {
 }
 
 impl Matrix {
-    /// The rates of its cells: none in a closed loop.
+    /// The rates of its cells: none in a closed loop, and none of its own in a replay.
     pub fn rates(&self) -> Vec<Option<u64>> {
         match (self.mode, &self.rates_hz) {
+            (Mode::Replay, _) => vec![None],
             (Mode::Saturate, _) => vec![None],
             (Mode::Rate, None) => vec![Some(1000)],
             (Mode::Rate, Some(rates)) => rates.iter().copied().map(Some).collect(),
@@ -218,6 +223,7 @@ impl Job {
         put(&mut self.duration_s, &given.duration);
         put(&mut self.warm_up_s, &given.warm_up);
         put(&mut self.seed, &given.seed);
+        put_some(&mut self.replay, &given.replay);
         put_some(&mut self.cpus, &given.cpus);
         put_some(&mut self.percentiles, &given.percentiles);
         for matrix in &mut self.matrix {
@@ -226,9 +232,16 @@ impl Job {
             forget(&mut matrix.duration_s, &given.duration);
             forget(&mut matrix.warm_up_s, &given.warm_up);
             put(&mut matrix.mode, &given.mode);
-            if given.mode == Some(Mode::Saturate) {
-                // It was said for another mode.
+            if given.replay.is_some() && given.mode.is_none() {
+                matrix.mode = Mode::Replay;
+            }
+            let is_told = given.mode.is_some() || given.replay.is_some();
+            if is_told && matrix.mode != Mode::Rate {
+                // They were said for another mode.
                 matrix.rates_hz = None;
+            }
+            if is_told && matrix.mode == Mode::Replay {
+                matrix.bursts = vec![1];
             }
             if matrix.mode == Mode::Rate {
                 put_some(&mut matrix.rates_hz, &given.rates);
@@ -245,10 +258,15 @@ impl Job {
                 matrix.knobs.put(knob);
             }
         }
-        let is_closed = |matrix: &Matrix| matrix.mode == Mode::Saturate;
-        if given.rates.is_some() && self.matrix.iter().all(is_closed) {
+        let all_are = |mode| self.matrix.iter().all(|matrix| matrix.mode == mode);
+        if given.rates.is_some() && all_are(Mode::Saturate) {
             return Err(bad("a closed loop has no rate")
                 .remedy("--rates or --mode saturate, not both")
+                .usage());
+        }
+        if given.rates.is_some() && all_are(Mode::Replay) {
+            return Err(bad("a replay has the rate of its file")
+                .remedy("--rates or --replay, not both")
                 .usage());
         }
         self.override_knee(given)?;

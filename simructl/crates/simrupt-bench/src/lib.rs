@@ -55,6 +55,7 @@ pub mod plan;
 pub mod priority;
 mod range;
 pub mod reader;
+pub mod replay;
 pub mod report;
 pub mod results;
 pub mod rig;

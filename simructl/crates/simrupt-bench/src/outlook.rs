@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::compare::expected_figures;
 use crate::plan::{Plan, counted};
+use crate::replay::Replay;
 use crate::statistics::power;
 
 /// The knobs that are left out, and the differences that a comparison of two such runs and the report of one can tell, a sentence each. Where runs
@@ -15,6 +16,7 @@ pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
     let left_out =
         left_out.map(|name| format!("{name} is left out: this version has no such knob"));
     let mut sentences: Vec<String> = left_out.collect();
+    sentences.extend(plan.replay.as_ref().and_then(Replay::note));
     sentences.extend(shortcomings(plan, repeats));
     if repeats {
         let sentence = "compare, of two such runs: finds any change, for they repeat to the digit";

@@ -2,6 +2,8 @@
 
 //! Values that take the place of those of a job.
 
+use std::path::PathBuf;
+
 use crate::further::Further;
 use crate::percentile::Percentiles;
 use crate::placement::Cpus;
@@ -12,6 +14,8 @@ use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
 pub struct Overrides {
     /// rate: events at due times; saturate: the next as soon as the one before is done
     pub mode: Option<Mode>,
+    /// The arrivals that mode replay repeats; without a mode, it is that one
+    pub replay: Option<PathBuf>,
     /// Flavors of the workqueue, or all
     pub flavors: Option<Names<Flavor>>,
     /// Events per second and line

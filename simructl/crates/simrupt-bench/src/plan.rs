@@ -16,6 +16,7 @@ use crate::job::{Job, KneeJob, Matrix};
 use crate::knee;
 use crate::percentile::Percentiles;
 use crate::placement::{Placement, listed};
+use crate::replay::Replay;
 use crate::results;
 use crate::setting::{Flavor, LineCount, Mode, SCOPED, Scope, Setting, Stress, Timing};
 use simrupt::failure::Failure;
@@ -39,6 +40,8 @@ pub struct Plan {
     pub cells: Vec<CellPlan>,
     /// What highest rates are looked for.
     pub knees: Vec<KneePlan>,
+    /// The arrivals that mode replay repeats.
+    pub replay: Option<Replay>,
     /// The optional knobs that this version does not know, each once.
     pub left_out: Vec<String>,
 }
@@ -132,9 +135,11 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A CPU that was asked for is not online, or two matrices measure a cell in different ways.
+    /// A CPU that was asked for is not online, two matrices measure a cell in different ways, or the file of arrivals is of
+    /// no use.
     pub fn of(job: &Job, online: &[u32], most_lines: u32) -> Result<Self, Failure> {
         let placement = Placement::of(job.cpus.as_ref(), online)?;
+        let replay = job.replay.as_deref().map(Replay::read).transpose()?;
         let lines = placement.count().min(MAX_LINES) as u32;
         let mut plan = Self {
             effort: Effort {
@@ -148,6 +153,7 @@ impl Plan {
             cells: Vec::new(),
             knees: job.knee.as_ref().map_or_else(Vec::new, knees),
             left_out: Vec::new(),
+            replay,
         };
         let mut seen: HashMap<Setting, Effort> = HashMap::new();
         for matrix in &job.matrix {
@@ -157,7 +163,11 @@ impl Plan {
                     plan.left_out.push(name);
                 }
             }
-            for setting in cells(matrix, lines.min(most_lines.max(1))) {
+            for mut setting in cells(matrix, lines.min(most_lines.max(1))) {
+                if let (Mode::Replay, Some(replay)) = (setting.mode, &plan.replay) {
+                    lasts(&effort, replay)?;
+                    setting.rate_hz = Some(replay.rate_hz());
+                }
                 match seen.insert(setting.clone(), effort) {
                     None => plan.cells.push(CellPlan { setting, effort }),
                     Some(other) if other == effort => {}
@@ -355,6 +365,18 @@ impl Plan {
 fn has(round: u32, of: u32, rounds: u32) -> bool {
     let before = |round: u32| u64::from(round) * u64::from(of) / u64::from(rounds.max(1));
     before(round) < before(round + 1)
+}
+
+/// A round has to see the device at work more than once.
+fn lasts(effort: &Effort, replay: &Replay) -> Result<(), Failure> {
+    let (duration_s, least) = (effort.duration.as_secs_f64(), replay.second_s());
+    if duration_s >= least {
+        return Ok(());
+    }
+    let file = &replay.document().file;
+    let why = format!("a round of {duration_s} s is too short for 2 arrivals of {file}");
+    Err(Failure::new("cannot run this bench", why)
+        .remedy(format!("a duration of {least} s or more")))
 }
 
 fn twice(setting: &Setting, one: Effort, other: Effort) -> Failure {

@@ -135,8 +135,24 @@ pub struct Environment {
     pub module_version: Option<String>,
     /// The version of the program that measured.
     pub simructl_version: String,
+    /// The arrivals that the lines repeated; absent where they repeated none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
     /// Every knob of line 0 as it was during the run, where no cell changed it.
     pub knobs: BTreeMap<String, String>,
+}
+
+/// The arrivals that lines repeat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The name of the file; of standard input, that.
+    pub file: String,
+    /// The digest of its bytes, as sha256sum prints it.
+    pub sha256: String,
+    /// How many arrivals it has.
+    pub arrivals: u64,
+    /// Their mean rate, in events per second.
+    pub rate_hz: f64,
 }
 
 /// A state in which an idle CPU sleeps.

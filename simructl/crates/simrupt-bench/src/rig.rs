@@ -30,7 +30,7 @@ use crate::placement::Placement;
 use crate::plan::Plan;
 use crate::results::Histogram;
 use crate::saved::{affinity, attributes, first_word, queue};
-use crate::setting::{Named, SCOPED, Scope, Setting};
+use crate::setting::{Mode, Named, SCOPED, Scope, Setting};
 use crate::stress;
 use simrupt::changes::{apply, plan};
 use simrupt::failure::Failure;
@@ -38,6 +38,7 @@ use simrupt::files::table::Values;
 use simrupt::knobs::{KnobFile, Knobs};
 use simrupt::line::Counters;
 use simrupt::module::Module;
+use simrupt::schedule::Schedule;
 use simrupt::sysroot::{read_text, write_value};
 
 /// What it is that fails when the lines cannot be measured.
@@ -57,6 +58,10 @@ pub struct Rig<'a> {
     written: HashMap<(u32, String), String>,
     /// What nobody else is to change.
     known: Known,
+    /// The gaps that lines replay, as the module takes them.
+    gaps: Vec<u8>,
+    /// The schedules that were written over.
+    schedules: BTreeMap<u32, Schedule>,
 }
 
 impl<'a> Rig<'a> {
@@ -70,6 +75,8 @@ impl<'a> Rig<'a> {
             cpus,
             placement,
             written: HashMap::new(),
+            gaps: Vec::new(),
+            schedules: BTreeMap::new(),
         }
     }
 
@@ -93,8 +100,8 @@ impl<'a> Rig<'a> {
         &self.placement
     }
 
-    /// Checks that the module has all that a plan takes.
-    pub fn check(&self, plan: &Plan) -> Result<(), Failure> {
+    /// Checks that the module has all that a plan takes, and takes over what the lines replay.
+    pub fn check(&mut self, plan: &Plan) -> Result<(), Failure> {
         // Is it within reach?
         self.module.line_directory(0, WHAT)?;
         let available = self.module.lines().len() as u32;
@@ -112,6 +119,9 @@ impl<'a> Rig<'a> {
             if !self.module.is_bound(line) {
                 return Err(Failure::unbound(line));
             }
+        }
+        if let Some(replay) = &plan.replay {
+            self.gaps = replay.schedule();
         }
         for setting in plan.settings() {
             for (name, value) in &setting.knobs {
@@ -184,6 +194,7 @@ impl<'a> Rig<'a> {
             self.set(line, "fifo_size", &setting.fifo_size.to_string())?;
             self.set(line, "work_us", &setting.work_us.to_string())?;
             self.set(line, "jitter_pct", "0")?;
+            self.set_schedule(line, setting)?;
             self.set(line, "cpu_limit_pct", limit_pct(setting))?;
             self.set(line, "pattern", pattern(setting).name())?;
             self.set(line, "burst", &setting.burst.to_string())?;
@@ -222,6 +233,26 @@ impl<'a> Rig<'a> {
         values
             .iter()
             .try_for_each(|(name, value)| self.set(line, name, value))
+    }
+
+    /// Gives a line the gaps that it is to replay, unless it has them.
+    fn set_schedule(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
+        let is_replay = setting.mode == Mode::Replay;
+        self.set(line, "replay_loop", if is_replay { "1" } else { "0" })?;
+        if !is_replay || self.schedules.contains_key(&line) {
+            return Ok(());
+        }
+        let schedule = Schedule::of(self.module, line, WHAT)?;
+        let written = schedule.write(&self.gaps);
+        self.schedules.insert(line, schedule);
+        written
+    }
+
+    /// Puts the schedules of all lines back.
+    pub fn put_schedules_back(&mut self) -> Result<(), Failure> {
+        let schedules = std::mem::take(&mut self.schedules);
+        let all = schedules.values().map(Schedule::write_back);
+        Failure::all(all.filter_map(Result::err)).map_or(Ok(()), Err)
     }
 
     /// The line that is a hog, if one is.
@@ -516,10 +547,11 @@ impl<'a> Rig<'a> {
 }
 
 fn pattern(setting: &Setting) -> Pattern {
-    match (setting.is_read(), setting.burst) {
-        (false, _) => Pattern::Closed,
-        (true, 1) => Pattern::Periodic,
-        (true, _) => Pattern::Burst,
+    match (setting.mode, setting.burst) {
+        (Mode::Saturate, _) => Pattern::Closed,
+        (Mode::Replay, _) => Pattern::Replay,
+        (Mode::Rate, 1) => Pattern::Periodic,
+        (Mode::Rate, _) => Pattern::Burst,
     }
 }
 

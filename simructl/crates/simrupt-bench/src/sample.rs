@@ -182,6 +182,7 @@ fn environment() -> Environment {
         virtual_time: true,
         module_version: Some("0.1.0".to_string()),
         simructl_version: "0.1.0".to_string(),
+        replay: None,
         knobs: map(&[("fifo_policy", "overwrite"), ("format", "record")]),
     }
 }

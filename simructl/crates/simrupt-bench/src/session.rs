@@ -10,6 +10,7 @@ use crate::costs;
 use crate::knee::{Search, search};
 use crate::metrics;
 use crate::plan::{CellPlan, KneePlan, Plan, Visit};
+use crate::replay::Replay;
 use crate::results::{Cell, Cost, Environment, Histogram, Knee, Probe, Results, Round, SCHEMA};
 use crate::rig::Rig;
 use crate::round;
@@ -20,10 +21,11 @@ use simrupt::failure::Failure;
 use simrupt::stop::Stop;
 
 /// The knobs that cells change, or that go with those.
-const OF_CELLS: [&str; 8] = [
+const OF_CELLS: [&str; 9] = [
     "rate_hz",
     "pattern",
     "burst",
+    "replay_loop",
     "workqueue",
     "fifo_size",
     "work_us",
@@ -103,10 +105,16 @@ pub fn run(
     // The CPUs of an emulator take turns: what is left of one is not what nobody else took.
     let spending = !(environment.emulated && environment.cpus_online > 1);
     let mut findings = Findings::of(plan);
+    environment.replay = plan.replay.as_ref().map(Replay::document);
     let measured = measure(rig, plan, spending, stop, progress, &mut findings);
     let foreign_changes = rig.known().take_changes();
+    let unscheduled = rig.put_schedules_back();
     let restored = saved.restore();
-    let failure = Failure::all([measured, restored].into_iter().filter_map(Result::err));
+    let failure = Failure::all(
+        [measured, unscheduled, restored]
+            .into_iter()
+            .filter_map(Result::err),
+    );
     let failure = match failure {
         Some(failure) if findings.is_empty() => return Err(failure),
         failure => failure,

@@ -24,6 +24,8 @@ named! {
     Mode, a "mode": {
         /// Open loop: at due times, whatever becomes of those before.
         Rate = "rate",
+        /// Open loop: at the times of a file, again and again.
+        Replay = "replay",
         /// Closed loop: as soon as those before are done with.
         Saturate = "saturate",
     }
@@ -170,7 +172,7 @@ pub struct Setting {
     /// Value of the knob `workqueue`.
     #[serde(with = "name")]
     pub flavor: Flavor,
-    /// Events per second and line that were asked for; absent in a closed loop.
+    /// Events per second and line that were asked for; of a replay, its mean rate; absent in a closed loop.
     pub rate_hz: Option<u64>,
     /// Events per interrupt.
     pub burst: u64,
@@ -192,7 +194,7 @@ pub struct Setting {
 impl Setting {
     /// Whether the lines are read: a closed loop has no reader.
     pub fn is_read(&self) -> bool {
-        self.mode == Mode::Rate
+        self.mode != Mode::Saturate
     }
 
     /// How many lines it takes: one more than are measured where another one interferes.
@@ -236,6 +238,7 @@ impl fmt::Display for Setting {
             write!(f, "/{scope}")?;
         }
         match self.rate_hz {
+            Some(rate) if self.mode == Mode::Replay => write!(f, " replay at {rate} Hz")?,
             Some(rate) => write!(f, " {rate} Hz")?,
             None => f.write_str(" saturated")?,
         }
@@ -352,7 +355,10 @@ pub(crate) mod tests {
     fn an_unknown_name_is_told_with_those_that_there_are() {
         assert_eq!(
             Mode::from_name("rat"),
-            Err("there is no mode rat; did you mean rate? (one of rate, saturate)".to_string())
+            Err(
+                "there is no mode rat; did you mean rate? (one of rate, replay, saturate)"
+                    .to_string()
+            )
         );
         let scopes = "all,default,x".parse::<Names<Scope>>().unwrap_err();
         assert_eq!(

@@ -11,7 +11,7 @@
 //! - [`files`]: the parsers of the module's files;
 //! - [`profile`], [`target`]: knobs and values in a file, and what they ask of the module;
 //! - [`modinfo`]: the description that a module file holds of itself;
-//! - [`arrivals`]: arrival times in a file;
+//! - [`arrivals`], [`schedule`]: arrival times in a file, and in a line that replays them;
 //! - [`trace`]: the module's tracepoints;
 //! - [`handlers`]: how often the machine's handlers run, how long they wait, and how long they run;
 //! - [`failure`]: why something does not work, and the remedy;
@@ -37,6 +37,7 @@ mod nearest;
 mod plain;
 pub mod profile;
 pub mod replacement;
+pub mod schedule;
 pub mod stop;
 pub mod sysroot;
 pub mod target;

@@ -34,6 +34,18 @@ impl Job {
         if let Some(knee) = &self.knee {
             knee.check()?;
         }
+        let replays = self.matrix.iter().any(|matrix| matrix.mode == Mode::Replay);
+        match (replays, &self.replay) {
+            (true, None) => {
+                return Err(bad("mode replay has no file of arrivals")
+                    .remedy("--replay FILE, or replay = \"FILE\" in the job"));
+            }
+            (false, Some(_)) => {
+                return Err(bad("there is a file of arrivals, and nothing replays it")
+                    .remedy("mode = \"replay\" in a matrix, or --mode replay"));
+            }
+            _ => {}
+        }
         let cells: usize = self.matrix.iter().map(Matrix::size).sum();
         if cells > MAX_CELLS {
             return Err(bad(format!("{cells} cells are more than {MAX_CELLS}"))
@@ -78,6 +90,13 @@ impl Matrix {
             (Mode::Saturate, Some(_)) => Err(bad("rates_hz: a closed loop has no rate")
                 .remedy("no rates_hz, or mode = \"rate\"")),
             (Mode::Saturate, None) => Ok(()),
+            (Mode::Replay, Some(_)) => Err(bad("rates_hz: a replay has the rate of its file")
+                .remedy("no rates_hz, or mode = \"rate\"")),
+            (Mode::Replay, None) if self.bursts != [1] => {
+                Err(bad("bursts: in a replay, each event has its interrupt")
+                    .remedy("no bursts, or mode = \"rate\""))
+            }
+            (Mode::Replay, None) => Ok(()),
             (Mode::Rate, rates) => {
                 let rates = rates.as_deref().unwrap_or(&[1000]);
                 numbers("rates_hz", rates, RATES_HZ)?;

@@ -39,6 +39,18 @@ pub(crate) fn check(results: &Results) -> Outcome {
     if !["A", "B", "C", "D"].contains(&grade.as_str()) {
         return Err(format!("environment.grade: {grade:?} is not A, B, C or D"));
     }
+    if let Some(replay) = &results.environment.replay {
+        within(
+            "environment.replay.arrivals",
+            replay.arrivals,
+            1..=MAX_COUNT,
+        )?;
+        within(
+            "environment.replay.rate_hz",
+            replay.rate_hz,
+            0.0..=MAX_FIGURE,
+        )?;
+    }
     each("costs", &results.costs, cost)?;
     each("cells", &results.cells, cell)?;
     let mut settings = HashMap::new();
@@ -158,6 +170,12 @@ mod tests {
     /// A result with everything in it that a schema can say something about.
     fn whole() -> Results {
         let mut results = sample::results();
+        results.environment.replay = Some(crate::results::Replay {
+            file: "eth0.arrivals".to_string(),
+            sha256: "0".repeat(64),
+            arrivals: 3,
+            rate_hz: 2.5,
+        });
         results.cells[0].plan = Some(CellPlan {
             rounds: 7,
             duration_s: 2.0,

@@ -62,7 +62,21 @@ pub(super) fn place(environment: &Environment) -> Vec<String> {
         let parts: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
         parts.join(", ")
     };
-    vec![line(&kernel), line(&machine)]
+    let mut lines = vec![line(&kernel), line(&machine)];
+    lines.extend(replay(environment));
+    lines
+}
+
+/// The arrivals that were repeated: `replay of eth0.arrivals, 3 arrivals at 2.500 Hz, sha256 …`.
+fn replay(environment: &Environment) -> Option<String> {
+    let replay = environment.replay.as_ref()?;
+    Some(format!(
+        "replay of {}, {} at {} Hz, sha256 {}",
+        replay.file,
+        counted(replay.arrivals as usize, "arrival"),
+        plain(replay.rate_hz),
+        replay.sha256
+    ))
 }
 
 /// The deepest state in which an idle CPU may sleep: `C6, 133 µs`.
@@ -197,6 +211,13 @@ pub fn facts(results: &Results) -> Vec<Fact> {
         (
             "debugging options",
             Some(environment.debug_options.join(" ")),
+        ),
+        (
+            "replay",
+            environment
+                .replay
+                .as_ref()
+                .map(|replay| format!("sha256 {}", replay.sha256)),
         ),
         ("simrupt", environment.module_version.clone()),
         ("simructl", text(&environment.simructl_version)),

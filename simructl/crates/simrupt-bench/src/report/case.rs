@@ -6,7 +6,7 @@
 use super::group::{saturates, series, slug};
 use super::metric::{KNEE, Metric};
 use crate::results::{Knee, Setting};
-use crate::setting::{Named, Stress};
+use crate::setting::{Mode, Named, Stress};
 
 /// The usual burst, fifo size, work and lines, which names leave out.
 const USUAL: (u64, u64, u64, u32) = (1, 4096, 0, 1);
@@ -15,6 +15,7 @@ const USUAL: (u64, u64, u64, u32) = (1, 4096, 0, 1);
 pub fn cell_name(setting: &Setting) -> String {
     let load = match (saturates(setting), setting.rate_hz) {
         (true, _) => "saturated".to_string(),
+        (false, Some(rate)) if setting.mode == Mode::Replay => format!("replay-{rate}hz"),
         (false, Some(rate)) => format!("{rate}hz"),
         (false, None) => "rate".to_string(),
     };

@@ -120,6 +120,7 @@ pub fn main_metric(setting: &Setting) -> Metric<'static> {
 pub fn conditions(common: &Setting) -> String {
     let load = match (saturates(common), common.rate_hz) {
         (true, _) => "saturated".to_string(),
+        (false, Some(rate)) if common.mode == Mode::Replay => format!("replay at {rate} Hz"),
         (false, Some(rate)) => format!("{rate} Hz"),
         (false, None) => common.mode.to_string(),
     };
