@@ -2,7 +2,7 @@
 
 //! The closed loop: as fast as the bottom half gets done, and no faster.
 
-use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually};
+use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors};
 use std::collections::BTreeMap;
 
 /// Waits for `count` events, and asserts that nothing was lost on the way.
@@ -26,7 +26,7 @@ pub(crate) fn every_flavor_closes_the_loop() {
     let module = Simrupt::load("pattern=closed fifo_size=65536 rate_hz=1");
     let line = module.line(0);
     let reader = Reader::start(line, 65536);
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         line.set("workqueue", flavor);
         // An interrupt that answers itself is left to the timer.
         turns(line, &module, if flavor == "none" { 50 } else { 2000 });

@@ -3,7 +3,7 @@
 //! What the module says that measuring costs, and the kernel's part of deferring work.
 
 use simrupt::files::stats::Stats;
-use simrupt_vm_tests::{FLAVORS, Simrupt};
+use simrupt_vm_tests::{Simrupt, flavors};
 use std::{
     collections::BTreeMap,
     fs, thread,
@@ -14,7 +14,7 @@ use std::{
 fn the_costs_of_a_timestamp_and_of_an_empty_work_item_are_measured() {
     let module = Simrupt::load("");
     let line = module.line(0);
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         line.set("workqueue", flavor);
         let text = fs::read_to_string(line.path("costs")).unwrap();
         // As counters, it is names and numbers.

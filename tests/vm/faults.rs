@@ -8,8 +8,8 @@ use nix::{
 };
 use simrupt::trace::event::NAMES;
 use simrupt_vm_tests::{
-    Context, FAULTS, FLAVORS, Line, Reader, Simrupt, action_counts, decode, eventually,
-    expect_report, log_lines, read_records, simructl, watches_itself,
+    Context, FAULTS, Line, Reader, Simrupt, action_counts, decode, eventually, expect_report,
+    flavors, log_lines, read_records, simructl, watches_itself,
 };
 use std::{
     fs,
@@ -523,7 +523,7 @@ fn the_sums_hold_under_every_fault_on_every_flavor() {
     let lines = [module.line(0), module.line(1)];
     lines[1].set("pattern", "closed");
     let events = if watches_itself() { 20 } else { 60 };
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         for line in lines {
             line.set("workqueue", flavor);
         }

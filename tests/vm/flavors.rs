@@ -3,7 +3,7 @@
 //! Each flavor of workqueue, and what they are compared with: where it runs, and that nothing is lost
 //! on it.
 
-use simrupt_vm_tests::{Context, FLAVORS, Reader, Simrupt, eventually};
+use simrupt_vm_tests::{Context, Reader, Simrupt, eventually, flavors};
 use std::path::Path;
 
 /// A second at 5,000 events/s with a reader: contexts right, sums hold, nothing lost.
@@ -40,7 +40,7 @@ fn runs_in(flavor: &str, context: Context, tunable: bool) {
 
 /// All of them, one after the other.
 pub(crate) fn every_flavor() {
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         let (context, tunable) = match flavor {
             "none" => (Context::of_top_half(), false),
             "irq-thread" => (Context::Task, false),

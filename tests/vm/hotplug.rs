@@ -4,7 +4,7 @@
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
-    Context, FLAVORS, Offline, Reader, Simrupt, let_all_cpus_take, move_irq, read_fresh_records,
+    Context, Offline, Reader, Simrupt, flavors, let_all_cpus_take, move_irq, read_fresh_records,
     settle, skip, try_load, watches_itself, were_taken_on,
 };
 
@@ -30,7 +30,7 @@ fn all_on_a_cpu_that_goes(params: &str) {
 
 #[test]
 fn a_cpu_that_goes_takes_no_event_with_it_on_any_flavor() {
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         all_on_a_cpu_that_goes(&format!("rate_hz=2000 workqueue={flavor}"));
     }
 }

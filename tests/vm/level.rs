@@ -2,7 +2,7 @@
 
 //! Level-triggered lines: `irq_type=level`.
 
-use simrupt_vm_tests::{FLAVORS, Line, Simrupt, eventually, move_irq};
+use simrupt_vm_tests::{Line, Simrupt, eventually, flavors, move_irq};
 use std::fs;
 
 /// What /proc/interrupts says of a line's flow.
@@ -29,7 +29,7 @@ fn every_flavor_serves_a_level() {
     let module = Simrupt::load("rate_hz=5000 run=always irq_type=level");
     let line = module.line(0);
     assert!(flow(line).contains("-level"), "{}", flow(line));
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         line.set("workqueue", flavor);
         line.wait_for("drained", 200);
         let stats = line.stats();

@@ -3,7 +3,7 @@
 //! Changes under traffic: nothing is lost that the counters do not know of.
 
 use nix::errno::Errno;
-use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually, go_before_others, stay_on_cpu};
+use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors, go_before_others, stay_on_cpu};
 use std::{
     sync::mpsc,
     thread,
@@ -30,9 +30,10 @@ fn two_hundred_changes_of_rate_and_flavor_lose_nothing() {
     let module = Simrupt::load("rate_hz=1000");
     let line = module.line(0);
     let reader = Reader::start(line, 4096);
+    let flavors = flavors();
     for round in 0..200 {
         line.set("rate_hz", if round % 2 == 0 { "1000" } else { "2000" });
-        line.set("workqueue", FLAVORS[round % FLAVORS.len()]);
+        line.set("workqueue", flavors[round % flavors.len()]);
         line.wait_for("events", 10);
         if round % 20 == 0 {
             module.verify();
@@ -99,10 +100,11 @@ fn lines_do_not_disturb_each_other() {
     let module = Simrupt::load("lines=3 rate_hz=2000 run=always");
     let quiet = module.line(1);
     let reader = Reader::start(quiet, 4096);
+    let flavors = flavors();
     for round in 0..40 {
         module
             .line(0)
-            .set("workqueue", FLAVORS[round % FLAVORS.len()]);
+            .set("workqueue", flavors[round % flavors.len()]);
         module.line(2).set("rate_hz", ["0", "3000"][round % 2]);
         quiet.wait_for("events", 20);
     }

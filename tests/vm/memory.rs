@@ -2,7 +2,7 @@
 
 //! What the module costs in memory, and that it gives all of it back.
 
-use simrupt_vm_tests::{FLAVORS, Line, Reader, Simrupt, eventually, meminfo, watches_itself};
+use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors, meminfo, watches_itself};
 use std::{env, fs};
 
 /// What the kernel has allocated for itself, in KiB: slab and vmalloc.
@@ -113,8 +113,9 @@ fn reloads() -> usize {
 
 #[test]
 fn reloads_under_traffic_give_all_memory_back() {
+    let flavors = flavors();
     let cycle = |round: usize| {
-        let flavor = FLAVORS[round % FLAVORS.len()];
+        let flavor = flavors[round % flavors.len()];
         let module = Simrupt::load(&format!(
             "lines=2 rate_hz=2000 run=always workqueue={flavor}"
         ));

@@ -7,7 +7,7 @@ use nix::{
     fcntl::{FallocateFlags, fallocate},
     sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap},
 };
-use simrupt_vm_tests::{FLAVORS, Reader, Simrupt, eventually, field, meminfo, settle};
+use simrupt_vm_tests::{Reader, Simrupt, eventually, field, flavors, meminfo, settle};
 use std::{
     ffi::c_void,
     fs::{self, File},
@@ -128,10 +128,11 @@ fn a_reader_gets_everything_while_memory_is_short() {
     let reclaimed = || field("/proc/vmstat", "pglazyfreed");
     let start = reclaimed();
     let presser = Presser::start();
+    let flavors = flavors();
     for round in 0..30 {
         let changes = [
             ("fifo_size", ["16384", "65536", "4096"][round % 3]),
-            ("workqueue", FLAVORS[round % FLAVORS.len()]),
+            ("workqueue", flavors[round % flavors.len()]),
         ];
         for (knob, value) in changes {
             let before = line.get(knob);

@@ -8,7 +8,7 @@ use nix::{
     fcntl::OFlag,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use simrupt_vm_tests::{DRIVER, FLAVORS, Simrupt, eventually, try_load};
+use simrupt_vm_tests::{DRIVER, Simrupt, eventually, flavors, try_load};
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -116,7 +116,7 @@ const GONE: &[Errno] = &[
 /// All that users can do at the same time.
 fn hammers() -> Vec<Hammer> {
     let mut rates = ["1000", "2000", "0", "3000"].iter().cycle();
-    let mut flavors = FLAVORS.iter().cycle();
+    let mut flavors = flavors().into_iter().cycle();
     let mut sizes = ["16", "4096", "1000"].iter().cycle();
     vec![
         Hammer::start("read", GONE, || {

@@ -3,7 +3,7 @@
 //! More than the machine can do is asked of it: it stays usable, and what did not happen is told.
 
 use simrupt_vm_tests::{
-    Context, FLAVORS, KernelThreads, Line, Simrupt, eventually, log_lines, watches_itself,
+    Context, KernelThreads, Line, Simrupt, eventually, flavors, log_lines, watches_itself,
 };
 use std::{
     process::Command,
@@ -49,7 +49,7 @@ fn let_loose(module: &Simrupt, lines: usize) {
 
 #[test]
 fn sixty_four_lines_of_all_flavors_at_a_million_events_a_second_leave_the_machine_usable() {
-    let flavors: Vec<&str> = FLAVORS.into_iter().cycle().take(64).collect();
+    let flavors: Vec<&str> = flavors().into_iter().cycle().take(64).collect();
     let module = Simrupt::load(&format!(
         "lines=64 rate_hz=0 run=always workqueue={}",
         flavors.join(",")

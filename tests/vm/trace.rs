@@ -5,7 +5,7 @@
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use simrupt_vm_tests::{
-    Context, FLAVORS, Reader, Simrupt, end, eventually, simructl, start_simructl,
+    Context, Reader, Simrupt, end, eventually, flavors, simructl, start_simructl,
 };
 use std::{
     collections::BTreeSet,
@@ -51,7 +51,7 @@ fn each_event_comes_by_every_hop_on_every_flavor() {
     let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     let reader = Reader::start(line, 64);
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         line.set("workqueue", flavor);
         let journeys = documents(&simructl(&["trace", "-n", "20", "--json"]));
         assert_eq!(journeys.len(), 20);

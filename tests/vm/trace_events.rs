@@ -3,7 +3,7 @@
 //! The module's own tracepoints, by the kernel's own faces: their fields, filters and histograms.
 
 use simrupt::trace::event::NAMES;
-use simrupt_vm_tests::{FLAVORS, Line, Simrupt, decode, eventually, skip};
+use simrupt_vm_tests::{Line, Simrupt, decode, eventually, flavors, skip};
 use std::{
     collections::BTreeMap,
     fs,
@@ -96,7 +96,7 @@ fn about<'a>(events: &'a [Event], name: &str, seq: u64) -> &'a Event {
 
 #[test]
 fn each_hop_of_each_event_is_traced_on_every_flavor() {
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         let module = Simrupt::load(&format!(
             "format=record rate_hz=0 run=always workqueue={flavor}"
         ));

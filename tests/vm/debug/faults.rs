@@ -5,7 +5,7 @@
 
 use super::sweep::Countdown;
 use nix::{errno::Errno, unistd};
-use simrupt_vm_tests::{DRIVER, FLAVORS, KNOBS, Line, Simrupt, eventually, try_load};
+use simrupt_vm_tests::{DRIVER, KNOBS, Line, Simrupt, eventually, flavors, try_load};
 use std::{
     fs::{self, File},
     io::{Read, Write},
@@ -90,7 +90,7 @@ fn every_allocation_of_a_change_may_fail() {
         }
     }
     // To every flavor, by one face, which is as good as the other.
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         let path = line.path("workqueue");
         line.set(
             "workqueue",

@@ -14,6 +14,7 @@ use simrupt::files::{
     stats::Stats,
     value,
 };
+use simrupt_core::knobs::Flavor;
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
 
 /// The knobs that can be changed while the module is loaded.
@@ -46,19 +47,9 @@ pub const KNOBS: [&str; 25] = [
 ];
 
 /// The flavors of workqueue, and what they are compared with.
-pub const FLAVORS: [&str; 11] = [
-    "bound",
-    "unbound",
-    "bh",
-    "ordered",
-    "highpri",
-    "unbound-highpri",
-    "bh-highpri",
-    "cpu-intensive",
-    "none",
-    "irq-thread",
-    "tasklet",
-];
+pub fn flavors() -> Vec<&'static str> {
+    Flavor::NAMES.to_vec()
+}
 
 /// The faults that a line can have.
 pub const FAULTS: [&str; 8] = [
