@@ -62,8 +62,9 @@ macro_rules! for_each_knob {
                 None = "none",
                 IrqThread = "irq-thread",
                 Tasklet = "tasklet",
+                KthreadWorker = "kthread-worker",
             }) default "unbound" unit "-" live
-                "flavor of the bottom half's workqueue; none (all in the top half), irq-thread and tasklet are no workqueues, but what to compare with";
+                "flavor of the bottom half's workqueue; none (all in the top half) and those after it are no workqueues, but what to compare with";
             PollBudget = "poll_budget": number (0, 4096) default "0" unit "events" live
                 "events that a run of the bottom half takes; it runs again while there are more, with the interrupt masked; 0: an interrupt for each run";
             FifoSize = "fifo_size": power_of_two (16, 1048576) default "4096" unit "records" live

@@ -12,6 +12,7 @@ use crate::{
     },
     kext::{
         context::Context,
+        kthread_worker::KthreadWorker,
         tasklet::Tasklet,
         workqueue::{
             Builder,
@@ -34,7 +35,8 @@ pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
         | Flavor::Highpri
         | Flavor::UnboundHighpri
         | Flavor::CpuIntensive
-        | Flavor::IrqThread => Context::Task,
+        | Flavor::IrqThread
+        | Flavor::KthreadWorker => Context::Task,
     }
 }
 
@@ -49,7 +51,7 @@ pub(super) fn queue(flavor: Flavor) -> Option<Builder> {
         Flavor::UnboundHighpri => Builder::unbound().highpri().sysfs(),
         Flavor::BhHighpri => Builder::bh().highpri(),
         Flavor::CpuIntensive => Builder::percpu().cpu_intensive().sysfs(),
-        Flavor::None | Flavor::IrqThread | Flavor::Tasklet => return None,
+        Flavor::None | Flavor::IrqThread | Flavor::Tasklet | Flavor::KthreadWorker => return None,
     })
 }
 
@@ -59,6 +61,8 @@ pub(crate) enum Deferral<S: Setup> {
     Work(Pin<KBox<Work<Runner<S>>>>),
     /// By a tasklet.
     Tasklet(Pin<KBox<Tasklet<Runner<S>>>>),
+    /// By a kthread worker of the line's own.
+    KthreadWorker(Pin<KBox<KthreadWorker<Runner<S>>>>),
     /// In the interrupt's thread.
     Thread,
     /// Not at all: the top half does all the work.
@@ -66,18 +70,23 @@ pub(crate) enum Deferral<S: Setup> {
 }
 
 impl<S: Setup> Deferral<S> {
-    /// Makes the mechanism of a flavor, which calls `runner`. A workqueue is named `simrupt<line>-<flavor>`.
+    /// Makes the mechanism of a flavor, which calls `runner`. A workqueue or a thread is named
+    /// `simrupt<line>-<flavor>`.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
+    /// `ENOMEM`; `EINTR` when the caller is killed.
     pub(crate) fn new(line: usize, flavor: Flavor, runner: Runner<S>) -> Result<Self> {
+        let name = flavor.name();
         if let Some(queue) = queue(flavor) {
-            let queue = queue.build(fmt!("simrupt{}-{}", line, flavor.name()))?;
+            let queue = queue.build(fmt!("simrupt{line}-{name}"))?;
             return Ok(Self::Work(Work::new(queue, runner)?));
         }
         Ok(match flavor {
             Flavor::Tasklet => Self::Tasklet(Tasklet::new(runner)?),
+            Flavor::KthreadWorker => {
+                Self::KthreadWorker(KthreadWorker::new(fmt!("simrupt{line}-{name}"), runner)?)
+            }
             Flavor::IrqThread => Self::Thread,
             _ => Self::Direct,
         })
@@ -90,6 +99,7 @@ impl<S: Setup> Defer for Deferral<S> {
         let is_new = match self {
             Self::Work(work) => work.schedule(),
             Self::Tasklet(tasklet) => tasklet.schedule(),
+            Self::KthreadWorker(worker) => worker.schedule(),
             Self::Thread => return Asked::Thread,
             Self::Direct => return Asked::Direct,
         };

@@ -16,6 +16,7 @@ pub(crate) mod iov;
 pub(crate) mod irq;
 pub(crate) mod irq_domain;
 pub(crate) mod irq_work;
+pub(crate) mod kthread_worker;
 pub(crate) mod kvec;
 pub(crate) mod load_gate;
 pub(crate) mod log;

@@ -3,7 +3,10 @@
 //! Each flavor of workqueue, and what they are compared with: where it runs, and that nothing is lost
 //! on it.
 
-use simrupt_vm_tests::{Context, Reader, Simrupt, eventually, flavors};
+use nix::libc;
+use simrupt_vm_tests::{
+    Context, Reader, Simrupt, eventually, flavors, policy, set_priority, threads,
+};
 use std::path::Path;
 
 /// A second at 5,000 events/s with a reader: contexts right, sums hold, nothing lost.
@@ -43,7 +46,7 @@ pub(crate) fn every_flavor() {
     for flavor in flavors() {
         let (context, tunable) = match flavor {
             "none" => (Context::of_top_half(), false),
-            "irq-thread" => (Context::Task, false),
+            "irq-thread" | "kthread-worker" => (Context::Task, false),
             "bh" | "bh-highpri" | "tasklet" => (Context::Softirq, false),
             _ => (Context::Task, true),
         };
@@ -99,6 +102,39 @@ fn none_runs_in_the_interrupt_itself() {
 #[test]
 fn irq_thread_runs_in_task_context() {
     runs_in("irq-thread", Context::Task, false);
+}
+
+#[test]
+fn kthread_worker_runs_in_task_context() {
+    runs_in("kthread-worker", Context::Task, false);
+}
+
+#[test]
+fn a_kthread_worker_is_a_thread_of_its_line_whose_priority_a_user_can_change() {
+    const NAME: &str = "simrupt0-kthread-worker";
+    let module = Simrupt::load("rate_hz=2000 run=always workqueue=kthread-worker");
+    let line = module.line(0);
+    let thread = || match threads(NAME)[..] {
+        [thread] => thread,
+        ref others => panic!("{others:?}"),
+    };
+    line.wait_for("drained", 100);
+    assert_eq!(policy(thread()), (libc::SCHED_OTHER, 0));
+    set_priority(thread(), 60);
+    assert_eq!(policy(thread()).0, libc::SCHED_FIFO);
+    line.wait_for("drained", 100);
+    // It goes with its flavor, and the next one is as the first was.
+    line.set("workqueue", "bh");
+    assert!(threads(NAME).is_empty());
+    line.set("workqueue", "kthread-worker");
+    assert_eq!(policy(thread()), (libc::SCHED_OTHER, 0));
+    line.wait_for("drained", 100);
+    line.assert_ran_in("top_half", Context::of_top_half());
+    assert_eq!(line.contexts("bottom_half")[3], 0);
+    line.silence();
+    module.verify();
+    drop(module);
+    assert!(threads(NAME).is_empty());
 }
 
 #[test]

@@ -33,7 +33,14 @@ fn a_line_goes_on_after_a_suspend_and_its_sums_hold() {
     if !Path::new(level).exists() {
         return skip("this kernel was built without its test of suspend");
     }
-    for flavor in ["unbound", "bh", "none", "irq-thread", "tasklet"] {
+    for flavor in [
+        "unbound",
+        "bh",
+        "none",
+        "irq-thread",
+        "tasklet",
+        "kthread-worker",
+    ] {
         let module = Simrupt::load(&format!("format=record rate_hz=1000 workqueue={flavor}"));
         let line = module.line(0);
         let reader = Reader::start(line, 64 * 1024);

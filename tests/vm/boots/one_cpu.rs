@@ -70,6 +70,7 @@ fn interrupts_are_never_off_for_long() {
     for flavor in [
         "irq-thread",
         "tasklet",
+        "kthread-worker",
         "bh",
         "bound",
         "unbound",

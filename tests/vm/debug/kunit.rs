@@ -8,12 +8,13 @@ use std::fs;
 const RESULTS: &str = "/sys/kernel/debug/kunit";
 
 /// Every suite of the module.
-const SUITES: [&str; 8] = [
+const SUITES: [&str; 9] = [
     "simrupt_clock",
     "simrupt_context",
     "simrupt_cpu",
     "simrupt_irq_domain",
     "simrupt_irq_work",
+    "simrupt_kthread_worker",
     "simrupt_kvec",
     "simrupt_lines",
     "simrupt_workqueue",

@@ -22,7 +22,10 @@ pub use self::{
     module::{
         DRIVER, Simrupt, assert_nothing_left, end, simructl, start_simructl, try_load, unload,
     },
-    priority::{ABOVE_INTERRUPTS, KernelThreads, go_before_others, take_priority},
+    priority::{
+        ABOVE_INTERRUPTS, KernelThreads, go_before_others, policy, set_priority, take_priority,
+        threads,
+    },
     record::{decode, missing, read_fresh_records, read_records, were_taken_on},
     skip::skip,
     traffic::{Reader, eventually, read_in_time, settle, within_20_s},

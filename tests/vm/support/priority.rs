@@ -46,13 +46,26 @@ impl Drop for KernelThreads {
 }
 
 fn ids() -> Vec<i32> {
+    NAMES.iter().flat_map(|name| threads(name)).collect()
+}
+
+/// The kernel threads and processes whose names begin so.
+pub fn threads(name: &str) -> Vec<i32> {
     let is_one = |id: &i32| {
-        fs::read_to_string(format!("/proc/{id}/comm"))
-            .is_ok_and(|comm| NAMES.iter().any(|name| comm.starts_with(name)))
+        fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|comm| comm.starts_with(name))
     };
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let ids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
     ids.filter(is_one).collect()
+}
+
+/// The scheduling policy of a thread, and its nice value.
+pub fn policy(thread: i32) -> (i32, i32) {
+    let stat = fs::read_to_string(format!("/proc/{thread}/stat")).unwrap();
+    // Behind the name, the third field is the first.
+    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+    let field = |number: usize| fields[number - 3].parse().unwrap();
+    (field(41), field(19))
 }
 
 /// The real-time priority of a thread.
@@ -64,7 +77,8 @@ fn priority(thread: i32) -> i32 {
     parameters.sched_priority
 }
 
-fn set_priority(thread: i32, sched_priority: i32) {
+/// Gives a thread the policy SCHED_FIFO and a priority of it, 1 to 99.
+pub fn set_priority(thread: i32, sched_priority: i32) {
     let parameters = libc::sched_param { sched_priority };
     // SAFETY: The structure is initialized, and outlives the call.
     let result = unsafe { libc::sched_setscheduler(thread, libc::SCHED_FIFO, &parameters) };

@@ -86,6 +86,7 @@ impl Named for Flavor {
     const CHOICES: &'static [Self] = &[
         Self::None,
         Self::IrqThread,
+        Self::KthreadWorker,
         Self::Tasklet,
         Self::Bh,
         Self::BhHighpri,

@@ -87,9 +87,10 @@ pub(super) const DASHED: &str = "7 3.5";
 /// Curves that lie on each other must be seen: every flavor has dashes of its own, so that the gaps of the upper line
 /// show the lower one.
 #[rustfmt::skip]
-const FLAVORS: [Pen; 11] = [
+const FLAVORS: [Pen; 12] = [
     pen(color("none", "#767676", "#a3a3a3"), "2 3", Glyph::Circle),
     pen(color("irq-thread", "#a6377f", "#e58cc5"), "12 3 3 3", Glyph::Diamond),
+    pen(color("kthread-worker", "#7a2d5d", "#f0b3d9"), "12 3 3 3 3 3", Glyph::Up),
     pen(color("tasklet", "#8f6400", "#e8b931"), "9 3 2 3", Glyph::Star),
     pen(color("bound", "#0072b2", "#4fb0ee"), "", Glyph::Circle),
     pen(color("highpri", "#1b2f7d", "#9aaaff"), "7 3.5", Glyph::Up),
