@@ -13,12 +13,16 @@ use super::{
 use crate::{
     driver::Format,
     instrument::{
-        deferral::Deferral,
+        deferral::{
+            self,
+            Deferral, //
+        },
         interference,
         trace, //
     },
     kext::{
         cpu,
+        errno::eopnotsupp,
         irq_domain::Trigger,
         kvec, //
     },
@@ -70,6 +74,9 @@ pub(super) enum Change {
 pub(super) fn check(knob: Knob, value: i64) -> Result {
     match (knob, u32::try_from(value)) {
         (Knob::Cpu, Ok(cpu)) if !cpu::is_online(cpu) => Err(ENXIO),
+        (Knob::Workqueue, _) if !deferral::is_available(Flavor::from_value(value)) => {
+            Err(eopnotsupp())
+        }
         _ => Ok(()),
     }
 }
@@ -78,7 +85,7 @@ pub(super) fn check(knob: Knob, value: i64) -> Result {
 ///
 /// # Errors
 ///
-/// `ENOMEM`.
+/// `ENOMEM`; `EINTR` when the caller is killed while a thread is made.
 pub(super) fn prepare(
     control: &Control,
     bound: Option<&Bound>,

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     kext::{
+        errno::eopnotsupp,
         log,
         semaphore::Taken, //
     },
@@ -70,6 +71,9 @@ fn tell(index: usize, knob: Knob, text: &[u8], error: Error) -> Error {
     let name = knob.spec().name;
     let text = log::shown(text);
     match error {
+        error if error == eopnotsupp() => log::warning!(
+            "line {index}: {name}: {text:?} cannot be had: this kernel was built without it\n"
+        ),
         ETIMEDOUT => log::warning!(
             "line {index}: {name}: {text:?} cannot be had: the bottom half does not come to its end\n"
         ),
@@ -167,7 +171,8 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
 ///
 /// # Errors
 ///
-/// `EINVAL`, `ERANGE`, `ENOMEM`, `ENXIO` for a CPU that is offline; `EINTR` and `ETIMEDOUT` while a line's bottom
+/// `EINVAL`, `ERANGE`, `ENOMEM`, `ENXIO` for a CPU that is offline, `EOPNOTSUPP` for a flavor that this kernel
+/// was built without; `EINTR` and `ETIMEDOUT` while a line's bottom
 /// half does not come to its end. Nothing has changed then.
 pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let parsed = parse(target, knob, text)?;

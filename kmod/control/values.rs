@@ -29,6 +29,7 @@ use crate::{
 };
 use core::num::NonZeroUsize;
 use kernel::{
+    fmt,
     prelude::*,
     sync::atomic::{
         Atomic,
@@ -187,12 +188,21 @@ pub(super) fn begin<T>(place: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
+/// A value, as it is written to its knob.
+struct Shown(Knob, i64);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.spec().show(self.1, f)
+    }
+}
+
 /// Checks everything that the module is loaded with; returns the number of lines.
 ///
 /// # Errors
 ///
 /// `EINVAL` when the command line gave more values for a knob than there are lines; `ENXIO` for a CPU
-/// that is offline.
+/// that is offline; `EOPNOTSUPP` for a flavor that this kernel was built without.
 pub(super) fn check() -> Result<usize> {
     let lines = usize::try_from(value(0, Knob::Lines))?;
     for &knob in Knob::ALL {
@@ -209,7 +219,8 @@ pub(super) fn check() -> Result<usize> {
         for &knob in Knob::ALL {
             let value = value(line, knob);
             changes::check(knob, value).inspect_err(|error| {
-                log::error!("{}: {value} cannot be had: {error:?}\n", knob.spec().name);
+                let (name, shown) = (knob.spec().name, Shown(knob, value));
+                log::error!("{name}: {shown} cannot be had: {error:?}\n");
             })?;
         }
     }

@@ -63,6 +63,7 @@ macro_rules! for_each_knob {
                 IrqThread = "irq-thread",
                 Tasklet = "tasklet",
                 KthreadWorker = "kthread-worker",
+                IrqPoll = "irq-poll",
             }) default "unbound" unit "-" live
                 "flavor of the bottom half's workqueue; none (all in the top half) and those after it are no workqueues, but what to compare with";
             PollBudget = "poll_budget": number (0, 4096) default "0" unit "events" live
@@ -248,6 +249,17 @@ pub enum Rejection {
     OutOfRange,
     /// More values than there are lines: EINVAL.
     TooMany,
+}
+
+impl Flavor {
+    /// The option of a kernel that it needs, if there are kernels without it. The knob lists it there as well, and
+    /// refuses it with EOPNOTSUPP.
+    pub fn needs(self) -> Option<&'static str> {
+        match self {
+            Self::IrqPoll => Some("CONFIG_IRQ_POLL"),
+            _ => None,
+        }
+    }
 }
 
 impl Knob {

@@ -3,6 +3,8 @@
 //! The flavors: every way in which the top half can hand over to the bottom half. Process context, but for
 //! [`Deferral::schedule`].
 
+#[cfg(CONFIG_IRQ_POLL)]
+use crate::kext::irq_poll::IrqPoll;
 use crate::{
     driver::{
         Asked,
@@ -12,6 +14,7 @@ use crate::{
     },
     kext::{
         context::Context,
+        errno::eopnotsupp,
         kthread_worker::KthreadWorker,
         tasklet::Tasklet,
         workqueue::{
@@ -28,7 +31,7 @@ use kernel::prelude::*;
 pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
     match flavor {
         Flavor::None => top_half,
-        Flavor::Bh | Flavor::BhHighpri | Flavor::Tasklet => Context::Softirq,
+        Flavor::Bh | Flavor::BhHighpri | Flavor::Tasklet | Flavor::IrqPoll => Context::Softirq,
         Flavor::Bound
         | Flavor::Unbound
         | Flavor::Ordered
@@ -37,6 +40,14 @@ pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
         | Flavor::CpuIntensive
         | Flavor::IrqThread
         | Flavor::KthreadWorker => Context::Task,
+    }
+}
+
+/// Whether this kernel has what a flavor needs.
+pub(crate) fn is_available(flavor: Flavor) -> bool {
+    match flavor {
+        Flavor::IrqPoll => cfg!(CONFIG_IRQ_POLL),
+        _ => true,
     }
 }
 
@@ -51,7 +62,11 @@ pub(super) fn queue(flavor: Flavor) -> Option<Builder> {
         Flavor::UnboundHighpri => Builder::unbound().highpri().sysfs(),
         Flavor::BhHighpri => Builder::bh().highpri(),
         Flavor::CpuIntensive => Builder::percpu().cpu_intensive().sysfs(),
-        Flavor::None | Flavor::IrqThread | Flavor::Tasklet | Flavor::KthreadWorker => return None,
+        Flavor::None
+        | Flavor::IrqThread
+        | Flavor::Tasklet
+        | Flavor::KthreadWorker
+        | Flavor::IrqPoll => return None,
     })
 }
 
@@ -63,6 +78,9 @@ pub(crate) enum Deferral<S: Setup> {
     Tasklet(Pin<KBox<Tasklet<Runner<S>>>>),
     /// By a kthread worker of the line's own.
     KthreadWorker(Pin<KBox<KthreadWorker<Runner<S>>>>),
+    /// By an irq_poll.
+    #[cfg(CONFIG_IRQ_POLL)]
+    IrqPoll(Pin<KBox<IrqPoll<Runner<S>>>>),
     /// In the interrupt's thread.
     Thread,
     /// Not at all: the top half does all the work.
@@ -75,7 +93,7 @@ impl<S: Setup> Deferral<S> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; `EINTR` when the caller is killed.
+    /// `ENOMEM`; `EINTR` when the caller is killed; `EOPNOTSUPP` when this kernel lacks the mechanism.
     pub(crate) fn new(line: usize, flavor: Flavor, runner: Runner<S>) -> Result<Self> {
         let name = flavor.name();
         if let Some(queue) = queue(flavor) {
@@ -87,8 +105,11 @@ impl<S: Setup> Deferral<S> {
             Flavor::KthreadWorker => {
                 Self::KthreadWorker(KthreadWorker::new(fmt!("simrupt{line}-{name}"), runner)?)
             }
+            #[cfg(CONFIG_IRQ_POLL)]
+            Flavor::IrqPoll => Self::IrqPoll(IrqPoll::new(runner)?),
             Flavor::IrqThread => Self::Thread,
-            _ => Self::Direct,
+            Flavor::None => Self::Direct,
+            _ => return Err(eopnotsupp()),
         })
     }
 }
@@ -100,6 +121,8 @@ impl<S: Setup> Defer for Deferral<S> {
             Self::Work(work) => work.schedule(),
             Self::Tasklet(tasklet) => tasklet.schedule(),
             Self::KthreadWorker(worker) => worker.schedule(),
+            #[cfg(CONFIG_IRQ_POLL)]
+            Self::IrqPoll(poll) => poll.schedule(),
             Self::Thread => return Asked::Thread,
             Self::Direct => return Asked::Direct,
         };

@@ -11,10 +11,13 @@ pub(crate) mod context;
 pub(crate) mod context_cell;
 pub(crate) mod cpu;
 pub(crate) mod debugfs;
+pub(crate) mod errno;
 pub(crate) mod global;
 pub(crate) mod iov;
 pub(crate) mod irq;
 pub(crate) mod irq_domain;
+#[cfg(CONFIG_IRQ_POLL)]
+pub(crate) mod irq_poll;
 pub(crate) mod irq_work;
 pub(crate) mod kthread_worker;
 pub(crate) mod kvec;
@@ -26,6 +29,8 @@ pub(crate) mod misc_device;
 pub(crate) mod module;
 pub(crate) mod module_param;
 pub(crate) mod platform_device;
+#[cfg(CONFIG_IRQ_POLL)]
+mod poll_request;
 pub(crate) mod semaphore;
 mod shim;
 mod slot;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Things that the kernel offers only to C (macros, inline functions and flags), as functions and constants for
- * Rust. bindgen makes the Rust declarations of this file.
+ * Rust. bindgen makes the Rust declarations of this file, and those that Makefile.kext names of the headers below.
  */
 #ifndef SIMRUPT_SHIM_H
 #define SIMRUPT_SHIM_H
@@ -9,6 +9,7 @@
 #include <asm/ioctls.h>
 #include <linux/fs.h>
 #include <linux/interrupt.h>
+#include <linux/irq_poll.h>
 #include <linux/semaphore.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>

@@ -3,9 +3,10 @@
 //! Each flavor of workqueue, and what they are compared with: where it runs, and that nothing is lost
 //! on it.
 
-use nix::libc;
+use nix::{errno::Errno, libc};
 use simrupt_vm_tests::{
-    Context, Reader, Simrupt, eventually, flavors, policy, set_priority, threads,
+    Context, Reader, Simrupt, eventually, flavors, lacking_flavors, log_lines, policy,
+    set_priority, simructl, skip, threads, try_load,
 };
 use std::path::Path;
 
@@ -41,13 +42,21 @@ fn runs_in(flavor: &str, context: Context, tunable: bool) {
     assert_eq!(Path::new(&folder).exists(), tunable);
 }
 
+/// As above, on a kernel that has the flavor.
+fn runs_if_there(flavor: &str, context: Context) {
+    if lacking_flavors().contains(&flavor) {
+        return skip("this kernel was built without it");
+    }
+    runs_in(flavor, context, false);
+}
+
 /// All of them, one after the other.
 pub(crate) fn every_flavor() {
     for flavor in flavors() {
         let (context, tunable) = match flavor {
             "none" => (Context::of_top_half(), false),
             "irq-thread" | "kthread-worker" => (Context::Task, false),
-            "bh" | "bh-highpri" | "tasklet" => (Context::Softirq, false),
+            "bh" | "bh-highpri" | "tasklet" | "irq-poll" => (Context::Softirq, false),
             _ => (Context::Task, true),
         };
         runs_in(flavor, context, tunable);
@@ -102,6 +111,47 @@ fn none_runs_in_the_interrupt_itself() {
 #[test]
 fn irq_thread_runs_in_task_context() {
     runs_in("irq-thread", Context::Task, false);
+}
+
+#[test]
+fn irq_poll_runs_in_softirq_context() {
+    runs_if_there("irq-poll", Context::Softirq);
+}
+
+#[test]
+fn a_flavor_that_the_kernel_was_built_without_is_refused_and_changes_nothing() {
+    let lacking = lacking_flavors();
+    if lacking.is_empty() {
+        return skip("this kernel has all that the flavors need");
+    }
+    let module = Simrupt::load("lines=2 rate_hz=1000 run=always workqueue=bh");
+    let line = module.line(0);
+    for &flavor in lacking {
+        let answer = line.try_set("workqueue", flavor);
+        assert_eq!(answer, Err(Errno::EOPNOTSUPP));
+        // Of a list, none is set.
+        let list = format!("unbound,{flavor}");
+        let answer = module.set_parameter("workqueue", list.as_bytes());
+        assert_eq!(answer, Err(Errno::EOPNOTSUPP));
+        assert_eq!(line.get("workqueue"), "bh");
+        let output = simructl(&["set", &format!("workqueue={flavor}")]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.contains(&format!("this kernel has no {flavor}")),
+            "{told}"
+        );
+    }
+    line.wait_for("drained", 20);
+    line.assert_ran_in("bottom_half", Context::Softirq);
+    module.verify();
+    drop(module);
+    for &flavor in lacking {
+        let answer = try_load(&format!("workqueue={flavor}"));
+        assert_eq!(answer, Err(Errno::EOPNOTSUPP));
+        let said = log_lines(&format!("workqueue: {flavor} cannot be had"));
+        assert_eq!(said.len(), 1);
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::cli::Options;
 use crate::destination::DASH;
 use crate::module_file::{ModuleFile, candidates};
 use crate::output;
-use simrupt::changes::offline;
+use simrupt::changes::{lacking, offline};
 use simrupt::failure::Failure;
 use simrupt::files::value;
 use simrupt::lines::Assignment;
@@ -190,7 +190,7 @@ fn refused(
             Failure::new(what, format!("the module refused the parameters {options}"))
                 .remedy("dmesg | tail says which one and why")
         }
-        Errno::ENXIO => match cpu_of(options) {
+        Errno::ENXIO => match value_of("cpu", options) {
             Some(cpu) => offline(cpu).at(&path.display().to_string()),
             None => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
         },
@@ -207,6 +207,10 @@ fn refused(
         Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG => {
             untrusted(what, module.is_signed, kernel.is_locked_down)
         }
+        Errno::EOPNOTSUPP if is_plain(path) => match value_of("workqueue", options) {
+            Some(value) => lacking(value).at(&path.display().to_string()),
+            None => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
+        },
         Errno::EOPNOTSUPP => Failure::new(what, "this kernel cannot decompress modules itself")
             .remedy("modprobe simrupt"),
         Errno::ENOENT => Failure::new(what, "the kernel lacks a symbol that it uses")
@@ -215,10 +219,15 @@ fn refused(
     }
 }
 
-/// The value of the knob `cpu` among the options.
-fn cpu_of(options: &str) -> Option<&str> {
+/// The value of a knob among the options.
+fn value_of<'a>(knob: &str, options: &'a str) -> Option<&'a str> {
     let mut words = options.split(' ');
-    words.find_map(|word| word.strip_prefix("cpu="))
+    words.find_map(|word| word.strip_prefix(knob)?.strip_prefix('='))
+}
+
+/// Whether the kernel need not decompress the module.
+fn is_plain(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "ko")
 }
 
 #[cfg(test)]
@@ -314,6 +323,13 @@ mod tests {
                 None,
                 true,
                 "CPU 1 is offline",
+            ),
+            (
+                Errno::EOPNOTSUPP,
+                "lines=2 workqueue=bh,irq-poll",
+                None,
+                true,
+                "no irq-poll: it was built without CONFIG_IRQ_POLL",
             ),
             (Errno::ENXIO, "", None, true, "No such device"),
             (

@@ -48,6 +48,7 @@ fn rules(context: &str) -> [&'static str; 2] {
 fn flavor(name: &str) -> (&'static str, &'static str) {
     const WORKQUEUE: &str = "core-api/workqueue.rst";
     const IRQ: &str = "core-api/genericirq.rst";
+    const NAPI: &str = "networking/napi.rst";
     const KTHREAD: &str = "driver-api/basics.rst";
     let known = Flavor::ALL.iter().find(|one| one.name() == name);
     match known {
@@ -94,6 +95,10 @@ fn flavor(name: &str) -> (&'static str, &'static str) {
         Some(Flavor::KthreadWorker) => (
             "kthread_queue_work() on a kthread worker: a thread that runs this line's work alone will run it",
             KTHREAD,
+        ),
+        Some(Flavor::IrqPoll) => (
+            "irq_poll_sched(): the softirq IRQ_POLL of this CPU will poll, as block drivers have it done",
+            NAPI,
         ),
         Some(Flavor::None) => ("nothing: the top half does all the work itself", IRQ),
         // Of a module that is newer.

@@ -11,8 +11,8 @@ use super::{
 use crate::model::{cpus, errno, spec};
 use fastrand::Rng;
 use nix::{errno::Errno, libc};
-use simrupt_core::knobs::{Knob, Rejection, Spec};
-use simrupt_vm_tests::{DRIVER, Simrupt};
+use simrupt_core::knobs::{Flavor, Knob, Rejection, Spec};
+use simrupt_vm_tests::{DRIVER, Simrupt, lacking_flavors};
 use std::{
     fs::File,
     io::IoSlice,
@@ -99,6 +99,11 @@ impl Knobs {
         };
         if (knob, seen) == (Knob::FifoSize, Err(Errno::ENOMEM)) && expected.is_ok() {
             expected = Err(Errno::ENOMEM);
+        }
+        let lacks = |value: &i64| lacking_flavors().contains(&Flavor::from_value(*value).name());
+        let is_lacking = matches!(&expected, Ok(values) if values.iter().any(lacks));
+        if knob == Knob::Workqueue && is_lacking {
+            expected = Err(Errno::EOPNOTSUPP);
         }
         let shown = String::from_utf8_lossy(&text[..text.len().min(60)]);
         let about = format!(

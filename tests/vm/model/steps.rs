@@ -8,6 +8,7 @@
 use super::state::{SLOTS, spec};
 use proptest::{prelude::*, sample::select};
 use simrupt_core::knobs::{Knob, Values};
+use simrupt_vm_tests::lacking_flavors;
 
 /// The most steps that a sequence has.
 pub(crate) const MOST_STEPS: usize = 150;
@@ -126,7 +127,10 @@ fn good_value(knob: Knob, cpus: i64) -> BoxedStrategy<String> {
             // Whose events come to rest by themselves.
             let is_gentle =
                 |name: &&str| knob != Knob::Fault || !["lost", "unhandled"].contains(name);
-            let names: Vec<&str> = names.iter().copied().filter(is_gentle).collect();
+            let lacking = lacking_flavors();
+            let is_had = |name: &&str| knob != Knob::Workqueue || !lacking.contains(name);
+            let names = names.iter().copied().filter(is_gentle).filter(is_had);
+            let names: Vec<&str> = names.collect();
             select(names).prop_map(str::to_owned).boxed()
         }
     }

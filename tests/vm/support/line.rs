@@ -15,7 +15,7 @@ use simrupt::files::{
     value,
 };
 use simrupt_core::knobs::Flavor;
-use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt};
+use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
 
 /// The knobs that can be changed while the module is loaded.
 pub const KNOBS: [&str; 25] = [
@@ -46,9 +46,30 @@ pub const KNOBS: [&str; 25] = [
     "run",
 ];
 
-/// The flavors of workqueue, and what they are compared with.
+/// The flavors of workqueue, and what they are compared with: those that this kernel has.
 pub fn flavors() -> Vec<&'static str> {
-    Flavor::NAMES.to_vec()
+    let lacking = lacking_flavors();
+    let all = Flavor::NAMES.iter().copied();
+    all.filter(|name| !lacking.contains(name)).collect()
+}
+
+/// The flavors that this kernel was built without.
+pub fn lacking_flavors() -> &'static [&'static str] {
+    // The table of symbols is long.
+    static LACKING: LazyLock<Vec<&'static str>> = LazyLock::new(find_lacking_flavors);
+    &LACKING
+}
+
+fn find_lacking_flavors() -> Vec<&'static str> {
+    let symbols = read("/proc/kallsyms");
+    let has = |symbol: &str| symbols.lines().any(|line| line.ends_with(symbol));
+    let all = Flavor::ALL.iter();
+    let lacking = all.filter(|flavor| match flavor.needs() {
+        None => false,
+        Some("CONFIG_IRQ_POLL") => !has(" irq_poll_sched"),
+        Some(other) => panic!("nobody knows how to see that a kernel has {other}"),
+    });
+    lacking.map(|flavor| flavor.name()).collect()
 }
 
 /// The faults that a line can have.

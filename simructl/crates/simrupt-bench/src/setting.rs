@@ -88,6 +88,7 @@ impl Named for Flavor {
         Self::IrqThread,
         Self::KthreadWorker,
         Self::Tasklet,
+        Self::IrqPoll,
         Self::Bh,
         Self::BhHighpri,
         Self::Bound,

@@ -4,6 +4,7 @@
 
 use nix::errno::Errno;
 use serde_json::{Value, json};
+use simrupt_core::knobs::Flavor;
 
 use crate::failure::{Failure, errno};
 use crate::files::table::{Knob, Values};
@@ -13,6 +14,25 @@ use crate::module::Module;
 use crate::nearest::nearest;
 use crate::sysroot::write_value;
 use crate::text::word;
+
+/// A value of the knob `workqueue`, or one of a list, is a flavor that this kernel was built without.
+pub fn lacking(value: &str) -> Failure {
+    let named = value::list(value);
+    let mut known = Flavor::ALL.iter().filter_map(|flavor| {
+        let is_named = named.iter().any(|name| name == flavor.name());
+        flavor
+            .needs()
+            .filter(|_| is_named)
+            .map(|needs| (flavor.name(), needs))
+    });
+    let why = match known.next() {
+        Some((name, needs)) => format!("this kernel has no {name}: it was built without {needs}"),
+        // Of a module that is newer.
+        None => "this kernel was built without what it needs".to_string(),
+    };
+    Failure::new(format!("cannot set workqueue to {value}"), why)
+        .remedy("another flavor: simructl knobs lists them")
+}
 
 /// One file to write, with what it takes to undo it.
 #[derive(Debug)]
@@ -113,6 +133,7 @@ pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
             Errno::ERANGE => refused(change.knob, &change.new, "out of range"),
             // The module checks nothing else that has this answer.
             Errno::ENXIO => offline(&change.new),
+            Errno::EOPNOTSUPP => lacking(&change.new),
             _ => Failure::file("write", &change.file.path, change.file.line, &error),
         };
         let stuck = changes[..at]
@@ -183,6 +204,24 @@ mod tests {
         );
         assert!(offline("-1,3").to_string().contains("CPU 3 is offline"));
         assert!(offline("1,3").to_string().contains("one of these CPUs"));
+    }
+
+    #[test]
+    fn a_flavor_that_the_kernel_lacks_is_told_with_what_it_needs() {
+        for flavor in Flavor::ALL {
+            let Some(needs) = flavor.needs() else {
+                continue;
+            };
+            let name = flavor.name();
+            let told = lacking(&format!("bh,{name}")).to_string();
+            assert!(
+                told.starts_with(&format!(
+                    "cannot set workqueue to bh,{name}: this kernel has no {name}: it was built without {needs}\n  try: "
+                )),
+                "{told}"
+            );
+        }
+        assert!(lacking("bh").to_string().contains("what it needs"));
     }
 
     #[test]
