@@ -5,6 +5,8 @@
 
 #[cfg(CONFIG_IRQ_POLL)]
 use crate::kext::irq_poll::IrqPoll;
+#[cfg(CONFIG_NET)]
+use crate::kext::napi::Napi;
 use crate::{
     driver::{
         Asked,
@@ -31,7 +33,9 @@ use kernel::prelude::*;
 pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
     match flavor {
         Flavor::None => top_half,
-        Flavor::Bh | Flavor::BhHighpri | Flavor::Tasklet | Flavor::IrqPoll => Context::Softirq,
+        Flavor::Bh | Flavor::BhHighpri | Flavor::Tasklet | Flavor::IrqPoll | Flavor::Napi => {
+            Context::Softirq
+        }
         Flavor::Bound
         | Flavor::Unbound
         | Flavor::Ordered
@@ -47,6 +51,7 @@ pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
 pub(crate) fn is_available(flavor: Flavor) -> bool {
     match flavor {
         Flavor::IrqPoll => cfg!(CONFIG_IRQ_POLL),
+        Flavor::Napi => cfg!(CONFIG_NET),
         _ => true,
     }
 }
@@ -66,7 +71,8 @@ pub(super) fn queue(flavor: Flavor) -> Option<Builder> {
         | Flavor::IrqThread
         | Flavor::Tasklet
         | Flavor::KthreadWorker
-        | Flavor::IrqPoll => return None,
+        | Flavor::IrqPoll
+        | Flavor::Napi => return None,
     })
 }
 
@@ -81,6 +87,9 @@ pub(crate) enum Deferral<S: Setup> {
     /// By an irq_poll.
     #[cfg(CONFIG_IRQ_POLL)]
     IrqPoll(Pin<KBox<IrqPoll<Runner<S>>>>),
+    /// By NAPI.
+    #[cfg(CONFIG_NET)]
+    Napi(Pin<KBox<Napi<Runner<S>>>>),
     /// In the interrupt's thread.
     Thread,
     /// Not at all: the top half does all the work.
@@ -107,6 +116,8 @@ impl<S: Setup> Deferral<S> {
             }
             #[cfg(CONFIG_IRQ_POLL)]
             Flavor::IrqPoll => Self::IrqPoll(IrqPoll::new(runner)?),
+            #[cfg(CONFIG_NET)]
+            Flavor::Napi => Self::Napi(Napi::new(fmt!("simrupt{line}"), runner)?),
             Flavor::IrqThread => Self::Thread,
             Flavor::None => Self::Direct,
             _ => return Err(eopnotsupp()),
@@ -123,6 +134,8 @@ impl<S: Setup> Defer for Deferral<S> {
             Self::KthreadWorker(worker) => worker.schedule(),
             #[cfg(CONFIG_IRQ_POLL)]
             Self::IrqPoll(poll) => poll.schedule(),
+            #[cfg(CONFIG_NET)]
+            Self::Napi(napi) => napi.schedule(),
             Self::Thread => return Asked::Thread,
             Self::Direct => return Asked::Direct,
         };

@@ -28,8 +28,10 @@ pub(crate) mod logic_backend;
 pub(crate) mod misc_device;
 pub(crate) mod module;
 pub(crate) mod module_param;
+#[cfg(CONFIG_NET)]
+pub(crate) mod napi;
 pub(crate) mod platform_device;
-#[cfg(CONFIG_IRQ_POLL)]
+#[cfg(any(CONFIG_IRQ_POLL, CONFIG_NET))]
 mod poll_request;
 pub(crate) mod semaphore;
 mod shim;

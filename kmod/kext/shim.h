@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/irq_poll.h>
+#include <linux/netdevice.h>
 #include <linux/semaphore.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
@@ -78,6 +79,16 @@ void simrupt_sema_init(struct semaphore *semaphore, int count);
 unsigned long simrupt_spin_lock_irqsave(spinlock_t *lock);
 bool simrupt_spin_trylock_irqsave(spinlock_t *lock, unsigned long *flags);
 void simrupt_spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
+
+/*
+ * With CONFIG_NET; see napi.c. Names a device that is not registered: 15 bytes of the name are kept. Any context.
+ */
+void simrupt_net_device_set_name(struct net_device *device, const char *name);
+
+/* netif_napi_add() and netif_napi_del(). Process context. */
+void simrupt_napi_add(struct net_device *device, struct napi_struct *napi,
+		      int (*poll)(struct napi_struct *napi, int budget));
+void simrupt_napi_del(struct napi_struct *napi);
 
 /* Whether one more line may go to the kernel log: at most 10 in 5 seconds. Not from NMI. */
 bool simrupt_may_log(void);

@@ -9,7 +9,7 @@ use nix::{
 use simrupt::trace::event::NAMES;
 use simrupt_vm_tests::{
     Context, FAULTS, Line, Reader, Simrupt, action_counts, decode, eventually, expect_report,
-    flavors, log_lines, read_records, simructl, watches_itself,
+    flavors, lacking_flavors, log_lines, read_records, simructl, watches_itself,
 };
 use std::{
     fs,
@@ -389,7 +389,9 @@ fn a_stall_delays_the_bottom_half_of_what_comes_meanwhile() {
 fn a_stall_of_an_interrupt_or_a_softirq_is_short() {
     let module = Simrupt::load("rate_hz=0 run=always");
     let line = module.line(0);
-    for flavor in ["bh", "tasklet", "none"] {
+    let mut flavors = vec!["bh", "tasklet", "none", "irq-poll", "napi"];
+    flavors.retain(|flavor| !lacking_flavors().contains(flavor));
+    for flavor in flavors {
         line.set("workqueue", flavor);
         line.set("reset", "1");
         fault(line, "stall", &[("us", "30000000"), ("times", "1")]);

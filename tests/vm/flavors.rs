@@ -56,7 +56,7 @@ pub(crate) fn every_flavor() {
         let (context, tunable) = match flavor {
             "none" => (Context::of_top_half(), false),
             "irq-thread" | "kthread-worker" => (Context::Task, false),
-            "bh" | "bh-highpri" | "tasklet" | "irq-poll" => (Context::Softirq, false),
+            "bh" | "bh-highpri" | "tasklet" | "irq-poll" | "napi" => (Context::Softirq, false),
             _ => (Context::Task, true),
         };
         runs_in(flavor, context, tunable);
@@ -116,6 +116,11 @@ fn irq_thread_runs_in_task_context() {
 #[test]
 fn irq_poll_runs_in_softirq_context() {
     runs_if_there("irq-poll", Context::Softirq);
+}
+
+#[test]
+fn napi_runs_in_softirq_context() {
+    runs_if_there("napi", Context::Softirq);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use simrupt_vm_tests::{
-    Line, Offline, Reader, Simrupt, end, move_irq, settle, simructl, start_simructl,
+    Line, Offline, Reader, Simrupt, end, lacking_flavors, move_irq, settle, simructl,
+    start_simructl,
 };
 use std::{
     fs,
@@ -218,13 +219,23 @@ fn work_in_softirqs_shows_as_the_softirq_that_it_is() {
         ("bh", "TASKLET"),
         ("bh-highpri", "HI"),
         ("tasklet", "TASKLET"),
+        ("irq-poll", "IRQ_POLL"),
+        ("napi", "NET_RX"),
     ] {
+        if lacking_flavors().contains(&flavor) {
+            continue;
+        }
         line.set("workqueue", flavor);
         let document = document(&["softirqs", "--json", "--interval", "0.5"]);
         let row = row(&document, softirq).unwrap();
         let rate = row["per_second"].as_f64().unwrap();
         assert!(rate > 900.0, "{flavor}: {row}");
-        assert!(row["description"].as_str().unwrap().contains("BH"), "{row}");
+        let word = match softirq {
+            "IRQ_POLL" => "polled",
+            "NET_RX" => "NAPI",
+            _ => "BH",
+        };
+        assert!(row["description"].as_str().unwrap().contains(word), "{row}");
     }
     settle(&module, line, reader);
 }

@@ -35,7 +35,7 @@ const IN_TASK: [&str; 2] = [
     "count on when it runs: the scheduler decides, and others may have to run first",
 ];
 
-/// What holds for code in this context.
+/// What holds for code in this context, in this task.
 fn rules(context: &str) -> [&'static str; 2] {
     match context {
         "hardirq" => IN_HARDIRQ,
@@ -98,6 +98,10 @@ fn flavor(name: &str) -> (&'static str, &'static str) {
         ),
         Some(Flavor::IrqPoll) => (
             "irq_poll_sched(): the softirq IRQ_POLL of this CPU will poll, as block drivers have it done",
+            NAPI,
+        ),
+        Some(Flavor::Napi) => (
+            "napi_schedule(): the softirq NET_RX of this CPU will poll, as network drivers have it done",
             NAPI,
         ),
         Some(Flavor::None) => ("nothing: the top half does all the work itself", IRQ),

@@ -5,7 +5,7 @@
 //! machine lacks is something that wakes it from a real suspend-to-idle: its clock's alarm raises no
 //! interrupt there. Debian's cloud kernel cannot test suspend.
 
-use simrupt_vm_tests::{Reader, Simrupt, settle, skip};
+use simrupt_vm_tests::{Reader, Simrupt, lacking_flavors, settle, skip};
 use std::{fs, path::Path};
 
 /// Until which step the kernel goes before it turns back: interrupts are suspended by then.
@@ -33,14 +33,18 @@ fn a_line_goes_on_after_a_suspend_and_its_sums_hold() {
     if !Path::new(level).exists() {
         return skip("this kernel was built without its test of suspend");
     }
-    for flavor in [
+    let mut flavors = vec![
         "unbound",
         "bh",
         "none",
         "irq-thread",
         "tasklet",
         "kthread-worker",
-    ] {
+        "irq-poll",
+        "napi",
+    ];
+    flavors.retain(|flavor| !lacking_flavors().contains(flavor));
+    for flavor in flavors {
         let module = Simrupt::load(&format!("format=record rate_hz=1000 workqueue={flavor}"));
         let line = module.line(0);
         let reader = Reader::start(line, 64 * 1024);

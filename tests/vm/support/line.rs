@@ -67,6 +67,7 @@ fn find_lacking_flavors() -> Vec<&'static str> {
     let lacking = all.filter(|flavor| match flavor.needs() {
         None => false,
         Some("CONFIG_IRQ_POLL") => !has(" irq_poll_sched"),
+        Some("CONFIG_NET") => !has(" napi_enable"),
         Some(other) => panic!("nobody knows how to see that a kernel has {other}"),
     });
     lacking.map(|flavor| flavor.name()).collect()

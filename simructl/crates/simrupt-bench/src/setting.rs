@@ -89,6 +89,7 @@ impl Named for Flavor {
         Self::KthreadWorker,
         Self::Tasklet,
         Self::IrqPoll,
+        Self::Napi,
         Self::Bh,
         Self::BhHighpri,
         Self::Bound,
