@@ -65,6 +65,7 @@ macro_rules! for_each_knob {
                 KthreadWorker = "kthread-worker",
                 IrqPoll = "irq-poll",
                 Napi = "napi",
+                NapiThreaded = "napi-threaded",
             }) default "unbound" unit "-" live
                 "flavor of the bottom half's workqueue; none (all in the top half) and those after it are no workqueues, but what to compare with";
             PollBudget = "poll_budget": number (0, 4096) default "0" unit "events" live
@@ -258,7 +259,7 @@ impl Flavor {
     pub fn needs(self) -> Option<&'static str> {
         match self {
             Self::IrqPoll => Some("CONFIG_IRQ_POLL"),
-            Self::Napi => Some("CONFIG_NET"),
+            Self::Napi | Self::NapiThreaded => Some("CONFIG_NET"),
             _ => None,
         }
     }

@@ -113,13 +113,14 @@ impl BottomMeter {
     /// Keeps the CPU busy from `start_ns` on, and returns when that was over.
     ///
     /// In a thread it stalls as long as it should, or until the rules change, and lets others have the CPU when it is
-    /// their turn. The time of an interrupt or of a softirq is taken from everybody: there it stalls for no longer
-    /// than the CPU limit counts.
+    /// their turn. The time of an interrupt, of a softirq or of NAPI's thread is taken from everybody: there it stalls for
+    /// no longer than the CPU limit counts.
     fn stall(&self, start_ns: u64, number: u64) -> u64 {
         let stalls = &self.meters.stalls;
         stalls.store(stalls.load().wrapping_add(1));
         trace::fault_happens(self.meters.index, Fault::Stall, number);
-        let is_thread = self.context == Context::Task && self.service.is_none();
+        let is_thread =
+            deferral::may_sleep(self.meters.flavor(), self.context) && self.service.is_none();
         let span_ns = match is_thread {
             true => self.fault.span_ns(),
             false => self.fault.span_ns().min(LONGEST_SPAN_NS),

@@ -6,7 +6,10 @@
 #[cfg(CONFIG_IRQ_POLL)]
 use crate::kext::irq_poll::IrqPoll;
 #[cfg(CONFIG_NET)]
-use crate::kext::napi::Napi;
+use crate::kext::napi::{
+    self,
+    Napi, //
+};
 use crate::{
     driver::{
         Asked,
@@ -29,7 +32,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// The context in which a flavor runs the bottom half, given that of the top half. On PREEMPT_RT softirqs run in
-/// threads, but the kernel's queries still tell them from tasks.
+/// threads, but the kernel's queries still tell them from tasks. NAPI's thread only disables softirqs, and serves none.
 pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
     match flavor {
         Flavor::None => top_half,
@@ -43,15 +46,22 @@ pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
         | Flavor::UnboundHighpri
         | Flavor::CpuIntensive
         | Flavor::IrqThread
-        | Flavor::KthreadWorker => Context::Task,
+        | Flavor::KthreadWorker
+        | Flavor::NapiThreaded => Context::Task,
     }
+}
+
+/// Whether a flavor runs the bottom half where it may sleep and lets others have the CPU, given the context that it runs
+/// in. NAPI's thread polls with softirqs disabled, and so, but on PREEMPT_RT, with preemption disabled.
+pub(super) fn may_sleep(flavor: Flavor, context: Context) -> bool {
+    context == Context::Task && flavor != Flavor::NapiThreaded
 }
 
 /// Whether this kernel has what a flavor needs.
 pub(crate) fn is_available(flavor: Flavor) -> bool {
     match flavor {
         Flavor::IrqPoll => cfg!(CONFIG_IRQ_POLL),
-        Flavor::Napi => cfg!(CONFIG_NET),
+        Flavor::Napi | Flavor::NapiThreaded => cfg!(CONFIG_NET),
         _ => true,
     }
 }
@@ -72,7 +82,8 @@ pub(super) fn queue(flavor: Flavor) -> Option<Builder> {
         | Flavor::Tasklet
         | Flavor::KthreadWorker
         | Flavor::IrqPoll
-        | Flavor::Napi => return None,
+        | Flavor::Napi
+        | Flavor::NapiThreaded => return None,
     })
 }
 
@@ -117,7 +128,17 @@ impl<S: Setup> Deferral<S> {
             #[cfg(CONFIG_IRQ_POLL)]
             Flavor::IrqPoll => Self::IrqPoll(IrqPoll::new(runner)?),
             #[cfg(CONFIG_NET)]
-            Flavor::Napi => Self::Napi(Napi::new(fmt!("simrupt{line}"), runner)?),
+            Flavor::Napi => Self::Napi(Napi::new(
+                napi::Place::Softirq,
+                fmt!("simrupt{line}"),
+                runner,
+            )?),
+            #[cfg(CONFIG_NET)]
+            Flavor::NapiThreaded => Self::Napi(Napi::new(
+                napi::Place::Thread,
+                fmt!("simrupt{line}"),
+                runner,
+            )?),
             Flavor::IrqThread => Self::Thread,
             Flavor::None => Self::Direct,
             _ => return Err(eopnotsupp()),

@@ -22,3 +22,8 @@ void simrupt_napi_del(struct napi_struct *napi)
 {
 	netif_napi_del(napi);
 }
+
+int simrupt_napi_set_threaded(struct net_device *device)
+{
+	return dev_set_threaded(device, NETDEV_NAPI_THREADED_ENABLED);
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! NAPI: what network drivers have in the place of a bottom half. Process context, but for
-//! [`Napi::schedule`].
+//! NAPI: what network drivers have in the place of a bottom half, in softirq or in a thread of its own. Process
+//! context, but for [`Napi::schedule`].
 
 use super::{
     poll_request::PollRequest,
@@ -17,6 +17,7 @@ use core::{
 };
 use kernel::{
     bindings,
+    error::to_result,
     fmt,
     prelude::*,
     str::CString,
@@ -25,6 +26,15 @@ use kernel::{
 
 /// How much work a poll may do until others have their turn: NAPI_POLL_WEIGHT, which netif_napi_add() takes.
 const WEIGHT: c_int = 64;
+
+/// Where polls run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the softirq NET_RX.
+    Softirq,
+    /// In a thread `napi/<name>-<number>`, with softirqs disabled.
+    Thread,
+}
 
 /// A network device that no packet ever gets to, and that nobody sees: NAPI wants one.
 ///
@@ -41,7 +51,7 @@ unsafe impl Send for Device {}
 unsafe impl Sync for Device {}
 
 impl Device {
-    /// A device of that name, as far as 15 bytes hold it.
+    /// A device of that name, as far as 15 bytes hold it: the thread is named after it.
     ///
     /// # Errors
     ///
@@ -91,8 +101,12 @@ impl<T: Run> Napi<T> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
-    pub(crate) fn new(name: fmt::Arguments<'_>, callee: T) -> Result<Pin<KBox<Self>>> {
+    /// `ENOMEM`; those of making a thread.
+    pub(crate) fn new(
+        place: Place,
+        name: fmt::Arguments<'_>,
+        callee: T,
+    ) -> Result<Pin<KBox<Self>>> {
         let device = Device::new(name)?;
         let net_device = device.device.as_ptr();
         let this = KBox::pin_init(
@@ -110,13 +124,19 @@ impl<T: Run> Napi<T> {
             }),
             GFP_KERNEL,
         )?;
+        let outcome = match place {
+            Place::Softirq => Ok(()),
+            // SAFETY: The device is live.
+            Place::Thread => to_result(unsafe { shim::simrupt_napi_set_threaded(net_device) }),
+        };
+        // In any case: what is dropped must be enabled.
         // INVARIANT: The context was added above.
         // SAFETY: As above.
         unsafe { shim::napi_enable(this.napi.get()) };
-        Ok(this)
+        outcome.map(|()| this)
     }
 
-    /// Asks for a run on this CPU; `false` when one is asked for already and has not begun. Any context.
+    /// Asks for a run, in softirq on this CPU; `false` when one is asked for already and has not begun. Any context.
     #[inline]
     pub(crate) fn schedule(&self) -> bool {
         let is_new = self.request.make();
@@ -160,7 +180,7 @@ impl<T: Run> PinnedDrop for Napi<T> {
         // What is being disabled is not scheduled any more, so the last run must have begun.
         self.request.wait_until_taken();
         // SAFETY: By the type invariant; nobody schedules it any more. The first waits for the end of the poll, the
-        // second for softirqs that are under way.
+        // second ends the thread, and waits for softirqs that are under way.
         unsafe {
             shim::napi_disable(self.napi.get());
             shim::simrupt_napi_del(self.napi.get());

@@ -90,6 +90,9 @@ void simrupt_napi_add(struct net_device *device, struct napi_struct *napi,
 		      int (*poll)(struct napi_struct *napi, int budget));
 void simrupt_napi_del(struct napi_struct *napi);
 
+/* dev_set_threaded(): the NAPI contexts of a device get threads. An errno, negative, or 0. Process context. */
+int simrupt_napi_set_threaded(struct net_device *device);
+
 /* Whether one more line may go to the kernel log: at most 10 in 5 seconds. Not from NMI. */
 bool simrupt_may_log(void);
 

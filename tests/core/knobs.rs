@@ -62,7 +62,7 @@ fn a_choice_is_shown_in_brackets_among_the_others() {
     assert_eq!(
         text,
         "bound unbound [bh] ordered highpri unbound-highpri bh-highpri cpu-intensive \
-         none irq-thread tasklet kthread-worker irq-poll napi"
+         none irq-thread tasklet kthread-worker irq-poll napi napi-threaded"
     );
 }
 

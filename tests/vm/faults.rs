@@ -389,7 +389,8 @@ fn a_stall_delays_the_bottom_half_of_what_comes_meanwhile() {
 fn a_stall_of_an_interrupt_or_a_softirq_is_short() {
     let module = Simrupt::load("rate_hz=0 run=always");
     let line = module.line(0);
-    let mut flavors = vec!["bh", "tasklet", "none", "irq-poll", "napi"];
+    // NAPI's thread polls with softirqs disabled.
+    let mut flavors = vec!["bh", "tasklet", "none", "irq-poll", "napi", "napi-threaded"];
     flavors.retain(|flavor| !lacking_flavors().contains(flavor));
     for flavor in flavors {
         line.set("workqueue", flavor);

@@ -55,7 +55,7 @@ pub(crate) fn every_flavor() {
     for flavor in flavors() {
         let (context, tunable) = match flavor {
             "none" => (Context::of_top_half(), false),
-            "irq-thread" | "kthread-worker" => (Context::Task, false),
+            "irq-thread" | "kthread-worker" | "napi-threaded" => (Context::Task, false),
             "bh" | "bh-highpri" | "tasklet" | "irq-poll" | "napi" => (Context::Softirq, false),
             _ => (Context::Task, true),
         };
@@ -121,6 +121,35 @@ fn irq_poll_runs_in_softirq_context() {
 #[test]
 fn napi_runs_in_softirq_context() {
     runs_if_there("napi", Context::Softirq);
+}
+
+#[test]
+fn napi_threaded_runs_in_task_context() {
+    runs_if_there("napi-threaded", Context::Task);
+}
+
+#[test]
+fn threaded_napi_has_a_thread_for_each_line_as_long_as_it_is_the_flavor() {
+    if lacking_flavors().contains(&"napi-threaded") {
+        return skip("this kernel was built without it");
+    }
+    let module = Simrupt::load("lines=2 rate_hz=2000 run=always workqueue=napi-threaded");
+    for index in 0..2 {
+        let line = module.line(index);
+        let name = format!("napi/simrupt{index}-");
+        let [thread] = threads(&name)[..] else {
+            panic!("{:?}", threads(&name));
+        };
+        line.wait_for("drained", 100);
+        set_priority(thread, 60);
+        line.wait_for("drained", 100);
+        line.set("workqueue", "napi");
+        assert!(threads(&name).is_empty());
+        line.wait_for("drained", 100);
+        line.silence();
+        assert_eq!(line.contexts("bottom_half")[3], 0);
+    }
+    module.verify();
 }
 
 #[test]

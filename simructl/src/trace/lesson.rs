@@ -35,11 +35,18 @@ const IN_TASK: [&str; 2] = [
     "count on when it runs: the scheduler decides, and others may have to run first",
 ];
 
+const IN_POLL: [&str; 2] = [
+    "take spinlocks, allocate with GFP_ATOMIC, be interrupted; in_task() says yes, and in_softirq() too: softirqs are disabled",
+    "sleep, although it is a thread; and but on PREEMPT_RT no other thread runs on this CPU until the poll is over",
+];
+
 /// What holds for code in this context, in this task.
-fn rules(context: &str) -> [&'static str; 2] {
+fn rules(context: &str, task: &str) -> [&'static str; 2] {
     match context {
         "hardirq" => IN_HARDIRQ,
         "softirq" => IN_SOFTIRQ,
+        // A thread of threaded NAPI.
+        _ if task.starts_with("napi/") => IN_POLL,
         _ => IN_TASK,
     }
 }
@@ -104,6 +111,10 @@ fn flavor(name: &str) -> (&'static str, &'static str) {
             "napi_schedule(): the softirq NET_RX of this CPU will poll, as network drivers have it done",
             NAPI,
         ),
+        Some(Flavor::NapiThreaded) => (
+            "napi_schedule(): NAPI's own thread will poll, with softirqs disabled",
+            NAPI,
+        ),
         Some(Flavor::None) => ("nothing: the top half does all the work itself", IRQ),
         // Of a module that is newer.
         None => ("the work is handed on", WORKQUEUE),
@@ -112,7 +123,7 @@ fn flavor(name: &str) -> (&'static str, &'static str) {
 
 fn step(hop: &Hop, line: u32) -> Step {
     let (context, task) = (hop.place.context, hop.place.task.as_str());
-    let [may, may_not] = rules(context);
+    let [may, may_not] = rules(context, task);
     let told = |title, text: String, read_on| Step {
         title,
         text,
@@ -348,6 +359,17 @@ mod tests {
                 assert!(!step.text.is_empty() && step.read_on.ends_with(".rst"));
             }
         }
+    }
+
+    #[test]
+    fn in_the_thread_of_napi_nothing_may_sleep() {
+        let mut run = hop(Kind::Run, 1, "task", "napi-threaded");
+        assert_eq!([step(&run, 0).may, step(&run, 0).may_not], IN_TASK);
+        run.place.task = "napi/simrupt0-0-77".to_string();
+        assert_eq!([step(&run, 0).may, step(&run, 0).may_not], IN_POLL);
+        // What interrupts it is in its own context.
+        run.place.context = "hardirq";
+        assert_eq!([step(&run, 0).may, step(&run, 0).may_not], IN_HARDIRQ);
     }
 
     #[test]

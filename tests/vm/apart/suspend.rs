@@ -42,6 +42,7 @@ fn a_line_goes_on_after_a_suspend_and_its_sums_hold() {
         "kthread-worker",
         "irq-poll",
         "napi",
+        "napi-threaded",
     ];
     flavors.retain(|flavor| !lacking_flavors().contains(flavor));
     for flavor in flavors {

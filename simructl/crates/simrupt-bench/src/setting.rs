@@ -90,6 +90,7 @@ impl Named for Flavor {
         Self::Tasklet,
         Self::IrqPoll,
         Self::Napi,
+        Self::NapiThreaded,
         Self::Bh,
         Self::BhHighpri,
         Self::Bound,

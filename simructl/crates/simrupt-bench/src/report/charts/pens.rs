@@ -87,13 +87,14 @@ pub(super) const DASHED: &str = "7 3.5";
 /// Curves that lie on each other must be seen: every flavor has dashes of its own, so that the gaps of the upper line
 /// show the lower one.
 #[rustfmt::skip]
-const FLAVORS: [Pen; 14] = [
+const FLAVORS: [Pen; 15] = [
     pen(color("none", "#767676", "#a3a3a3"), "2 3", Glyph::Circle),
     pen(color("irq-thread", "#a6377f", "#e58cc5"), "12 3 3 3", Glyph::Diamond),
     pen(color("kthread-worker", "#7a2d5d", "#f0b3d9"), "12 3 3 3 3 3", Glyph::Up),
     pen(color("tasklet", "#8f6400", "#e8b931"), "9 3 2 3", Glyph::Star),
     pen(color("irq-poll", "#5b4a00", "#d9c24a"), "6 3 1 3", Glyph::Square),
     pen(color("napi", "#a31515", "#ff9a8f"), "24 4", Glyph::Circle),
+    pen(color("napi-threaded", "#6d1b2e", "#e8a0b0"), "16 3 6 3", Glyph::Down),
     pen(color("bound", "#0072b2", "#4fb0ee"), "", Glyph::Circle),
     pen(color("highpri", "#1b2f7d", "#9aaaff"), "7 3.5", Glyph::Up),
     pen(color("cpu-intensive", "#3b8fcc", "#a8d8ff"), "3 3", Glyph::Square),
