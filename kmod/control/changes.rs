@@ -18,7 +18,8 @@ use crate::{
             Deferral, //
         },
         interference,
-        trace, //
+        trace,
+        work_memory::WorkMemory, //
     },
     kext::{
         cpu,
@@ -66,6 +67,8 @@ pub(super) enum Change {
     Format(Format),
     Run(Run),
     WorkUs(u64),
+    WorkSleepUs(u64),
+    WorkMemory(u64, WorkMemory),
     Masked(bool),
 }
 
@@ -170,6 +173,13 @@ pub(super) fn prepare(
         }),
         Knob::Run => Change::Run(Run::from_value(value)),
         Knob::WorkUs => Change::WorkUs(magnitude),
+        Knob::WorkSleepUs => Change::WorkSleepUs(magnitude),
+        Knob::WorkBytes => match bound {
+            Some(bound) if bound.meters.work_bytes() != magnitude => {
+                Change::WorkMemory(magnitude, WorkMemory::new(magnitude)?)
+            }
+            _ => Change::Nothing,
+        },
         Knob::Masked => Change::Masked(value != 0),
     })
 }
@@ -210,7 +220,7 @@ fn commit(control: &Control, bound: Option<&Bound>, change: Change) -> Result {
         Change::Faults(rules) => {
             device.with_watch(|meter| meter.set_faults(rules));
             if let Some(bound) = bound {
-                bound.meters.fault.set(rules);
+                bound.meters.set_faults(rules);
             }
         }
         driver => {
@@ -248,7 +258,15 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
                 line.count_user(will);
             }
         }
-        Change::WorkUs(work_us) => meters.work_us.store(work_us),
+        Change::WorkUs(work_us) => meters.set_work_us(work_us),
+        Change::WorkSleepUs(work_sleep_us) => meters.set_work_sleep_us(work_sleep_us),
+        Change::WorkMemory(bytes, memory) => {
+            let old = binding.hold(|still| {
+                meters.set_work_bytes(bytes);
+                core::mem::replace(&mut still.bottom_half.observer.memory, memory)
+            })?;
+            drop(old);
+        }
         Change::Masked(masked) => binding.set_masked(masked),
         Change::Nothing
         | Change::Shape(_)

@@ -31,7 +31,6 @@ use crate::{
     },
     kext::module,
     logic::{
-        fault::Rules,
         knobs::{
             Flavor,
             Knob,
@@ -98,8 +97,8 @@ impl Drop for Published {
         let bound = self.0.changes.take().take();
         self.0.show(None);
         if let Some(bound) = bound {
-            // The bottom half is waited for; one that stalls on purpose ends now.
-            bound.meters.fault.set(Rules::NONE);
+            // The bottom half is waited for; one that is busy on purpose ends now.
+            bound.meters.end_extra();
             if values::run(self.0.index) == Run::Always {
                 bound.binding.line.count_user(false);
             }

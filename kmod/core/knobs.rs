@@ -86,8 +86,12 @@ macro_rules! for_each_knob {
                 "CPU of the device's timer; -1: wherever it is started";
             CpuLimitPct = "cpu_limit_pct": number (1, 100) default "50" unit "%" live
                 "how much of a CPU the lines may take together in interrupts and softirqs before this one waits; 100: no limit";
-            WorkUs = "work_us": number (0, 10000) default "0" unit "us" live
-                "simulated cost of the bottom half: CPU time spent per run";
+            WorkUs = "work_us": number (0, 5000000) default "0" unit "us" live
+                "simulated cost of the bottom half: how long a run keeps its CPU busy; at most 50 ms in an interrupt or a softirq";
+            WorkSleepUs = "work_sleep_us": number (0, 5000000) default "0" unit "us" live
+                "how long a run of the bottom half sleeps after that; only with flavors that may sleep";
+            WorkBytes = "work_bytes": number (0, 16777216) default "0" unit "bytes" live
+                "how much memory of the line's own a run of the bottom half reads and writes, a word of every 64 bytes";
             Stress = "stress": choice (Interference {
                 None = "none",
                 IrqsOff = "irqs-off",
@@ -374,6 +378,31 @@ impl fmt::Display for Values {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+impl Flavor {
+    /// Whether a bottom half of this flavor may sleep, on every kernel: it runs in a thread of its own, with bottom
+    /// halves and preemption enabled.
+    pub fn may_sleep(self) -> bool {
+        match self {
+            Self::Bound
+            | Self::Unbound
+            | Self::Ordered
+            | Self::Highpri
+            | Self::UnboundHighpri
+            | Self::CpuIntensive
+            | Self::IrqThread
+            | Self::KthreadWorker => true,
+            // NAPI's thread polls with bottom halves disabled.
+            Self::Bh
+            | Self::BhHighpri
+            | Self::None
+            | Self::Tasklet
+            | Self::IrqPoll
+            | Self::Napi
+            | Self::NapiThreaded => false,
         }
     }
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The observer of the bottom half. It also makes the bottom half as costly as `work_us` says, and has it stall and
-//! forget its readers where `fault` says so.
+//! The observer of the bottom half. It also makes the bottom half as costly as `work_us`, `work_sleep_us` and
+//! `work_bytes` say, and has it stall and forget its readers where `fault` says so.
 
 use super::{
     census,
     deferral,
     load,
     meters::Meters,
-    trace, //
+    trace,
+    work_memory::WorkMemory, //
 };
 use crate::{
     driver::{
@@ -56,9 +57,14 @@ pub(crate) struct BottomCounts {
     pub(crate) contexts: [u64; census::COUNTERS],
 }
 
+/// The longest sleep in one go, so that a change is seen soon.
+const NAP_NS: u64 = 10_000_000;
+
 /// See the module's description.
 pub(crate) struct BottomMeter {
     meters: Arc<Meters>,
+    /// What a run touches on purpose.
+    pub(crate) memory: WorkMemory,
     irq_bh: Recorder<Arc<Histogram>>,
     bh_run: Recorder<Arc<Histogram>>,
     fault: Follower,
@@ -77,6 +83,7 @@ impl BottomMeter {
             bh_run: Recorder::new(meters.latency.bh_run.clone()),
             fault: Follower::new(meters.index as u64),
             meters,
+            memory: WorkMemory::none(),
             context: Context::Task,
             span: Span::default(),
             service: None,
@@ -97,44 +104,102 @@ impl BottomMeter {
         self.meters.dropped_wakeups.store(0);
     }
 
-    /// Makes the fault of this run, if it has one; returns the time after that. `has_records` for readers.
+    /// Does all that this run does but to move events; returns the time after that. The run began at `run_ns`;
+    /// `has_records` for readers.
     #[cold]
-    fn go_wrong(&mut self, start_ns: u64, has_records: bool) -> u64 {
+    fn do_extra(&mut self, run_ns: u64, has_records: bool) -> u64 {
+        self.touch_memory(run_ns);
+        // The events that were moved, and the memory that was touched, are a part of the run's cost.
+        self.keep_busy(run_ns, run_ns, || self.meters.work_ns());
+        self.sleep();
+        if !self.meters.fault.has(Fault::None) {
+            self.go_wrong(run_ns, has_records);
+        }
+        clock::now_ns()
+    }
+
+    /// Touches the line's own memory, all of it, unless that takes too long for where the run is.
+    fn touch_memory(&mut self, run_ns: u64) {
+        let longest_ns = self.longest_ns(run_ns);
+        let may_sleep = self.may_sleep();
+        self.memory.touch(|| {
+            if may_sleep {
+                context::let_others_run();
+            }
+            clock::now_ns() < longest_ns
+        });
+    }
+
+    /// Sleeps, if this run is to and may. The time is nobody's, so it is not charged.
+    fn sleep(&mut self) {
+        // That it may is looked at again: `control` lets no flavor sleep that must not.
+        if self.meters.work_sleep_ns() == 0 || !self.meters.flavor().may_sleep() {
+            return;
+        }
+        let charged = self.service.take();
+        if let Some(span) = &charged {
+            self.meters.load.service_ends(span);
+        }
+        let start_ns = clock::now_ns();
+        let mut now_ns = start_ns;
+        loop {
+            let end_ns = start_ns.saturating_add(self.meters.work_sleep_ns());
+            if now_ns >= end_ns {
+                break;
+            }
+            clock::sleep((end_ns - now_ns).min(NAP_NS));
+            now_ns = clock::now_ns();
+        }
+        self.service = charged.map(|_| self.meters.load.service_begins(now_ns));
+    }
+
+    /// Makes the fault of this run, if it has one.
+    fn go_wrong(&mut self, run_ns: u64, has_records: bool) {
         let settings = &self.meters.fault;
         if has_records {
             self.forgets_readers = self.fault.fires(settings, Fault::DroppedWakeup);
         }
-        match self.fault.fires(settings, Fault::Stall) {
-            Some(number) => self.stall(start_ns, number),
-            None => start_ns,
-        }
-    }
-
-    /// Keeps the CPU busy from `start_ns` on, and returns when that was over.
-    ///
-    /// In a thread it stalls as long as it should, or until the rules change, and lets others have the CPU when it is
-    /// their turn. The time of an interrupt, of a softirq or of NAPI's thread is taken from everybody: there it stalls for
-    /// no longer than the CPU limit counts.
-    fn stall(&self, start_ns: u64, number: u64) -> u64 {
+        let Some(number) = self.fault.fires(settings, Fault::Stall) else {
+            return;
+        };
         let stalls = &self.meters.stalls;
         stalls.store(stalls.load().wrapping_add(1));
         trace::fault_happens(self.meters.index, Fault::Stall, number);
-        let is_thread =
-            deferral::may_sleep(self.meters.flavor(), self.context) && self.service.is_none();
-        let span_ns = match is_thread {
-            true => self.fault.span_ns(),
-            false => self.fault.span_ns().min(LONGEST_SPAN_NS),
-        };
-        let mut now_ns = start_ns;
-        while now_ns.saturating_sub(start_ns) < span_ns && self.fault.is_current(&self.meters.fault)
-        {
-            if is_thread {
+        self.keep_busy(run_ns, clock::now_ns(), || {
+            match self.fault.is_current(&self.meters.fault) {
+                true => self.fault.span_ns(),
+                false => 0,
+            }
+        });
+    }
+
+    /// Keeps the CPU busy until `span_ns` after `start_ns`. The span is asked for again and again, so a smaller one holds
+    /// at once.
+    ///
+    /// A thread lets others have the CPU when it is their turn. The time of an interrupt or of a softirq is taken from
+    /// everybody: there the run, which began at `run_ns`, is busy for no longer than the CPU limit counts.
+    fn keep_busy(&self, run_ns: u64, start_ns: u64, span_ns: impl Fn() -> u64) {
+        let may_sleep = self.may_sleep();
+        let longest_ns = self.longest_ns(run_ns);
+        while clock::now_ns() < start_ns.saturating_add(span_ns()).min(longest_ns) {
+            if may_sleep {
                 context::let_others_run();
             }
             core::hint::spin_loop();
-            now_ns = clock::now_ns();
         }
-        now_ns
+    }
+
+    /// Until when this run, which began at `run_ns`, may be busy.
+    fn longest_ns(&self, run_ns: u64) -> u64 {
+        match self.may_sleep() {
+            true => u64::MAX,
+            false => run_ns.saturating_add(LONGEST_SPAN_NS),
+        }
+    }
+
+    /// Whether this run may sleep: it is in a thread, and its time is not an interrupt's.
+    fn may_sleep(&self) -> bool {
+        self.context == Context::Task && self.service.is_none() && self.meters.flavor().may_sleep()
     }
 
     /// Whether the run's time is an interrupt's: in softirq, and in an interrupt's thread where the kernel runs
@@ -197,11 +262,10 @@ impl ObserveBottomHalf for BottomMeter {
 
     #[inline]
     fn ends(&mut self, stamp: Stamp, moved: u64) {
-        let busy_ns = self.meters.work_us.load().saturating_mul(1000);
-        let mut end_ns = clock::spin(stamp.ns, busy_ns);
-        if !self.meters.fault.has(Fault::None) {
-            end_ns = self.go_wrong(end_ns, moved != 0);
-        }
+        let end_ns = match self.meters.has_extra() {
+            true => self.do_extra(stamp.ns, moved != 0),
+            false => clock::now_ns(),
+        };
         let took_ns = end_ns.saturating_sub(stamp.ns);
         self.bh_run.record(took_ns, 1, end_ns, stamp.cpu);
         let span = Span {

@@ -51,12 +51,6 @@ pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
     }
 }
 
-/// Whether a flavor runs the bottom half where it may sleep and lets others have the CPU, given the context that it runs
-/// in. NAPI's thread polls with softirqs disabled, and so, but on PREEMPT_RT, with preemption disabled.
-pub(super) fn may_sleep(flavor: Flavor, context: Context) -> bool {
-    context == Context::Task && flavor != Flavor::NapiThreaded
-}
-
 /// Whether this kernel has what a flavor needs.
 pub(crate) fn is_available(flavor: Flavor) -> bool {
     match flavor {

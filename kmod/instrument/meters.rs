@@ -12,8 +12,14 @@ use crate::{
     kext::context::Context,
     logic::{
         counters::Counters,
-        fault::Settings,
-        knobs::Flavor,
+        fault::{
+            Rules,
+            Settings, //
+        },
+        knobs::{
+            Fault,
+            Flavor, //
+        },
         platform::Word, //
     }, //
 };
@@ -39,9 +45,16 @@ pub(crate) struct Meters {
     /// How often the line had been raised when the counters were last zeroed.
     pub(crate) raised_before: Word,
     /// For how long a run of the bottom half keeps its CPU busy on purpose.
-    pub(crate) work_us: Word,
+    work_us: Word,
+    /// For how long it sleeps after that.
+    work_sleep_us: Word,
+    /// How much memory it touches.
+    work_bytes: Word,
     /// The faults of top half and bottom half.
-    pub(crate) fault: Settings,
+    pub(super) fault: Settings,
+    /// Not 0 while a run of the bottom half does more than move events, by one of those above. The one word that it
+    /// looks at otherwise.
+    has_extra: Word,
     /// How many runs of the bottom half were stalled, and how many did not wake readers.
     pub(crate) stalls: Word,
     pub(crate) dropped_wakeups: Word,
@@ -67,7 +80,10 @@ impl Meters {
                 latency: Latency::new()?,
                 raised_before: Word::new(0),
                 work_us: Word::new(0),
+                work_sleep_us: Word::new(0),
+                work_bytes: Word::new(0),
                 fault: Settings::new(),
+                has_extra: Word::new(0),
                 stalls: Word::new(0),
                 dropped_wakeups: Word::new(0),
                 flavor: Atomic::new(flavor as u32),
@@ -75,6 +91,66 @@ impl Meters {
             },
             GFP_KERNEL,
         )?)
+    }
+
+    /// For how long a run of the bottom half keeps its CPU busy on purpose, in nanoseconds.
+    #[inline]
+    pub(super) fn work_ns(&self) -> u64 {
+        self.work_us.load().saturating_mul(1000)
+    }
+
+    /// Changes that, in microseconds; also for the run that is being made. One caller at a time.
+    pub(crate) fn set_work_us(&self, work_us: u64) {
+        self.work_us.store(work_us);
+        self.note_extra();
+    }
+
+    /// For how long a run of the bottom half sleeps on purpose, in nanoseconds.
+    pub(super) fn work_sleep_ns(&self) -> u64 {
+        self.work_sleep_us.load().saturating_mul(1000)
+    }
+
+    /// Changes that, in microseconds; also for the run that is being made. One caller at a time.
+    pub(crate) fn set_work_sleep_us(&self, work_sleep_us: u64) {
+        self.work_sleep_us.store(work_sleep_us);
+        self.note_extra();
+    }
+
+    /// How much memory a run of the bottom half touches on purpose.
+    pub(crate) fn work_bytes(&self) -> u64 {
+        self.work_bytes.load()
+    }
+
+    /// Changes that, while the bottom half is held off and its memory is exchanged. One caller at a time.
+    pub(crate) fn set_work_bytes(&self, work_bytes: u64) {
+        self.work_bytes.store(work_bytes);
+        self.note_extra();
+    }
+
+    /// Puts the rules of a fault in force. One caller at a time.
+    pub(crate) fn set_faults(&self, rules: Rules) {
+        self.fault.set(rules);
+        self.note_extra();
+    }
+
+    /// Ends everything that a run of the bottom half does but to move events, also in the run that is being made. One
+    /// caller at a time.
+    pub(crate) fn end_extra(&self) {
+        self.set_work_us(0);
+        self.set_work_sleep_us(0);
+        self.set_faults(Rules::NONE);
+    }
+
+    /// Whether a run of the bottom half does more than move events. A load.
+    #[inline]
+    pub(super) fn has_extra(&self) -> bool {
+        self.has_extra.load() != 0
+    }
+
+    fn note_extra(&self) {
+        let has_fault = u64::from(!self.fault.has(Fault::None));
+        let work = self.work_us.load() | self.work_sleep_us.load() | self.work_bytes.load();
+        self.has_extra.store(work | has_fault);
     }
 
     /// The flavor in force.

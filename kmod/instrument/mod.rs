@@ -6,6 +6,7 @@
 //! - [`meters`]: the meters of a line, which the observers write and `control` reads: [`latency`] has the
 //!   histograms, [`census`] the contexts.
 //! - [`device`], [`top_half`], [`bottom_half`], [`reads`]: the observers of an event's stages.
+//! - [`work_memory`]: what a bottom half touches on purpose.
 //! - [`load`]: how much the lines may take of each CPU; [`interference`]: what disturbs them.
 //! - [`trace`]: the tracepoints.
 
@@ -21,6 +22,7 @@ pub(crate) mod meters;
 mod reads;
 pub(crate) mod top_half;
 pub(crate) mod trace;
+pub(crate) mod work_memory;
 
 pub(crate) use self::{
     bottom_half::{

@@ -36,7 +36,7 @@ impl Random {
 #[test]
 fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
     let flavors = flavors();
-    let knobs: [(&str, &[&str]); 13] = [
+    let knobs: [(&str, &[&str]); 15] = [
         ("rate_hz", &["10000", "5000", "20000", "0", "1"]),
         (
             "pattern",
@@ -52,6 +52,8 @@ fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
         ("fifo_policy", &["overwrite", "drop"]),
         ("cpu", &["-1", "0", "1"]),
         ("work_us", &["0", "10", "300"]),
+        ("work_sleep_us", &["0", "100"]),
+        ("work_bytes", &["0", "64", "100000"]),
         ("stress", &["none", "irqs-off", "preempt-off", "softirq"]),
         ("masked", &["0", "1"]),
         ("run", &["open", "always"]),

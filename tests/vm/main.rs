@@ -52,3 +52,4 @@ mod top;
 mod trace;
 mod trace_events;
 mod tracepoints;
+mod work;

@@ -63,7 +63,7 @@ fn bash_completes_knobs_and_their_values() {
     let offered = |words: &[&str]| offered(&script, words);
     assert_eq!(
         offered(&["simructl", "set", "wor"]),
-        ["workqueue=", "work_us="]
+        ["workqueue=", "work_us=", "work_sleep_us=", "work_bytes="]
     );
     assert_eq!(offered(&["simructl", "set", "lin"]), [""; 0]);
     assert_eq!(offered(&["simructl", "load", "lin"]), ["lines="]);

@@ -41,6 +41,8 @@ fn other(knob: &str) -> &'static str {
         "cpu" => "1",
         "cpu_limit_pct" => "60",
         "work_us" => "10",
+        "work_sleep_us" => "10",
+        "work_bytes" => "100000",
         "stress" => "softirq",
         "stress_us" => "10",
         "stress_hz" => "100",

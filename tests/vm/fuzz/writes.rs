@@ -158,7 +158,7 @@ impl Knobs {
     fn calm(&mut self, knob: Knob) {
         let harmless = match knob {
             Knob::FifoSize => "16",
-            Knob::RateHz | Knob::WorkUs => "0",
+            Knob::RateHz | Knob::WorkUs | Knob::WorkSleepUs | Knob::WorkBytes => "0",
             Knob::Stress | Knob::Fault => "none",
             Knob::Run => "open",
             _ => return,

@@ -30,7 +30,7 @@ use std::{
 };
 
 /// What the writers change, and to what; the format is left alone, so that records can be told.
-const KNOBS: [(Knob, &[&str]); 12] = [
+const KNOBS: [(Knob, &[&str]); 14] = [
     (Knob::RateHz, &["500", "2000", "3000"]),
     (Knob::Pattern, &["periodic", "uniform", "poisson", "burst"]),
     (Knob::JitterPct, &["0", "30", "100"]),
@@ -40,6 +40,8 @@ const KNOBS: [(Knob, &[&str]); 12] = [
     (Knob::FifoPolicy, &["overwrite", "drop"]),
     (Knob::Cpu, &["-1", "0", "1"]),
     (Knob::WorkUs, &["0", "20"]),
+    (Knob::WorkSleepUs, &["0", "100"]),
+    (Knob::WorkBytes, &["0", "5000"]),
     (Knob::Masked, &["0", "1"]),
     (
         Knob::Stress,

@@ -18,7 +18,7 @@ use simrupt_core::knobs::Flavor;
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 25] = [
+pub const KNOBS: [&str; 27] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
@@ -34,6 +34,8 @@ pub const KNOBS: [&str; 25] = [
     "cpu",
     "cpu_limit_pct",
     "work_us",
+    "work_sleep_us",
+    "work_bytes",
     "stress",
     "stress_us",
     "stress_hz",

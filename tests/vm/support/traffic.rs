@@ -141,6 +141,7 @@ impl Reader {
 pub fn settle(module: &Simrupt, line: Line, reader: Reader) {
     line.set("masked", "0");
     line.set("work_us", "0");
+    line.set("work_sleep_us", "0");
     line.silence();
     let records = decode(&reader.stop());
     module.verify();
