@@ -18,6 +18,7 @@ pub mod histogram;
 pub mod invariants;
 pub mod knobs;
 pub mod mask;
+pub mod pairs;
 pub mod platform;
 pub mod random;
 pub mod rate_limiter;

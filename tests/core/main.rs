@@ -14,6 +14,7 @@ mod histogram;
 mod invariants;
 mod knobs;
 mod mask;
+mod pairs;
 mod random;
 mod rate_limiter;
 mod ring;

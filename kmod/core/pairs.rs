@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Pairs of knobs: what values of two knobs mean together on a line, where that is not just what each means alone.
+//!
+//! The module refuses some ([`refusal`]), when it is loaded and at each write. `simructl` orders its writes by the
+//! same table, and says why one was refused. The table of all pairs in `Documentation/knobs.md` comes from here.
+//!
+//! To add a pair, add a row to [`PAIRS`].
+
+use super::knobs::{
+    Flavor,
+    Knob,
+    Pattern,
+    Values, //
+};
+use core::fmt;
+
+/// The knobs that shape how events come and how they are served. [`PAIRS`] is about these.
+pub const SHAPE: &[Knob] = &[
+    Knob::RateHz,
+    Knob::Pattern,
+    Knob::JitterPct,
+    Knob::Burst,
+    Knob::ReplayLoop,
+    Knob::CoalesceUs,
+    Knob::CoalesceEvents,
+    Knob::IrqType,
+    Knob::Workqueue,
+    Knob::WorkUs,
+    Knob::WorkSleepUs,
+    Knob::WorkBytes,
+];
+
+/// Some values of a knob.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// All of them.
+    Any,
+    /// 0.
+    Zero,
+    /// All but 0.
+    NotZero,
+    /// The flavors for which this holds.
+    Flavors(fn(Flavor) -> bool),
+    /// The patterns for which this holds.
+    Patterns(fn(Pattern) -> bool),
+}
+
+/// One of the two knobs of a pair, with the values that the pair is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    /// The knob.
+    pub knob: Knob,
+    /// The values.
+    pub which: Which,
+}
+
+/// What the two sides of a pair mean together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Together {
+    /// They cannot be had together.
+    Refused,
+    /// The first has no effect.
+    NoEffect,
+    /// Something of its own.
+    Own,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    /// The first knob.
+    pub first: Side,
+    /// The second knob; another one.
+    pub second: Side,
+    /// What they mean together.
+    pub together: Together,
+    /// That in a sentence, or why they are refused.
+    pub why: &'static str,
+}
+
+const fn side(knob: Knob, which: Which) -> Side {
+    Side { knob, which }
+}
+
+const fn pair(first: Side, second: Side, together: Together, why: &'static str) -> Pair {
+    Pair {
+        first,
+        second,
+        together,
+        why,
+    }
+}
+
+fn replays(pattern: Pattern) -> bool {
+    pattern == Pattern::Replay
+}
+
+fn is_closed(pattern: Pattern) -> bool {
+    pattern == Pattern::Closed
+}
+
+fn comes_in_bursts(pattern: Pattern) -> bool {
+    matches!(pattern, Pattern::Burst | Pattern::Closed)
+}
+
+fn is_direct(flavor: Flavor) -> bool {
+    flavor == Flavor::None
+}
+
+/// The pairs that mean something together. All others are independent of each other.
+pub static PAIRS: &[Pair] = &[
+    pair(
+        side(Knob::RateHz, Which::NotZero),
+        side(
+            Knob::Pattern,
+            Which::Patterns(|pattern| is_closed(pattern) || replays(pattern)),
+        ),
+        Together::Own,
+        "the rate only says that the device is on; the bottom half, or the gaps in the file `schedule`, say when events are due",
+    ),
+    pair(
+        side(Knob::RateHz, Which::NotZero),
+        side(Knob::Burst, Which::NotZero),
+        Together::Own,
+        "with pattern `burst`, there are `rate_hz` events per second, and a burst of them every `burst` periods",
+    ),
+    pair(
+        side(Knob::JitterPct, Which::Any),
+        side(
+            Knob::Pattern,
+            Which::Patterns(|pattern| pattern != Pattern::Uniform),
+        ),
+        Together::NoEffect,
+        "only pattern `uniform` has jitter",
+    ),
+    pair(
+        side(Knob::Burst, Which::Any),
+        side(
+            Knob::Pattern,
+            Which::Patterns(|pattern| !comes_in_bursts(pattern)),
+        ),
+        Together::NoEffect,
+        "only patterns `burst` and `closed` have bursts",
+    ),
+    pair(
+        side(Knob::ReplayLoop, Which::Any),
+        side(Knob::Pattern, Which::Patterns(|pattern| !replays(pattern))),
+        Together::NoEffect,
+        "only pattern `replay` has an end to begin again behind",
+    ),
+    pair(
+        side(Knob::CoalesceUs, Which::Any),
+        side(Knob::Pattern, Which::Patterns(is_closed)),
+        Together::NoEffect,
+        "in a closed loop no further event would come while one waits, so none waits",
+    ),
+    pair(
+        side(Knob::CoalesceEvents, Which::Any),
+        side(Knob::Pattern, Which::Patterns(is_closed)),
+        Together::NoEffect,
+        "in a closed loop no further event would come while one waits, so none waits",
+    ),
+    pair(
+        side(Knob::CoalesceEvents, Which::Any),
+        side(Knob::CoalesceUs, Which::Zero),
+        Together::NoEffect,
+        "no event waits for its interrupt, so none can wait with others",
+    ),
+    pair(
+        side(Knob::Burst, Which::NotZero),
+        side(Knob::CoalesceEvents, Which::Any),
+        Together::Own,
+        "with pattern `burst`, a burst is emitted at once and ends the wait as a whole: one interrupt may stand for more than `coalesce_events`",
+    ),
+    pair(
+        side(Knob::Workqueue, Which::Flavors(is_direct)),
+        side(Knob::Pattern, Which::Patterns(is_closed)),
+        Together::Own,
+        "the next events come from the device's timer, every millisecond: an interrupt that answers itself would never leave its CPU. (On a kernel that threads interrupts, a thread answers at once.)",
+    ),
+    pair(
+        side(Knob::WorkUs, Which::NotZero),
+        side(
+            Knob::Workqueue,
+            Which::Flavors(|flavor| !flavor.may_sleep()),
+        ),
+        Together::Own,
+        "a run is busy for 50 ms at most, and `cpu_limit_pct` is charged for it: its time is taken from everybody",
+    ),
+    pair(
+        side(Knob::WorkSleepUs, Which::NotZero),
+        side(
+            Knob::Workqueue,
+            Which::Flavors(|flavor| !flavor.may_sleep()),
+        ),
+        Together::Refused,
+        "a bottom half in an interrupt or a softirq must not sleep",
+    ),
+    pair(
+        side(Knob::WorkUs, Which::NotZero),
+        side(Knob::WorkSleepUs, Which::NotZero),
+        Together::Own,
+        "a run is busy first, and sleeps then",
+    ),
+    pair(
+        side(Knob::WorkUs, Which::NotZero),
+        side(Knob::WorkBytes, Which::NotZero),
+        Together::Own,
+        "a run touches its memory first, and that time is a part of `work_us`",
+    ),
+    pair(
+        side(Knob::WorkBytes, Which::NotZero),
+        side(Knob::Workqueue, Which::Any),
+        Together::Own,
+        "the flavor decides on which CPU a run is, and so whether the memory is in that CPU's caches",
+    ),
+];
+
+/// Why a value of a knob is refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    /// The knob that is to be set.
+    pub knob: Knob,
+    /// The value that it is refused.
+    pub value: i64,
+    /// The side of the knob that keeps its value.
+    pub other: Side,
+    /// That knob's value.
+    pub other_value: i64,
+    /// The reason, in a sentence.
+    pub why: &'static str,
+}
+
+/// Why a line refuses `value` for `knob`, given the values of its other knobs; `None` when it does not.
+pub fn refusal(knob: Knob, value: i64, value_of: impl Fn(Knob) -> i64) -> Option<Refusal> {
+    for pair in PAIRS {
+        for (own, other) in [(pair.first, pair.second), (pair.second, pair.first)] {
+            if own.knob != knob {
+                continue;
+            }
+            let other_value = value_of(other.knob);
+            if pair.refuses((knob, value), (other.knob, other_value)) {
+                return Some(Refusal {
+                    knob,
+                    value,
+                    other,
+                    other_value,
+                    why: pair.why,
+                });
+            }
+        }
+    }
+    None
+}
+
+impl Pair {
+    /// Whether this refuses values of two knobs together.
+    pub fn refuses(&self, one: (Knob, i64), other: (Knob, i64)) -> bool {
+        let are = |(first, value): (Knob, i64), (second, other_value): (Knob, i64)| {
+            (self.first.knob, self.second.knob) == (first, second)
+                && self.first.has(value)
+                && self.second.has(other_value)
+        };
+        self.together == Together::Refused && (are(one, other) || are(other, one))
+    }
+}
+
+impl Side {
+    /// Whether a value of the knob is one of those that this is about.
+    pub fn has(&self, value: i64) -> bool {
+        match self.which {
+            Which::Any => true,
+            Which::Zero => value == 0,
+            Which::NotZero => value != 0,
+            Which::Flavors(holds) => holds(Flavor::from_value(value)),
+            Which::Patterns(holds) => holds(Pattern::from_value(value)),
+        }
+    }
+
+    /// Writes the values that this is about, or, with `others`, those that it is not about: `work_us other than 0`,
+    /// `pattern=burst, closed`.
+    pub fn show(&self, others: bool, out: &mut dyn fmt::Write) -> fmt::Result {
+        let spec = self.knob.spec();
+        let name = spec.name;
+        match (self.which, others) {
+            (Which::Any, false) => out.write_str(name),
+            (Which::Any, true) => write!(out, "no {name}"),
+            (Which::Zero, false) | (Which::NotZero, true) => write!(out, "{name}=0"),
+            (Which::NotZero, false) | (Which::Zero, true) => write!(out, "{name} other than 0"),
+            (Which::Flavors(_) | Which::Patterns(_), _) => {
+                let Values::Choice(names) = spec.values else {
+                    return out.write_str(name);
+                };
+                let mut before = "=";
+                out.write_str(name)?;
+                for (value, choice) in (0..).zip(names) {
+                    if self.has(value) != others {
+                        write!(out, "{before}{choice}")?;
+                        before = ", ";
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// `work_sleep_us=5 cannot be had with workqueue=bh: ` and the reason.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (spec, other) = (self.knob.spec(), self.other.knob.spec());
+        write!(f, "{}=", spec.name)?;
+        spec.show(self.value, f)?;
+        write!(f, " cannot be had with {}=", other.name)?;
+        other.show(self.other_value, f)?;
+        write!(f, ": {}", self.why)
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(false, f)
+    }
+}
