@@ -21,6 +21,7 @@ use simrupt::failure::Failure;
 use simrupt::files::value;
 use simrupt::lines::Assignment;
 use simrupt::module::is_loaded;
+use simrupt::pairs::refused_at_load;
 use simrupt::sysroot::{Sysroot, read_text};
 
 pub(crate) fn run(
@@ -68,7 +69,9 @@ pub(crate) fn run(
             is_closed: read_text(&sysroot.proc("sys/kernel/modules_disabled"))
                 .is_ok_and(|text| text.trim() == "1"),
         };
-        refused(errno, &path, &options, &module, &kernel)
+        let pair = (errno == Errno::EINVAL).then(|| refused_at_load(knobs));
+        pair.flatten()
+            .unwrap_or_else(|| refused(errno, &path, &options, &module, &kernel))
     })?;
 
     output::print(&success(&path, knobs, &options, cli.json))?;

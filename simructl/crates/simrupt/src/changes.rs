@@ -12,6 +12,7 @@ use crate::files::value;
 use crate::knobs::{KnobFile, Knobs};
 use crate::module::Module;
 use crate::nearest::nearest;
+use crate::pairs;
 use crate::sysroot::write_value;
 use crate::text::word;
 
@@ -122,28 +123,38 @@ pub fn plan<'a>(
     Ok(changes)
 }
 
-/// Writes the changes in turn; when one fails, the earlier ones are written back.
+/// Writes the changes, in an order that makes no pair of values which the module refuses, if there is one. When one
+/// fails, the earlier ones are written back.
 pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
-    for (at, change) in changes.iter().enumerate() {
-        let Err(error) = write_value(&change.file.path, &change.new) else {
+    // Each write with what was in its file before, and after.
+    let mut done: Vec<(&Change<'_>, [String; 2])> = Vec::new();
+    for (change, new) in pairs::in_order(changes) {
+        let Err(error) = write_value(&change.file.path, &new) else {
+            let last = done.iter().rfind(|(one, _)| one.file == change.file);
+            let before = last.map_or(&change.old, |(_, [_, after])| after).clone();
+            done.push((change, [before, new]));
             continue;
         };
         let failure = match errno(&error) {
-            Errno::EINVAL => refused(change.knob, &change.new, "the module refused it"),
-            Errno::ERANGE => refused(change.knob, &change.new, "out of range"),
+            Errno::EINVAL => refused(change.knob, &new, "the module refused it"),
+            Errno::ERANGE => refused(change.knob, &new, "out of range"),
             // The module checks nothing else that has this answer.
-            Errno::ENXIO => offline(&change.new),
+            Errno::ENXIO => offline(&new),
+            Errno::EBUSY => pairs::refused(change).unwrap_or_else(|| {
+                refused(change.knob, &new, "it does not go with another knob")
+                    .remedy("dmesg | tail says with which one")
+            }),
             Errno::EOPNOTSUPP => lacking(&change.new),
             _ => Failure::file("write", &change.file.path, change.file.line, &error),
         };
-        let stuck = changes[..at]
+        let stuck = done
             .iter()
             .rev()
-            .filter(|done| write_value(&done.file.path, &done.old).is_err())
-            .map(|done| done.name())
+            .filter(|(done, [before, _])| write_value(&done.file.path, before).is_err())
+            .map(|(done, _)| done.name())
             .collect::<Vec<_>>();
-        return Err(match (at, stuck.as_slice()) {
-            (0, _) => failure,
+        return Err(match (done.as_slice(), stuck.as_slice()) {
+            ([], _) => failure,
             (_, []) => failure.because("what was already written is undone"),
             (_, stuck) => failure.because(&format!("could not undo {}", stuck.join(", "))),
         });

@@ -6,6 +6,7 @@
 //! - [`sysroot`]: where these files are;
 //! - [`module`], [`lines`]: the loaded module, and which of its lines are meant;
 //! - [`knobs`], [`changes`]: the knobs, and changes of them, all or none;
+//! - [`pairs`]: values of two knobs that a line does not have together;
 //! - [`device`]: the character device of a line;
 //! - [`mod@line`], [`verdict`]: the counters of a line, and whether their sums hold;
 //! - [`files`]: the parsers of the module's files;
@@ -34,6 +35,7 @@ pub mod lines;
 pub mod modinfo;
 pub mod module;
 mod nearest;
+pub mod pairs;
 mod plain;
 pub mod profile;
 pub mod replacement;
