@@ -309,7 +309,8 @@ pub(super) fn put_in_force(
     Ok(())
 }
 
-/// Brings a line that was just bound up to date with all its knobs.
+/// Brings a line that was just bound up to date with all its knobs, in the table's order: the flavor stands before the
+/// work, so a flavor that must not sleep is exchanged before there is a sleep.
 ///
 /// # Errors
 ///

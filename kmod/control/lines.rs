@@ -191,8 +191,8 @@ impl Hardware {
     ///
     /// # Errors
     ///
-    /// `EINVAL` when the command line gave more values for a knob than there are lines; `ENXIO` for a CPU
-    /// that is offline; `ENOMEM`.
+    /// `EINVAL` when the command line gave more values for a knob than there are lines, or two values that a line does
+    /// not have together; `ENXIO` for a CPU that is offline; `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
         let placed = values::begin(|| {
             let lines = Lines(KVec::with_capacity(MAX_LINES, GFP_KERNEL)?);

@@ -23,11 +23,14 @@ use crate::{
         log,
         semaphore::Taken, //
     },
-    logic::knobs::{
-        Knob,
-        Rejection,
-        Values,
-        MAX_LINES, //
+    logic::{
+        knobs::{
+            Knob,
+            Rejection,
+            Values,
+            MAX_LINES, //
+        },
+        pairs::Refusal, //
     },
 };
 use kernel::{
@@ -45,6 +48,12 @@ pub(super) enum Target {
 }
 
 impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        core::fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         core::fmt::Display::fmt(self, f)
     }
@@ -144,6 +153,11 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
     let mut changes = KVec::with_capacity(lines.len(), GFP_KERNEL)?;
     for (line, value) in lines.iter().zip(values) {
         let index = line.control.index;
+        // The lines are ours, so none of their other knobs changes until this one is set.
+        if let Some(refusal) = values::refusal(index, knob, *value) {
+            log::warning!("line {index}: {refusal}\n");
+            return Err(EBUSY);
+        }
         let change = line.prepare(knob, *value);
         let change = change.map_err(|error| tell(index, knob, text, error))?;
         changes.push((line, *value, change), GFP_KERNEL)?;
@@ -171,9 +185,9 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
 ///
 /// # Errors
 ///
-/// `EINVAL`, `ERANGE`, `ENOMEM`, `ENXIO` for a CPU that is offline, `EOPNOTSUPP` for a flavor that this kernel
-/// was built without; `EINTR` and `ETIMEDOUT` while a line's bottom
-/// half does not come to its end. Nothing has changed then.
+/// `EINVAL`, `ERANGE`, `ENOMEM`, `EBUSY` for a value that does not go with that of another knob of a line, `ENXIO` for
+/// a CPU that is offline, `EOPNOTSUPP` for a flavor that this kernel was built without; `EINTR` and `ETIMEDOUT` while
+/// a line's bottom half does not come to its end. Nothing has changed then.
 pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let parsed = parse(target, knob, text)?;
     let values = parsed.values.get(..parsed.count).ok_or(EINVAL)?;

@@ -24,6 +24,10 @@ use crate::{
             Values,
             MAX_LINES, //
         },
+        pairs::{
+            self,
+            Refusal, //
+        },
         schedule::Shape, //
     },
 };
@@ -154,6 +158,11 @@ pub(super) fn faults(line: usize, knob: Knob, value: i64) -> Rules {
     }
 }
 
+/// Why a line does not take `value` for `knob`: it does not go with the value of another knob.
+pub(super) fn refusal(line: usize, knob: Knob, value: i64) -> Option<Refusal> {
+    pairs::refusal(knob, value, |other| self::value(line, other))
+}
+
 /// Notes what a knob of a line is set to.
 pub(super) fn store(line: usize, knob: Knob, value: i64) {
     if let Some(cell) = cell(line, knob) {
@@ -201,8 +210,8 @@ impl fmt::Display for Shown {
 ///
 /// # Errors
 ///
-/// `EINVAL` when the command line gave more values for a knob than there are lines; `ENXIO` for a CPU
-/// that is offline; `EOPNOTSUPP` for a flavor that this kernel was built without.
+/// `EINVAL` when the command line gave more values for a knob than there are lines, or two values that a line does not
+/// have together; `ENXIO` for a CPU that is offline; `EOPNOTSUPP` for a flavor that this kernel was built without.
 pub(super) fn check() -> Result<usize> {
     let lines = usize::try_from(value(0, Knob::Lines))?;
     for &knob in Knob::ALL {
@@ -222,6 +231,10 @@ pub(super) fn check() -> Result<usize> {
                 let (name, shown) = (knob.spec().name, Shown(knob, value));
                 log::error!("{name}: {shown} cannot be had: {error:?}\n");
             })?;
+            if let Some(refusal) = refusal(line, knob, value) {
+                log::error!("line {line}: {refusal}\n");
+                return Err(EINVAL);
+            }
         }
     }
     Ok(lines)

@@ -3,6 +3,7 @@
 //! 10,000 events a second with a reader of records, and everything changed at random meanwhile.
 
 use simrupt_vm_tests::{Reader, Simrupt, eventually, flavors, settle, watches_itself};
+use nix::errno::Errno;
 
 fn ten_thousand_a_second_on(flavor: &str) {
     let module = Simrupt::load(&format!("format=record rate_hz=10000 workqueue={flavor}"));
@@ -68,8 +69,13 @@ fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
         let name = random.pick(&names);
         let choices = knobs.iter().find(|(knob, _)| *knob == name).unwrap().1;
         let value = random.pick(choices);
-        line.set(name, value);
-        assert_eq!(line.get(name), value);
+        let (before, refused) = (line.get(name), line.refuses(name, value));
+        let (outcome, now) = match refused {
+            true => (Err(Errno::EBUSY), before.as_str()),
+            false => (Ok(()), value),
+        };
+        assert_eq!(line.try_set(name, value), outcome, "{name}={value}");
+        assert_eq!(line.get(name), now);
         if round % 10 == 0 {
             module.verify();
             // Do not let it stay silent or masked for long.

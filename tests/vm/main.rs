@@ -31,6 +31,7 @@ mod load;
 mod memory;
 mod model;
 mod nowait;
+mod pairs;
 mod parameters;
 mod permissions;
 mod polling;

@@ -11,7 +11,10 @@ use super::{
 use crate::model::{cpus, errno, spec};
 use fastrand::Rng;
 use nix::{errno::Errno, libc};
-use simrupt_core::knobs::{Flavor, Knob, Rejection, Spec};
+use simrupt_core::{
+    knobs::{Flavor, Knob, Rejection, Spec},
+    pairs::refusal,
+};
 use simrupt_vm_tests::{DRIVER, Simrupt, lacking_flavors};
 use std::{
     fs::File,
@@ -71,10 +74,21 @@ impl Knobs {
             let text = std::str::from_utf8(text).map_err(|_| Errno::EINVAL)?;
             parse(text).map_err(errno)
         };
+        let checked = |first: usize, knob: Knob, values: Vec<i64>| {
+            let mut lines = self.values[first..].iter().zip(&values);
+            let refused = |(line, value): (&Vec<i64>, &i64)| {
+                refusal(knob, *value, |other| line[other as usize]).is_some()
+            };
+            match lines.any(refused) {
+                true => Err(Errno::EBUSY),
+                false => Ok(values),
+            }
+        };
         match target {
             Target::Debugfs(..) if text.len() > MOST => Err(Errno::EINVAL),
-            Target::Debugfs(_, knob) => {
+            Target::Debugfs(line, knob) => {
                 parsed(text, &|text| Ok(vec![self.spec(knob).parse(text)?]))
+                    .and_then(|values| checked(line, knob, values))
             }
             Target::Parameter(knob) => {
                 // To the kernel a parameter is a C string of a page at most.
@@ -86,6 +100,7 @@ impl Knobs {
                         .parse_list(text, &mut values)
                         .map(|_| values)
                 })
+                .and_then(|values| checked(0, knob, values))
             }
         }
     }

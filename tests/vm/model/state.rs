@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use simrupt_core::{
     abi::RECORD_SIZE,
     knobs::{Format, Knob, Pattern, Policy, Rejection, Run, Spec, Values},
+    pairs::refusal,
 };
 use std::collections::VecDeque;
 
@@ -199,6 +200,14 @@ impl Line {
     pub(crate) fn value(&self, knob: Knob) -> i64 {
         self.values[knob as usize]
     }
+
+    /// Whether a value goes with those of the other knobs.
+    fn check(&self, knob: Knob, value: i64) -> Result<(), Errno> {
+        match refusal(knob, value, |other| self.value(other)) {
+            Some(_) => Err(Errno::EBUSY),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Model {
@@ -247,6 +256,7 @@ impl Model {
     /// Writes a knob of one line.
     pub(crate) fn set(&mut self, line: usize, knob: Knob, text: &str) -> Result<(), Errno> {
         let value = self.spec(knob).parse(text).map_err(errno)?;
+        self.lines[line].check(knob, value)?;
         self.apply(line, knob, value);
         Ok(())
     }
@@ -256,6 +266,8 @@ impl Model {
         let mut values = vec![0; self.lines.len()];
         let spec = self.spec(knob);
         spec.parse_list(text, &mut values).map_err(errno)?;
+        let mut lines = self.lines.iter().zip(&values);
+        lines.try_for_each(|(line, value)| line.check(knob, *value))?;
         for (line, value) in values.into_iter().enumerate() {
             self.apply(line, knob, value);
         }

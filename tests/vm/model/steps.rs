@@ -7,7 +7,10 @@
 
 use super::state::{SLOTS, spec};
 use proptest::{prelude::*, sample::select};
-use simrupt_core::knobs::{Knob, Values};
+use simrupt_core::{
+    knobs::{Knob, Values},
+    pairs::refusal,
+};
 use simrupt_vm_tests::lacking_flavors;
 
 /// The most steps that a sequence has.
@@ -256,8 +259,21 @@ fn given(cpus: i64) -> BoxedStrategy<Vec<(Knob, i64)>> {
             prop_oneof![6 => Just(None), 1 => value]
         })
         .collect();
-    each.prop_map(|given| given.into_iter().flatten().collect())
-        .boxed()
+    each.prop_map(|given| {
+        let mut values: Vec<(Knob, i64)> = Vec::new();
+        for (knob, value) in given.into_iter().flatten() {
+            let value_of = |other: Knob| {
+                let given = values.iter().find(|(knob, _)| *knob == other);
+                given.map_or_else(|| other.default_value(), |(_, value)| *value)
+            };
+            // What would not be loaded is left out.
+            if refusal(knob, value, value_of).is_none() {
+                values.push((knob, value));
+            }
+        }
+        values
+    })
+    .boxed()
 }
 
 /// Random sequences for a machine with so many CPUs and so many lines.

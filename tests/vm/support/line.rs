@@ -16,6 +16,7 @@ use simrupt::files::{
 };
 use simrupt_core::knobs::Flavor;
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
+use simrupt_core::{knobs::Knob, pairs::refusal};
 
 /// The knobs that can be changed while the module is loaded.
 pub const KNOBS: [&str; 27] = [
@@ -126,6 +127,15 @@ impl Line {
     pub fn set(self, knob: &str, value: &str) {
         self.try_set(knob, value)
             .unwrap_or_else(|error| panic!("{knob}={value}: {error}"));
+    }
+
+    /// Whether it refuses a value for a knob because of the values that its other knobs have now.
+    pub fn refuses(self, knob: &str, value: &str) -> bool {
+        let mut knobs = Knob::ALL.iter().copied();
+        let knob = knobs.find(|one| one.spec().name == knob).expect("a knob");
+        let number = |knob: Knob, text: &str| knob.spec().parse(text).expect("a value");
+        let value_of = |other: Knob| number(other, &self.get(other.spec().name));
+        refusal(knob, number(knob, value), value_of).is_some()
     }
 
     /// All knobs by name.
