@@ -3,7 +3,7 @@
 //! What a run of the bottom half costs on purpose: `work_us`, `work_sleep_us` and `work_bytes`.
 
 use nix::errno::Errno;
-use simrupt_vm_tests::{FLAVORS, Line, Simrupt, eventually};
+use simrupt_vm_tests::{FLAVORS, Line, Simrupt, eventually, move_irq};
 use std::{
     fs,
     time::{Duration, Instant},
@@ -47,6 +47,36 @@ fn a_run_in_a_thread_is_busy_for_as_long_as_it_should_be() {
         );
         line.set("work_us", "0");
     }
+    module.verify();
+}
+
+/// Bound queues share the workers of a CPU, which run one item at a time. The kernel lets the next one start when an item
+/// has kept the CPU busy for too long.
+#[test]
+fn a_long_run_of_a_bound_queue_delays_others_until_the_kernel_takes_note() {
+    let threshold = "/sys/module/workqueue/parameters/cpu_intensive_thresh_us";
+    let threshold = fs::read_to_string(threshold).expect("the kernel has it");
+    let threshold_us: u64 = threshold.trim_end().parse().expect("a number");
+    let work_us = 3 * threshold_us + 300_000;
+    let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bound cpu=0");
+    let [long, short] = [0, 1].map(|index| module.line(index));
+    for line in [long, short] {
+        move_irq(line.irq(), 0);
+    }
+    short.set("rate_hz", "1000");
+    short.wait_for("drained", 20);
+    short.set("reset", "1");
+    long.set("work_us", &work_us.to_string());
+    begin_a_long_run(long);
+    short.wait_for("drained", 20);
+    long.set("work_us", "0");
+    long.silence();
+    short.silence();
+    let waited_us = short.stage("irq_bh").figure("max_ns") / 1000;
+    assert!(
+        (threshold_us / 2..work_us * 2 / 3).contains(&waited_us),
+        "{waited_us} of {work_us}, {threshold_us}"
+    );
     module.verify();
 }
 
