@@ -26,6 +26,7 @@ pub const SHAPE: &[Knob] = &[
     Knob::CoalesceEvents,
     Knob::IrqType,
     Knob::Workqueue,
+    Knob::PollBudget,
     Knob::WorkUs,
     Knob::WorkSleepUs,
     Knob::WorkBytes,
@@ -180,6 +181,18 @@ pub static PAIRS: &[Pair] = &[
         "the next events come from the device's timer, every millisecond: an interrupt that answers itself would never leave its CPU. (On a kernel that threads interrupts, a thread answers at once.)",
     ),
     pair(
+        side(Knob::PollBudget, Which::NotZero),
+        side(Knob::Workqueue, Which::Flavors(is_direct)),
+        Together::NoEffect,
+        "all is done in the interrupt, so there is no later run that could poll",
+    ),
+    pair(
+        side(Knob::PollBudget, Which::NotZero),
+        side(Knob::Pattern, Which::Patterns(is_closed)),
+        Together::Own,
+        "the device's answer comes while the bottom half polls, so the line hardly interrupts",
+    ),
+    pair(
         side(Knob::WorkUs, Which::NotZero),
         side(
             Knob::Workqueue,
@@ -195,7 +208,7 @@ pub static PAIRS: &[Pair] = &[
             Which::Flavors(|flavor| !flavor.may_sleep()),
         ),
         Together::Refused,
-        "a bottom half in an interrupt or a softirq must not sleep",
+        "a bottom half in an interrupt, in a softirq or in NAPI's thread must not sleep",
     ),
     pair(
         side(Knob::WorkUs, Which::NotZero),

@@ -58,7 +58,7 @@ fn a_refusal_names_both_values_and_the_reason() {
         Knob::WorkSleepUs => 7,
         knob => knob.default_value(),
     };
-    let why = "a bottom half in an interrupt or a softirq must not sleep";
+    let why = "a bottom half in an interrupt, in a softirq or in NAPI's thread must not sleep";
     assert_eq!(
         refusal(Knob::WorkSleepUs, 5, line).unwrap().to_string(),
         format!("work_sleep_us=5 cannot be had with workqueue=bh: {why}")

@@ -2,8 +2,8 @@
 
 //! 10,000 events a second with a reader of records, and everything changed at random meanwhile.
 
-use simrupt_vm_tests::{Reader, Simrupt, eventually, flavors, settle, watches_itself};
 use nix::errno::Errno;
+use simrupt_vm_tests::{Reader, Simrupt, eventually, flavors, settle, watches_itself};
 
 fn ten_thousand_a_second_on(flavor: &str) {
     let module = Simrupt::load(&format!("format=record rate_hz=10000 workqueue={flavor}"));

@@ -227,6 +227,7 @@ fn values(knob: Knob) -> &'static [&'static str] {
         (Knob::CoalesceUs, _) => &["0", "300"],
         (Knob::CoalesceEvents, _) => &["1", "4", "4096"],
         (Knob::WorkUs | Knob::WorkSleepUs, _) => &["0", "50", "1000"],
+        (Knob::PollBudget, _) => &["0", "1", "64"],
         (Knob::WorkBytes, _) => &["0", "64", "65536"],
         _ => panic!("{knob:?} has no values here"),
     }

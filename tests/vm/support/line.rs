@@ -15,11 +15,11 @@ use simrupt::files::{
     value,
 };
 use simrupt_core::knobs::Flavor;
-use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
 use simrupt_core::{knobs::Knob, pairs::refusal};
+use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 27] = [
+pub const KNOBS: [&str; 28] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
@@ -29,6 +29,7 @@ pub const KNOBS: [&str; 27] = [
     "coalesce_events",
     "irq_type",
     "workqueue",
+    "poll_budget",
     "fifo_size",
     "fifo_policy",
     "format",

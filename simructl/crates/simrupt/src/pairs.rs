@@ -429,9 +429,9 @@ mod tests {
         };
         assert_eq!(
             refused(&change).unwrap().to_string(),
-            "cannot set work_sleep_us to 5: line 1 has workqueue=bh, and a bottom half in an interrupt or a softirq \
-             must not sleep\n  try: workqueue=bound, unbound, ordered, highpri, unbound-highpri, cpu-intensive, \
-             irq-thread first, or together with it"
+            "cannot set work_sleep_us to 5: line 1 has workqueue=bh, and a bottom half in an interrupt, in a softirq or in \
+             NAPI's thread must not sleep\n  try: workqueue=bound, unbound, ordered, highpri, unbound-highpri, \
+             cpu-intensive, irq-thread, kthread-worker first, or together with it"
         );
         // All lines in one file.
         fs::write(folder.path().join("workqueue"), "bound,bound,tasklet\n").unwrap();
@@ -456,7 +456,7 @@ mod tests {
         assert_eq!(
             told("lines=3 workqueue=bound,bh work_sleep_us=7").unwrap(),
             "cannot load the module: line 1: workqueue=bh cannot be had with work_sleep_us=7: a bottom half in an \
-             interrupt or a softirq must not sleep\n  try: work_sleep_us=0"
+             interrupt, in a softirq or in NAPI's thread must not sleep\n  try: work_sleep_us=0"
         );
         assert_eq!(told("lines=3 workqueue=bound,bh work_sleep_us=7,0"), None);
         assert_eq!(told("work_sleep_us=7 unheard=of"), None);
