@@ -70,7 +70,7 @@ fn as_many_events_as_may_wait_end_the_wait() {
     let line = module.line(0);
     let groups = groups(line, 2000);
     assert_mostly(&groups, 4);
-    assert_at(&groups, |group| group.iter().nth(3).unwrap().due_ns);
+    assert_at(&groups, |group| group[3].due_ns);
     line.silence();
     let stats = line.stats();
     assert_eq!(stats["coalesced_by_time"], 0);

@@ -6,9 +6,9 @@ use simrupt_vm_tests::{KNOBS, Simrupt, simructl};
 
 /// A value of each knob that is not its default.
 const OTHER: [&str; KNOBS.len()] = [
-    "250", "poisson", "30", "7", "1", "150", "9", "level", "ordered", "128", "drop", "record", "1",
-    "60", "50", "40", "1000", "softirq", "70", "500", "late", "3", "500000", "9", "2000", "1",
-    "always",
+    "250", "poisson", "30", "7", "1", "150", "9", "level", "ordered", "16", "128", "drop",
+    "record", "1", "60", "50", "40", "1000", "softirq", "70", "500", "late", "3", "500000", "9",
+    "2000", "1", "always",
 ];
 
 #[test]

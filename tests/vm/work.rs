@@ -3,7 +3,7 @@
 //! What a run of the bottom half costs on purpose: `work_us`, `work_sleep_us` and `work_bytes`.
 
 use nix::errno::Errno;
-use simrupt_vm_tests::{FLAVORS, Line, Simrupt, eventually, move_irq};
+use simrupt_vm_tests::{Line, Simrupt, eventually, flavors, move_irq};
 use std::{
     fs,
     time::{Duration, Instant},
@@ -191,7 +191,7 @@ fn a_sleep_ends_when_it_is_made_shorter_and_with_its_driver() {
 fn memory_that_a_run_touches_is_a_part_of_its_cost() {
     let module = Simrupt::load("rate_hz=0 run=always");
     let line = module.line(0);
-    for flavor in FLAVORS {
+    for flavor in flavors() {
         line.set("workqueue", flavor);
         let mean_ns = |bytes: &str| {
             line.set("work_bytes", bytes);

@@ -100,7 +100,7 @@ fn interrupts_are_never_off_for_long() {
         for line in [bursts, watch] {
             line.silence();
         }
-        readers.map(Reader::stop);
+        let _ = readers.map(Reader::stop);
         let latest_ns = latest_ns(watch);
         assert!(latest_ns <= LONGEST_NS, "{flavor}: {latest_ns} ns");
     }
