@@ -28,7 +28,7 @@ const ATTR_SIZE: u32 = 64;
 /// A perf event of the tracepoint, of all processes on CPU 0.
 fn listen(id: u64) -> Result<OwnedFd, Errno> {
     let mut attr = [0_u64; ATTR_SIZE as usize / 8];
-    attr[0] = u64::from(TRACEPOINT) | u64::from(ATTR_SIZE) << 32;
+    attr[0] = u64::from(TRACEPOINT) | (u64::from(ATTR_SIZE) << 32);
     attr[1] = id;
     // SAFETY: The structure is as large as it says, and outlives the call.
     let fd = unsafe { libc::syscall(libc::SYS_perf_event_open, attr.as_ptr(), -1, 0, -1, 0) };

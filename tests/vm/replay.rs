@@ -130,7 +130,8 @@ fn gaps_of(times: &[u64]) -> Vec<u64> {
 }
 
 fn text_of(gaps: &[u64]) -> String {
-    gaps.iter().map(|gap| format!("{gap}\n")).collect()
+    let lines: Vec<_> = gaps.iter().map(u64::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 fn schedule(line: Line) -> String {

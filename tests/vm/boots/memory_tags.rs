@@ -42,7 +42,7 @@ fn memory() -> *mut u8 {
 
 /// The pointer with a tag.
 fn tagged(pointer: *mut u8, tag: u8) -> *mut u8 {
-    pointer.map_addr(|address| address | usize::from(tag) << 56)
+    pointer.map_addr(|address| address | (usize::from(tag) << 56))
 }
 
 /// Gives a granule the pointer's tag.
