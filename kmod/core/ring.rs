@@ -403,9 +403,10 @@ impl<P: Deref<Target = Ring>> BottomEnd<P> {
         self.acknowledged = self.ring.acknowledged.load_acquire();
     }
 
-    /// The events that were taken over and are still in the ring.
-    pub fn span(&self) -> Span {
-        self.ring.span(self.tail, self.acknowledged)
+    /// The oldest of the events that were taken over and are still in the ring, at most `most`.
+    pub fn span(&self, most: usize) -> Span {
+        let count = self.acknowledged.wrapping_sub(self.tail).min(most as u64);
+        self.ring.span(self.tail, self.tail.wrapping_add(count))
     }
 
     /// Takes out the oldest of the events that were taken over, at most `most`, and calls `part` with them. Returns

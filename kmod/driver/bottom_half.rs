@@ -93,7 +93,7 @@ impl<S: Setup> BottomHalf<S> {
         // stamped, so no event is from later than this.
         ring.refresh();
         let stamp = Stamp::now();
-        observer.begins(stamp, || ring.span());
+        observer.begins(stamp, || ring.span(most));
         let mut left = most;
         loop {
             let mut store = line.store.lock();

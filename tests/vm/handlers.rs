@@ -104,6 +104,10 @@ fn each_run_is_counted_once() {
     let before = [0, 1, 2].map(irqs);
     let child = recording(&["--json", "--for", "600"]);
     traffic(&lines, "1000", 300);
+    // Waits for the end of the runs: the last one may have emptied the ring, and still be under way.
+    for line in lines {
+        line.set("fifo_size", "8192");
+    }
     let document = document(&end(child, Signal::SIGINT));
     assert_eq!(
         (&document["lost"], &document["not_understood"]),

@@ -272,6 +272,18 @@ fn one_event_is_explained_as_it_happens() {
         text.contains("Top half") && text.contains("may not: sleep"),
         "{text}"
     );
+    // An event that a poll has found has no interrupt of its own; its story is whole all the same.
+    for name in ["bh", "unbound"] {
+        line.set("workqueue", name);
+        line.set("poll_budget", "1");
+        line.set("work_us", "2500");
+        let output = simructl(&["explain", "--line", "1", "--json"]);
+        assert!(output.status.success(), "{output:?}");
+        let lesson: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(lesson["whole"], true, "{name}: {lesson}");
+        line.set("work_us", "0");
+        line.set("poll_budget", "0");
+    }
     assert!(instances().is_empty());
     // Without an event it says so, and leaves nothing behind.
     line.set("rate_hz", "0");

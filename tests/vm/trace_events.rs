@@ -3,6 +3,7 @@
 //! The module's own tracepoints, by the kernel's own faces: their fields, filters and histograms.
 
 use simrupt::trace::event::NAMES;
+use simrupt_core::abi::Record;
 use simrupt_vm_tests::{Line, Simrupt, decode, eventually, flavors, skip};
 use std::{
     collections::BTreeMap,
@@ -94,6 +95,37 @@ fn about<'a>(events: &'a [Event], name: &str, seq: u64) -> &'a Event {
         .unwrap_or_else(|| panic!("{name} of {seq}: {events:?}"))
 }
 
+/// Each of the records has its way from emission to read in the trace, in order.
+fn assert_hops(flavor: &str, records: &[Record], events: &[Event]) {
+    for record in records {
+        let mut emits = named(events, "simrupt_emit").into_iter();
+        let emit = emits
+            .find(|event| event.number("seq") == record.seq)
+            .unwrap();
+        assert_eq!(emit.number("due_ns"), record.due_ns);
+        assert!(emit.number("ns") >= record.due_ns);
+        let irq = about(events, "simrupt_irq", record.seq);
+        assert_eq!(irq.number("ns"), record.irq_ns);
+        let end = about(events, "simrupt_bh_end", record.seq);
+        let starts = named(events, "simrupt_bh_start");
+        let start = starts
+            .iter()
+            .find(|start| start.number("ns") == record.bh_ns)
+            .unwrap_or_else(|| panic!("{flavor}: {record:?}: {starts:?}"));
+        assert_eq!(start.fields["flavor"], flavor);
+        let read = about(events, "simrupt_read", record.seq);
+        let hops = [
+            record.due_ns,
+            emit.number("ns"),
+            record.irq_ns,
+            record.bh_ns,
+            end.number("ns"),
+            read.number("ns"),
+        ];
+        assert!(hops.is_sorted(), "{flavor}: {hops:?}");
+    }
+}
+
 #[test]
 fn each_hop_of_each_event_is_traced_on_every_flavor() {
     for flavor in flavors() {
@@ -111,33 +143,7 @@ fn each_hop_of_each_event_is_traced_on_every_flavor() {
         let records = decode(&bytes[..count]);
         assert_eq!(records.len() as u64, line.stat("events"));
         let events = instance.events();
-        for record in &records {
-            let mut emits = named(&events, "simrupt_emit").into_iter();
-            let emit = emits
-                .find(|event| event.number("seq") == record.seq)
-                .unwrap();
-            assert_eq!(emit.number("due_ns"), record.due_ns);
-            assert!(emit.number("ns") >= record.due_ns);
-            let irq = about(&events, "simrupt_irq", record.seq);
-            assert_eq!(irq.number("ns"), record.irq_ns);
-            let end = about(&events, "simrupt_bh_end", record.seq);
-            let starts = named(&events, "simrupt_bh_start");
-            let start = starts
-                .iter()
-                .find(|start| start.number("ns") == record.bh_ns)
-                .unwrap_or_else(|| panic!("{flavor}: {record:?}: {starts:?}"));
-            assert_eq!(start.fields["flavor"], flavor);
-            let read = about(&events, "simrupt_read", record.seq);
-            let hops = [
-                record.due_ns,
-                emit.number("ns"),
-                record.irq_ns,
-                record.bh_ns,
-                end.number("ns"),
-                read.number("ns"),
-            ];
-            assert!(hops.is_sorted(), "{flavor}: {hops:?}");
-        }
+        assert_hops(flavor, &records, &events);
         let stats = line.stats();
         let with = |name: &str| named(&events, name).len() as u64;
         assert_eq!(with("simrupt_emit"), stats["events"]);
@@ -162,6 +168,34 @@ fn each_hop_of_each_event_is_traced_on_every_flavor() {
 }
 
 /// To C and to eBPF a tracepoint has its name alone: others may have one called `read`.
+#[test]
+fn each_hop_of_each_polled_event_is_traced() {
+    for flavor in ["bound", "bh", "irq-thread"] {
+        let module = Simrupt::load(&format!(
+            "format=record rate_hz=0 run=always workqueue={flavor} poll_budget=3 pattern=burst burst=10"
+        ));
+        let line = module.line(0);
+        let instance = Instance::new("polled");
+        instance.enable(&NAMES);
+        line.set("rate_hz", "2000");
+        line.wait_for("drained", 50);
+        line.silence();
+        let mut bytes = vec![0; 1 << 16];
+        let count = line.open().read(&mut bytes).unwrap();
+        let records = decode(&bytes[..count]);
+        let events = instance.events();
+        assert_hops(flavor, &records, &events);
+        // Each event is in one run.
+        let ends = named(&events, "simrupt_bh_end");
+        let moved: u64 = ends.iter().map(|end| end.number("events")).sum();
+        assert_eq!(moved, records.len() as u64);
+        for record in &records {
+            let runs = ends.iter().filter(|end| end.covers(record.seq));
+            assert_eq!(runs.count(), 1, "{flavor}: {record:?}");
+        }
+    }
+}
+
 #[test]
 fn the_names_of_tracepoints_say_whose_they_are() {
     let module = Simrupt::load("");

@@ -104,7 +104,9 @@ def show_line(prog, misc):
     desc = drgn.cast(prog.type("struct irq_desc *"), mtree_load(prog["sparse_irqs"].address_of_(), virq))
     handler = rust(prog, f"simrupt_main::kext::irq::Registration<{TOP_HALF}>")
     top_half = plain(drgn.Object(prog, handler, address=desc.action.dev_id.value_()).handler)
-    meters = arc(top_half.observer.meters)
+    # What takes notice of events: its end of the ring, and the observer.
+    intake = plain(arc(top_half.bottom_half).intake.value)
+    meters = arc(intake.observer.meters)
     print(
         f"line {number(meters.index)}: {misc.name.string_().decode()}, Line at {line.address_:#x}, references={references}"
     )
@@ -113,7 +115,7 @@ def show_line(prog, misc):
     show("device", rate_hz=number(shape.rate_hz), pattern=choice(shape.pattern))
 
     # From the slowest cursor to the fastest one: a later reading of a faster one cannot be behind.
-    ring = arc(top_half.ring.ring)
+    ring = arc(intake.ring.ring)
     tail, acknowledged, head = number(ring.tail), number(ring.acknowledged), number(ring.head)
     show("ring", slots=number(ring.slots.len), head=head, acknowledged_to=acknowledged, tail=tail)
     show("", announced=head - acknowledged, acknowledged=acknowledged - tail, in_ring=head - tail)
