@@ -5,7 +5,8 @@
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use simrupt_vm_tests::{
-    Context, Line, Simrupt, end, eventually, is_real_time, simructl, start_simructl, watches_itself,
+    Context, Line, Simrupt, end, eventually, flavors, is_real_time, simructl, start_simructl,
+    watches_itself,
 };
 use std::{
     collections::BTreeMap,
@@ -548,7 +549,8 @@ fn preset_hog_takes_a_further_line() {
 #[test]
 fn preset_defer_measures_edges_and_levels_of_each_flavor() {
     let module = Simrupt::load("");
-    let cells = preset("defer", 0.05, "--rates 2000");
+    let flavors = flavors().join(",");
+    let cells = preset("defer", 0.05, &format!("--rates 2000 --flavors {flavors}"));
     let levels = cells
         .iter()
         .filter(|cell| cell["setting"]["knobs"]["irq_type"] == "level");

@@ -153,7 +153,8 @@ fn a_closed_loop_does_not_wait() {
 
 #[test]
 fn a_driver_that_goes_takes_the_events_that_wait_along() {
-    let module = Simrupt::load("rate_hz=1000 coalesce_us=1000000 run=always");
+    // Binding takes a few milliseconds where the kernel checks itself.
+    let module = Simrupt::load("rate_hz=100 coalesce_us=1000000 run=always");
     let line = module.line(0);
     for _ in 0..3 {
         eventually("some events wait", || line.stat("in_ring") >= 5);

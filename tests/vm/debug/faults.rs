@@ -35,6 +35,7 @@ fn other(knob: &str) -> &'static str {
         "coalesce_events" => "8",
         "irq_type" => "level",
         "workqueue" => "bh",
+        "poll_budget" => "8",
         "fifo_size" => "65536",
         "fifo_policy" => "drop",
         "format" => "record",
