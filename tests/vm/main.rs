@@ -36,6 +36,7 @@ mod parameters;
 mod permissions;
 mod polling;
 mod pressure;
+mod questions;
 mod races;
 mod reading;
 mod recipes;
