@@ -428,7 +428,7 @@ fn ksoftirqd_serves_long_bursts_unless_the_budget_is_large() {
     let line = pin(&module, 1, 1)[0];
     let ksoftirqd = threads("ksoftirqd/1")[0];
     // The time of ksoftirqd for each event, and the median of the waits.
-    let mut measure = |knobs: &str| {
+    let measure = |knobs: &str| {
         run(&format!("set {knobs} rate_hz=3000"));
         line.wait_for("drained", 300);
         run("reset");
