@@ -3,11 +3,11 @@
 //! Polling with a budget: `poll_budget`.
 
 use simrupt_core::knobs::Flavor;
-use simrupt_vm_tests::{Line, Simrupt, action_counts, eventually, read_records};
+use simrupt_vm_tests::{Line, Simrupt, action_counts, eventually, flavors, read_records};
 
 /// The flavors that have a later run, which can poll.
 fn polling() -> impl Iterator<Item = &'static str> {
-    let all = Flavor::NAMES.iter().copied();
+    let all = flavors().into_iter();
     all.filter(|name| *name != Flavor::None.name())
 }
 
@@ -116,8 +116,8 @@ fn without_a_later_run_nothing_polls() {
     let module = Simrupt::load("rate_hz=5000 poll_budget=16 run=always workqueue=none");
     let line = module.line(0);
     line.wait_for("drained", 500);
-    line.set("workqueue", "bh");
     assert_eq!(line.stat("polls"), 0);
+    line.set("workqueue", "bh");
     eventually("it polls", || line.stat("polls") > 100);
     line.set("workqueue", "none");
     let polls = line.stat("polls");
