@@ -17,7 +17,7 @@ fn a_job_loads_the_module_measures_and_unloads_it() {
         fs::write(format!("{folder}/{name}"), text).unwrap();
     }
     let options =
-        "-o output --flavors bh,none --rates 1000 --stress idle --rounds 6 --duration 0.05";
+        "-o output --flavors bh,none --rates 10000 --stress idle --rounds 6 --duration 0.05";
     let output = Command::new("sh")
         .args(["-c", &format!("cd {folder} && sh ./run {options}")])
         .output()
@@ -32,14 +32,15 @@ fn a_job_loads_the_module_measures_and_unloads_it() {
         stdout.starts_with("KTAP version 1\n1..2\n# grade "),
         "{stdout}"
     );
-    assert!(stdout.contains("\nok 1 bh-1000hz\n"), "{stdout}");
+    assert!(stdout.contains("\nok 1 bh-10000hz\n"), "{stdout}");
     assert!(
         lines.starts_with("simrupt-load pass\nsimrupt-bench pass\n"),
         "{lines}"
     );
+    // The median: a kernel that checks itself cannot follow that rate, and events queue up.
     let line = lines
         .lines()
-        .find(|line| line.starts_with("bh-1000hz-irq_bh_p99 "));
+        .find(|line| line.starts_with("bh-10000hz-irq_bh_p50 "));
     let words: Vec<&str> = line.unwrap().split(' ').collect();
     assert_eq!((words[1], words[3]), ("pass", "us"));
     assert!(
