@@ -183,7 +183,8 @@ pub(crate) fn a_closed_loop_gets_its_limit() {
     );
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
-    let least_pct = if watches_itself() { 50 } else { 85 };
+    // Alone it gets more than 85 %; after many other tests it was 82 % once.
+    let least_pct = if watches_itself() { 50 } else { 75 };
     for flavor in ["none", "bh", "tasklet"] {
         line.set("workqueue", flavor);
         // The credit is spent first.
