@@ -24,7 +24,7 @@ impl Mask {
         Self(State::new(OPEN))
     }
 
-    /// Whether the device has to keep an interrupt back, which it has announced events for; that is noted.
+    /// Whether an interrupt has to be kept back, as the device is masked; that is noted. Its events are announced.
     #[inline]
     pub fn keeps_back(&self) -> bool {
         self.0.load() != OPEN && self.keep_back()
@@ -32,11 +32,11 @@ impl Mask {
 
     #[cold]
     fn keep_back(&self) -> bool {
-        // Also from pending to pending: then whoever unmasks sees the events of this one.
+        // A step from pending to pending is needed, too: the next unmasking sees the events that come before it.
         self.step(|state| if state == OPEN { OPEN } else { PENDING }) != OPEN
     }
 
-    /// Masks the device; `false` when it was masked already, by another one who is to look once more.
+    /// Masks the device; `false` when it was masked already. Unmasking fails then, so that the driver looks once more.
     #[inline]
     pub fn mask(&self) -> bool {
         self.step(|state| if state == OPEN { MASKED } else { PENDING }) == OPEN

@@ -95,7 +95,7 @@ impl<S: Setup> BottomHalf<S> {
         let stamp = Stamp::now();
         observer.begins(stamp, || ring.span(most));
         let mut left = most;
-        loop {
+        let is_all = loop {
             let mut store = line.store.lock();
             let Store { fifo, counts, .. } = &mut *store;
             let taken = ring.take(BATCH.min(left), |events| {
@@ -108,12 +108,12 @@ impl<S: Setup> BottomHalf<S> {
             });
             fifo.announce();
             left = left.saturating_sub(taken);
-            if ring.is_empty() || left == 0 {
-                observer.moved(counts, budget.is_some(), ring.is_empty());
-                break;
+            let is_all = ring.is_empty();
+            if is_all || left == 0 {
+                observer.moved(counts, budget.is_some(), is_all);
+                break is_all;
             }
-        }
-        let is_all = ring.is_empty();
+        };
         let moved = most.saturating_sub(left) as u64;
         observer.ends(stamp, moved);
         if moved != 0 {

@@ -43,7 +43,7 @@ impl<S: Setup> Runner<S> {
         }
         let is_all = bottom_half.run(Some(budget));
         if line.is_to_end.load(Relaxed) {
-            // Whoever holds the line off has the device interrupt afterwards.
+            // `Binding::hold` waits for this, and has the device interrupt afterwards.
             mask.reset();
             return Next::Done;
         }

@@ -236,7 +236,7 @@ fn bind<S: Setup>(device: &platform::Device<device::Bound>, index: usize) -> Res
     let intake = Intake::new(top, parts.top_half);
     let runner = Runner::new(line.clone(), bottom, parts.bottom_half, intake)?;
     let deferral = S::deferral(index, runner.clone())?;
-    let top_half = TopHalf::new(line.clone(), runner.clone(), deferral);
+    let top_half = TopHalf::new(runner.clone(), deferral);
     let irq = irq::Registration::new(
         device,
         S::name(index),

@@ -9,7 +9,6 @@ use super::{
         Runner,
         Shared, //
     },
-    line::Line,
     observe::{
         ObserveTopHalf,
         Stamp, //
@@ -57,83 +56,67 @@ impl<S: Setup> Intake<S> {
     pub(super) fn poll(&mut self, calls: u32) {
         let Self { ring, observer } = self;
         observer.poll(|observer| {
-            ring.refresh();
-            let stamp = Stamp::now();
-            observer.begins(stamp, || ring.span());
-            let found = ring.acknowledge(stamp.ns, stamp.cpu, |events| {
-                observer.takes(stamp, events);
-            });
+            let found = take_notice(ring, observer);
             observer.polled(found, calls);
         });
     }
 }
 
-/// Why a call of the top half masks the device, and whether it has done so.
-#[derive(Clone, Copy)]
-enum Masking<'a> {
-    /// It does not: each batch of events has an interrupt of its own.
-    Never,
-    /// The bottom half is to poll; the device may be masked because it does so already.
-    Wanted(&'a Mask),
-    /// This call has masked it.
-    Done(&'a Mask),
+/// Acknowledges all raises and events so far.
+#[inline(always)]
+fn take_notice(ring: &mut TopEnd<Arc<Ring>>, observer: &mut impl ObserveTopHalf) -> Acknowledged {
+    // First refreshed, then stamped: the device may emit on another CPU meanwhile. Between the stamp and
+    // the handing over stands only what must be; the rest comes afterwards.
+    ring.refresh();
+    let stamp = Stamp::now();
+    observer.begins(stamp, || ring.span());
+    ring.acknowledge(stamp.ns, stamp.cpu, |events| {
+        observer.takes(stamp, events);
+    })
 }
 
 /// The interrupt handler of a line, and what it alone uses.
 pub(crate) struct TopHalf<S: Setup> {
-    line: Arc<Line<S>>,
     bottom_half: Runner<S>,
     /// How the bottom half is run. Changed while the interrupt is held off.
     pub(crate) deferral: S::Deferral,
 }
 
 impl<S: Setup> TopHalf<S> {
-    pub(super) fn new(line: Arc<Line<S>>, bottom_half: Runner<S>, deferral: S::Deferral) -> Self {
+    pub(super) fn new(bottom_half: Runner<S>, deferral: S::Deferral) -> Self {
         Self {
-            line,
             bottom_half,
             deferral,
         }
     }
 
-    /// Makes one call: acknowledges the interrupt and the events, and asks for a run of the bottom half. Returns the
-    /// outcome of that, and whether it is the first request for this run; or the answer to the kernel.
+    /// Makes one call: acknowledges the interrupt and the events, and asks for a run of the bottom half. With a `mask`, the
+    /// bottom half polls, so the device is masked first. Returns the outcome of the request, and whether it is the first one
+    /// for this run; or the answer to the kernel.
     #[inline]
     fn call(
         &self,
         intake: &mut Intake<S>,
         in_thread: bool,
-        masking: Masking<'_>,
+        mask: Option<&Mask>,
     ) -> Result<(Asked, bool), Answer> {
         let Self {
-            line,
             bottom_half,
             deferral,
         } = self;
         let Intake { ring, observer } = intake;
         observer.call(|observer| {
-            if !matches!(masking, Masking::Done(_)) && !observer.recognizes() {
+            if !observer.recognizes() {
                 return Err(Answer::None);
             }
             // First acknowledged, then looked: what comes after the look interrupts again.
-            observer.answered(line.registers.acknowledge());
-            let mask = match masking {
-                Masking::Never => None,
-                Masking::Wanted(mask) if !mask.mask() => {
-                    // The bottom half polls. It will look once more.
-                    observer.ends(Acknowledged::NOTHING, None);
-                    return Err(Answer::Handled);
-                }
-                Masking::Wanted(mask) | Masking::Done(mask) => Some(mask),
-            };
-            // First refreshed, then stamped: the device may emit on another CPU meanwhile. Between the stamp and
-            // the handing over stands only what must be; the rest comes afterwards.
-            ring.refresh();
-            let stamp = Stamp::now();
-            observer.begins(stamp, || ring.span());
-            let found = ring.acknowledge(stamp.ns, stamp.cpu, |events| {
-                observer.takes(stamp, events);
-            });
+            observer.answered(bottom_half.0.line.registers.acknowledge());
+            if mask.is_some_and(|mask| !mask.mask()) {
+                // The bottom half polls. It will look once more.
+                observer.ends(Acknowledged::NOTHING, None);
+                return Err(Answer::Handled);
+            }
+            let found = take_notice(ring, observer);
             observer.acknowledged(found);
             // An edge that arrives while the handler runs calls it again; by then the first call may have
             // acknowledged both. An edge left over from before the driver was bound looks the same.
@@ -162,32 +145,29 @@ impl<S: Setup> Handler for TopHalf<S> {
     }
 
     fn handle(&mut self, in_thread: bool) -> Answer {
-        let Self {
-            line, bottom_half, ..
-        } = &*self;
+        let bottom_half = &self.bottom_half;
         let Shared {
-            intake, kept_back, ..
+            line,
+            intake,
+            kept_back,
+            ..
         } = &*bottom_half.0;
-        let mut masking = match line.polling() {
-            None => Masking::Never,
-            Some((_, mask)) => Masking::Wanted(mask),
-        };
+        let mask = line.polling().map(|(_, mask)| mask);
         let asked = loop {
-            let asked = intake.with(|intake| self.call(intake, in_thread, masking));
+            let asked = intake.with(|intake| self.call(intake, in_thread, mask));
             if let Some(asked) = asked {
                 break asked;
             }
-            // The bottom half is just looking; what it does not find has it look once more. If it has found nothing
-            // and unmasked the device since, this is a call as any other.
-            let (Masking::Wanted(mask) | Masking::Done(mask)) = masking else {
+            let Some(mask) = mask else {
                 return Answer::None;
             };
+            // The bottom half is looking for events at the moment, with the device masked. It looks once more for this
+            // call. Only if it has unmasked the device since, this is a call as any other.
             line.registers.acknowledge();
-            if !mask.mask() {
+            if mask.keeps_back() {
                 kept_back.add(1, Relaxed);
                 return Answer::Handled;
             }
-            masking = Masking::Done(mask);
         };
         match asked {
             Err(answer) => answer,

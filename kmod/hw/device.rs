@@ -160,7 +160,8 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.reprogram(|control, state| {
             control.running = false;
             state.coalescing.end();
-            // The driver before may have gone while it polled.
+            // The driver before may have gone while it polled. Not when it goes: it may be looking for events then, and
+            // relies on the mask.
             self.generator.mask.reset();
             state.ring = Some(ring);
             state.seq = 0;
@@ -176,7 +177,6 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
             control.running = false;
             state.coalescing.end();
             self.generator.line.acknowledge();
-            self.generator.mask.reset();
             state.ring = None;
         });
     }
