@@ -4,7 +4,10 @@
 //! [`IrqPoll::schedule`].
 
 use super::{
-    poll_request::PollRequest,
+    poll_request::{
+        PollRequest,
+        WEIGHT, //
+    },
     shim,
     workqueue::{
         Next,
@@ -18,9 +21,6 @@ use kernel::{
     sync::barrier,
     types::Opaque, //
 };
-
-/// How much work a poll may do until others have their turn.
-const WEIGHT: c_int = 64;
 
 /// smp_mb(): before Linux 7.3 without an argument.
 #[inline]
@@ -94,10 +94,9 @@ impl<T: Run> IrqPoll<T> {
         // SAFETY: The irq_poll is the field of a `Self`, which waits for it, and for softirqs that are under way, before it
         // goes.
         let this = unsafe { &*kernel::container_of!(place, Self, poll) };
-        let is_asked = this.request.take();
         // SAFETY: It never runs concurrently with itself, and nobody else uses the callee.
-        if is_asked && unsafe { (*this.callee.get()).run() } == Next::Again {
-            this.request.make();
+        let next = this.request.serve(|| unsafe { (*this.callee.get()).run() });
+        if next == Some(Next::Again) {
             // A poll that has used up its budget is followed by another one.
             return WEIGHT;
         }
@@ -110,7 +109,7 @@ impl<T: Run> IrqPoll<T> {
             // SAFETY: By the type invariant.
             unsafe { shim::irq_poll_sched(poll) };
         }
-        is_asked.into()
+        next.is_some().into()
     }
 }
 

@@ -164,9 +164,12 @@ impl<T: Run> PinnedDrop for KthreadWorker<T> {
 #[kernel::macros::kunit_tests(simrupt_kthread_worker)]
 mod tests {
     use super::*;
-    use crate::kext::context::{
-        context,
-        Context, //
+    use crate::kext::{
+        context::Context,
+        test_runs::{
+            Repeated,
+            Witness, //
+        }, //
     };
     use kernel::sync::{
         atomic::{
@@ -175,16 +178,6 @@ mod tests {
         },
         Arc, //
     };
-
-    /// Notes where it ran: a [`Context`] as a number, and one more; 0 before it ran.
-    struct Witness(Arc<Atomic<u32>>);
-
-    impl Run for Witness {
-        fn run(&mut self) -> Next {
-            self.0.store(context() as u32 + 1, Relaxed);
-            Next::Done
-        }
-    }
 
     #[test]
     fn a_worker_that_is_dropped_has_run_in_its_thread_if_it_was_asked_to() -> Result {
@@ -197,22 +190,6 @@ mod tests {
             assert_eq!(seen.load(Relaxed), wanted);
         }
         Ok(())
-    }
-
-    /// Runs so many times more, and counts.
-    struct Repeated(u32, Arc<Atomic<u32>>);
-
-    impl Run for Repeated {
-        fn run(&mut self) -> Next {
-            self.1.add(1, Relaxed);
-            match self.0 {
-                0 => Next::Done,
-                left => {
-                    self.0 = left - 1;
-                    Next::Again
-                }
-            }
-        }
     }
 
     #[test]

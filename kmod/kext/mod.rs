@@ -38,6 +38,8 @@ mod shim;
 mod slot;
 pub(crate) mod spinlock;
 pub(crate) mod tasklet;
+#[cfg(CONFIG_KUNIT = "y")]
+mod test_runs;
 pub(crate) mod tracepoint;
 pub(crate) mod wait;
 pub(crate) mod wait_queue;

@@ -4,7 +4,10 @@
 //! context, but for [`Napi::schedule`].
 
 use super::{
-    poll_request::PollRequest,
+    poll_request::{
+        PollRequest,
+        WEIGHT, //
+    },
     shim,
     workqueue::{
         Next,
@@ -23,9 +26,6 @@ use kernel::{
     str::CString,
     types::Opaque, //
 };
-
-/// How much work a poll may do until others have their turn: NAPI_POLL_WEIGHT, which netif_napi_add() takes.
-const WEIGHT: c_int = 64;
 
 /// Where polls run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -160,14 +160,13 @@ impl<T: Run> Napi<T> {
         let place = napi.cast::<Opaque<shim::napi_struct>>();
         // SAFETY: The context is the field of a `Self`, which waits for it before it goes.
         let this = unsafe { &*kernel::container_of!(place, Self, napi) };
-        let is_asked = this.request.take();
         // SAFETY: It never runs concurrently with itself, and nobody else uses the callee.
-        if is_asked && unsafe { (*this.callee.get()).run() } == Next::Again {
-            this.request.make();
+        let next = this.request.serve(|| unsafe { (*this.callee.get()).run() });
+        if next == Some(Next::Again) {
             // A poll that has used up its budget is followed by another one.
             return WEIGHT;
         }
-        let done = is_asked.into();
+        let done = next.is_some().into();
         // SAFETY: By the type invariant; the poll is this one, and ends here.
         unsafe { shim::napi_complete_done(napi, done) };
         done
@@ -177,7 +176,7 @@ impl<T: Run> Napi<T> {
 #[pinned_drop]
 impl<T: Run> PinnedDrop for Napi<T> {
     fn drop(self: Pin<&mut Self>) {
-        // What is being disabled is not scheduled any more, so the last run must have begun.
+        // A NAPI context that is being disabled is not scheduled any more, so the last run must have begun.
         self.request.wait_until_taken();
         // SAFETY: By the type invariant; nobody schedules it any more. The first waits for the end of the poll, the
         // second ends the thread, and waits for softirqs that are under way.

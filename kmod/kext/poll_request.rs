@@ -6,14 +6,19 @@
 //! its interrupt until then. Here the interrupt stays enabled, and a request may come in the middle of a
 //! poll: this tells whether a run that was asked for has begun.
 
+use super::workqueue::Next;
 use kernel::{
     bindings,
+    ffi::c_int,
     sync::atomic::{
         Atomic,
         Full,
         Relaxed, //
     }, //
 };
+
+/// How much work a poll may do until others have their turn: NAPI_POLL_WEIGHT, and what block drivers take.
+pub(super) const WEIGHT: c_int = 64;
 
 /// See the module's description.
 pub(super) struct PollRequest(Atomic<bool>);
@@ -30,10 +35,21 @@ impl PollRequest {
         !self.0.xchg(true, Full)
     }
 
-    /// Tells that the run begins that was asked for, if one was. A full barrier. Any context.
+    /// Tells that the run begins that was asked for, if one was. A full barrier.
     #[inline]
-    pub(super) fn take(&self) -> bool {
+    fn take(&self) -> bool {
         self.0.xchg(false, Full)
+    }
+
+    /// Makes the run that was asked for, if one was: `None` otherwise. A run that is to be followed by another one asks for
+    /// that. In the poll.
+    #[inline]
+    pub(super) fn serve(&self, run: impl FnOnce() -> Next) -> Option<Next> {
+        let next = self.take().then(run);
+        if next == Some(Next::Again) {
+            self.make();
+        }
+        next
     }
 
     /// Whether a run is asked for that has not begun. Any context.

@@ -162,7 +162,7 @@ impl Drop for Queue {
     }
 }
 
-/// What comes after a run.
+/// Whether another run follows a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Nothing, until somebody asks for a run.
@@ -285,9 +285,12 @@ impl<T: Run> PinnedDrop for Work<T> {
 #[kernel::macros::kunit_tests(simrupt_workqueue)]
 mod tests {
     use super::*;
-    use crate::kext::context::{
-        context,
-        Context, //
+    use crate::kext::{
+        context::Context,
+        test_runs::{
+            Repeated,
+            Witness, //
+        }, //
     };
     use kernel::sync::{
         atomic::{
@@ -296,16 +299,6 @@ mod tests {
         },
         Arc, //
     };
-
-    /// Notes where it ran: a [`Context`] as a number, and one more; 0 before it ran.
-    struct Witness(Arc<Atomic<u32>>);
-
-    impl Run for Witness {
-        fn run(&mut self) -> Next {
-            self.0.store(context() as u32 + 1, Relaxed);
-            Next::Done
-        }
-    }
 
     fn where_it_runs(builder: Builder) -> Result<u32> {
         let seen = Arc::new(Atomic::new(0), GFP_KERNEL)?;
@@ -332,22 +325,6 @@ mod tests {
             assert_eq!(where_it_runs(builder)?, Context::Softirq as u32 + 1);
         }
         Ok(())
-    }
-
-    /// Runs so many times more, and counts.
-    struct Repeated(u32, Arc<Atomic<u32>>);
-
-    impl Run for Repeated {
-        fn run(&mut self) -> Next {
-            self.1.add(1, Relaxed);
-            match self.0 {
-                0 => Next::Done,
-                left => {
-                    self.0 = left - 1;
-                    Next::Again
-                }
-            }
-        }
     }
 
     #[test]
