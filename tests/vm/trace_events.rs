@@ -126,6 +126,21 @@ fn assert_hops(flavor: &str, records: &[Record], events: &[Event]) {
     }
 }
 
+/// Lets a silent line go for some events, and traces all of them: each has its hops. Returns its records, and the trace.
+fn trace_some(flavor: &str, line: Line, instance: &Instance) -> (Vec<Record>, Vec<Event>) {
+    instance.enable(&NAMES);
+    line.set("rate_hz", "2000");
+    line.wait_for("drained", 50);
+    line.silence();
+    let mut bytes = vec![0; 1 << 16];
+    let count = line.open().read(&mut bytes).unwrap();
+    let records = decode(&bytes[..count]);
+    assert_eq!(records.len() as u64, line.stat("events"));
+    let events = instance.events();
+    assert_hops(flavor, &records, &events);
+    (records, events)
+}
+
 #[test]
 fn each_hop_of_each_event_is_traced_on_every_flavor() {
     for flavor in flavors() {
@@ -134,16 +149,7 @@ fn each_hop_of_each_event_is_traced_on_every_flavor() {
         ));
         let line = module.line(0);
         let instance = Instance::new("hops");
-        instance.enable(&NAMES);
-        line.set("rate_hz", "2000");
-        line.wait_for("drained", 50);
-        line.silence();
-        let mut bytes = vec![0; 1 << 16];
-        let count = line.open().read(&mut bytes).unwrap();
-        let records = decode(&bytes[..count]);
-        assert_eq!(records.len() as u64, line.stat("events"));
-        let events = instance.events();
-        assert_hops(flavor, &records, &events);
+        let (_, events) = trace_some(flavor, line, &instance);
         let stats = line.stats();
         let with = |name: &str| named(&events, name).len() as u64;
         assert_eq!(with("simrupt_emit"), stats["events"]);
@@ -167,7 +173,6 @@ fn each_hop_of_each_event_is_traced_on_every_flavor() {
     }
 }
 
-/// To C and to eBPF a tracepoint has its name alone: others may have one called `read`.
 #[test]
 fn each_hop_of_each_polled_event_is_traced() {
     for flavor in ["bound", "bh", "irq-thread"] {
@@ -176,15 +181,7 @@ fn each_hop_of_each_polled_event_is_traced() {
         ));
         let line = module.line(0);
         let instance = Instance::new("polled");
-        instance.enable(&NAMES);
-        line.set("rate_hz", "2000");
-        line.wait_for("drained", 50);
-        line.silence();
-        let mut bytes = vec![0; 1 << 16];
-        let count = line.open().read(&mut bytes).unwrap();
-        let records = decode(&bytes[..count]);
-        let events = instance.events();
-        assert_hops(flavor, &records, &events);
+        let (records, events) = trace_some(flavor, line, &instance);
         // Each event is in one run.
         let ends = named(&events, "simrupt_bh_end");
         let moved: u64 = ends.iter().map(|end| end.number("events")).sum();
@@ -196,6 +193,7 @@ fn each_hop_of_each_polled_event_is_traced() {
     }
 }
 
+/// To C and to eBPF a tracepoint has its name alone: others may have one called `read`.
 #[test]
 fn the_names_of_tracepoints_say_whose_they_are() {
     let module = Simrupt::load("");
