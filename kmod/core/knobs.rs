@@ -267,9 +267,38 @@ impl Flavor {
             _ => None,
         }
     }
+
+    /// Whether a bottom half of this flavor may sleep, on every kernel: it runs in a thread of its own, with bottom
+    /// halves and preemption enabled.
+    pub fn may_sleep(self) -> bool {
+        match self {
+            Self::Bound
+            | Self::Unbound
+            | Self::Ordered
+            | Self::Highpri
+            | Self::UnboundHighpri
+            | Self::CpuIntensive
+            | Self::IrqThread
+            | Self::KthreadWorker => true,
+            // NAPI's thread polls with bottom halves disabled.
+            Self::Bh
+            | Self::BhHighpri
+            | Self::None
+            | Self::Tasklet
+            | Self::IrqPoll
+            | Self::Napi
+            | Self::NapiThreaded => false,
+        }
+    }
 }
 
 impl Knob {
+    /// The knob of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut knobs = Self::ALL.iter().copied();
+        knobs.find(|knob| knob.spec().name == name)
+    }
+
     /// The knob's row.
     pub fn spec(self) -> &'static Spec {
         // The enum and the table come from the same rows.
@@ -378,31 +407,6 @@ impl fmt::Display for Values {
                 }
                 Ok(())
             }
-        }
-    }
-}
-
-impl Flavor {
-    /// Whether a bottom half of this flavor may sleep, on every kernel: it runs in a thread of its own, with bottom
-    /// halves and preemption enabled.
-    pub fn may_sleep(self) -> bool {
-        match self {
-            Self::Bound
-            | Self::Unbound
-            | Self::Ordered
-            | Self::Highpri
-            | Self::UnboundHighpri
-            | Self::CpuIntensive
-            | Self::IrqThread
-            | Self::KthreadWorker => true,
-            // NAPI's thread polls with bottom halves disabled.
-            Self::Bh
-            | Self::BhHighpri
-            | Self::None
-            | Self::Tasklet
-            | Self::IrqPoll
-            | Self::Napi
-            | Self::NapiThreaded => false,
         }
     }
 }

@@ -56,7 +56,7 @@ pub struct Side {
     pub which: Which,
 }
 
-/// What the two sides of a pair mean together.
+/// The meaning that the two sides of a pair have together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Together {
     /// They cannot be had together.
@@ -107,6 +107,10 @@ fn comes_in_bursts(pattern: Pattern) -> bool {
 
 fn is_direct(flavor: Flavor) -> bool {
     flavor == Flavor::None
+}
+
+fn must_not_sleep(flavor: Flavor) -> bool {
+    !flavor.may_sleep()
 }
 
 /// The pairs that mean something together. All others are independent of each other.
@@ -194,19 +198,13 @@ pub static PAIRS: &[Pair] = &[
     ),
     pair(
         side(Knob::WorkUs, Which::NotZero),
-        side(
-            Knob::Workqueue,
-            Which::Flavors(|flavor| !flavor.may_sleep()),
-        ),
+        side(Knob::Workqueue, Which::Flavors(must_not_sleep)),
         Together::Own,
         "a run is busy for 50 ms at most, and `cpu_limit_pct` is charged for it: its time is taken from everybody",
     ),
     pair(
         side(Knob::WorkSleepUs, Which::NotZero),
-        side(
-            Knob::Workqueue,
-            Which::Flavors(|flavor| !flavor.may_sleep()),
-        ),
+        side(Knob::Workqueue, Which::Flavors(must_not_sleep)),
         Together::Refused,
         "a bottom half in an interrupt, in a softirq or in NAPI's thread must not sleep",
     ),

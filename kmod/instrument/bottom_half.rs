@@ -63,7 +63,7 @@ const NAP_NS: u64 = 10_000_000;
 /// See the module's description.
 pub(crate) struct BottomMeter {
     meters: Arc<Meters>,
-    /// What a run touches on purpose.
+    /// The memory that a run touches on purpose.
     pub(crate) memory: WorkMemory,
     irq_bh: Recorder<Arc<Histogram>>,
     bh_run: Recorder<Arc<Histogram>>,

@@ -7,7 +7,7 @@ use crate::kext::kvec;
 use core::hint::black_box;
 use kernel::prelude::*;
 
-/// What is touched by one access: a line of the caches of most processors.
+/// The unit of an access: a line of the caches of most processors.
 type CacheLine = [u64; 8];
 
 /// How many of them are touched without a look at the clock: 64 KiB.

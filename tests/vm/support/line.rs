@@ -132,8 +132,7 @@ impl Line {
 
     /// Whether it refuses a value for a knob because of the values that its other knobs have now.
     pub fn refuses(self, knob: &str, value: &str) -> bool {
-        let mut knobs = Knob::ALL.iter().copied();
-        let knob = knobs.find(|one| one.spec().name == knob).expect("a knob");
+        let knob = Knob::named(knob).expect("a knob");
         let number = |knob: Knob, text: &str| knob.spec().parse(text).expect("a value");
         let value_of = |other: Knob| number(other, &self.get(other.spec().name));
         refusal(knob, number(knob, value), value_of).is_some()

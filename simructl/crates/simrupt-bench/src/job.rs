@@ -182,9 +182,7 @@ impl Matrix {
             (Mode::Rate, Some(rates)) => rates.iter().copied().map(Some).collect(),
         }
     }
-}
 
-impl Matrix {
     /// All further knobs that there are.
     pub fn all_knobs(&self) -> Further {
         let (mut all, _) = self.optional_knobs.without_unknown();

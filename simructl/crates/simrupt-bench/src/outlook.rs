@@ -9,8 +9,8 @@ use crate::plan::{Plan, counted};
 use crate::replay::Replay;
 use crate::statistics::power;
 
-/// The knobs that are left out, and the differences that a comparison of two such runs and the report of one can tell, a sentence each. Where runs
-/// repeat to the digit, comparing takes no rounds.
+/// The knobs that are left out, and the differences that a comparison of two such runs and the report of one can tell, a
+/// sentence each. Where runs repeat to the digit, comparing takes no rounds.
 pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
     let left_out = plan.left_out.iter();
     let left_out =

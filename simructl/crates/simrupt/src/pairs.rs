@@ -28,7 +28,7 @@ struct Write {
 
 impl Write {
     fn of(change: &Change<'_>) -> Option<Self> {
-        let knob = known(&change.knob.name)?;
+        let knob = Knob::named(&change.knob.name)?;
         let values = |text: &str| {
             let values = value::list(text);
             values
@@ -81,12 +81,6 @@ impl Write {
         matches!(self.knob, Knob::WorkUs | Knob::WorkSleepUs)
             && self.old.iter().zip(&self.new).all(|(old, new)| new < old)
     }
-}
-
-/// The knob of a name.
-fn known(name: &str) -> Option<Knob> {
-    let mut knobs = Knob::ALL.iter().copied();
-    knobs.find(|knob| knob.spec().name == name)
 }
 
 /// A write of one of several changes: to its new values, or, for the time being, to the defaults.
@@ -147,7 +141,7 @@ pub(crate) fn in_order<'b, 'a>(changes: &'b [Change<'a>]) -> Vec<(&'b Change<'a>
     let writes = changes.iter().map(Write::of).collect();
     let turns = order(PAIRS, writes).into_iter().map(|turn| {
         let change = &changes[turn.at];
-        let text = match (turn.meanwhile, known(&change.knob.name)) {
+        let text = match (turn.meanwhile, Knob::named(&change.knob.name)) {
             (Some(values), Some(knob)) => {
                 let values: Vec<String> = values
                     .iter()
@@ -220,7 +214,7 @@ pub fn refused_at_load(settings: &[Assignment]) -> Option<Failure> {
             let value = text.and_then(|text| knob.spec().parse(text).ok());
             value.unwrap_or_else(|| knob.default_value())
         };
-        let mut knobs = settings.iter().filter_map(|one| known(&one.knob));
+        let mut knobs = settings.iter().filter_map(|one| Knob::named(&one.knob));
         let refusal = knobs.find_map(|knob| refusal(knob, value_of(knob), value_of));
         if let Some(refusal) = refusal {
             return Some(told_at_load(line, &refusal));
