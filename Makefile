@@ -19,7 +19,7 @@ help:
 	@echo 'In a virtual machine; these set up what they need (5 minutes, once):'
 	@echo '  make demo                  load the module and show what it does'
 	@echo '  make test [TEST=NAME]      run all tests, or those whose names contain NAME'
-	@echo '       MODEL_STEPS=N, MODEL_SEED=N, FUZZ_ROUNDS=N, FUZZ_SEED=N: how much of what is random, and which'
+	@echo '       MODEL_STEPS=N, MODEL_SEED=N, FUZZ_ROUNDS=N, FUZZ_SEED=N, FAULT_STEP=N: how much of what is random, and which'
 	@echo '  make test-vm               only those that run in the machine'
 	@echo '  make test-debug            the same on a kernel with all checks (built first: 15 minutes, once)'
 	@echo '  make test-kcsan            the same with the detector of data races (built first: 15 minutes, once)'
@@ -77,7 +77,7 @@ test-debug test-kcsan:
 
 .PHONY: test-weekly
 test-weekly:
-	@KERNEL=debug MODEL_STEPS=20000 FUZZ_ROUNDS=4 $(LAB)/run test-vm
+	@KERNEL=debug MODEL_STEPS=20000 FUZZ_ROUNDS=4 FAULT_STEP=1 $(LAB)/run test-vm
 	@$(MAKE) test-kcsan test-matrix check-next compare-test-workqueue check-deb check-dkms check-dist test-install test-secure-boot
 
 .PHONY: test-matrix

@@ -56,7 +56,7 @@ check_bench_options() {
 }
 
 # What tests may be told: words NAME=VALUE of a kernel's command line become its init's environment.
-TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS RELOADS)
+TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS FAULT_STEP RELOADS)
 
 # boot IMAGE CONSOLE_LOG [OPTIONS...] -- MODE [ARGS...]: runs the VM; OPTIONS and status are run-vm's.
 boot() {
