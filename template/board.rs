@@ -22,6 +22,7 @@ use crate::{
             Global, //
         },
         irq_domain::{
+            Affinity,
             IrqDomain,
             IrqLine, //
         },
@@ -90,7 +91,7 @@ fn check_parameters() -> Result {
 impl Placed {
     pub(crate) fn new() -> Result<Self> {
         check_parameters()?;
-        let device = device::new(IrqLine::new(IrqDomain::new(1)?, 0, ())?)?;
+        let device = device::new(IrqLine::new(IrqDomain::new(1)?, 0, Affinity::Free, ())?)?;
         Ok(Self {
             _placed: DEVICE.place(device),
         })

@@ -103,7 +103,8 @@ pub(super) fn prepare(
         control.interference.prepare(settings)
     };
     Ok(match knob {
-        Knob::Lines => Change::Nothing,
+        // Fixed when the line is made.
+        Knob::Lines | Knob::Affinity => Change::Nothing,
         Knob::RateHz => Change::Shape(Shape {
             rate_hz: magnitude,
             ..shape

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The tree in /sys/kernel/debug/simrupt: a folder per line with a file per live knob and the
+//! The tree in /sys/kernel/debug/simrupt: a folder per line with a file per knob of the line and the
 //! statistics, and `knobs`, which describes the knobs to tools.
 
 use super::{
@@ -123,14 +123,19 @@ impl Faces {
             let name = CString::try_from_fmt(fmt!("line{line}"))?;
             let mut files = KVec::new();
             for (index, knob) in Knob::ALL.iter().enumerate() {
-                if knob.spec().live {
-                    let name = CString::try_from_fmt(fmt!("{}", knob.spec().name))?;
-                    files.push((name, index), GFP_KERNEL)?;
+                let spec = knob.spec();
+                if spec.per_line {
+                    let name = CString::try_from_fmt(fmt!("{}", spec.name))?;
+                    let mode = match spec.live {
+                        true => Mode::ReadWrite,
+                        false => Mode::Read,
+                    };
+                    files.push((name, index, mode), GFP_KERNEL)?;
                 }
             }
             root.subdir(&name, |dir| {
-                for (name, index) in &files {
-                    dir.file(name, Subject::id(line, *index), Mode::ReadWrite)?;
+                for (name, index, mode) in &files {
+                    dir.file(name, Subject::id(line, *index), *mode)?;
                 }
                 for (index, (name, _, mode)) in REPORTS.iter().enumerate() {
                     dir.file(name, Subject::id(line, Knob::ALL.len() + index), *mode)?;
@@ -192,7 +197,9 @@ impl Files for Tree {
     /// As [`set::set`].
     fn write(id: usize, text: &[u8]) -> Result {
         match Subject::from_id(id)? {
-            Subject::Knob(line, knob) => set::set(Target::Line(line), knob, text),
+            Subject::Knob(line, knob) if knob.spec().live => {
+                set::set(Target::Line(line), knob, text)
+            }
             Subject::Report(line, Report::Reset) if text.trim_ascii() == b"1" => {
                 reset(&lines::line(line)?)
             }
@@ -200,7 +207,7 @@ impl Files for Tree {
                 recover(&lines::line(line)?)
             }
             // Not writable files, or not 1.
-            Subject::Knobs | Subject::Report(..) => Err(EINVAL),
+            Subject::Knobs | Subject::Knob(..) | Subject::Report(..) => Err(EINVAL),
         }
     }
 

@@ -115,7 +115,8 @@ pub(super) struct View {
 impl Control {
     fn new(domain: Arc<IrqDomain>, cpu_time: Arc<CpuTime>, index: usize) -> Result<Arc<Self>> {
         let load = Load::new(cpu_time.clone(), values::limit_pct(index))?;
-        let line = IrqLine::new(domain, index, Arrivals(load.clone()))?;
+        let affinity = values::affinity(index);
+        let line = IrqLine::new(domain, index, affinity, Arrivals(load.clone()))?;
         let (meter, device_counters) = DeviceMeter::new(index, load.clone())?;
         let device = Device::new(
             line,

@@ -40,9 +40,9 @@ impl Parameters for Knobs {
 
     fn show(index: usize, out: &mut dyn Write) -> core::fmt::Result {
         let knob = *Knob::ALL.get(index).ok_or(core::fmt::Error)?;
-        let count = match knob {
-            Knob::Lines => 1,
-            _ => lines::count(),
+        let count = match knob.spec().per_line {
+            true => lines::count(),
+            false => 1,
         };
         for line in 0..count {
             if line != 0 {
@@ -86,9 +86,10 @@ macro_rules! declare {
     (@values $kind:ident ($min:literal, $max:literal)) => { concat!($min, "..", $max) };
     (@unit choice $unit:literal) => { "" };
     (@unit $kind:ident $unit:literal) => { concat!(" ", $unit) };
-    (@type load $kind:ident) => { "int" };
-    (@type live choice) => { "array of string" };
-    (@type live $kind:ident) => { "array of int" };
+    (@type module $kind:ident) => { "int" };
+    (@type $when:ident choice) => { "array of string" };
+    (@type $when:ident $kind:ident) => { "array of int" };
+    (@perm module) => { 0o444 };
     (@perm load) => { 0o444 };
     (@perm live) => { 0o644 };
 }

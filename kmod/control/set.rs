@@ -111,7 +111,7 @@ fn parse(target: Target, knob: Knob, bytes: &[u8]) -> Result<Parsed> {
         Target::All => {
             // Before init the number of lines is not known; the count is checked then.
             let most = match knob {
-                Knob::Lines => 1,
+                _ if !spec.per_line => 1,
                 _ if values::live() => lines::count(),
                 _ => MAX_LINES,
             };

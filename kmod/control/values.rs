@@ -7,6 +7,7 @@ use super::changes;
 use crate::{
     instrument::interference,
     kext::{
+        irq_domain,
         log,
         module_param, //
     },
@@ -14,6 +15,7 @@ use crate::{
         coalescing::Limits,
         fault::Rules,
         knobs::{
+            Affinity,
             Fault,
             Flavor,
             Interference,
@@ -93,6 +95,14 @@ pub(crate) fn shape(line: usize) -> Shape {
 /// The CPU that the knobs of a line give its timer.
 pub(crate) fn cpu(line: usize) -> Option<u32> {
     u32::try_from(value(line, Knob::Cpu)).ok()
+}
+
+/// Who chooses the CPUs of a line's interrupt.
+pub(crate) fn affinity(line: usize) -> irq_domain::Affinity {
+    match Affinity::from_value(value(line, Knob::Affinity)) {
+        Affinity::Free => irq_domain::Affinity::Free,
+        Affinity::Fixed => irq_domain::Affinity::Fixed,
+    }
 }
 
 /// How much of a CPU the knobs of a line let be taken, in percent.

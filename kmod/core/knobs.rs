@@ -17,12 +17,13 @@ pub const MAX_LINES: usize = 64;
 /// - `power_of_two (min, max)`: any number in the range, rounded up,
 /// - `choice (Enum { Variant = "name", … })`,
 ///
-/// and when is `live` or `load`. A line that is set up gets its knobs in this order; `run`, which
-/// may start the device, is the last.
+/// and when is `live`, `load` (each line has its own value, fixed when the module is loaded) or `module` (one value for
+/// all lines, fixed then). A line that is set up gets its knobs in this order; `run`, which may start the device, is
+/// the last.
 macro_rules! for_each_knob {
     ($callback:ident) => {
         $callback! {
-            Lines = "lines": number (1, 64) default "1" unit "lines" load
+            Lines = "lines": number (1, 64) default "1" unit "lines" module
                 "how many independent devices";
             RateHz = "rate_hz": number (0, 1000000) default "10" unit "Hz" live
                 "events per second on the ideal schedule; 0 is silent";
@@ -50,6 +51,11 @@ macro_rules! for_each_knob {
                 Level = "level",
             }) default "edge" unit "-" live
                 "what makes the line interrupt: that it goes up, or that it is up, until the driver acknowledges it";
+            Affinity = "affinity": choice (Affinity {
+                Free = "free",
+                Fixed = "fixed",
+            }) default "free" unit "-" load
+                "who chooses the CPUs of the line's interrupt: free: user space, by smp_affinity; fixed: the driver";
             Workqueue = "workqueue": choice (Flavor {
                 Bound = "bound",
                 Unbound = "unbound",
@@ -158,6 +164,7 @@ macro_rules! declare {
             default: $default,
             unit: $unit,
             live: declare!(@live $when),
+            per_line: declare!(@per_line $when),
             help: $help,
         },)*];
 
@@ -172,6 +179,10 @@ macro_rules! declare {
     (@values choice ($choice:ident $names:tt)) => { Values::Choice($choice::NAMES) };
     (@live live) => { true };
     (@live load) => { false };
+    (@live module) => { false };
+    (@per_line live) => { true };
+    (@per_line load) => { true };
+    (@per_line module) => { false };
     (@choices choice ($choice:ident { $($variant:ident = $text:literal,)+ }) $help:literal) => {
         #[doc = $help]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -242,6 +253,8 @@ pub struct Spec {
     pub unit: &'static str,
     /// Whether it can be changed while the module is loaded.
     pub live: bool,
+    /// Whether each line has its own value. A knob that can be changed has one for each line.
+    pub per_line: bool,
     /// What it means.
     pub help: &'static str,
 }
@@ -421,6 +434,7 @@ impl fmt::Display for Spec {
             Values::Number { .. } | Values::PowerOfTwo { .. } => "u64",
         };
         let when = if self.live { "live" } else { "load" };
+        let scope = if self.per_line { "line" } else { "module" };
         let Self {
             name,
             values,
@@ -431,7 +445,7 @@ impl fmt::Display for Spec {
         } = self;
         write!(
             f,
-            "{name}\t{kind}\t{values}\t{default}\t{unit}\t{when}\t{help}"
+            "{name}\t{kind}\t{values}\t{default}\t{unit}\t{when}\t{help}\t{scope}"
         )
     }
 }

@@ -22,6 +22,7 @@ use super::{
         IrqWork, //
     },
     module,
+    shim,
     CTable, //
 };
 use kernel::{
@@ -50,6 +51,16 @@ pub(crate) enum Trigger {
     Edge,
     /// That it is up.
     Level,
+}
+
+/// Who chooses the CPUs of an interrupt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Affinity {
+    /// User space, by /proc/irq/N/smp_affinity.
+    Free,
+    /// The driver. The kernel refuses what user space writes there (`IRQ_NO_BALANCING`). The line's interrupts are for
+    /// the CPUs where it is raised.
+    Fixed,
 }
 
 /// Follows the interrupts of a line. In hardirq, with interrupts off.
@@ -340,8 +351,13 @@ impl<O: Observer> IrqLine<O> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
-    pub(crate) fn new(domain: Arc<IrqDomain>, index: usize, observer: O) -> Result<Self> {
+    /// `ENOMEM`, and those of irq_set_affinity().
+    pub(crate) fn new(
+        domain: Arc<IrqDomain>,
+        index: usize,
+        affinity: Affinity,
+        observer: O,
+    ) -> Result<Self> {
         let hwirq = bindings::irq_hw_number_t::try_from(index)?;
         let bounce = IrqWork::new(Bounce {
             chip_data: ChipData {
@@ -367,7 +383,12 @@ impl<O: Observer> IrqLine<O> {
         // SAFETY: The interrupt was just mapped and nobody uses it yet; the bounce stays where it is.
         unsafe { bindings::irq_set_chip_data(virq, chip_data) };
         // INVARIANT: Just mapped, with the bounce as its data.
-        Ok(Self { bounce, virq })
+        let line = Self { bounce, virq };
+        if affinity == Affinity::Fixed {
+            // SAFETY: The interrupt is ours.
+            to_result(unsafe { shim::simrupt_irq_fix_affinity(virq) })?;
+        }
+        Ok(line)
     }
 
     /// The Linux interrupt number.
@@ -469,7 +490,7 @@ mod tests {
 
     impl Handled {
         fn new() -> Result<Self> {
-            let line = IrqLine::new(IrqDomain::new(1)?, 0, ())?;
+            let line = IrqLine::new(IrqDomain::new(1)?, 0, Affinity::Free, ())?;
             let virq = line.virq();
             let raiser = IrqWork::new(Raiser(line))?;
             let calls = KBox::new(
@@ -524,8 +545,8 @@ mod tests {
     fn lines_have_numbers_of_their_own() -> Result {
         let domain = IrqDomain::new(2)?;
         let lines = (
-            IrqLine::new(domain.clone(), 0, ())?,
-            IrqLine::new(domain, 1, ())?,
+            IrqLine::new(domain.clone(), 0, Affinity::Free, ())?,
+            IrqLine::new(domain, 1, Affinity::Free, ())?,
         );
         let (first, second) = (lines.0.virq(), lines.1.virq());
         drop(lines);
@@ -562,7 +583,8 @@ mod tests {
 
     #[test]
     fn a_raise_that_nobody_handles_is_harmless() -> Result {
-        let raiser = IrqWork::new(Raiser(IrqLine::new(IrqDomain::new(1)?, 0, ())?))?;
+        let line = IrqLine::new(IrqDomain::new(1)?, 0, Affinity::Free, ())?;
+        let raiser = IrqWork::new(Raiser(line))?;
         raiser.queue();
         Ok(())
     }

@@ -103,6 +103,13 @@ bool simrupt_irq_is_forced_threaded(unsigned int irq)
 	return desc && desc->action && desc->action->secondary;
 }
 
+int simrupt_irq_fix_affinity(unsigned int irq)
+{
+	irq_modify_status(irq, 0, IRQ_NO_BALANCING);
+	/* When it starts up, the kernel gives no CPUs to such an interrupt. */
+	return irq_set_affinity(irq, cpu_possible_mask);
+}
+
 unsigned int simrupt_irq_depth(unsigned int irq)
 {
 	struct irq_desc *desc = simrupt_irq_desc(irq);

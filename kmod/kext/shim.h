@@ -64,6 +64,12 @@ bool simrupt_irq_is_percpu(unsigned int irq);
  */
 bool simrupt_irq_is_forced_threaded(unsigned int irq);
 
+/*
+ * Has the kernel refuse what user space writes to an interrupt's smp_affinity, and lets all CPUs take it. Before it
+ * is requested. An errno, negative, or 0. Process context.
+ */
+int simrupt_irq_fix_affinity(unsigned int irq);
+
 /* How often an interrupt is disabled: 0 when it is enabled. For one that is in use. Process context. */
 unsigned int simrupt_irq_depth(unsigned int irq);
 

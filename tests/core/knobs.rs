@@ -32,14 +32,22 @@ fn every_knob_finds_its_own_row() {
 }
 
 #[test]
-fn every_row_has_seven_fields_without_tabs() {
+fn every_row_has_eight_fields_without_tabs() {
     for spec in TABLE {
-        assert_eq!(spec.to_string().split('\t').count(), 7, "{}", spec.name);
+        assert_eq!(spec.to_string().split('\t').count(), 8, "{}", spec.name);
     }
     assert_eq!(
         Knob::RateHz.spec().to_string(),
-        "rate_hz\tu64\t0..1000000\t10\tHz\tlive\tevents per second on the ideal schedule; 0 is silent"
+        "rate_hz\tu64\t0..1000000\t10\tHz\tlive\tevents per second on the ideal schedule; 0 is silent\tline"
     );
+}
+
+#[test]
+fn knobs_that_can_be_changed_are_of_each_line() {
+    for spec in TABLE {
+        assert!(spec.per_line || !spec.live, "{}", spec.name);
+        assert_eq!(spec.per_line, spec.name != "lines", "{}", spec.name);
+    }
 }
 
 #[test]

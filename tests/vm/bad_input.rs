@@ -143,7 +143,8 @@ fn simructl_refuses_bad_values_with_the_remedy() {
             ("fifo_size=1", "16"),
             ("workqueue=softirq", "unbound"),
             ("rate=5", "rate_hz"),
-            ("lines=3", "load"),
+            ("lines=3", "simructl load lines=3"),
+            ("affinity=fixed", "simructl load affinity=fixed"),
         ] {
             let output = simructl(&["set", setting]);
             let message = String::from_utf8_lossy(&output.stderr);

@@ -2,7 +2,7 @@
 
 //! Each knob by each of its faces.
 
-use simrupt_vm_tests::{KNOBS, Simrupt, simructl};
+use simrupt_vm_tests::{KNOBS, LOAD_KNOBS, Simrupt, simructl};
 
 /// A value of each knob that is not its default.
 const OTHER: [&str; KNOBS.len()] = [
@@ -131,16 +131,23 @@ fn the_device_runs_while_it_is_open_or_always() {
 fn the_knobs_file_describes_every_knob() {
     let module = Simrupt::load("");
     let text = std::fs::read_to_string("/sys/kernel/debug/simrupt/knobs").unwrap();
-    let names: Vec<&str> = text
-        .lines()
-        .map(|row| row.split('\t').next().unwrap())
-        .collect();
-    assert_eq!(names[0], "lines");
-    assert_eq!(names[1..], KNOBS);
+    let named = |when: &str, scope: &str| -> Vec<String> {
+        let rows = text.lines().map(|row| row.split('\t').collect::<Vec<_>>());
+        let rows = rows.filter(|row| row[5] == when && row[7] == scope);
+        rows.map(|row| row[0].to_owned()).collect()
+    };
+    assert_eq!(named("load", "module"), ["lines"]);
+    assert_eq!(named("load", "line"), LOAD_KNOBS);
+    assert_eq!(named("live", "line"), KNOBS);
+    assert_eq!(
+        text.lines().count(),
+        1 + LOAD_KNOBS.len() + KNOBS.len(),
+        "{text}"
+    );
     for row in text.lines() {
         let fields: Vec<&str> = row.split('\t').collect();
-        assert_eq!(fields.len(), 7, "{row}");
-        if fields[5] == "live" {
+        assert_eq!(fields.len(), 8, "{row}");
+        if fields[7] == "line" {
             assert_eq!(module.line(0).get(fields[0]), fields[3], "{row}");
         }
     }

@@ -3,7 +3,7 @@
 //! Loading with parameters.
 
 use nix::errno::Errno;
-use simrupt_vm_tests::{Simrupt, try_load};
+use simrupt_vm_tests::{KNOBS, LOAD_KNOBS, Simrupt, try_load};
 
 #[test]
 fn without_parameters_each_knob_has_its_default() {
@@ -31,13 +31,14 @@ fn every_parameter_describes_itself_to_modinfo() {
         "parm=fifo_policy:what a full fifo does: overwrite the oldest record or drop the newest \
          (overwrite|drop, default overwrite)",
         "parmtype=fifo_policy:array of string",
+        "parmtype=affinity:array of string",
         "license=GPL v2",
         concat!("version=", env!("CARGO_PKG_VERSION")),
     ] {
         assert!(content.contains(&format!("{text}\0")), "{text}");
     }
     let described = content.matches("parm=").count();
-    assert_eq!(described, 1 + simrupt_vm_tests::KNOBS.len());
+    assert_eq!(described, 1 + KNOBS.len() + LOAD_KNOBS.len());
 }
 
 #[test]
@@ -109,6 +110,10 @@ fn bad_parameters_keep_the_module_from_loading() {
         ("fifo_policy=0", Errno::EINVAL),
         ("format=binary", Errno::EINVAL),
         ("run=never", Errno::EINVAL),
+        ("affinity=none", Errno::EINVAL),
+        ("affinity=free,", Errno::EINVAL),
+        ("affinity=", Errno::EINVAL),
+        ("affinity=free,fixed", Errno::EINVAL),
     ] {
         assert_eq!(try_load(params), Err(errno), "{params}");
     }

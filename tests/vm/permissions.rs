@@ -4,7 +4,7 @@
 
 use nix::unistd::{Gid, Uid, chown};
 use simrupt_vm_tests::{
-    DRIVER, KNOBS, Line, Simrupt, eventually, log_lines, meminfo, watches_itself,
+    DRIVER, KNOBS, LOAD_KNOBS, Line, Simrupt, eventually, log_lines, meminfo, watches_itself,
 };
 use std::{
     fs::{self, Permissions},
@@ -61,6 +61,9 @@ fn files_have_the_modes_that_are_documented() {
         for knob in KNOBS {
             assert_eq!(mode(line.path(knob)), 0o600, "{knob}");
         }
+        for knob in LOAD_KNOBS {
+            assert_eq!(mode(line.path(knob)), 0o400, "{knob}");
+        }
         for report in ["stats", "contexts", "latency", "costs", "irq"] {
             assert_eq!(mode(line.path(report)), 0o400, "{report}");
         }
@@ -69,7 +72,7 @@ fn files_have_the_modes_that_are_documented() {
         for verb in ["reset", "recover"] {
             assert_eq!(mode(line.path(verb)), 0o200, "{verb}");
         }
-        let known = KNOBS.len() + 8;
+        let known = KNOBS.len() + LOAD_KNOBS.len() + 8;
         let folder = Path::new(&line.path("stats")).parent().unwrap().to_owned();
         assert_eq!(files_below(folder).len(), known, "a file of no known mode");
     }
@@ -78,7 +81,10 @@ fn files_have_the_modes_that_are_documented() {
         let path = format!("/sys/module/simrupt/parameters/{knob}");
         assert_eq!(mode(path), 0o644, "{knob}");
     }
-    assert_eq!(mode("/sys/module/simrupt/parameters/lines"), 0o444);
+    for knob in LOAD_KNOBS.iter().chain(&["lines"]) {
+        let path = format!("/sys/module/simrupt/parameters/{knob}");
+        assert_eq!(mode(path), 0o444, "{knob}");
+    }
 }
 
 #[test]

@@ -11,6 +11,8 @@ use crate::destination::Claims;
 use crate::output;
 use simrupt::changes::apply;
 use simrupt::failure::Failure;
+use simrupt::files::table::Knob;
+use simrupt::knobs::Knobs;
 use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
 use simrupt::target::{Elsewhere, Target};
@@ -21,7 +23,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(
     let knobs = knobs_of(&module)?;
     let target = Target::of(file, &knobs, &module, options.lines())?;
     if let Some(one) = target.elsewhere.first() {
-        return Err(out_of_reach(&module, one));
+        return Err(out_of_reach(&module, &knobs, &target, one)?);
     }
     apply(&target.changes)?;
     match target.changes.is_empty() && !options.json {
@@ -31,22 +33,51 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(
 }
 
 /// Only loading the module anew would do.
-fn out_of_reach(module: &Module<'_>, one: &Elsewhere<'_>) -> Failure {
-    match one.line {
-        Some(line) => module.no_line(line).at(&one.place),
-        None => Failure::new(
-            format!(
-                "{} is {}, not {}",
-                one.knob.name,
-                one.now.as_deref().unwrap_or("-"),
-                one.wanted
-            ),
-            "it is fixed when the module is loaded",
-        )
-        .remedy(format!(
-            "simructl unload, then simructl load {}={}, then simructl apply",
-            one.knob.name, one.wanted
-        ))
-        .at(&one.place),
-    }
+fn out_of_reach(
+    module: &Module<'_>,
+    knobs: &Knobs,
+    target: &Target<'_>,
+    one: &Elsewhere<'_>,
+) -> Result<Failure, Failure> {
+    let Elsewhere { knob, wanted, .. } = one;
+    let name = &knob.name;
+    let (of, load) = match (one.line, &one.now) {
+        (Some(line), None) => return Ok(module.no_line(line).at(&one.place)),
+        (Some(line), Some(_)) => {
+            let values = values_of_lines(module, knobs, target, knob)?;
+            let lines = module.lines().len();
+            (
+                format!("line{line}: "),
+                format!("lines={lines} {name}={values}"),
+            )
+        }
+        (None, _) => (String::new(), format!("{name}={wanted}")),
+    };
+    let now = one.now.as_deref().unwrap_or("-");
+    let why = "it is fixed when the module is loaded";
+    let failure = Failure::new(format!("{of}{name} is {now}, not {wanted}"), why);
+    let remedy = format!("simructl unload, then simructl load {load}, then simructl apply");
+    Ok(failure.remedy(remedy).at(&one.place))
+}
+
+/// The values of a knob that the lines have once the profile is in force, as the module takes them.
+fn values_of_lines(
+    module: &Module<'_>,
+    knobs: &Knobs,
+    target: &Target<'_>,
+    knob: &Knob,
+) -> Result<String, Failure> {
+    let value = |line| {
+        let wanted = target
+            .elsewhere
+            .iter()
+            .find(|one| (one.line, one.knob) == (Some(line), knob));
+        match wanted {
+            Some(one) => Ok(one.wanted.clone()),
+            None => knobs.value(knob, line),
+        }
+    };
+    let values = module.lines().iter().map(|&line| value(line));
+    let values: Vec<String> = values.collect::<Result<_, Failure>>()?;
+    Ok(values.join(","))
 }

@@ -24,16 +24,16 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(
     let knobs = knobs_of(&module)?;
 
     let mut text = HEAD.to_string();
-    // All lines share the load-time knobs: asked for one line, only its own are written.
+    // Asked for one line, only its own knobs are written, not those that all lines share.
     if *options.lines() == Lines::All {
         text += "\n# Only when the module is loaded:\n";
-        text += &with_values(knobs.iter().filter(|knob| !knob.live), |knob| {
+        text += &with_values(knobs.iter().filter(|knob| !knob.per_line), |knob| {
             knobs.module_value(knob)
         })?;
     }
     for line in lines {
-        let live = knobs.iter().filter(|knob| knob.live);
-        let values = with_values(live, |knob| knobs.value(knob, line))?;
+        let own = knobs.iter().filter(|knob| knob.per_line);
+        let values = with_values(own, |knob| knobs.value(knob, line))?;
         text += &format!("\n[line{line}]\n{values}");
     }
     destination.open()?.write_text(&text)

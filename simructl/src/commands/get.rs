@@ -21,9 +21,9 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, name: Option<&str>) -> R
     let named = name.map(|name| knobs.find(name)).transpose()?;
     let wanted = |knob: &&Knob| named.is_none_or(|named| named == *knob);
 
-    // All lines share the load-time knobs: asked for one line, only its own are shown.
+    // Asked for one line, only its own knobs are shown, not those that all lines share.
     let mut shared = Vec::new();
-    for knob in knobs.iter().filter(wanted).filter(|knob| !knob.live) {
+    for knob in knobs.iter().filter(wanted).filter(|knob| !knob.per_line) {
         if named.is_some() || *options.lines() == Lines::All {
             shared.push((knob, knobs.module_value(knob)?));
         }
@@ -31,7 +31,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, name: Option<&str>) -> R
     let mut own = Vec::new();
     for &line in &lines {
         let mut values = Vec::new();
-        for knob in knobs.iter().filter(wanted).filter(|knob| knob.live) {
+        for knob in knobs.iter().filter(wanted).filter(|knob| knob.per_line) {
             values.push((knob, knobs.value(knob, line)?));
         }
         own.push((line, values));

@@ -104,6 +104,7 @@ fn document(knob: &Knob) -> Value {
         "default": knob.default.as_deref().map(value::json),
         "unit": knob.unit,
         "when": when(knob),
+        "scope": if knob.per_line { "line" } else { "module" },
         "help": knob.help,
     })
 }

@@ -34,6 +34,8 @@ struct Row {
     state: &'static str,
     /// The fault that it has on purpose.
     fault: Option<String>,
+    /// Who chooses the CPUs of its interrupt.
+    affinity: Option<String>,
     /// Of a line that has ever been throttled, to find out whether it is so now.
     look: Option<Look>,
 }
@@ -110,6 +112,7 @@ impl Row {
         }
         let run = knob("run").transpose()?;
         let masked = knob("masked").transpose()?;
+        let affinity = knob("affinity").transpose()?;
         let state = if !bound {
             "driver unbound"
         } else if shown[0].as_deref() == Some("0") {
@@ -137,6 +140,7 @@ impl Row {
             lost: counters.as_ref().map(Counters::lost),
             state,
             fault: module.fault(line),
+            affinity,
             look,
         })
     }
@@ -164,11 +168,20 @@ impl Row {
             number(self.counters[0]),
             number(self.counters[1]),
             number(self.lost),
-            match &self.fault {
-                None => self.state.to_string(),
-                Some(fault) => format!("{}, fault {fault}", self.state),
-            },
+            self.described(),
         ]
+    }
+
+    /// The state, and whatever is not usual of the line.
+    fn described(&self) -> String {
+        let affinity = self
+            .affinity
+            .as_ref()
+            .filter(|affinity| *affinity != "free");
+        let affinity = affinity.map(|affinity| format!(", affinity {affinity}"));
+        let fault = self.fault.as_ref().map(|fault| format!(", fault {fault}"));
+        let notes = affinity.into_iter().chain(fault);
+        notes.fold(self.state.to_string(), |text, note| text + &note)
     }
 
     fn json(&self) -> Value {
@@ -176,6 +189,7 @@ impl Row {
         object.insert("line".to_string(), json!(self.line));
         object.insert("irq".to_string(), json!(self.irq));
         object.insert("fault".to_string(), json!(self.fault));
+        object.insert("affinity".to_string(), json!(self.affinity));
         for (name, value) in KNOBS.iter().zip(&self.knobs) {
             let value = value.as_deref().map(value::json);
             object.insert(name.to_string(), json!(value));

@@ -142,7 +142,7 @@ impl Fake {
     }
 
     /// Takes the right to write away, as far as the file's mode shows it.
-    fn read_only(&self, file: &str) {
+    pub(crate) fn read_only(&self, file: &str) {
         fs::set_permissions(self.path(file), Permissions::from_mode(0o444)).unwrap();
     }
 

@@ -44,7 +44,7 @@ fn without_debugfs_the_parameters_are_shown() {
 fn knobs_of_a_newer_module_are_shown_too() {
     let fake = Fake::with_lines(1);
     let table = fake.read("sys/kernel/debug/simrupt/knobs")
-        + "color\trgb\t#\t#000000\t-\tlive\tof the device\tnovel\n";
+        + "color\trgb\t#\t#000000\t-\tlive\tof the device\tline\tnovel\n";
     fake.write("sys/kernel/debug/simrupt/knobs", &table);
     fake.write(&debugfs(0, "color"), "#c0ffee\n");
     fake.check("get-newer", "get color");
@@ -75,7 +75,7 @@ fn a_missing_knob_file_is_named() {
 fn the_module_describes_its_knobs() {
     let fake = Fake::with_lines(1);
     let table = fake.read("sys/kernel/debug/simrupt/knobs")
-        + "color\trgb\t#\t#000000\t-\tlive\tof the device\tnovel\n";
+        + "color\trgb\t#\t#000000\t-\tlive\tof the device\tline\tnovel\n";
     fake.write("sys/kernel/debug/simrupt/knobs", &table);
     fake.check("knobs", "knobs");
     fake.check("knobs-json", "knobs --json");

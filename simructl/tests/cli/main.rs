@@ -23,6 +23,7 @@ mod interrupts_watched;
 mod knobs;
 mod ktap;
 mod latency;
+mod load_time;
 mod lockdown;
 mod outputs;
 mod pipes;

@@ -7,7 +7,7 @@ use super::{Tally, reads::Known, rounds, seed, texts};
 use fastrand::Rng;
 use nix::{errno::Errno, libc};
 use simrupt_core::knobs::Knob;
-use simrupt_vm_tests::{DRIVER, KNOBS, Line, Simrupt};
+use simrupt_vm_tests::{DRIVER, KNOBS, LOAD_KNOBS, Line, Simrupt};
 use std::{fs::File, thread};
 
 const NOBODY: libc::c_uint = 65_534;
@@ -46,7 +46,7 @@ fn files(line: Line) -> Vec<String> {
     let names = [
         "stats", "contexts", "latency", "costs", "irq", "reset", "schedule", "recover",
     ];
-    let names = KNOBS.iter().chain(&names);
+    let names = KNOBS.iter().chain(&LOAD_KNOBS).chain(&names);
     names.map(|name| line.path(name)).collect()
 }
 

@@ -50,6 +50,9 @@ pub const KNOBS: [&str; 28] = [
     "run",
 ];
 
+/// The knobs of a line that are fixed when the module is loaded.
+pub const LOAD_KNOBS: [&str; 1] = ["affinity"];
+
 /// The flavors of workqueue, and what they are compared with: those that this kernel has.
 pub fn flavors() -> Vec<&'static str> {
     let lacking = lacking_flavors();
@@ -98,6 +101,11 @@ pub struct Line {
 impl Line {
     pub(crate) fn new(index: usize) -> Self {
         Self { index }
+    }
+
+    /// Its number.
+    pub fn index(self) -> usize {
+        self.index
     }
 
     /// The path of its character device.

@@ -119,6 +119,7 @@ impl<'a> Rig<'a> {
             if !self.module.is_bound(line) {
                 return Err(Failure::unbound(line));
             }
+            self.must_be_movable(line)?;
         }
         if let Some(replay) = &plan.replay {
             self.gaps = replay.schedule();
@@ -137,6 +138,21 @@ impl<'a> Rig<'a> {
             self.must_take(Knob::Stress.spec(), setting.stress.of_module().name())?;
         }
         Ok(())
+    }
+
+    /// The interrupt of a line goes where the plan has it, so user space must be able to move it.
+    fn must_be_movable(&self, line: u32) -> Result<(), Failure> {
+        let Some(knob) = self.knobs.iter().find(|knob| knob.name == "affinity") else {
+            return Ok(());
+        };
+        match self.knobs.value(knob, line)?.as_str() {
+            "free" => Ok(()),
+            affinity => Err(Failure::new(
+                WHAT,
+                format!("the affinity of line{line} is {affinity}, so its interrupt cannot be moved"),
+            )
+            .remedy("simructl unload, then simructl load without affinity, or with affinity=free for that line")),
+        }
     }
 
     /// A value that a plan takes is one that the loaded module has. A module without a knob behaves as at the knob's

@@ -233,7 +233,7 @@ fn knobs(rig: &Rig<'_>, plan: &Plan) -> Result<BTreeMap<String, String>, Failure
         });
     constant
         .map(|knob| {
-            let value = match knob.live {
+            let value = match knob.per_line {
                 true => knobs.value(knob, line)?,
                 false => knobs.module_value(knob)?,
             };

@@ -66,18 +66,18 @@ impl Knobs {
         })
     }
 
-    /// The file that holds a knob of a line; a load-time knob has one file for the whole module.
+    /// The file that holds a knob of a line; a knob that all lines share has one file for the whole module.
     pub fn file(&self, knob: &Knob, line: u32) -> KnobFile {
-        let debugfs = self.debugfs.as_deref().filter(|_| knob.live);
+        let debugfs = self.debugfs.as_deref().filter(|_| knob.per_line);
         KnobFile::of(debugfs, &self.parameters, &knob.name, line)
     }
 
-    /// The value of a live knob in force on a line.
+    /// The value of a knob in force on a line.
     pub fn value(&self, knob: &Knob, line: u32) -> Result<String, Failure> {
         self.file(knob, line).value(line)
     }
 
-    /// The value of a load-time knob.
+    /// The value of a knob that all lines share.
     pub fn module_value(&self, knob: &Knob) -> Result<String, Failure> {
         self.file(knob, 0).read()
     }

@@ -3,7 +3,7 @@
 //! A profile: knobs and their values in TOML, as `simructl dump` writes it.
 //!
 //! Above the tables stand the knobs that all lines share, in `[lineN]` those of a line, and in `[all]`
-//! values for the lines that do not say otherwise. What a profile does not name is left as it is.
+//! values for the lines that do not say otherwise. Knobs that a profile does not name are left as they are.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -153,14 +153,17 @@ pub fn section<'a>(values: impl IntoIterator<Item = (&'a Knob, &'a str)>) -> Str
     text
 }
 
-/// What a knob takes, in short.
+/// The values that a knob takes, in short, and whether a line has them from the beginning.
 fn takes(knob: &Knob) -> Option<String> {
     let unit = knob.unit.as_ref().map(|unit| format!(" {unit}"));
-    match &knob.values {
+    let values = match &knob.values {
         Values::Range(low, high) => Some(format!("{low}..{high}{}", unit.unwrap_or_default())),
         Values::Choices(choices) => Some(choices.join(", ")),
         Values::Unknown => knob.unit.clone(),
-    }
+    };
+    let fixed = (knob.per_line && !knob.live).then(|| "only when the module is loaded".to_string());
+    let notes: Vec<String> = values.into_iter().chain(fixed).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// A name as a TOML key.

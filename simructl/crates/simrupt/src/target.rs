@@ -20,7 +20,7 @@ use crate::text::is_json_object;
 pub struct Target<'a> {
     /// The name of the profile.
     pub name: String,
-    /// What takes loading the module anew: load-time knobs, and knobs of lines that do not exist.
+    /// What takes loading the module anew: knobs that are fixed then, and knobs of lines that do not exist.
     pub elsewhere: Vec<Elsewhere<'a>>,
     /// What can be changed, knob by knob in the module's order.
     pub changes: Vec<Change<'a>>,
@@ -33,7 +33,7 @@ pub struct Elsewhere<'a> {
     pub line: Option<u32>,
     /// The knob.
     pub knob: &'a Knob,
-    /// The value in force, if there is one.
+    /// The value in force; `None` of a line that does not exist.
     pub now: Option<String>,
     /// The value that the profile gives it.
     pub wanted: String,
@@ -62,8 +62,8 @@ impl<'a> Target<'a> {
             .map_err(|odd| Failure::new(format!("{name}:{}", odd.place.0), odd.why))?;
 
         let mut elsewhere = Vec::new();
-        // By the knob's name, the value that each line shall have.
-        let mut wanted: BTreeMap<&str, BTreeMap<u32, String>> = BTreeMap::new();
+        // By the knob's name, the value that each line shall have, and where the profile says so.
+        let mut wanted: BTreeMap<&str, BTreeMap<u32, (String, String)>> = BTreeMap::new();
         let mut checked_entries = Vec::new();
         for entry in entries {
             let place = format!("{name}:{}", entry.place.0);
@@ -104,13 +104,30 @@ impl<'a> Target<'a> {
                 }
             };
             let values = wanted.entry(&knob.name).or_default();
-            values.extend(lines.into_iter().map(|line| (line, value.clone())));
+            let wants = |line| (line, (value.clone(), place.clone()));
+            values.extend(lines.into_iter().map(wants));
         }
 
         let mut changes = Vec::new();
         for knob in knobs.iter() {
             let values = wanted.remove(knob.name.as_str()).unwrap_or_default();
-            let (lines, values): (Vec<u32>, Vec<String>) = values.into_iter().unzip();
+            if !knob.live {
+                for (line, (wanted, place)) in values {
+                    let now = knobs.value(knob, line)?;
+                    if now != wanted {
+                        elsewhere.push(Elsewhere {
+                            line: Some(line),
+                            knob,
+                            now: Some(now),
+                            wanted,
+                            place,
+                        });
+                    }
+                }
+                continue;
+            }
+            let values = values.into_iter().map(|(line, (value, _))| (line, value));
+            let (lines, values): (Vec<u32>, Vec<String>) = values.unzip();
             changes.extend(plan(knobs, module, knob, &lines, values)?);
         }
         changes.retain(|change| !change.is_in_force());
@@ -126,7 +143,7 @@ impl<'a> Target<'a> {
 fn checked<'a>(knobs: &'a Knobs, entry: &Entry) -> Result<&'a Knob, Failure> {
     let knob = knobs.find(&entry.knob)?;
     let name = &knob.name;
-    match (entry.scope, knob.live) {
+    match (entry.scope, knob.per_line) {
         (Scope::Module, true) => {
             return Err(
                 Failure::new(format!("misplaced knob `{name}`"), "each line has its own")

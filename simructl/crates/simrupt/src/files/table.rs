@@ -2,8 +2,11 @@
 
 //! The `knobs` file: the module's own description of its knobs.
 //!
-//! One knob per line, seven fields separated by tabs: name, type, values, default, unit, when, help.
+//! One knob per line, eight fields separated by tabs: name, type, values, default, unit, when, help, scope. An older
+//! module has no scope.
 //! Fields that a newer module adds behind them are ignored, types it adds are left for it to check.
+
+use simrupt_core::knobs::TABLE;
 
 /// One knob.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,8 @@ pub struct Knob {
     pub unit: Option<String>,
     /// Whether it can be changed while the module is loaded.
     pub live: bool,
+    /// Whether each line has its own value. A knob that can be changed has one for each line.
+    pub per_line: bool,
     /// What it means.
     pub help: Option<String>,
 }
@@ -46,12 +51,33 @@ pub fn parse(text: &str) -> Result<Vec<Knob>, String> {
 fn parse_knob(line: &str) -> Result<Knob, String> {
     let odd = |what: &str| format!("`{line}`: {what}");
     let fields: Vec<&str> = line.split('\t').collect();
-    let &[name, kind, values, default, unit, when, help, ..] = fields.as_slice() else {
+    let &[
+        name,
+        kind,
+        values,
+        default,
+        unit,
+        when,
+        help,
+        ref further @ ..,
+    ] = fields.as_slice()
+    else {
         return Err(odd("fewer than 7 fields"));
     };
     if name.is_empty() {
         return Err(odd("no name"));
     }
+    let live = match when {
+        "live" => true,
+        "load" => false,
+        _ => return Err(odd("neither live nor load")),
+    };
+    let per_line = match (further.first(), live) {
+        (Some(&"line"), _) | (None, true) => true,
+        (Some(&"module") | None, false) => false,
+        (Some(&"module"), true) => return Err(odd("live, but not of a line")),
+        _ => return Err(odd("neither of a line nor of the module")),
+    };
     Ok(Knob {
         name: name.to_string(),
         kind: told(kind),
@@ -66,11 +92,8 @@ fn parse_knob(line: &str) -> Result<Knob, String> {
         default: told(default),
         unit: told(unit),
         help: told(help),
-        live: match when {
-            "live" => true,
-            "load" => false,
-            _ => return Err(odd("neither live nor load")),
-        },
+        live,
+        per_line,
     })
 }
 
@@ -98,8 +121,10 @@ impl Values {
 }
 
 impl Knob {
-    /// A knob of which nothing but the name is known.
+    /// A knob of which nothing is known but the name, and whether it can be changed. Whether each line has its own value
+    /// is what the module of the same version says.
     pub fn bare(name: String, live: bool) -> Self {
+        let known = TABLE.iter().find(|spec| spec.name == name);
         Self {
             name,
             kind: None,
@@ -107,6 +132,7 @@ impl Knob {
             default: None,
             unit: None,
             live,
+            per_line: live || known.is_some_and(|spec| spec.per_line),
             help: None,
         }
     }
@@ -180,12 +206,32 @@ mod tests {
 
     #[test]
     fn what_a_newer_module_adds_is_left_to_it() {
-        let text = "a\tfloat\t0..1.5\t1\t-\tlive\thelp\tmore\nb\ti8\t-1..7\t-1\t-\tload\thelp\n";
+        let text =
+            "a\tfloat\t0..1.5\t1\t-\tlive\thelp\tline\tmore\nb\ti8\t-1..7\t-1\t-\tload\thelp\n";
         let knobs = parse(text).unwrap();
         assert_eq!(knobs[0].values, Values::Unknown);
         assert_eq!(knobs[0].check("anything"), Ok(()));
         assert_eq!(knobs[1].values, Values::Range(-1, 7));
         assert!(knobs[0].live && !knobs[1].live);
+    }
+
+    #[test]
+    fn a_knob_is_of_each_line_or_of_the_module() {
+        let of = |when: &str| {
+            let text = format!("x\tu64\t0..5\t1\t-\t{when}");
+            parse(&text).map(|knobs| (knobs[0].live, knobs[0].per_line))
+        };
+        assert_eq!(of("live\thelp\tline"), Ok((true, true)));
+        assert_eq!(of("load\thelp\tline"), Ok((false, true)));
+        assert_eq!(of("load\thelp\tmodule"), Ok((false, false)));
+        // As older modules say it.
+        assert_eq!(of("live\thelp"), Ok((true, true)));
+        assert_eq!(of("load\thelp"), Ok((false, false)));
+        assert!(of("live\thelp\tmodule").is_err());
+        assert!(of("load\thelp\tall").is_err());
+        let bare = |name: &str, live| Knob::bare(name.into(), live).per_line;
+        assert!(bare("rate_hz", true) && bare("affinity", false) && bare("newer", true));
+        assert!(!bare("lines", false) && !bare("newer", false));
     }
 
     #[test]
@@ -223,7 +269,7 @@ mod tests {
 
     #[test]
     fn it_reads_what_the_module_writes() {
-        use simrupt_core::knobs::{TABLE, Values as Told};
+        use simrupt_core::knobs::Values as Told;
         let text = TABLE
             .iter()
             .map(|spec| format!("{spec}\n"))
@@ -233,6 +279,7 @@ mod tests {
         assert_eq!(knobs.len(), TABLE.len());
         for (knob, spec) in knobs.iter().zip(TABLE) {
             assert_eq!((knob.name.as_str(), knob.live), (spec.name, spec.live));
+            assert_eq!(knob.per_line, spec.per_line);
             assert_eq!(knob.default.as_deref(), Some(spec.default));
             let values = match spec.values {
                 Told::Number { min, max } | Told::PowerOfTwo { min, max } => {
