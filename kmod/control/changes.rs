@@ -190,7 +190,7 @@ pub(super) fn prepare(
 /// # Errors
 ///
 /// `EINTR` when the caller is killed while it waits for the bottom half, `ETIMEDOUT` when that does not come to
-/// its end. Nothing was changed then.
+/// its end; `ENXIO` when a managed interrupt cannot be enabled, as its CPUs are offline. Nothing was changed then.
 fn commit(control: &Control, bound: Option<&Bound>, change: Change) -> Result {
     let device = &control.device;
     match change {
@@ -268,7 +268,7 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
             })?;
             drop(old);
         }
-        Change::Masked(masked) => binding.set_masked(masked),
+        Change::Masked(masked) => binding.set_masked(masked)?,
         Change::Nothing
         | Change::Shape(_)
         | Change::Coalescing(_)

@@ -355,12 +355,12 @@ fn reset(control: &Arc<Control>) -> Result {
 /// # Errors
 ///
 /// `ENODEV` while no driver is bound, `EINTR` when the caller is killed while another change is made. Nothing is
-/// changed then.
+/// changed then. `ENXIO` when a managed interrupt cannot be enabled, as its CPUs are offline; the fault has ended then.
 fn recover(control: &Arc<Control>) -> Result {
     let changes = control.changes.take_killable()?;
     let bound = changes.as_ref().ok_or(ENODEV)?;
     changes::end_fault(control, bound)?;
-    if bound.binding.revive() {
+    if bound.binding.revive()? {
         log::warning!("line {}: its interrupt is enabled again\n", control.index);
     }
     control.device.raise_again();

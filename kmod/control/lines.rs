@@ -115,7 +115,7 @@ pub(super) struct View {
 impl Control {
     fn new(domain: Arc<IrqDomain>, cpu_time: Arc<CpuTime>, index: usize) -> Result<Arc<Self>> {
         let load = Load::new(cpu_time.clone(), values::limit_pct(index))?;
-        let affinity = values::affinity(index);
+        let affinity = values::affinity(index, count());
         let line = IrqLine::new(domain, index, affinity, Arrivals(load.clone()))?;
         let (meter, device_counters) = DeviceMeter::new(index, load.clone())?;
         let device = Device::new(

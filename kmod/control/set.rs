@@ -86,6 +86,9 @@ fn tell(index: usize, knob: Knob, text: &[u8], error: Error) -> Error {
         ETIMEDOUT => log::warning!(
             "line {index}: {name}: {text:?} cannot be had: the bottom half does not come to its end\n"
         ),
+        ENXIO if knob == Knob::Masked => log::warning!(
+            "line {index}: {name}: {text:?} cannot be had: the CPUs of its managed interrupt are offline\n"
+        ),
         error => log::warning!("line {index}: {name}: {text:?} cannot be had: {error:?}\n"),
     }
     error
@@ -186,7 +189,7 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
 /// # Errors
 ///
 /// `EINVAL`, `ERANGE`, `ENOMEM`, `EBUSY` for a value that does not go with that of another knob of a line, `ENXIO` for
-/// a CPU that is offline, `EOPNOTSUPP` for a flavor that this kernel was built without; `EINTR` and `ETIMEDOUT` while
+/// a CPU that is offline, or a managed interrupt whose CPUs are, `EOPNOTSUPP` for a flavor that this kernel was built without; `EINTR` and `ETIMEDOUT` while
 /// a line's bottom half does not come to its end. Nothing has changed then.
 pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let parsed = parse(target, knob, text)?;

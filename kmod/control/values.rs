@@ -97,11 +97,18 @@ pub(crate) fn cpu(line: usize) -> Option<u32> {
     u32::try_from(value(line, Knob::Cpu)).ok()
 }
 
-/// Who chooses the CPUs of a line's interrupt.
-pub(crate) fn affinity(line: usize) -> irq_domain::Affinity {
-    match Affinity::from_value(value(line, Knob::Affinity)) {
+/// Who chooses the CPUs of the interrupt of a line. The managed ones of all `lines` share the CPUs.
+pub(crate) fn affinity(line: usize, lines: usize) -> irq_domain::Affinity {
+    let of = |line| Affinity::from_value(value(line, Knob::Affinity));
+    let is_managed = |&line: &usize| of(line) == Affinity::Managed;
+    let managed_below = |end| (0..end).filter(is_managed).count();
+    match of(line) {
         Affinity::Free => irq_domain::Affinity::Free,
         Affinity::Fixed => irq_domain::Affinity::Fixed,
+        Affinity::Managed => irq_domain::Affinity::Managed {
+            rank: managed_below(line),
+            count: managed_below(lines),
+        },
     }
 }
 

@@ -54,8 +54,9 @@ macro_rules! for_each_knob {
             Affinity = "affinity": choice (Affinity {
                 Free = "free",
                 Fixed = "fixed",
+                Managed = "managed",
             }) default "free" unit "-" load
-                "who chooses the CPUs of the line's interrupt: free: user space, by smp_affinity; fixed: the driver";
+                "who chooses the CPUs of the line's interrupt: free: user space, by smp_affinity; fixed: the driver; managed: the kernel, which shuts it down while they are offline";
             Workqueue = "workqueue": choice (Flavor {
                 Bound = "bound",
                 Unbound = "unbound",

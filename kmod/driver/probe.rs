@@ -160,12 +160,20 @@ impl<S: Setup> Binding<S> {
     }
 
     /// Disables the interrupt, or enables it again.
-    pub(crate) fn set_masked(&self, masked: bool) {
-        self.irq.set_masked(masked);
+    ///
+    /// # Errors
+    ///
+    /// Those of [`irq::Registration::set_masked`].
+    pub(crate) fn set_masked(&self, masked: bool) -> Result {
+        self.irq.set_masked(masked)
     }
 
     /// Enables the interrupt if the kernel has disabled it because nobody handled it; tells whether it had.
-    pub(crate) fn revive(&self) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set_masked`].
+    pub(crate) fn revive(&self) -> Result<bool> {
         self.irq.revive()
     }
 

@@ -8,7 +8,8 @@ use super::{
 use kernel::{
     bindings,
     error::to_result,
-    prelude::*, //
+    prelude::*,
+    types::NotThreadSafe, //
 };
 
 /// The CPU that the caller runs on: a hint unless it cannot migrate. Any context.
@@ -63,6 +64,25 @@ pub(crate) fn on_or_here<F: FnMut() + Send>(cpu: Option<u32>, function: &mut F) 
 pub(crate) fn is_online(cpu: u32) -> bool {
     // SAFETY: The function looks at a mask, and takes any number.
     unsafe { shim::simrupt_cpu_is_online(cpu) }
+}
+
+/// Holds off the hotplug of CPUs: while this lives, none goes online or offline. A thread has one of these at a time.
+pub(crate) struct NoHotplug(NotThreadSafe);
+
+impl NoHotplug {
+    /// Waits for a change of CPUs that is under way. That wait cannot be killed.
+    pub(crate) fn begin() -> Self {
+        // SAFETY: In a pair with the call in `drop`, by the same thread.
+        unsafe { shim::simrupt_cpus_read_lock() };
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for NoHotplug {
+    fn drop(&mut self) {
+        // SAFETY: In a pair with the call in `begin`.
+        unsafe { shim::simrupt_cpus_read_unlock() };
+    }
 }
 
 #[kernel::macros::kunit_tests(simrupt_cpu)]

@@ -6,7 +6,10 @@
 //! genirq never runs the handler of an interrupt concurrently with itself, nor the thread; the kernel crate's
 //! registrations hand out a shared reference all the same. These hand out `&mut`.
 
-use super::shim;
+use super::{
+    cpu::NoHotplug,
+    shim, //
+};
 use core::{
     cell::UnsafeCell,
     marker::PhantomPinned,
@@ -15,7 +18,7 @@ use core::{
         DerefMut, //
     },
     sync::atomic::{
-        AtomicBool,
+        AtomicU8,
         Ordering, //
     },
 };
@@ -86,8 +89,11 @@ pub(crate) struct Registration<T: Handler> {
     virq: u32,
     handler: UnsafeCell<T>,
     thread: UnsafeCell<T::Thread>,
-    /// Whether the kernel runs the handler in a thread. Changed before the interrupt is enabled first.
-    in_thread: AtomicBool,
+    /// Whether the kernel runs the handler in a thread: [`UNKNOWN`], [`IN_HARDIRQ`] or [`IN_THREAD`]. The handler is not
+    /// called before that is known.
+    in_thread: AtomicU8,
+    /// A managed interrupt: the kernel shuts it down while no CPU of its affinity is online.
+    is_managed: bool,
     /// Whether it is disabled for its user, by [`Self::set_masked`].
     #[pin]
     masked: Mutex<bool>,
@@ -100,12 +106,19 @@ unsafe impl<T: Handler> Send for Registration<T> {}
 // SAFETY: As above; what a shared reference gives access to is behind `masked`.
 unsafe impl<T: Handler> Sync for Registration<T> {}
 
+/// See [`Registration::in_thread`].
+const UNKNOWN: u8 = 0;
+const IN_HARDIRQ: u8 = 1;
+const IN_THREAD: u8 = 2;
+
 impl<T: Handler> Registration<T> {
     /// Registers the handler of a device's first interrupt, and enables the interrupt unless it is to be
     /// masked (`mask`) from the beginning.
     ///
     /// An edge that came before is kept by genirq, and is delivered here. For a masked interrupt this waits until
     /// the handler has returned from that, also where it runs in a thread: afterwards the handler does not run.
+    /// The kernel itself enables a managed interrupt, as soon as a CPU of its affinity is online. Such an edge may be lost
+    /// then.
     ///
     /// # Errors
     ///
@@ -123,13 +136,21 @@ impl<T: Handler> Registration<T> {
         if unsafe { shim::simrupt_irq_is_percpu(virq) } {
             return Err(EINVAL);
         }
+        // SAFETY: As above.
+        let is_managed = unsafe { shim::simrupt_irq_is_managed(virq) };
+        let flags = match is_managed {
+            // The kernel warns where a driver enables one that no CPU can take.
+            true => 0,
+            false => bindings::IRQF_NO_AUTOEN as usize,
+        };
         KBox::pin_init(
             // INVARIANT: Registered here, or initialization fails.
             try_pin_init!(&this in Self {
                 virq,
+                is_managed,
                 handler: UnsafeCell::new(handler),
                 thread: UnsafeCell::new(thread),
-                in_thread: AtomicBool::new(false),
+                in_thread: AtomicU8::new(UNKNOWN),
                 masked <- new_mutex!(mask),
                 _pin: PhantomPinned,
                 _: {
@@ -140,17 +161,20 @@ impl<T: Handler> Registration<T> {
                             *virq,
                             Some(Self::call),
                             Some(Self::call_thread),
-                            bindings::IRQF_NO_AUTOEN as usize,
+                            flags,
                             name.as_char_ptr(),
                             this.as_ptr().cast(),
                         )
                     })?;
                     // SAFETY: The interrupt is registered, so its description is there.
                     let threaded = unsafe { shim::simrupt_irq_is_forced_threaded(*virq) };
-                    in_thread.store(threaded, Ordering::Relaxed);
                     handler.get_mut().registered(threaded);
-                    // SAFETY: The interrupt is ours, and is enabled here first.
-                    unsafe { bindings::enable_irq(*virq) };
+                    let known = if threaded { IN_THREAD } else { IN_HARDIRQ };
+                    in_thread.store(known, Ordering::Release);
+                    if !*is_managed {
+                        // SAFETY: The interrupt is ours, and is enabled here first.
+                        unsafe { bindings::enable_irq(*virq) };
+                    }
                     if mask {
                         // Only now, as the kernel moves only interrupts that were started away from a CPU that
                         // goes offline.
@@ -163,26 +187,35 @@ impl<T: Handler> Registration<T> {
         )
     }
 
-    /// Whether the kernel runs the handler in a thread: `threadirqs`, or PREEMPT_RT.
-    fn is_forced_threaded(&self) -> bool {
-        self.in_thread.load(Ordering::Relaxed)
+    /// Keeps the CPUs of a managed interrupt from coming and going, while it is looked at or held off: the kernel disables
+    /// and enables it then.
+    fn without_hotplug(&self) -> Option<NoHotplug> {
+        self.is_managed.then(NoHotplug::begin)
     }
 
     /// Disables the interrupt, or enables it again. Edges that arrive meanwhile are delivered afterwards, as
     /// one. Does not wait for a handler that is running.
-    pub(crate) fn set_masked(&self, mask: bool) {
+    ///
+    /// # Errors
+    ///
+    /// `ENXIO` for a managed interrupt that cannot be enabled, as no CPU of its affinity is online. It stays disabled
+    /// then.
+    pub(crate) fn set_masked(&self, mask: bool) -> Result {
         let mut masked = self.masked.lock();
-        if core::mem::replace(&mut *masked, mask) == mask {
-            return;
+        if *masked == mask {
+            return Ok(());
         }
-        // SAFETY: The interrupt is ours. Calls are in pairs, as they follow the changes of `masked`.
-        unsafe {
-            if mask {
-                bindings::disable_irq_nosync(self.virq);
-            } else {
-                bindings::enable_irq(self.virq);
-            }
+        // The calls are in pairs, as they follow the changes of `masked`.
+        if mask {
+            // SAFETY: The interrupt is ours.
+            unsafe { bindings::disable_irq_nosync(self.virq) };
+        } else {
+            let _no_hotplug = self.without_hotplug();
+            // SAFETY: The interrupt is ours, and is disabled; hotplug is held off if it is managed.
+            to_result(unsafe { shim::simrupt_irq_enable(self.virq) })?;
         }
+        *masked = mask;
+        Ok(())
     }
 
     /// Enables the interrupt if it is disabled more often than for its user: genirq has done that then, after 99,900
@@ -190,16 +223,28 @@ impl<T: Handler> Registration<T> {
     ///
     /// genirq still lists it as disabled for that reason (`IRQS_SPURIOUS_DISABLED`) until its handler is registered
     /// anew. This only has it polled with the option `irqpoll`, if it is shared.
-    pub(crate) fn revive(&self) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set_masked`].
+    pub(crate) fn revive(&self) -> Result<bool> {
         let masked = self.masked.lock();
-        // SAFETY: The interrupt is registered; while `masked` is locked, its user does not disable it.
-        let depth = unsafe { shim::simrupt_irq_depth(self.virq) };
-        let surplus = depth.saturating_sub(u32::from(*masked));
+        let _no_hotplug = self.without_hotplug();
+        // SAFETY: The interrupt is registered; while `masked` is locked, its user does not disable it, and while hotplug
+        // is held off, no managed interrupt is shut down or started.
+        let (depth, is_shut_down) = unsafe {
+            (
+                shim::simrupt_irq_depth(self.virq),
+                shim::simrupt_irq_is_shut_down(self.virq),
+            )
+        };
+        let known = u32::from(*masked) + u32::from(is_shut_down);
+        let surplus = depth.saturating_sub(known);
         for _ in 0..surplus {
-            // SAFETY: The interrupt is ours, and is disabled.
-            unsafe { bindings::enable_irq(self.virq) };
+            // SAFETY: The interrupt is ours, and is disabled; hotplug is held off if it is managed.
+            to_result(unsafe { shim::simrupt_irq_enable(self.virq) })?;
         }
-        surplus != 0
+        Ok(surplus != 0)
     }
 
     /// Holds the interrupt off: disables it, and waits until neither handler nor thread runs.
@@ -210,11 +255,13 @@ impl<T: Handler> Registration<T> {
     /// `timeout`. The interrupt goes on as before then.
     pub(crate) fn hold(&self, timeout: Delta) -> Result<Held<'_, T>> {
         let masked = self.masked.lock();
+        let no_hotplug = self.without_hotplug();
         // SAFETY: The interrupt is ours; `Held` enables it again.
         unsafe { bindings::disable_irq_nosync(self.virq) };
         // INVARIANT: Disabled once more than it is enabled, until this goes.
         let held = Held {
             registration: self,
+            _no_hotplug: no_hotplug,
             _masked: masked,
         };
         // SAFETY: The interrupt is registered.
@@ -230,10 +277,15 @@ impl<T: Handler> Registration<T> {
     unsafe extern "C" fn call(_: c_int, this: *mut c_void) -> bindings::irqreturn_t {
         // SAFETY: The registration outlives the call. genirq never runs the handler of an interrupt that is not
         // per-CPU concurrently with itself, and not while it is disabled and synchronized: so nobody else
-        // has the handler.
+        // has the handler, once it is known whether it is in a thread.
         let (handler, in_thread) = unsafe {
             let this = &*this.cast::<Self>();
-            (&mut *this.handler.get(), this.is_forced_threaded())
+            let in_thread = match this.in_thread.load(Ordering::Acquire) {
+                // An edge of before the handler was registered.
+                UNKNOWN => return IRQ_NONE,
+                known => known == IN_THREAD,
+            };
+            (&mut *this.handler.get(), in_thread)
         };
         match handler.handle(in_thread) {
             Answer::None => IRQ_NONE,
@@ -273,6 +325,8 @@ impl<T: Handler> PinnedDrop for Registration<T> {
 /// The interrupt is disabled and its handlers are synchronized; the guard keeps others from holding it off.
 pub(crate) struct Held<'a, T: Handler> {
     registration: &'a Registration<T>,
+    /// A managed interrupt that was enabled could otherwise be one that no CPU can take in the end.
+    _no_hotplug: Option<NoHotplug>,
     _masked: MutexGuard<'a, bool>,
 }
 
@@ -294,7 +348,7 @@ impl<T: Handler> DerefMut for Held<'_, T> {
 
 impl<T: Handler> Drop for Held<'_, T> {
     fn drop(&mut self) {
-        // SAFETY: In a pair with the call in `hold`.
+        // SAFETY: In a pair with the call in `hold`. No CPU came or went since, so it is as enabled as before.
         unsafe { bindings::enable_irq(self.registration.virq) };
     }
 }

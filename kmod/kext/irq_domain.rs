@@ -61,6 +61,14 @@ pub(crate) enum Affinity {
     /// The driver. The kernel refuses what user space writes there (`IRQ_NO_BALANCING`). The line's interrupts are for
     /// the CPUs where it is raised.
     Fixed,
+    /// The kernel: a managed interrupt, as those of a device with several queues. It has its part of the CPUs for good.
+    /// When the last of them goes offline, the kernel shuts the interrupt down, until one is back.
+    Managed {
+        /// Which of the managed interrupts that share the CPUs this is.
+        rank: usize,
+        /// How many there are.
+        count: usize,
+    },
 }
 
 /// Follows the interrupts of a line. In hardirq, with interrupts off.
@@ -81,6 +89,8 @@ impl Observer for () {
 /// call `irq_ack` without looking whether there is one.
 static CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
     name: as_char_ptr_in_const_context(module::NAME),
+    irq_startup: Some(start_up),
+    irq_shutdown: Some(shut_down),
     irq_ack: Some(nothing),
     irq_mask: Some(nothing),
     irq_unmask: Some(unmask),
@@ -210,6 +220,8 @@ struct ChipData {
     is_level: Atomic<bool>,
     /// The line is up: the status that the driver acknowledges.
     is_up: Atomic<bool>,
+    /// Nobody has requested the interrupt, or it is a managed one whose CPUs are offline. Changes as `is_level`.
+    is_shut_down: Atomic<bool>,
 }
 
 /// Delivers an interrupt in hardirq where the kernel would deliver it elsewhere.
@@ -261,8 +273,16 @@ impl<O: Observer> Bounce<O> {
 impl<O: Observer> InHardirq for Bounce<O> {
     /// Runs the line's handlers, here or on the CPU that its affinity names.
     fn run(&self) {
-        // SAFETY: The domain is live. An interrupt without a handler stays pending.
-        unsafe { bindings::generic_handle_demux_domain_irq(self.domain.domain, self.hwirq) };
+        let domain = self.domain.domain;
+        if self.chip_data.is_shut_down.load(Relaxed) {
+            // The redirection would be to a CPU that is offline. Here the flow handler keeps the interrupt pending. If
+            // it is started at this very moment, its handler runs on this CPU, once.
+            // SAFETY: The domain is live.
+            unsafe { bindings::generic_handle_domain_irq(domain, self.hwirq) };
+            return;
+        }
+        // SAFETY: As above. An interrupt without a handler stays pending.
+        unsafe { bindings::generic_handle_demux_domain_irq(domain, self.hwirq) };
     }
 }
 
@@ -311,6 +331,34 @@ unsafe extern "C" fn unmask(data: *mut bindings::irq_data) {
         if chip_data.is_level.load(Relaxed) && chip_data.is_up.load(Relaxed) {
             (chip_data.calls.bounce)(data);
         }
+    }
+}
+
+/// Starts an interrupt that was requested, or a managed one whose CPU is back.
+///
+/// # Safety
+///
+/// As [`unmask`].
+unsafe extern "C" fn start_up(data: *mut bindings::irq_data) -> c_uint {
+    // SAFETY: As in `flow`.
+    unsafe {
+        let chip_data = (*data).chip_data.cast_const().cast::<ChipData>();
+        (*chip_data).is_shut_down.store(false, Relaxed);
+        unmask(data);
+    }
+    0
+}
+
+/// Shuts an interrupt down that is freed, or a managed one whose last CPU goes offline.
+///
+/// # Safety
+///
+/// As [`unmask`].
+unsafe extern "C" fn shut_down(data: *mut bindings::irq_data) {
+    // SAFETY: As in `flow`.
+    unsafe {
+        let chip_data = (*data).chip_data.cast_const().cast::<ChipData>();
+        (*chip_data).is_shut_down.store(true, Relaxed);
     }
 }
 
@@ -367,14 +415,24 @@ impl<O: Observer> IrqLine<O> {
                 },
                 is_level: Atomic::new(false),
                 is_up: Atomic::new(false),
+                // Nor does the kernel shut a managed interrupt down that was never started.
+                is_shut_down: Atomic::new(true),
             },
             domain,
             hwirq,
             observer,
         })?;
-        // SAFETY: The domain is live; no affinity is asked for.
-        let virq = unsafe {
-            bindings::irq_create_mapping_affinity(bounce.domain.domain, hwirq, core::ptr::null())
+        let irq_domain = bounce.domain.domain;
+        let virq = match affinity {
+            // SAFETY: The domain is live; no affinity is asked for.
+            Affinity::Free | Affinity::Fixed => unsafe {
+                bindings::irq_create_mapping_affinity(irq_domain, hwirq, core::ptr::null())
+            },
+            Affinity::Managed { rank, count } => {
+                let (rank, count) = (rank.try_into()?, count.try_into()?);
+                // SAFETY: The domain is live.
+                unsafe { shim::simrupt_irq_map_managed(irq_domain, hwirq, rank, count) }
+            }
         };
         if virq == 0 {
             return Err(ENOMEM);

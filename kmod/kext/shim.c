@@ -2,7 +2,9 @@
 /*
  * The C side of the shim: see shim.h.
  */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/group_cpus.h>
 #include <linux/hardirq.h>
 #include <linux/irq.h>
 #include <linux/irq_work.h>
@@ -11,6 +13,7 @@
 #include <linux/preempt.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
@@ -108,6 +111,61 @@ int simrupt_irq_fix_affinity(unsigned int irq)
 	irq_modify_status(irq, 0, IRQ_NO_BALANCING);
 	/* When it starts up, the kernel gives no CPUs to such an interrupt. */
 	return irq_set_affinity(irq, cpu_possible_mask);
+}
+
+unsigned int simrupt_irq_map_managed(struct irq_domain *domain, unsigned long hwirq,
+				     unsigned int rank, unsigned int count)
+{
+	/* A mask may be too large for the stack. */
+	struct irq_affinity_desc *affinity = kzalloc(sizeof(*affinity), GFP_KERNEL);
+	unsigned int groups = 0, irq = 0;
+	struct cpumask *masks;
+
+	/* irq_create_affinity_masks() does the same, and is not for modules. */
+	masks = group_cpus_evenly(count, &groups);
+	if (affinity && masks && groups) {
+		cpumask_copy(&affinity->mask, &masks[rank % groups]);
+		affinity->is_managed = 1;
+		irq = irq_create_mapping_affinity(domain, hwirq, affinity);
+	}
+	kfree(masks);
+	kfree(affinity);
+	return irq;
+}
+
+bool simrupt_irq_is_managed(unsigned int irq)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+
+	return data && irqd_affinity_is_managed(data);
+}
+
+bool simrupt_irq_is_shut_down(unsigned int irq)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+
+	return data && irqd_is_managed_and_shutdown(data);
+}
+
+int simrupt_irq_enable(unsigned int irq)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+
+	if (data && irqd_affinity_is_managed(data) && simrupt_irq_depth(irq) == 1 &&
+	    !cpumask_intersects(irq_data_get_affinity_mask(data), cpu_online_mask))
+		return -ENXIO;
+	enable_irq(irq);
+	return 0;
+}
+
+void simrupt_cpus_read_lock(void)
+{
+	cpus_read_lock();
+}
+
+void simrupt_cpus_read_unlock(void)
+{
+	cpus_read_unlock();
 }
 
 unsigned int simrupt_irq_depth(unsigned int irq)

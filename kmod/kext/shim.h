@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/irq_poll.h>
+#include <linux/irqdomain.h>
 #include <linux/netdevice.h>
 #include <linux/semaphore.h>
 #include <linux/spinlock_types.h>
@@ -69,6 +70,32 @@ bool simrupt_irq_is_forced_threaded(unsigned int irq);
  * is requested. An errno, negative, or 0. Process context.
  */
 int simrupt_irq_fix_affinity(unsigned int irq);
+
+/*
+ * Maps an interrupt as a managed one, as those of a device with several queues are: of the `count` managed interrupts
+ * that share the CPUs it is number `rank`. Returns the Linux interrupt, or 0 where there is no memory. Process context.
+ */
+unsigned int simrupt_irq_map_managed(struct irq_domain *domain, unsigned long hwirq,
+				     unsigned int rank, unsigned int count);
+
+/* Whether an interrupt is a managed one. Process context. */
+bool simrupt_irq_is_managed(unsigned int irq);
+
+/*
+ * Whether a managed interrupt is shut down, as no CPU of its affinity is online. It counts once as disabled then.
+ * For one that is in use, with the hotplug of CPUs held off. Process context.
+ */
+bool simrupt_irq_is_shut_down(unsigned int irq);
+
+/*
+ * enable_irq(), or -ENXIO for a managed interrupt that it would have to start while no CPU of its affinity is online.
+ * The hotplug of CPUs must be held off for a managed interrupt. Process context.
+ */
+int simrupt_irq_enable(unsigned int irq);
+
+/* cpus_read_lock() and cpus_read_unlock(), in pairs: in between, no CPU goes online or offline. Process context. */
+void simrupt_cpus_read_lock(void);
+void simrupt_cpus_read_unlock(void);
 
 /* How often an interrupt is disabled: 0 when it is enabled. For one that is in use. Process context. */
 unsigned int simrupt_irq_depth(unsigned int irq);

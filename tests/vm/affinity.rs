@@ -4,7 +4,8 @@
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
-    Line, Simrupt, action_counts, flavors, let_all_cpus_take, move_irq, simructl,
+    Line, Offline, Simrupt, action_counts, eventually, flavors, let_all_cpus_take, move_irq,
+    simructl,
 };
 use std::{fs, io, os::unix::fs::PermissionsExt};
 
@@ -132,6 +133,213 @@ fn the_module_refuses_to_change_it() {
     }
 }
 
+#[test]
+fn managed_interrupts_share_the_cpus() {
+    let module = Simrupt::load(
+        "lines=4 rate_hz=2000 run=always cpu=0 affinity=managed,free,managed,managed",
+    );
+    // As the queues of one device. There are more of them than CPUs; the kernel says which has which.
+    let cpus = [0, 2, 3].map(|index| {
+        let line = module.line(index);
+        let mask = proc_file(line, "smp_affinity");
+        assert_eq!(proc_file(line, "effective_affinity"), mask, "line {index}");
+        assert_refused(line);
+        let cpu = cpu_of(line).unwrap_or_else(|| panic!("line {index} has {mask}"));
+        assert_comes_to(line, cpu);
+        cpu
+    });
+    assert_eq!(cpus, [cpus[0], 1 - cpus[0], cpus[0]]);
+    move_irq(module.line(1).irq(), 1);
+    assert_comes_to(module.line(1), 1);
+    let described = fs::read_to_string(format!(
+        "/sys/kernel/debug/irq/irqs/{}",
+        module.line(2).irq()
+    ));
+    // The file is only there on kernels with GENERIC_IRQ_DEBUGFS.
+    if let Ok(text) = described {
+        assert!(text.contains("IRQD_AFFINITY_MANAGED"), "{text}");
+    }
+    module.verify();
+}
+
+#[test]
+fn a_single_managed_interrupt_has_all_cpus() {
+    let module = Simrupt::load("rate_hz=2000 run=always cpu=0 affinity=managed");
+    let line = module.line(0);
+    assert_eq!(proc_file(line, "smp_affinity"), "3");
+    assert_refused(line);
+    for cpu in [1, 0] {
+        line.set("cpu", &cpu.to_string());
+        assert_comes_to(line, cpu);
+    }
+    line.set("cpu", "1");
+    let offline = Offline::take(1);
+    assert_comes_to(line, 0);
+    assert_eq!(proc_file(line, "effective_affinity"), "1");
+    drop(offline);
+    // The kernel gives a managed interrupt its CPU back.
+    eventually("it has both again", || {
+        proc_file(line, "effective_affinity") == "3"
+    });
+    line.silence();
+    assert_eq!(line.stat("overrun"), 0);
+    module.verify();
+}
+
+/// The CPU that a line's interrupt has to itself.
+fn cpu_of(line: Line) -> Option<usize> {
+    match proc_file(line, "smp_affinity").as_str() {
+        "1" => Some(0),
+        "2" => Some(1),
+        _ => None,
+    }
+}
+
+/// The module with two managed lines, that which has CPU 1, which can go offline, and the other one.
+fn with_managed(params: &str) -> (Simrupt, Line, Line) {
+    let module = Simrupt::load(&format!(
+        "lines=2 run=always affinity=managed cpu=0 {params}"
+    ));
+    let lines = [module.line(0), module.line(1)];
+    let [line, other] = match lines.map(cpu_of) {
+        [Some(1), Some(0)] => lines,
+        [Some(0), Some(1)] => [lines[1], lines[0]],
+        cpus => panic!("{cpus:?}"),
+    };
+    (module, line, other)
+}
+
+/// Nothing of a line is handled, although it sends events.
+fn assert_waits(line: Line) {
+    let handled = line.stat("handled");
+    line.wait_for("events", 20);
+    assert_eq!(line.stat("handled"), handled);
+}
+
+#[test]
+fn events_wait_while_a_managed_interrupt_is_shut_down() {
+    for params in ["irq_type=edge", "irq_type=level"] {
+        for flavor in flavors() {
+            let (module, line, other) =
+                with_managed(&format!("rate_hz=2000 workqueue={flavor} {params}"));
+            line.wait_for("drained", 20);
+            let offline = Offline::take(1);
+            let before = action_counts(&action(line));
+            assert_waits(line);
+            other.wait_for("drained", 20);
+            module.verify();
+            drop(offline);
+            eventually("all that waited is served", || line.stat("in_ring") < 20);
+            line.wait_for("drained", 20);
+            let after = action_counts(&action(line));
+            assert_eq!(after[0], before[0], "CPU 0 took it: {flavor} {params}");
+            assert_refused(line);
+            line.silence();
+            assert_eq!(line.stat("overrun"), 0, "{flavor} {params}");
+            assert_eq!(line.stat("events"), line.stat("drained"));
+            module.verify();
+        }
+    }
+}
+
+#[test]
+fn a_ring_that_is_full_meanwhile_is_counted() {
+    let (module, line, _) = with_managed("rate_hz=50000 cpu_limit_pct=100");
+    let offline = Offline::take(1);
+    line.wait_for("overrun", 100);
+    module.verify();
+    drop(offline);
+    line.wait_for("drained", 4000);
+    line.silence();
+    module.verify();
+}
+
+#[test]
+fn a_line_is_changed_bound_and_unloaded_while_its_interrupt_is_shut_down() {
+    let (module, line, _) = with_managed("rate_hz=2000");
+    line.wait_for("drained", 20);
+    let offline = Offline::take(1);
+    for (knob, value) in [
+        ("workqueue", "bh"),
+        ("workqueue", "irq-thread"),
+        ("irq_type", "level"),
+        ("poll_budget", "4"),
+        ("fifo_size", "8192"),
+        ("masked", "1"),
+        ("masked", "0"),
+        ("rate_hz", "1000"),
+        ("irq_type", "edge"),
+        ("work_bytes", "4096"),
+    ] {
+        line.set(knob, value);
+    }
+    fs::write(line.path("reset"), "1").unwrap();
+    // There is nothing to bring back: the kernel has shut it down for good reason.
+    fs::write(line.path("recover"), "1").unwrap();
+    assert_waits(line);
+    drop(offline);
+    line.wait_for("drained", 20);
+    module.verify();
+
+    let offline = Offline::take(1);
+    for masked in ["0", "1"] {
+        line.unbind();
+        line.set("masked", masked);
+        line.bind();
+        assert_waits(line);
+        assert_refused(line);
+    }
+    module.verify();
+    drop(offline);
+    assert_waits(line);
+    line.set("masked", "0");
+    line.wait_for("drained", 20);
+    module.verify();
+
+    let offline = Offline::take(1);
+    assert_waits(line);
+    drop(module);
+    // And the other way round: it starts without its CPU.
+    let (module, line, _) = with_managed("rate_hz=2000");
+    assert_waits(line);
+    drop(offline);
+    line.wait_for("drained", 20);
+    line.silence();
+    module.verify();
+}
+
+#[test]
+fn one_that_is_masked_meanwhile_stays_masked() {
+    let (module, line, _) = with_managed("rate_hz=2000");
+    line.set("masked", "1");
+    let offline = Offline::take(1);
+    drop(offline);
+    assert_waits(line);
+    line.set("masked", "0");
+    line.wait_for("drained", 20);
+
+    line.set("masked", "1");
+    let offline = Offline::take(1);
+    line.set("masked", "0");
+    assert_waits(line);
+    line.set("masked", "1");
+    drop(offline);
+    assert_waits(line);
+    // The kernel has left it off since it is masked, and cannot start it any more.
+    let offline = Offline::take(1);
+    assert_eq!(line.try_set("masked", "0"), Err(Errno::ENXIO));
+    assert_eq!(line.get("masked"), "1");
+    let output = simructl(&["--line", &line.index().to_string(), "set", "masked=0"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("its CPUs are offline"), "{message}");
+    drop(offline);
+    line.set("masked", "0");
+    line.wait_for("drained", 20);
+    line.silence();
+    module.verify();
+}
+
 /// The line's other knobs can be changed under traffic, on every flavor, and its driver can go and come.
 fn live_changes(line: Line) {
     for flavor in flavors() {
@@ -166,5 +374,13 @@ fn a_fixed_line_can_be_changed_on_every_flavor() {
     let module = Simrupt::load("rate_hz=5000 run=always affinity=fixed");
     live_changes(module.line(0));
     assert_refused(module.line(0));
+    module.verify();
+}
+
+#[test]
+fn a_managed_line_can_be_changed_on_every_flavor() {
+    let (module, line, _) = with_managed("rate_hz=5000");
+    live_changes(line);
+    assert_refused(line);
     module.verify();
 }

@@ -80,6 +80,15 @@ pub fn offline(value: &str) -> Failure {
     ))
 }
 
+/// A value of the knob `masked` enables a managed interrupt whose CPUs are offline.
+fn shut_down(value: &str) -> Failure {
+    let why = "the interrupt is a managed one, and its CPUs are offline";
+    Failure::new(format!("cannot set masked to {value}"), why).remedy(
+        "a CPU of /proc/irq/N/smp_affinity_list: \
+         echo 1 > /sys/devices/system/cpu/cpuM/online (simructl status has N)",
+    )
+}
+
 /// The files to write for a knob: one per line, or the one that has a value for each line.
 pub fn plan<'a>(
     knobs: &Knobs,
@@ -138,6 +147,7 @@ pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
         let failure = match errno(&error) {
             Errno::EINVAL => refused(change.knob, &new, "the module refused it"),
             Errno::ERANGE => refused(change.knob, &new, "out of range"),
+            Errno::ENXIO if change.knob.name == "masked" => shut_down(&new),
             // The module checks nothing else that has this answer.
             Errno::ENXIO => offline(&new),
             Errno::EBUSY => pairs::refused(change).unwrap_or_else(|| {
