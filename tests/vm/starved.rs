@@ -4,63 +4,20 @@
 
 use nix::{
     errno::Errno,
-    sched::{CpuSet, sched_setaffinity},
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use simrupt_vm_tests::{
-    ABOVE_INTERRUPTS, Context, KernelThreads, Simrupt, eventually, move_irq, simructl,
-    start_simructl, stay_on_cpu, take_priority,
+    ABOVE_INTERRUPTS, Context, Hog, Simrupt, eventually, move_irq, simructl, start_simructl,
+    stay_on_cpu,
 };
 use std::{
-    fs,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, JoinHandle},
+    fs, thread,
     time::{Duration, Instant},
 };
 
 /// The CPU that is taken away.
 const CPU: usize = 1;
-
-/// A thread that leaves nothing of a CPU to the threads of interrupts; ended when dropped.
-struct Hog {
-    ends: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-    /// The kernel binds and unbinds only where they have their time.
-    _kernel_threads: KernelThreads,
-}
-
-impl Hog {
-    fn new() -> Self {
-        let kernel_threads = KernelThreads::go_before_others();
-        let ends = Arc::new(AtomicBool::new(false));
-        let ended = ends.clone();
-        let thread = thread::spawn(move || {
-            let mut cpus = CpuSet::new();
-            cpus.set(CPU).unwrap();
-            sched_setaffinity(Pid::from_raw(0), &cpus).unwrap();
-            take_priority(ABOVE_INTERRUPTS);
-            while !ended.load(Ordering::Relaxed) {
-                std::hint::spin_loop();
-            }
-        });
-        Self {
-            ends,
-            thread: Some(thread),
-            _kernel_threads: kernel_threads,
-        }
-    }
-}
-
-impl Drop for Hog {
-    fn drop(&mut self) {
-        self.ends.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap();
-    }
-}
 
 /// Waits until a process is where nothing but its end or a fatal signal gets it from.
 fn eventually_waits(pid: u32) {
@@ -79,7 +36,7 @@ fn starved() -> (Simrupt, Hog) {
     move_irq(line.irq(), CPU);
     let wanted = line.stat("handled") + 3;
     line.wait_for("handled", wanted);
-    let hog = Hog::new();
+    let hog = Hog::take(CPU, ABOVE_INTERRUPTS);
     // Where the top half is a thread, it is starved as well.
     let goes_on = match Context::of_top_half() {
         Context::Task => "events",

@@ -4,6 +4,7 @@
 
 mod context;
 mod cpu;
+mod hog;
 mod interrupts;
 mod kernel;
 mod line;
@@ -16,6 +17,7 @@ mod traffic;
 pub use self::{
     context::Context,
     cpu::{Offline, stay_on_cpu},
+    hog::Hog,
     interrupts::{action_counts, let_all_cpus_take, move_irq},
     kernel::{expect_report, field, is_real_time, log_lines, meminfo, watches_itself},
     line::{FAULTS, KNOBS, LOAD_KNOBS, Line, flavors, lacking_flavors},
