@@ -13,6 +13,7 @@ use super::{
 use crate::{
     driver::Format,
     instrument::{
+        adaptive::Adaptive,
         deferral::{
             self,
             Deferral, //
@@ -23,6 +24,7 @@ use crate::{
     },
     kext::{
         cpu,
+        dim,
         errno::eopnotsupp,
         irq_domain::Trigger,
         kvec, //
@@ -55,6 +57,8 @@ pub(super) enum Change {
     Nothing,
     Shape(Shape),
     Coalescing(Limits),
+    /// With the limits to begin with.
+    Adaptive(Option<Adaptive>, Limits),
     Trigger(Trigger),
     Cpu(Option<u32>, interference::Prepared),
     Limit(u64, interference::Prepared),
@@ -80,6 +84,7 @@ pub(super) fn check(knob: Knob, value: i64) -> Result {
         (Knob::Workqueue, _) if !deferral::is_available(Flavor::from_value(value)) => {
             Err(eopnotsupp())
         }
+        (Knob::CoalesceAdaptive, Ok(1)) if !dim::is_available() => Err(eopnotsupp()),
         _ => Ok(()),
     }
 }
@@ -88,7 +93,7 @@ pub(super) fn check(knob: Knob, value: i64) -> Result {
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `EINTR` when the caller is killed while a thread is made.
+/// `ENOMEM`; `EINTR` when the caller is killed while a thread is made; `EOPNOTSUPP` when the kernel lacks something.
 pub(super) fn prepare(
     control: &Control,
     bound: Option<&Bound>,
@@ -126,7 +131,28 @@ pub(super) fn prepare(
             ..shape
         }),
         Knob::CoalesceUs | Knob::CoalesceEvents => {
-            Change::Coalescing(values::coalescing(index, knob, value))
+            match values::value(index, Knob::CoalesceAdaptive) {
+                0 => Change::Coalescing(values::coalescing(index, knob, value)),
+                // They are for later.
+                _ => Change::Nothing,
+            }
+        }
+        Knob::CoalesceAdaptive => {
+            let own = || values::coalescing(index, knob, value);
+            match (bound, value != 0) {
+                (Some(bound), is_adaptive) if bound.meters.is_adaptive() == is_adaptive => {
+                    Change::Nothing
+                }
+                (Some(bound), true) => {
+                    let mut adaptive = Adaptive::new(control.device.clone(), bound.meters.clone())?;
+                    let first = adaptive.first();
+                    Change::Adaptive(Some(adaptive), first)
+                }
+                (Some(_), false) => Change::Adaptive(None, own()),
+                // The bottom half tells of the traffic, so there has to be one.
+                (None, true) => Change::Nothing,
+                (None, false) => Change::Coalescing(own()),
+            }
         }
         Knob::IrqType => {
             let trigger = match IrqType::from_value(value) {
@@ -245,6 +271,22 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
                 core::mem::replace(&mut still.top_half.deferral, deferral)
             })?;
             drop(old);
+        }
+        Change::Adaptive(adaptive, limits) => {
+            let is_adaptive = adaptive.is_some();
+            let old = binding.hold(|still| {
+                // Before the bottom half runs again, and others are chosen.
+                if is_adaptive {
+                    control.device.set_coalescing(limits);
+                }
+                meters.set_adaptive(is_adaptive);
+                core::mem::replace(&mut still.bottom_half.observer.adaptive, adaptive)
+            })?;
+            // Waits for limits that are being put in force.
+            drop(old);
+            if !is_adaptive {
+                control.device.set_coalescing(limits);
+            }
         }
         Change::PollBudget(budget) => binding.set_poll_budget(budget)?,
         Change::Fifo(slots) => {

@@ -81,7 +81,8 @@ fn tell(index: usize, knob: Knob, text: &[u8], error: Error) -> Error {
     let text = log::shown(text);
     match error {
         error if error == eopnotsupp() => log::warning!(
-            "line {index}: {name}: {text:?} cannot be had: this kernel was built without it\n"
+            "line {index}: {name}: {text:?} cannot be had: this kernel was built without what it needs, or has it as a \
+             module that was not loaded before this one\n"
         ),
         ETIMEDOUT => log::warning!(
             "line {index}: {name}: {text:?} cannot be had: the bottom half does not come to its end\n"
@@ -189,8 +190,8 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
 /// # Errors
 ///
 /// `EINVAL`, `ERANGE`, `ENOMEM`, `EBUSY` for a value that does not go with that of another knob of a line, `ENXIO` for
-/// a CPU that is offline, or a managed interrupt whose CPUs are, `EOPNOTSUPP` for a flavor that this kernel was built without; `EINTR` and `ETIMEDOUT` while
-/// a line's bottom half does not come to its end. Nothing has changed then.
+/// a CPU that is offline, or a managed interrupt whose CPUs are, `EOPNOTSUPP` for what this kernel was built without;
+/// `EINTR` and `ETIMEDOUT` while a line's bottom half does not come to its end. Nothing has changed then.
 pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let parsed = parse(target, knob, text)?;
     let values = parsed.values.get(..parsed.count).ok_or(EINVAL)?;

@@ -41,6 +41,7 @@ impl Snapshot {
     /// `ENODEV` while no driver is bound.
     pub(super) fn of(control: &Control) -> Result<Self> {
         let view = control.view()?;
+        let limits = control.device.coalescing();
         let _counting = control.counting.lock();
         let (fifo, queued, bottom, in_ring, device) = Self::of_ring_and_fifo(&view);
         let View { ring, meters, .. } = &view;
@@ -70,6 +71,9 @@ impl Snapshot {
                 top[top_half::ACKNOWLEDGED],
                 device[device::COALESCED_BY_TIME],
                 device[device::COALESCED_BY_COUNT],
+                limits.wait_ns / 1000,
+                limits.events,
+                meters.coalesce_changes.load(),
                 top[top_half::SCHEDULED],
                 top[top_half::ALREADY_PENDING],
                 bottom.runs,

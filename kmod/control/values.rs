@@ -228,7 +228,7 @@ impl fmt::Display for Shown {
 /// # Errors
 ///
 /// `EINVAL` when the command line gave more values for a knob than there are lines, or two values that a line does not
-/// have together; `ENXIO` for a CPU that is offline; `EOPNOTSUPP` for a flavor that this kernel was built without.
+/// have together; `ENXIO` for a CPU that is offline; `EOPNOTSUPP` for what this kernel was built without.
 pub(super) fn check() -> Result<usize> {
     let lines = usize::try_from(value(0, Knob::Lines))?;
     for &knob in Knob::ALL {

@@ -30,6 +30,12 @@ impl<const N: usize> Counters<N> {
         }
     }
 
+    /// Counter `index` alone, between updates or within one; 0 beyond `N`.
+    #[inline]
+    pub fn count(&self, index: usize) -> u64 {
+        self.counts.get(index).map_or(0, Word::load)
+    }
+
     /// All counters, and what `more` reads, as they stood between two updates.
     ///
     /// `more` may be called several times.

@@ -7,9 +7,8 @@
 
 /// The counters of one line, in the order in which `stats` shows them.
 ///
-/// All count events unless said otherwise, all are unsigned 64-bit, and all but `in_ring`, `queued`
-/// and `pending` only ever grow.
-pub const COUNTERS: [&str; 31] = [
+/// All count events unless said otherwise, and all are unsigned 64-bit. All but [`LEVELS`] only ever grow.
+pub const COUNTERS: [&str; 34] = [
     // The device.
     "events",
     "overrun",
@@ -31,6 +30,9 @@ pub const COUNTERS: [&str; 31] = [
     "acknowledged",
     "coalesced_by_time",
     "coalesced_by_count",
+    "coalesce_us_now",
+    "coalesce_events_now",
+    "coalesce_changes",
     // Work items.
     "scheduled",
     "already_pending",
@@ -46,6 +48,15 @@ pub const COUNTERS: [&str; 31] = [
     "fault_unhandled",
     "fault_stall",
     "fault_dropped_wakeup",
+];
+
+/// Those of [`COUNTERS`] that are levels: they come and go.
+pub const LEVELS: [&str; 5] = [
+    "in_ring",
+    "queued",
+    "pending",
+    "coalesce_us_now",
+    "coalesce_events_now",
 ];
 
 /// A sum that must hold: the counter `total` equals the sum of the counters `parts`.

@@ -46,6 +46,8 @@ macro_rules! for_each_knob {
                 "how long an event may wait for its interrupt, so that several share one; 0: an interrupt at once";
             CoalesceEvents = "coalesce_events": number (1, 4096) default "4096" unit "events" live
                 "as many waiting events get their interrupt before coalesce_us is over";
+            CoalesceAdaptive = "coalesce_adaptive": number (0, 1) default "0" unit "-" live
+                "1 lets the kernel's net_dim choose how long and how many events wait, in the place of the two above";
             IrqType = "irq_type": choice (IrqType {
                 Edge = "edge",
                 Level = "level",
@@ -317,6 +319,16 @@ impl Knob {
     pub fn spec(self) -> &'static Spec {
         // The enum and the table come from the same rows.
         &TABLE[self as usize]
+    }
+
+    /// The option of a kernel that a value needs, if there are kernels without it. The module refuses the value there, with
+    /// EOPNOTSUPP.
+    pub fn needs(self, value: i64) -> Option<&'static str> {
+        match self {
+            Self::Workqueue => Flavor::from_value(value).needs(),
+            Self::CoalesceAdaptive if value != 0 => Some("CONFIG_DIMLIB"),
+            _ => None,
+        }
     }
 
     /// The value it has when nobody sets it.

@@ -24,6 +24,7 @@ pub const SHAPE: &[Knob] = &[
     Knob::ReplayLoop,
     Knob::CoalesceUs,
     Knob::CoalesceEvents,
+    Knob::CoalesceAdaptive,
     Knob::IrqType,
     Knob::Workqueue,
     Knob::PollBudget,
@@ -171,6 +172,30 @@ pub static PAIRS: &[Pair] = &[
         side(Knob::CoalesceUs, Which::Zero),
         Together::NoEffect,
         "no event waits for its interrupt, so none can wait with others",
+    ),
+    pair(
+        side(Knob::CoalesceUs, Which::Any),
+        side(Knob::CoalesceAdaptive, Which::NotZero),
+        Together::NoEffect,
+        "the kernel's `net_dim` chooses for how long events wait; the knob keeps its value",
+    ),
+    pair(
+        side(Knob::CoalesceEvents, Which::Any),
+        side(Knob::CoalesceAdaptive, Which::NotZero),
+        Together::NoEffect,
+        "the kernel's `net_dim` chooses how many events wait; the knob keeps its value",
+    ),
+    pair(
+        side(Knob::CoalesceAdaptive, Which::NotZero),
+        side(Knob::Pattern, Which::Patterns(is_closed)),
+        Together::NoEffect,
+        "in a closed loop no further event would come while one waits, so none waits, whatever `net_dim` chooses",
+    ),
+    pair(
+        side(Knob::CoalesceAdaptive, Which::NotZero),
+        side(Knob::PollBudget, Which::NotZero),
+        Together::Own,
+        "`net_dim` chooses after every 64 interrupts, of which there are fewer while the bottom half polls",
     ),
     pair(
         side(Knob::Burst, Which::NotZero),

@@ -32,6 +32,7 @@ use crate::{
     logic::{
         coalescing::Limits,
         gaps::Gaps,
+        knobs::Pattern,
         mask::Mask,
         ring::{
             DeviceEnd,
@@ -78,6 +79,15 @@ struct Control<W: Watch, G: Govern, O: Observer> {
     running: bool,
     /// The gaps of pattern replay, for those who look at them.
     gaps: Option<Arc<Gaps>>,
+}
+
+impl<W: Watch, G: Govern, O: Observer> Control<W, G, O> {
+    fn coalescing_now(&self) -> Limits {
+        match self.shape.pattern == Pattern::Closed {
+            true => Limits::NONE,
+            false => self.coalescing,
+        }
+    }
 }
 
 impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
@@ -211,6 +221,11 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.reprogram(|control, _| control.coalescing = limits);
     }
 
+    /// How long events wait for an interrupt now. In a closed loop none does: no event would come while another one waits.
+    pub(crate) fn coalescing(&self) -> Limits {
+        self.control.lock().coalescing_now()
+    }
+
     /// Gives the device the gaps of pattern replay. A replay that is under way begins with them afresh.
     #[allow(dead_code, reason = "the template replays nothing")]
     pub(crate) fn set_gaps(&self, gaps: Option<Arc<Gaps>>) {
@@ -263,12 +278,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
             // A raise that is late comes now: the timer may not be set again.
             state.is_due = state.watch.faults().is_some_and(Faults::take_late);
             change(&mut control, state);
-            // In a closed loop no event would come while another one waits.
-            let limits = match state.schedule.is_closed() {
-                true => Limits::NONE,
-                false => control.coalescing,
-            };
-            state.coalescing.set_limits(limits);
+            state.coalescing.set_limits(control.coalescing_now());
             let stops = !control.running || state.ring.is_none();
             // Nor does a device that stops let an event wait.
             let lets_none_wait = stops || state.schedule.is_closed();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! The observer of the bottom half. It also makes the bottom half as costly as `work_us`, `work_sleep_us` and
-//! `work_bytes` say, and has it stall and forget its readers where `fault` says so.
+//! `work_bytes` say, has it stall and forget its readers where `fault` says so, and tells the kernel of the traffic where
+//! `coalesce_adaptive` does.
 
 use super::{
+    adaptive::Adaptive,
     census,
     deferral,
     load,
@@ -65,6 +67,8 @@ pub(crate) struct BottomMeter {
     meters: Arc<Meters>,
     /// The memory that a run touches on purpose.
     pub(crate) memory: WorkMemory,
+    /// What it tells the kernel of the traffic by.
+    pub(crate) adaptive: Option<Adaptive>,
     irq_bh: Recorder<Arc<Histogram>>,
     bh_run: Recorder<Arc<Histogram>>,
     fault: Follower,
@@ -84,6 +88,7 @@ impl BottomMeter {
             fault: Follower::new(meters.index as u64),
             meters,
             memory: WorkMemory::none(),
+            adaptive: None,
             context: Context::Task,
             span: Span::default(),
             service: None,
@@ -102,18 +107,26 @@ impl BottomMeter {
         self.bh_run.reset();
         self.meters.stalls.store(0);
         self.meters.dropped_wakeups.store(0);
+        let changes = &self.meters.coalesce_changes;
+        changes.add(0_i64.saturating_sub_unsigned(changes.load()));
+        if let Some(adaptive) = &mut self.adaptive {
+            adaptive.reset();
+        }
     }
 
-    /// Does all that this run does but to move events; returns the time after that. The run began at `run_ns`;
-    /// `has_records` for readers.
+    /// Does all that this run does but to move events, of which there were `moved`; returns the time after that. The run
+    /// began at `run_ns`.
     #[cold]
-    fn do_extra(&mut self, run_ns: u64, has_records: bool) -> u64 {
+    fn do_extra(&mut self, run_ns: u64, moved: u64) -> u64 {
         self.touch_memory(run_ns);
         // The events that were moved, and the memory that was touched, are a part of the run's cost.
         self.keep_busy(run_ns, run_ns, || self.meters.work_ns());
         self.sleep();
         if !self.meters.fault.has(Fault::None) {
-            self.go_wrong(run_ns, has_records);
+            self.go_wrong(run_ns, moved != 0);
+        }
+        if let Some(adaptive) = &mut self.adaptive {
+            adaptive.sample(self.meters.handled(), moved);
         }
         clock::now_ns()
     }
@@ -263,7 +276,7 @@ impl ObserveBottomHalf for BottomMeter {
     #[inline]
     fn ends(&mut self, stamp: Stamp, moved: u64) {
         let end_ns = match self.meters.has_extra() {
-            true => self.do_extra(stamp.ns, moved != 0),
+            true => self.do_extra(stamp.ns, moved),
             false => clock::now_ns(),
         };
         let took_ns = end_ns.saturating_sub(stamp.ns);

@@ -20,7 +20,10 @@ use crate::{
             Fault,
             Flavor, //
         },
-        platform::Word, //
+        platform::{
+            Count,
+            Word, //
+        }, //
     }, //
 };
 use kernel::{
@@ -50,6 +53,10 @@ pub(crate) struct Meters {
     work_sleep_us: Word,
     /// How much memory it touches.
     work_bytes: Word,
+    /// Not 0 while the kernel chooses the limits of coalescing.
+    adaptive: Word,
+    /// How often it has chosen others.
+    pub(crate) coalesce_changes: Count,
     /// The faults of top half and bottom half.
     pub(super) fault: Settings,
     /// Not 0 while a run of the bottom half does more than move events, by one of those above. The one word that it
@@ -82,6 +89,8 @@ impl Meters {
                 work_us: Word::new(0),
                 work_sleep_us: Word::new(0),
                 work_bytes: Word::new(0),
+                adaptive: Word::new(0),
+                coalesce_changes: Count::new(),
                 fault: Settings::new(),
                 has_extra: Word::new(0),
                 stalls: Word::new(0),
@@ -127,6 +136,22 @@ impl Meters {
         self.note_extra();
     }
 
+    /// Whether the kernel chooses the limits of coalescing.
+    pub(crate) fn is_adaptive(&self) -> bool {
+        self.adaptive.load() != 0
+    }
+
+    /// Changes that, while the bottom half is held off and what it tells the kernel by is exchanged. One caller at a time.
+    pub(crate) fn set_adaptive(&self, is_adaptive: bool) {
+        self.adaptive.store(is_adaptive.into());
+        self.note_extra();
+    }
+
+    /// How often the top half was called and found the line raised.
+    pub(super) fn handled(&self) -> u64 {
+        self.top_half.count(top_half::HANDLED)
+    }
+
     /// Puts the rules of a fault in force. One caller at a time.
     pub(crate) fn set_faults(&self, rules: Rules) {
         self.fault.set(rules);
@@ -150,7 +175,8 @@ impl Meters {
     fn note_extra(&self) {
         let has_fault = u64::from(!self.fault.has(Fault::None));
         let work = self.work_us.load() | self.work_sleep_us.load() | self.work_bytes.load();
-        self.has_extra.store(work | has_fault);
+        self.has_extra
+            .store(work | has_fault | self.adaptive.load());
     }
 
     /// The flavor in force.

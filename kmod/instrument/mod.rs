@@ -7,9 +7,11 @@
 //!   histograms, [`census`] the contexts.
 //! - [`device`], [`top_half`], [`bottom_half`], [`reads`]: the observers of an event's stages.
 //! - [`work_memory`]: what a bottom half touches on purpose.
+//! - [`adaptive`]: coalescing limits that the kernel chooses.
 //! - [`load`]: how much the lines may take of each CPU; [`interference`]: what disturbs them.
 //! - [`trace`]: the tracepoints.
 
+pub(crate) mod adaptive;
 mod bottom_half;
 pub(crate) mod census;
 pub(crate) mod costs;

@@ -11,6 +11,7 @@ pub(crate) mod context;
 pub(crate) mod context_cell;
 pub(crate) mod cpu;
 pub(crate) mod debugfs;
+pub(crate) mod dim;
 pub(crate) mod errno;
 pub(crate) mod global;
 pub(crate) mod iov;

@@ -7,6 +7,7 @@
 #define SIMRUPT_SHIM_H
 
 #include <asm/ioctls.h>
+#include <linux/dim.h>
 #include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/irq_poll.h>
@@ -125,6 +126,25 @@ void simrupt_napi_del(struct napi_struct *napi);
 
 /* dev_set_threaded(): the NAPI contexts of a device get threads. An errno, negative, or 0. Process context. */
 int simrupt_napi_set_threaded(struct net_device *device);
+
+/* Whether the kernel had net_dim() when this module was loaded; see dim.c. The next four are for that case. */
+bool simrupt_has_dim(void);
+
+/*
+ * Makes a dim that was told nothing yet, has chosen the default profile, and queues its work item to a queue of the
+ * kernel's when it chooses another one. It is for a device whose time limit starts with an event, as most have it.
+ * Process context.
+ */
+void simrupt_dim_init(struct dim *dim, work_func_t function);
+
+/* net_dim() with a sample of now. One caller at a time for each dim. Callable from anywhere. */
+void simrupt_net_dim(struct dim *dim, u16 events, u64 packets, u64 bytes);
+
+/* The limits of the profile that dim has chosen, of the kernel's table for receiving. Callable from anywhere. */
+void simrupt_dim_profile(const struct dim *dim, u16 *usecs, u16 *packets);
+
+/* The limits of that profile are in force: net_dim() measures again. In dim's work item. */
+void simrupt_dim_applied(struct dim *dim);
 
 /* Whether one more line may go to the kernel log: at most 10 in 5 seconds. Not from NMI. */
 bool simrupt_may_log(void);

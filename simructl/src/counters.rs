@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use serde_json::{Map, Value, json};
 
+use simrupt_core::invariants::LEVELS;
+
 use crate::pace;
 use crate::screen::is_end;
 use simrupt::files::stats::Stats;
@@ -14,8 +16,6 @@ use simrupt::layout::columns;
 use simrupt::line::Counters;
 use simrupt::lines::Lines;
 
-/// Levels go up and down: they have no rate.
-const LEVELS: [&str; 3] = ["in_ring", "queued", "pending"];
 /// The space between columns.
 const GAP: usize = 2;
 

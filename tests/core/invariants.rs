@@ -4,7 +4,7 @@
 
 use simrupt_core::{
     abi,
-    invariants::{COUNTERS, INVARIANTS},
+    invariants::{COUNTERS, INVARIANTS, LEVELS},
 };
 
 #[test]
@@ -13,6 +13,13 @@ fn every_invariant_is_about_counters_that_exist() {
         for name in invariant.parts.iter().chain([&invariant.total]) {
             assert!(COUNTERS.contains(name), "{name} is no counter");
         }
+    }
+}
+
+#[test]
+fn every_level_is_one_of_the_counters() {
+    for name in LEVELS {
+        assert!(COUNTERS.contains(&name), "{name} is no counter");
     }
 }
 

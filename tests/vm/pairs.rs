@@ -7,7 +7,9 @@ use simrupt_core::{
     knobs::{Flavor, Knob, Values},
     pairs::SHAPE,
 };
-use simrupt_vm_tests::{Line, Simrupt, eventually, lacking_flavors, log_lines, simructl, try_load};
+use simrupt_vm_tests::{
+    Line, Simrupt, eventually, lacking_flavors, lacks, log_lines, simructl, try_load,
+};
 use std::{fs, sync::Barrier, thread};
 
 /// A flavor that must not sleep.
@@ -226,6 +228,7 @@ fn values(knob: Knob) -> &'static [&'static str] {
         (Knob::ReplayLoop, _) => &["0", "1"],
         (Knob::CoalesceUs, _) => &["0", "300"],
         (Knob::CoalesceEvents, _) => &["1", "4", "4096"],
+        (Knob::CoalesceAdaptive, _) => &["0", "1"],
         (Knob::WorkUs | Knob::WorkSleepUs, _) => &["0", "50", "1000"],
         (Knob::PollBudget, _) => &["0", "1", "64"],
         (Knob::WorkBytes, _) => &["0", "64", "65536"],
@@ -257,7 +260,7 @@ fn all_pairs_of_values_work_together_or_are_refused_by_the_table() {
             let before = [a_name, b_name].map(|name| line.get(name));
             for a_value in values(*a) {
                 for b_value in values(*b) {
-                    if lacking.contains(a_value) || lacking.contains(b_value) {
+                    if lacks(a_name, a_value) || lacks(b_name, b_value) {
                         continue;
                     }
                     let about = format!("{a_name}={a_value} {b_name}={b_value}");

@@ -16,7 +16,7 @@ use crate::cli::Options;
 use crate::destination::DASH;
 use crate::module_file::{ModuleFile, candidates};
 use crate::output;
-use simrupt::changes::{lacking, offline};
+use simrupt::changes::{lacking, need, offline};
 use simrupt::failure::Failure;
 use simrupt::files::value;
 use simrupt::lines::Assignment;
@@ -210,9 +210,14 @@ fn refused(
         Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG => {
             untrusted(what, module.is_signed, kernel.is_locked_down)
         }
-        Errno::EOPNOTSUPP if is_plain(path) => match value_of("workqueue", options) {
-            Some(value) => lacking(value).at(&path.display().to_string()),
-            None => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
+        Errno::EOPNOTSUPP if is_plain(path) => match needy(options).as_slice() {
+            [] => Failure::new(what, errno.desc()).remedy("dmesg | tail may say more"),
+            [(knob, value, _)] => lacking(knob, value).at(&path.display().to_string()),
+            several => {
+                let needs: Vec<&str> = several.iter().map(|(_, _, needs)| *needs).collect();
+                let why = format!("this kernel lacks one of {}", needs.join(", "));
+                Failure::new(what, why).remedy("dmesg | tail says which value cannot be had")
+            }
         },
         Errno::EOPNOTSUPP => Failure::new(what, "this kernel cannot decompress modules itself")
             .remedy("modprobe simrupt"),
@@ -226,6 +231,16 @@ fn refused(
 fn value_of<'a>(knob: &str, options: &'a str) -> Option<&'a str> {
     let mut words = options.split(' ');
     words.find_map(|word| word.strip_prefix(knob)?.strip_prefix('='))
+}
+
+/// The options that not every kernel has: knob, value and the option that the kernel needs.
+fn needy(options: &str) -> Vec<(&str, &str, &'static str)> {
+    let options = options.split(' ').filter_map(|word| word.split_once('='));
+    let needy = options.filter_map(|(knob, value)| {
+        let (_, needs) = need(knob, value)?;
+        Some((knob, value, needs))
+    });
+    needy.collect()
 }
 
 /// Whether the kernel need not decompress the module.
@@ -333,6 +348,20 @@ mod tests {
                 None,
                 true,
                 "no irq-poll: it was built without CONFIG_IRQ_POLL",
+            ),
+            (
+                Errno::EOPNOTSUPP,
+                "workqueue=bh coalesce_adaptive=0,1",
+                None,
+                true,
+                "no net_dim: it was built without CONFIG_DIMLIB",
+            ),
+            (
+                Errno::EOPNOTSUPP,
+                "workqueue=napi coalesce_adaptive=1",
+                None,
+                true,
+                "lacks one of CONFIG_NET, CONFIG_DIMLIB",
             ),
             (Errno::ENXIO, "", None, true, "No such device"),
             (

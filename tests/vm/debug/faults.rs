@@ -6,7 +6,7 @@
 use super::sweep::Countdown;
 use crate::model::number;
 use nix::{errno::Errno, unistd};
-use simrupt_vm_tests::{DRIVER, KNOBS, Line, Simrupt, eventually, flavors, try_load};
+use simrupt_vm_tests::{DRIVER, KNOBS, Line, Simrupt, eventually, flavors, lacks, try_load};
 use std::{
     fs::{self, File},
     io::{Read, Write},
@@ -34,6 +34,8 @@ fn other(knob: &str) -> &'static str {
         "replay_loop" => "1",
         "coalesce_us" => "100",
         "coalesce_events" => "8",
+        "coalesce_adaptive" if lacks(knob, "1") => "0",
+        "coalesce_adaptive" => "1",
         "irq_type" => "level",
         "workqueue" => "bh",
         "poll_budget" => "8",

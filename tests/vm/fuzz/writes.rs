@@ -12,10 +12,10 @@ use crate::model::{cpus, errno, spec};
 use fastrand::Rng;
 use nix::{errno::Errno, libc};
 use simrupt_core::{
-    knobs::{Flavor, Knob, Rejection, Spec},
+    knobs::{Knob, Rejection, Spec},
     pairs::refusal,
 };
-use simrupt_vm_tests::{DRIVER, Simrupt, lacking_flavors};
+use simrupt_vm_tests::{DRIVER, Simrupt, lacks};
 use std::{
     fs::File,
     io::IoSlice,
@@ -115,9 +115,12 @@ impl Knobs {
         if (knob, seen) == (Knob::FifoSize, Err(Errno::ENOMEM)) && expected.is_ok() {
             expected = Err(Errno::ENOMEM);
         }
-        let lacks = |value: &i64| lacking_flavors().contains(&Flavor::from_value(*value).name());
-        let is_lacking = matches!(&expected, Ok(values) if values.iter().any(lacks));
-        if knob == Knob::Workqueue && is_lacking {
+        let lacks = |value: &i64| {
+            let mut shown = String::new();
+            self.spec(knob).show(*value, &mut shown).expect("a string");
+            lacks(knob.spec().name, &shown)
+        };
+        if matches!(&expected, Ok(values) if values.iter().any(lacks)) {
             expected = Err(Errno::EOPNOTSUPP);
         }
         let shown = String::from_utf8_lossy(&text[..text.len().min(60)]);

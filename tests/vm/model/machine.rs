@@ -205,7 +205,7 @@ impl Machine {
 
     /// A line's counters; an error when it has no driver.
     pub(crate) fn stats(&self, line: usize) -> Result<BTreeMap<String, u64>, Errno> {
-        let mut buffer = [0; 1024];
+        let mut buffer = [0; 2048];
         let text = again(&self.lines[line].stats, &mut buffer)?;
         let stats = Stats::parse(text).expect("counters");
         let counters = stats.iter().map(|(name, count)| (name.to_owned(), count));

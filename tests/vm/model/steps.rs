@@ -11,7 +11,7 @@ use simrupt_core::{
     knobs::{Knob, Values},
     pairs::refusal,
 };
-use simrupt_vm_tests::lacking_flavors;
+use simrupt_vm_tests::lacks;
 
 /// The most steps that a sequence has.
 pub(crate) const MOST_STEPS: usize = 150;
@@ -121,6 +121,10 @@ fn good_value(knob: Knob, cpus: i64) -> BoxedStrategy<String> {
             let max = gentle(knob, max).min(max);
             // With less than half of a CPU, bursts are spread over a time that nobody knows.
             let min = if knob == Knob::CpuLimitPct { 50 } else { min };
+            let max = match lacks(knob.spec().name, &max.to_string()) {
+                true => min,
+                false => max,
+            };
             let small = min.saturating_add(20).min(max);
             // More often near the least: what is small is full sooner.
             prop_oneof![1 => min..=small, 2 => min..=max]
@@ -131,8 +135,7 @@ fn good_value(knob: Knob, cpus: i64) -> BoxedStrategy<String> {
             // Whose events come to rest by themselves.
             let is_gentle =
                 |name: &&str| knob != Knob::Fault || !["lost", "unhandled"].contains(name);
-            let lacking = lacking_flavors();
-            let is_had = |name: &&str| knob != Knob::Workqueue || !lacking.contains(name);
+            let is_had = |name: &&str| !lacks(knob.spec().name, name);
             let names = names.iter().copied().filter(is_gentle).filter(is_had);
             let names: Vec<&str> = names.collect();
             select(names).prop_map(str::to_owned).boxed()

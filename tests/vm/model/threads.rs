@@ -20,7 +20,7 @@ use simrupt_core::{
     abi::{RECORD_SIZE, value_of},
     knobs::{Flavor, Knob},
 };
-use simrupt_vm_tests::{Line, Simrupt, decode, eventually, lacking_flavors, simructl};
+use simrupt_vm_tests::{Line, Simrupt, decode, eventually, lacks, simructl};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
@@ -30,11 +30,14 @@ use std::{
 };
 
 /// What the writers change, and to what; the format is left alone, so that records can be told.
-const KNOBS: [(Knob, &[&str]); 14] = [
+const KNOBS: [(Knob, &[&str]); 17] = [
     (Knob::RateHz, &["500", "2000", "3000"]),
     (Knob::Pattern, &["periodic", "uniform", "poisson", "burst"]),
     (Knob::JitterPct, &["0", "30", "100"]),
     (Knob::Burst, &["1", "3", "40"]),
+    (Knob::CoalesceUs, &["0", "100", "1000"]),
+    (Knob::CoalesceEvents, &["3", "4096"]),
+    (Knob::CoalesceAdaptive, &["0", "1"]),
     (Knob::Workqueue, Flavor::NAMES),
     (Knob::FifoSize, &["16", "64", "100", "1000"]),
     (Knob::FifoPolicy, &["overwrite", "drop"]),
@@ -99,10 +102,10 @@ fn write(module: &Simrupt, face: WriteKnob, mut random: Rng, steps: u64) -> Last
     for _ in 0..steps {
         let (knob, values) = KNOBS[random.usize(..KNOBS.len())];
         let value = values[random.usize(..values.len())];
-        if knob == Knob::Workqueue && lacking_flavors().contains(&value) {
+        let name = knob.spec().name;
+        if lacks(name, value) {
             continue;
         }
-        let name = knob.spec().name;
         match face(line, module, name, value) {
             Ok(()) => _ = last.insert(name, number_of(knob, value)),
             // By the value of the other at that moment.

@@ -19,7 +19,7 @@ use simrupt_core::{knobs::Knob, pairs::refusal};
 use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
 
 /// The knobs that can be changed while the module is loaded.
-pub const KNOBS: [&str; 28] = [
+pub const KNOBS: [&str; 29] = [
     "rate_hz",
     "pattern",
     "jitter_pct",
@@ -27,6 +27,7 @@ pub const KNOBS: [&str; 28] = [
     "replay_loop",
     "coalesce_us",
     "coalesce_events",
+    "coalesce_adaptive",
     "irq_type",
     "workqueue",
     "poll_budget",
@@ -62,23 +63,42 @@ pub fn flavors() -> Vec<&'static str> {
 
 /// The flavors that this kernel was built without.
 pub fn lacking_flavors() -> &'static [&'static str] {
-    // The table of symbols is long.
-    static LACKING: LazyLock<Vec<&'static str>> = LazyLock::new(find_lacking_flavors);
+    static LACKING: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let all = Flavor::NAMES.iter().copied();
+        all.filter(|name| lacks("workqueue", name)).collect()
+    });
     &LACKING
 }
 
-fn find_lacking_flavors() -> Vec<&'static str> {
-    let symbols = read("/proc/kallsyms");
-    let has = |symbol: &str| symbols.lines().any(|line| line.ends_with(symbol));
-    let all = Flavor::ALL.iter();
-    let lacking = all.filter(|flavor| match flavor.needs() {
-        None => false,
-        Some("CONFIG_IRQ_POLL") => !has(" irq_poll_sched"),
-        Some("CONFIG_NET") => !has(" napi_enable"),
-        Some(other) => panic!("nobody knows how to see that a kernel has {other}"),
-    });
-    lacking.map(|flavor| flavor.name()).collect()
+/// Whether this kernel was built without what a value of a knob needs.
+pub fn lacks(knob: &str, value: &str) -> bool {
+    let knob = Knob::named(knob).expect("a knob");
+    let value = knob.spec().parse(value).expect("a value");
+    knob.needs(value).is_some_and(lacks_option)
 }
+
+fn lacks_option(option: &str) -> bool {
+    // The table of symbols is long.
+    static LACKING: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let symbols = read("/proc/kallsyms");
+        let has = |symbol: &str| symbols.lines().any(|line| line.ends_with(symbol));
+        let lacking = SYMBOLS.iter().filter(|(_, symbol)| !has(symbol));
+        lacking.map(|(option, _)| *option).collect()
+    });
+    let is_known = SYMBOLS.iter().any(|(known, _)| *known == option);
+    assert!(
+        is_known,
+        "nobody knows how to see that a kernel has {option}"
+    );
+    LACKING.contains(&option)
+}
+
+/// Options of a kernel, and a symbol that it has with each.
+const SYMBOLS: [(&str, &str); 3] = [
+    ("CONFIG_IRQ_POLL", " irq_poll_sched"),
+    ("CONFIG_NET", " napi_enable"),
+    ("CONFIG_DIMLIB", " net_dim"),
+];
 
 /// The faults that a line can have.
 pub const FAULTS: [&str; 8] = [

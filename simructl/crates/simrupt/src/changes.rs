@@ -4,7 +4,7 @@
 
 use nix::errno::Errno;
 use serde_json::{Value, json};
-use simrupt_core::knobs::Flavor;
+use simrupt_core::knobs::Knob as TableKnob;
 
 use crate::failure::{Failure, errno};
 use crate::files::table::{Knob, Values};
@@ -16,23 +16,39 @@ use crate::pairs;
 use crate::sysroot::write_value;
 use crate::text::word;
 
-/// A value of the knob `workqueue`, or one of a list, is a flavor that this kernel was built without.
-pub fn lacking(value: &str) -> Failure {
-    let named = value::list(value);
-    let mut known = Flavor::ALL.iter().filter_map(|flavor| {
-        let is_named = named.iter().any(|name| name == flavor.name());
-        flavor
-            .needs()
-            .filter(|_| is_named)
-            .map(|needs| (flavor.name(), needs))
-    });
-    let why = match known.next() {
-        Some((name, needs)) => format!("this kernel has no {name}: it was built without {needs}"),
+/// A value of a knob, or one of a list, needs something that this kernel lacks.
+pub fn lacking(knob: &str, value: &str) -> Failure {
+    let what = format!("cannot set {knob} to {value}");
+    let Some((one, needs)) = need(knob, value) else {
         // Of a module that is newer.
-        None => "this kernel was built without what it needs".to_string(),
+        return Failure::new(what, "this kernel was built without what it needs")
+            .remedy("another value: simructl knobs lists them");
     };
-    Failure::new(format!("cannot set workqueue to {value}"), why)
-        .remedy("another flavor: simructl knobs lists them")
+    match TableKnob::named(knob) {
+        Some(TableKnob::CoalesceAdaptive) => Failure::new(
+            what,
+            format!(
+                "this kernel has no net_dim: it was built without {needs}, or dimlib is a module that was not loaded \
+                 before simrupt"
+            ),
+        )
+        .remedy("modprobe dimlib, and load simrupt again; or coalesce_adaptive=0"),
+        _ => Failure::new(
+            what,
+            format!("this kernel has no {one}: it was built without {needs}"),
+        )
+        .remedy("another flavor: simructl knobs lists them"),
+    }
+}
+
+/// The first of a knob's values that needs an option of the kernel, and that option.
+pub fn need(knob: &str, value: &str) -> Option<(String, &'static str)> {
+    let knob = TableKnob::named(knob)?;
+    value::list(value).into_iter().find_map(|one| {
+        let number = knob.spec().parse(&one).ok()?;
+        let needs = knob.needs(number)?;
+        Some((one, needs))
+    })
 }
 
 /// One file to write, with what it takes to undo it.
@@ -154,7 +170,7 @@ pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
                 refused(change.knob, &new, "it does not go with another knob")
                     .remedy("dmesg | tail says with which one")
             }),
-            Errno::EOPNOTSUPP => lacking(&change.new),
+            Errno::EOPNOTSUPP => lacking(&change.knob.name, &change.new),
             _ => Failure::file("write", &change.file.path, change.file.line, &error),
         };
         let stuck = done
@@ -215,6 +231,7 @@ impl Change<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use simrupt_core::knobs::Flavor;
 
     #[test]
     fn a_cpu_that_is_offline_is_told_as_what_it_is() {
@@ -234,7 +251,7 @@ mod tests {
                 continue;
             };
             let name = flavor.name();
-            let told = lacking(&format!("bh,{name}")).to_string();
+            let told = lacking("workqueue", &format!("bh,{name}")).to_string();
             assert!(
                 told.starts_with(&format!(
                     "cannot set workqueue to bh,{name}: this kernel has no {name}: it was built without {needs}\n  try: "
@@ -242,7 +259,20 @@ mod tests {
                 "{told}"
             );
         }
-        assert!(lacking("bh").to_string().contains("what it needs"));
+        let told = lacking("workqueue", "bh").to_string();
+        assert!(told.contains("what it needs"), "{told}");
+    }
+
+    #[test]
+    fn adaptive_coalescing_that_the_kernel_lacks_is_told_with_both_reasons() {
+        assert_eq!(
+            lacking("coalesce_adaptive", "0,1").to_string(),
+            "cannot set coalesce_adaptive to 0,1: this kernel has no net_dim: it was built without CONFIG_DIMLIB, or \
+             dimlib is a module that was not loaded before simrupt\n  \
+             try: modprobe dimlib, and load simrupt again; or coalesce_adaptive=0"
+        );
+        assert_eq!(need("coalesce_adaptive", "0"), None);
+        assert_eq!(need("unheard_of", "1"), None);
     }
 
     #[test]
