@@ -3,6 +3,7 @@
 //! The module on a real kernel, by its public faces alone. Run in the virtual machine, one at a
 //! time: there is one module.
 
+mod adaptive;
 mod affinity;
 mod apart;
 mod bad_input;
