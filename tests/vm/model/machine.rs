@@ -18,6 +18,8 @@ use std::{
         fd::{AsFd, AsRawFd},
         unix::fs::FileExt,
     },
+    thread,
+    time::Duration,
 };
 
 /// What was found not to be as it should.
@@ -120,6 +122,14 @@ impl Machine {
         match face {
             Face::Debugfs => self.lines[line].line.try_set("reset", "1"),
             Face::Simructl => tool(&["--line", &line.to_string(), "reset"]),
+        }
+    }
+
+    /// Ends a line's fault, and undoes its consequences.
+    pub(crate) fn recover(&self, line: usize, face: Face) -> Result<(), Errno> {
+        match face {
+            Face::Debugfs => self.lines[line].line.try_set("recover", "1"),
+            Face::Simructl => tool(&["--line", &line.to_string(), "recover"]),
         }
     }
 
@@ -232,9 +242,13 @@ impl Machine {
         Ok(counts.collect())
     }
 
-    /// Waits until nothing is under way on a line, and returns its counters then. What waits behind
-    /// a masked interrupt is not under way.
-    pub(crate) fn rest(&self, line: usize, masked: bool) -> Found<Option<BTreeMap<String, u64>>> {
+    /// Waits until nothing is under way on a line, and returns its counters then. What waits behind a masked interrupt
+    /// is not under way, nor is what a fault has left behind.
+    pub(crate) fn rest(
+        &self,
+        line: usize,
+        may_wait: MayWait,
+    ) -> Found<Option<BTreeMap<String, u64>>> {
         let mut rested = None;
         within_20_s(&format!("line {line} comes to rest"), || {
             let stats = match self.stats(line) {
@@ -243,12 +257,35 @@ impl Machine {
                 Err(why) => return Err(format!("stats: {why}")),
             };
             let nothing_waits = stats["in_ring"] == 0 && stats["pending"] == 0;
-            let is_at_rest = (masked || nothing_waits) && stats["runs"] >= stats["scheduled"];
+            let is_done = stats["runs"] >= stats["scheduled"];
+            let is_at_rest = is_done
+                && match may_wait {
+                    MayWait::Nothing => nothing_waits,
+                    MayWait::Masked => true,
+                    MayWait::Stranded => nothing_waits || self.stands_still(line, &stats),
+                };
             rested = is_at_rest.then_some(stats);
             Ok(is_at_rest)
         })?;
         Ok(rested)
     }
+
+    /// Whether nothing moves on a line for a while, in which a raise that is on its way would arrive.
+    fn stands_still(&self, line: usize, stats: &BTreeMap<String, u64>) -> bool {
+        thread::sleep(Duration::from_millis(5));
+        self.stats(line).as_ref() == Ok(stats)
+    }
+}
+
+/// What may wait on a line that is at rest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum MayWait {
+    /// Nothing.
+    Nothing,
+    /// Everything behind a masked interrupt.
+    Masked,
+    /// Events and raises that a fault has left behind.
+    Stranded,
 }
 
 fn value(knob: Knob, shown: &str) -> Found<i64> {

@@ -112,9 +112,11 @@ impl Script<'_> {
 
     fn step(&mut self, step: &Step) {
         match step {
+            Step::Set(line, knob, text, _) if self.model.avoids(*line, *knob, text) => {}
+            Step::SetAll(knob, text) if self.model.avoids_all(*knob, text) => {}
             Step::Set(line, knob, text, Face::Debugfs) => {
                 self.set(*line, *knob, text);
-                self.line(&format!("rest {line}"));
+                self.rest(*line);
             }
             Step::Set(line, knob, text, Face::Simructl) => {
                 let outcome = self.model.set(*line, *knob, text);
@@ -122,13 +124,13 @@ impl Script<'_> {
                     &format!("--line {line} set {}={text}", knob.spec().name),
                     outcome,
                 );
-                self.line(&format!("rest {line}"));
+                self.rest(*line);
             }
             Step::SetAll(knob, text) => {
                 let outcome = self.model.set_all(*knob, text);
                 self.write(&format!("$p/{}", knob.spec().name), text, outcome);
                 for line in 0..self.model.lines.len() {
-                    self.line(&format!("rest {line}"));
+                    self.rest(line);
                 }
             }
             Step::Emit(line, count, pace, switch) => self.emit(*line, *count, *pace, *switch),
@@ -153,6 +155,7 @@ impl Script<'_> {
                     Face::Simructl => self.tool(&format!("--line {line} reset"), outcome),
                 }
             }
+            Step::Recover(line, face) => self.recover(*line, *face),
             Step::Unbind(line) => {
                 let outcome = self.model.unbind(*line);
                 self.write("$b/unbind", &format!("simrupt.{line}"), outcome);
@@ -187,7 +190,33 @@ impl Script<'_> {
         }
     }
 
+    fn recover(&mut self, line: usize, face: Face) {
+        let outcome = self.model.recover(line);
+        match face {
+            Face::Debugfs => self.write(&format!("$d/line{line}/recover"), "1", outcome),
+            Face::Simructl => self.tool(&format!("--line {line} recover"), outcome),
+        }
+        self.rest(line);
+    }
+
+    /// Waits until nothing is under way. How many events a fault left behind in the run that this is of, the script does
+    /// not know: it gives them a moment, and what it says of them may differ.
+    fn rest(&mut self, line: usize) {
+        let may_strand = self
+            .model
+            .bound(line)
+            .is_some_and(|binding| binding.may_strand);
+        self.line(&match may_strand {
+            true => "sleep 0.05".to_owned(),
+            false => format!("rest {line}"),
+        });
+    }
+
     fn emit(&mut self, line: usize, count: u32, pace: Pace, switch: Switch) {
+        if self.model.needs_recovery(line) {
+            self.recover(line, Face::Debugfs);
+        }
+        let count = self.model.events_of(line, count);
         let came = self.came.next().copied().unwrap_or(0);
         let rate_hz = match pace {
             Pace::Knobs(rate_hz) => {
@@ -229,8 +258,8 @@ impl Script<'_> {
             self.set(line, Knob::Run, Run::from_value(run).name());
         }
         self.set(line, Knob::RateHz, "0");
-        self.line(&format!("rest {line}"));
         self.model.emit(line, came);
+        self.rest(line);
     }
 
     fn expectations(&mut self) {

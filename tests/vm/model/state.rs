@@ -8,7 +8,7 @@
 use nix::errno::Errno;
 use simrupt_core::{
     abi::RECORD_SIZE,
-    knobs::{Format, Knob, Pattern, Policy, Rejection, Run, Spec, Values},
+    knobs::{Fault, Format, Knob, Pattern, Policy, Rejection, Run, Spec, Values},
     pairs::refusal,
 };
 use std::collections::VecDeque;
@@ -63,6 +63,8 @@ pub(crate) struct Binding {
     policy: Policy,
     capacity: usize,
     masked: bool,
+    /// A fault may have left events in the ring, or a raise that nobody has taken notice of.
+    pub(crate) may_strand: bool,
     next_seq: u64,
     /// Numbers of the events between device and bottom half.
     ring: VecDeque<u64>,
@@ -124,11 +126,23 @@ impl Binding {
         }
     }
 
+    /// How many events are between device and bottom half.
+    pub(crate) fn waiting(&self) -> usize {
+        self.ring.len()
+    }
+
     fn drain(&mut self) {
-        if self.masked {
-            return;
+        if !self.masked && !self.may_strand {
+            self.drain_to(0);
         }
-        while let Some(seq) = self.ring.pop_front() {
+    }
+
+    /// The bottom half takes all but so many events, the oldest first.
+    pub(crate) fn drain_to(&mut self, left: usize) {
+        while self.ring.len() > left {
+            let Some(seq) = self.ring.pop_front() else {
+                break;
+            };
             self.counters.drained += 1;
             self.counters.measured += 1;
             if self.fifo.len() < self.capacity {
@@ -248,9 +262,45 @@ impl Model {
 
     fn apply(&mut self, line: usize, knob: Knob, value: i64) {
         self.lines[line].values[knob as usize] = value;
+        let strands = self.lines[line].strands_events();
         if let Some(binding) = self.bound(line) {
+            binding.may_strand |= strands;
             binding.apply(knob, value);
         }
+    }
+
+    /// Whether a write would make what takes for ever, or what nobody can tell the end of.
+    pub(crate) fn avoids(&self, line: usize, knob: Knob, text: &str) -> bool {
+        let Ok(value) = self.spec(knob).parse(text) else {
+            return false;
+        };
+        let mut after = self.lines[line].clone();
+        after.values[knob as usize] = value;
+        let strands = after
+            .binding
+            .is_some_and(|binding| self.bindings[binding].may_strand);
+        let closes = knob == Knob::Pattern && Pattern::from_value(value) == Pattern::Closed;
+        after.is_endless() || closes && strands
+    }
+
+    /// The same of a parameter: a list with a value for each line.
+    pub(crate) fn avoids_all(&self, knob: Knob, text: &str) -> bool {
+        let texts: Vec<&str> = text.split(',').collect();
+        (0..self.lines.len()).any(|line| {
+            let text = texts.get(line).or(texts.last());
+            text.is_some_and(|text| self.avoids(line, knob, text))
+        })
+    }
+
+    /// Ends the fault of a line, and has it deliver all that waits.
+    pub(crate) fn recover(&mut self, line: usize) -> Result<(), Errno> {
+        self.bound(line).ok_or(Errno::ENODEV)?;
+        self.apply(line, Knob::Fault, Fault::None as i64);
+        if let Some(binding) = self.bound(line) {
+            binding.may_strand = false;
+            binding.drain();
+        }
+        Ok(())
     }
 
     /// Writes a knob of one line.
@@ -306,7 +356,12 @@ impl Model {
 
     /// So many events came.
     pub(crate) fn emit(&mut self, line: usize, events: u64) {
+        let strands = self.lines[line].strands_events();
         if let Some(binding) = self.bound(line) {
+            // The raise for these delivers what was left behind as well.
+            if events != 0 && !strands && !binding.masked {
+                binding.may_strand = false;
+            }
             binding.emit(events);
         }
     }
@@ -328,6 +383,7 @@ impl Model {
             policy: Policy::Overwrite,
             capacity: 0,
             masked: false,
+            may_strand: false,
             next_seq: 0,
             ring: VecDeque::new(),
             fifo: VecDeque::new(),
@@ -336,6 +392,7 @@ impl Model {
         for knob in Knob::ALL {
             binding.apply(*knob, self.lines[line].value(*knob));
         }
+        binding.may_strand = self.lines[line].strands_events();
         self.lines[line].binding = Some(self.bindings.len());
         self.bindings.push(binding);
         Ok(())

@@ -5,7 +5,7 @@
 //! Every step can be done in every state: what it comes to, the model says. What a sequence needs
 //! least stands first, so that a failing one shrinks towards it.
 
-use super::state::{SLOTS, spec};
+use super::state::{Model, SLOTS, spec};
 use proptest::{prelude::*, sample::select};
 use simrupt_core::{
     knobs::{Knob, Values},
@@ -65,6 +65,8 @@ pub(crate) enum Step {
     Read(usize, usize),
     /// Zero the counters of a line.
     Reset(usize, Face),
+    /// End a line's fault, and undo its consequences.
+    Recover(usize, Face),
     /// Unbind a line's driver.
     Unbind(usize),
     /// Bind it again.
@@ -81,6 +83,7 @@ impl Step {
             | Self::Emit(line, ..)
             | Self::Open(line)
             | Self::Reset(line, _)
+            | Self::Recover(line, _)
             | Self::Unbind(line)
             | Self::Bind(line)
             | Self::Affinity(line, _) => *line %= lines,
@@ -109,6 +112,7 @@ fn gentle(knob: Knob, max: i64) -> i64 {
         Knob::StressHz => 500,
         Knob::CoalesceUs => 2000,
         Knob::FaultEvery => 20,
+        Knob::FaultTimes => 100,
         Knob::FaultUs => 1000,
         _ => max,
     }
@@ -132,11 +136,8 @@ fn good_value(knob: Knob, cpus: i64) -> BoxedStrategy<String> {
                 .boxed()
         }
         Values::Choice(names) => {
-            // Whose events come to rest by themselves.
-            let is_gentle =
-                |name: &&str| knob != Knob::Fault || !["lost", "unhandled"].contains(name);
             let is_had = |name: &&str| !lacks(knob.spec().name, name);
-            let names = names.iter().copied().filter(is_gentle).filter(is_had);
+            let names = names.iter().copied().filter(is_had);
             let names: Vec<&str> = names.collect();
             select(names).prop_map(str::to_owned).boxed()
         }
@@ -178,6 +179,7 @@ fn live_knob() -> impl Strategy<Value = Knob> {
     // The fifo is what there is most to get wrong about.
     let often = [Knob::FifoSize; 5].into_iter();
     let often = often.chain([Knob::FifoPolicy, Knob::Masked, Knob::Format]);
+    let often = often.chain([Knob::Fault; 3]).chain([Knob::FaultTimes]);
     select(often.chain(live.copied()).collect::<Vec<_>>())
 }
 
@@ -238,7 +240,8 @@ fn step(cpus: i64) -> BoxedStrategy<Step> {
         8 => (0..MOST_LINES).prop_map(Step::Open),
         3 => (0..SLOTS).prop_map(Step::Close),
         12 => (0..SLOTS, size).prop_map(|(slot, size)| Step::Read(slot, size)),
-        3 => (0..MOST_LINES, face).prop_map(|(line, face)| Step::Reset(line, face)),
+        3 => (0..MOST_LINES, face.clone()).prop_map(|(line, face)| Step::Reset(line, face)),
+        3 => (0..MOST_LINES, face).prop_map(|(line, face)| Step::Recover(line, face)),
         2 => (0..MOST_LINES).prop_map(Step::Unbind),
         3 => (0..MOST_LINES).prop_map(Step::Bind),
         2 => (0..MOST_LINES, mask).prop_map(|(line, mask)| Step::Affinity(line, mask)),
@@ -262,7 +265,7 @@ fn given(cpus: i64) -> BoxedStrategy<Vec<(Knob, i64)>> {
             prop_oneof![6 => Just(None), 1 => value]
         })
         .collect();
-    each.prop_map(|given| {
+    each.prop_map(move |given| {
         let mut values: Vec<(Knob, i64)> = Vec::new();
         for (knob, value) in given.into_iter().flatten() {
             let value_of = |other: Knob| {
@@ -273,6 +276,10 @@ fn given(cpus: i64) -> BoxedStrategy<Vec<(Knob, i64)>> {
             if refusal(knob, value, value_of).is_none() {
                 values.push((knob, value));
             }
+        }
+        // Nor what is avoided later.
+        if Model::new(1, cpus, &values).lines[0].is_endless() {
+            values.retain(|(knob, _)| *knob != Knob::Fault);
         }
         values
     })

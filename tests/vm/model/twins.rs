@@ -3,8 +3,9 @@
 //! The model and the module side by side: the same is done to both, and then they are compared.
 
 use super::{
-    machine::{Found, Machine, broken},
-    state::{Model, SLOTS},
+    faults::{Counts, Happened, is_rule},
+    machine::{Found, Machine, MayWait, broken},
+    state::{Line, Model, SLOTS},
     steps::{Face, Pace, Sequence, Step, Switch},
 };
 use nix::{errno::Errno, poll::PollFlags};
@@ -30,6 +31,8 @@ pub(crate) struct Twins {
     machine: Machine,
     /// How many events came in each step that lets some come.
     pub(crate) came: Vec<u64>,
+    /// What each line's counters were after the step before, and how often its fault had happened since its rules were set.
+    before: Vec<(Counts, u64)>,
     /// By which of their two faces the knobs are compared next: in turn, as each read takes its time.
     by_parameters: bool,
 }
@@ -62,13 +65,19 @@ impl Twins {
             model: Model::new(sequence.lines, cpus, &sequence.given),
             machine: Machine::load(&parameters(sequence), sequence.lines),
             came: Vec::new(),
+            before: vec![Default::default(); sequence.lines],
             by_parameters: false,
         }
     }
 
     /// Does a step to both, and compares.
     pub(crate) fn step(&mut self, step: &Step) -> Found<()> {
+        let lines = self.model.lines.clone();
         match step {
+            Step::Set(line, knob, text, _) if self.model.avoids(*line, *knob, text) => {
+                return Ok(());
+            }
+            Step::SetAll(knob, text) if self.model.avoids_all(*knob, text) => return Ok(()),
             Step::Set(line, knob, text, face) => {
                 let expected = self.model.set(*line, *knob, text);
                 let seen = self.machine.set(*line, *knob, text, *face);
@@ -89,6 +98,10 @@ impl Twins {
                 let expected = self.model.reset(*line);
                 outcome(*face, expected, self.machine.reset(*line, *face))?;
             }
+            Step::Recover(line, face) => {
+                let expected = self.model.recover(*line);
+                outcome(*face, expected, self.machine.recover(*line, *face))?;
+            }
             Step::Unbind(line) => {
                 let expected = self.model.unbind(*line);
                 same("outcome", &expected, &self.machine.attach(*line, "unbind"))?;
@@ -105,7 +118,43 @@ impl Twins {
                 )?;
             }
         }
-        self.compare()
+        self.compare()?;
+        self.judge_faults(step, &lines)
+    }
+
+    /// Looks at the faults that happened in a step, before which the lines were so.
+    fn judge_faults(&mut self, step: &Step, lines: &[Line]) -> Found<()> {
+        for (index, was) in lines.iter().enumerate() {
+            let line = &self.model.lines[index];
+            let (before, since_set) = &mut self.before[index];
+            // The counters begin at 0, and the rules of a new driver start over.
+            let begins = matches!(step, Step::Reset(of, _) if *of == index);
+            let binds = was.binding != line.binding;
+            if begins || binds {
+                before.clear();
+            }
+            let sets_rules = match step {
+                Step::Set(of, knob, ..) => *of == index && is_rule(*knob),
+                Step::SetAll(knob, _) => is_rule(*knob),
+                Step::Recover(of, _) => *of == index,
+                _ => false,
+            };
+            if sets_rules || binds {
+                *since_set = 0;
+            }
+            let Ok(after) = self.machine.stats(index) else {
+                continue;
+            };
+            let happened = Happened {
+                lines: [was, line],
+                counts: [before, &after],
+                since_set: *since_set,
+                is_emission: matches!(step, Step::Emit(of, ..) if *of == index),
+            };
+            *since_set = happened.judge().map_err(|why| about(index, &why))?;
+            *before = after;
+        }
+        Ok(())
     }
 
     fn write(&mut self, line: usize, knob: Knob, text: &str) -> Found<()> {
@@ -158,6 +207,16 @@ impl Twins {
 
     /// Lets a line send events, and waits until all have arrived where they stay.
     fn emit(&mut self, line: usize, count: u32, pace: Pace, switch: Switch) -> Found<()> {
+        if self.model.needs_recovery(line) {
+            let expected = self.model.recover(line);
+            same(
+                "recover",
+                &expected,
+                &self.machine.recover(line, Face::Debugfs),
+            )?;
+            self.compare()?;
+        }
+        let count = self.model.events_of(line, count);
         let [before, throttled] = match self.machine.stats(line) {
             Ok(stats) => [stats["events"], stats["throttled"]],
             Err(_) => [0; 2],
@@ -218,8 +277,14 @@ impl Twins {
 
     /// The counters of a line at rest.
     fn rest(&self, line: usize) -> Found<Option<BTreeMap<String, u64>>> {
-        let masked = self.model.lines[line].value(Knob::Masked) != 0;
-        self.machine.rest(line, masked)
+        let Line { binding, .. } = self.model.lines[line];
+        let may_strand = binding.is_some_and(|binding| self.model.bindings[binding].may_strand);
+        let may_wait = match self.model.lines[line].value(Knob::Masked) {
+            0 if may_strand => MayWait::Stranded,
+            0 => MayWait::Nothing,
+            _ => MayWait::Masked,
+        };
+        self.machine.rest(line, may_wait)
     }
 
     fn switch_on(&mut self, line: usize, switch: Switch) -> Found<Option<File>> {
@@ -287,10 +352,17 @@ impl Twins {
 
     fn compare_books(&mut self, line: usize) -> Found<()> {
         let rested = self.rest(line)?;
+        let strands = self.model.lines[line].strands_events();
         let Some(binding) = self.model.bound(line) else {
             return same("stats of a line without driver", &None, &rested);
         };
         let stats = rested.ok_or("no stats, though it is bound")?;
+        if binding.may_strand {
+            // How many are left behind the model is told.
+            let left = usize::try_from(stats["in_ring"]).expect("a size");
+            binding.drain_to(left);
+            binding.may_strand = strands || left != 0 || stats["pending"] != 0;
+        }
         for (name, expected) in binding.counters() {
             same(name, &expected, &stats[name])?;
         }
@@ -324,10 +396,11 @@ impl Twins {
         Ok(())
     }
 
-    /// Reads all that is queued, so that it is compared to the last record: of each line, and of each
+    /// Reads all that is queued, after what was left behind is delivered, so that it is compared to the last record: of each line, and of each
     /// driver that is gone but has readers.
     pub(crate) fn drain(&mut self) -> Found<()> {
         for line in 0..self.model.lines.len() {
+            self.step(&Step::Recover(line, Face::Debugfs))?;
             self.write(line, Knob::Format, "record")?;
             if self.model.free_slot().is_none() {
                 self.step(&Step::Close(0))?;
