@@ -8,16 +8,16 @@
 
 /// A line of the log that fails a run.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Finding {
+pub struct Finding {
     /// Counted from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// The line as it stands.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 impl Finding {
     /// Whether this line says that the kernel gave up.
-    pub(crate) fn is_panic(&self) -> bool {
+    pub fn is_panic(&self) -> bool {
         message(&self.text).starts_with("Kernel panic")
     }
 }
@@ -134,7 +134,7 @@ fn excused(lines: &[&str]) -> Vec<usize> {
 }
 
 /// All lines of `log` that no sound kernel prints.
-pub(crate) fn findings(log: &str) -> Vec<Finding> {
+pub fn findings(log: &str) -> Vec<Finding> {
     let lines: Vec<&str> = log.lines().collect();
     let excused = excused(&lines);
     (0..lines.len())
@@ -183,7 +183,7 @@ fn is_of_a_cpu_that_goes(lines: &[&str]) -> bool {
 }
 
 /// Whether the kernel ran KUnit suites, by the first line of their results.
-pub(crate) fn has_kunit_results(log: &str) -> bool {
+pub fn has_kunit_results(log: &str) -> bool {
     log.lines()
         .any(|line| message(line).starts_with("KTAP version "))
 }
@@ -192,7 +192,7 @@ pub(crate) fn has_kunit_results(log: &str) -> bool {
 const EXCERPT: usize = 24;
 
 /// What to show of `log`: the first report with the lines that follow it, and the other findings.
-pub(crate) fn excerpt(log: &str, findings: &[Finding]) -> Vec<String> {
+pub fn excerpt(log: &str, findings: &[Finding]) -> Vec<String> {
     let Some(first) = findings.first().map(|finding| finding.line) else {
         return Vec::new();
     };
@@ -222,7 +222,7 @@ fn has_oops_number(message: &str) -> bool {
 }
 
 /// A line without the brackets that printk sets before the message: "[    1.234567][   T12] ".
-fn message(line: &str) -> &str {
+pub fn message(line: &str) -> &str {
     let mut rest = line.trim_start();
     while let Some((stamp, after)) = rest
         .strip_prefix('[')

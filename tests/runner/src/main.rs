@@ -9,7 +9,6 @@
 
 mod architecture;
 mod args;
-mod console;
 mod cpus;
 mod files;
 mod guest;
@@ -18,6 +17,8 @@ mod verdict;
 mod watch;
 
 use std::process::ExitCode;
+
+use simrupt_runner::console;
 
 fn main() -> ExitCode {
     let args = args::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());

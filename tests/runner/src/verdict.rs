@@ -6,7 +6,7 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::console::Finding;
+use simrupt_runner::console::Finding;
 
 /// How a run ended.
 #[derive(Debug, PartialEq)]
@@ -150,12 +150,12 @@ mod tests {
     }
 
     fn finding(text: &str) -> Vec<Finding> {
-        crate::console::findings(text)
+        simrupt_runner::console::findings(text)
     }
 
     #[track_caller]
     fn assert_status(outcome: Outcome, log: &str, status: u8) {
-        let ran_kunit = crate::console::has_kunit_results(log);
+        let ran_kunit = simrupt_runner::console::has_kunit_results(log);
         assert_eq!(judge(&outcome, &finding(log), ran_kunit).status(), status);
     }
 
