@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A grade as text for the learner. Pure.
+
+use simrupt_runner::console::findings;
+
+use crate::judge::{Grade, Judged, Predicted};
+use crate::lab::{Lab, Prediction};
+use crate::pattern::Pattern;
+use crate::transcript::Run;
+
+/// How many lines of a text are shown at most.
+const MOST_LINES: usize = 16;
+
+/// What a learner reads after a run.
+pub(crate) fn text(lab: &Lab, grade: &Grade) -> String {
+    let mut text = format!("\nLab {}: {}\n", lab.number(), lab.title);
+    if let Some(messages) = &grade.build_messages {
+        text += "\nYour files were not built:\n";
+        text += &quoted(messages);
+    } else {
+        for (one, predicted) in lab.predictions.iter().zip(&grade.predictions) {
+            text += &prediction(one, predicted);
+        }
+        for index in 0..lab.cases.len() {
+            text += &of_case(lab, grade, index);
+        }
+    }
+    for &at in &grade.explanations {
+        text += &format!("\nExplanation: {}\n", indented(&lab.explanations[at].says));
+    }
+    text + &format!("\n{}\n", closing(lab, grade))
+}
+
+/// The last line: the points, and what follows.
+fn closing(lab: &Lab, grade: &Grade) -> String {
+    let (points, of) = (grade.points(), lab.points);
+    let verdict = if points == of {
+        format!(
+            "solved. `make lab LAB={} SOLUTION=1` shows another way",
+            lab.number()
+        )
+    } else if grade.cases.iter().all(Judged::has_passed) {
+        "your files are right; a prediction was not".to_owned()
+    } else {
+        format!(
+            "not solved yet. `make lab LAB={} HINT=1` helps",
+            lab.number()
+        )
+    };
+    format!("Points: {points} of {of}: {verdict}.")
+}
+
+fn prediction(one: &Prediction, predicted: &Predicted) -> String {
+    let (answer, outcome) = (&predicted.answer, &predicted.outcome);
+    let points = format!("{} of {}", predicted.points, one.points);
+    let question = indented(&one.ask);
+    let mut text = format!("\nPrediction {}, {points}: {question}\n", one.name);
+    text += &match outcome {
+        Some(outcome) => format!("    your prediction: {answer}    the outcome: {outcome}\n"),
+        None => format!(
+            "    your prediction: {answer}    no outcome yet: case {} shows it when it passes\n",
+            one.case
+        ),
+    };
+    if outcome.is_none() {
+        return text;
+    }
+    if predicted.points == 0 {
+        let remark = one
+            .remarks
+            .iter()
+            .find(|(wrong, _)| crate::answers::same(wrong, answer));
+        if let Some((_, remark)) = remark {
+            text += &format!("    {}\n", indented(remark));
+        }
+    }
+    text + &format!("    {}\n", indented(&one.why))
+}
+
+fn of_case(lab: &Lab, grade: &Grade, index: usize) -> String {
+    let (case, judged) = (&lab.cases[index], &grade.cases[index]);
+    let verdict = if judged.has_passed() {
+        "passed"
+    } else {
+        "FAILED"
+    };
+    let mut text = format!(
+        "\nCase {}, {} of {}: {verdict}\n",
+        case.name, judged.points, case.points
+    );
+    if !judged.has_passed() {
+        for fault in &judged.faults {
+            text += &format!("    {fault}\n");
+        }
+        text += &format!("    To do: {}\n", indented(&case.todo));
+        // A run that several cases judge is shown once.
+        let others = &grade.cases[..index];
+        let is_shown = others
+            .iter()
+            .enumerate()
+            .any(|(at, one)| !one.has_passed() && lab.run_of(at) == lab.run_of(index));
+        if !is_shown {
+            text += &shown("output", &judged.run.output);
+            text += &shown("console", &from_report(&judged.run.console));
+        }
+        return text;
+    }
+    let console = matching(&judged.run, &case.console.0, case.report.as_ref());
+    text + &shown("console", &console)
+}
+
+/// The kernel's first report, if there is one: its beginning tells most. Else all.
+fn from_report(console: &str) -> String {
+    let reports = findings(console);
+    let Some(first) = reports.first() else {
+        return console.to_owned();
+    };
+    let report = console.lines().skip(first.line - 1).take(MOST_LINES);
+    report.collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of the console that a check is about.
+fn matching(run: &Run, patterns: &[Pattern], report: Option<&Pattern>) -> String {
+    let is_wanted = |line: &&str| {
+        patterns
+            .iter()
+            .chain(report)
+            .any(|pattern| pattern.is_in(line))
+    };
+    run.console
+        .lines()
+        .filter(is_wanted)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn shown(what: &str, text: &str) -> String {
+    match text.trim().is_empty() {
+        true => String::new(),
+        false => format!("    {what}:\n{}", quoted(text)),
+    }
+}
+
+/// What the kernel says of each module that is not its own.
+const USUAL: [&str; 2] = [
+    "loading out-of-tree module taints kernel",
+    "module verification failed: signature",
+];
+
+/// The last lines of a text, marked.
+fn quoted(text: &str) -> String {
+    let is_shown =
+        |line: &&str| !line.trim().is_empty() && !USUAL.iter().any(|usual| line.contains(usual));
+    let lines: Vec<&str> = text.trim_end().lines().filter(is_shown).collect();
+    let (left_out, kept) = lines.split_at(lines.len().saturating_sub(MOST_LINES));
+    let mut quoted = String::new();
+    if !left_out.is_empty() {
+        quoted += &format!("    | ... {} lines before\n", left_out.len());
+    }
+    kept.iter()
+        .fold(quoted, |text, line| text + &format!("    | {line}\n"))
+}
+
+/// Text of several lines as it stands in a list.
+pub(crate) fn indented(text: &str) -> String {
+    text.trim()
+        .lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n    ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::Answers;
+    use crate::judge::{Seen, judge};
+    use crate::lab::tests::SMALL;
+    use crate::transcript::End;
+
+    fn told(count: &str, output: &str, end: End) -> String {
+        let lab = Lab::parse("07-small", SMALL).unwrap();
+        let run = Run {
+            output: output.to_owned(),
+            console: "small: loaded\nother".to_owned(),
+            end,
+        };
+        let answers = Answers::default().with("count", count);
+        text(&lab, &judge(&lab, &answers, &Seen::Ran([(0, run)].into())))
+    }
+
+    #[test]
+    fn a_prediction_stands_beside_its_outcome() {
+        let right = told("3", "count=3", End::Exit(0));
+        assert!(
+            right.contains("your prediction: 3    the outcome: 3"),
+            "{right}"
+        );
+        assert!(
+            right.contains("There are three.") && right.contains("5 of 5: solved"),
+            "{right}"
+        );
+        assert!(
+            right.contains("| small: loaded\n") && !right.contains("| other"),
+            "{right}"
+        );
+        let wrong = told("4", "count=3", End::Exit(0));
+        assert!(
+            wrong.contains("the number of places") && wrong.contains("4 of 5"),
+            "{wrong}"
+        );
+    }
+
+    #[test]
+    fn a_failed_case_says_what_to_do_and_shows_its_run_once() {
+        let text = told("3", "No such file", End::Exit(1));
+        for part in [
+            "To do: Print the count: TODO 1.",
+            "To do: Say that",
+            "no outcome",
+            "Nothing made the file",
+            "0 of 5",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert_eq!(text.matches("| No such file").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_report_is_shown_from_its_beginning() {
+        let console = format!("before\nBUG: first: here\n{}", "further\n".repeat(40));
+        let shown = from_report(&console);
+        assert!(shown.starts_with("BUG: first: here\nfurther"), "{shown}");
+        assert_eq!(shown.lines().count(), MOST_LINES);
+        assert_eq!(from_report("a: b: c"), "a: b: c");
+    }
+
+    #[test]
+    fn long_texts_are_cut_at_their_beginning() {
+        let text = quoted(&(0..40).map(|n| format!("line {n}\n")).collect::<String>());
+        assert!(
+            text.starts_with("    | ... 24 lines before\n    | line 24\n"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Reads what a machine said, and finds in it what each case of each job printed. Pure.
+//!
+//! `guest.sh` sets marks, `begin JOB RUN` and `end JOB RUN HOW`, on its output and on the kernel's console, so both can
+//! be cut at them. A run without an end mark is the one in which the machine went down.
+
+use std::collections::BTreeMap;
+
+use simrupt_runner::console::message;
+
+use crate::lab::Ends;
+
+/// How a line of the output that is a mark begins.
+const OUTPUT_MARK: &str = "@lab ";
+/// How a message of the console that is a mark begins.
+const CONSOLE_MARK: &str = "lab: ";
+
+/// The number of a job in its machine, and of the case whose commands ran.
+pub(crate) type RunId = (usize, usize);
+
+/// What is known of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Run {
+    /// What its commands printed.
+    pub(crate) output: String,
+    /// The console's lines meanwhile, without times.
+    pub(crate) console: String,
+    pub(crate) end: End,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) enum End {
+    /// It never began.
+    #[default]
+    NotRun,
+    /// The last command's status.
+    Exit(u8),
+    /// The commands did not end within the limit, or the machine fell silent.
+    Hang,
+    /// The kernel gave up, or the machine went down.
+    Panic,
+}
+
+impl End {
+    /// Whether this is the end that `lab.toml` names.
+    pub(crate) fn is(self, wanted: Ends) -> bool {
+        matches!(
+            (self, wanted),
+            (Self::Exit(_), Ends::Exit) | (Self::Hang, Ends::Hang) | (Self::Panic, Ends::Panic)
+        )
+    }
+}
+
+/// How the machine itself ended, as `run-vm` judges it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum MachineEnd {
+    /// It went off when its work was done.
+    Off,
+    Hang,
+    Panic,
+    /// It did not start, or not boot: the reason is for the person at the host.
+    Failed(String),
+}
+
+impl MachineEnd {
+    /// That of `run-vm`'s exit status; a log that is dirty is the labs' daily bread.
+    pub(crate) fn of_status(status: Option<i32>) -> Self {
+        match status {
+            Some(0 | 1 | 6) => Self::Off,
+            Some(3) => Self::Panic,
+            Some(4) => Self::Hang,
+            Some(5) => Self::Failed("the machine did not boot".to_owned()),
+            Some(other) => Self::Failed(format!("run-vm ended with status {other}")),
+            None => Self::Failed("run-vm was ended by a signal".to_owned()),
+        }
+    }
+}
+
+/// The runs of a machine.
+pub(crate) fn runs(output: &str, console: &str, machine: &MachineEnd) -> BTreeMap<RunId, Run> {
+    let mut runs: BTreeMap<RunId, Run> = BTreeMap::new();
+    let of_output = |line: &str| mark(line, OUTPUT_MARK);
+    for (id, part) in parts(
+        output.lines().map(|line| line.trim_end_matches('\r')),
+        of_output,
+    ) {
+        let run = runs.entry(id).or_default();
+        run.end = part.end.unwrap_or(match machine {
+            MachineEnd::Hang => End::Hang,
+            _ => End::Panic,
+        });
+        run.output = part.text;
+    }
+    let messages = console.lines().map(message);
+    for (id, part) in parts(messages, |line| mark(line, CONSOLE_MARK)) {
+        runs.entry(id).or_default().console = part.text;
+    }
+    runs
+}
+
+struct Part {
+    text: String,
+    end: Option<End>,
+}
+
+enum Mark {
+    Begin(RunId),
+    End(RunId, End),
+}
+
+fn mark(line: &str, beginning: &str) -> Option<Mark> {
+    let mut words = line.strip_prefix(beginning)?.split(' ');
+    let verb = words.next()?;
+    let id = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    match (verb, words.next(), words.next()) {
+        ("begin", None, None) => Some(Mark::Begin(id)),
+        ("end", Some("hang"), None) => Some(Mark::End(id, End::Hang)),
+        ("end", Some(status), None) => Some(Mark::End(id, End::Exit(status.parse().ok()?))),
+        _ => None,
+    }
+}
+
+fn parts<'t>(
+    lines: impl Iterator<Item = &'t str>,
+    mark: impl Fn(&str) -> Option<Mark>,
+) -> Vec<(RunId, Part)> {
+    let mut parts: Vec<(RunId, Part)> = Vec::new();
+    let mut open: Option<(RunId, Vec<&str>)> = None;
+    let close = |lines: Vec<&str>, end| Part {
+        text: lines.join("\n"),
+        end,
+    };
+    for line in lines {
+        match (mark(line), &mut open) {
+            (Some(Mark::Begin(id)), _) => {
+                if let Some((id, lines)) = open.replace((id, Vec::new())) {
+                    parts.push((id, close(lines, None)));
+                }
+            }
+            (Some(Mark::End(id, end)), Some((begun, _))) if *begun == id => {
+                if let Some((id, lines)) = open.take() {
+                    parts.push((id, close(lines, Some(end))));
+                }
+            }
+            (Some(Mark::End(..)), _) | (None, None) => {}
+            (None, Some((_, lines))) => lines.push(line),
+        }
+    }
+    parts.extend(open.map(|(id, lines)| (id, close(lines, None))));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str =
+        "VM: emulation\n@lab begin 0 0\ncount=3\n\n@lab end 0 0 0\n@lab begin 0 2\nno end\n";
+    const CONSOLE: &str = "[    0.1] booted\n[    1.200000] lab: begin 0 0\n[    1.2] small: loaded\n\
+                           [    1.3] lab: end 0 0 0\n[    1.4][    T1] lab: begin 0 2\n[    1.5] Kernel panic - not syncing\n";
+
+    #[test]
+    fn output_and_console_are_cut_at_the_marks() {
+        let runs = runs(OUTPUT, CONSOLE, &MachineEnd::Panic);
+        assert_eq!(runs.len(), 2);
+        let first = &runs[&(0, 0)];
+        assert_eq!(
+            (first.output.trim(), first.console.as_str()),
+            ("count=3", "small: loaded")
+        );
+        assert_eq!(first.end, End::Exit(0));
+        let last = &runs[&(0, 2)];
+        assert_eq!(last.end, End::Panic);
+        assert!(last.console.contains("not syncing"));
+    }
+
+    #[test]
+    fn a_run_without_an_end_is_where_the_machine_stopped() {
+        for (machine, end) in [
+            (MachineEnd::Hang, End::Hang),
+            (MachineEnd::Panic, End::Panic),
+            // Powered off by the learner's own code.
+            (MachineEnd::Off, End::Panic),
+        ] {
+            assert_eq!(runs(OUTPUT, "", &machine)[&(0, 2)].end, end);
+        }
+    }
+
+    #[test]
+    fn a_limit_that_was_reached_is_a_hang() {
+        let output = "@lab begin 3 1\n@lab end 3 1 hang\n";
+        assert_eq!(runs(output, "", &MachineEnd::Off)[&(3, 1)].end, End::Hang);
+    }
+
+    #[test]
+    fn text_that_only_looks_like_a_mark_is_none() {
+        let output = "@lab begin 0 0\n@lab begins\n@lab end 0 1 0\nx\n@lab end 0 0 7\n";
+        let run = &runs(output, "", &MachineEnd::Off)[&(0, 0)];
+        assert_eq!(
+            (run.output.as_str(), run.end),
+            ("@lab begins\nx", End::Exit(7))
+        );
+    }
+
+    #[test]
+    fn the_status_of_run_vm_tells_how_the_machine_ended() {
+        let of = |status| MachineEnd::of_status(Some(status));
+        assert_eq!([of(0), of(6)], [MachineEnd::Off, MachineEnd::Off]);
+        assert_eq!([of(3), of(4)], [MachineEnd::Panic, MachineEnd::Hang]);
+        assert!(matches!(of(5), MachineEnd::Failed(why) if why.contains("boot")));
+    }
+}
