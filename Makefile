@@ -9,7 +9,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 # Where the objects of `modules` go: the sources stay clean.
 MODULE_OUT := $(CURDIR)/build/kmod
 
-LAB := tests/lab
+SCRIPTS := tests/lab
 
 .PHONY: help
 help:
@@ -29,6 +29,9 @@ help:
 	@echo '  make check-next            build against the newest kernels of Debian'"'"'s unstable and experimental, and say what broke;'
 	@echo '       KERNEL=RELEASE against that one'
 	@echo '  make shell [TOOLS=1]       a prompt with the module and simructl at hand; with bpftrace, drgn, perf and more'
+	@echo '  make lab [LAB=NN]          exercises about interrupts and deferred work: the list, or one of them; labs/README.md'
+	@echo '       HINT=1, HINT=2, SOLUTION=1; WORK=DIR: where your files are, and not in labs/; LAB=all grades all'
+	@echo '  make labs                  hold every exercise to its solution, skeleton and mistakes'
 	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
 	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
 	@echo '       PRESET=speed: what an event costs by drivers in C and in Rust, and in which functions; in build/speed/'
@@ -63,71 +66,77 @@ help:
 
 .PHONY: modules modules_install
 modules modules_install:
-	@$(LAB)/check-kdir '$(KDIR)'
+	@$(SCRIPTS)/check-kdir '$(KDIR)'
 	@mkdir -p '$(MODULE_OUT)'
 	+$(MAKE) -C '$(KDIR)' M='$(CURDIR)/kmod' MO='$(MODULE_OUT)' $@
 
 .PHONY: demo test test-vm shell repeat
 demo test test-vm shell repeat:
-	@$(LAB)/run $@
+	@$(SCRIPTS)/run $@
+
+.PHONY: lab labs
+lab:
+	@$(SCRIPTS)/labs learner
+labs:
+	@$(SCRIPTS)/labs all
 
 .PHONY: test-debug test-kcsan
 test-debug test-kcsan:
-	@KERNEL=$(@:test-%=%) $(LAB)/run test-vm
+	@KERNEL=$(@:test-%=%) $(SCRIPTS)/run test-vm
 
 .PHONY: test-weekly
 test-weekly:
-	@KERNEL=debug MODEL_STEPS=20000 FUZZ_ROUNDS=4 FAULT_STEP=1 $(LAB)/run test-vm
+	@KERNEL=debug MODEL_STEPS=20000 FUZZ_ROUNDS=4 FAULT_STEP=1 $(SCRIPTS)/run test-vm
 	@$(MAKE) test-kcsan test-matrix check-next compare-test-workqueue check-deb check-dkms check-dist test-install test-secure-boot
 
 .PHONY: test-matrix
 test-matrix:
-	@$(LAB)/matrix
+	@$(SCRIPTS)/matrix
 
 .PHONY: check-next
 check-next:
-	@$(LAB)/check-next
+	@$(SCRIPTS)/check-next
 
 .PHONY: bench bench-repeat
 bench:
-	@$(LAB)/bench once
+	@$(SCRIPTS)/bench once
 bench-repeat:
-	@$(LAB)/bench repeat
+	@$(SCRIPTS)/bench repeat
 
 .PHONY: check-html
 check-html:
-	@$(LAB)/page
+	@$(SCRIPTS)/page
 
 .PHONY: check-metrics
 check-metrics:
-	@$(LAB)/check-metrics
+	@$(SCRIPTS)/check-metrics
 
 .PHONY: check-workflow
 check-workflow:
-	@$(LAB)/check-workflow
+	@$(SCRIPTS)/check-workflow
 
 .PHONY: check-perfetto
 check-perfetto:
-	@$(LAB)/check-perfetto
+	@$(SCRIPTS)/check-perfetto
 
 .PHONY: compare-test-workqueue
 compare-test-workqueue:
-	@$(LAB)/test-workqueue
+	@$(SCRIPTS)/test-workqueue
 
 .PHONY: lab-modules
 lab-modules: setup
-	@$(LAB)/lab-modules
+	@$(SCRIPTS)/lab-modules
 
 .PHONY: setup check doctor
 setup check doctor:
-	@$(LAB)/$@
+	@$(SCRIPTS)/$@
 
 .PHONY: clean
 clean:
-	@$(LAB)/clean build
+	@$(SCRIPTS)/clean build
 
 .PHONY: distclean
 distclean:
-	@$(LAB)/clean all
+	@$(SCRIPTS)/clean all
 
 include packaging/packaging.mk
