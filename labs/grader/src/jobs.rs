@@ -296,11 +296,8 @@ fn lay_out(
         let folder = content.join("labs").join(format!("{number:04}"));
         fs::create_dir_all(&folder)?;
         let built = build_folder(steps, job);
-        for entry in fs::read_dir(&built)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|ending| ending == "ko") {
-                fs::copy(&path, folder.join(path.file_name().unwrap_or_default()))?;
-            }
+        for module in modules(&built)? {
+            fs::copy(&module, folder.join(module.file_name().unwrap_or_default()))?;
         }
         for program in programs(&built)? {
             fs::copy(built.join(&program), folder.join(program))?;
@@ -312,6 +309,22 @@ fn lay_out(
         }
     }
     Ok(())
+}
+
+/// The modules that were built in a folder and those below it.
+fn modules(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut modules = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        // A link leads to sources.
+        if entry.file_type()?.is_dir() {
+            modules.extend(self::modules(&path)?);
+        } else if path.extension().is_some_and(|ending| ending == "ko") {
+            modules.push(path);
+        }
+    }
+    Ok(modules)
 }
 
 /// The names of the programs that were built from `programs/NAME.c`.

@@ -307,7 +307,7 @@ mod tests {
                 ran("3", "", End::Exit(0)),
                 "output does not match: count=",
             ),
-            ("", "", ran("count=3", "", End::Hang), "for 20 s"),
+            ("", "", ran("count=3", "", End::Hang), "for 10 s"),
             ("", "", ran("count=3", "", End::Panic), "went down"),
             ("", "", ran("count=3", "", End::NotRun), "not run"),
             ("", "", ran("count=3", "", End::Exit(2)), "status is 2"),

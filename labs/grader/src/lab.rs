@@ -101,7 +101,7 @@ impl Default for Machine {
             alone: false,
             cpus: 2,
             kernel_args: Vec::new(),
-            limit_s: 20,
+            limit_s: 10,
         }
     }
 }

@@ -238,7 +238,8 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_at_their_beginning() {
-        let text = quoted(&(0..40).map(|n| format!("line {n}\n")).collect::<String>());
+        let lines: Vec<String> = (0..40).map(|n| format!("line {n}")).collect();
+        let text = quoted(&lines.join("\n"));
         assert!(
             text.starts_with("    | ... 24 lines before\n    | line 24\n"),
             "{text}"

@@ -46,7 +46,11 @@ impl Steps {
     }
 
     fn command(&self, kernel: Kernel) -> Command {
-        let mut command = Command::new(&self.script);
+        // When the grader is ended, so are its builds and machines.
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "TERM", "--"])
+            .arg(&self.script);
         command.stdin(Stdio::null());
         // The pinned kernel, or what stands in for it, needs no name.
         match kernel {

@@ -81,23 +81,38 @@ impl MachineEnd {
 /// The runs of a machine.
 pub(crate) fn runs(output: &str, console: &str, machine: &MachineEnd) -> BTreeMap<RunId, Run> {
     let mut runs: BTreeMap<RunId, Run> = BTreeMap::new();
-    let of_output = |line: &str| mark(line, OUTPUT_MARK);
-    for (id, part) in parts(
-        output.lines().map(|line| line.trim_end_matches('\r')),
-        of_output,
-    ) {
+    let cut_off = match machine {
+        MachineEnd::Hang => End::Hang,
+        _ => End::Panic,
+    };
+    let of_machine = output
+        .lines()
+        .map(|line| line.trim_end_matches('\r'))
+        .take_while(|line| !is_of_run_vm(line));
+    for (id, part) in parts(of_machine, |line| mark(line, OUTPUT_MARK)) {
         let run = runs.entry(id).or_default();
-        run.end = part.end.unwrap_or(match machine {
-            MachineEnd::Hang => End::Hang,
-            _ => End::Panic,
-        });
+        run.end = part.end.unwrap_or(cut_off);
         run.output = part.text;
     }
     let messages = console.lines().map(message);
     for (id, part) in parts(messages, |line| mark(line, CONSOLE_MARK)) {
-        runs.entry(id).or_default().console = part.text;
+        let run = runs.entry(id).or_insert_with(|| Run {
+            end: cut_off,
+            ..Run::default()
+        });
+        run.console = part.text;
     }
     runs
+}
+
+/// Whether a line is run-vm's own, which it prints when the machine is off: an excerpt of the console, and its verdict.
+fn is_of_run_vm(line: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    line.starts_with("verdict: ")
+        || line
+            .strip_prefix("console:")
+            .and_then(|rest| rest.split_once(": "))
+            .is_some_and(|(number, _)| is_number(number))
 }
 
 struct Part {
@@ -186,6 +201,19 @@ mod tests {
         ] {
             assert_eq!(runs(OUTPUT, "", &machine)[&(0, 2)].end, end);
         }
+    }
+
+    #[test]
+    fn words_of_run_vm_are_no_output_of_a_run() {
+        let output = "@lab begin 0 0\nconsole: on\nconsole:12: [    1.2] BUG: x\nverdict: PANIC\n";
+        let run = &runs(output, "", &MachineEnd::Panic)[&(0, 0)];
+        assert_eq!(run.output, "console: on");
+    }
+
+    #[test]
+    fn a_run_that_only_the_console_tells_of_ended_with_the_machine() {
+        let runs = runs("", CONSOLE, &MachineEnd::Panic);
+        assert_eq!(runs[&(0, 2)].end, End::Panic);
     }
 
     #[test]
