@@ -11,6 +11,7 @@ use std::thread;
 
 use simrupt::failure::Failure;
 
+use crate::files;
 use crate::judge::{Runs, Seen};
 use crate::lab::{Lab, Mistake};
 use crate::steps::Steps;
@@ -53,7 +54,7 @@ pub(crate) fn run(steps: &Steps, jobs: &[Job<'_>], threads: usize) -> Result<Vec
         done.push(Done { seen, messages });
     }
     let is_built = |at: &usize| matches!(done[*at].seen, Seen::Ran(_));
-    let groups = groups(jobs, (0..jobs.len()).filter(is_built));
+    let groups = groups(jobs, (0..jobs.len()).filter(is_built), threads.max(1));
     let runs = parallel(threads, groups, |group| run_group(steps, jobs, group))?;
     for (at, runs) in runs.into_iter().flatten() {
         done[at].seen = Seen::Ran(runs);
@@ -96,8 +97,12 @@ fn parallel<I: Send, O: Send>(
         .collect()
 }
 
-/// The jobs that may share a machine.
-fn groups(jobs: &[Job<'_>], built: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+/// The jobs that share a machine. Those that may are spread over so many.
+fn groups(
+    jobs: &[Job<'_>],
+    built: impl Iterator<Item = usize>,
+    machines: usize,
+) -> Vec<Vec<usize>> {
     let mut shared: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     let mut groups = Vec::new();
     for at in built {
@@ -111,7 +116,10 @@ fn groups(jobs: &[Job<'_>], built: impl Iterator<Item = usize>) -> Vec<Vec<usize
                 .push(at);
         }
     }
-    groups.extend(shared.into_values());
+    for group in shared.into_values() {
+        let size = group.len().div_ceil(machines);
+        groups.extend(group.chunks(size.max(1)).map(<[usize]>::to_vec));
+    }
     groups
 }
 
@@ -122,6 +130,7 @@ fn build_folder(steps: &Steps, job: &Job<'_>) -> PathBuf {
         .join(&job.variant)
 }
 
+/// Whether a job was built, and the messages.
 fn build(steps: &Steps, job: &Job<'_>) -> Result<(bool, String), Failure> {
     let folder = build_folder(steps, job);
     let cannot = |error: io::Error| {
@@ -130,9 +139,9 @@ fn build(steps: &Steps, job: &Job<'_>) -> Result<(bool, String), Failure> {
             error.to_string(),
         )
     };
-    mirror(&job.sources, &folder).map_err(cannot)?;
+    files::mirror(&job.sources, &folder).map_err(cannot)?;
     if let Some(mistake) = job.mistake {
-        make_mistake(mistake, &folder)?;
+        files::make_mistake(mistake, &folder)?;
     }
     let (is_built, messages) = steps.build(job.lab.kernel, &folder, job.build_options)?;
     let theirs = format!("{}/", folder.display());
@@ -140,66 +149,6 @@ fn build(steps: &Steps, job: &Job<'_>) -> Result<(bool, String), Failure> {
         is_built,
         messages.replace(&theirs, &format!("{}/", job.sources.display())),
     ))
-}
-
-/// Files that are no part of what is built: of the learner's folder the grader's own.
-const NOT_BUILT: [&str; 4] = ["answers.toml", "result.toml", "tests.ktap", "tests.xml"];
-
-/// Copies sources; one that is unchanged keeps its time, and is not compiled anew. One that is gone, and what was built
-/// of it, goes.
-fn mirror(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    let list = to.join(".sources");
-    let mut names = Vec::new();
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if NOT_BUILT.contains(&name.as_str()) {
-            continue;
-        }
-        let target = to.join(&name);
-        if entry.file_type()?.is_dir() {
-            mirror(&entry.path(), &target)?;
-        } else {
-            let content = fs::read(entry.path())?;
-            if fs::read(&target).ok().as_ref() != Some(&content) {
-                fs::write(&target, content)?;
-            }
-        }
-        names.push(name);
-    }
-    names.sort();
-    let names = names.join("\n");
-    let before = fs::read_to_string(&list).ok();
-    if before.as_ref().is_some_and(|before| *before != names) {
-        // Other files: what is there is of no use.
-        fs::remove_dir_all(to)?;
-        return mirror(from, to);
-    }
-    // A module that is not built anew must not be taken for the result.
-    for entry in fs::read_dir(to)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "ko") {
-            fs::remove_file(path)?;
-        }
-    }
-    fs::write(list, names)
-}
-
-fn make_mistake(mistake: &Mistake, folder: &Path) -> Result<(), Failure> {
-    let file = folder.join(&mistake.file);
-    let cannot =
-        |why: String| Failure::new(format!("cannot make the mistake '{}'", mistake.name), why);
-    let told = |error: io::Error| cannot(format!("{}: {error}", file.display()));
-    let text = fs::read_to_string(&file).map_err(told)?;
-    let count = text.matches(&mistake.from).count();
-    if count != 1 {
-        return Err(cannot(format!(
-            "its `from` is {count} times in {}, not once",
-            mistake.file
-        )));
-    }
-    fs::write(&file, text.replacen(&mistake.from, &mistake.to, 1)).map_err(told)
 }
 
 /// Runs what is left of each job, in one machine after the other: a run that ends the machine, or leaves a mark on its
@@ -296,10 +245,10 @@ fn lay_out(
         let folder = content.join("labs").join(format!("{number:04}"));
         fs::create_dir_all(&folder)?;
         let built = build_folder(steps, job);
-        for module in modules(&built)? {
+        for module in files::modules(&built)? {
             fs::copy(&module, folder.join(module.file_name().unwrap_or_default()))?;
         }
-        for program in programs(&built)? {
+        for program in files::programs(&built)? {
             fs::copy(built.join(&program), folder.join(program))?;
         }
         for &run in runs {
@@ -309,45 +258,6 @@ fn lay_out(
         }
     }
     Ok(())
-}
-
-/// The modules that were built in a folder and those below it.
-fn modules(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut modules = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        // A link leads to sources.
-        if entry.file_type()?.is_dir() {
-            modules.extend(self::modules(&path)?);
-        } else if path.extension().is_some_and(|ending| ending == "ko") {
-            modules.push(path);
-        }
-    }
-    Ok(modules)
-}
-
-/// The names of the programs that were built from `programs/NAME.c`.
-fn programs(built: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    match fs::read_dir(built.join("programs")) {
-        Ok(entries) => {
-            for entry in entries {
-                let path = entry?.path();
-                if path.extension().is_some_and(|ending| ending == "c") {
-                    names.push(
-                        path.file_stem()
-                            .unwrap_or_default()
-                            .to_string_lossy()
-                            .into_owned(),
-                    );
-                }
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    Ok(names)
 }
 
 #[cfg(test)]
@@ -382,7 +292,14 @@ mod tests {
         let jobs: Vec<Job<'_>> = [&plain, &nosmap, &alone, &alone, &other]
             .map(|lab| job(lab, "solution"))
             .into();
-        assert_eq!(groups(&jobs, 0..5), [vec![2], vec![3], vec![0, 4], vec![1]]);
+        assert_eq!(
+            groups(&jobs, 0..5, 1),
+            [vec![2], vec![3], vec![0, 4], vec![1]]
+        );
+        assert_eq!(
+            groups(&jobs, [0, 1, 4].into_iter(), 2),
+            [vec![0], vec![4], vec![1]]
+        );
     }
 
     #[test]
@@ -409,47 +326,5 @@ mod tests {
             _ => Err(Failure::new("two", "it is even")),
         });
         assert!(failed.is_err());
-    }
-
-    #[test]
-    fn a_mirror_keeps_what_is_unchanged_and_forgets_what_is_gone() {
-        let scratch = tempfile::tempdir().unwrap();
-        let (from, to) = (scratch.path().join("from"), scratch.path().join("to"));
-        fs::create_dir_all(from.join("programs")).unwrap();
-        fs::write(from.join("a.c"), "a").unwrap();
-        fs::write(from.join("answers.toml"), "x = 1").unwrap();
-        mirror(&from, &to).unwrap();
-        let time = fs::metadata(to.join("a.c")).unwrap().modified().unwrap();
-        fs::write(to.join("a.o"), "object").unwrap();
-        fs::write(to.join("a.ko"), "module").unwrap();
-        mirror(&from, &to).unwrap();
-        assert_eq!(
-            fs::metadata(to.join("a.c")).unwrap().modified().unwrap(),
-            time
-        );
-        assert!(to.join("a.o").exists() && !to.join("a.ko").exists());
-        assert!(!to.join("answers.toml").exists());
-        fs::rename(from.join("a.c"), from.join("b.c")).unwrap();
-        mirror(&from, &to).unwrap();
-        assert!(to.join("b.c").exists() && !to.join("a.c").exists() && !to.join("a.o").exists());
-    }
-
-    #[test]
-    fn a_mistake_needs_its_text_exactly_once() {
-        let scratch = tempfile::tempdir().unwrap();
-        let lab = Lab::parse("01-a", SMALL).unwrap();
-        let file = scratch.path().join("small.c");
-        for (text, is_made) in [
-            ("pr_info(x);", true),
-            ("x", false),
-            ("pr_info(pr_info)", false),
-        ] {
-            fs::write(&file, text).unwrap();
-            assert_eq!(
-                make_mistake(&lab.mistakes[0], scratch.path()).is_ok(),
-                is_made,
-                "{text}"
-            );
-        }
     }
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 use std::thread;
+use std::time::Instant;
 
 use simrupt::failure::Failure;
 
@@ -65,13 +66,16 @@ pub(crate) fn grade(steps: &Steps, lab: &Lab, work: Option<&Path>) -> Result<boo
         copy.folder.display(),
         lab.cases.len()
     );
+    let start = Instant::now();
     let done = jobs::run(steps, &[job(lab, &copy)], 1)?;
+    let seconds = start.elapsed().as_secs_f64();
     let seen = done
         .into_iter()
         .next()
         .map_or(Seen::BuildFailed(String::new()), |done| done.seen);
     let grade = judge::judge(lab, &answers, &seen);
     print!("{}", report::text(lab, &grade));
+    println!("Built and run in {seconds:.1} s.");
     keep(lab, &copy, &grade)?;
     Ok(grade.points() == lab.points)
 }

@@ -9,6 +9,7 @@
 mod answers;
 mod args;
 mod check;
+mod files;
 mod jobs;
 mod judge;
 mod lab;

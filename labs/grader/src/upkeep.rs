@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 use std::thread;
+use std::time::Instant;
 
 use simrupt::failure::Failure;
 
@@ -65,7 +66,9 @@ pub(crate) fn check(steps: &Steps, labs: &[&Lab]) -> Result<bool, Failure> {
         jobs.len(),
         labs.len()
     );
+    let start = Instant::now();
     let done = jobs::run(steps, &jobs, threads)?;
+    println!("built and run in {:.1} s", start.elapsed().as_secs_f64());
     let mut is_good = true;
     for (lab, right) in labs.iter().zip(&all_answers) {
         let mut amiss = Vec::new();
