@@ -205,7 +205,7 @@ pub(crate) fn hint(lab: &Lab, number: &str) -> Result<bool, Failure> {
 /// Shows the difference between skeleton and solution.
 pub(crate) fn solution(lab: &Lab) -> Result<bool, Failure> {
     let mut diff = Command::new("diff");
-    diff.args(["-ruN", "skeleton", "solution"])
+    diff.args(["-ruN", "--exclude", "answers.toml", "skeleton", "solution"])
         .current_dir(&lab.folder);
     let status = diff
         .status()
