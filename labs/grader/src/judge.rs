@@ -82,7 +82,11 @@ pub(crate) fn judge(lab: &Lab, answers: &Answers, seen: &Seen) -> Grade {
         let run = run_of(index);
         let faults = match build_messages {
             Some(_) => vec!["the files were not built".to_owned()],
-            None => faults(case, &run, lab.machine.limit_s),
+            None => {
+                // The pattern of a case that shows the outcome of a prediction may tell it.
+                let tells = lab.predictions.iter().any(|one| one.case == case.name);
+                faults(case, &run, lab.machine.limit_s, tells)
+            }
         };
         Judged {
             points: if faults.is_empty() { case.points } else { 0 },
@@ -157,8 +161,8 @@ fn predicted(one: &Prediction, answers: &Answers, run: Option<&Run>) -> Predicte
     }
 }
 
-/// What is wrong with a run by the checks of a case.
-fn faults(case: &Case, run: &Run, limit_s: u32) -> Vec<String> {
+/// What is wrong with a run by the checks of a case. `tells`: its patterns may tell the outcome of a prediction.
+fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
     if run.end == End::NotRun {
         return vec!["it was not run: the machine was gone".to_owned()];
     }
@@ -173,33 +177,28 @@ fn faults(case: &Case, run: &Run, limit_s: u32) -> Vec<String> {
         (end, wanted) if !end.is(wanted) => faults.push(told(end, limit_s)),
         _ => {}
     }
+    let quoted = |pattern: &str| match tells {
+        true => "(lab.toml has it; it may tell an outcome)".to_owned(),
+        false => pattern.to_owned(),
+    };
     if let Some(expected) = &case.expect {
-        let (expected, output) = (expected.trim(), run.output.trim());
-        if expected != output {
-            faults.push(format!("the output is not: {expected}"));
+        if expected.trim() != run.output.trim() {
+            faults.push(format!("the output is not: {}", quoted(expected.trim())));
         }
     }
-    for pattern in case
-        .output
-        .0
-        .iter()
-        .filter(|pattern| !pattern.is_in(&run.output))
-    {
-        faults.push(format!(
-            "the output does not match: {}",
-            pattern.as_written()
-        ));
-    }
-    for pattern in case
-        .console
-        .0
-        .iter()
-        .filter(|pattern| !pattern.is_in(&run.console))
-    {
-        faults.push(format!(
-            "the console does not match: {}",
-            pattern.as_written()
-        ));
+    for (what, patterns, text) in [
+        ("output", &case.output, &run.output),
+        ("console", &case.console, &run.console),
+    ] {
+        let lacking = patterns.0.iter().filter(|pattern| !pattern.is_in(text));
+        let mut told: Vec<String> = lacking
+            .map(|pattern| {
+                let pattern = quoted(pattern.as_written());
+                format!("the {what} does not match: {pattern}")
+            })
+            .collect();
+        told.dedup();
+        faults.extend(told);
     }
     for pattern in &case.never.0 {
         if pattern.is_in(&run.output) || pattern.is_in(&run.console) {
@@ -214,8 +213,8 @@ fn faults(case: &Case, run: &Run, limit_s: u32) -> Vec<String> {
                 pattern.as_written()
             ));
         }
-        // A panic reports itself.
-        None if case.ends != Ends::Panic => {
+        // A panic reports itself, and of a hang the tasks that wait are shown.
+        None if case.ends == Ends::Exit => {
             faults.extend(
                 reports
                     .first()
@@ -339,12 +338,25 @@ mod tests {
                 "console does not match",
             ),
         ] {
-            let lab = lab(from, to);
+            let mut lab = lab(from, to);
+            // No outcome to be told.
+            lab.predictions[0].case = "second".to_owned();
             let grade = judge(&lab, &answers(&lab, "3"), &seen);
             assert_eq!(grade.cases[0].points, 0, "{to}");
             let faults = grade.cases[0].faults.join("\n");
             assert!(faults.contains(told), "{to}: {faults}");
         }
+    }
+
+    #[test]
+    fn a_case_that_shows_an_outcome_keeps_its_patterns() {
+        let lab = lab("run =", "expect = 'count=3'\nrun =");
+        let grade = judge(&lab, &answers(&lab, "3"), &ran("four", "", End::Exit(0)));
+        let faults = grade.cases[0].faults.join("\n");
+        assert!(
+            !faults.contains("count=") && faults.contains("lab.toml"),
+            "{faults}"
+        );
     }
 
     #[test]

@@ -52,20 +52,19 @@ fn closing(lab: &Lab, grade: &Grade) -> String {
 }
 
 fn prediction(one: &Prediction, predicted: &Predicted) -> String {
-    let (answer, outcome) = (&predicted.answer, &predicted.outcome);
-    let points = format!("{} of {}", predicted.points, one.points);
-    let question = indented(&one.ask);
-    let mut text = format!("\nPrediction {}, {points}: {question}\n", one.name);
-    text += &match outcome {
-        Some(outcome) => format!("    your prediction: {answer}    the outcome: {outcome}\n"),
-        None => format!(
-            "    your prediction: {answer}    no outcome yet: case {} shows it when it passes\n",
+    let (name, answer) = (&one.name, &predicted.answer);
+    let Some(outcome) = &predicted.outcome else {
+        return format!(
+            "\nPrediction {name}: {answer}. No outcome yet: case {} shows it when it passes.\n",
             one.case
-        ),
+        );
     };
-    if outcome.is_none() {
-        return text;
-    }
+    let mut text = format!(
+        "\nPrediction {name}, {} of {}: {}\n    your prediction: {answer}    the outcome: {outcome}\n",
+        predicted.points,
+        one.points,
+        indented(&one.ask)
+    );
     if predicted.points == 0 {
         let remark = one
             .remarks
@@ -218,7 +217,7 @@ mod tests {
         for part in [
             "To do: Print the count: TODO 1.",
             "To do: Say that",
-            "no outcome",
+            "No outcome yet",
             "Nothing made the file",
             "0 of 5",
         ] {
