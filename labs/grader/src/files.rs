@@ -11,7 +11,13 @@ use simrupt::failure::Failure;
 use crate::lab::Mistake;
 
 /// Files that are no part of what is built: of the learner's folder the grader's own.
-const NOT_BUILT: [&str; 4] = ["answers.toml", "result.toml", "tests.ktap", "tests.xml"];
+const NOT_BUILT: [&str; 5] = [
+    "answers.toml",
+    "result.toml",
+    "runs.txt",
+    "tests.ktap",
+    "tests.xml",
+];
 
 /// Copies sources; one that is unchanged keeps its time, and is not compiled anew. One that is gone, and what was built
 /// of it, goes.

@@ -124,6 +124,7 @@ fn keep(lab: &Lab, copy: &Work, grade: &Grade) -> Result<(), Failure> {
     copy.keep(
         standing,
         &[
+            ("runs.txt", report::runs(lab, grade)),
             ("tests.ktap", results::ktap(lab, grade)),
             ("tests.xml", junit),
         ],

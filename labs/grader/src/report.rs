@@ -32,6 +32,18 @@ pub(crate) fn text(lab: &Lab, grade: &Grade) -> String {
     text + &format!("\n{}\n", closing(lab, grade))
 }
 
+/// Everything that was said in the runs, which the report shows in part.
+pub(crate) fn runs(lab: &Lab, grade: &Grade) -> String {
+    let mut text = String::new();
+    for index in (0..lab.cases.len()).filter(|&index| lab.run_of(index) == index) {
+        let run = &grade.cases[index].run;
+        text += &format!("==== case {}\n", lab.cases[index].name);
+        text += &format!("---- output\n{}\n", run.output.trim_end());
+        text += &format!("---- console\n{}\n\n", run.console.trim_end());
+    }
+    text
+}
+
 /// The last line: the points, and what follows.
 fn closing(lab: &Lab, grade: &Grade) -> String {
     let (points, of) = (grade.points(), lab.points);
@@ -155,7 +167,7 @@ fn quoted(text: &str) -> String {
     let (left_out, kept) = lines.split_at(lines.len().saturating_sub(MOST_LINES));
     let mut quoted = String::new();
     if !left_out.is_empty() {
-        quoted += &format!("    | ... {} lines before\n", left_out.len());
+        quoted += &format!("    | ... {} lines before, in runs.txt\n", left_out.len());
     }
     kept.iter()
         .fold(quoted, |text, line| text + &format!("    | {line}\n"))
@@ -227,6 +239,19 @@ mod tests {
     }
 
     #[test]
+    fn all_that_was_said_is_kept_once() {
+        let lab = Lab::parse("07-small", SMALL).unwrap();
+        let run = Run {
+            output: "count=3\n".to_owned(),
+            console: "small: loaded".to_owned(),
+            end: End::Exit(0),
+        };
+        let grade = judge(&lab, &Answers::default(), &Seen::Ran([(0, run)].into()));
+        let expected = "==== case first\n---- output\ncount=3\n---- console\nsmall: loaded\n\n";
+        assert_eq!(runs(&lab, &grade), expected);
+    }
+
+    #[test]
     fn a_report_is_shown_from_its_beginning() {
         let console = format!("before\nBUG: first: here\n{}", "further\n".repeat(40));
         let shown = from_report(&console);
@@ -240,7 +265,7 @@ mod tests {
         let lines: Vec<String> = (0..40).map(|n| format!("line {n}")).collect();
         let text = quoted(&lines.join("\n"));
         assert!(
-            text.starts_with("    | ... 24 lines before\n    | line 24\n"),
+            text.starts_with("    | ... 24 lines before, in runs.txt\n    | line 24\n"),
             "{text}"
         );
     }
