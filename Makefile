@@ -32,6 +32,8 @@ help:
 	@echo '  make lab [LAB=NN]          exercises about interrupts and deferred work: the list, or one of them; labs/README.md'
 	@echo '       HINT=1, HINT=2, SOLUTION=1; WORK=DIR: where your files are, and not in labs/; LAB=all grades all'
 	@echo '  make labs                  hold every exercise to its solution, skeleton and mistakes'
+	@echo '  make lab-bundle BUNDLE=FILE    all that exercises take, in one file for other machines'
+	@echo '  make lab-unpack BUNDLE=FILE    set up from such a file, without a network'
 	@echo '  make repeat [N=30]         run the VM tests N times and compare the results'
 	@echo '  make bench [PRESET=lab]    measure the flavors; table, JSON, HTML and more in build/bench/'
 	@echo '       PRESET=speed: what an event costs by drivers in C and in Rust, and in which functions; in build/speed/'
@@ -79,6 +81,12 @@ lab:
 	@$(SCRIPTS)/labs learner
 labs:
 	@$(SCRIPTS)/labs all
+
+.PHONY: lab-bundle lab-unpack
+lab-bundle:
+	@$(SCRIPTS)/bundle pack '$(BUNDLE)'
+lab-unpack:
+	@$(SCRIPTS)/bundle unpack '$(BUNDLE)'
 
 .PHONY: test-debug test-kcsan
 test-debug test-kcsan:
