@@ -7,7 +7,6 @@ use simrupt_runner::console::findings;
 use crate::judge::{Grade, Judged, Predicted};
 use crate::lab::{Lab, Prediction};
 use crate::pattern::Pattern;
-use crate::transcript::Run;
 
 /// How many lines of a text are shown at most.
 const MOST_LINES: usize = 16;
@@ -117,8 +116,9 @@ fn of_case(lab: &Lab, grade: &Grade, index: usize) -> String {
         }
         return text;
     }
-    let console = matching(&judged.run, &case.console.0, case.report.as_ref());
-    text + &shown("console", &console)
+    let output = matching(&judged.run.output, &case.output.0, None);
+    let console = matching(&judged.run.console, &case.console.0, case.report.as_ref());
+    text + &shown("output", &output) + &shown("console", &console)
 }
 
 /// The kernel's first report, if there is one: its beginning tells most. Else all.
@@ -131,16 +131,15 @@ fn from_report(console: &str) -> String {
     report.collect::<Vec<_>>().join("\n")
 }
 
-/// The lines of the console that a check is about.
-fn matching(run: &Run, patterns: &[Pattern], report: Option<&Pattern>) -> String {
+/// The lines of an output or of a console that a check is about.
+fn matching(text: &str, patterns: &[Pattern], report: Option<&Pattern>) -> String {
     let is_wanted = |line: &&str| {
         patterns
             .iter()
             .chain(report)
             .any(|pattern| pattern.is_in(line))
     };
-    run.console
-        .lines()
+    text.lines()
         .filter(is_wanted)
         .collect::<Vec<_>>()
         .join("\n")
@@ -188,7 +187,7 @@ mod tests {
     use crate::answers::Answers;
     use crate::judge::{Seen, judge};
     use crate::lab::tests::SMALL;
-    use crate::transcript::End;
+    use crate::transcript::{End, Run};
 
     fn told(count: &str, output: &str, end: End) -> String {
         let lab = Lab::parse("07-small", SMALL).unwrap();
@@ -203,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_prediction_stands_beside_its_outcome() {
-        let right = told("3", "count=3", End::Exit(0));
+        let right = told("3", "count=3\nunasked", End::Exit(0));
         assert!(
             right.contains("your prediction: 3    the outcome: 3"),
             "{right}"
@@ -214,6 +213,10 @@ mod tests {
         );
         assert!(
             right.contains("| small: loaded\n") && !right.contains("| other"),
+            "{right}"
+        );
+        assert!(
+            right.contains("| count=3\n") && !right.contains("| unasked"),
             "{right}"
         );
         let wrong = told("4", "count=3", End::Exit(0));
