@@ -27,7 +27,7 @@ static const char *const names[] = {
 
 static int read_plain(char *value)
 {
-	*value = *(volatile char __force *)address;
+	*value = READ_ONCE(*(char __force *)address);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static int read_without_smap(char *value)
 static int read_copied(char *value)
 {
 	/* TODO 1: copy_from_user(). It returns how many bytes it could not copy. */
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }
 
 static int read_pinned(char *value)
@@ -52,7 +52,7 @@ static int read_pinned(char *value)
 	 * TODO 3: map the page into the kernel for a moment, by kmap_local_page() and
 	 * kunmap_local(), and read the byte at offset_in_page(address).
 	 */
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }
 
 static int pin(void)
@@ -61,7 +61,7 @@ static int pin(void)
 	 * TODO 2: pin the one page, by pin_user_pages_fast(), with FOLL_LONGTERM since
 	 * it stays so for longer than this call. It returns how many pages it has pinned.
 	 */
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }
 
 static void unpin(void)

@@ -27,7 +27,7 @@ static const char *const names[] = {
 
 static int read_plain(char *value)
 {
-	*value = *(volatile char __force *)address;
+	*value = READ_ONCE(*(char __force *)address);
 	return 0;
 }
 
