@@ -33,8 +33,16 @@ fn a_run_takes_its_budget_and_runs_again_while_there_is_more() {
         // Each interrupt has six runs of 16 events, and one of the other four.
         let bursts = stats["events"] / 100;
         assert_eq!(stats["events"], 100 * bursts);
-        assert_eq!(stats["polls"], 7 * bursts, "{flavor}: {stats:?}");
-        assert_eq!(stats["budget_exhausted"], 6 * bursts, "{flavor}");
+        // A device that is slow raises once more in the middle of a burst. The poll may come to its end just before that,
+        // and then makes one run more; events that were to fill up one run may be spread over two.
+        let splits = stats["raised"] - bursts;
+        let polls = 7 * bursts..=7 * bursts + splits;
+        assert!(polls.contains(&stats["polls"]), "{flavor}: {stats:?}");
+        let full = 6 * bursts - splits..=6 * bursts;
+        assert!(
+            full.contains(&stats["budget_exhausted"]),
+            "{flavor}: {stats:?}"
+        );
         assert_eq!(stats["runs"], stats["polls"]);
         assert_eq!(stats["handled"], bursts, "{flavor}: {stats:?}");
     }

@@ -178,7 +178,7 @@ fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
         _ => {}
     }
     let quoted = |pattern: &str| match tells {
-        true => "(lab.toml has it; it may tell an outcome)".to_owned(),
+        true => "(its pattern is in lab.toml, and may tell an outcome)".to_owned(),
         false => pattern.to_owned(),
     };
     if let Some(expected) = &case.expect {

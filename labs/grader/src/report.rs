@@ -16,7 +16,10 @@ pub(crate) fn text(lab: &Lab, grade: &Grade) -> String {
     let mut text = format!("\nLab {}: {}\n", lab.number(), lab.title);
     if let Some(messages) = &grade.build_messages {
         text += "\nYour files were not built:\n";
-        text += &quoted(messages);
+        // Each make that called another one says so.
+        let is_told = |line: &&str| !(line.starts_with("make") && line.contains("] Error "));
+        let told: Vec<&str> = messages.lines().filter(is_told).collect();
+        text += &quoted(&told.join("\n"));
     } else {
         for (one, predicted) in lab.predictions.iter().zip(&grade.predictions) {
             text += &prediction(one, predicted);
@@ -261,6 +264,17 @@ mod tests {
         assert!(shown.starts_with("BUG: first: here\nfurther"), "{shown}");
         assert_eq!(shown.lines().count(), MOST_LINES);
         assert_eq!(from_report("a: b: c"), "a: b: c");
+    }
+
+    #[test]
+    fn of_a_build_that_failed_the_message_alone_is_shown() {
+        let lab = Lab::parse("07-small", SMALL).unwrap();
+        let messages =
+            "make[3]: *** No rule to make target 'x.o'.  Stop.\nmake[2]: *** [M:1: x] Error 2\n";
+        let seen = Seen::BuildFailed(messages.to_owned());
+        let text = text(&lab, &judge(&lab, &Answers::default(), &seen));
+        assert!(text.contains("| make[3]: *** No rule"), "{text}");
+        assert!(!text.contains("Error 2"), "{text}");
     }
 
     #[test]
