@@ -5,7 +5,7 @@
 use nix::errno::Errno;
 use simrupt_vm_tests::{
     Context, Hog, Line, Reader, Simrupt, eventually, flavors, lacks, log_lines, move_irq, settle,
-    simructl, skip, stay_on_cpu, try_load,
+    simructl, skip, stay_on_cpu, try_load, watches_itself,
 };
 use std::{
     collections::BTreeSet,
@@ -61,6 +61,16 @@ fn chosen(line: Line, choices: u64) -> BTreeSet<u64> {
     waits
 }
 
+/// Lets the kernel choose some times. One that checks itself is too slow for a wait to make a difference, and stays with
+/// the one that it has.
+fn choose(line: Line) {
+    if watches_itself() {
+        line.wait_for("handled", 4 * INTERRUPTS);
+    } else {
+        chosen(line, 3);
+    }
+}
+
 #[test]
 fn where_the_kernel_lacks_it_adaptive_coalescing_is_refused_and_changes_nothing() {
     if !lacks("coalesce_adaptive", "1") {
@@ -95,6 +105,9 @@ const LOW_HZ: &str = "3500";
 fn few_events_have_the_shortest_waits_and_many_get_longer_ones() {
     if is_skipped() {
         return;
+    }
+    if watches_itself() {
+        return skip("the checks of this kernel delay interrupts by more than what is compared");
     }
     let module = Simrupt::load(&format!(
         "rate_hz={LOW_HZ} run=always workqueue=bh coalesce_adaptive=1"
@@ -198,13 +211,13 @@ fn every_flavor_tells_the_kernel_of_its_traffic_and_changes_lose_nothing() {
             ));
             let line = module.line(0);
             let reader = Reader::start(line, 65536);
-            chosen(line, 3);
+            choose(line);
             for round in 0..6 {
                 line.set("coalesce_adaptive", ["0", "1"][round % 2]);
                 line.set("coalesce_us", ["0", "200"][round % 2]);
                 line.wait_for("events", 200);
             }
-            chosen(line, 2);
+            choose(line);
             settle(&module, line, reader);
         }
     }

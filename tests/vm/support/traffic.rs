@@ -86,10 +86,11 @@ pub fn read_in_time(file: &File, to: *mut u8, length: usize) -> Result<usize, Er
     result.expect("the read ends").map(isize::unsigned_abs)
 }
 
-/// A thread that reads a line's device until it is told to stop, or the device is gone.
+/// A thread that reads a line's device until it is told to stop, or the device is gone. Dropping it stops it, so that a
+/// test that fails does not keep the module for those after it.
 pub struct Reader {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Vec<u8>>,
+    thread: Option<JoinHandle<Vec<u8>>>,
 }
 
 impl Reader {
@@ -121,7 +122,10 @@ impl Reader {
                 poll(&mut fds, PollTimeout::from(10_u8)).expect("poll works");
             }
         });
-        Self { stop, thread }
+        Self {
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// Reads what is left, closes the device and returns all that was read.
@@ -131,8 +135,19 @@ impl Reader {
     }
 
     /// Waits until the device is gone, and returns all that was read.
-    pub fn join(self) -> Vec<u8> {
-        self.thread.join().expect("the reader had no error")
+    pub fn join(mut self) -> Vec<u8> {
+        let thread = self.thread.take().expect("it is joined once");
+        thread.join().expect("the reader had no error")
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            // Its own panic was printed.
+            let _ = thread.join();
+        }
     }
 }
 
