@@ -61,10 +61,10 @@ fn chosen(line: Line, choices: u64) -> BTreeSet<u64> {
     waits
 }
 
-/// Lets the kernel be asked some times. It may stay with the wait that it has: on some flavors another one makes no
-/// difference at all.
-fn ask(line: Line) {
-    line.wait_for("handled", 4 * INTERRUPTS);
+/// Lets the bottom half tell the kernel of its traffic for a while. It may stay with the wait that it has: where the bottom
+/// half polls there are hardly any interrupts.
+fn tell(line: Line) {
+    line.wait_for("drained", 1000);
     let (wait, events) = now(line);
     assert!(WAITS_US.contains(&wait) && events == EVENTS, "{wait} {events}");
 }
@@ -209,13 +209,13 @@ fn every_flavor_tells_the_kernel_of_its_traffic_and_changes_lose_nothing() {
             ));
             let line = module.line(0);
             let reader = Reader::start(line, 65536);
-            ask(line);
+            tell(line);
             for round in 0..6 {
                 line.set("coalesce_adaptive", ["0", "1"][round % 2]);
                 line.set("coalesce_us", ["0", "200"][round % 2]);
                 line.wait_for("events", 200);
             }
-            ask(line);
+            tell(line);
             settle(&module, line, reader);
         }
     }
@@ -285,6 +285,9 @@ fn a_pending_choice_is_cancelled_when_it_is_switched_off() {
     if is_skipped() {
         return;
     }
+    if watches_itself() {
+        return skip("a second is too short for so many interrupts on this kernel");
+    }
     let module = Simrupt::load(PENDING);
     let (line, hog) = with_a_pending_choice(&module);
     line.set("coalesce_adaptive", "0");
@@ -301,6 +304,9 @@ fn a_pending_choice_is_cancelled_when_it_is_switched_off() {
 fn a_pending_choice_is_cancelled_when_the_driver_or_the_module_goes() {
     if is_skipped() {
         return;
+    }
+    if watches_itself() {
+        return skip("a second is too short for so many interrupts on this kernel");
     }
     let module = Simrupt::load(PENDING);
     let (line, hog) = with_a_pending_choice(&module);
