@@ -107,7 +107,6 @@ SOURCE_SCRIPT=$LAB/source
 SOURCE=$CACHE/source-$SOURCE_VERSION-$(key "$SOURCE_SCRIPT")
 KERNEL_PARTS=("$LAB/kernel" "${CONFIG_FRAGMENTS[@]}")
 [[ $KERNEL != kcsan ]] || KERNEL_PARTS+=("$LAB/rustc-kcsan")
-[[ $KERNEL != debug ]] || KERNEL_PARTS+=("$LAB/source-loopback")
 KERNEL_DIR=$CACHE/kernel-$KERNEL-$(key "${KERNEL_PARTS[@]}" <(echo "$KERNEL_ROOT_KEY $SOURCE ${KBUILD_OPTIONS[*]}"))
 TREE=$KERNEL_DIR/tree
 # The tests that run in the machine, as one program.

@@ -66,7 +66,10 @@ fn chosen(line: Line, choices: u64) -> BTreeSet<u64> {
 fn tell(line: Line) {
     line.wait_for("drained", 1000);
     let (wait, events) = now(line);
-    assert!(WAITS_US.contains(&wait) && events == EVENTS, "{wait} {events}");
+    assert!(
+        WAITS_US.contains(&wait) && events == EVENTS,
+        "{wait} {events}"
+    );
 }
 
 #[test]

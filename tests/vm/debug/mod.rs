@@ -7,4 +7,3 @@ mod kernel;
 mod kunit;
 mod sweep;
 mod usercopy;
-mod workqueue;
