@@ -100,7 +100,7 @@ impl Row {
         let bound = module.is_bound(line) && (counters.is_some() || module.debugfs().is_none());
         // Of an unbound line a knob may be out of reach; that is no reason to show nothing.
         let knob = |name| {
-            let knob = knobs.iter().find(|knob| knob.name == name)?;
+            let knob = knobs.find(name).ok()?;
             match knobs.value(knob, line) {
                 Err(_) if !bound => None,
                 value => Some(value),

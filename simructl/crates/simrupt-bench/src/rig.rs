@@ -142,7 +142,7 @@ impl<'a> Rig<'a> {
 
     /// The interrupt of a line goes where the plan has it, so user space must be able to move it.
     fn must_be_movable(&self, line: u32) -> Result<(), Failure> {
-        let Some(knob) = self.knobs.iter().find(|knob| knob.name == "affinity") else {
+        let Ok(knob) = self.knobs.find("affinity") else {
             return Ok(());
         };
         match self.knobs.value(knob, line)?.as_str() {

@@ -6,7 +6,7 @@
 //! module has no scope.
 //! Fields that a newer module adds behind them are ignored, types it adds are left for it to check.
 
-use simrupt_core::knobs::TABLE;
+use simrupt_core::knobs::Knob as TableKnob;
 
 /// One knob.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +124,7 @@ impl Knob {
     /// A knob of which nothing is known but the name, and whether it can be changed. Whether each line has its own value
     /// is what the module of the same version says.
     pub fn bare(name: String, live: bool) -> Self {
-        let known = TABLE.iter().find(|spec| spec.name == name);
+        let known = TableKnob::named(&name).map(TableKnob::spec);
         Self {
             name,
             kind: None,
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn it_reads_what_the_module_writes() {
-        use simrupt_core::knobs::Values as Told;
+        use simrupt_core::knobs::{TABLE, Values as Told};
         let text = TABLE
             .iter()
             .map(|spec| format!("{spec}\n"))
