@@ -318,6 +318,16 @@ unsafe extern "C" fn retrigger(data: *mut bindings::irq_data) -> c_int {
     1
 }
 
+/// The data of an interrupt of ours.
+///
+/// # Safety
+///
+/// As [`unmask`].
+unsafe fn chip_data<'a>(data: *mut bindings::irq_data) -> &'a ChipData {
+    // SAFETY: As in `flow`.
+    unsafe { &*(*data).chip_data.cast_const().cast() }
+}
+
 /// Enables an interrupt again, whose line may be up.
 ///
 /// # Safety
@@ -342,8 +352,7 @@ unsafe extern "C" fn unmask(data: *mut bindings::irq_data) {
 unsafe extern "C" fn start_up(data: *mut bindings::irq_data) -> c_uint {
     // SAFETY: As in `flow`.
     unsafe {
-        let chip_data = (*data).chip_data.cast_const().cast::<ChipData>();
-        (*chip_data).is_shut_down.store(false, Relaxed);
+        chip_data(data).is_shut_down.store(false, Relaxed);
         unmask(data);
     }
     0
@@ -356,10 +365,7 @@ unsafe extern "C" fn start_up(data: *mut bindings::irq_data) -> c_uint {
 /// As [`unmask`].
 unsafe extern "C" fn shut_down(data: *mut bindings::irq_data) {
     // SAFETY: As in `flow`.
-    unsafe {
-        let chip_data = (*data).chip_data.cast_const().cast::<ChipData>();
-        (*chip_data).is_shut_down.store(true, Relaxed);
-    }
+    unsafe { chip_data(data) }.is_shut_down.store(true, Relaxed);
 }
 
 /// Changes what makes a line interrupt.
@@ -375,8 +381,7 @@ unsafe extern "C" fn set_type(data: *mut bindings::irq_data, flow_type: c_uint) 
     };
     // SAFETY: As in `flow`; genirq hands over the data that is part of a description.
     unsafe {
-        let chip_data = &*(*data).chip_data.cast_const().cast::<ChipData>();
-        chip_data.is_level.store(is_level, Relaxed);
+        chip_data(data).is_level.store(is_level, Relaxed);
         let desc = kernel::container_of!(data, bindings::irq_desc, irq_data);
         (*desc).name = if is_level { LEVEL } else { EDGE }.as_char_ptr();
     }
