@@ -55,6 +55,13 @@ check_bench_options() {
         die "nothing was started: simructl bench does not take --preset $*"
 }
 
+# The machine of tests and of labs: quick to emulate, and no larger than it must be, since some tests use up all memory.
+# shellcheck disable=SC2034 # used in tests/lab/run and tests/lab/labs
+MEMORY_MIB=768
+TEST_MACHINE=(--no-string-instructions)
+# A kernel that watches itself takes its time.
+[[ $KERNEL == "$KERNEL_RELEASE" ]] || TEST_MACHINE+=(--boot-limit 300 --silence-limit 600)
+
 # What tests may be told: words NAME=VALUE of a kernel's command line become its init's environment.
 TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS FAULT_STEP RELOADS)
 
