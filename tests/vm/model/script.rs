@@ -111,9 +111,10 @@ impl Script<'_> {
     }
 
     fn step(&mut self, step: &Step) {
+        if self.model.avoids(step) {
+            return;
+        }
         match step {
-            Step::Set(line, knob, text, _) if self.model.avoids(*line, *knob, text) => {}
-            Step::SetAll(knob, text) if self.model.avoids_all(*knob, text) => {}
             Step::Set(line, knob, text, Face::Debugfs) => {
                 self.set(*line, *knob, text);
                 self.rest(*line);

@@ -5,6 +5,7 @@
 //!
 //! What only time decides the model is told: how many events came while a line was running.
 
+use super::steps::Step;
 use nix::errno::Errno;
 use simrupt_core::{
     abi::RECORD_SIZE,
@@ -269,8 +270,23 @@ impl Model {
         }
     }
 
-    /// Whether a write would make what takes for ever, or what nobody can tell the end of.
-    pub(crate) fn avoids(&self, line: usize, knob: Knob, text: &str) -> bool {
+    /// Whether a step is left out: it would make something that takes for ever, or that nobody can tell the end of.
+    pub(crate) fn avoids(&self, step: &Step) -> bool {
+        match step {
+            Step::Set(line, knob, text, _) => self.avoids_value(*line, *knob, text),
+            Step::SetAll(knob, text) => {
+                // A value for each line, or fewer: the last one is for the others.
+                let texts: Vec<&str> = text.split(',').collect();
+                (0..self.lines.len()).any(|line| {
+                    let text = texts.get(line).or(texts.last());
+                    text.is_some_and(|text| self.avoids_value(line, *knob, text))
+                })
+            }
+            _ => false,
+        }
+    }
+
+    fn avoids_value(&self, line: usize, knob: Knob, text: &str) -> bool {
         let Ok(value) = self.spec(knob).parse(text) else {
             return false;
         };
@@ -281,15 +297,6 @@ impl Model {
             .is_some_and(|binding| self.bindings[binding].may_strand);
         let closes = knob == Knob::Pattern && Pattern::from_value(value) == Pattern::Closed;
         after.is_endless() || closes && strands
-    }
-
-    /// The same of a parameter: a list with a value for each line.
-    pub(crate) fn avoids_all(&self, knob: Knob, text: &str) -> bool {
-        let texts: Vec<&str> = text.split(',').collect();
-        (0..self.lines.len()).any(|line| {
-            let text = texts.get(line).or(texts.last());
-            text.is_some_and(|text| self.avoids(line, knob, text))
-        })
     }
 
     /// Ends the fault of a line, and has it deliver all that waits.
