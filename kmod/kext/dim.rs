@@ -13,7 +13,7 @@ use kernel::{
     types::Opaque, //
 };
 
-/// What a profile says: when the device is to interrupt.
+/// When a device is to interrupt: the limits of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
     /// For how long a packet may wait, in microseconds.
