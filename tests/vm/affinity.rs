@@ -232,7 +232,9 @@ fn events_wait_while_a_managed_interrupt_is_shut_down() {
             eventually("all that waited is served", || line.stat("in_ring") < 20);
             line.wait_for("drained", 20);
             let after = action_counts(&action(line));
-            assert_eq!(after[0], before[0], "CPU 0 took it: {flavor} {params}");
+            // Once, if it was raised there at the very moment at which the kernel started it again.
+            let took = after[0] - before[0];
+            assert!(took <= 1, "CPU 0 took {took}: {flavor} {params}");
             assert_refused(line);
             line.silence();
             assert_eq!(line.stat("overrun"), 0, "{flavor} {params}");
