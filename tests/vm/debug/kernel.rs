@@ -2,13 +2,15 @@
 
 //! The kernel itself: a clean log proves nothing when nobody looked.
 
+use simrupt_vm_tests::lacking_flavors;
 use std::{fs, path::Path, process::Command};
 
 /// What has to be built in.
-const OPTIONS: [&str; 21] = [
+const OPTIONS: [&str; 24] = [
     "DEBUG_ATOMIC_SLEEP",
     "DEBUG_KMEMLEAK",
     "DEBUG_LIST",
+    "DEBUG_NET",
     "DEBUG_OBJECTS",
     "DEBUG_OBJECTS_FREE",
     "DEBUG_OBJECTS_TIMERS",
@@ -27,6 +29,8 @@ const OPTIONS: [&str; 21] = [
     "RUST_DEBUG_ASSERTIONS",
     "RUST_OVERFLOW_CHECKS",
     "UBSAN",
+    "WQ_CPU_INTENSIVE_REPORT",
+    "WQ_WATCHDOG",
 ];
 
 /// Where it can be seen that it is on: lockdep, for one, turns itself off after its first report.
@@ -71,4 +75,9 @@ fn lockdep_has_not_turned_itself_off() {
         Some("1"),
         "{stats}"
     );
+}
+
+#[test]
+fn the_kernel_has_every_flavor() {
+    assert_eq!(lacking_flavors(), [""; 0]);
 }

@@ -7,3 +7,4 @@ mod kernel;
 mod kunit;
 mod sweep;
 mod usercopy;
+mod workqueue;
