@@ -8,19 +8,19 @@ and a description, and colours have the contrast that WCAG 2 (level AA) asks for
 import re
 from html.parser import HTMLParser
 
-# Elements that have no end.
+# Elements without an end tag.
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-# Elements that take the focus by themselves.
+# Elements that can take the focus without a tabindex.
 FOCUSED = {"a", "button", "input", "select", "summary", "textarea"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 SCOPES = {"row", "col", "rowgroup", "colgroup"}
 
-# Contrasts that WCAG 2 asks for at least: of text, and of what else has to be seen.
+# The least contrasts of WCAG 2: for text, and for other parts that must be visible.
 TEXT, GRAPHICS = 4.5, 3.0
-# Variables of the style sheet that colour text, and the grounds that it stands on.
+# Variables of the style sheet that colour text, and those of the grounds behind it.
 INKS = ["text", "soft", "accent", "good", "bad"]
 GROUNDS = ["page", "ground"]
-# Lines that help, and that nothing is lost without.
+# Lines that only help: nothing is lost without them.
 DECORATION = {"grid"}
 
 
@@ -38,7 +38,7 @@ class Element:
         return f"<{self.tag}> {name}"
 
     def within(self, *tags):
-        """All elements of these kinds within it."""
+        """All elements with these tags within it."""
         for element in self.inside:
             if element.tag in tags:
                 yield element
@@ -73,7 +73,7 @@ class Tree(HTMLParser):
 
 
 def faults(text):
-    """What is wrong with a page."""
+    """The faults of a page."""
     tree = Tree()
     tree.feed(text)
     page = tree.page
@@ -105,19 +105,19 @@ def referred(element, attribute, by_id):
 
 
 def name_of(element, by_id):
-    """What an element is called."""
+    """The accessible name of an element."""
     label = element.attributes.get("aria-label", "").strip()
-    # A group that can be scrolled is not called by all that is in it.
+    # The name of a group that can be scrolled is not all the text within it.
     own = "" if element.tag == "div" else element.text.strip()
     return referred(element, "aria-labelledby", by_id) or label or own
 
 
 def picture(svg, by_id):
-    """What a drawing lacks for those who cannot see it."""
+    """What a drawing lacks for people who cannot see it."""
     if svg.attributes.get("aria-hidden") == "true":
         return
     if svg.attributes.get("role") != "img":
-        yield f"{svg} is no picture"
+        yield f"{svg} does not have the role of a picture"
     for attribute, what in [("aria-labelledby", "name"), ("aria-describedby", "description")]:
         if not referred(svg, attribute, by_id):
             yield f"{svg} has no {what}"
@@ -188,7 +188,7 @@ def drawn(page):
             used = [shape.attributes.get(name, "") for name in ["stroke", "fill"]]
             names = [re.fullmatch(r"var\(--([a-z-]+)\)", value) for value in used]
             names = [name[1] for name in names if name and name[1] not in DECORATION | {"ground"}]
-            # What has an outline is seen by that.
+            # A shape with an outline is visible by its outline.
             pairs.update((name, "ground", least) for name in names[:1])
     return pairs
 

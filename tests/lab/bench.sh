@@ -1,8 +1,8 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
-# A benchmark in the test machine: loads the module, measures, unloads. Run by the init script as
-# `bench.sh LINES [ARGS...]`, ARGS for `simructl bench`; LINES 0 means one for each CPU, at least four.
-# What it leaves in /out becomes files on the host. Fails when a command fails.
+# A benchmark in the test machine: loads the module, measures, unloads. The init script runs it as `bench.sh LINES
+# [ARGS...]`, with ARGS for `simructl bench`; LINES 0 means one for each CPU, at least four. Its files in /out become
+# files on the host. Fails when a command fails.
 set -eu
 lines=$1
 shift

@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 
 import accessible
 
-# Attributes that hold the place or size of a shape, by element.
+# Attributes with the place or size of a shape, by element.
 SHAPES = {
     "polyline": ["points"],
     "polygon": ["points"],
@@ -24,7 +24,7 @@ SHAPES = {
     "text": ["x", "y"],
 }
 STAGES = ["irq_bh", "due_read"]
-# Knobs that belong to the load; others are choices, as the flavor is.
+# Knobs that belong to the load; the others are choices, like the flavor.
 OF_LOAD = ["work_bytes", "work_sleep_us"]
 BUSY = ["busy", "interrupt", "worker", "reader"]
 
@@ -36,7 +36,7 @@ class Charts(HTMLParser):
         super().__init__()
         self.charts = {}
         self.chart = None
-        # The series that the shapes belong to: one for each group that is open, or none.
+        # The series that the shapes belong to: one for each open group, or none.
         self.groups = []
         self.faults = []
 
@@ -81,14 +81,14 @@ class Charts(HTMLParser):
 
 
 def series(setting):
-    """What a cell is called in charts."""
+    """The name of a cell in charts."""
     scope = setting["affinity_scope"]
     knobs = [f"{name}={value}" for name, value in sorted(setting.get("knobs", {}).items()) if name not in OF_LOAD]
     return " ".join([setting["flavor"] + (f"/{scope}" if scope else ""), *knobs])
 
 
 def identifier(setting, stress):
-    """What the group of a cell is called in the names of charts."""
+    """The name of a cell's group in the names of charts."""
     rate = [] if setting["rate_hz"] is None else [str(setting["rate_hz"])]
     parts = [setting["mode"], *rate]
     for letter, name in [("b", "burst"), ("f", "fifo_size"), ("w", "work_us"), ("l", "lines")]:
@@ -116,7 +116,7 @@ def on_frontier(cells):
 
 
 def expected(results):
-    """The charts that there must be, and the series of each."""
+    """The expected charts, and the series of each."""
     charts = {}
 
     def add(chart, cell, has):
@@ -145,7 +145,7 @@ def expected(results):
         if sum(cell["setting"]["flavor"] != "none" for cell in points) > 1:
             charts[f"frontier-{group}"] = {series(cell["setting"]) for cell in points}
 
-    # Groups that differ in what interferes only: each is drawn beside the first.
+    # Groups that differ only in what interferes: each is drawn beside the first.
     families = {}
     for cells in groups.values():
         families.setdefault(identifier(cells[0]["setting"], "stress"), []).append(cells)
@@ -168,7 +168,7 @@ def expected(results):
 
 
 def requests(net_log):
-    """What the page has asked for elsewhere. What the browser asks for itself has no origin."""
+    """The requests of the page to other places. The browser's own requests have no origin."""
     names = {number: name for name, number in net_log["constants"]["logEventTypes"].items()}
     urls = set()
     for event in net_log["events"]:
@@ -179,7 +179,7 @@ def requests(net_log):
 
 
 def main():
-    """Prints what is wrong, or how much was found right."""
+    """Prints the faults, or how much was checked."""
     dom, net_log, result = sys.argv[1:]
     page = Charts()
     with open(dom, encoding="utf-8") as file:

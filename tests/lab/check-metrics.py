@@ -27,7 +27,7 @@ from prometheus_client.openmetrics import parser as openmetrics
 
 SIMRUCTL, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-# Whatever takes longer than this never comes.
+# If something takes longer than this, it has failed.
 PATIENCE_S = 60
 
 
@@ -57,7 +57,9 @@ def copies():
 
 
 def samples(families):
-    """The values of all samples, by name and labels. An empty label is none: node_exporter gives all samples the same."""
+    """The values of all samples, by name and labels.
+
+    An empty label counts as absent: node_exporter gives all samples the same labels."""
     found = {}
     for family in families:
         for sample in family.samples:
@@ -80,7 +82,7 @@ def fetch(url):
 
 
 def until(what, attempt):
-    """What the attempt returns, as soon as that is something."""
+    """The first result of the attempt that is not empty."""
     end = time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -95,7 +97,7 @@ def until(what, attempt):
 
 @contextlib.contextmanager
 def server(*command):
-    """A program that runs meanwhile, with its messages in case that something fails."""
+    """A program that runs in the background; its messages are shown if something fails."""
     log = tempfile.TemporaryFile("w+")
     process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -110,7 +112,7 @@ def server(*command):
 
 
 def formats_are_understood():
-    """promtool finds nothing to complain about; both formats hold the same, and the strict parser takes it."""
+    """promtool finds no fault; both formats hold the same data, and the strict parser accepts it."""
     count = 0
     for copy, command in copies():
         for options in [[], ["--sum", "--no-zeros"]]:
@@ -123,11 +125,11 @@ def formats_are_understood():
             check(f"the formats differ of {copy}", plain == strict)
             count += len(plain)
     check(f"only {count} samples", count > 15_000)
-    print(f"promtool and the strict parser take {count} samples of {len(copies())} copies")
+    print(f"promtool and the strict parser accept {count} samples of {len(copies())} copies")
 
 
 def collector_takes_files(folder, node):
-    """node_exporter shows each file's samples, as they are."""
+    """node_exporter shows the samples of each file unchanged."""
     count = 0
     for copy, command in copies():
         file = folder / "simructl-copy.prom"
@@ -135,16 +137,16 @@ def collector_takes_files(folder, node):
         expected = samples(parser.text_string_to_metric_families(file.read_text()))
         shown = samples(parser.text_string_to_metric_families(fetch(node)))
         error = shown[("node_textfile_scrape_error", frozenset())]
-        check(f"the collector does not take {copy}", error == 0)
+        check(f"the collector does not accept {copy}", error == 0)
         shown = {key: value for key, value in shown.items() if key[0].startswith("linux_")}
-        check(f"the collector shows something else of {copy}", shown == expected)
+        check(f"the collector shows other samples of {copy}", shown == expected)
         count += len(shown)
         file.unlink()
-    print(f"node_exporter shows {count} samples as they are")
+    print(f"node_exporter shows {count} samples unchanged")
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
-    """Serves what simructl writes in the newer format, a copy a path."""
+    """Serves what simructl writes in the newer format, each copy at a path of its own."""
 
     texts = {}
 
@@ -161,7 +163,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
 
 def unit_commands(folder):
-    """What the unit for systemd runs, into the folder."""
+    """The commands of the unit for systemd, changed to write into the folder."""
     unit = (FOLDER / "systemd/simructl-metrics.service").read_text()
     lines = [line.removeprefix("ExecStart=") for line in unit.splitlines() if line.startswith("ExecStart=")]
     check("the unit runs nothing", len(lines) == 2)
@@ -170,7 +172,7 @@ def unit_commands(folder):
 
 
 def units_are_sound(scratch):
-    """systemd reads the units, and has nothing to say about them."""
+    """systemd reads the units without a warning."""
     root = scratch / "root"
     (root / "usr/bin").mkdir(parents=True)
     shutil.copy(SIMRUCTL, root / "usr/bin/simructl")
@@ -186,11 +188,11 @@ def units_are_sound(scratch):
         shutil.copy(FOLDER / "systemd" / name, root / "etc/systemd/system" / name)
     done = run("systemd-analyze", "verify", "--man=no", f"--root={root}", *names)
     check(f"systemd-analyze: {done.stdout}{done.stderr}", not done.stdout + done.stderr)
-    print("systemd has nothing to say about the units")
+    print("systemd reads the units without a warning")
 
 
 def is_within(part, whole, place):
-    """Every value of a document is in another one."""
+    """Checks that every value of a document is in another one."""
     if isinstance(part, dict):
         for key, value in part.items():
             check(f"{place}.{key} is not in Grafana's definition", isinstance(whole, dict) and key in whole)
@@ -204,7 +206,7 @@ def is_within(part, whole, place):
 
 
 def dashboard():
-    """The dashboard, of which Grafana's definition knows every field."""
+    """The dashboard: Grafana's definition must know every field."""
     register_default_plugins()
     document = json.loads((FOLDER / "grafana/interrupts.json").read_text())
     known = json.loads(JSONEncoder(sort_keys=True).encode(Dashboard.from_json(document)))
@@ -214,7 +216,7 @@ def dashboard():
         at = panel["gridPos"]
         cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
         check(f"{panel['title']} is wider than the page", at["x"] + at["w"] <= 24)
-        check(f"{panel['title']} stands on another", not cells & places)
+        check(f"{panel['title']} overlaps another", not cells & places)
         places |= cells
     print(f"Grafana's definition knows all of the dashboard's {len(document['panels'])} panels")
     return document
@@ -227,7 +229,7 @@ def query(prometheus, expression):
 
 
 def prometheus_takes_all(scratch, folder, node):
-    """Prometheus scrapes node_exporter, and the newer format by its strict parser; every panel has its data."""
+    """Prometheus scrapes node_exporter, and reads the newer format with its strict parser; every panel has its data."""
     expected = {}
     for number, (copy, command) in enumerate(copies()):
         text = metrics(command, copy, "openmetrics")
@@ -239,7 +241,7 @@ def prometheus_takes_all(scratch, folder, node):
     for number in expected:
         target = {"targets": [f"127.0.0.1:{pages.server_port}"], "labels": {"copy": number}}
         jobs.append({"job_name": f"copy{number}", "metrics_path": f"/{number}", "static_configs": [target]})
-    # JSON is YAML, too.
+    # JSON is also YAML.
     config = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
     (scratch / "prometheus.yml").write_text(json.dumps(config))
     run("promtool", "check", "config", str(scratch / "prometheus.yml"))
@@ -260,8 +262,8 @@ def prometheus_takes_all(scratch, folder, node):
         until("Prometheus is ready", lambda: fetch(f"{prometheus}/-/ready"))
         until("all copies are scraped", lambda: len(query(prometheus, 'up{copy!=""} == 1')) == len(expected))
         scraped = {one["metric"]["copy"]: int(one["value"][1]) for one in query(prometheus, 'scrape_samples_scraped{copy!=""}')}
-        check(f"scraped are {scraped}, written were {expected}", scraped == expected)
-        print(f"Prometheus scrapes {sum(scraped.values())} samples by its strict parser")
+        check(f"scraped: {scraped}, written: {expected}", scraped == expected)
+        print(f"Prometheus scrapes {sum(scraped.values())} samples with its strict parser")
 
         panels = 0
         for panel in dashboard()["panels"]:
@@ -324,7 +326,7 @@ def main():
             until("node_exporter is ready", lambda: fetch(node))
             collector_takes_files(folder, node)
             prometheus_takes_all(scratch, folder, node)
-    print(f"metrics are understood: {time.monotonic() - start:.0f} s")
+    print(f"the metrics are correct: {time.monotonic() - start:.0f} s")
 
 
 main()

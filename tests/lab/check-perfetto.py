@@ -23,7 +23,7 @@ def check(what, is_so):
 
 
 def no_unknown(message):
-    """Nothing is in it that its definition does not know."""
+    """Checks that the message has no fields that its definition does not know."""
     check(f"unknown fields in {message}", not len(unknown_fields.UnknownFieldSet(message)))
     for field, value in message.ListFields():
         if field.type == field.TYPE_MESSAGE:
@@ -85,9 +85,9 @@ def main():
         elif name == "bh_start":
             wanted["run begins", line, ns] += 1
     unmet = {hit: count for hit, count in wanted.items() if seen[hit] != count}
-    check(f"not there, or not as often: {unmet}", not unmet)
+    check(f"missing, or too few: {unmet}", not unmet)
     others = {kind for kind, _, _ in seen} - {kind for kind, _, _ in wanted} - {"queue begins"}
-    check(f"more than there was: {others}", not others)
+    check(f"more than expected: {others}", not others)
     check("no arrows", any(count > 1 for count in flows.values()))
     print(f"{decoded}: {len(trace.packet)} packets, {len(tracks)} tracks, {sum(seen.values())} hops, "
           f"{len(flows)} flows: as Perfetto defines them")

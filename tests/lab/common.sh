@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the scripts of tests/lab share: names of things, locks, and steps that show their progress.
-# Sourced by them, never run.
-# shellcheck disable=SC2034 # most names are used there, not here
+# What the scripts of tests/lab share: names, locks, and steps that show their progress. The scripts source it; it is
+# never run.
+# shellcheck disable=SC2034 # most names are used by the scripts, not here
 
 # The one place that pins the kernel: a Debian kernel release.
 PINNED=7.3.4+deb13-amd64
 # The Debian release of the build root. Its rustc must be the one that built that kernel.
 SUITE=trixie
 
-# Asked for by TOOLS=1; further down, TOOLS is where they are.
+# TOOLS=1 asks for the tools; further down, TOOLS is the folder where they are.
 WANTS_TOOLS=${TOOLS:-}
 
 die() {
@@ -19,24 +19,24 @@ die() {
 
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CHECKOUT=$(cd "$LAB/../.." && pwd)
-# A service may have no HOME: the user database has it.
+# A service may have no HOME: take it from the user database.
 : "${HOME:=$(unset HOME; echo ~)}"
 CACHE=${SIMRUPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/simrupt}
 
-# The kernel of all targets: the pinned one, or the one that tests/lab/setup found on the mirror in its place.
-# `make KERNEL=...` names another, or one that the lab builds from the source of this one: debug or kcsan.
+# The kernel of all targets: the pinned one, or the one that tests/lab/setup chose because the mirror lacks it. `make
+# KERNEL=...` selects another one, or one that the lab builds from the same source: debug or kcsan.
 INSTEAD=$CACHE/instead-of-$PINNED
 stock_kernel() { cat "$INSTEAD" 2>/dev/null || echo "$PINNED"; }
 STOCK=$(stock_kernel)
 KERNEL_GIVEN=${KERNEL:-}
 : "${KERNEL:=$STOCK}"
 
-# A snapshot of a Debian mirror is older than apt takes a mirror to be.
+# apt refuses lists as old as those of a snapshot of a Debian mirror.
 if [[ ${MIRROR:-} =~ ^[a-z]+:.*/[0-9]{8}T[0-9]{6}Z ]]; then
     MIRROR="[check-valid-until=no] $MIRROR"
 fi
 BUILD=$CHECKOUT/build/lab
-# What is built for one kernel, and what ran on it.
+# What is built for this kernel, and the results of its tests.
 KERNEL_BUILD=$BUILD/$KERNEL
 LOGS=$KERNEL_BUILD/logs
 # What is built for the host.
@@ -44,10 +44,10 @@ HOST_TARGET=x86_64-unknown-linux-gnu
 case $KERNEL in
 *arm64*)
     ARCHITECTURE=arm64
-    # What user space of the test machine is built for, and how its compiler and binutils are called.
+    # The target of programs for the test machine, and the prefix of its compiler and binutils.
     TARGET=aarch64-unknown-linux-gnu
     CROSS=aarch64-linux-gnu-
-    # The build root for these kernels holds more, and apt in it finds packages of theirs.
+    # The build root for these kernels holds more packages, and its apt also knows those of the other architecture.
     ROOT_PARTS=("$LAB/root-packages-arm64" "$LAB/root-arm64")
     ROOT_LISTS=("$LAB/root-packages" "$LAB/root-packages-arm64")
     ROOT_APT_CONFIG=/etc/apt/arm64.conf
@@ -62,8 +62,8 @@ case $KERNEL in
     ;;
 esac
 
-# The suite of the mirror that has the kernel $KERNEL, by the name of its release, and the C compiler of its modules, by
-# the name that Debian's configuration knows.
+# The suite of the mirror that has the kernel $KERNEL, by the name of its release; and the C compiler for its modules,
+# under its name in Debian's configuration.
 case $KERNEL in
 *+deb14-*) KERNEL_SUITE=sid GCC=gcc-16 ;;
 [0-9]*+* | [!0-9]*) KERNEL_SUITE=$SUITE-backports GCC=gcc-14 ;;
@@ -71,12 +71,12 @@ case $KERNEL in
 *) KERNEL_SUITE=experimental GCC=gcc-16 ;;
 esac
 
-# The names of cached things carry a hash of all that decides their content, so a stale one is never used.
+# The names of cached files contain a hash of everything that decides their content, so stale ones are never used.
 key() { cat -- "$@" | sha256sum | cut -c1-12; }
 ROOT_KEY=$(key "$LAB/root" "$LAB/root-packages" "${ROOT_PARTS[@]}" <(echo "$SUITE"))
 ROOT=$CACHE/root-$ROOT_KEY
-# The root where the kernel's build tree is made and modules are built, with the compilers of that kernel: the build
-# root, or a root of its own.
+# The root where the build tree of the kernel is made and modules are built, with the compilers of that kernel: the
+# build root, or another root.
 KERNEL_ROOT=$ROOT KERNEL_ROOT_KEY=$ROOT_KEY
 if [[ $KERNEL_SUITE != "$SUITE-backports" ]]; then
     [[ $ARCHITECTURE == amd64 ]] || die "KERNEL=$KERNEL: kernels of $KERNEL_SUITE are for amd64 only here"
@@ -89,7 +89,7 @@ debug | kcsan)
     KERNEL_RELEASE=${STOCK%%+*}-$KERNEL
     KERNEL_IS_OURS=1
     CONFIG_FRAGMENTS=("$LAB/config/base" "$LAB/config/$KERNEL")
-    # KASAN looks into Rust code only when clang compiles the rest.
+    # KASAN covers Rust code only if clang compiles the rest of the kernel.
     KBUILD_OPTIONS=(CC=clang-19 HOSTCC=gcc-14)
     ;;
 *)
@@ -111,14 +111,14 @@ KERNEL_DIR=$CACHE/kernel-$KERNEL-$(key "${KERNEL_PARTS[@]}" <(echo "$KERNEL_ROOT
 TREE=$KERNEL_DIR/tree
 # The tests that run in the machine, as one program.
 VM_TESTS=$BUILD/target/$TARGET/vm-tests
-# Not before: where the checkout is is no part of the key.
+# After the key is computed: the place of the checkout is not part of it.
 [[ $KERNEL != kcsan ]] || KBUILD_OPTIONS+=("RUSTC=$LAB/rustc-kcsan")
 BROWSER_KEY=$(key "$LAB/root" "$LAB/browser-packages" <(echo "$SUITE"))
-# A root of its own, made only for looking at pages: it is large.
+# A separate root, made only for looking at pages, since it is large.
 BROWSER=$CACHE/browser-$BROWSER_KEY
-# What the recipes of tools/ take: a root with the tools, and the kernel's debug information, each in a folder
-# "tools", where the test machine has it. Only for the stock kernel, of whose source perf and rtla are a part, and for
-# that with PREEMPT_RT, which has the tracers for rtla.
+# What the recipes of tools/ need: a root with the tools, and the debug information of the kernel, each in a folder
+# "tools" at the path where the test machine has it. Only for the stock kernel, since perf and rtla come from its
+# source, and for the kernel with PREEMPT_RT, which has the tracers for rtla.
 TOOLS='' DEBUGINFO=''
 if [[ $KERNEL == "$STOCK" || $KERNEL == "${STOCK%-*}-rt-amd64" ]]; then
     TOOLS=$CACHE/tools-$(key "$LAB"/{root,root-tools,tools-packages} <(echo "$SUITE"))
@@ -127,21 +127,20 @@ fi
 METRICS=$CACHE/metrics-$(key "$LAB/root" "$LAB/metrics-packages" "$LAB/root-metrics" <(echo "$SUITE"))
 PERFETTO=$CACHE/perfetto-$(key "$LAB/root" "$LAB/perfetto-packages" "$LAB/root-perfetto" <(echo "$SUITE"))
 
-# What builds and checks the Debian packages: a root with what debian/control asks for.
+# What builds and checks the Debian packages: a root with the packages that debian/control needs.
 PACKAGING=$CACHE/packaging-$(key "$LAB"/{root,root-packaging,packaging-packages} <(echo "$SUITE"))
-# What tries them: a user's system with a kernel that is not the newest, and the archive of its packages. The
-# environment may name another.
+# What tests the packages: a user's system with a kernel that is not the newest, and an archive of its packages. The
+# environment may name another kernel.
 OLD_KERNEL=${OLD_KERNEL:-7.2.12+deb13-amd64}
 USER_SYSTEM=$CACHE/user-$OLD_KERNEL-$(key "$LAB"/{user-system,user-packages} <(echo "$SUITE"))
 
-# tested_kernels: those that `make test-matrix` tests, one a line.
+# tested_kernels: the kernels that `make test-matrix` tests, one per line.
 tested_kernels() { sed 's/#.*//; /^$/d' "$LAB/kernels" | cut -d ' ' -f 1; }
 
 # version_in CARGO_TOML: the version of the project.
 version_in() { sed -n 's/^version = "\(.*\)"$/\1/p' "$1"; }
 
-# set_up: sets up the lab for $KERNEL. Starts the script anew when that has put another kernel in the place of the
-# pinned one.
+# set_up: sets up the lab for $KERNEL. Starts the script again if another kernel was chosen instead of the pinned one.
 COMMAND=("$0" "$@")
 set_up() {
     "$LAB/setup"
@@ -166,7 +165,7 @@ elapsed_seconds() {
     printf '%d.%02d' $((ms / 1000)) $((ms % 1000 / 10))
 }
 
-# with_lock FILE CMD...: run CMD with FILE locked; says so when it has to wait for another run.
+# with_lock FILE CMD...: runs CMD with FILE locked, and says so when it has to wait for another run.
 with_lock() {
     local file=$1 fd
     shift
@@ -179,7 +178,7 @@ with_lock() {
     exec {fd}>&-
 }
 
-# lock_checkout: one build or test run per checkout at a time; held until this script ends.
+# lock_checkout: allows one build or test run per checkout at a time; held until this script ends.
 lock_checkout() {
     exec {CHECKOUT_FD}<"$LAB"
     if ! flock -n "$CHECKOUT_FD"; then
@@ -190,11 +189,11 @@ lock_checkout() {
 
 unlock_checkout() { exec {CHECKOUT_FD}<&-; }
 
-# show_progress LABEL START_MS LOG: every second what runs and for how long; on a terminal in place, else
-# every 20 s with the log's last line. Ends with the script that started it, if nobody ends it before.
+# show_progress LABEL START_MS LOG: shows every second what runs and for how long, on a terminal in place; elsewhere
+# every 20 s with the last line of the log. Ends with the script that started it, if nobody ends it before.
 show_progress() {
     local label=$1 start=$2 log=$3 seconds=0 nothing
-    # Waiting for what never comes is a sleep without a process, which would outlive us with our locks.
+    # Waiting for input that never comes is a sleep without a process: a process would outlive us and keep our locks.
     exec {nothing}<> <(:)
     until read -r -t 1 -u "$nothing" || ! kill -0 $$ 2>/dev/null; do
         seconds=$((seconds + 1))
@@ -206,8 +205,8 @@ show_progress() {
     done
 }
 
-# step NAME LABEL CMD...: run CMD with its output in NAME's log and show what runs and for how long.
-# When it fails: which step, the log's last lines, what to do; and the whole script ends.
+# step NAME LABEL CMD...: runs CMD with its output in the log of NAME, and shows what runs and for how long. If it
+# fails, prints which step it was, the last lines of the log and what to do, and ends the whole script.
 step() {
     local log=$LOGS/$1.log label=$2 status=0 start progress
     shift 2
@@ -228,7 +227,7 @@ step() {
         echo "$label: FAILED (status $status) after $(elapsed "$start")"
         tail -n 40 "$log" | sed 's/^/    | /'
         echo "The whole log: $log"
-        echo "Once its cause is mended run the same command again: what is complete is kept."
+        echo "Fix the cause, then run the same command again: completed steps are kept."
     } >&2
     exit 1
 }

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The main job as a person would do it, each command before its output. Run in the test machine by
-# the init script; ends with a summary of what was seen. Fails when a command fails.
+# A demonstration, each command followed by its output. The init script runs it in the test machine; it ends with a
+# summary. Fails when a command fails.
 set -eu
 
 knobs=/sys/kernel/debug/simrupt/line0

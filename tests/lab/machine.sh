@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What tests/lab/run and tests/lab/bench share: building the test machine's image, booting it, and the
-# times that each phase took. Sourced by them after common.sh, never run.
+# What tests/lab/run and tests/lab/bench share: building the image of the test machine, booting it, and the times of
+# each phase. They source it after common.sh; it is never run.
 
 times=()
 phase_start=$(now_ms)
 all_start=$phase_start
-# phase_ends NAME: notes how long the phase took that ends here.
+# phase_ends NAME: records how long the phase took that ends here.
 phase_ends() {
     times+=("$1 $(elapsed "$phase_start")")
     phase_start=$(now_ms)
@@ -17,10 +17,10 @@ print_times() {
     echo "times: ${text}all $(elapsed "$all_start")"
 }
 
-# inside WHAT...: one of the functions of tests/lab/build, in the build root.
+# inside WHAT...: runs functions of tests/lab/build in the build root.
 inside() { "$LAB/enter" "$LAB/build" "$@"; }
 
-# for_kernel WHAT...: the same in the root that has the compilers of $KERNEL.
+# for_kernel WHAT...: the same in the root with the compilers of $KERNEL.
 for_kernel() { "$LAB/enter" --kernel "$LAB/build" "$@"; }
 
 build_module() { step module "module for $KERNEL" for_kernel module; }
@@ -36,14 +36,14 @@ build_image() {
 
 OPTIMIZED_SIMRUCTL=$BUILD/target/$TARGET/release/simructl
 
-# build_optimized_simructl: for benchmarks, since a debug build's own work would show in the CPU time spent.
+# build_optimized_simructl: for benchmarks, since a debug build would distort the CPU time.
 build_optimized_simructl() {
     local label="simructl, optimized"
     [[ -e $OPTIMIZED_SIMRUCTL ]] || label+=" (the first time: about 4 min)"
     step simructl "$label" inside optimized_simructl
 }
 
-# check_bench_options PRESET [OPTIONS...]: that simructl bench takes them, which it is asked before anything boots. A
+# check_bench_options PRESET [OPTIONS...]: asks simructl bench whether it accepts them, before anything boots. A
 # simructl for another architecture does not run here, so one for this machine is asked instead.
 check_bench_options() {
     local simructl=$OPTIMIZED_SIMRUCTL
@@ -52,20 +52,20 @@ check_bench_options() {
         step host-simructl "simructl for this machine, which checks the options" inside host_simructl
     fi
     "$LAB/enter" "$simructl" bench --dry-run --preset "$@" >/dev/null ||
-        die "nothing was started: simructl bench does not take --preset $*"
+        die "nothing was started: simructl bench refused --preset $*"
 }
 
-# The machine of tests and of labs: quick to emulate, and no larger than it must be, since some tests use up all memory.
+# The machine of tests and of labs: fast to emulate, and no larger than necessary, since some tests use up all memory.
 # shellcheck disable=SC2034 # used in tests/lab/run and tests/lab/labs
 MEMORY_MIB=768
 TEST_MACHINE=(--no-string-instructions)
-# A kernel that watches itself takes its time.
+# A kernel that checks itself is slow.
 [[ $KERNEL == "$KERNEL_RELEASE" ]] || TEST_MACHINE+=(--boot-limit 300 --silence-limit 600)
 
-# What tests may be told: words NAME=VALUE of a kernel's command line become its init's environment.
+# Variables for the tests: words NAME=VALUE of a kernel's command line become the environment of its init.
 TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS FAULT_STEP RELOADS)
 
-# boot IMAGE CONSOLE_LOG [OPTIONS...] -- MODE [ARGS...]: runs the VM; OPTIONS and status are run-vm's.
+# boot IMAGE CONSOLE_LOG [OPTIONS...] -- MODE [ARGS...]: runs the VM; OPTIONS and status are those of run-vm.
 boot() {
     local image=$1 log=$2 options=() name
     shift 2
@@ -78,7 +78,7 @@ boot() {
         --initrd "$image" --console-log "$log" "${options[@]}" "$@"
 }
 
-# logged NAME CMD...: runs CMD with its output shown and kept as NAME's log; the status is CMD's.
+# logged NAME CMD...: runs CMD with its output shown and kept as the log of NAME; the status is that of CMD.
 logged() {
     local log=$LOGS/$1.log
     shift

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The Debian mirror, as the host reaches it: where it is, and which packages a suite of it has.
-# Sourced after common.sh, never run. (tests/lab/root and tests/lab/user-system, whose text is part of the names of what
-# they make, find the mirror by lines of their own.)
+# The Debian mirror, as the host reaches it: its address, and the packages of its suites. Sourced after common.sh,
+# never run. (tests/lab/root and tests/lab/user-system, whose text is part of the names of what they make, find the
+# mirror themselves.)
 
-# debian_mirror: the address that the host's apt uses; MIRROR overrides it. Options of apt may stand before it, in
+# debian_mirror: the address that the host's apt uses; MIRROR overrides it. It may begin with options of apt, in
 # brackets.
 debian_mirror() {
     # shellcheck disable=SC2016 # apt fills in what looks like an expansion
@@ -12,7 +12,7 @@ debian_mirror() {
         'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null | head -n 1 || true)}"
 }
 
-# mirror_address: the same without options and without a slash at its end.
+# mirror_address: the same without options and without a slash at the end.
 mirror_address() {
     local mirror
     mirror=$(debian_mirror)
@@ -20,7 +20,7 @@ mirror_address() {
     echo "${mirror%/}"
 }
 
-# apt_proxies: the host's proxies, as options of mmdebstrap, one a line.
+# apt_proxies: the host's proxies, as options of mmdebstrap, one per line.
 apt_proxies() {
     local scheme proxy
     for scheme in http https; do
@@ -29,7 +29,8 @@ apt_proxies() {
     done
 }
 
-# download URL FILE [SAID]: as apt would, by way of its proxies; SAID gets what it said. The status is 2 where there is
+# download URL FILE [SAID]: downloads as apt would, through its proxies; SAID gets its messages. The status is 2 if
+# there is no apt that can do it.
 # no apt that could.
 download() {
     local helper=/usr/lib/apt/apt-helper
@@ -38,8 +39,8 @@ download() {
         download-file "$1" "$2" >/dev/null 2>"${3:-/dev/null}"
 }
 
-# packages_of SUITE: "NAME VERSION" of each package that the mirror has in it for $ARCHITECTURE. Fails where that cannot
-# be told. It decides what to ask for, nothing else: apt checks the signatures of what is then downloaded.
+# packages_of SUITE: "NAME VERSION" of each package in the suite of the mirror for $ARCHITECTURE. Fails if that is
+# unknown. It only decides what to ask for: apt checks the signatures of downloads.
 packages_of() {
     local folder status=0
     folder=$(mktemp -d)
@@ -53,9 +54,9 @@ packages_of() {
     return "$status"
 }
 
-# complete_kernels KIND <PACKAGES: the kernels that a mirror has with all that the lab takes of them, which is the image,
-# the headers, and the source of the same version; the newest first. PACKAGES are lines "NAME VERSION"; KIND is an
-# extended regular expression for the end of their names, behind the numbers.
+# complete_kernels KIND <PACKAGES: the kernels of a mirror with everything that the lab needs of them (image, headers,
+# and source of the same version), the newest first. PACKAGES are lines "NAME VERSION"; KIND is an extended regular
+# expression for the end of their names, after the numbers.
 complete_kernels() {
     awk -v kind="^[0-9.]+$1\$" '
         { has[$1, $2] = 1 }
@@ -70,8 +71,8 @@ complete_kernels() {
         }' | sort -u -r -V
 }
 
-# mirror_lacks KERNEL: whether the mirror has the kernel no longer; false where that cannot be told. In a shell of its own,
-# as what is known of a kernel is set where common.sh is sourced.
+# mirror_lacks KERNEL: whether the mirror no longer has the kernel; false if that is unknown. It uses a separate
+# shell, as sourcing common.sh sets the variables of a kernel.
 # shellcheck disable=SC2016 # the other shell expands
 mirror_lacks() {
     KERNEL=$1 bash -c 'set -euo pipefail
@@ -82,7 +83,7 @@ mirror_lacks() {
         ! grep -q -x -F -- "$KERNEL" <<<"$complete"' bash "$LAB"
 }
 
-# kernel_is_gone KERNEL: whether neither the cache nor the mirror has it.
+# kernel_is_gone KERNEL: whether neither the cache nor the mirror has the kernel.
 # shellcheck disable=SC2016 # the other shell expands
 kernel_is_gone() {
     ! KERNEL=$1 bash -c 'source "$1/common.sh" && [[ -d $KERNEL_DIR ]]' bash "$LAB" && mirror_lacks "$1"
