@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The targets; the work is done by kbuild (modules) and by the scripts of tests/lab.
-# Variables given on the command line reach the scripts as their environment.
+# The targets. The work is done by kbuild (modules) and by the scripts of tests/lab, which get variables of the command
+# line through their environment.
 
 .DEFAULT_GOAL := modules
 
-# The kernel build tree that `modules` is for.
+# The kernel build tree for `modules`.
 KDIR ?= /lib/modules/$(shell uname -r)/build
 # Where the objects of `modules` go: the sources stay clean.
 MODULE_OUT := $(CURDIR)/build/kmod

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What installs and packages the project; included by the Makefile. The packages install their files by the targets
-# install-tools and install-dkms, so each path stands here once.
+# Installs and packages the project; included by the Makefile. The packages install their files with the targets
+# install-tools and install-dkms, so each path is named only here.
 
-# The version's one place is Cargo.toml; packaging/check-version holds the others to it.
+# Cargo.toml defines the version; packaging/check-version checks the other places.
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 DESTDIR ?=
 PREFIX ?= /usr/local
 ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
-# The architecture of simructl, as Rust calls it, and of the machine that builds it, where the two differ. LINKER and
-# NATIVE_LINKER are the C compilers that link for them.
+# The architecture of simructl, under Rust's name, and that of the machine that builds it, if it is another one. LINKER
+# and NATIVE_LINKER are the C compilers that link for them.
 TARGET ?= $(shell rustc -vV | sed -n 's/^host: //p')
 NATIVE_TARGET ?= $(TARGET)
 LINKER ?= cc
@@ -44,7 +44,7 @@ install-module:
 		echo 'The module is not built, so it is not installed: make modules, or the package simrupt-dkms.'; \
 	fi
 
-# What DKMS builds from: the module's sources whole, whatever their folders are.
+# The sources that DKMS builds from: all sources of the module, in whatever folders.
 install-dkms:
 	install -d '$(DKMS_SOURCES)' '$(DESTDIR)/usr/share/doc/simrupt-dkms/examples'
 	cp -r --preserve=mode,timestamps kmod '$(DKMS_SOURCES)/'

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Systems to try packages in: unpacked from an archive for one run, entered as root at native speed, and booted in
-# a virtual machine. Sourced by packaging/test-install and its like, after tests/lab/common.sh and machine.sh.
+# Systems to test packages in: unpacked from an archive for one run, entered as root at native speed, and booted in a
+# virtual machine. Sourced by packaging/test-install and similar scripts, after tests/lab/common.sh and machine.sh.
 
-# The system starts with $OLD_KERNEL, and is upgraded to this one.
+# The system starts with $OLD_KERNEL, and is upgraded to this kernel.
 NEW_KERNEL=$STOCK
 WORK=${TMPDIR:-/var/tmp}/simrupt-systems-$EUID-$$
 SYSTEM=$WORK/system
 
-# Options of run-vm for the machines that they boot in; the environment may give REALTIME=1 and PATIENCE=N.
+# Options of run-vm for the machines they boot in; the environment may give REALTIME=1 and PATIENCE=N.
 VM_OPTIONS=(--memory 1024 --no-string-instructions)
 [[ ${REALTIME:-} != 1 ]] || VM_OPTIONS+=(--realtime)
 [[ -z ${PATIENCE:-} ]] || VM_OPTIONS+=(--patience "$PATIENCE")
 
-# as_root CMD...: as root, in a user namespace if the caller is not; its mounts and processes end with it.
+# as_root CMD...: runs CMD as root, in a user namespace if the caller is not root; its mounts and processes end with it.
 as_root() {
     local namespaces=(--mount --pid --fork --kill-child)
     ((EUID == 0)) || namespaces+=(--user --map-root-user --map-auto)
     unshare "${namespaces[@]}" "$@"
 }
 
-# The archive of packages that this run downloads into. apt locks its folder while it runs, so each run has one, of links
-# to what earlier ones have downloaded; what is new comes to the others at the end.
+# The archive of packages that this run downloads into. apt locks its folder while it runs, so each run has its own,
+# with links to earlier downloads; new files are copied to the common archive at the end.
 ARCHIVES=$USER_SYSTEM/archives.$$
 open_archives() {
     local old
@@ -40,27 +40,27 @@ close_archives() {
     rm -rf "$ARCHIVES"
 }
 
-# remove_systems: what the run leaves; KEEP=1 keeps the unpacked system.
+# remove_systems: removes the files of the run; KEEP=1 keeps the unpacked system.
 remove_systems() {
     close_archives
     [[ ${KEEP:-} == 1 || ! -d $WORK ]] || as_root rm -rf --one-file-system "$WORK"
 }
 
-# unpack_system: a fresh one.
+# unpack_system: unpacks a fresh system.
 unpack_system() {
     mkdir -p "$WORK"
-    # Its users have to get through.
+    # Its users must be able to enter it.
     chmod 755 "$WORK"
     # shellcheck disable=SC2016 # the other shell expands
     as_root sh -c 'rm -rf "$2"; mkdir -p "$2" && tar -x -f "$1" -C "$2" --numeric-owner --exclude="./dev/*"' sh \
         "$USER_SYSTEM/system.tar" "$SYSTEM"
 }
 
-# in_system CMD...: as root in the system, with the network, and with the archive of downloaded packages.
+# in_system CMD...: runs CMD as root in the system, with the network, and with the archive of downloaded packages.
 in_system() { as_root "$CHECKOUT/packaging/chroot" "$SYSTEM" "$ARCHIVES" "$@"; }
 
-# pack_system IMAGE KERNEL INITRD: the system as a disk image, and what its boot loader would load. Left out is
-# what only building takes.
+# pack_system IMAGE KERNEL INITRD: packs the system as a disk image, without files that only builds need, and copies
+# what its boot loader would load.
 pack_system() {
     local image=$1 kernel=$2 initrd=$3
     as_root tar -c -C "$SYSTEM" --numeric-owner --exclude=./usr/src --exclude=./usr/lib/gcc --exclude=./usr/libexec/gcc \
@@ -73,7 +73,7 @@ pack_system() {
     rm "$WORK/system.tar"
 }
 
-# prepare_packages: the packages once more as an earlier version, in OLD_DEBS.
+# prepare_packages: makes the packages of an earlier version, in OLD_DEBS.
 OLD_DEBS=$CHECKOUT/build/old-deb
 VERSION=$(version_in "$CHECKOUT/Cargo.toml")
 prepare_packages() {
@@ -83,7 +83,7 @@ prepare_packages() {
         "$CHECKOUT/packaging/old-packages" 0.0.9 "$CHECKOUT/build/deb" "$OLD_DEBS"
 }
 
-# unpack_packages: a fresh system with the packages, and what tries them.
+# unpack_packages: unpacks a fresh system, with the packages and the scripts that test them.
 unpack_packages() {
     open_archives
     step unpack "the system, unpacked" unpack_system
@@ -95,10 +95,10 @@ unpack_packages() {
         sh "$SYSTEM" "$CHECKOUT/build/deb" "$OLD_DEBS" "$CHECKOUT/tests/install"
 }
 
-# typed STEP: one of tests/install/steps in the system.
+# typed STEP: runs a step of tests/install/steps in the system.
 typed() { in_system env "OLD=$OLD_KERNEL" "NEW=$NEW_KERNEL" "VERSION=$VERSION" /srv/simrupt/steps "$1"; }
 
-# transcript LOG...: of all that apt printed, what concerns the packages and the module; without the dots that count time.
+# transcript LOG...: the part of apt's output about the packages and the module; without the dots that count time.
 transcript() {
     sed -n -E '
         s/\.\.\.+( done\.)?$/...\1/
@@ -107,8 +107,8 @@ transcript() {
         /^(Loading new|Running the pre_build|Building module|Signing module|Installing \/lib|Deleting|simrupt)/p' "$@"
 }
 
-# documented FILE NAME TRANSCRIPT: that the part NAME of the documentation is what was printed this time. With
-# SNAPSHOTS=overwrite it becomes so.
+# documented FILE NAME TRANSCRIPT: checks that the part NAME of the documentation is what was printed this time. With
+# SNAPSHOTS=overwrite, updates it.
 documented() {
     local file=$CHECKOUT/Documentation/$1 name=$2 transcript=$3 new
     [[ -s $transcript ]] || die "$transcript is empty: nothing was printed for the part $name of $file"

@@ -8,8 +8,8 @@
 # Needs drgn (Debian: python3-drgn), the kernel's debug information (linux-image-RELEASE-dbg), and the module's: KO
 # is the very file that was loaded, not stripped; without --module, build/kmod/simrupt.ko of this checkout.
 #
-# The kernel goes on while it is read. Each figure is right for the moment when it was read; they agree with
-# one another only when the line is at rest.
+# The kernel keeps running while it is read. Each figure is right for the moment when it was read; the figures agree
+# with one another only when the line is at rest.
 
 import argparse
 import os
@@ -95,7 +95,7 @@ TOP_HALF = f"simrupt_main::driver::top_half::TopHalf<{SETUP}>"
 
 def show_line(prog, misc):
     # C to Rust: the misc core knows only the `struct miscdevice`, which is a field of a Registration. rustc
-    # orders the fields of a structure as it likes: where they are only the debug information knows.
+    # chooses the order of the fields of a structure: only the debug information has it.
     char_device = drgn.container_of(misc, rust(prog, f"simrupt_main::kext::misc_device::Registration<{LINE}>"), "misc")
     references, line = number(plain(char_device.device).refcount), arc(char_device.device)
     generator = arc(arc(line.registers).generator)
@@ -104,7 +104,7 @@ def show_line(prog, misc):
     desc = drgn.cast(prog.type("struct irq_desc *"), mtree_load(prog["sparse_irqs"].address_of_(), virq))
     handler = rust(prog, f"simrupt_main::kext::irq::Registration<{TOP_HALF}>")
     top_half = plain(drgn.Object(prog, handler, address=desc.action.dev_id.value_()).handler)
-    # What takes notice of events: its end of the ring, and the observer.
+    # What receives events: its end of the ring, and the observer.
     intake = plain(arc(top_half.bottom_half).intake.value)
     meters = arc(intake.observer.meters)
     print(
@@ -120,7 +120,7 @@ def show_line(prog, misc):
     show("ring", slots=number(ring.slots.len), head=head, acknowledged_to=acknowledged, tail=tail)
     show("", announced=head - acknowledged, acknowledged=acknowledged - tail, in_ring=head - tail)
 
-    # One read of the whole, or the figures would be of different moments.
+    # One read of all of it, or the figures would be of different moments.
     store = locked(line.store).read_()
     read = number(arc(line.gauge).delivered)
     fifo = store.fifo
@@ -144,7 +144,7 @@ def show_workqueue(prog, line, flavor):
     queue = next((queue for queue in queues if queue.name.string_().decode() == f"{line}-{flavor}"), None)
     if queue is None:
         return
-    # Of the enum's values some are masks, of several flags.
+    # Some values of the enum are masks of several flags.
     flags = [flag for flag in prog.type("enum wq_flags").enumerators if flag.value.bit_count() == 1]
     in_flight = sum(
         number(works)
