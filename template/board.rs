@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The board: where the device is, and which parts its driver is made of.
+//! The board: the place of the device, and the parts of its driver.
 
 use crate::{
     device::{
@@ -43,15 +43,15 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Where the driver finds the registers of its device.
+/// The device whose registers the driver uses.
 static DEVICE: Global<Device> = Global::new();
 
-/// The device is there; dropping this takes it away.
+/// The device exists; dropping this removes it.
 pub(crate) struct Placed {
     _placed: global::Placed<Device>,
 }
 
-/// Refuses parameters that are out of range, and says which.
+/// Refuses parameters out of range, with a message.
 fn check_parameters() -> Result {
     let range = |name, value: u64, range: RangeInclusive<u64>| {
         if range.contains(&value) {
@@ -98,17 +98,17 @@ impl Placed {
     }
 }
 
-/// Tells the kernel of the device; it is bound at once.
+/// Announces the device to the kernel; it is bound at once.
 pub(crate) fn platform_device() -> Result<PlatformDevice> {
     let virq = DEVICE.get().ok_or(ENODEV)?.virq();
     PlatformDevice::new(Board::NAME, 0, virq, Board::LINE_PROPERTY)
 }
 
-/// How the top half hands over.
+/// How the top half defers the rest of its work.
 pub(crate) enum Deferral {
     /// By a work item.
     Work(Pin<KBox<Work<Runner<Board>>>>),
-    /// Not at all: it does all the work itself.
+    /// Not at all: it does all of the work itself.
     Direct,
 }
 
@@ -126,7 +126,7 @@ impl Defer for Deferral {
 /// The parts of the driver.
 pub(crate) struct Board;
 
-/// Keeps a device running that is to run always.
+/// Keeps a device running that should always run.
 pub(crate) struct Running(Option<Arc<Binding<Board>>>);
 
 impl Drop for Running {

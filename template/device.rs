@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The device: the simulated one, without anything that watches it.
+//! The device: the simulated one, without instrumentation.
 
 use crate::{
     driver::Registers,
@@ -27,7 +27,7 @@ use kernel::{
 /// Its registers.
 pub(crate) type Device = hw::Device<(), (), ()>;
 
-/// A device at the end of `line`, stopped.
+/// A stopped device at the end of `line`.
 ///
 /// # Errors
 ///

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! simrupt_min: the driver of simrupt without any measuring, to be copied.
+//! simrupt_min: the driver of simrupt without measurements, to be copied.
 //!
-//! `driver/` is the driver. Everything else stands for what a real machine has: [`device`] for the device, [`board`]
-//! for the firmware that describes it.
+//! `driver/` is the driver. The rest replaces parts of a real machine: [`device`] the device, [`board`] the firmware
+//! that describes it.
 
 use kernel::prelude::*;
 
@@ -76,7 +76,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Built in the order in which they need each other, undone in reverse if one fails.
+    /// Built in the order of their dependencies, undone in reverse if one fails.
     fn new(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             _board: board::Placed::new()?,
