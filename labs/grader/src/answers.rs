@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `answers.toml`: what the learner predicts.
+//! `answers.toml`: the learner's predictions.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use crate::lab::{Lab, Prediction};
 /// The name of the file, in a work folder and in a solution.
 pub(crate) const FILE: &str = "answers.toml";
 
-/// The answers by the names of the predictions; one that is still open is empty.
+/// The answers by the names of the predictions; an open one is empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Answers(BTreeMap<String, String>);
 
 impl Answers {
-    /// The answers in `text`. One that the lab does not ask for, or cannot take, is an error.
+    /// The answers in `text`. It is an error if the lab does not ask for one, or does not take it.
     pub(crate) fn parse(lab: &Lab, text: &str) -> Result<Self, String> {
         let table: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut answers = BTreeMap::new();
@@ -26,7 +26,7 @@ impl Answers {
                     .map(|one| one.name.as_str())
                     .collect();
                 return Err(format!(
-                    "lab {} asks for no '{name}', but for {}",
+                    "lab {} has no question '{name}', but {}",
                     lab.number(),
                     names.join(", ")
                 ));
@@ -48,7 +48,7 @@ impl Answers {
                 && !prediction.one_of.iter().any(fits)
             {
                 return Err(format!(
-                    "{name} = \"{answer}\": it is one of {}",
+                    "{name} = \"{answer}\" is not one of {}",
                     prediction.one_of.join(", ")
                 ));
             }
@@ -62,7 +62,7 @@ impl Answers {
         self.0.get(&prediction.name).map_or("", String::as_str)
     }
 
-    /// The same with another answer to one question.
+    /// The same answers, except for one question.
     pub(crate) fn with(&self, name: &str, answer: &str) -> Self {
         let mut answers = self.0.clone();
         answers.insert(name.to_owned(), answer.to_owned());
@@ -78,12 +78,12 @@ impl Answers {
     }
 }
 
-/// Whether an answer is the outcome: but for blanks at the ends and for case.
+/// Whether an answer is the outcome, ignoring case and blanks at the ends.
 pub(crate) fn same(answer: &str, outcome: &str) -> bool {
     answer.trim().eq_ignore_ascii_case(outcome.trim())
 }
 
-/// The file as a learner finds it: each question, and no answer.
+/// A new file for a learner: each question, without an answer.
 pub(crate) fn template(lab: &Lab) -> String {
     let mut text = format!(
         "# Lab {}: {}\n# Predict before you run: write between the quotes, then run `make lab LAB={}`.\n",
@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn an_answer_that_nobody_asked_for_is_an_error() {
         for (text, told) in [
-            ("number = 3", "asks for no 'number', but for count"),
-            ("count = 5", "\"5\": it is one of 3, 4, Few"),
+            ("number = 3", "has no question 'number', but count"),
+            ("count = 5", "\"5\" is not one of 3, 4, Few"),
             ("count = [3]", "text between quotes"),
             ("count = ", "count"),
         ] {

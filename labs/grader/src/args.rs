@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(
     name = "grade-labs",
-    after_help = "Exit status: 0 all points, or all is well; 1 not all points, or something is amiss; 2 usage."
+    after_help = "Exit status: 0 all points, or no error; 1 not all points, or an error; 2 usage."
 )]
 pub(crate) struct Args {
     /// The folder with the labs
@@ -22,17 +22,17 @@ pub(crate) struct Args {
     /// Where files are built
     #[arg(long, value_name = "FOLDER")]
     pub(crate) build: PathBuf,
-    /// Where the learner's files are, in a folder for each lab, and not in the folders of the labs
+    /// The folder of the learner's files, with a folder for each lab; by default they are in the folders of the labs
     #[arg(long, value_name = "FOLDER")]
     pub(crate) work: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) action: Action,
 }
 
-/// What to do.
+/// The action.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// List the labs, with what is solved
+    /// List the labs, and which of them are solved
     List,
     /// Grade the learner's files of a lab, or of all
     Run {
@@ -46,12 +46,12 @@ pub(crate) enum Action {
         /// 1 or 2
         number: String,
     },
-    /// Show the way from the skeleton to the solution
+    /// Show the differences from the skeleton to the solution
     Solution {
         /// A number or a name
         lab: String,
     },
-    /// Hold every lab, or some, to their solutions, skeletons and mistakes
+    /// Check every lab, or some, with their solutions, skeletons and mistakes
     Check {
         /// Numbers or names
         labs: Vec<String>,

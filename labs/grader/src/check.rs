@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::lab::{Case, Ends, Explanation, Lab, Mistake, Prediction};
 
-/// Says which rule `lab` breaks first.
+/// Returns the first rule that `lab` breaks.
 pub(crate) fn check(lab: &Lab) -> Result<(), String> {
     names_are_unique("case", lab.cases.iter().map(|case| &case.name))?;
     names_are_unique("prediction", lab.predictions.iter().map(|one| &one.name))?;
@@ -109,7 +109,7 @@ fn check_prediction(lab: &Lab, one: &Prediction) -> Result<(), String> {
     for answer in one.remarks.keys() {
         if !one.one_of.is_empty() && !one.one_of.contains(answer) {
             return Err(format!(
-                "prediction '{name}': the remark on '{answer}' is on no answer of `one_of`"
+                "prediction '{name}': `one_of` has no answer '{answer}' for this remark"
             ));
         }
     }

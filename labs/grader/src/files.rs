@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The files of a lab in the folder where they are built, and those that were made of them.
+//! The files of a lab in the folder where they are built, and the files that were built from them.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use simrupt::failure::Failure;
 
 use crate::lab::Mistake;
 
-/// Files that are no part of what is built: of the learner's folder the grader's own.
+/// Files that are not built: those of the grader in the learner's folder.
 const NOT_BUILT: [&str; 5] = [
     "answers.toml",
     "result.toml",
@@ -19,8 +19,8 @@ const NOT_BUILT: [&str; 5] = [
     "tests.xml",
 ];
 
-/// Copies sources; one that is unchanged keeps its time, and is not compiled anew. One that is gone, and what was built
-/// of it, goes.
+/// Copies sources. An unchanged one keeps its time, and is not compiled again. If one is gone, its copy is removed,
+/// with the files that were built from it.
 pub(crate) fn mirror(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     let list = to.join(".sources");
@@ -46,11 +46,11 @@ pub(crate) fn mirror(from: &Path, to: &Path) -> io::Result<()> {
     let names = names.join("\n");
     let before = fs::read_to_string(&list).ok();
     if before.as_ref().is_some_and(|before| *before != names) {
-        // Other files: what is there is of no use.
+        // The list of files differs: the old files are useless.
         fs::remove_dir_all(to)?;
         return mirror(from, to);
     }
-    // A module that is not built anew must not be taken for the result.
+    // An old module must not be taken for the result if the build fails.
     for entry in fs::read_dir(to)? {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == "ko") {
@@ -123,7 +123,7 @@ mod tests {
     use crate::lab::tests::SMALL;
 
     #[test]
-    fn a_mirror_keeps_what_is_unchanged_and_forgets_what_is_gone() {
+    fn a_mirror_keeps_unchanged_files_and_removes_those_that_are_gone() {
         let scratch = tempfile::tempdir().unwrap();
         let (from, to) = (scratch.path().join("from"), scratch.path().join("to"));
         fs::create_dir_all(from.join("programs")).unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Builds and runs the files of labs, as many labs in one machine as go together.
+//! Builds and runs the files of labs, with as many labs in one machine as possible.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -17,7 +17,7 @@ use crate::lab::{Lab, Mistake};
 use crate::steps::Steps;
 use crate::transcript::{self, MachineEnd};
 
-/// Files that are to be built and run by the cases of a lab.
+/// Files to be built, and run by the cases of a lab.
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
     pub(crate) lab: &'a Lab,
@@ -25,17 +25,17 @@ pub(crate) struct Job<'a> {
     pub(crate) variant: String,
     /// Where the files are.
     pub(crate) sources: PathBuf,
-    /// Made in the copy.
+    /// The mistake to make in the copy.
     pub(crate) mistake: Option<&'a Mistake>,
-    /// For the build.
+    /// Options of the build.
     pub(crate) build_options: &'static [&'static str],
 }
 
-/// What became of a job.
+/// The outcome of a job.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) seen: Seen,
-    /// The build's messages, also of a build that went well.
+    /// The build's messages, even if it succeeded.
     pub(crate) messages: String,
 }
 
@@ -97,7 +97,7 @@ fn parallel<I: Send, O: Send>(
         .collect()
 }
 
-/// The jobs that share a machine. Those that may are spread over so many.
+/// The jobs that share a machine. Jobs that may share one are spread over `threads` machines.
 fn groups(
     jobs: &[Job<'_>],
     built: impl Iterator<Item = usize>,
@@ -130,7 +130,7 @@ fn build_folder(steps: &Steps, job: &Job<'_>) -> PathBuf {
         .join(&job.variant)
 }
 
-/// Whether a job was built, and the messages.
+/// Builds a job; returns whether it succeeded, and the messages.
 fn build(steps: &Steps, job: &Job<'_>) -> Result<(bool, String), Failure> {
     let folder = build_folder(steps, job);
     let cannot = |error: io::Error| {
@@ -151,8 +151,8 @@ fn build(steps: &Steps, job: &Job<'_>) -> Result<(bool, String), Failure> {
     ))
 }
 
-/// Runs what is left of each job, in one machine after the other: a run that ends the machine, or leaves a mark on its
-/// kernel, leaves the rest to the next one.
+/// Runs the rest of each job, in one machine after the other. If a run ends the machine, or leaves a mark on its
+/// kernel, the next machine does the rest.
 fn run_group(
     steps: &Steps,
     jobs: &[Job<'_>],
@@ -207,7 +207,7 @@ fn runs_of(lab: &Lab) -> Vec<usize> {
         .collect()
 }
 
-/// What goes into the next machine: numbers of jobs in the group, each with runs. A fresh case is the first of its
+/// The runs of the next machine: numbers of jobs in the group, each with its runs. A fresh case is the first of its
 /// machine.
 fn plan(jobs: &[Job<'_>], left: &[(usize, Vec<usize>)]) -> Vec<(usize, usize, Vec<usize>)> {
     let mut plan: Vec<(usize, usize, Vec<usize>)> = Vec::new();
@@ -227,7 +227,7 @@ fn plan(jobs: &[Job<'_>], left: &[(usize, Vec<usize>)]) -> Vec<(usize, usize, Ve
     plan
 }
 
-/// The machine's folder: `labs.sh`, and for each job what was built and the commands of its runs.
+/// Fills the machine's folder: `labs.sh`, and for each job the built files and the commands of its runs.
 fn lay_out(
     steps: &Steps,
     jobs: &[Job<'_>],

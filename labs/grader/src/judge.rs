@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! From what was seen of a lab's runs to points, faults and explanations. Pure.
+//! From the runs of a lab to points, faults and explanations. Pure.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::transcript::{End, Run};
 /// The runs of a job, by the number of the case that has the commands.
 pub(crate) type Runs = BTreeMap<usize, Run>;
 
-/// What was seen of a lab.
+/// The results of a lab's build and runs.
 #[derive(Debug)]
 pub(crate) enum Seen {
-    /// The files were not built: the build's messages.
+    /// The build failed: its messages.
     BuildFailed(String),
     Ran(Runs),
 }
@@ -41,10 +41,10 @@ pub(crate) struct Predicted {
     pub(crate) points: u32,
 }
 
-/// A case and what is wrong with it.
+/// A case and its faults.
 #[derive(Debug)]
 pub(crate) struct Judged {
-    /// Nothing where the case has passed.
+    /// Empty if the case has passed.
     pub(crate) faults: Vec<String>,
     pub(crate) points: u32,
     pub(crate) run: Run,
@@ -62,7 +62,7 @@ impl Grade {
             + self.cases.iter().map(|case| case.points).sum::<u32>()
     }
 
-    /// Whether the explanation of that name applies.
+    /// Whether the explanation with this name applies.
     pub(crate) fn explains(&self, lab: &Lab, name: &str) -> bool {
         self.explanations
             .iter()
@@ -70,7 +70,7 @@ impl Grade {
     }
 }
 
-/// Judges what was seen of `lab`.
+/// Judges the results of `lab`.
 pub(crate) fn judge(lab: &Lab, answers: &Answers, seen: &Seen) -> Grade {
     let nothing = Runs::new();
     let (runs, build_messages) = match seen {
@@ -83,7 +83,7 @@ pub(crate) fn judge(lab: &Lab, answers: &Answers, seen: &Seen) -> Grade {
         let faults = match build_messages {
             Some(_) => vec!["the files were not built".to_owned()],
             None => {
-                // The pattern of a case that shows the outcome of a prediction may tell it.
+                // The pattern of a case that shows the outcome of a prediction may reveal it.
                 let tells = lab.predictions.iter().any(|one| one.case == case.name);
                 faults(case, &run, lab.machine.limit_s, tells)
             }
@@ -101,7 +101,7 @@ pub(crate) fn judge(lab: &Lab, answers: &Answers, seen: &Seen) -> Grade {
             .iter()
             .zip(&cases)
             .find(|(case, _)| case.name == one.case);
-        // Files that do not do their part show something else than the outcome.
+        // Files that are not right may show a different outcome.
         let run = of_case
             .filter(|(_, judged)| judged.has_passed())
             .map(|(_, judged)| &judged.run);
@@ -161,7 +161,7 @@ fn predicted(one: &Prediction, answers: &Answers, run: Option<&Run>) -> Predicte
     }
 }
 
-/// What is wrong with a run by the checks of a case. `tells`: its patterns may tell the outcome of a prediction.
+/// The faults of a run by the checks of a case. If `tells`, its patterns may reveal the outcome of a prediction.
 fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
     if run.end == End::NotRun {
         return vec!["it was not run: the machine was gone".to_owned()];
@@ -178,7 +178,7 @@ fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
         _ => {}
     }
     let quoted = |pattern: &str| match tells {
-        true => "(its pattern is in lab.toml, and may tell an outcome)".to_owned(),
+        true => "(its pattern is in lab.toml, and may reveal an outcome)".to_owned(),
         false => pattern.to_owned(),
     };
     if let Some(expected) = &case.expect {
@@ -213,7 +213,7 @@ fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
                 pattern.as_written()
             ));
         }
-        // A panic reports itself, and of a hang the tasks that wait are shown.
+        // A panic reports itself, and for a hang the waiting tasks are shown.
         None if case.ends == Ends::Exit => {
             faults.extend(
                 reports
@@ -339,7 +339,7 @@ mod tests {
             ),
         ] {
             let mut lab = lab(from, to);
-            // No outcome to be told.
+            // No outcome could be revealed.
             lab.predictions[0].case = "second".to_owned();
             let grade = judge(&lab, &answers(&lab, "3"), &seen);
             assert_eq!(grade.cases[0].points, 0, "{to}");

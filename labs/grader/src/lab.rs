@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A lab, as its `lab.toml` describes it. `labs/README.md` tells the form to those who write one.
+//! A lab, as its `lab.toml` describes it. `labs/README.md` explains the form to authors of labs.
 //!
-//! The types here are what `toml` reads; [`check`](crate::check) holds a lab against the rules that a type cannot
-//! express.
+//! `toml` reads these types; [`check`](crate::check) checks the rules that a type cannot express.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,11 +30,11 @@ pub(crate) struct Lab {
     pub(crate) kernel: Kernel,
     /// The points of all cases and predictions together.
     pub(crate) points: u32,
-    /// From a gentle one to one that nearly tells.
+    /// From a gentle one to one that nearly reveals the solution.
     pub(crate) hints: [String; 2],
     #[serde(default)]
     pub(crate) machine: Machine,
-    /// Whether the skeleton compiles; its build error is otherwise where the lab begins.
+    /// Whether the skeleton compiles; if not, the lab begins with its build error.
     #[serde(default = "yes")]
     pub(crate) skeleton_builds: bool,
     #[serde(default, rename = "prediction")]
@@ -65,7 +64,7 @@ pub(crate) enum Language {
 pub(crate) enum Kernel {
     /// Debian's.
     Stock,
-    /// The one of `make test-debug`, with lockdep, KASAN and other checks.
+    /// The kernel of `make test-debug`, with lockdep, KASAN and other checks.
     Debug,
 }
 
@@ -85,7 +84,7 @@ impl Kernel {
 pub(crate) struct Machine {
     /// It has `simrupt.ko` in /root, and `simructl`.
     pub(crate) simrupt: bool,
-    /// No other lab shares the boot: for labs that leave their mark on the kernel, as a lockdep report does.
+    /// No other lab shares the boot: for labs that leave a mark on the kernel, such as a lockdep report.
     pub(crate) alone: bool,
     pub(crate) cpus: u32,
     /// Words for the kernel's command line.
@@ -113,7 +112,7 @@ pub(crate) struct Prediction {
     /// The key in `answers.toml`.
     pub(crate) name: String,
     pub(crate) ask: String,
-    /// The words to choose from; any text where there are none.
+    /// The words to choose from; without them, any text is accepted.
     #[serde(default)]
     pub(crate) one_of: Vec<String>,
     pub(crate) points: u32,
@@ -128,18 +127,18 @@ pub(crate) struct Prediction {
     pub(crate) remarks: BTreeMap<String, String>,
 }
 
-/// Something that is run in the machine, and how its outcome is judged.
+/// Commands for the machine, and how their outcome is judged.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) points: u32,
-    /// Shell commands; without them the case judges the run of the case before it.
+    /// Shell commands; without them the case judges the run of the previous case.
     pub(crate) run: Option<String>,
-    /// It begins a machine of its own: for what the case before it leaves in the kernel.
+    /// It starts a new machine, because of the effects of the previous case on the kernel.
     #[serde(default)]
     pub(crate) fresh: bool,
-    /// The whole output, but for blanks at both ends.
+    /// The whole output, ignoring blanks at both ends.
     pub(crate) expect: Option<String>,
     /// Patterns that the output must match.
     #[serde(default)]
@@ -147,10 +146,10 @@ pub(crate) struct Case {
     /// Patterns that the console must match while the case runs.
     #[serde(default)]
     pub(crate) console: OneOrMore,
-    /// Patterns that neither may match.
+    /// Patterns that neither output nor console may match.
     #[serde(default)]
     pub(crate) never: OneOrMore,
-    /// A pattern of the kernel's report that must be on the console. Without it there may be none.
+    /// A pattern of the kernel's report that must be on the console. Without it there must be no report.
     pub(crate) report: Option<Pattern>,
     /// How the run ends.
     #[serde(default)]
@@ -158,7 +157,7 @@ pub(crate) struct Case {
     /// The exit status of the last command.
     #[serde(default)]
     pub(crate) exit: u8,
-    /// For the learner: the thing to do when the case fails.
+    /// For the learner: what to do if the case fails.
     pub(crate) todo: String,
 }
 
@@ -169,13 +168,13 @@ pub(crate) enum Ends {
     /// The commands come to their end.
     #[default]
     Exit,
-    /// The kernel gives up.
+    /// The kernel panics.
     Panic,
     /// The commands do not come to their end within the limit.
     Hang,
 }
 
-/// The explanation of a known outcome or mistake: shown when all its patterns match.
+/// The explanation of a known outcome or mistake: shown if all its patterns match.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Explanation {
@@ -193,12 +192,12 @@ pub(crate) struct Explanation {
     pub(crate) says: String,
 }
 
-/// A mistake that CI makes in the solution, to see that it is explained.
+/// A mistake that CI makes in the solution, to check that it is explained.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mistake {
     pub(crate) name: String,
-    /// A file of the solution; `from`, which is in it once, becomes `to`.
+    /// A file of the solution; `from`, which must appear in it once, becomes `to`.
     pub(crate) file: String,
     pub(crate) from: String,
     pub(crate) to: String,
@@ -271,7 +270,7 @@ pub(crate) fn all(folder: &Path) -> Result<Vec<Lab>, Failure> {
     folders.iter().map(|folder| Lab::read(folder)).collect()
 }
 
-/// The lab that `wanted` names: by its number, with or without a leading zero, or by its name.
+/// The lab with this number, with or without a leading zero, or with this name.
 pub(crate) fn find<'a>(labs: &'a [Lab], wanted: &str) -> Result<&'a Lab, Failure> {
     let number = |text: &str| text.parse::<u32>().ok();
     labs.iter()
@@ -293,7 +292,7 @@ pub(crate) fn find<'a>(labs: &'a [Lab], wanted: &str) -> Result<&'a Lab, Failure
 pub(crate) mod tests {
     use super::*;
 
-    /// A small lab that is in order.
+    /// A small lab without errors.
     pub(crate) const SMALL: &str = r#"
 title = "Small"
 question = "Is it?"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a learner does: `make lab`.
+//! The learner's actions: `make lab`.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,7 @@ use crate::results;
 use crate::steps::Steps;
 use crate::work::{Standing, Work};
 
-/// All labs, a line each, with what is solved.
+/// All labs, one per line, and which of them are solved.
 pub(crate) fn list(labs: &[Lab], work: Option<&Path>) -> String {
     let mut text = String::new();
     for lab in labs {
@@ -43,7 +43,7 @@ pub(crate) fn list(labs: &[Lab], work: Option<&Path>) -> String {
     text + "make lab LAB=N begins lab N, or grades it; HINT=1, HINT=2 and SOLUTION=1 help.\n"
 }
 
-/// Grades the learner's files of a lab: whether they get all points.
+/// Grades the learner's files of a lab; returns whether they get all points.
 pub(crate) fn grade(steps: &Steps, lab: &Lab, work: Option<&Path>) -> Result<bool, Failure> {
     let copy = Work::of(lab, work);
     if !copy.exists() {
@@ -80,7 +80,7 @@ pub(crate) fn grade(steps: &Steps, lab: &Lab, work: Option<&Path>) -> Result<boo
     Ok(grade.points() == lab.points)
 }
 
-/// Asks for predictions that are open, if there are any.
+/// Asks for open predictions, if there are any.
 fn ask(lab: &Lab, copy: &Work, answers: &Answers) -> bool {
     let open = answers.open(lab);
     if open.is_empty() {
@@ -131,7 +131,7 @@ fn keep(lab: &Lab, copy: &Work, grade: &Grade) -> Result<(), Failure> {
     )
 }
 
-/// Grades all labs that the learner has begun: a table. Whether there are all points.
+/// Grades all labs that the learner has begun, as a table; returns whether they get all points.
 pub(crate) fn grade_all(steps: &Steps, labs: &[Lab], work: Option<&Path>) -> Result<bool, Failure> {
     let mut begun = Vec::new();
     let mut rows: Vec<(String, u32)> = Vec::new();
@@ -211,7 +211,7 @@ pub(crate) fn solution(lab: &Lab) -> Result<bool, Failure> {
     let status = diff
         .status()
         .map_err(|error| Failure::new("cannot run diff", error.to_string()))?;
-    // 1: they differ.
+    // Status 1 means that they differ.
     match status.code() {
         Some(0 | 1) => Ok(true),
         _ => Err(Failure::new(

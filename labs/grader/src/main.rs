@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all is well.
+/// Returns whether there is no error.
 fn run(args: &Args) -> Result<bool, Failure> {
     let labs = lab::all(&args.labs)?;
     let steps = Steps::new(&args.steps, &args.build);

@@ -5,17 +5,17 @@
 use regex_lite::Regex;
 use serde::{Deserialize, Deserializer, de};
 
-/// A regular expression, in which `^` and `$` are the ends of a line.
+/// A regular expression, in which `^` and `$` match at the ends of a line.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern(Regex);
 
 impl Pattern {
-    /// Whether it is somewhere in `text`.
+    /// Whether it matches somewhere in `text`.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
 
-    /// The text of its first group, where it first matches in `text`.
+    /// The text of its first group, at its first match in `text`.
     pub(crate) fn group_in<'t>(&self, text: &'t str) -> Option<&'t str> {
         Some(self.0.captures(text)?.get(1)?.as_str())
     }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn one_pattern_stands_for_a_list_of_one() {
+    fn one_pattern_is_a_list_of_one() {
         let of = |text: &str| toml::from_str::<Holder>(text).map(|holder| holder.patterns.0);
         assert_eq!(of("patterns = 'a'").unwrap().len(), 1);
         let two = of("patterns = ['a', '^b']").unwrap();

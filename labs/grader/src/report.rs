@@ -8,15 +8,15 @@ use crate::judge::{Grade, Judged, Predicted};
 use crate::lab::{Lab, Prediction};
 use crate::pattern::Pattern;
 
-/// How many lines of a text are shown at most.
+/// The most lines of a text that are shown.
 const MOST_LINES: usize = 16;
 
-/// What a learner reads after a run.
+/// The learner's report after a run.
 pub(crate) fn text(lab: &Lab, grade: &Grade) -> String {
     let mut text = format!("\nLab {}: {}\n", lab.number(), lab.title);
     if let Some(messages) = &grade.build_messages {
         text += "\nYour files were not built:\n";
-        // Each make that called another one says so.
+        // Each make that called another one repeats the error.
         let is_told = |line: &&str| !(line.starts_with("make") && line.contains("] Error "));
         let told: Vec<&str> = messages.lines().filter(is_told).collect();
         text += &quoted(&told.join("\n"));
@@ -34,7 +34,7 @@ pub(crate) fn text(lab: &Lab, grade: &Grade) -> String {
     text + &format!("\n{}\n", closing(lab, grade))
 }
 
-/// Everything that was said in the runs, which the report shows in part.
+/// The complete output of the runs, of which the report shows a part.
 pub(crate) fn runs(lab: &Lab, grade: &Grade) -> String {
     let mut text = String::new();
     for index in (0..lab.cases.len()).filter(|&index| lab.run_of(index) == index) {
@@ -46,7 +46,7 @@ pub(crate) fn runs(lab: &Lab, grade: &Grade) -> String {
     text
 }
 
-/// The last line: the points, and what follows.
+/// The last line: the points, and what to do next.
 fn closing(lab: &Lab, grade: &Grade) -> String {
     let (points, of) = (grade.points(), lab.points);
     let verdict = if points == of {
@@ -124,7 +124,7 @@ fn of_case(lab: &Lab, grade: &Grade, index: usize) -> String {
     text + &shown("output", &output) + &shown("console", &console)
 }
 
-/// The kernel's first report, if there is one: its beginning tells most. Else all.
+/// The console from the kernel's first report on, if there is one, because its beginning tells most; else all of it.
 fn from_report(console: &str) -> String {
     let reports = findings(console);
     let Some(first) = reports.first() else {
@@ -134,7 +134,7 @@ fn from_report(console: &str) -> String {
     report.collect::<Vec<_>>().join("\n")
 }
 
-/// The lines of an output or of a console that a check is about.
+/// The lines of an output or a console that a check refers to.
 fn matching(text: &str, patterns: &[Pattern], report: Option<&Pattern>) -> String {
     let is_wanted = |line: &&str| {
         patterns
@@ -155,13 +155,13 @@ fn shown(what: &str, text: &str) -> String {
     }
 }
 
-/// What the kernel says of each module that is not its own.
+/// The kernel's usual messages about modules that are not its own.
 const USUAL: [&str; 2] = [
     "loading out-of-tree module taints kernel",
     "module verification failed: signature",
 ];
 
-/// The last lines of a text, marked.
+/// The last lines of a text, marked as a quotation.
 fn quoted(text: &str) -> String {
     let is_shown =
         |line: &&str| !line.trim().is_empty() && !USUAL.iter().any(|usual| line.contains(usual));
@@ -175,7 +175,7 @@ fn quoted(text: &str) -> String {
         .fold(quoted, |text, line| text + &format!("    | {line}\n"))
 }
 
-/// Text of several lines as it stands in a list.
+/// A text of several lines, indented for a list.
 pub(crate) fn indented(text: &str) -> String {
     text.trim()
         .lines()
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_was_said_is_kept_once() {
+    fn all_output_is_kept_once() {
         let lab = Lab::parse("07-small", SMALL).unwrap();
         let run = Run {
             output: "count=3\n".to_owned(),
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_build_that_failed_the_message_alone_is_shown() {
+    fn only_the_message_of_a_failed_build_is_shown() {
         let lab = Lab::parse("07-small", SMALL).unwrap();
         let messages =
             "make[3]: *** No rule to make target 'x.o'.  Stop.\nmake[2]: *** [M:1: x] Error 2\n";

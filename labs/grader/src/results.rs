@@ -11,7 +11,7 @@ use crate::lab::Lab;
 /// A prediction or a case.
 struct Row {
     name: String,
-    /// Nothing where it gave its points.
+    /// Empty if it got its points.
     told: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The steps that take the lab of tests: `tests/lab/labs prepare`, `build` and `boot`. Runs on the host; the script
-//! enters the build root.
+//! The steps that need the test lab: `tests/lab/labs prepare`, `build` and `boot`. Runs on the host; the script enters
+//! the build root.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ use simrupt::failure::Failure;
 use crate::lab::{Kernel, Machine};
 use crate::transcript::MachineEnd;
 
-/// Where things are, and what is already prepared.
+/// Paths, and the parts that are already prepared.
 #[derive(Debug)]
 pub(crate) struct Steps {
     script: PathBuf,
@@ -23,7 +23,7 @@ pub(crate) struct Steps {
     prepared: Mutex<BTreeSet<(Kernel, bool)>>,
 }
 
-/// What a machine said.
+/// The output of a machine.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) output: String,
@@ -46,13 +46,13 @@ impl Steps {
     }
 
     fn command(&self, kernel: Kernel) -> Command {
-        // When the grader is ended, so are its builds and machines.
+        // If the grader is ended, its builds and machines end, too.
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "TERM", "--"])
             .arg(&self.script);
         command.stdin(Stdio::null());
-        // The pinned kernel, or what stands in for it, needs no name.
+        // The pinned kernel, or its replacement, needs no name.
         match kernel {
             Kernel::Stock => command.env_remove("KERNEL"),
             Kernel::Debug => command.env("KERNEL", "debug"),
@@ -77,14 +77,14 @@ impl Steps {
         if !status.success() {
             return Err(Failure::new(
                 format!("the {} kernel's machine was not prepared", kernel.word()),
-                "what failed stands above",
+                "see the error above",
             ));
         }
         prepared.insert((kernel, machine.simrupt));
         Ok(())
     }
 
-    /// Builds the copy of a lab's files in `folder`. The messages, and whether it was built.
+    /// Builds the copy of a lab's files in `folder`. Returns the messages, and whether it succeeded.
     pub(crate) fn build(
         &self,
         kernel: Kernel,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Reads what a machine said, and finds in it what each case of each job printed. Pure.
+//! Parses the output of a machine, and finds the output of each case of each job. Pure.
 //!
-//! `guest.sh` sets marks, `begin JOB RUN` and `end JOB RUN HOW`, on its output and on the kernel's console, so both can
-//! be cut at them. A run without an end mark is the one in which the machine went down.
+//! `guest.sh` prints marks, `begin JOB RUN` and `end JOB RUN HOW`, to its output and to the kernel's console, so that
+//! both can be cut at them. A run without an end mark is the one during which the machine went down.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use simrupt_runner::console::message;
 
 use crate::lab::Ends;
 
-/// How a line of the output that is a mark begins.
+/// The beginning of a mark in the output.
 const OUTPUT_MARK: &str = "@lab ";
-/// How a message of the console that is a mark begins.
+/// The beginning of a mark on the console.
 const CONSOLE_MARK: &str = "lab: ";
 
 /// The number of a job in its machine, and of the case whose commands ran.
 pub(crate) type RunId = (usize, usize);
 
-/// What is known of a run.
+/// The results of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Run {
     /// What its commands printed.
     pub(crate) output: String,
-    /// The console's lines meanwhile, without times.
+    /// The console's lines during the run, without times.
     pub(crate) console: String,
     pub(crate) end: End,
 }
@@ -39,7 +39,7 @@ pub(crate) enum End {
     Exit(u8),
     /// The commands did not end within the limit, or the machine fell silent.
     Hang,
-    /// The kernel gave up, or the machine went down.
+    /// The kernel panicked, or the machine went down.
     Panic,
 }
 
@@ -56,16 +56,16 @@ impl End {
 /// How the machine itself ended, as `run-vm` judges it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum MachineEnd {
-    /// It went off when its work was done.
+    /// It was switched off when its work was done.
     Off,
     Hang,
     Panic,
-    /// It did not start, or not boot: the reason is for the person at the host.
+    /// It did not start, or did not boot: the reason is for the user of the host.
     Failed(String),
 }
 
 impl MachineEnd {
-    /// That of `run-vm`'s exit status; a log that is dirty is the labs' daily bread.
+    /// The end that `run-vm`'s exit status means; kernel reports in the log are normal for labs.
     pub(crate) fn of_status(status: Option<i32>) -> Self {
         match status {
             Some(0 | 1 | 6) => Self::Off,
@@ -105,7 +105,7 @@ pub(crate) fn runs(output: &str, console: &str, machine: &MachineEnd) -> BTreeMa
     runs
 }
 
-/// Whether a line is run-vm's own, which it prints when the machine is off: an excerpt of the console, and its verdict.
+/// Whether run-vm itself has printed a line after the machine was off: an excerpt of the console, or its verdict.
 fn is_of_run_vm(line: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     line.starts_with("verdict: ")
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_run_vm_are_no_output_of_a_run() {
+    fn the_output_of_run_vm_is_not_the_output_of_a_run() {
         let output = "@lab begin 0 0\nconsole: on\nconsole:12: [    1.2] BUG: x\nverdict: PANIC\n";
         let run = &runs(output, "", &MachineEnd::Panic)[&(0, 0)];
         assert_eq!(run.output, "console: on");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_only_looks_like_a_mark_is_none() {
+    fn text_that_only_looks_like_a_mark_is_not_one() {
         let output = "@lab begin 0 0\n@lab begins\n@lab end 0 1 0\nx\n@lab end 0 0 7\n";
         let run = &runs(output, "", &MachineEnd::Off)[&(0, 0)];
         assert_eq!(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Holds labs to what they promise: `make labs`. A solution gets all points, a skeleton fails and says what to do, each
-//! mistake has its explanation, each wrong answer its remark.
+//! Checks that labs keep their promises: `make labs`. A solution gets all points, a skeleton fails and says what to do,
+//! each mistake has its explanation, each wrong answer its remark.
 
 use std::fs;
 use std::path::Path;
@@ -18,14 +18,14 @@ use crate::report;
 use crate::steps::Steps;
 use crate::work::read_answers;
 
-/// What a job is held to.
+/// The promise that a job is checked for.
 enum Held<'a> {
     Solution,
     Skeleton,
     Mistake(&'a Mistake),
 }
 
-/// Checks these labs; prints a line for each and what is amiss. Whether nothing is.
+/// Checks these labs; prints a line for each, and its errors. Returns whether there are none.
 pub(crate) fn check(steps: &Steps, labs: &[&Lab]) -> Result<bool, Failure> {
     let mut jobs = Vec::new();
     let mut held = Vec::new();
@@ -122,7 +122,7 @@ fn solution(lab: &Lab, right: &Answers, done: &Done, grade: &Grade) -> Vec<Strin
     if matches!(done.seen, Seen::Ran(_)) && done.messages.contains("warning:") {
         amiss.push(format!("warnings: {}", done.messages.trim()));
     }
-    // A wrong answer with a remark: the remark is shown, and the points of that question are lost.
+    // For a wrong answer with a remark: the remark is shown, and the points of that question are lost.
     for one in &lab.predictions {
         for (wrong, remark) in &one.remarks {
             let answers = right.with(&one.name, wrong);
@@ -130,7 +130,7 @@ fn solution(lab: &Lab, right: &Answers, done: &Done, grade: &Grade) -> Vec<Strin
             let is_lost = lab.points - grade.points() == one.points;
             if !is_lost || !report::text(lab, &grade).contains(&report::indented(remark)) {
                 amiss.push(format!(
-                    "the answer '{wrong}' to {} is not remarked on",
+                    "the answer '{wrong}' to {} gets no remark",
                     one.name
                 ));
             }
@@ -142,7 +142,7 @@ fn solution(lab: &Lab, right: &Answers, done: &Done, grade: &Grade) -> Vec<Strin
                 .any(|word| answers::same(word, right.to(one)))
         {
             amiss.push(format!(
-                "the right answer to {} is not one to choose",
+                "the right answer to {} is not in its list",
                 one.name
             ));
         }
@@ -191,7 +191,7 @@ fn of_mistake(lab: &Lab, mistake: &Mistake, grade: &Grade) -> Vec<String> {
     amiss
 }
 
-/// Each skeleton says where something is to be done; no solution does.
+/// Checks that each skeleton marks the places to fill in, and no solution does.
 fn todo_marks(lab: &Lab) -> Result<Vec<String>, Failure> {
     let has_mark = |folder: &Path| -> std::io::Result<bool> {
         for entry in fs::read_dir(folder)? {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The learner's copy of a lab: `labs/NN-name/work/`, or `DIR/NN-name/` where `WORK=DIR` names a folder.
+//! The learner's copy of a lab: `labs/NN-name/work/`, or with `WORK=DIR` `DIR/NN-name/`.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use simrupt::failure::Failure;
 use crate::answers::{self, Answers};
 use crate::lab::Lab;
 
-/// What the grader leaves in the folder: the last result, and the files for other tools.
+/// The grader's files in the folder: the last result, and the files for other tools.
 const RESULT: &str = "result.toml";
 
 /// A learner's copy of a lab.
@@ -29,7 +29,7 @@ pub(crate) struct Standing {
 }
 
 impl Work {
-    /// That of `lab`, in the folder `work` if one was named.
+    /// The copy of `lab`, in the folder `work` if one is given.
     pub(crate) fn of(lab: &Lab, work: Option<&Path>) -> Self {
         let folder = match work {
             Some(work) => work.join(&lab.name),
@@ -43,7 +43,7 @@ impl Work {
         self.answers_file().exists()
     }
 
-    /// Copies the skeleton and writes the questions; nothing that is there already is touched.
+    /// Copies the skeleton and writes the questions; existing files are not changed.
     pub(crate) fn create(&self, lab: &Lab) -> Result<(), Failure> {
         let make = || {
             copy_missing(&lab.skeleton(), &self.folder)?;
@@ -67,7 +67,7 @@ impl Work {
         toml::from_str(&fs::read_to_string(self.folder.join(RESULT)).ok()?).ok()
     }
 
-    /// Keeps a result, and files for other tools: their names and texts.
+    /// Saves a result, and files for other tools: their names and texts.
     pub(crate) fn keep(&self, standing: Standing, files: &[(&str, String)]) -> Result<(), Failure> {
         let keep = || {
             let text = format!("points = {}\nof = {}\n", standing.points, standing.of);
@@ -95,7 +95,7 @@ pub(crate) fn read_answers(lab: &Lab, folder: &Path) -> Result<Answers, Failure>
     Answers::parse(lab, &text).map_err(cannot)
 }
 
-/// Copies what of `from` is not in `to` yet.
+/// Copies the files of `from` that are not yet in `to`.
 fn copy_missing(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a learner sees, with a script in the place of builds and machines.
+//! The learner's view, with a script instead of builds and machines.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -44,8 +44,8 @@ console = "small: falls"
 says = "It fell on purpose."
 "#;
 
-/// Takes the place of tests/lab/labs. The learner's file decides what happens: it fails to compile, or the first case
-/// panics, or all is well.
+/// Replaces tests/lab/labs. The learner's file decides the outcome: it fails to compile, or the first case panics, or
+/// everything works.
 const STEPS: &str = r#"#!/bin/sh
 echo "$@" >>"$(dirname "$0")/calls"
 case $1 in
@@ -102,7 +102,7 @@ impl Place {
         fs::read_to_string(self.path("calls")).unwrap_or_default()
     }
 
-    /// The exit status and what was printed.
+    /// The exit status and the output.
     fn grade(&self, words: &[&str]) -> (i32, String) {
         let option = |name: &str, path: &Path| [name.to_owned(), path.display().to_string()];
         let Output {
@@ -124,7 +124,7 @@ impl Place {
         )
     }
 
-    /// A learner who has predicted.
+    /// A learner with a prediction.
     fn begun(count: &str) -> Self {
         let place = Self::new();
         place.grade(&["run", "7"]);
