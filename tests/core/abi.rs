@@ -23,7 +23,7 @@ fn sample() -> Record {
     }
 }
 
-/// What a C program that includes the header says about the struct and the sample.
+/// The output of a C program that includes the header, about the struct and the sample.
 fn told_by_c() -> String {
     let folder: PathBuf = std::env::temp_dir().join(format!("simrupt-abi-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -61,7 +61,7 @@ fn told_by_c() -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A record as the module copies it to user space.
+/// A record, as the module copies it to user space.
 fn bytes_of(record: Record) -> [u8; RECORD_SIZE] {
     // SAFETY: The fields of a record leave no gap: it has the size of their sum.
     unsafe { std::mem::transmute(record) }
@@ -100,7 +100,7 @@ fn the_header_for_c_and_the_record_agree() {
 }
 
 #[test]
-fn a_record_comes_back_from_its_bytes() {
+fn a_record_can_be_restored_from_its_bytes() {
     assert_eq!(Record::from_bytes(&bytes_of(sample())), sample());
 }
 

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use simrupt_core::coalescing::{Coalescing, Limits, Reason};
 
-/// A raise: when, why, and for which events, by their due times.
+/// A raise: its time, its reason, and the due times of its events.
 #[derive(Debug, PartialEq)]
 struct Raise {
     ns: u64,
@@ -74,7 +74,7 @@ fn the_oldest_event_waits_for_as_long_as_it_may() {
 }
 
 #[test]
-fn as_many_events_as_may_wait_end_the_wait() {
+fn the_greatest_number_of_waiting_events_ends_the_wait() {
     let raises = raises(limits(1000, 2), &[10, 20, 30, 40, 50]);
     let seen: Vec<_> = raises
         .iter()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The counters, by themselves; readers and writers at the same time are in loom.rs.
+//! The counters, single-threaded; concurrent readers and writers are in loom.rs.
 
 use simrupt_core::counters::{Counters, Writer};
 

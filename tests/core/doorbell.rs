@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which rings of the doorbell the device of a closed loop answers.
+//! The rings of the doorbell that the device of a closed loop answers.
 
 use simrupt_core::doorbell::Suppression;
 
-/// For a driver that has rung before, with the interrupt on CPU 1.
+/// The state of a driver that has rung before, with the interrupt on CPU 1.
 fn on_cpu_1() -> Suppression {
     let mut suppression = Suppression::new();
     suppression.doorbell(1);
@@ -40,7 +40,7 @@ fn a_look_between_the_move_and_the_ring_does_not_hide_the_move() {
 }
 
 #[test]
-fn a_move_back_before_anybody_rang_is_none() {
+fn a_move_back_before_the_next_ring_does_not_count() {
     let mut suppression = on_cpu_1();
     assert!(suppression.doorbell(1));
     assert!(!suppression.doorbell(0));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! At which of its chances a fault happens.
+//! The chances at which a fault happens.
 
 use proptest::prelude::*;
 use simrupt_core::{
@@ -48,7 +48,7 @@ fn by_default_every_chance_is_taken_and_counted() {
 }
 
 #[test]
-fn chances_of_other_faults_are_none() {
+fn chances_of_other_faults_do_not_count() {
     let mut injector = injector(Rules { every: 2, ..LOST });
     assert_eq!(injector.fires(Fault::Lost), None);
     assert_eq!(injector.fires(Fault::Late), None);
@@ -115,7 +115,7 @@ fn a_follower_takes_new_rules_at_its_next_chance() {
     assert_eq!(follower.span_ns(), 7_000);
     assert!(follower.is_current(&settings));
     assert_eq!(follower.fires(&settings, Fault::Lost), None);
-    // The same rules once more start over, too.
+    // Setting the same rules again starts over, too.
     settings.set(Rules { times: 1, ..LOST });
     assert!(!follower.is_current(&settings));
     assert_eq!(follower.fires(&settings, Fault::Lost), Some(1));
@@ -138,7 +138,7 @@ proptest! {
         prop_assert!(taken.iter().all(|chance| chance % every == 0));
         prop_assert!(taken.len() as u64 <= times);
         if (taken.len() as u64) < times {
-            // Five standard deviations, and one for what is not whole.
+            // Five standard deviations, and one for rounding.
             let considered = (chances / every) as f64;
             let share = probability_ppm as f64 / CERTAIN_PPM as f64;
             let deviation = 5.0 * (considered * share * (1.0 - share)).sqrt() + 1.0;

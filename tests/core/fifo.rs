@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The fifo: what it keeps, what it gives up, and that it accounts for each record.
+//! The fifo: the records that it keeps and loses, and that it accounts for each of them.
 
 use proptest::prelude::*;
 use simrupt_core::{
@@ -10,10 +10,10 @@ use simrupt_core::{
 };
 use std::{collections::VecDeque, sync::Arc};
 
-/// How many records a reader claims at most.
+/// The most records that a reader claims at a time.
 const CLAIM: usize = 20;
 
-/// Slots for so many records.
+/// This many slots.
 fn slots(size: usize) -> Vec<Slot> {
     (0..size).map(|_| Slot::new()).collect()
 }
@@ -59,7 +59,7 @@ impl Pair {
         lost
     }
 
-    /// Claims up to `most` records, should none be claimed; returns all that are.
+    /// Claims up to `most` records if none are claimed; returns all claimed ones.
     fn claim(&mut self, most: usize) -> Vec<u64> {
         self.fifo.claim(&mut self.claim, most);
         self.claimed()
@@ -342,7 +342,7 @@ proptest! {
     ) {
         let mut pair = Pair::new(8, Policy::Overwrite);
         let (mut model, mut size, mut policy) = (VecDeque::new(), 8, Policy::Overwrite);
-        // Records that a reader claimed and has not delivered yet.
+        // Records that a reader has claimed but not delivered.
         let mut held = VecDeque::new();
         let mut seq = 0;
         let mut expected = Counts::default();
@@ -377,7 +377,7 @@ proptest! {
                     let claimed = pair.claim(most.into());
                     if held.is_empty() {
                         let count = claimed.len();
-                        // Fewer only where the slots end.
+                        // Fewer only at the end of the slots.
                         prop_assert!(count <= model.len().min(most.into()));
                         prop_assert!(count != 0 || most == 0 || model.is_empty());
                         held.extend(model.drain(..count));

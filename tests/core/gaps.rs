@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use simrupt_core::gaps::{Objection, Parser, MAX_GAPS, MAX_GAP_NS};
 
-/// The gaps of a text that comes in pieces of this size, or the fault with its row.
+/// The gaps of a text that comes in pieces of this size, or the error with its row.
 fn parsed(text: &[u8], size: usize) -> Result<Vec<u64>, (u64, Objection)> {
     let mut parser = Parser::new();
     let mut gaps = Vec::new();
@@ -59,7 +59,7 @@ fn a_fault_is_told_with_its_row() {
 }
 
 #[test]
-fn there_may_be_so_many_gaps_and_no_more() {
+fn there_may_be_at_most_the_maximum_of_gaps() {
     let text = "5\n".repeat(MAX_GAPS);
     assert_eq!(parsed(text.as_bytes(), 4096).unwrap().len(), MAX_GAPS);
     let more = format!("{text}\n# more\n6");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Histograms: where values go, and how exact that is.
+//! Histograms: the bucket of each value, and the exactness.
 
 use proptest::prelude::*;
 use simrupt_core::{
@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn however_values_are_counted_it_comes_to_the_same(
+    fn every_way_of_counting_values_has_the_same_result(
         steps in prop::collection::vec((0_u64..3000, 1_usize..4), 0..200),
         ago in 0_u64..1 << 40,
     ) {

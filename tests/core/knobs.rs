@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The knob table, and the checking of values.
+//! The knob table, and the checks of values.
 
 use proptest::prelude::*;
 use simrupt_core::knobs::{Flavor, Knob, Policy, Rejection, Values, MAX_LINES, TABLE};
@@ -131,7 +131,7 @@ fn the_ends_of_each_range_are_in_it() {
 }
 
 #[test]
-fn a_name_that_is_no_choice_is_invalid() {
+fn a_name_that_is_not_a_choice_is_invalid() {
     for text in ["", "BH", "bh unbound", "[bh]", "0", "boun", "boundd"] {
         assert_eq!(
             Knob::Workqueue.spec().parse(text),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Every interleaving of the ring's three contexts, of the counters' reader and writer, and of the
-//! fifo's users, as far as the model checker's bounds reach.
+//! Every interleaving of the ring's three contexts, of the counters' reader and writer, and of the fifo's users, within
+//! the model checker's bounds.
 //!
-//! The checker finds a race between a store and the last access to the same word only. So writers
-//! keep what they wrote instead of reading it back, which would hide everybody else's reads: see
-//! `Word`. Break a memory ordering, and one of these fails; that was tried for each of them.
+//! The checker only finds a race between a store and the last access to the same word. So writers keep the values that
+//! they wrote instead of reading them back, which would hide the reads of others: see `Word`. Weakening a memory
+//! ordering makes one of these tests fail; that was tried for each of them.
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test --release --test loom`; empty otherwise.
 #![cfg(loom)]
@@ -37,7 +37,7 @@ fn acknowledge(top: &mut TopEnd<Arc<Ring>>, irq_ns: u64) -> Acknowledged {
     top.acknowledge(irq_ns, 1, |_| ())
 }
 
-/// What the bottom half is given with an event.
+/// The data that the bottom half gets with an event.
 struct Event {
     seq: u64,
     due_ns: u64,
@@ -61,8 +61,8 @@ fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, taken: &mut Vec<Event>) 
     }
 }
 
-/// Device, top half and bottom half at the same time: whatever is pushed comes out once, in order,
-/// with its own data, and nothing else does.
+/// Device, top half and bottom half at the same time: every pushed event comes out once, in order, with its own data,
+/// and nothing else does.
 #[test]
 fn the_ring_hands_each_event_from_owner_to_owner() {
     loom::model(|| {
@@ -106,7 +106,7 @@ fn the_ring_hands_each_event_from_owner_to_owner() {
     });
 }
 
-/// The top half never takes notice of a raise without seeing the events that it announces.
+/// The top half never handles a raise without seeing the events that it announces.
 #[test]
 fn a_raise_brings_its_events_with_it() {
     loom::model(|| {
@@ -133,7 +133,8 @@ fn a_raise_brings_its_events_with_it() {
     });
 }
 
-/// A driver polls while the device goes on: each event is seen by the look before the unmasking, or interrupts.
+/// A driver polls while the device goes on: each event is either seen by the last check before the unmasking, or
+/// interrupts.
 #[test]
 fn no_event_is_forgotten_between_the_last_look_and_the_unmasking() {
     loom::model(|| {
@@ -147,7 +148,7 @@ fn no_event_is_forgotten_between_the_last_look_and_the_unmasking() {
                 for event in 2..=3 {
                     announced.store_release(event);
                     if !mask.keeps_back() {
-                        // The top half: from here on it is for the next poll to look.
+                        // The top half: from here on the next poll must check.
                         has_interrupted |= mask.mask();
                     }
                 }
@@ -164,8 +165,8 @@ fn no_event_is_forgotten_between_the_last_look_and_the_unmasking() {
     });
 }
 
-/// The top half is called for an interrupt from before the masking, while the driver polls: it masks nothing, and has
-/// the driver look once more; or it masks the device itself.
+/// The top half is called for an interrupt from before the masking, while the driver polls: either it masks nothing,
+/// and makes the driver check once more, or it masks the device itself.
 #[test]
 fn a_call_that_comes_while_the_driver_polls_has_it_look_once_more() {
     loom::model(|| {
@@ -190,7 +191,7 @@ fn a_call_that_comes_while_the_driver_polls_has_it_look_once_more() {
     });
 }
 
-/// A reader sees all of an update or nothing of it.
+/// A reader sees either the whole update or nothing of it.
 #[test]
 fn a_snapshot_of_counters_is_never_torn() {
     let mut bounds = loom::model::Builder::new();
@@ -215,8 +216,8 @@ fn a_snapshot_of_counters_is_never_torn() {
     });
 }
 
-/// A reader that looks at what is counted first finds no value there that is above the maximum. (Values without a
-/// bucket, as the recorder reads a bucket back before it writes it.)
+/// A reader that first reads the counts finds no counted value above the maximum. (With values without a bucket,
+/// because the recorder reads a bucket back before it writes it.)
 #[test]
 fn the_maximum_is_not_below_a_value_that_is_counted() {
     let mut bounds = loom::model::Builder::new();
@@ -238,7 +239,7 @@ fn the_maximum_is_not_below_a_value_that_is_counted() {
     });
 }
 
-/// A fifo with its reader, as the module keeps them: each under a lock, and the gauge under none.
+/// A fifo with its reader, as in the module: each under a lock, and the gauge without one.
 struct Shared {
     fifo: Mutex<Fifo>,
     claim: Mutex<Claim>,
@@ -278,17 +279,17 @@ impl Shared {
     fn read(&self) -> Vec<u64> {
         let mut claim = self.claim.lock().unwrap();
         self.fifo.lock().unwrap().claim(&mut claim, 2);
-        // The copy to user space stands here, without the fifo's lock.
+        // Here the module copies to user space, without the fifo's lock.
         let seqs: Vec<u64> = claim.records(2).iter().map(seq_of).collect();
         claim.deliver(seqs.len());
         seqs
     }
 }
 
-/// Bottom half, a reader and a resize at the same time: every record is accounted for, and the
-/// reader gets what it gets in order.
+/// Bottom half, a reader and a resize at the same time: every record is accounted for, and the reader gets its records
+/// in order.
 #[test]
-fn the_fifo_accounts_for_every_record_whoever_comes_first() {
+fn the_fifo_accounts_for_every_record_in_any_order() {
     let mut bounds = loom::model::Builder::new();
     bounds.preemption_bound = Some(3);
     bounds.check(|| {
@@ -297,7 +298,7 @@ fn the_fifo_accounts_for_every_record_whoever_comes_first() {
             let shared = shared.clone();
             thread::spawn(move || {
                 (0..3).for_each(|seq| shared.push(seq));
-                // The same context resizes: the kernel keeps the two apart.
+                // The same context resizes: the kernel serializes the two.
                 let mut moving = shared.fifo.lock().unwrap().resize_begin(slots(1));
                 while !shared.fifo.lock().unwrap().resize_step(&mut moving, 1) {}
             })
@@ -316,8 +317,8 @@ fn the_fifo_accounts_for_every_record_whoever_comes_first() {
     });
 }
 
-/// Nobody who looks at the gauge goes to sleep over a record that is announced, though a reader claims it at the
-/// same time and cannot deliver it. And a snapshot of the counts holds its sum meanwhile.
+/// A reader that checks the gauge does not go to sleep while there is an announced record, even if another reader
+/// claims it at the same time and cannot deliver it. And the sum holds in any snapshot of the counts.
 #[test]
 fn the_gauge_shows_a_record_on_its_way_from_the_fifo_to_a_reader() {
     loom::model(|| {

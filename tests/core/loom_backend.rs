@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The model checker's side of `kmod/core/platform.rs`: its atomics, and cells in which it notices every
-//! access that the protocol does not order.
+//! The model checker's version of `kmod/core/platform.rs`: its atomics, and cells in which it detects every access that
+//! the protocol does not order.
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{fence, Ordering};

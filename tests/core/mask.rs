@@ -11,7 +11,7 @@ fn a_device_that_is_not_masked_keeps_nothing_back() {
 }
 
 #[test]
-fn unmasking_fails_once_for_all_that_was_kept_back() {
+fn unmasking_fails_once_for_all_raises_that_were_kept_back() {
     let mask = Mask::new();
     assert!(mask.mask());
     assert!(mask.keeps_back());
@@ -25,7 +25,7 @@ fn unmasking_fails_once_for_all_that_was_kept_back() {
 }
 
 #[test]
-fn whoever_masks_a_masked_device_has_the_other_look_once_more() {
+fn masking_a_masked_device_makes_the_other_check_once_more() {
     let mask = Mask::new();
     assert!(mask.mask());
     assert!(!mask.mask());
@@ -35,7 +35,7 @@ fn whoever_masks_a_masked_device_has_the_other_look_once_more() {
 }
 
 #[test]
-fn a_reset_forgets_what_was_kept_back() {
+fn a_reset_forgets_raises_that_were_kept_back() {
     let mask = Mask::new();
     assert!(mask.mask());
     assert!(mask.keeps_back());

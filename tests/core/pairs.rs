@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The table of pairs of knobs: which are refused, and the page of the documentation that is made from it.
+//! The table of pairs of knobs: the refused ones, and the part of the documentation that is made from it.
 
 use proptest::prelude::*;
 use simrupt_core::{
@@ -9,7 +9,7 @@ use simrupt_core::{
 };
 use std::{env, fs, path::Path};
 
-/// Values of a knob that the pairs may tell apart: all choices, and numbers at the edges of its range.
+/// Values of a knob that the pairs may distinguish: all choices, and numbers at the edges of its range.
 fn values(knob: Knob) -> Vec<i64> {
     match knob.spec().values {
         Values::Choice(names) => (0..).take(names.len()).collect(),
@@ -17,7 +17,7 @@ fn values(knob: Knob) -> Vec<i64> {
     }
 }
 
-/// Whether a line has two values together, whichever of the two is set last.
+/// Whether a line refuses two values together, whichever of the two is set last.
 fn is_refused(a: Knob, value_a: i64, b: Knob, value_b: i64) -> bool {
     let line = |knob: Knob| match knob {
         _ if knob == a => value_a,
@@ -121,7 +121,7 @@ proptest! {
     }
 }
 
-/// What stands in the table for a pair of knobs.
+/// The cell of the table for a pair of knobs.
 fn cell(row: Knob, column: Knob) -> &'static str {
     let rows = PAIRS.iter().filter(|pair| {
         let knobs = [pair.first.knob, pair.second.knob];
@@ -161,7 +161,7 @@ fn part() -> String {
     for (at, row) in SHAPE[..SHAPE.len() - 1].iter().enumerate() {
         text += &format!("| `{}` |", name(row));
         for (column_at, column) in SHAPE.iter().enumerate().skip(1) {
-            // Each pair stands there once.
+            // Each pair appears once.
             text += &format!(
                 " {} |",
                 if column_at > at {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The rate limiter: its limit is kept whoever wants how much, fair among those who wait, and unnoticed by those
-//! who keep below it.
+//! The rate limiter: its limit holds for any demand, it is fair among those that wait, and it does not affect those
+//! below the limit.
 
 use proptest::prelude::*;
 use simrupt_core::rate_limiter::{
@@ -14,14 +14,14 @@ fn limiters_of(cpus: usize) -> RateLimiters {
     RateLimiters::new((0..cpus).map(|_| RateLimiter::new()).collect())
 }
 
-/// What one wants: to take this long, so long after it was done with the last.
+/// A demand: to take this long, this long after the previous one was done.
 #[derive(Clone, Copy, Debug)]
 struct Wish {
     span_ns: u64,
     gap_ns: u64,
 }
 
-/// What became of it.
+/// The outcome of a demand.
 #[derive(Clone, Default)]
 struct Fate {
     went: u64,
@@ -29,8 +29,8 @@ struct Fate {
     put_off: u64,
 }
 
-/// Lets all of them have one CPU for so long, one at a time, the earliest first. What is taken must be
-/// within the limit all the time.
+/// Gives all of them one CPU for this long, one at a time, the earliest first. The charged time must be within the
+/// limit at any time.
 fn fates(wishes: &[Wish], limit_pct: u64, until_ns: u64) -> Vec<Fate> {
     let limiters = limiters_of(1);
     let limiter = limiters.of(0).unwrap();
@@ -79,7 +79,7 @@ fn fates(wishes: &[Wish], limit_pct: u64, until_ns: u64) -> Vec<Fate> {
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
-    // Spread over all magnitudes: from nothing to ten milliseconds, and pauses up to a hundred.
+    // Spread over all magnitudes: from nothing to ten milliseconds, and pauses of up to a hundred.
     (0_u32..24, 0_u64..1000, 0_u32..27, 0_u64..1000).prop_map(|(span, part, gap, rest)| Wish {
         span_ns: ((1 << span) + (part << span) / 1000).min(10_000_000),
         gap_ns: (1 << gap) + (rest << gap) / 1000,
@@ -98,25 +98,25 @@ proptest! {
     }
 
     #[test]
-    fn nobody_who_waits_is_passed_over(
+    fn no_waiting_contender_is_passed_over(
         span_ns in 20_000_u64..10_000_000,
         count in 2_usize..64,
         limit_pct in 5_u64..100,
     ) {
         let wishes = vec![Wish { span_ns, gap_ns: 1 }; count];
-        // Time for each of them to go some ten times.
+        // Time for about ten turns of each of them.
         let round_ns = (span_ns + ENTRY_NS) * count as u64 * 100 / limit_pct;
         let fates = fates(&wishes, limit_pct, 12 * round_ns + WINDOW_NS);
         let least = fates.iter().map(|fate| fate.went).min().unwrap();
         let most = fates.iter().map(|fate| fate.went).max().unwrap();
-        // Until all of them wait, the first have what credit there is.
+        // Until all of them wait, the first ones use the credit.
         let credit = WINDOW_NS / (span_ns + ENTRY_NS) + 1;
         prop_assert!(least >= 5 && most <= least + 3 + credit, "{}..{}", least, most);
     }
 }
 
 #[test]
-fn who_takes_little_at_a_time_gets_as_much_time_as_who_takes_a_lot() {
+fn short_turns_get_as_much_time_as_long_ones() {
     let heavy = Wish {
         span_ns: 5_000_000,
         gap_ns: 1,
@@ -129,12 +129,12 @@ fn who_takes_little_at_a_time_gets_as_much_time_as_who_takes_a_lot() {
     let least = fates.iter().map(|fate| fate.took_ns).min().unwrap();
     let most = fates.iter().map(|fate| fate.took_ns).max().unwrap();
     assert!(most < 2 * least, "{least}..{most}");
-    // A quarter each of half of the time.
+    // A quarter of half of the time for each.
     assert!(least > SECOND_NS / 2, "{least}");
 }
 
 #[test]
-fn what_there_is_to_take_is_taken() {
+fn the_available_time_is_used() {
     let wishes = [Wish {
         span_ns: 100_000,
         gap_ns: 1,
@@ -143,12 +143,12 @@ fn what_there_is_to_take_is_taken() {
         .iter()
         .map(|fate| fate.took_ns)
         .sum();
-    // Asking takes an eighth at most.
+    // The requests take at most an eighth.
     assert!(took_ns > 4 * SECOND_NS * 42 / 100, "{took_ns}");
 }
 
 #[test]
-fn who_keeps_below_the_limit_is_never_put_off() {
+fn a_contender_below_the_limit_is_never_delayed() {
     for (span_ns, gap_ns, limit_pct) in [
         (1_000, 10_000, 50),
         (4_900_000, 5_500_000, 50),
@@ -174,13 +174,13 @@ fn a_burst_after_a_pause_is_let_through() {
         limiter.charge(now_ns, 100_000, 50);
         contender.served(&limiters, 0, now_ns, 100_000, 50);
     }
-    // At half of the time, credit lasts as long as it took to come by.
+    // At half of the time, credit lasts as long as it took to accumulate.
     assert!(now_ns - begin_ns >= WINDOW_NS, "{}", now_ns - begin_ns);
     assert!(now_ns - begin_ns <= WINDOW_NS + 200_000);
 }
 
 #[test]
-fn without_a_limit_nobody_waits_but_others_see_what_is_taken() {
+fn without_a_limit_nobody_waits_but_others_see_the_used_time() {
     let limiters = limiters_of(1);
     let limiter = limiters.of(0).unwrap();
     for step in 1..1000 {
@@ -199,7 +199,7 @@ fn without_a_limit_nobody_waits_but_others_see_what_is_taken() {
 }
 
 #[test]
-fn what_is_taken_of_any_of_the_cpus_counts() {
+fn time_on_any_of_the_cpus_counts() {
     let limiters = limiters_of(2);
     let now_ns = SECOND_NS;
     limiters.of(1).unwrap().charge(now_ns, 20_000_000, 50);
@@ -214,7 +214,7 @@ fn what_is_taken_of_any_of_the_cpus_counts() {
             .throttle(&limiters, cpus, now_ns, 50)
             .is_some());
     }
-    // A CPU that there is not has nothing to take.
+    // A CPU that does not exist has no time to take.
     assert_eq!(
         Contender::new().throttle(&limiters, [7, 8, 9], now_ns, 50),
         None
@@ -222,7 +222,7 @@ fn what_is_taken_of_any_of_the_cpus_counts() {
 }
 
 #[test]
-fn who_leaves_is_waited_for_no_more() {
+fn nobody_waits_for_a_contender_that_has_left() {
     let limiters = limiters_of(1);
     let limiter = limiters.of(0).unwrap();
     let now_ns = SECOND_NS;
@@ -237,9 +237,9 @@ fn who_leaves_is_waited_for_no_more() {
     assert_eq!(later_ns, now_ns + 30_000_000 + 2 * 2 * ENTRY_NS);
 }
 
-/// As when the doorbell is rung: what the asking takes is a part of the interrupt in which it is done.
+/// As when the doorbell is rung: the time of the request is a part of the interrupt that makes it.
 #[test]
-fn who_is_throttled_in_an_interrupt_that_is_measured_is_charged_once() {
+fn throttling_in_a_measured_interrupt_is_charged_once() {
     let limiters = limiters_of(1);
     let limiter = limiters.of(0).unwrap();
     let now_ns = SECOND_NS;
@@ -251,7 +251,7 @@ fn who_is_throttled_in_an_interrupt_that_is_measured_is_charged_once() {
     limiter.set_measuring(false);
     limiter.charge(now_ns, ENTRY_NS, 50);
     assert_eq!(limiter.charged_ns() - before_ns, ENTRY_NS);
-    // In one that is not, nobody else charges it.
+    // In an interrupt that is not measured, nobody else charges it.
     assert!(contender.throttle(&limiters, [0; 3], now_ns, 50).is_some());
     assert_eq!(limiter.charged_ns() - before_ns, 2 * ENTRY_NS);
 }
@@ -264,7 +264,7 @@ fn a_pause_of_the_whole_machine_is_not_held_against_the_lines() {
     let (mut gone, mut other) = (Contender::new(), Contender::new());
     let later_ns = other.throttle(&limiters, [0; 3], 3600 * SECOND_NS, 50);
     assert!(later_ns.unwrap() <= 3600 * SECOND_NS + 3 * LONGEST_SPAN_NS);
-    // Nor against the one whose contender it was.
+    // Nor against the line whose contender it was.
     gone.served(&limiters, 0, 3600 * SECOND_NS, 3599 * SECOND_NS, 50);
     let later_ns = gone.throttle(&limiters, [0; 3], 3600 * SECOND_NS, 50);
     assert!(later_ns.unwrap() <= 3600 * SECOND_NS + 3 * LONGEST_SPAN_NS);

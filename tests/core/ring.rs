@@ -41,7 +41,7 @@ fn push(device: &mut DeviceEnd<Arc<Ring>>, seq: u64, due_ns: u64) -> Result<(), 
     Ok(())
 }
 
-/// Takes notice of all that there is.
+/// Acknowledges everything that there is.
 fn acknowledge(
     top: &mut TopEnd<Arc<Ring>>,
     irq_ns: u64,
@@ -54,7 +54,7 @@ fn acknowledge(
     })
 }
 
-/// An event as the bottom half takes it out of the ring.
+/// An event, as the bottom half takes it from the ring.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Event {
     seq: u64,
@@ -76,12 +76,12 @@ impl From<&Slot> for Event {
     }
 }
 
-/// Takes out one part of what was taken over.
+/// Takes one part of the acknowledged events.
 fn take_part(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, mut each: impl FnMut(Event)) -> usize {
     bottom.take(most, |part| part.iter().for_each(|slot| each(slot.into())))
 }
 
-/// Takes out what there is, up to so many.
+/// Takes all events that there are, at most this many.
 fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, mut each: impl FnMut(Event)) -> usize {
     bottom.refresh();
     let mut total = 0;
@@ -91,7 +91,7 @@ fn take(bottom: &mut BottomEnd<Arc<Ring>>, most: usize, mut each: impl FnMut(Eve
     total
 }
 
-/// Takes out one event.
+/// Takes one event.
 fn pop(bottom: &mut BottomEnd<Arc<Ring>>) -> Option<Event> {
     let mut taken = None;
     take(bottom, 1, |event| taken = Some(event));
@@ -110,7 +110,7 @@ fn a_stored_event_is_not_the_top_halfs_before_it_is_announced() {
 }
 
 #[test]
-fn who_refreshes_knows_which_events_there_are() {
+fn a_refresh_shows_which_events_there_are() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
     top.refresh();
     let nothing = Span::default();
@@ -138,7 +138,7 @@ fn who_refreshes_knows_which_events_there_are() {
 }
 
 #[test]
-fn what_comes_after_a_refresh_is_for_the_next_one() {
+fn events_after_a_refresh_are_for_the_next_one() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
     push(&mut device, 0, 10).unwrap();
     device.note_raise();
@@ -159,7 +159,7 @@ fn what_comes_after_a_refresh_is_for_the_next_one() {
 }
 
 #[test]
-fn what_is_taken_at_once_comes_in_order_across_the_rings_end() {
+fn events_taken_together_are_in_order_across_the_rings_end() {
     let (_, (mut device, mut top, mut bottom)) = ring(4);
     for seq in 0..3 {
         push(&mut device, seq, 0).unwrap();
@@ -180,7 +180,7 @@ fn what_is_taken_at_once_comes_in_order_across_the_rings_end() {
 }
 
 #[test]
-fn a_size_that_is_no_power_of_two_is_refused() {
+fn a_size_that_is_not_a_power_of_two_is_refused() {
     for size in [0, 3, 6, 12] {
         assert!(try_ring(size).is_none());
     }
@@ -208,7 +208,7 @@ fn a_full_ring_refuses_the_new_event_and_keeps_the_old_ones() {
     push(&mut device, 0, 0).unwrap();
     push(&mut device, 1, 0).unwrap();
     assert_eq!(push(&mut device, 2, 0), Err(Full));
-    // Acknowledged is not taken.
+    // Acknowledged events are still in the ring.
     acknowledge(&mut top, 0, 0, |_| ());
     assert_eq!(push(&mut device, 2, 0), Err(Full));
     assert_eq!(pop(&mut bottom).unwrap().seq, 0);
@@ -219,7 +219,7 @@ fn a_full_ring_refuses_the_new_event_and_keeps_the_old_ones() {
 }
 
 #[test]
-fn a_call_of_the_top_half_takes_notice_of_all_raises() {
+fn a_call_of_the_top_half_handles_all_raises() {
     let (ring, (mut device, mut top, _)) = ring(8);
     for seq in 0..3 {
         push(&mut device, seq, 0).unwrap();

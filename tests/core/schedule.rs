@@ -117,7 +117,7 @@ fn a_faster_rate_brings_the_next_event_forward() {
 }
 
 #[test]
-fn a_slower_rate_does_not_put_off_the_event_that_is_due_next() {
+fn a_slower_rate_does_not_delay_the_next_event() {
     let mut schedule = started(0, 1000);
     schedule.reshape(999_999, periodic(1));
     assert_eq!(schedule.next_due_ns(), Some(1_000_000));
@@ -231,7 +231,7 @@ fn replay(gaps_ns: &[u64], shape: Shape) -> Schedule {
     schedule
 }
 
-/// The next due times, at most so many.
+/// The next due times, at most this many.
 fn rest(schedule: &mut Schedule, most: usize) -> Vec<u64> {
     let mut due = Vec::new();
     while let Some(due_ns) = schedule.next_due_ns().filter(|_| due.len() < most) {
@@ -247,7 +247,7 @@ fn a_replay_is_due_after_the_sums_of_its_gaps_and_then_over() {
     assert_eq!(rest(&mut schedule, 9), [5, 5, 12]);
     schedule.advance();
     assert_eq!(schedule.next_due_ns(), None);
-    // The rate matters only when it is 0.
+    // The rate matters only if it is 0.
     let silent = Shape {
         rate_hz: 0,
         ..REPLAY
@@ -266,10 +266,10 @@ fn a_replay_is_due_after_the_sums_of_its_gaps_and_then_over() {
 fn in_a_loop_the_first_gap_follows_the_last_one() {
     let mut schedule = replay(&[5, 1], LOOP);
     assert_eq!(rest(&mut schedule, 5), [5, 6, 11, 12, 17]);
-    // It ends with the last gap when it is no loop any more.
+    // It ends with the last gap when it is no longer a loop.
     schedule.reshape(13, REPLAY);
     assert_eq!(rest(&mut schedule, 5), [18]);
-    // One that is over begins again, and one that is not goes on.
+    // A replay that is over begins again, and one that is not goes on.
     schedule.reshape(100, LOOP);
     assert_eq!(rest(&mut schedule, 3), [105, 106, 111]);
     schedule.reshape(111, LOOP);
@@ -284,7 +284,7 @@ fn without_gaps_a_replay_is_silent() {
     schedule.advance();
     assert_eq!(schedule.next_due_ns(), None);
     assert_eq!(rest(&mut replay(&[], LOOP), 9), []);
-    // A loop of no length is always due.
+    // A loop without any length is always due.
     assert_eq!(rest(&mut replay(&[0], LOOP), 3), [0, 0, 0]);
 }
 
@@ -301,10 +301,10 @@ fn new_gaps_start_a_replay_afresh_and_no_other_pattern() {
     other.advance();
     other.set_gaps(1_500_000, gaps(&[3]));
     assert_eq!(other.next_due_ns(), Some(2_000_000));
-    // Nor is an event of the other pattern left over.
+    // No event of the other pattern is left over.
     other.reshape(1_600_000, REPLAY);
     assert_eq!(rest(&mut other, 3), [1_600_003]);
-    // A change to another pattern keeps the due time of the next event, as every change does.
+    // A change to another pattern keeps the due time of the next event, like any change.
     let mut schedule = replay(&[5], REPLAY);
     schedule.reshape(0, periodic(1000));
     assert_eq!(schedule.next_due_ns(), Some(5));
@@ -322,7 +322,7 @@ fn a_replay_goes_on_whatever_else_is_changed() {
     };
     schedule.reshape(8, other);
     assert_eq!(rest(&mut schedule, 9), [11, 18]);
-    // Also when it is over.
+    // Also after its end.
     schedule.reshape(100, REPLAY);
     assert_eq!(schedule.next_due_ns(), None);
     // After a silence it begins again.
@@ -383,7 +383,7 @@ proptest! {
         let mut schedule = started(now_ns, rate_hz);
         let mut last_ns = now_ns;
         let (least_ns, most_ns) = (SECOND_NS / rate_hz, SECOND_NS.div_ceil(rate_hz));
-        // The sum of all periods is a second exactly, and no period is a nanosecond off.
+        // The sum of all periods is exactly a second, and no period is off by a nanosecond.
         let sampled = rate_hz.min(5_000);
         for _ in 0..sampled {
             let due_ns = schedule.next_due_ns().unwrap();

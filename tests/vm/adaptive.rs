@@ -14,23 +14,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For how long events wait by the kernel's profiles, in microseconds: `NET_DIM_RX_EQE_PROFILES` of
+/// For how long events wait with the kernel's profiles, in microseconds: `NET_DIM_RX_EQE_PROFILES` of
 /// lib/dim/net_dim.c.
 const WAITS_US: [u64; 5] = [1, 8, 64, 128, 256];
 
-/// How many events end the wait, in each of them: `NET_DIM_DEFAULT_RX_CQ_PKTS_FROM_EQE`.
+/// How many events end the wait, in each profile: `NET_DIM_DEFAULT_RX_CQ_PKTS_FROM_EQE`.
 const EVENTS: u64 = 256;
 
-/// The wait to begin with: that of the profile `NET_DIM_DEF_PROFILE_EQE`.
+/// The first wait: that of the profile `NET_DIM_DEF_PROFILE_EQE`.
 const FIRST_US: u64 = 8;
 
-/// After so many interrupts the kernel chooses: `DIM_NEVENTS`.
+/// The kernel chooses after this many interrupts: `DIM_NEVENTS`.
 const INTERRUPTS: u64 = 64;
 
 /// The CPU whose threads are kept from running.
 const CPU: usize = 1;
 
-/// Says that a test is skipped where the kernel has no `net_dim()`.
+/// Reports that a test is skipped if the kernel has no `net_dim()`.
 fn is_skipped() -> bool {
     let lacks = lacks("coalesce_adaptive", "1");
     if lacks {
@@ -45,7 +45,7 @@ fn now(line: Line) -> (u64, u64) {
     (stats["coalesce_us_now"], stats["coalesce_events_now"])
 }
 
-/// The waits that are chosen while so many choices are made. Each is of the kernel's table.
+/// The waits that are chosen during this many choices. Each is in the kernel's table.
 fn chosen(line: Line, choices: u64) -> BTreeSet<u64> {
     let wanted = line.stat("coalesce_changes") + choices;
     let mut waits = BTreeSet::new();
@@ -61,8 +61,8 @@ fn chosen(line: Line, choices: u64) -> BTreeSet<u64> {
     waits
 }
 
-/// Lets the bottom half tell the kernel of its traffic for a while. It may stay with the wait that it has: where the bottom
-/// half polls there are hardly any interrupts.
+/// Lets the bottom half report its traffic to the kernel for a while. The kernel may keep the current wait: if the
+/// bottom half polls, there are hardly any interrupts.
 fn tell(line: Line) {
     line.wait_for("drained", 1000);
     let (wait, events) = now(line);
@@ -98,8 +98,8 @@ fn where_the_kernel_lacks_it_adaptive_coalescing_is_refused_and_changes_nothing(
     assert_eq!(said.len(), 1);
 }
 
-/// A rate in Hz at which the first two profiles make as many interrupts. The kernel counts per millisecond, in whole
-/// numbers: here it is 4, whatever a timer's lateness adds.
+/// A rate in Hz at which the first two profiles have the same number of interrupts. The kernel counts whole events per
+/// millisecond: here 4, whatever the lateness of a timer adds.
 const LOW_HZ: &str = "3500";
 
 #[test]
@@ -122,11 +122,11 @@ fn few_events_have_the_shortest_waits_and_many_get_longer_ones() {
     let after = line.stats();
     let more = |name: &str| after[name] - before[name];
     assert!(more("events") >= 20 * more("raised"), "{after:?}");
-    // Fewer events alone do not make it climb down again.
+    // Fewer events alone do not make it choose shorter waits again.
     line.set("rate_hz", LOW_HZ);
     let waits = chosen(line, 6);
     assert!(waits.is_subset(&BTreeSet::from([128, 256])), "{waits:?}");
-    // It begins anew where it began.
+    // It starts again with the first wait.
     line.set("coalesce_adaptive", "0");
     line.set("coalesce_adaptive", "1");
     assert_eq!(chosen(line, 6), BTreeSet::from([1, 8]));
@@ -150,7 +150,7 @@ fn the_users_limits_are_kept_and_in_force_again_afterwards() {
     line.set("coalesce_events", "9");
     assert_eq!(limits(), ["500", "9"]);
     chosen(line, 3);
-    // A write of the same value begins nothing anew.
+    // Writing the same value does not restart it.
     let changes = line.stat("coalesce_changes");
     line.set("coalesce_adaptive", "1");
     assert!(line.stat("coalesce_changes") >= changes);
@@ -162,7 +162,7 @@ fn the_users_limits_are_kept_and_in_force_again_afterwards() {
         (now(line), line.stat("coalesce_changes")),
         ((500, 9), changes)
     );
-    // The other line was not touched, and in a closed loop nothing waits.
+    // The other line was not changed, and in a closed loop nothing waits.
     assert_eq!((now(other), other.stat("coalesce_changes")), ((300, 7), 0));
     line.set("coalesce_adaptive", "1");
     line.set("pattern", "closed");
@@ -201,7 +201,7 @@ fn without_a_driver_the_knob_is_for_later() {
 }
 
 #[test]
-fn every_flavor_tells_the_kernel_of_its_traffic_and_changes_lose_nothing() {
+fn every_flavor_reports_its_traffic_to_the_kernel_and_changes_lose_nothing() {
     if is_skipped() {
         return;
     }
@@ -262,8 +262,8 @@ fn it_can_be_switched_under_traffic_by_several_at_once() {
     module.verify();
 }
 
-/// A line with a choice that is made and not in force, as no thread of the kernel's gets to run where it is to be put in
-/// force.
+/// A line with a choice that is made but not in force, because no kernel thread can run on the CPU where it would be
+/// put in force.
 fn with_a_pending_choice(module: &Simrupt) -> (Line, Hog) {
     stay_on_cpu(0);
     let line = module.line(0);
@@ -320,7 +320,7 @@ fn a_pending_choice_is_cancelled_when_the_driver_or_the_module_goes() {
     assert_eq!((now(line).0, line.stat("coalesce_changes")), (300, 0));
     line.set("coalesce_adaptive", "1");
     let (_, hog) = with_a_pending_choice(&module);
-    // Its end shows that nothing was left behind.
+    // Unloading shows that nothing was left behind.
     drop(module);
     drop(hog);
 }

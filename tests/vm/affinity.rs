@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Who chooses the CPUs of an interrupt: the knob `affinity`.
+//! The CPUs of an interrupt, and whether they can be changed: the knob `affinity`.
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
@@ -9,20 +9,20 @@ use simrupt_vm_tests::{
 };
 use std::{fs, io, os::unix::fs::PermissionsExt};
 
-/// What a file of the line's interrupt in /proc says.
+/// The content of a file of the line's interrupt in /proc.
 fn proc_file(line: Line, name: &str) -> String {
     let text = fs::read_to_string(format!("/proc/irq/{}/{name}", line.irq())).unwrap();
     text.trim_end().to_owned()
 }
 
-/// What the kernel answers when user space writes to a file of the line's interrupt in /proc.
+/// The kernel's answer when user space writes to a file of the line's interrupt in /proc.
 fn write_to_proc(line: Line, name: &str, text: &str) -> Result<(), Errno> {
     let path = format!("/proc/irq/{}/{name}", line.irq());
     let written = fs::write(path, text);
     written.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap()))
 }
 
-/// The kernel refuses every write that would move the line's interrupt, and moves nothing.
+/// Asserts that the kernel refuses every write that would move the line's interrupt, and moves nothing.
 fn assert_refused(line: Line) {
     for name in ["smp_affinity", "smp_affinity_list"] {
         let data = fs::metadata(format!("/proc/irq/{}/{name}", line.irq())).unwrap();
@@ -36,7 +36,7 @@ fn assert_refused(line: Line) {
         ("smp_affinity", "3"),
         ("smp_affinity_list", "0"),
         ("smp_affinity_list", "1"),
-        // Not even looked at.
+        // The kernel does not even parse it.
         ("smp_affinity", "0"),
         ("smp_affinity", "nonsense"),
     ] {
@@ -51,7 +51,7 @@ fn action(line: Line) -> String {
     format!("simrupt{}", line.index())
 }
 
-/// The line's interrupt comes to this CPU, and to no other.
+/// Asserts that the line's interrupt comes to this CPU, and to no other.
 fn assert_comes_to(line: Line, cpu: usize) {
     let action = &action(line);
     line.wait_for("handled", 2);
@@ -91,7 +91,7 @@ fn a_fixed_interrupt_comes_to_the_cpu_of_the_devices_timer() {
         line.set("cpu", &cpu.to_string());
         assert_comes_to(line, cpu);
     }
-    // It stays fixed when its driver goes and comes.
+    // It stays fixed when its driver is unbound and bound.
     line.unbind();
     assert_refused(line);
     line.bind();
@@ -111,7 +111,7 @@ fn the_module_refuses_to_change_it() {
         assert!(line.try_set("affinity", "fixed").is_err());
         assert_eq!(line.get("affinity"), before);
     }
-    // Not even root opens it for writing.
+    // Not even root can open it for writing.
     let parameter = "/sys/module/simrupt/parameters/affinity";
     let opened = fs::File::options().write(true).open(parameter);
     assert_eq!(
@@ -138,7 +138,7 @@ fn managed_interrupts_share_the_cpus() {
     let module = Simrupt::load(
         "lines=4 rate_hz=2000 run=always cpu=0 affinity=managed,free,managed,managed",
     );
-    // As the queues of one device. There are more of them than CPUs; the kernel says which has which.
+    // Like the queues of one device. There are more of them than CPUs; the kernel decides which has which.
     let cpus = [0, 2, 3].map(|index| {
         let line = module.line(index);
         let mask = proc_file(line, "smp_affinity");
@@ -155,7 +155,7 @@ fn managed_interrupts_share_the_cpus() {
         "/sys/kernel/debug/irq/irqs/{}",
         module.line(2).irq()
     ));
-    // The file is only there on kernels with GENERIC_IRQ_DEBUGFS.
+    // The file exists only on kernels with GENERIC_IRQ_DEBUGFS.
     if let Ok(text) = described {
         assert!(text.contains("IRQD_AFFINITY_MANAGED"), "{text}");
     }
@@ -186,7 +186,7 @@ fn a_single_managed_interrupt_has_all_cpus() {
     module.verify();
 }
 
-/// The CPU that a line's interrupt has to itself.
+/// The CPU that only one line's interrupt uses.
 fn cpu_of(line: Line) -> Option<usize> {
     match proc_file(line, "smp_affinity").as_str() {
         "1" => Some(0),
@@ -195,7 +195,7 @@ fn cpu_of(line: Line) -> Option<usize> {
     }
 }
 
-/// The module with two managed lines, that which has CPU 1, which can go offline, and the other one.
+/// The module with two managed lines: the one that has CPU 1, which can go offline, and the other one.
 fn with_managed(params: &str) -> (Simrupt, Line, Line) {
     let module = Simrupt::load(&format!(
         "lines=2 run=always affinity=managed cpu=0 {params}"
@@ -209,7 +209,7 @@ fn with_managed(params: &str) -> (Simrupt, Line, Line) {
     (module, line, other)
 }
 
-/// Nothing of a line is handled, although it sends events.
+/// Asserts that nothing of a line is handled, although it sends events.
 fn assert_waits(line: Line) {
     let handled = line.stat("handled");
     line.wait_for("events", 20);
@@ -276,7 +276,7 @@ fn a_line_is_changed_bound_and_unloaded_while_its_interrupt_is_shut_down() {
         line.set(knob, value);
     }
     fs::write(line.path("reset"), "1").unwrap();
-    // There is nothing to bring back: the kernel has shut it down for good reason.
+    // There is nothing to recover: the kernel has shut it down for a good reason.
     fs::write(line.path("recover"), "1").unwrap();
     assert_waits(line);
     drop(offline);
@@ -301,7 +301,7 @@ fn a_line_is_changed_bound_and_unloaded_while_its_interrupt_is_shut_down() {
     let offline = Offline::take(1);
     assert_waits(line);
     drop(module);
-    // And the other way round: it starts without its CPU.
+    // The other order: the line starts without its CPU.
     let (module, line, _) = with_managed("rate_hz=2000");
     assert_waits(line);
     drop(offline);
@@ -311,7 +311,7 @@ fn a_line_is_changed_bound_and_unloaded_while_its_interrupt_is_shut_down() {
 }
 
 #[test]
-fn one_that_is_masked_meanwhile_stays_masked() {
+fn an_interrupt_that_is_masked_meanwhile_stays_masked() {
     let (module, line, _) = with_managed("rate_hz=2000");
     line.set("masked", "1");
     let offline = Offline::take(1);
@@ -327,7 +327,7 @@ fn one_that_is_masked_meanwhile_stays_masked() {
     line.set("masked", "1");
     drop(offline);
     assert_waits(line);
-    // The kernel has left it off since it is masked, and cannot start it any more.
+    // The kernel has left it off because it is masked, and cannot start it any more.
     let offline = Offline::take(1);
     assert_eq!(line.try_set("masked", "0"), Err(Errno::ENXIO));
     assert_eq!(line.get("masked"), "1");
@@ -342,7 +342,7 @@ fn one_that_is_masked_meanwhile_stays_masked() {
     module.verify();
 }
 
-/// The line's other knobs can be changed under traffic, on every flavor, and its driver can go and come.
+/// Changes the line's other knobs under traffic, on every flavor, and unbinds and binds its driver.
 fn live_changes(line: Line) {
     for flavor in flavors() {
         line.set("workqueue", flavor);

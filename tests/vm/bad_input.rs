@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Bad values by every face: refused with EINVAL or ERANGE, nothing changed, no flood in the log.
+//! Bad values through every interface: refused with EINVAL or ERANGE, nothing changed, no flood in the log.
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{KNOBS, Line, Offline, Simrupt, eventually, log_lines, simructl};
 
-/// What no knob takes.
+/// Values that no knob takes.
 fn bad_values() -> Vec<Vec<u8>> {
     let texts: [&[u8]; 17] = [
         b"\n",
@@ -151,7 +151,7 @@ fn simructl_refuses_bad_values_with_the_remedy() {
             assert_eq!(output.status.code(), Some(1), "{setting}: {message}");
             assert!(message.contains(remedy), "{setting}: {message}");
         }
-        // The first is good, the second is not: neither happens.
+        // The first one is good, the second one is not: neither is set.
         let output = simructl(&["set", "rate_hz=77", "fifo_size=1"]);
         assert_eq!(output.status.code(), Some(1));
         // Nor does a change of a line that does not exist.
@@ -173,11 +173,11 @@ fn a_flood_of_bad_values_does_not_flood_the_log() {
     assert!(logged <= 20, "{logged} lines");
 }
 
-/// What is logged of a write that is refused. The log has a limit, so it is written until it is.
+/// The log message for a write that is refused. Messages are rate-limited, so the write is repeated until one appears.
 fn logged(part: &str, write: impl Fn()) -> String {
     let before = log_lines(part).len();
     let mut line = None;
-    eventually("the log tells of it", || {
+    eventually("the log reports it", || {
         write();
         line = log_lines(part).get(before).cloned();
         line.is_some()
@@ -186,7 +186,7 @@ fn logged(part: &str, write: impl Fn()) -> String {
 }
 
 #[test]
-fn what_is_refused_is_logged_escaped_and_cut() {
+fn a_refused_value_is_logged_escaped_and_cut() {
     let module = Simrupt::load("");
     let line = module.line(0);
     let refuse = |text: &[u8]| {
@@ -205,7 +205,7 @@ fn what_is_refused_is_logged_escaped_and_cut() {
     assert!(message.contains("xxxxx"), "{message}");
     assert!(message.len() < 200, "{message}");
 
-    // A CPU that cannot be had just now, behind a lot of space.
+    // A CPU that is offline, after a lot of space.
     let offline = Offline::take(1);
     let text = format!("{:>4000}", "1");
     let message = logged("cannot be had", || {

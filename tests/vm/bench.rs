@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl bench` against the real thing: what it measures, and that it leaves nothing behind.
+//! `simructl bench` with the real module: its measurements, and that it leaves nothing behind.
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -22,7 +22,7 @@ const SAVED: &str = "/run/simrupt-bench.toml";
 const ODD: &str = "lines=2 rate_hz=7,1000 workqueue=highpri,ordered fifo_size=64 pattern=poisson \
                    burst=3 format=record run=always cpu=1 work_us=5";
 
-/// All knobs of both lines, and who may take their interrupts.
+/// All knobs of both lines, and the CPUs that may handle their interrupts.
 fn state(module: &Simrupt) -> Vec<(BTreeMap<&'static str, String>, String)> {
     let of = |line: Line| {
         let affinity = format!("/proc/irq/{}/smp_affinity_list", line.irq());
@@ -37,7 +37,7 @@ fn words(options: &str) -> Vec<&str> {
     iter::once("bench").chain(options).collect()
 }
 
-/// A bench at work.
+/// A running bench.
 fn start(options: &str) -> Child {
     start_simructl(&words(options))
 }
@@ -51,7 +51,7 @@ fn results() -> Value {
     serde_json::from_str(&fs::read_to_string(JSON).unwrap()).unwrap()
 }
 
-/// A bench that would run for hours, once its first round is under way.
+/// A bench that would run for hours, during its first round.
 fn endless(module: &Simrupt, flavors: &str) -> Child {
     let child = start(&format!(
         "--flavors {flavors} --rates 1000 --rounds 1000 --duration 0.1 --warm-up 0.01 \
@@ -91,8 +91,8 @@ fn a_bench_measures_every_cell_and_puts_the_knobs_back() {
             assert_eq!(counter("events"), counter("read"), "{setting}");
             let seconds = round["elapsed_ns"].as_f64().unwrap() / 1e9;
             assert!((0.2..0.3).contains(&seconds), "{setting}: {seconds} s");
-            // As exactly as the ends of the round allow: a burst at each, and what comes due while the counters
-            // are read, for which a kernel that watches itself takes its time.
+            // As exact as the ends of the round allow: one burst at each end, plus the events that come due while the
+            // counters are read, which takes a kernel that checks itself some time.
             let burst = setting["burst"].as_f64().unwrap();
             let off = (counter("events") as f64 - rate * seconds).abs();
             let reading_s = if watches_itself() { 0.004 } else { 0.001 };
@@ -126,12 +126,12 @@ fn a_bench_measures_every_cell_and_puts_the_knobs_back() {
         assert!(watches_itself() || !flags.iter().any(is_off), "{flags:?}");
     }
     let worker = |at: usize| cells[at]["metrics"]["worker_ns_per_event"]["median"].as_f64();
-    // What runs in a softirq is charged to no kworker.
+    // Work in a softirq is charged to no kworker.
     assert!(worker(0) > worker(4), "{:?} {:?}", worker(0), worker(4));
 }
 
 #[test]
-fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
+fn a_knob_that_others_set_is_reported_and_changes_no_figure() {
     let module = Simrupt::load("");
     let child = start(&format!(
         "--flavors bh --rates 1000 --rounds 3 --duration 1 --warm-up 0.1 --json {JSON}"
@@ -150,13 +150,13 @@ fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
     let cell = &results["cells"][0];
     assert_eq!(cell["rounds"].as_array().unwrap().len(), 3);
     for round in cell["rounds"].as_array().unwrap() {
-        // A kernel that watches itself does so in kworkers, too.
+        // A kernel that checks itself uses kworkers for that, too.
         if watches_itself() {
             break;
         }
-        // Only the interrupt's threads take time then, where the kernel has them: 10.5 µs per event with
-        // PREEMPT_RT, as softirqs run there, too. Other work of the kernel is some tenths of a µs per event. A
-        // kworker of unbound takes 8 µs, and with PREEMPT_RT 14.4 µs to 17.3 µs together with the threads.
+        // Only the interrupt's threads take time then, if the kernel has them: 10.5 µs per event with PREEMPT_RT,
+        // because softirqs run there, too. Other work of the kernel is some tenths of a µs per event. A kworker of
+        // unbound takes 8 µs, and with PREEMPT_RT 14.4 µs to 17.3 µs together with the threads.
         let most_ns = if is_real_time() { 12_000.0 } else { 2_000.0 };
         let worker = round["metrics"]["worker_ns_per_event"].as_f64();
         assert!(worker.is_none_or(|ns| ns < most_ns), "{round}");
@@ -166,13 +166,13 @@ fn a_knob_that_is_set_beside_it_is_told_and_changes_no_figure() {
 }
 
 #[test]
-fn a_knob_that_is_changed_and_changed_back_is_told_and_the_round_run_again() {
+fn a_knob_that_is_changed_and_changed_back_is_reported_and_the_round_is_run_again() {
     let module = Simrupt::load("");
     let child = start(&format!(
         "--flavors bh --rates 1000 --rounds 1 --duration 1 --warm-up 0 --json {JSON}"
     ));
     let line = module.line(0);
-    // The counters begin anew when it does.
+    // The counters are reset when it does.
     eventually("it measures", || {
         line.get("rate_hz") == "1000" && (20..500).contains(&line.stat("events"))
     });
@@ -189,7 +189,7 @@ fn a_knob_that_is_changed_and_changed_back_is_told_and_the_round_run_again() {
     assert_eq!(results["cells"][0]["rounds"].as_array().unwrap().len(), 1);
 }
 
-/// The threads of simructl with this name: their policy and the CPUs that they may run on.
+/// The threads of simructl with this name: their policies and the CPUs that they may run on.
 fn threads(of: &Child, name: &str) -> Vec<(String, String)> {
     let tasks = fs::read_dir(format!("/proc/{}/task", of.id())).unwrap();
     let paths = tasks.flatten().map(|task| task.path());
@@ -231,8 +231,8 @@ fn a_real_time_hog_keeps_work_items_waiting_but_no_softirq_and_ends() {
         let metrics = &results["cells"][at]["metrics"];
         metrics["irq_bh_p50_ns"]["median"].as_f64().unwrap()
     };
-    // The work item waits for the rest of 4 ms, in four of five cases. A kernel that threads its softirqs, or leaves them
-    // to ksoftirqd, has them wait as well.
+    // The work item waits for the rest of 4 ms, in four of five cases. On a kernel that runs softirqs in threads, or
+    // leaves them to ksoftirqd, they wait as well.
     assert!(wait(1) > 500_000.0, "{}", wait(1));
     let in_softirq = Context::of_top_half() != Context::Task;
     assert!(wait(0) < 100_000.0 || !in_softirq, "{}", wait(0));
@@ -318,7 +318,7 @@ fn short() -> Output {
 }
 
 #[test]
-fn what_a_killed_bench_had_changed_is_put_back_by_the_next() {
+fn the_changes_of_a_killed_bench_are_reverted_by_the_next() {
     let module = Simrupt::load(ODD);
     let before = state(&module);
     let _ = fs::remove_file(JSON);
@@ -336,7 +336,7 @@ fn what_a_killed_bench_had_changed_is_put_back_by_the_next() {
 }
 
 #[test]
-fn what_was_saved_of_another_module_is_not_put_back() {
+fn values_saved_from_another_module_are_not_restored() {
     let module = Simrupt::load("rate_hz=77");
     end(endless(&module, "bh"), Signal::SIGKILL);
     drop(module);
@@ -364,7 +364,7 @@ fn a_second_bench_at_the_same_time_is_refused_and_changes_nothing() {
 #[test]
 fn the_highest_rate_that_a_flavor_follows_is_found() {
     let module = Simrupt::load("");
-    // The limit is so late that the slowest kernel is in time at the lowest rate.
+    // The limit is so high that the slowest kernel meets it at the lowest rate.
     let output = bench(&format!(
         "--flavors bh --rates 1000 --rounds 1 --duration 0.1 --warm-up 0.02 \
          --find-knee --p99-limit 20000 --knee-max 200000 --json {JSON}"
@@ -390,7 +390,7 @@ fn the_highest_rate_that_a_flavor_follows_is_found() {
 }
 
 #[test]
-fn what_the_module_does_not_have_is_refused_before_anything_changes() {
+fn a_plan_that_the_module_does_not_support_is_refused_before_anything_changes() {
     let module = Simrupt::load("rate_hz=5");
     let output = bench("--lines 9");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -402,7 +402,7 @@ fn what_the_module_does_not_have_is_refused_before_anything_changes() {
 fn a_closed_loop_is_bound_to_no_rate_and_no_reader_is_needed() {
     let module = Simrupt::load("lines=2");
     let before = state(&module);
-    // On a kernel that watches itself, two loops leave simructl so little of two CPUs that this takes minutes.
+    // On a kernel that checks itself, two loops leave simructl so little of two CPUs that this takes minutes.
     let lines = if watches_itself() { 1 } else { 2 };
     let output = bench(&format!(
         "--mode saturate --flavors bh,bound,irq-thread --lines {lines} --rounds 2 \
@@ -415,7 +415,7 @@ fn a_closed_loop_is_bound_to_no_rate_and_no_reader_is_needed() {
     for cell in results["cells"].as_array().unwrap() {
         let metrics = &cell["metrics"];
         let runs_hz = metrics["runs_hz"]["median"].as_f64().unwrap();
-        // 1000 is how often the timer turns a loop that has no doorbell.
+        // 1000 is how often per second the timer turns a loop that has no doorbell.
         let least = if watches_itself() { 1000.0 } else { 50_000.0 };
         assert!(runs_hz > least, "{}: {runs_hz}", cell["setting"]);
         assert!(metrics["irq_bh_p99_ns"]["median"].as_f64().is_some());
@@ -450,13 +450,14 @@ fn the_floor_and_what_measuring_costs_are_measured_along() {
 
     let cells = results["cells"].as_array().unwrap();
     let metric = |at: usize, name: &str| cells[at]["metrics"][name]["median"].as_f64().unwrap();
-    // none idle, none irqs-off, bh idle, bh irqs-off, unbound idle, unbound irqs-off. Where interrupts are threaded,
-    // `none` has a thread wake up, too.
+    // none idle, none irqs-off, bh idle, bh irqs-off, unbound idle, unbound irqs-off. If interrupts are threaded,
+    // `none` includes the wake-up of a thread, too.
     let is_floor = metric(0, "irq_bh_p50_ns") < metric(2, "irq_bh_p50_ns");
     assert!(is_floor || Context::of_top_half() == Context::Task);
-    // A detector that stops whoever it watches outweighs what a thread takes to wake up.
+    // A detector that stops the watched code outweighs the wake-up of a thread.
     assert!(metric(2, "irq_bh_p50_ns") < metric(4, "irq_bh_p50_ns") || watches_itself());
-    // A twentieth of the time, interrupts wait for up to 50 us. With all checks they do so without it.
+    // For a twentieth of the time, interrupts wait for up to 50 us. On a kernel with all checks they do so without
+    // interference.
     for at in [0, 2, 4] {
         let [idle, held] = [at, at + 1].map(|at| metric(at, "due_irq_p99_ns"));
         let is_longer = held > idle || watches_itself();
@@ -465,7 +466,7 @@ fn the_floor_and_what_measuring_costs_are_measured_along() {
     assert_eq!(module.line(0).get("stress"), "none");
 }
 
-/// The cells of a preset, measured once for so many seconds.
+/// The cells of a preset, measured once for `seconds`.
 fn preset(name: &str, seconds: f64, options: &str) -> Vec<Value> {
     let output = bench(&format!(
         "--preset {name} --rounds 1 --duration {seconds} --warm-up 0.01 {options} --json {JSON}"
@@ -500,10 +501,10 @@ fn preset_moderation_shares_interrupts_between_events() {
     };
     let (each, at_once) = found(20_000, None);
     let (some, later) = found(20_000, Some("500"));
-    // An event in 50 us: ten of them in 500.
+    // An event in 50 us: ten of them in 500 us.
     assert!(some * 5.0 < each, "{some} {each}");
     assert!(later > at_once + 100_000.0, "{later} {at_once}");
-    // What was set before is in force again, and was not while it measured.
+    // The old value is in force again, and was not in force during the measurement.
     assert_eq!(module.line(0).get("coalesce_us"), "7");
     assert_eq!(module.line(0).get("irq_type"), "level");
     assert_eq!(results()["environment"]["knobs"]["irq_type"], "edge");
@@ -522,7 +523,7 @@ fn preset_hog_keeps_the_items_of_a_bound_queue_waiting() {
             .as_u64()
             .unwrap()
     };
-    // The items of both lines run in one worker of the CPU; a softirq ends before the next one begins.
+    // The items of both lines run in one worker of the CPU. A softirq ends before the next one begins.
     for (idle, beside) in [(0, 1), (2, 3)] {
         assert_eq!(cells[beside]["setting"]["stress"], "hog");
         assert!(longest(beside) > 5_000_000, "{}", longest(beside));
@@ -572,7 +573,7 @@ fn a_replay_has_the_arrivals_of_its_file_on_each_line() {
     let module = Simrupt::load("lines=2");
     let schedule = |line: u32| format!("/sys/kernel/debug/simrupt/line{line}/schedule");
     fs::write(schedule(1), "77\n88\n").unwrap();
-    // 50 ms: a gap, and nine events that come together.
+    // 50 ms: a gap, and nine events together.
     let gaps = iter::once("49990000\n").chain(iter::repeat_n("1250\n", 8));
     fs::write(ARRIVALS, gaps.collect::<String>()).unwrap();
     let output = bench(&format!(
@@ -594,7 +595,7 @@ fn a_replay_has_the_arrivals_of_its_file_on_each_line() {
         for round in cell["rounds"].as_array().unwrap() {
             let counter = |name: &str| round["counters"][name].as_u64().unwrap();
             let events = counter("events");
-            // Ten times nine on each of two lines, but for those at the end.
+            // Ten times nine on each of two lines, except for those at the ends.
             assert!((144..=216).contains(&events), "{round}");
             assert_eq!(counter("read"), events);
         }

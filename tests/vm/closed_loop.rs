@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The closed loop: as fast as the bottom half gets done, and no faster.
+//! The closed loop: as fast as the bottom half, and no faster.
 
 use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors};
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub(crate) fn every_flavor_closes_the_loop() {
     let reader = Reader::start(line, 65536);
     for flavor in flavors() {
         line.set("workqueue", flavor);
-        // An interrupt that answers itself is left to the timer.
+        // A flavor without a later run is driven by the timer.
         turns(line, &module, if flavor == "none" { 50 } else { 2000 });
     }
     line.silence();
@@ -87,6 +87,6 @@ fn the_loop_stops_at_rate_zero_and_goes_on_from_there() {
     turns(line, &module, 100);
     line.set("pattern", "periodic");
     line.set("rate_hz", "1000");
-    // A timer may be late here, and what has become due meanwhile is in the ring together.
+    // A timer may be late here. Then all events that have come due are in the ring together.
     passes(line, &module, 20);
 }

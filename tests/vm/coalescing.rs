@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 const PERIOD_NS: u64 = 100_000;
 
-/// Records of a line with a period of [`PERIOD_NS`], in groups that share an interrupt. The groups at both ends may
-/// be cut off, and are left out.
+/// Records of a line with a period of [`PERIOD_NS`], in groups that share an interrupt. The groups at both ends may be
+/// incomplete, and are left out.
 fn groups(line: Line, count: usize) -> Vec<Vec<Record>> {
     let mut file = line.open();
     let records = read_records(&mut file, count);
@@ -21,7 +21,8 @@ fn groups(line: Line, count: usize) -> Vec<Vec<Record>> {
     groups
 }
 
-/// Of how many groups so many events are; at least nine of ten, as a CPU that had to wait for its turn is late.
+/// Asserts that at least nine of ten groups have this many events; the others allow for a CPU that had to wait for its
+/// turn.
 fn assert_mostly(groups: &[Vec<Record>], size: usize) {
     let right = groups.iter().filter(|group| group.len() == size).count();
     assert!(
@@ -31,8 +32,8 @@ fn assert_mostly(groups: &[Vec<Record>], size: usize) {
     );
 }
 
-/// For how long after `limit_ns` of each group the interrupt came: never before, and mostly within a fifth of a period,
-/// which a kernel needs that checks itself.
+/// Asserts that each group's interrupt came `limit_ns` after its first event: never before, and mostly within a fifth
+/// of a period, which a kernel that checks itself needs.
 fn assert_at(groups: &[Vec<Record>], limit_ns: impl Fn(&[Record]) -> u64) {
     let late_ns = groups.iter().map(|group| {
         let irq_ns = group[0].irq_ns;
@@ -55,7 +56,7 @@ fn the_oldest_event_waits_for_as_long_as_it_may() {
     line.silence();
     let stats = line.stats();
     assert_eq!(stats["coalesced_by_count"], 0);
-    // The last one may have been for those that a device that stops lets go.
+    // The last one may have been for events that a stopping device delivers.
     let by_time = stats["coalesced_by_time"];
     assert!(
         (stats["raised"] - 1..=stats["raised"]).contains(&by_time),
@@ -92,7 +93,7 @@ fn by_default_no_event_waits() {
 }
 
 #[test]
-fn a_device_that_stops_lets_no_event_wait() {
+fn a_device_that_stops_delivers_the_waiting_events() {
     let module = Simrupt::load("rate_hz=1000 coalesce_us=1000000");
     let line = module.line(0);
     let file = line.open();
@@ -152,8 +153,8 @@ fn a_closed_loop_does_not_wait() {
 }
 
 #[test]
-fn a_driver_that_goes_takes_the_events_that_wait_along() {
-    // Binding takes a few milliseconds where the kernel checks itself.
+fn unbinding_the_driver_removes_the_waiting_events() {
+    // Binding takes a few milliseconds on a kernel that checks itself.
     let module = Simrupt::load("rate_hz=100 coalesce_us=1000000 run=always");
     let line = module.line(0);
     for _ in 0..3 {
@@ -166,7 +167,7 @@ fn a_driver_that_goes_takes_the_events_that_wait_along() {
 }
 
 #[test]
-fn a_loop_that_is_closed_under_way_lets_no_event_wait() {
+fn a_loop_that_is_closed_under_traffic_delivers_the_waiting_events() {
     let module = Simrupt::load("rate_hz=1000 coalesce_us=1000000 run=always");
     let line = module.line(0);
     for _ in 0..3 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the module says that measuring costs, and the kernel's part of deferring work.
+//! The module's figures for the cost of measuring, and of the kernel's part of deferring work.
 
 use simrupt::files::stats::Stats;
 use simrupt_vm_tests::{Simrupt, flavors};
@@ -17,12 +17,12 @@ fn the_costs_of_a_timestamp_and_of_an_empty_work_item_are_measured() {
     for flavor in flavors() {
         line.set("workqueue", flavor);
         let text = fs::read_to_string(line.path("costs")).unwrap();
-        // As counters, it is names and numbers.
+        // Like counters, it consists of names and numbers.
         let costs = Stats::parse(&text).unwrap();
         let costs: BTreeMap<&str, u64> = costs.iter().collect();
         let timestamp_ns = costs["timestamps_ns"] / costs["timestamps"];
         assert!((1..10_000).contains(&timestamp_ns), "{flavor}: {text}");
-        // Those before `none` are workqueues.
+        // The flavors before `none` are workqueues.
         let is_queue = flavors().iter().position(|name| *name == flavor)
             < flavors().iter().position(|name| *name == "none");
         assert_eq!(costs["empty_runs"] != 0, is_queue, "{flavor}");
@@ -34,9 +34,9 @@ fn the_costs_of_a_timestamp_and_of_an_empty_work_item_are_measured() {
     module.verify();
 }
 
-/// Each of the empty work items is queued behind a bottom half that takes its time.
+/// Each of the empty work items is queued behind a bottom half that takes long.
 #[test]
-fn while_costs_are_measured_the_line_can_be_changed_and_looked_at() {
+fn while_costs_are_measured_the_line_can_be_changed_and_read() {
     let module =
         Simrupt::load("lines=2 rate_hz=90 run=always workqueue=bh work_us=10000 cpu_limit_pct=95");
     let line = module.line(0);
@@ -59,7 +59,7 @@ fn while_costs_are_measured_the_line_can_be_changed_and_looked_at() {
         longest < Duration::from_millis(500),
         "{longest:?} of {took:?}"
     );
-    // The bound is a second, and the last item's run.
+    // The bound is a second, plus the last item's run.
     assert!(took < Duration::from_secs(3), "{took:?}: {text}");
     module.verify();
 }

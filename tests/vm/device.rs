@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the simulated device does: patterns, its timer's CPU, masking, and the cost of a run.
+//! The simulated device: patterns, the CPU of its timer, masking, and the cost of a run.
 
 use simrupt_core::abi::Record;
 use simrupt_vm_tests::{
@@ -20,7 +20,7 @@ fn gaps(records: &[Record], rate_hz: f64) -> (f64, f64) {
     (mean, variance)
 }
 
-/// The first `count` records that the line makes with these settings.
+/// The first `count` records of the line with these settings.
 fn records_of(line: Line, rate_hz: u32, settings: &[(&str, &str)], count: usize) -> Vec<Record> {
     line.silence();
     for (knob, value) in settings {
@@ -74,7 +74,7 @@ fn the_timer_runs_on_the_cpu_that_it_is_given() {
     let mut file = line.open();
     for cpu in [1, 0, 1, 0] {
         line.set("cpu", &cpu.to_string());
-        // What was on its way when the timer moved.
+        // Skips events that were under way when the timer moved.
         read_fresh_records(line, &mut file, 1);
         let before = action_counts("simrupt0");
         let records = read_records(&mut file, 200);
@@ -82,7 +82,7 @@ fn the_timer_runs_on_the_cpu_that_it_is_given() {
         assert_eq!(after[1 - cpu], before[1 - cpu], "the other CPU took some");
         assert!(were_taken_on(cpu, &records), "{cpu}");
     }
-    // The interrupt's own affinity outweighs the timer's place.
+    // The interrupt's own affinity takes precedence over the timer's CPU.
     line.set("cpu", "0");
     move_irq(line.irq(), 1);
     assert!(
@@ -114,7 +114,7 @@ fn a_masked_line_keeps_its_events_until_it_is_unmasked() {
     line.set("masked", "0");
     eventually("all are delivered", || line.stat("in_ring") == 0);
     let stats = line.stats();
-    // One edge stands for all.
+    // One edge stands for all of them.
     assert_eq!(stats["pending"], 0);
     assert!(stats["coalesced"] >= pending - 1, "{stats:?}");
     assert_eq!(stats["events"], stats["drained"]);
@@ -130,17 +130,17 @@ fn a_line_that_stays_masked_overruns_its_ring() {
     let stats = line.stats();
     assert_eq!((stats["in_ring"], stats["handled"]), (4096, 0));
     module.verify();
-    // Unloading with the line masked is the rest of this test.
+    // Unloading while the line is masked is the rest of this test.
 }
 
 #[test]
-fn a_run_of_the_bottom_half_costs_what_it_is_told_to() {
+fn a_run_of_the_bottom_half_takes_its_simulated_cost() {
     for flavor in ["bh", "unbound"] {
         let module = Simrupt::load(&format!("format=record rate_hz=500 workqueue={flavor}"));
         let line = module.line(0);
         let mut file = line.open();
         line.set("work_us", "5000");
-        // At 2 ms a piece, events pile up behind each run of 5 ms.
+        // At an interval of 2 ms, events pile up behind each run of 5 ms.
         let records = read_fresh_records(line, &mut file, 100);
         let mut runs: Vec<u64> = records.iter().map(|record| record.bh_ns).collect();
         runs.dedup();

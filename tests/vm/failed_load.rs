@@ -16,12 +16,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// So much that there is no memory for all of the lines: the load fails when some of them are there.
+/// A load with too little memory for all of the lines: it fails after some of them are set up.
 const TOO_MUCH: &str = "lines=64 fifo_size=1048576";
 const TRACEPOINT_ID: &str = "/sys/kernel/tracing/events/simrupt/simrupt_emit/id";
 
-/// PERF_TYPE_TRACEPOINT, and the size of the first version of `struct perf_event_attr`: its first three fields
-/// are all that is needed.
+/// PERF_TYPE_TRACEPOINT, and the size of the first version of `struct perf_event_attr`: only its first three fields are
+/// needed.
 const TRACEPOINT: u32 = 2;
 const ATTR_SIZE: u32 = 64;
 
@@ -30,14 +30,14 @@ fn listen(id: u64) -> Result<OwnedFd, Errno> {
     let mut attr = [0_u64; ATTR_SIZE as usize / 8];
     attr[0] = u64::from(TRACEPOINT) | (u64::from(ATTR_SIZE) << 32);
     attr[1] = id;
-    // SAFETY: The structure is as large as it says, and outlives the call.
+    // SAFETY: The structure has the size that it states, and outlives the call.
     let fd = unsafe { libc::syscall(libc::SYS_perf_event_open, attr.as_ptr(), -1, 0, -1, 0) };
     let fd = Errno::result(fd)?;
-    // SAFETY: The descriptor is new, and nobody else's.
+    // SAFETY: The descriptor is new, and belongs to nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
 
-/// Opens the perf event as soon as the module has the tracepoint, until told that the load is over.
+/// Opens the perf event as soon as the module has the tracepoint, until the load is over.
 fn listen_to_a_load(is_over: &AtomicBool) -> Option<OwnedFd> {
     while !is_over.load(Ordering::SeqCst) {
         let id = fs::read_to_string(TRACEPOINT_ID).ok();
@@ -69,12 +69,12 @@ fn the_module_stays_without_lines_until_they_are_gone() {
 
     assert!(!Path::new("/dev/simrupt0").exists());
     assert!(!Path::new("/sys/kernel/debug/simrupt").exists());
-    // Parameters are there as long as the module is.
+    // The parameters exist as long as the module does.
     assert!(fs::read_to_string("/sys/module/simrupt/parameters/rate_hz").is_ok());
     fs::write("/sys/module/simrupt/parameters/rate_hz", "1").ok();
     assert_eq!(unload(), Err(Errno::EWOULDBLOCK));
     drop(event);
-    // The kernel lets go of it after a grace period.
+    // The kernel releases it after a grace period.
     eventually("the module can be unloaded", || unload().is_ok());
     assert_nothing_left();
     Simrupt::load("").verify();

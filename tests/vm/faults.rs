@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Faults on purpose: each shows its symptom, the counters' sums hold under all of them, and each has a way back.
+//! Faults: each shows its symptom, the counters' sums hold under all of them, and each can be recovered from.
 
 use nix::{
     errno::Errno,
@@ -21,7 +21,7 @@ use std::{
 
 const MS: u64 = 1_000_000;
 
-/// Sets a fault with its rules, of which the kind is the last.
+/// Sets a fault with its rules; the kind is set last.
 fn fault(line: Line, kind: &str, rules: &[(&str, &str)]) {
     for (rule, value) in rules {
         line.set(&format!("fault_{rule}"), value);
@@ -29,13 +29,13 @@ fn fault(line: Line, kind: &str, rules: &[(&str, &str)]) {
     line.set("fault", kind);
 }
 
-/// Ends the fault of a line and undoes its consequences.
+/// Ends the fault of a line and repairs its consequences.
 fn recover(line: Line) {
     line.set("recover", "1");
     assert_eq!(line.get("fault"), "none");
 }
 
-/// How many values of a stage are at least this, going by the lower bounds of its buckets.
+/// How many values of a stage are at least this, by the lower bounds of its buckets.
 fn values_from(line: Line, stage: &str, least_ns: u64) -> u64 {
     let buckets = line.stage(stage);
     let counts = buckets.buckets().filter(|[low, ..]| *low >= least_ns);
@@ -77,7 +77,7 @@ fn events_whose_edges_are_all_lost_are_delivered_by_recover() {
     assert_eq!(stats["in_ring"], stats["events"], "{stats:?}");
     assert_eq!(stats["fault_lost"], stats["events"], "{stats:?}");
     module.verify();
-    // The end of a fault does not undo what it has done.
+    // The end of a fault does not undo its effects.
     line.set("fault", "none");
     assert_eq!(line.stat("in_ring"), stats["events"]);
     recover(line);
@@ -105,9 +105,9 @@ fn a_late_edge_is_a_tail_in_due_irq() {
     module.verify();
 }
 
-/// While a raise is late, the device raises for nothing else: what it emits meanwhile waits for the same one.
+/// While a raise is late, the device raises for nothing else: later events wait for the same raise.
 #[test]
-fn a_late_edge_comes_behind_the_end_of_a_replay() {
+fn a_late_edge_comes_after_the_end_of_a_replay() {
     let module = Simrupt::load("pattern=replay");
     let line = module.line(0);
     fs::write(line.path("schedule"), "1000000\n").unwrap();
@@ -181,7 +181,7 @@ fn a_storm_is_survived_and_ends() {
 }
 
 #[test]
-fn a_line_that_is_stuck_is_survived_until_it_is_recovered() {
+fn the_machine_survives_a_stuck_line_until_it_is_recovered() {
     let module = Simrupt::load("rate_hz=0 run=always workqueue=none cpu=0 cpu_limit_pct=5");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
@@ -204,12 +204,12 @@ fn a_line_that_is_stuck_is_survived_until_it_is_recovered() {
 }
 
 #[test]
-fn a_line_is_stuck_for_so_many_interrupts() {
+fn a_line_is_stuck_for_the_set_number_of_interrupts() {
     let module = Simrupt::load("rate_hz=0 run=always");
     let line = module.line(0);
     fault(line, "stuck", &[("times", "50")]);
     line.set("rate_hz", "100");
-    eventually("so many there are", || line.stat("fault_stuck") == 50);
+    eventually("that many have come", || line.stat("fault_stuck") == 50);
     line.wait_for("events", 20);
     line.silence();
     let stats = line.stats();
@@ -218,12 +218,12 @@ fn a_line_is_stuck_for_so_many_interrupts() {
     module.verify();
 }
 
-/// What the kernel says of a line that nobody handled.
+/// The number of the kernel's messages that nobody handled a line.
 fn complaints(line: Line) -> usize {
     log_lines(&format!("irq {}: nobody cared", line.irq())).len()
 }
 
-/// Leaves the interrupts of a line to nobody until the kernel disables it.
+/// Leaves the interrupts of a line unhandled until the kernel disables it.
 fn let_it_die(line: Line) {
     let before = complaints(line);
     expect_report("nobody cared");
@@ -240,19 +240,19 @@ fn let_it_die(line: Line) {
         stats["raised"] > raised && stats["in_ring"] == 4096,
         "{stats:?}"
     );
-    // Dead means: not even a handler that handles is called.
+    // Dead means that not even a handler that handles events is called.
     line.set("fault", "none");
     line.wait_for("raised", 10);
     assert_eq!(line.stat("handled"), 0);
 }
 
 #[test]
-fn a_line_that_nobody_cares_for_is_dead_until_it_is_recovered() {
+fn a_line_that_nobody_cared_for_is_dead_until_it_is_recovered() {
     let module = Simrupt::load("rate_hz=0 run=always cpu_limit_pct=100");
     let line = module.line(0);
     let_it_die(line);
     module.verify();
-    // The kernel has it disabled, and its user has, too.
+    // Both the kernel and the user have disabled it.
     line.set("masked", "1");
     recover(line);
     line.wait_for("raised", 10);
@@ -271,7 +271,7 @@ fn a_line_that_nobody_cares_for_is_dead_until_it_is_recovered() {
 }
 
 #[test]
-fn a_level_that_nobody_acknowledges_dies_of_one_event() {
+fn a_level_that_nobody_acknowledges_is_disabled_after_one_event() {
     let module = Simrupt::load("rate_hz=0 run=always irq_type=level");
     let line = module.line(0);
     let before = complaints(line);
@@ -293,7 +293,7 @@ fn a_level_that_nobody_acknowledges_dies_of_one_event() {
 }
 
 #[test]
-fn a_dead_line_lives_when_its_driver_is_bound_anew() {
+fn a_dead_line_works_again_when_its_driver_is_bound_again() {
     let module = Simrupt::load("rate_hz=0 run=always cpu_limit_pct=100");
     let line = module.line(0);
     let_it_die(line);
@@ -304,7 +304,7 @@ fn a_dead_line_lives_when_its_driver_is_bound_anew() {
     module.verify();
 }
 
-/// A few unhandled interrupts kill nothing; a handled one takes care of their events.
+/// A few unhandled interrupts do not disable the line; a handled one takes their events.
 #[test]
 fn events_of_an_unhandled_interrupt_wait_for_the_next_one() {
     let module = Simrupt::load("rate_hz=0 run=always");
@@ -324,7 +324,7 @@ fn events_of_an_unhandled_interrupt_wait_for_the_next_one() {
     module.verify();
 }
 
-/// Waits by poll(2), with a time-out; tells whether there is something to read, and how long that took.
+/// Waits by poll(2), with a timeout; returns whether there is something to read, and how long the wait took.
 fn wait_ms(file: &fs::File, timeout_ms: u16) -> (bool, u128) {
     let start = Instant::now();
     let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
@@ -333,7 +333,7 @@ fn wait_ms(file: &fs::File, timeout_ms: u16) -> (bool, u128) {
 }
 
 #[test]
-fn a_reader_that_misses_its_wake_up_is_saved_by_its_time_out() {
+fn a_reader_that_misses_its_wake_up_goes_on_after_its_timeout() {
     let module = Simrupt::load("rate_hz=10");
     let line = module.line(0);
     let mut file = line.open_nonblock();
@@ -352,7 +352,7 @@ fn a_reader_that_misses_its_wake_up_is_saved_by_its_time_out() {
 }
 
 #[test]
-fn a_reader_that_waits_for_ever_is_woken_by_recover() {
+fn a_reader_that_waits_forever_is_woken_by_recover() {
     let module = Simrupt::load("rate_hz=0 fault=dropped-wakeup");
     let line = module.line(0);
     let reader = thread::spawn(move || {
@@ -370,7 +370,7 @@ fn a_reader_that_waits_for_ever_is_woken_by_recover() {
 }
 
 #[test]
-fn a_stall_delays_the_bottom_half_of_what_comes_meanwhile() {
+fn a_stall_delays_the_bottom_half_of_events_that_come_meanwhile() {
     let module = Simrupt::load("rate_hz=0 run=always workqueue=bound cpu=0");
     let line = module.line(0);
     fault(line, "stall", &[("us", "100000"), ("times", "1")]);
@@ -379,7 +379,7 @@ fn a_stall_delays_the_bottom_half_of_what_comes_meanwhile() {
     line.silence();
     assert_eq!(line.stat("fault_stall"), 1);
     assert_eq!(values_from(line, "bh_run", 99 * MS), 1);
-    // Of the ten events or so, the first waits nearly as long as the stall.
+    // Of about ten events, the first waits nearly as long as the stall.
     let waited = values_from(line, "irq_bh", 5 * MS);
     assert!((8..=10).contains(&waited), "{:?}", line.stage("irq_bh"));
     module.verify();
@@ -465,7 +465,7 @@ fn each_fault_is_traced_with_its_number() {
     module.verify();
 }
 
-/// What simructl prints, which must go well.
+/// The output of simructl, which must succeed.
 fn told(args: &[&str]) -> String {
     let output = simructl(args);
     assert!(output.status.success(), "{args:?}: {output:?}");
@@ -517,8 +517,8 @@ fn simructl_sets_shows_and_ends_faults_and_recovers_lines() {
     line.bind();
 }
 
-/// Under each fault, on every flavor, in an open loop and in a closed one: the sums hold, no event gets lost that the
-/// counters do not know of, and all come to their end afterwards.
+/// Under each fault, on every flavor, in an open loop and in a closed one: the sums hold, no event is lost without
+/// being counted, and all events come to their end afterwards.
 #[test]
 fn the_sums_hold_under_every_fault_on_every_flavor() {
     let module =
@@ -556,7 +556,7 @@ fn the_sums_hold_under_every_fault_on_every_flavor() {
     }
 }
 
-/// In a closed loop the next events come when the driver is done with the last: of a lost edge it never is.
+/// In a closed loop the next events come when the driver is done with the last ones. After a lost edge it never is.
 #[test]
 fn a_lost_edge_ends_a_closed_loop_until_it_is_recovered() {
     let module = Simrupt::load("pattern=closed rate_hz=0 run=always");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Each flavor of workqueue, and what they are compared with: where it runs, and that nothing is lost
-//! on it.
+//! Each flavor of workqueue, and the baselines: where it runs, and that it loses nothing.
 
 use nix::{errno::Errno, libc};
 use simrupt_vm_tests::{
@@ -33,16 +32,16 @@ fn runs_in(flavor: &str, context: Context, tunable: bool) {
         stats["runs"]
     );
     assert!(stats["runs"] > 0);
-    // Every character follows the one before.
+    // Every character is the successor of the one before.
     let next = |byte: u8| if byte == 0x7e { 0x20 } else { byte + 1 };
     assert!(read.windows(2).all(|pair| pair[1] == next(pair[0])));
 
-    // Flavors that the kernel lets users tune have a folder in sysfs.
+    // Flavors that users can tune have a directory in sysfs.
     let folder = format!("/sys/devices/virtual/workqueue/simrupt0-{flavor}");
     assert_eq!(Path::new(&folder).exists(), tunable);
 }
 
-/// As above, on a kernel that has the flavor.
+/// As above, if the kernel has the flavor.
 fn runs_if_there(flavor: &str, context: Context) {
     if lacking_flavors().contains(&flavor) {
         return skip("this kernel was built without it");
@@ -50,7 +49,7 @@ fn runs_if_there(flavor: &str, context: Context) {
     runs_in(flavor, context, false);
 }
 
-/// All of them, one after the other.
+/// Runs all flavors, one after the other.
 pub(crate) fn every_flavor() {
     for flavor in flavors() {
         let (context, tunable) = match flavor {
@@ -163,7 +162,7 @@ fn a_flavor_that_the_kernel_was_built_without_is_refused_and_changes_nothing() {
     for &flavor in lacking {
         let answer = line.try_set("workqueue", flavor);
         assert_eq!(answer, Err(Errno::EOPNOTSUPP));
-        // Of a list, none is set.
+        // None of a list is set.
         let list = format!("unbound,{flavor}");
         let answer = module.set_parameter("workqueue", list.as_bytes());
         assert_eq!(answer, Err(Errno::EOPNOTSUPP));
@@ -207,7 +206,7 @@ fn a_kthread_worker_is_a_thread_of_its_line_whose_priority_a_user_can_change() {
     set_priority(thread(), 60);
     assert_eq!(policy(thread()).0, libc::SCHED_FIFO);
     line.wait_for("drained", 100);
-    // It goes with its flavor, and the next one is as the first was.
+    // The thread ends with its flavor, and the next one has the default priority again.
     line.set("workqueue", "bh");
     assert!(threads(NAME).is_empty());
     line.set("workqueue", "kthread-worker");

@@ -37,7 +37,7 @@ fn a_job_loads_the_module_measures_and_unloads_it() {
         lines.starts_with("simrupt-load pass\nsimrupt-bench pass\n"),
         "{lines}"
     );
-    // The median: a kernel that checks itself cannot follow that rate, and events queue up.
+    // The median is not checked: a kernel that checks itself cannot keep up with that rate, and events queue up.
     let line = lines
         .lines()
         .find(|line| line.starts_with("bh-10000hz-irq_bh_p50 "));

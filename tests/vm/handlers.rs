@@ -30,7 +30,7 @@ fn instances() -> Vec<String> {
     names.filter(|name| name.starts_with("simructl-")).collect()
 }
 
-/// `handlers` with these options, once it records.
+/// `handlers` with these options, after it has begun to record.
 fn recording(options: &[&str]) -> Child {
     let child = start_simructl(&[&["handlers"], options].concat());
     let on = format!("{INSTANCES}/simructl-{}/tracing_on", child.id());
@@ -38,7 +38,7 @@ fn recording(options: &[&str]) -> Child {
         "{INSTANCES}/simructl-{}/events/workqueue/workqueue_execute_end/enable",
         child.id()
     );
-    // It is switched off while its events are switched on.
+    // Tracing is switched off while its events are being switched on.
     eventually("it records", || {
         let is = |path: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == "1");
         is(&last) && is(&on)
@@ -46,7 +46,7 @@ fn recording(options: &[&str]) -> Child {
     child
 }
 
-/// The documents that it has printed, one a row.
+/// Its printed documents, one per row.
 fn documents(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout.clone()).unwrap();
@@ -60,13 +60,13 @@ fn document(output: &Output) -> Value {
     documents.remove(0)
 }
 
-/// The rows of which a field is this.
+/// The rows in which a field has this value.
 fn rows<'a>(document: &'a Value, field: &str, value: &str) -> Vec<&'a Value> {
     let rows = document["rows"].as_array().unwrap().iter();
     rows.filter(|row| row[field] == value).collect()
 }
 
-/// The only row of a kind whose field is this.
+/// The only row of a kind in which a field has this value.
 #[track_caller]
 fn row<'a>(document: &'a Value, kind: &str, field: &str, value: &str) -> &'a Value {
     let found = rows(document, field, value);
@@ -82,7 +82,7 @@ fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("{value}"))
 }
 
-/// Has events of these lines for a while, and waits until they are at rest.
+/// Sends events of these lines for a while, and waits until they are at rest.
 fn traffic(lines: &[Line], rate_hz: &str, runs: u64) {
     for line in lines {
         line.set("rate_hz", rate_hz);
@@ -104,7 +104,7 @@ fn each_run_is_counted_once() {
     let before = [0, 1, 2].map(irqs);
     let child = recording(&["--json", "--for", "600"]);
     traffic(&lines, "1000", 300);
-    // Waits for the end of the runs: the last one may have emptied the ring, and still be under way.
+    // Waits for the end of the runs: the last run may have emptied the ring, and still be in progress.
     for line in lines {
         line.set("fifo_size", "8192");
     }
@@ -132,7 +132,7 @@ fn each_run_is_counted_once() {
             let buckets = row["run"]["buckets"].as_array().unwrap();
             let counted: u64 = buckets.iter().map(|bucket| number(&bucket[2])).sum();
             assert_eq!(number(&row["runs"]), counted);
-            // It had the CPU for no longer than it ran.
+            // Its CPU time is at most its run time.
             assert!(
                 number(&row["cpu_ns"]) <= number(&row["run"]["sum_ns"]),
                 "{row}"
@@ -140,14 +140,14 @@ fn each_run_is_counted_once() {
             assert!(number(&row["cpu_ns"]) > 0, "{row}");
         }
         if Context::of_top_half() == Context::Task {
-            // The interrupt's handler only wakes its thread; one that is woken again before it sleeps goes on.
+            // The interrupt's handler only wakes its thread. A thread that is woken again before it sleeps goes on.
             let thread = row(&document, "thread", "name", &name);
             let runs = number(&thread["runs"]);
             assert!(0 < runs && runs <= stats["handled"], "{thread} {stats:?}");
             assert!(number(&thread["run"]["p50_ns"]) > number(&irq["run"]["p50_ns"]));
         }
     }
-    // BH work runs in a softirq, which therefore runs as often, at least, and has a part of the time by itself.
+    // BH work runs in a softirq. So the softirq runs at least as often, and has a part of the time itself.
     let tasklet = row(&document, "softirq", "name", "TASKLET");
     let bh = row(&document, "work", "queue", "simrupt1-bh");
     assert!(
@@ -194,8 +194,8 @@ fn latency(line: usize, stage: &str, percentile: &str) -> u64 {
 }
 
 #[test]
-fn its_times_are_those_that_the_module_measures() {
-    // Runs of 400 µs, so that the code between the two measurements takes less than a bucket. The runs of one line
+fn its_times_agree_with_those_of_the_module() {
+    // Runs of 400 µs, so that the code between the two measurements takes less than a bucket. The runs of each line
     // wait for those of the other.
     let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bh cpu=0 work_us=400");
     let lines = [module.line(0), module.line(1)];
@@ -204,17 +204,17 @@ fn its_times_are_those_that_the_module_measures() {
     let document = document(&end(child, Signal::SIGINT));
     for index in [0, 1] {
         let work = row(&document, "work", "queue", &format!("simrupt{index}-bh"));
-        // Rarer ones depend on when the emulator turns to another CPU between the two measurements.
+        // Higher percentiles depend on when the emulator switches to another CPU between the two measurements.
         for percentile in ["p50", "p90"] {
             let field = format!("{percentile}_ns");
             let run = number(&work["run"][&field]);
             let measured = latency(index, "bh_run", percentile);
-            // The tracepoints' span has the module's within it: two buckets are 1/32.
+            // The tracepoints' interval contains the module's: two buckets are 1/32.
             assert!(
                 run + measured / 64 >= measured && run <= measured + measured / 32 + allowance(),
                 "{percentile}: {run} {measured}"
             );
-            // From the top half to the bottom half there is the call that queues the item, too.
+            // The time from the top half to the bottom half includes the call that queues the item.
             let wait = number(&work["wait"][&field]);
             let measured = latency(index, "irq_bh", percentile);
             assert!(
@@ -227,8 +227,8 @@ fn its_times_are_those_that_the_module_measures() {
     module.verify();
 }
 
-/// Nanoseconds that a tracepoint and the workqueue's code around a function may take: some thousand instructions, and tenfold
-/// where the kernel watches itself.
+/// Nanoseconds that a tracepoint and the workqueue's code around a function may take: some thousand instructions, and
+/// ten times as many on a kernel that checks itself.
 fn allowance() -> u64 {
     if watches_itself() { 60_000 } else { 6_000 }
 }
@@ -237,7 +237,7 @@ fn allowance() -> u64 {
 fn a_cpu_may_come_and_go_meanwhile() {
     let module = Simrupt::load("rate_hz=1000 run=always workqueue=unbound");
     let line = module.line(0);
-    // One that is offline when the recording begins has no buffer yet.
+    // A CPU that is offline when the recording begins has no buffer yet.
     let mut offline = Offline::take(1);
     let child = recording(&["--json", "--watch", "--interval", "0.2"]);
     for _ in 0..3 {
@@ -267,7 +267,7 @@ fn the_module_may_come_and_go_meanwhile() {
         module.line(0).wait_for("runs", 50);
         drop(module);
     }
-    // The functions of the last one have no names any more, since they are looked up at the end.
+    // The functions of the last module have no names any more, because names are looked up at the end.
     let document = document(&end(child, Signal::SIGINT));
     assert!(number(&row(&document, "irq", "name", "simrupt0")["runs"]) >= 150);
     assert_eq!(rows(&document, "queue", "simrupt0-bh").len(), 1);
@@ -279,7 +279,7 @@ fn the_instance_of_a_killed_process_is_removed_by_the_next_one() {
     let id = child.id();
     end(child, Signal::SIGKILL);
     assert_eq!(instances(), [format!("simructl-{id}")]);
-    // One that is at work is left alone.
+    // The instance of a running process is left alone.
     let other = recording(&["--watch"]);
     assert_eq!(instances(), [format!("simructl-{}", other.id())]);
     assert!(simructl(&["handlers", "--for", "50ms"]).status.success());
@@ -304,7 +304,7 @@ fn events_that_are_lost_are_counted_and_make_no_times() {
     let work = row(&document, "work", "queue", "simrupt0-bh");
     let runs = number(&work["runs"]);
     assert!(0 < runs && runs < stats["runs"], "{work}");
-    // An end is never taken for that of a begin from before a gap, which are longer than this.
+    // An end is never matched with a begin from before a gap, because gaps are longer than this.
     let longest = number(&work["run"]["max_ns"]);
     assert!(longest < 1_000_000 || watches_itself(), "{work}");
     module.verify();
@@ -322,7 +322,7 @@ fn a_kept_trace_says_the_same() {
         set(&format!("events/{events}/enable"), "1");
     }
     let child = recording(&["--json", "--for", "600"]);
-    // One after the other: the interrupts of two lines have a fixed distance, and the one's could come each time between
+    // One after the other. The interrupts of two lines have a fixed distance, and one line's could always come between
     // the two recordings of a tracepoint that the other hits.
     for line in lines {
         traffic(&[line], "1000", 100);
@@ -348,7 +348,7 @@ fn a_kept_trace_says_the_same() {
             assert_eq!(live["runs"], kept["runs"], "{live} {kept}");
             assert_eq!(live["name"], kept["name"]);
             assert_eq!(live["module"], kept["module"]);
-            // The text has microseconds; and each tracepoint is hit for one after the other.
+            // The text has microseconds, and each tracepoint records for the two instances one after the other.
             let [live, kept] = [live, kept].map(|row| number(&row["run"]["p50_ns"]));
             assert!(live.abs_diff(kept) < allowance(), "{kind}: {live} {kept}");
         }
@@ -356,7 +356,7 @@ fn a_kept_trace_says_the_same() {
     module.verify();
 }
 
-/// The message of one that fails.
+/// The message of a run that fails.
 fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
@@ -413,8 +413,8 @@ fn outputs_are_of_one_measurement_each() {
     );
     let watched = run(&["--watch", "--interval", "0.1", "-n", "2", "--json"]);
     assert_eq!(watched.lines().count(), 2, "{watched}");
-    // Each sample has what came since the one before. An interrupt brings several events when its timer is late, as it is
-    // where emulated CPUs take turns: 768 interrupts a second have been seen.
+    // Each sample has the events since the previous one. An interrupt brings several events if its timer is late, as it
+    // is when emulated CPUs take turns: 768 interrupts per second have been seen.
     let mut elapsed_s = 0.0;
     for sample in watched.lines() {
         let sample: Value = serde_json::from_str(sample).unwrap();
@@ -474,7 +474,7 @@ fn on_a_terminal_keys_order_the_rows_and_each_end_removes_the_instance() {
     assert!(terminal.ends().success());
     assert_eq!(instances(), [""; 0]);
     let mut terminal = start();
-    // Ctrl-C is a key there.
+    // Ctrl-C is a key here.
     terminal.types("\x03");
     assert!(terminal.ends().success());
     assert_eq!(instances(), [""; 0]);
@@ -502,7 +502,7 @@ fn a_file_of_metrics_is_replaced_by_each_sample_and_its_counters_go_up() {
     };
     eventually("there are metrics", || runs() > 0);
     let before = runs();
-    // More than one interval has, so that it is a sum.
+    // More than one interval has, so it must be a sum.
     eventually("they go on", || runs() > before + 300);
     assert!(end(child, Signal::SIGTERM).status.success());
     fs::remove_file(FILE).unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! CPUs that go, and come back, under the device's timer, its interrupt and its bottom half.
+//! CPUs that go offline, and come back, under the device's timer, its interrupt and its bottom half.
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
@@ -8,7 +8,7 @@ use simrupt_vm_tests::{
     settle, skip, try_load, watches_itself, were_taken_on,
 };
 
-/// The CPU of the timer, of the interrupt, and so that of the bottom half, goes and comes back.
+/// Takes the CPU of the timer, the interrupt, and so also the bottom half, offline and brings it back.
 fn all_on_a_cpu_that_goes(params: &str) {
     let module = Simrupt::load(&format!("format=record cpu=1 {params}"));
     let line = module.line(0);
@@ -16,7 +16,7 @@ fn all_on_a_cpu_that_goes(params: &str) {
     let rounds = if watches_itself() { 2 } else { 3 };
     for _ in 0..rounds {
         move_irq(line.irq(), 1);
-        // Written again, the timer goes back to where it belongs.
+        // After the knob is written again, the timer returns to its CPU.
         line.set("cpu", "1");
         line.wait_for("drained", 50);
         let offline = Offline::take(1);
@@ -94,20 +94,20 @@ fn an_offline_cpu_is_refused_and_one_that_goes_later_is_left() {
     let offline = Offline::take(1);
     let records = read_fresh_records(line, &mut file, 100);
     assert!(were_taken_on(0, &records));
-    // The knob says what is wanted, not what is there; whatever starts the timer anew takes what is.
+    // The knob has the wanted CPU, which is offline; restarting the timer uses an online one.
     assert_eq!(line.get("cpu"), "1");
     line.set("rate_hz", "3000");
     read_fresh_records(line, &mut file, 100);
     drop(file);
 
-    // Binding, too: the value was good when it was set.
+    // Binding works, too: the value was good when it was set.
     line.unbind();
     line.bind();
     let mut file = line.open();
     let records = read_fresh_records(line, &mut file, 100);
     assert!(were_taken_on(0, &records));
 
-    // It does not go back by itself. Nor does the interrupt, which would hide that.
+    // The timer does not return by itself. The interrupt does not either, which would hide this.
     drop(offline);
     let_all_cpus_take(line.irq());
     let records = read_fresh_records(line, &mut file, 100);

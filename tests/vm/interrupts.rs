@@ -30,9 +30,8 @@ fn every_line_counts_in_proc_interrupts() {
     );
 }
 
-/// An interrupt that is redirected to an idle CPU may find it polling for work: the kernel then sends
-/// no interrupt, and the idle task itself would run the handler. Several rates, so that some events
-/// meet the CPU at that moment.
+/// An interrupt that is redirected to an idle CPU may find it polling for work. Then the kernel sends no interrupt, and
+/// the idle task itself would run the handler. With several rates, some events meet the CPU at that moment.
 #[test]
 fn a_redirected_interrupt_is_a_hardirq_whatever_the_cpu_is_doing() {
     let module = Simrupt::load("rate_hz=5000");
@@ -58,7 +57,7 @@ fn affinity_moves_the_interrupt_and_moves_it_back() {
     let mut file = line.open();
     for cpu in [1, 0, 1] {
         move_irq(line.irq(), cpu);
-        // One that was under way when the affinity changed may still arrive at the old place.
+        // An interrupt that was under way when the affinity changed may still arrive at the old CPU.
         file.read_exact(&mut [0; 50]).unwrap();
         let before = action_counts("simrupt0");
         file.read_exact(&mut [0; 1000]).unwrap();
@@ -71,11 +70,10 @@ fn affinity_moves_the_interrupt_and_moves_it_back() {
     assert_eq!(line.contexts("top_half")[3], 0);
 }
 
-/// More edges than the kernel puts up with when nobody handles them, while the thread that handles them is busy
-/// for 10 ms at a time.
+/// More edges than the kernel tolerates unhandled, while the thread that handles them is busy for 10 ms at a time.
 #[test]
 pub(crate) fn edges_that_come_while_a_thread_is_at_work_are_handled() {
-    // Otherwise a sleep here may not end, as the thread runs on one CPU all the time.
+    // Otherwise a sleep here may not end, because the thread runs on one CPU all the time.
     let _kernel_threads = KernelThreads::go_before_others();
     for flavor in ["irq-thread", "none"] {
         // In an interrupt, such runs leave no time for anything else.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! simructl irqs and softirqs, against what the kernel says elsewhere.
+//! simructl irqs and softirqs, compared with other files of the kernel.
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -30,7 +30,7 @@ fn of_line(document: &Value, line: Line) -> &Value {
     row(document, line.irq()).unwrap()
 }
 
-/// What the kernel says of an interrupt elsewhere.
+/// The content of another file of the kernel about an interrupt.
 fn elsewhere(irq: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(format!("/sys/kernel/irq/{irq}/{name}")).ok()?;
     Some(text.trim_end().to_string())
@@ -70,7 +70,7 @@ fn each_interrupt_is_what_the_kernel_says_elsewhere() {
 #[test]
 fn sysfs_and_the_table_say_the_same_about_each_interrupt() {
     let module = Simrupt::load("lines=2 rate_hz=0");
-    // Of a copy, the words of the table are all there is.
+    // A copy has only the words of the table.
     let told = document(&["irqs", "--from", "/proc/interrupts", "--json"]);
     let live = document(&["irqs", "--once", "--json"]);
     let mut seen = 0;
@@ -83,7 +83,7 @@ fn sysfs_and_the_table_say_the_same_about_each_interrupt() {
         for what in ["chip", "hwirq", "actions"] {
             assert_eq!(live[what], told[what], "{what}: {live} {told}");
         }
-        // The table does not always tell these two.
+        // The table does not always show these two.
         for what in ["trigger", "type"] {
             let is_same = told[what].is_null() || live[what] == told[what];
             assert!(is_same, "{what}: {live} {told}");
@@ -164,7 +164,7 @@ fn cpus_and_interrupts_that_come_and_go_move_no_other() {
     assert_eq!(increase.as_array().unwrap().len(), 1);
     drop(offline);
     let sample = until("both again", &|sample| sample["cpus"] == both);
-    // What the CPU had counted before is not taken for what it has counted since.
+    // Counts of the CPU from before it went offline are not taken for an increase.
     assert_eq!(
         of_line(&sample, line)["per_cpu"]["increase"][1],
         Value::Null
@@ -210,7 +210,7 @@ fn threads_of_interrupts_are_found() {
 }
 
 #[test]
-fn work_in_softirqs_shows_as_the_softirq_that_it_is() {
+fn bh_work_is_counted_as_its_softirq() {
     let module = Simrupt::load("rate_hz=1000 workqueue=bh format=record");
     let line = module.line(0);
     let reader = Reader::start(line, 4096);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A CPU on which the lines do nothing is left alone, as one that somebody has isolated wants to be.
+//! A CPU that the lines do not use is left alone, as an isolated CPU needs to be.
 
 use simrupt_vm_tests::{Simrupt, eventually, move_irq, stay_on_cpu};
 use std::fs;
 
 const TRACING: &str = "/sys/kernel/tracing";
 
-/// The kernel's tracepoint for calls of one CPU by another, on until this goes.
+/// The kernel's tracepoint for calls of one CPU by another, enabled until this is dropped.
 struct Calls;
 
 impl Calls {
@@ -17,7 +17,7 @@ impl Calls {
         Self
     }
 
-    /// Those that the module has made, of this CPU.
+    /// The module's calls of this CPU.
     fn of_cpu(cpu: usize) -> Vec<String> {
         let trace = fs::read_to_string(format!("{TRACING}/trace")).unwrap();
         let cpu = format!("csd_queue_cpu: cpu={cpu} ");
@@ -64,13 +64,13 @@ fn a_change_of_a_knob_interrupts_no_cpu_that_it_is_not_about() {
         line.unbind();
         line.bind();
     }
-    // To choose a CPU for a timer that is not set is not to use it.
+    // Choosing a CPU for a timer that is not set does not use that CPU.
     lines[1].set("run", "open");
     for cpu in ["1", "0"] {
         lines[1].set("cpu", cpu);
     }
     assert_eq!(Calls::of_cpu(1), [""; 0]);
-    // The test can see some.
+    // The test is able to see calls.
     lines[0].set("cpu", "1");
     assert_ne!(Calls::of_cpu(1), [""; 0]);
     module.verify();

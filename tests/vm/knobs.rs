@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Each knob by each of its faces.
+//! Each knob through each of its interfaces.
 
 use simrupt_vm_tests::{KNOBS, LOAD_KNOBS, Simrupt, lacks, simructl};
 
@@ -11,7 +11,7 @@ const OTHER: [&str; KNOBS.len()] = [
     "2000", "1", "always",
 ];
 
-/// Each knob with that value, but those for which this kernel lacks something.
+/// Each knob with that value, except those for which this kernel lacks something.
 fn others() -> impl Iterator<Item = (&'static str, &'static str)> {
     let all = KNOBS.into_iter().zip(OTHER);
     all.filter(|(knob, value)| !lacks(knob, value))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Latency histograms and resets: what they count, and that nothing is lost by either.
+//! Latency histograms and resets: the values that are counted, and that neither loses anything.
 
 use nix::{errno::Errno, unistd::gettid};
 use simrupt::files::latency::{Latency, Stage};
@@ -12,7 +12,7 @@ use std::{
     path::Path,
 };
 
-/// The histograms by stage, with their own consistency checked.
+/// The histograms by stage, after a check of their consistency.
 fn latency(line: Line) -> BTreeMap<String, Stage> {
     let Latency(stages) = line.latency();
     for stage in &stages {
@@ -39,7 +39,7 @@ fn every_stage_counts_what_passes_it() {
         let line = module.line(0);
         let reader = Reader::start(line, 4096);
         eventually("events were read", || line.stat("read") >= 1000);
-        // While it runs, a snapshot agrees with itself: `latency` checks that.
+        // While the line runs, a snapshot is consistent: `latency` checks that.
         latency(line);
         line.silence();
         reader.stop();
@@ -58,7 +58,7 @@ fn every_stage_counts_what_passes_it() {
             assert!(stage.figure("max_cpu") < 2 && stage.figure("max_time_ns") > 0);
             assert!(stage.figure("sum_ns") >= stage.figure("max_ns"));
         }
-        // An event is read after it came through the stages before.
+        // An event is read after it passed the earlier stages.
         assert!(stages["due_read"].figure("sum_ns") > stages["due_irq"].figure("sum_ns"));
         module.verify();
     }
@@ -87,11 +87,11 @@ fn a_reset_zeroes_counters_and_histograms_together() {
     let stats = line.stats();
     for (name, value) in &stats {
         let expected = match name.as_str() {
-            // What is still there counts as new.
+            // Records that are still queued count as new.
             "events" | "drained" | "queued" => queued,
-            // The bottom half runs once more, in case something arrived meanwhile.
+            // The bottom half runs once more, in case something has arrived in the meantime.
             "runs" => (*value).min(1),
-            // A limit that is in force stays so.
+            // A limit that is in force stays in force.
             "coalesce_events_now" => 4096,
             _ => 0,
         };
@@ -112,7 +112,7 @@ fn a_reset_zeroes_counters_and_histograms_together() {
 
 #[test]
 fn resets_under_traffic_lose_nothing() {
-    // Room for seconds of events: whatever is missing has not been lost because the reader was late.
+    // Room for seconds of events, so that a late reader loses nothing.
     let module = Simrupt::load("rate_hz=5000 format=record fifo_size=65536");
     let line = module.line(0);
     let reader = Reader::start(line, 4096);
@@ -125,7 +125,7 @@ fn resets_under_traffic_lose_nothing() {
         }
         line.silence();
         eventually("all is read", || line.stat("queued") == 0);
-        // What a reader has just got counts before the reset or after it, and not twice.
+        // An event that a reader has just got counts either before the reset or after it, not twice.
         assert_eq!(count(line, "due_read"), line.stat("read"), "round {round}");
     }
     line.silence();
@@ -160,7 +160,7 @@ fn only_a_one_resets() {
 /// The list of probes.
 const PROBES: &str = "/sys/kernel/tracing/kprobe_events";
 
-/// A probe on a function of the kernel, which counts the calls by this thread; dropping this removes it.
+/// A probe on a function of the kernel, which counts the calls by this thread; dropping it removes the probe.
 struct Probe(String);
 
 impl Probe {
@@ -171,7 +171,7 @@ impl Probe {
         probe
     }
 
-    /// Writes a line to the list of probes, and leaves what is there.
+    /// Appends a line to the list of probes.
     fn tell(line: &str) {
         let mut file = File::options().append(true).open(PROBES).unwrap();
         let result = file.write_all(line.as_bytes());
@@ -183,7 +183,7 @@ impl Probe {
         fs::write(&path, value).unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
-    /// How often the function was called while `act` was at it.
+    /// How often the function was called during `act`.
     fn calls(&self, act: impl FnOnce()) -> usize {
         const TRACE: &str = "/sys/kernel/tracing/trace";
         fs::write(TRACE, "").unwrap();
@@ -201,7 +201,7 @@ impl Drop for Probe {
     }
 }
 
-/// While it is written, no knob can be changed.
+/// While a histogram is written, no knob can be changed.
 #[test]
 fn a_histogram_is_written_once_for_each_time_it_is_read() {
     if !Path::new(PROBES).exists() {

@@ -5,7 +5,7 @@
 use simrupt_vm_tests::{Line, Simrupt, eventually, flavors, move_irq};
 use std::fs;
 
-/// What /proc/interrupts says of a line's flow.
+/// The flow of a line in /proc/interrupts.
 fn flow(line: Line) -> String {
     let table = fs::read_to_string("/proc/interrupts").unwrap();
     let number = format!("{}:", line.irq());
@@ -15,7 +15,7 @@ fn flow(line: Line) -> String {
     row.expect("the line has a row").to_owned()
 }
 
-/// All events of a line at rest have gone through the bottom half.
+/// Asserts that all events of a line at rest have gone through the bottom half.
 fn assert_none_lost(line: Line) {
     line.silence();
     let stats = line.stats();

@@ -53,7 +53,7 @@ fn an_open_debugfs_file_keeps_the_module_loaded() {
 }
 
 #[test]
-fn unbinding_sends_readers_home_and_binding_starts_anew() {
+fn unbinding_ends_reads_and_binding_starts_again() {
     let module = Simrupt::load("lines=2 rate_hz=5000 run=always");
     let line = module.line(1);
     for round in 0..5 {
@@ -61,10 +61,10 @@ fn unbinding_sends_readers_home_and_binding_starts_anew() {
         let mut waiting = line.open();
         eventually("events arrive", || line.stat("read") >= 100);
         line.unbind();
-        // How they share is not for us to say.
+        // How the readers share the events is not specified.
         let read: usize = readers.map(|reader| reader.join().len()).iter().sum();
         assert!(read >= 100, "{read}");
-        // What was queued can still be read; the end is an error, not an end of file.
+        // Queued events can still be read; the end is an error, not an end of file.
         let error = waiting.read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(Errno::ENODEV as i32));
         let error = File::open(line.device()).unwrap_err();
@@ -103,7 +103,7 @@ fn loading_twice_is_refused() {
 }
 
 #[test]
-fn unbinding_wakes_those_who_poll_and_they_learn_that_it_is_gone() {
+fn unbinding_wakes_pollers_with_an_error() {
     let module = Simrupt::load("rate_hz=0");
     let file = module.line(0).open();
     let (sender, receiver) = std::sync::mpsc::channel();
@@ -123,9 +123,10 @@ fn unbinding_wakes_those_who_poll_and_they_learn_that_it_is_gone() {
     module.verify();
 }
 
-/// The reader is there as soon as the file is: he waits for it, and goes before who makes it.
+/// The reader is there as soon as the file is: it waits for the file, and has a higher priority than the thread that
+/// creates it.
 #[test]
-fn whoever_opens_a_line_that_was_just_bound_finds_it_as_its_knobs_say() {
+fn a_line_that_was_just_bound_works_as_its_knobs_say() {
     const ROUNDS: usize = 10;
     let module = Simrupt::load("format=record workqueue=bh rate_hz=64000 pattern=burst burst=64");
     let line = module.line(0);
@@ -143,7 +144,7 @@ fn whoever_opens_a_line_that_was_just_bound_finds_it_as_its_knobs_say() {
             let mut file = line.open_nonblock();
             let mut bytes = [0; 4096];
             let start = Instant::now();
-            // Who waits lets the other go on.
+            // Waiting lets the other thread go on.
             let count = loop {
                 match file.read(&mut bytes) {
                     Ok(count) => break count,
@@ -184,7 +185,7 @@ fn a_line_that_is_masked_is_bound_masked() {
 }
 
 #[test]
-fn an_edge_from_before_it_is_bound_calls_the_top_half_where_it_belongs() {
+fn an_edge_from_before_binding_calls_the_top_half_in_its_context() {
     let module = Simrupt::load("rate_hz=10000 run=always");
     let line = module.line(0);
     for _ in 0..20 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Changes under traffic: nothing is lost that the counters do not know of.
+//! Changes under traffic: nothing is lost without being counted.
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors, go_before_others, stay_on_cpu};
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Stops the traffic, and asserts that the reader got what the counters say, and that the sums hold.
+/// Stops the traffic, and asserts that the reader got the number of events in the counters, and that the sums hold.
 fn settle(module: &Simrupt, line: Line, reader: Reader) {
     line.silence();
     let read = reader.stop();
@@ -90,7 +90,7 @@ fn the_queues_name_follows_the_flavor() {
     assert!(exists("bound"));
     module.line(0).set("workqueue", "ordered");
     assert!(exists("ordered") && !exists("bound"));
-    // Setting what is set already is no change.
+    // Setting the value in force is not a change.
     module.line(0).set("workqueue", "ordered");
     assert!(exists("ordered"));
 }
@@ -112,22 +112,22 @@ fn lines_do_not_disturb_each_other() {
     assert_eq!(quiet.stat("events"), quiet.stat("read"));
 }
 
-/// Fills a fifo of 65,536 records, nearly.
+/// Nearly fills a fifo of 65,536 records.
 fn fill(line: Line) {
     line.set("rate_hz", "1000000");
     eventually("the fifo fills", || line.stat("queued") >= 60_000);
     line.silence();
 }
 
-/// Gives the fifo other room; tells how long that took.
+/// Resizes the fifo; returns how long that took.
 fn resize(line: Line, size: &str) -> Duration {
     let start = Instant::now();
     line.set("fifo_size", size);
     start.elapsed()
 }
 
-/// Records on their way from the old room to the new are nobody's to read. A reader that goes before all others
-/// on its CPU comes in the middle of it, and takes what there is until there is nothing.
+/// While records move from the old memory to the new, no reader can have them. A reader with a higher priority on its
+/// CPU runs in the middle of it, and reads until there is nothing left.
 #[test]
 fn a_reader_does_not_wait_busily_for_records_that_a_resize_moves() {
     const ROUNDS: u32 = 20;
@@ -173,7 +173,7 @@ fn a_reader_does_not_wait_busily_for_records_that_a_resize_moves() {
     assert!(longest < Duration::from_millis(300), "{longest:?}");
 }
 
-/// Who waits for a record that a resize moves gets it.
+/// A reader that waits for a record that a resize moves gets it.
 #[test]
 fn a_reader_that_waits_is_woken_by_the_end_of_a_resize() {
     let module = Simrupt::load(

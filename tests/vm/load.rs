@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! 10,000 events a second with a reader of records, and everything changed at random meanwhile.
+//! 10,000 events per second with a reader of records, while everything is changed at random.
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{Reader, Simrupt, eventually, flavors, settle, watches_itself};
@@ -9,7 +9,7 @@ fn ten_thousand_a_second_on(flavor: &str) {
     let module = Simrupt::load(&format!("format=record rate_hz=10000 workqueue={flavor}"));
     let line = module.line(0);
     let reader = Reader::start(line, 64 * 1024);
-    // A second, or what the machine makes of it. One that watches itself sees in less what there is to see.
+    // A second's worth of events. A kernel that checks itself needs fewer to find errors.
     let wanted = if watches_itself() { 2_000 } else { 10_000 };
     eventually("they are due", || line.stat("events") >= wanted);
     settle(&module, line, reader);
@@ -78,7 +78,7 @@ fn two_hundred_random_changes_of_all_knobs_leave_nothing_unaccounted() {
         assert_eq!(line.get(name), now);
         if round % 10 == 0 {
             module.verify();
-            // Do not let it stay silent or masked for long.
+            // Do not leave it silent or masked for long.
             line.set("rate_hz", "10000");
             line.set("masked", "0");
         }

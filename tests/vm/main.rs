@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module on a real kernel, by its public faces alone. Run in the virtual machine, one at a
-//! time: there is one module.
+//! The module on a real kernel, through its public interfaces only. The tests run in the virtual machine, one at a
+//! time, because there is only one module.
 
 mod adaptive;
 mod affinity;

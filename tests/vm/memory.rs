@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the module costs in memory, and that it gives all of it back.
+//! The module's use of memory, and that it frees all of it.
 
 use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors, meminfo, watches_itself};
 use std::{env, fs};
 
-/// What the kernel has allocated for itself, in KiB: slab and vmalloc.
+/// The memory that the kernel has allocated for itself, in KiB: slab and vmalloc.
 fn kernel_kib() -> i64 {
     meminfo("Slab") + meminfo("VmallocUsed")
 }
 
-/// What is available, in KiB, after a wait for what is freed later.
+/// A value in KiB, after a wait for memory that is freed late.
 fn settled(of: impl Fn() -> i64) -> i64 {
     fs::write("/proc/sys/vm/drop_caches", "3").unwrap();
     let mut last = of();
@@ -37,7 +37,7 @@ fn a_default_line_takes_less_than_512_kib() {
     let all = before - free_kib();
     drop(module);
     println!("1 line: {one} KiB, 64 lines: {all} KiB");
-    // A kernel that watches its memory takes more for each piece of it.
+    // A kernel that checks its memory takes more for each allocation.
     let most = if watches_itself() { 1024 } else { 512 };
     assert!((all - one) / 63 < most, "64 lines: {all} KiB");
     assert!(all < 64 * most, "64 lines: {all} KiB");
@@ -50,9 +50,9 @@ fn a_large_fifo_costs_what_its_records_cost() {
     let before = settled(|| meminfo("VmallocUsed"));
     line.set("fifo_size", "1048576");
     let large = settled(|| meminfo("VmallocUsed")) - before;
-    // In place of the default's 160 KiB.
+    // Instead of the default's 160 KiB.
     let records = (1_048_576 - 4096) * 40 / 1024;
-    // On a kernel that watches its memory others come and go there, too.
+    // On a kernel that checks its memory, other allocations come and go, too.
     let others = if watches_itself() { 1024 } else { 0 };
     let expected = records - others..records + 1024;
     assert!(expected.contains(&large), "{large} KiB");
@@ -91,8 +91,8 @@ fn resizing_from_the_least_to_the_most_and_back_keeps_the_newest() {
 }
 
 #[test]
-fn a_fifo_that_there_is_no_memory_for_changes_nothing() {
-    // 40 MiB each, and so many of them that there is not enough for all.
+fn a_fifo_without_memory_for_it_changes_nothing() {
+    // 40 MiB each, and too many of them for the memory.
     let lines = usize::try_from(meminfo("MemAvailable") / (40 << 10)).unwrap() + 1;
     assert!(lines <= 64, "too much memory for this test");
     let module = Simrupt::load(&format!("lines={lines} rate_hz=100 run=always"));
@@ -105,7 +105,7 @@ fn a_fifo_that_there_is_no_memory_for_changes_nothing() {
     module.verify();
 }
 
-/// How often the module is loaded and unloaded: what RELOADS says.
+/// How often the module is loaded and unloaded: RELOADS in the environment.
 fn reloads() -> usize {
     let given = env::var("RELOADS").ok();
     given.map_or(100, |count| count.parse().expect("RELOADS is a number"))
@@ -127,15 +127,15 @@ fn reloads_under_traffic_give_all_memory_back() {
         if round % 10 == 0 {
             module.verify();
         }
-        // Dropped, and with it unloaded, while both lines are running.
+        // Dropping it here unloads it, while both lines are running.
     };
-    // What the kernel keeps for later, it keeps after the first few.
+    // Memory that the kernel keeps for later is allocated by the first few.
     (0..10).for_each(cycle);
     let before = settled(kernel_kib);
     (0..reloads()).for_each(cycle);
     let after = settled(kernel_kib);
-    // One leaked line would be over 400 KiB, times as many as there were. A kernel that watches its memory
-    // holds on to some of what is freed, until there is enough of it.
+    // A single leaked line would be over 400 KiB in each cycle. A kernel that checks its memory delays freeing some of
+    // it, until there is enough.
     let most = if watches_itself() { 4096 } else { 1024 };
     assert!(after - before < most, "{before} KiB, then {after} KiB");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Reads that must not wait for anything, as those that io_uring tries before it has somebody else wait.
+//! Reads that must not wait for anything, like those that io_uring tries before it lets a worker thread wait.
 
 use crate::stuck_reader::{Absent, PAGE};
 use io_uring::{IoUring, opcode::Read, types::Fd};
@@ -36,15 +36,15 @@ fn read_at_once(file: &File, bytes: &mut [u8]) -> Result<usize, Errno> {
     Errno::result(count).map(isize::unsigned_abs)
 }
 
-/// Asks for a read, and does not wait for it. The memory is the caller's, who leaves it alone until it is done.
+/// Submits a read, and does not wait for it. The caller must not use the memory until the read is done.
 fn ask(ring: &mut IoUring, file: &File, to: *mut u8, length: usize) {
     let read = Read::new(Fd(file.as_raw_fd()), to, length.try_into().unwrap());
-    // SAFETY: As the caller has it.
+    // SAFETY: The caller leaves the memory alone.
     unsafe { ring.submission().push(&read.build()) }.expect("there is room");
     assert_eq!(ring.submit().expect("it can be submitted"), 1);
 }
 
-/// Waits for the end of a read; tells how many bytes it got.
+/// Waits for the end of a read; returns how many bytes it got.
 fn wait(ring: &mut IoUring) -> i32 {
     ring.submit_and_wait(1).expect("it ends");
     ring.completion().next().expect("it has ended").result()
@@ -85,10 +85,10 @@ fn a_read_with_rwf_nowait_does_not_wait_for_memory() {
     let queued = line.stat("queued");
     let file = line.open();
     let memory = Absent::new();
-    // The page before it is there as soon as somebody writes to it.
+    // The page before it is mapped as soon as it is written to.
     // SAFETY: It is mapped, and nobody else uses it.
     unsafe { memory.page.cast::<u8>().sub(PAGE).write_volatile(0) };
-    // SAFETY: Two pages, of which the second is not there yet; only the kernel writes to them.
+    // SAFETY: Two pages, of which the second is not mapped yet; only the kernel writes to them.
     let bytes = |start: usize, length| unsafe {
         std::slice::from_raw_parts_mut(
             memory.page.cast::<u8>().wrapping_sub(PAGE).add(start),
@@ -97,8 +97,8 @@ fn a_read_with_rwf_nowait_does_not_wait_for_memory() {
     };
     assert_eq!(read_at_once(&file, bytes(PAGE, 100)), Err(Errno::EAGAIN));
     assert_eq!(line.stat("queued"), queued);
-    // What there is memory for arrives, maybe not at once: arm64 copies 16 bytes at a time, and none of them where the
-    // last has no memory.
+    // The part for which there is memory arrives, possibly later: arm64 copies 16 bytes at a time, and none of them if
+    // the last one has no memory.
     let mut arrived = 0;
     while let Ok(count) = read_at_once(&file, bytes(PAGE - 30 + arrived, 100)) {
         arrived += count;
@@ -111,7 +111,7 @@ fn a_read_with_rwf_nowait_does_not_wait_for_memory() {
     assert!((least..=30).contains(&arrived), "{arrived}");
     assert_eq!(line.stat("queued"), queued - arrived as u64);
     memory.give();
-    // It is a page that is shared until somebody writes to it.
+    // It is a shared page until it is written to.
     // SAFETY: As above.
     unsafe { memory.page.cast::<u8>().write_volatile(0) };
     assert_eq!(
@@ -149,7 +149,7 @@ fn io_uring_enter_does_not_wait_for_memory() {
     let line = module.line(0);
     fill(line, 50);
     let file = line.open();
-    // It stays with the kernel for as long as the read takes.
+    // The kernel uses it for as long as the read takes.
     let memory: &'static Absent = Box::leak(Box::new(Absent::new()));
     let (sends, is_back) = channel();
     let reader = thread::spawn(move || {
@@ -192,7 +192,7 @@ fn io_uring_enter_does_not_wait_for_another_reader() {
             }
         })
     };
-    // Interrupts it while it does.
+    // Interrupts the other reader during its read.
     let file = line.open();
     let reader = thread::spawn(move || {
         stay_on_cpu(0);

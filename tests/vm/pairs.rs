@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Pairs of knobs: values that a line does not have together are refused at load and live, and all others work.
+//! Pairs of knobs: values that a line cannot have together are refused at load and live, and all others work.
 
 use nix::errno::Errno;
 use simrupt_core::{
@@ -43,7 +43,7 @@ fn a_write_that_would_make_a_refused_pair_changes_nothing() {
     let sleeps = || module.parameter("work_sleep_us");
     assert_eq!(restless.try_set("work_sleep_us", "5"), Err(Errno::EBUSY));
     assert_eq!(sleeps(), "0,0\n");
-    // One of the lines refuses it: neither gets it.
+    // One of the lines refuses it, so neither gets it.
     assert_eq!(
         module.set_parameter("work_sleep_us", b"5"),
         Err(Errno::EBUSY)
@@ -53,7 +53,7 @@ fn a_write_that_would_make_a_refused_pair_changes_nothing() {
         Err(Errno::EBUSY)
     );
     assert_eq!(sleeps(), "0,0\n");
-    // What is no value at all is told apart.
+    // A text that is not a value has another error.
     assert_eq!(restless.try_set("work_sleep_us", "x"), Err(Errno::EINVAL));
     assert_eq!(
         restless.try_set("work_sleep_us", "5000001"),
@@ -67,7 +67,7 @@ fn a_write_that_would_make_a_refused_pair_changes_nothing() {
         assert_eq!(outcome, Err(Errno::EBUSY), "{flavor:?}");
     }
     assert_eq!((flavors(), sleeps()), ("bound,bh\n".into(), "5,0\n".into()));
-    // Without a driver it is the same.
+    // It is the same without a driver.
     sleepy.unbind();
     assert_eq!(sleepy.try_set("workqueue", "bh"), Err(Errno::EBUSY));
     sleepy.set("work_sleep_us", "0");
@@ -108,14 +108,14 @@ fn two_writers_cannot_make_a_refused_pair_together() {
     module.verify();
 }
 
-/// Runs simructl, which must go well; what it prints.
+/// Runs simructl, which must succeed; returns its output.
 fn told(args: &[&str]) -> String {
     let output = simructl(args);
     assert!(output.status.success(), "{args:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs simructl, which must fail; what it says.
+/// Runs simructl, which must fail; returns its message.
 fn failed(args: &[&str]) -> String {
     let output = simructl(args);
     assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
@@ -123,7 +123,7 @@ fn failed(args: &[&str]) -> String {
 }
 
 #[test]
-fn simructl_says_what_stands_in_the_way_and_finds_the_order() {
+fn simructl_names_the_obstacle_and_finds_the_order() {
     let module = Simrupt::load("lines=2 rate_hz=1000 run=always workqueue=bound,bh");
     let state = || {
         let parameters = ["workqueue", "work_sleep_us"].map(|name| module.parameter(name));
@@ -148,7 +148,7 @@ fn simructl_says_what_stands_in_the_way_and_finds_the_order() {
     let message = failed(&["set", "work_sleep_us=5", "workqueue=none"]);
     assert!(message.contains("must not sleep"), "{message}");
     assert_eq!(state(), ["bound,bh", "0,0"]);
-    // There and back, whatever comes first.
+    // There and back, in any order of the settings.
     for (settings, then) in [
         (
             ["work_sleep_us=5", "workqueue=bound"],
@@ -206,7 +206,7 @@ fn simructl_says_what_stands_in_the_way_and_finds_the_order() {
     );
 }
 
-/// A profile that ends runs of seconds is put in force without waiting for them.
+/// A profile that shortens runs of seconds is put in force without waiting for them.
 #[test]
 fn a_profile_shortens_long_runs_first() {
     let module = Simrupt::load("rate_hz=1000 run=always workqueue=bound work_sleep_us=5000000");
@@ -218,7 +218,7 @@ fn a_profile_shortens_long_runs_first() {
     module.verify();
 }
 
-/// All choices, and numbers that stand for the others.
+/// All choices, and some numbers that represent the others.
 fn values(knob: Knob) -> &'static [&'static str] {
     match (knob, knob.spec().values) {
         (_, Values::Choice(names)) => names,
@@ -236,7 +236,7 @@ fn values(knob: Knob) -> &'static [&'static str] {
     }
 }
 
-/// Some events come, unless the device is off.
+/// Asserts that events come, unless the device is off.
 fn events_pass(line: Line, about: &str) {
     if line.get("rate_hz") == "0" {
         return;

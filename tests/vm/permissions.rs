@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Who may do what: what is root's, what a group may be given, and what it can do with that.
+//! Permissions: what only root may do, what a group may be allowed, and what it can do then.
 
 use nix::unistd::{Gid, Uid, chown};
 use simrupt_vm_tests::{
@@ -13,7 +13,7 @@ use std::{
     process::{Command, Output},
 };
 
-/// Somebody who is not root, and his group, which may be given something.
+/// A user other than root, and the user's group, which may be given access.
 const USER: &str = "user";
 const GROUP: u32 = 1234;
 
@@ -45,7 +45,7 @@ fn files_below(folder: impl AsRef<Path>) -> Vec<PathBuf> {
     files
 }
 
-/// What a udev rule does for the group.
+/// Gives the group access, as a udev rule does.
 fn give_to_group(line: Line) {
     let group = Some(Gid::from_raw(GROUP));
     chown(line.device().as_str(), Some(Uid::from_raw(0)), group).unwrap();
@@ -68,7 +68,7 @@ fn files_have_the_modes_that_are_documented() {
             assert_eq!(mode(line.path(report)), 0o400, "{report}");
         }
         assert_eq!(mode(line.path("schedule")), 0o600);
-        // They have nothing to show.
+        // They have no content.
         for verb in ["reset", "recover"] {
             assert_eq!(mode(line.path(verb)), 0o200, "{verb}");
         }
@@ -88,7 +88,7 @@ fn files_have_the_modes_that_are_documented() {
 }
 
 #[test]
-fn who_is_not_root_can_read_the_parameters_and_no_more() {
+fn another_user_than_root_can_only_read_the_parameters() {
     let module = Simrupt::load("rate_hz=10");
     let line = module.line(0);
     assert_eq!(as_user("id -un; id -gn").stdout, b"user\ngroup\n");
@@ -169,8 +169,7 @@ fn open_files_cost_next_to_no_memory() {
     let before = meminfo("Slab");
     let files: Vec<_> = (0..count).map(|_| line.open_nonblock()).collect();
     let each = (meminfo("Slab") - before) * 1024 / count;
-    // The kernel's own part: a struct file and its place in a table, and as much again where the kernel
-    // watches its memory.
+    // The kernel's own part: a struct file and its place in a table, and twice that on a kernel that checks its memory.
     let most = if watches_itself() { 2048 } else { 1024 };
     assert!(each < most, "{each} bytes for each open file");
     drop(files);
@@ -178,8 +177,8 @@ fn open_files_cost_next_to_no_memory() {
     module.verify();
 }
 
-/// Whether a text has a number in it that could be an address of the kernel's: in its half of the address
-/// space, as hexadecimal digits or as a decimal number.
+/// Whether a text contains a number that could be an address of the kernel: in its half of the address space, as
+/// hexadecimal digits or as a decimal number.
 fn has_address(text: &str) -> bool {
     const KERNEL: u64 = 0xffff_0000_0000_0000;
     let is_address = |number: Result<u64, _>| number.is_ok_and(|number| number >= KERNEL);
@@ -188,7 +187,7 @@ fn has_address(text: &str) -> bool {
 }
 
 #[test]
-fn addresses_are_known_when_they_are_seen() {
+fn addresses_are_recognized() {
     for text in [
         "at ffff888003a1c000.",
         "0xFFFFFFFFC0401000",
@@ -204,7 +203,7 @@ fn addresses_are_known_when_they_are_seen() {
 
 #[test]
 fn no_address_of_the_kernel_is_in_any_output() {
-    // Other tests had numbers refused that look like one.
+    // Other tests had values refused that look like an address.
     let mark = "simrupt: outputs are looked at from here on";
     fs::write("/dev/kmsg", mark).unwrap();
     let module = Simrupt::load("lines=2 rate_hz=1000 run=always stress=softirq");
@@ -219,7 +218,7 @@ fn no_address_of_the_kernel_is_in_any_output() {
         line.silence();
     }
     let mut outputs: Vec<(String, String)> = Vec::new();
-    // What the kernel shows of any module in its other folders is for root alone.
+    // The kernel's other directories of any module are for root alone.
     for folder in [
         "/sys/kernel/debug/simrupt",
         "/sys/module/simrupt/parameters",

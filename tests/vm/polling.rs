@@ -11,7 +11,7 @@ fn polling() -> impl Iterator<Item = &'static str> {
     all.filter(|name| *name != Flavor::None.name())
 }
 
-/// Sets a line to rest and checks that nothing was lost or forgotten; returns its counters.
+/// Brings a line to rest and checks that nothing was lost or forgotten; returns its counters.
 fn rests(module: &Simrupt, line: Line) -> std::collections::BTreeMap<String, u64> {
     line.silence();
     module.verify();
@@ -30,11 +30,11 @@ fn a_run_takes_its_budget_and_runs_again_while_there_is_more() {
         let line = module.line(0);
         line.wait_for("drained", 1000);
         let stats = rests(&module, line);
-        // Each interrupt has six runs of 16 events, and one of the other four.
+        // Each interrupt has six runs of 16 events, and one run of the remaining four.
         let bursts = stats["events"] / 100;
         assert_eq!(stats["events"], 100 * bursts);
-        // A device that is slow raises once more in the middle of a burst. The poll may come to its end just before that,
-        // and then makes one run more; events that were to fill up one run may be spread over two.
+        // A slow device raises once more in the middle of a burst. If the poll ends just before that, there is one more
+        // run, and events of one run may be spread over two.
         let splits = stats["raised"] - bursts;
         let polls = 7 * bursts..=7 * bursts + splits;
         assert!(polls.contains(&stats["polls"]), "{flavor}: {stats:?}");
@@ -60,7 +60,7 @@ fn a_line_that_never_rests_hardly_interrupts() {
         line.wait_for("drained", 20_000);
         let stats = rests(&module, line);
         let interrupts = action_counts("simrupt0").iter().sum::<u64>() - before;
-        // A run takes as long as four periods, in which more comes: the driver goes on.
+        // A run takes as long as four periods, in which more events come, so the driver goes on.
         assert!(
             interrupts * 10 < stats["events"],
             "{flavor}: {interrupts}, {stats:?}"
@@ -89,7 +89,7 @@ fn no_event_is_forgotten_with_one_event_a_run() {
             seqs.zip(first + 1..).all(|(seq, next)| seq == next),
             "{flavor}"
         );
-        // An event that a poll has found was taken notice of by it.
+        // An event that a poll has found was acknowledged by it.
         assert!(
             records
                 .iter()
@@ -136,7 +136,8 @@ fn without_a_later_run_nothing_polls() {
 
 #[test]
 fn the_budget_changes_while_the_line_is_busy() {
-    // The threads of an ordinary queue leave time to others when they cannot keep up; the rest goes before the test.
+    // The threads of an ordinary queue leave time to others when they cannot keep up. The other flavors take precedence
+    // over the test.
     for (flavor, rate_hz, work_us) in [
         ("bound", 20_000, 200),
         ("bh", 4000, 100),

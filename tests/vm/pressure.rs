@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Traffic while memory is so short that the kernel has to take it back from others.
+//! Traffic while memory is so short that the kernel must reclaim it.
 
 use nix::{
     errno::Errno,
@@ -23,10 +23,10 @@ use std::{
 
 const MIB: usize = 1 << 20;
 
-/// What is left when memory is full.
+/// The rest when memory is full.
 const FREE_MIB: usize = 96;
 
-/// Memory full of what cannot be had back; dropping this frees it.
+/// Fills memory with pages that cannot be reclaimed; dropping this frees them.
 struct Full;
 
 const FOLDER: &str = "/run/pressure";
@@ -61,14 +61,14 @@ impl Drop for Full {
     }
 }
 
-/// A thread that uses up what is left, again and again, and lets the kernel have it back when it is
-/// needed: there is always something to reclaim, and never anybody to be killed.
+/// A thread that repeatedly uses up the rest, and lets the kernel reclaim it. So there is always something to reclaim,
+/// and no process needs to be killed.
 struct Presser {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-/// Memory that was written to, and that the kernel may take.
+/// Memory that was written to, and that the kernel may reclaim.
 struct Lazy(NonNull<c_void>);
 
 impl Lazy {
@@ -77,14 +77,14 @@ impl Lazy {
     fn new() -> Self {
         let size = NonZeroUsize::new(Self::SIZE).unwrap();
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: A new mapping, which nobody else knows of.
+        // SAFETY: A new mapping, unknown to any other code.
         let start = unsafe { mmap_anonymous(None, size, access, MapFlags::MAP_PRIVATE) };
         let lazy = Self(start.expect("address space"));
         for offset in (0..Self::SIZE).step_by(4096) {
             // SAFETY: Inside the mapping.
             unsafe { lazy.0.cast::<u8>().add(offset).write_volatile(1) };
         }
-        // SAFETY: The mapping is ours, and what is in it is of no use any more.
+        // SAFETY: The mapping is ours, and its content is not needed any more.
         unsafe { madvise(lazy.0, Self::SIZE, MmapAdvise::MADV_FREE) }.expect("memory is let go");
         lazy
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The answers of Documentation/questions.md: their direction, by the commands of that page. It has the digits of one run.
+//! The answers in Documentation/questions.md: their direction, by the commands of that page. The page has the figures
+//! of one run.
 
 use nix::unistd::{Pid, gettid};
 use serde_json::Value;
@@ -20,19 +21,19 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// Runs simructl with these words, which must work.
+/// Runs simructl with these words, which must succeed.
 fn run(words: &str) -> String {
     let output = simructl(&words.split_whitespace().collect::<Vec<_>>());
     assert!(output.status.success(), "{words}: {output:?}");
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// The same, of which the output is a JSON document.
+/// The same, for a command that prints a JSON document.
 fn document(words: &str) -> Value {
     serde_json::from_str(&run(words)).expect("a document")
 }
 
-/// Has all interrupts of the module on one CPU, and its timers.
+/// Pins all interrupts of the module, and its timers, to one CPU.
 fn pin(module: &Simrupt, lines: usize, cpu: usize) -> Vec<Line> {
     let lines: Vec<_> = (0..lines).map(|index| module.line(index)).collect();
     for line in &lines {
@@ -74,11 +75,11 @@ fn figure_of(cells: &[Value], flavor: &str, stress: &str, name: &str) -> f64 {
     figure(cell.expect("the cell"), name)
 }
 
-/// A thread that keeps a CPU busy until this goes.
+/// A thread that keeps a CPU busy until this is dropped.
 struct Busy {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    /// By which the kernel knows it. A trace may lack its name.
+    /// The kernel's number of the thread. A trace may lack its name.
     id: Pid,
 }
 
@@ -163,7 +164,7 @@ fn bound_and_unbound_queues_cost_alike_where_nothing_is_in_the_way() {
 
 /// Question 4.
 #[test]
-fn runs_of_the_same_are_told_to_be_the_same_and_one_of_a_busy_machine_is_not() {
+fn equal_runs_compare_as_equal_and_a_run_of_a_busy_machine_does_not() {
     let _module = Simrupt::load("");
     let compare = |run: &str| {
         bench_file(run);
@@ -238,7 +239,7 @@ fn a_tasklet_runs_on_top_of_the_thread_that_was_interrupted() {
         let of_busy = format!("-{}", busy.id);
         let is_of_busy = |hop: &&Value| hop["task"].as_str().expect("a task").ends_with(&of_busy);
         assert!(runs.iter().all(|hop| hop["context"] == context), "{runs:?}");
-        // Now and then another thread has the CPU.
+        // Sometimes another thread has the CPU.
         let count = runs.iter().filter(is_of_busy).count();
         if is_on_top {
             assert!(count * 10 >= runs.len() * 8, "{of_busy}: {runs:?}");
@@ -259,7 +260,7 @@ fn affinities() -> Vec<(String, String)> {
     let mut all: Vec<_> = rows
         .map(|row| (text(&row["actions"][0]), text(&row["affinity"])))
         .collect();
-    // They come by their rates.
+    // They are listed by rate.
     all.sort();
     all
 }
@@ -334,7 +335,7 @@ fn the_kernel_refuses_an_affinity_without_a_cpu_and_one_of_a_fixed_interrupt() {
         assert_eq!(refused(&file, mask), nix::libc::EINVAL, "{mask}");
         assert_eq!(affinity(), before);
     }
-    // With one more CPU that is online, it is taken, and kept as it was written.
+    // With an additional CPU that is online, it is accepted, and kept as it was written.
     fs::write(&file, "3").expect("it is taken");
     assert_eq!(u64::from_str_radix(affinity().trim(), 16), Ok(3));
     drop(offline);
@@ -469,17 +470,24 @@ fn events_that_wait_for_each_other_save_interrupts_and_are_later() {
     let module = Simrupt::load("rate_hz=0 run=always workqueue=bh");
     let line = module.line(0);
     let measured = [0, 50, 200, 1000].map(|us| {
-        run(&format!("set coalesce_us={} rate_hz={}", us * slower, 10_000 / slower));
+        run(&format!(
+            "set coalesce_us={} rate_hz={}",
+            us * slower,
+            10_000 / slower
+        ));
         line.wait_for("drained", 500);
         run("reset");
-        // What is queued counts as new after it.
+        // Queued events count as new after it.
         let before = line.stats();
         line.wait_for("drained", 3000);
         let after = line.stats();
         line.silence();
         let count = |name: &str| (after[name] - before[name]) as f64;
         let per_interrupt = count("events") / count("handled");
-        (per_interrupt, latency_us(0, "due_irq", "p50") / slower as f64)
+        (
+            per_interrupt,
+            latency_us(0, "due_irq", "p50") / slower as f64,
+        )
     });
     let [none, short, middle, long] = measured;
     // Below the gap between two events, waiting saves nothing.
@@ -506,9 +514,9 @@ fn a_cause_that_nobody_clears_storms_whether_the_driver_polls_or_not() {
         run("fault set stuck");
         line.wait_for("events", 5);
         let handled = line.stat("handled") - handled;
-        // A kernel that watches itself has hundreds for each event, others have thousands.
+        // A kernel that checks itself has hundreds for each event, others have thousands.
         assert!(handled > 500, "{handled}");
-        // Masked, the interrupt comes no more, though the device goes on.
+        // While it is masked, no interrupts come, though the device goes on.
         run("set masked=1");
         let masked: u64 = action_counts("simrupt0").iter().sum();
         assert!(masked - before >= handled, "{before} {masked} {handled}");
@@ -570,10 +578,10 @@ fn the_mask_of_an_unbound_queue_keeps_its_items_off_a_cpu_and_goes_with_the_queu
     assert_eq!(were_run_on(0, &records(line, 200)), 200);
     run("set-wq bound");
     assert_eq!(were_run_on(1, &records(line, 200)), 200);
-    // The next queue is another one.
+    // The next queue is a new one.
     run("set-wq unbound");
     assert_eq!(mask(), before);
-    // The mask of all unbound queues holds for it as well.
+    // The mask of all unbound queues applies to it as well.
     let global = format!("{QUEUES}/cpumask");
     let of_all = fs::read_to_string(&global).expect("the mask of all");
     fs::write(&global, "1").expect("it can be set");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Loading and unloading in the middle of everything else: whoever comes too late gets an error, and
-//! one of those that are to be expected.
+//! Loading and unloading in the middle of everything else: a call that comes too late gets one of the expected errors.
 
 use nix::{
     errno::Errno,
@@ -25,7 +24,7 @@ const DEVICE: &str = "/dev/simrupt0";
 const DEBUGFS: &str = "/sys/kernel/debug/simrupt";
 const PARAMETERS: &str = "/sys/module/simrupt/parameters";
 
-/// A thread that does something again and again; each time it works, or it fails as expected.
+/// A thread that repeats an action; each time it works, or fails as expected.
 struct Hammer {
     name: &'static str,
     stop: Arc<AtomicBool>,
@@ -103,8 +102,8 @@ fn write_text(path: &str, text: &str) -> io::Result<()> {
         .write_all(text.as_bytes())
 }
 
-/// No such file, for it is gone or not there yet; no such device, for it is unbound; the module is
-/// just being loaded; or, from debugfs and sysfs, the file is going away.
+/// No such file, because it is gone or does not exist yet; no such device, because it is unbound; the module is just
+/// being loaded; or, in debugfs and sysfs, the file is being removed.
 const GONE: &[Errno] = &[
     Errno::ENOENT,
     Errno::ENODEV,
@@ -113,7 +112,7 @@ const GONE: &[Errno] = &[
     Errno::EIO,
 ];
 
-/// All that users can do at the same time.
+/// Everything that users can do at the same time.
 fn hammers() -> Vec<Hammer> {
     let mut rates = ["1000", "2000", "0", "3000"].iter().cycle();
     let mut flavors = flavors().into_iter().cycle();
@@ -123,7 +122,7 @@ fn hammers() -> Vec<Hammer> {
             let mut file = open(true)?;
             let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
             if poll(&mut fds, PollTimeout::from(5_u8))? == 0 {
-                // Somebody else has silenced the device.
+                // Another thread has silenced the device.
                 return Ok(());
             }
             file.read(&mut [0; 100]).map(|count| assert!(count > 0))
@@ -155,7 +154,7 @@ fn hammers() -> Vec<Hammer> {
     ]
 }
 
-/// Loads and unloads under all of them.
+/// Loads and unloads during all of them.
 fn reload_under(hammers: &[Hammer], rounds: usize) {
     for round in 0..rounds {
         let before: Vec<_> = hammers.iter().map(Hammer::blows).collect();
@@ -180,7 +179,7 @@ fn the_module_can_be_unloaded_in_the_middle_of_everything() {
 
 #[test]
 fn the_module_can_be_unloaded_in_the_middle_of_unbinding_and_binding() {
-    // What is gone, what is bound or unbound already, or not there yet.
+    // The file or device is gone, already bound or unbound, or does not exist yet.
     const EXPECTED: &[Errno] = &[
         Errno::ENOENT,
         Errno::ENODEV,
@@ -195,7 +194,7 @@ fn the_module_can_be_unloaded_in_the_middle_of_unbinding_and_binding() {
         if strikes % 2 == 0 {
             return write_text(&format!("{DRIVER}/bind"), "simrupt.0");
         }
-        // Bound for most of the time, so that the others have something to lose.
+        // Bound for most of the time, so that the other threads have something to lose.
         thread::sleep(Duration::from_millis(10));
         write_text(&format!("{DRIVER}/unbind"), "simrupt.0")
     }));
@@ -203,13 +202,13 @@ fn the_module_can_be_unloaded_in_the_middle_of_unbinding_and_binding() {
     hammers.into_iter().for_each(Hammer::stop);
 }
 
-/// The kernel frees a module whose load fails, whoever has a file of it open.
+/// The kernel frees a module whose load fails, even if somebody has a file of it open.
 #[test]
 fn nobody_gets_a_file_of_a_module_whose_load_fails() {
     let refused = |path: &'static str| {
         let refusals = Arc::new(AtomicUsize::new(0));
         let counted = refusals.clone();
-        // There is no such file; or there is, but no longer what it stands for.
+        // There is no such file; or it exists, but its object does not any more.
         const EXPECTED: &[Errno] = &[Errno::ENOENT, Errno::ENODEV];
         let hammer = Hammer::start(path, EXPECTED, move || match File::open(path) {
             Ok(_) => panic!("{path} could be opened"),
@@ -223,7 +222,7 @@ fn nobody_gets_a_file_of_a_module_whose_load_fails() {
     };
     let (hammer, refusals) = refused(DEVICE);
     eventually("the first line is met before the last one fails", || {
-        // There is not memory for all of them.
+        // There is not enough memory for all of them.
         assert_eq!(try_load("lines=64 fifo_size=1048576"), Err(Errno::ENOMEM));
         refusals.load(Ordering::SeqCst) >= 3
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What readers get: blocking, not blocking, several, slow ones, faulting ones.
+//! Reads: blocking, not blocking, several, slow ones, and reads that fault.
 
 use nix::{
     errno::Errno,
@@ -25,7 +25,7 @@ fn poll_now(file: &File) -> PollFlags {
     fds[0].revents().unwrap()
 }
 
-/// Lets the device emit some events into the fifo, with nobody reading; tells how many are queued.
+/// Lets the device emit some events into the fifo, without a reader; returns how many are queued.
 fn fill(line: Line, at_least: u64) -> u64 {
     line.set("rate_hz", "5000");
     line.set("run", "always");
@@ -88,7 +88,7 @@ fn a_signal_ends_a_waiting_read() {
         nix::unistd::read(&file, &mut [0; 10])
     });
     let thread = receiver.recv().unwrap();
-    // A signal that comes before the read has begun to wait is lost: send until it is taken.
+    // A signal that comes before the read waits is lost, so send it until it takes effect.
     eventually("the read ends", || {
         let _ = pthread_kill(thread, Signal::SIGUSR1);
         reader.is_finished()
@@ -107,7 +107,7 @@ fn two_readers_share_the_events_and_lose_none() {
     let stats = line.stats();
     assert_eq!((first.len() + second.len()) as u64, stats["read"]);
     assert_eq!(stats["read"], stats["events"]);
-    // Between them they have each character as often as it was sent.
+    // Together they have each character as often as it was sent.
     let count = |byte| {
         let both = first.iter().chain(&second);
         both.filter(|b| **b == byte).count() as u64

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The `record` format: whole records, in order, with gaps exactly where the counters say so.
+//! The `record` format: complete records, in order, with gaps exactly where the counters say so.
 
 use nix::{
     errno::Errno,
@@ -79,9 +79,9 @@ fn a_copy_that_faults_in_the_middle_of_a_record_delivers_those_before_it() {
     line.silence();
     let queued = line.stat("queued");
     let file = line.open_nonblock();
-    // Two pages, of which only the first is there: it has room for 102 records and a bit.
+    // Two pages, of which only the first is mapped: it has room for 102 records and a bit.
     let page = 4096;
-    // SAFETY: New memory, whose second page is given back before anybody uses it.
+    // SAFETY: New memory, whose second page is unmapped before anybody uses it.
     let start = unsafe {
         let flags = nix::libc::MAP_PRIVATE | nix::libc::MAP_ANONYMOUS;
         let access = nix::libc::PROT_READ | nix::libc::PROT_WRITE;
@@ -115,8 +115,8 @@ fn an_unknown_ioctl_is_refused() {
     assert_eq!((result, Errno::last()), (-1, Errno::ENOTTY));
 }
 
-/// 10,000 events a second on a small fifo, with a reader: what the sequence numbers miss is what
-/// is counted as lost.
+/// 10,000 events per second on a small fifo, with a reader: the missing sequence numbers are the losses in the
+/// counters.
 fn gaps_equal_losses(flavor: &str) {
     let module = Simrupt::load(&format!(
         "format=record rate_hz=10000 fifo_size=16 workqueue={flavor} work_us=2000"
@@ -156,7 +156,7 @@ fn eight_readers_with_buffers_of_all_sizes_share_the_records() {
     let mut all: Vec<u64> = Vec::new();
     for reader in readers {
         let records = decode(&reader.stop());
-        // What one reader gets is in order.
+        // Each reader gets its records in order.
         assert!(records.windows(2).all(|pair| pair[0].seq < pair[1].seq));
         all.extend(records.iter().map(|record| record.seq));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Arrivals in files: `simructl record` has each interrupt, and leaves nothing behind. Pattern `replay` is due to the
-//! nanosecond, and no bad schedule changes anything.
+//! Arrivals in files: `simructl record` records each interrupt, and leaves nothing behind. Pattern `replay` is exact to
+//! the nanosecond, and a bad schedule changes nothing.
 
 use nix::{
     errno::Errno,
@@ -25,7 +25,7 @@ use std::{
 const INSTANCES: &str = "/sys/kernel/tracing/instances";
 const FILE: &str = "/tmp/test.arrivals";
 
-/// What a command printed, which must have gone well.
+/// The output of a command, which must have succeeded.
 #[track_caller]
 fn printed(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
@@ -82,8 +82,8 @@ fn a_recording_has_each_interrupt_and_their_gaps() {
     );
     assert!(about("kernel").is_some() && about("recorded").is_some());
     assert_eq!(recorded.lost(), 0);
-    // The gaps go from the first interrupt to the last, however many of the line's periods share one: a machine that
-    // is busy makes late interrupts.
+    // The sum of the gaps is the time from the first interrupt to the last, however many of the line's periods share
+    // one: a busy machine makes late interrupts.
     let all_ns = recorded.gaps_ns[1..].iter().sum::<u64>();
     let events = line.stat("events");
     let mean_ns = all_ns / (events - 1);
@@ -119,7 +119,7 @@ fn a_recording_ends_by_itself_and_nothing_is_written_without_an_arrival() {
     assert_no_instance();
 }
 
-/// The due times of the next events, of which the first is the next one to be read.
+/// The due times of the next events; the first is the next event to be read.
 fn due_times(file: &mut File, count: usize) -> Vec<u64> {
     let records = read_records(file, count);
     records.iter().map(|record| record.due_ns).collect()
@@ -200,11 +200,11 @@ fn a_schedule_may_come_in_any_pieces_and_is_in_force_when_it_is_closed() {
     assert_eq!(schedule(line), "");
     drop(copy);
     assert_eq!(schedule(line), "123\n45\n0\n67\n");
-    // Opening it, with or without O_TRUNC, changes nothing.
+    // Opening the file, with or without O_TRUNC, changes nothing.
     drop(open());
     drop(File::create(line.path("schedule")).unwrap());
     assert_eq!(schedule(line), "123\n45\n0\n67\n");
-    // The driver is not asked, and it survives the driver.
+    // The driver is not involved, and the schedule outlives it.
     line.unbind();
     line.set("schedule", "5");
     line.bind();
@@ -238,14 +238,14 @@ fn a_bad_schedule_changes_nothing() {
         assert_eq!(nix::unistd::write(&open, b"5\n6\n"), Ok(4));
         let refused = nix::unistd::write(&open, text.as_bytes());
         assert_eq!(refused, Err(error), "{text:?}");
-        // No other piece makes up for it.
+        // No later piece can correct it.
         assert_eq!(nix::unistd::write(&open, b"7\n"), Err(error), "{text:?}");
         drop(open);
         assert_eq!(schedule(line), "1000000\n2000000\n", "{text:?}");
     }
     let refused = log_lines("line 0: schedule refused, row 3: not a number of nanoseconds");
     assert!(!refused.is_empty());
-    // The replay did not begin afresh, either: no event is missing, and no gap is another.
+    // The replay did not restart either: no event is missing, and no gap is different.
     let times = due_times(&mut file, 40);
     for (at, gap) in gaps_of(&times).into_iter().enumerate() {
         assert_eq!(gap, [1_000_000, 2_000_000][at % 2]);
@@ -262,7 +262,7 @@ fn a_bad_schedule_changes_nothing() {
 fn a_schedule_may_have_a_million_gaps() {
     let module = Simrupt::load("rate_hz=1 format=record run=always cpu_limit_pct=100");
     let line = module.line(0);
-    // Of all lengths, so that its text is not like any other.
+    // Gaps of all lengths, so that any part of the text is unique.
     let gaps: Vec<u64> = (0..MAX_GAPS as u64)
         .map(|at| {
             if at < 2000 {
@@ -287,7 +287,7 @@ fn a_schedule_may_have_a_million_gaps() {
 }
 
 #[test]
-fn what_was_recorded_of_one_line_comes_again_on_another() {
+fn arrivals_of_one_line_are_replayed_on_another() {
     let module = Simrupt::load("lines=2 rate_hz=4000 pattern=poisson run=always format=record");
     let [line, other] = [0, 1].map(|index| module.line(index));
     other.silence();
@@ -297,7 +297,7 @@ fn what_was_recorded_of_one_line_comes_again_on_another() {
     line.silence();
     let recorded = arrivals(FILE);
     let mut file = other.open_nonblock();
-    // What came before it was silenced.
+    // Events from before the line was silenced.
     let mut bytes = vec![0; 1 << 20];
     while file.read(&mut bytes).is_ok_and(|count| count > 0) {}
     let text = printed(&simructl(&["replay", FILE, "--line", "1"]));
@@ -332,15 +332,15 @@ fn what_was_recorded_of_one_line_comes_again_on_another() {
 }
 
 #[test]
-fn what_cannot_be_replayed_changes_nothing() {
+fn arrivals_that_cannot_be_replayed_change_nothing() {
     let module = Simrupt::load("lines=2 rate_hz=0");
     let lines = [0, 1].map(|index| module.line(index));
     let state = || lines.map(|line| (line.knobs(), schedule(line)));
     lines[1].set("schedule", "9\n");
     let before = state();
     for (text, options, why) in [
-        ("5\nx\n", vec![], "test.arrivals:2: x is no whole number"),
-        ("# a\n", vec![], "there is no arrival in it"),
+        ("5\nx\n", vec![], "test.arrivals:2: x is not a whole number"),
+        ("# a\n", vec![], "it has no arrivals"),
         (
             "5\n5\n",
             vec!["--loop"],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! More than the machine can do is asked of it: it stays usable, and what did not happen is told.
+//! Loads beyond the machine's capacity: it stays usable, and events that did not happen are reported.
 
 use simrupt_vm_tests::{
     Context, KernelThreads, Line, Simrupt, eventually, flavors, log_lines, watches_itself,
@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a command may take on a machine that is usable. A kernel that watches itself takes its time for everything,
-/// and leaves simructl some percent of a CPU: to change the rate of 64 lines has taken 13.5 s there.
+/// How long a command may take on a usable machine. A kernel that checks itself is slow, and leaves simructl some
+/// percent of a CPU: changing the rate of 64 lines has taken 13.5 s there.
 fn answer() -> Duration {
     Duration::from_secs(if watches_itself() { 30 } else { 2 })
 }
@@ -25,7 +25,7 @@ fn answers(command: &mut Command) {
     assert!(took < answer(), "{command:?} took {took:?}");
 }
 
-/// Lets all lines go as fast as they are asked to, and stops them, with nothing but shell commands.
+/// Starts all lines at their greatest speed, and stops them, with shell commands only.
 fn let_loose(module: &Simrupt, lines: usize) {
     answers(Command::new("simructl").args(["set-rate", "1000000"]));
     for _ in 0..2 {
@@ -72,20 +72,20 @@ pub(crate) fn long_bottom_halves_in_interrupts_and_softirqs_leave_the_machine_us
     }
 }
 
-/// What the module has said of being slowed down.
+/// The module's messages about being slowed down.
 fn said() -> Vec<String> {
     log_lines("slowed down")
 }
 
-/// For how long the device may save up what it does not take: in any time T it may take its share of T and
-/// of this, and finish one run more.
+/// For how long the device may save up unused CPU time: in any time T it may use its share of T plus this window, and
+/// finish one more run.
 const WINDOW: Duration = Duration::from_millis(10);
 
-/// Which share of the time a line's bottom half, of a millisecond per run, has been running on CPU 0, in
-/// percent: never more than the limit.
+/// The share of the time, in percent, during which a line's bottom half, with runs of a millisecond, ran on CPU 0:
+/// never more than the limit.
 fn share_pct(module: &Simrupt, line: Line) -> u64 {
-    // The credit is spent first. (Who slows it down may be the kernel, which keeps all timers of a CPU waiting
-    // when they take too long; `throttled` does not tell of that.)
+    // First the credit is spent. (The kernel itself may slow the line down, because it delays all timers of a CPU that
+    // take too long; `throttled` does not count that.)
     line.wait_for("runs", 50);
     let start = Instant::now();
     line.set("reset", "1");
@@ -106,7 +106,7 @@ pub(crate) fn the_limit_is_kept_where_it_is_set() {
         for limit_pct in [10, 60] {
             line.set("cpu_limit_pct", &limit_pct.to_string());
             let share_pct = share_pct(&module, line);
-            // What the checks of a kernel take, and the module asks, is paid for by the line.
+            // The checks of a kernel, on behalf of the module, are charged to the line.
             let least_pct = limit_pct * if watches_itself() { 5 } else { 7 } / 10;
             assert!(
                 (least_pct..=limit_pct).contains(&share_pct),
@@ -117,7 +117,7 @@ pub(crate) fn the_limit_is_kept_where_it_is_set() {
 }
 
 #[test]
-pub(crate) fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
+pub(crate) fn a_redirected_interrupts_use_of_its_cpu_counts() {
     let module = Simrupt::load("rate_hz=5000 run=always cpu=0 work_us=1000 workqueue=none");
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 1);
@@ -126,10 +126,10 @@ pub(crate) fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
     line.assert_ran_in("bottom_half", Context::of_top_half());
 }
 
-/// A work item that is still running is queued again where it runs, wherever the interrupt goes.
+/// A work item that is still running is queued again on the same CPU, wherever the interrupt goes.
 #[test]
-fn what_a_bottom_half_takes_of_a_cpu_that_the_interrupt_has_left_counts() {
-    // Without a limit, a sleep here may not end otherwise.
+fn a_bottom_halfs_use_of_a_cpu_that_the_interrupt_has_left_counts() {
+    // Otherwise a sleep here may not end without a limit.
     let _kernel_threads = KernelThreads::go_before_others();
     let module =
         Simrupt::load("rate_hz=5000 run=always cpu=0 work_us=1000 workqueue=bh cpu_limit_pct=100");
@@ -155,7 +155,7 @@ fn two_lines_share_what_one_may_take() {
     }
     let shares = [share_pct(&module, lines[0]), share_pct(&module, lines[1])];
     assert!(shares.iter().sum::<u64>() <= 40, "{shares:?}");
-    // Threads, on PREEMPT_RT, take turns less evenly.
+    // On PREEMPT_RT they are threads, which take turns less evenly.
     let is_thread = Context::of_top_half() == Context::Task;
     let most = if is_thread { 28 } else { 22 };
     for share_pct in shares {
@@ -173,9 +173,9 @@ fn a_closed_loop_is_slowed_down_too() {
     assert!((12..=20).contains(&share_pct), "{share_pct}");
 }
 
-/// Of a small limit, too, a closed loop gets what is its due. Of 100 µs that a run takes on purpose, what the run
-/// itself and the interrupts around it take, with 2 µs for each of them, is another 5 to 8; on a kernel that watches
-/// itself it is several times as much.
+/// Even with a small limit, a closed loop gets its share. Besides the 100 µs of work, a run itself and the interrupts
+/// around it take another 5 to 8 µs, at 2 µs for each interrupt; on a kernel that checks itself it is several times as
+/// much.
 #[test]
 pub(crate) fn a_closed_loop_gets_its_limit() {
     let module = Simrupt::load(
@@ -183,11 +183,11 @@ pub(crate) fn a_closed_loop_gets_its_limit() {
     );
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
-    // Alone it gets more than 85 %; after many other tests it was 82 % once.
+    // Alone it gets more than 85 %; after many other tests it was once 82 %.
     let least_pct = if watches_itself() { 50 } else { 75 };
     for flavor in ["none", "bh", "tasklet"] {
         line.set("workqueue", flavor);
-        // The credit is spent first.
+        // First the credit is spent.
         line.wait_for("throttled", 10);
         let (start, before) = (Instant::now(), line.stat("runs"));
         line.wait_for("runs", 100);
@@ -203,7 +203,7 @@ pub(crate) fn a_closed_loop_gets_its_limit() {
 }
 
 #[test]
-fn events_that_are_put_off_keep_their_due_times() {
+fn delayed_events_keep_their_due_times() {
     let module = Simrupt::load(
         "rate_hz=1000 run=always format=record work_us=2000 workqueue=none fifo_size=65536",
     );
@@ -227,7 +227,7 @@ fn events_that_are_put_off_keep_their_due_times() {
 }
 
 #[test]
-fn below_the_limit_nothing_is_put_off() {
+fn below_the_limit_nothing_is_delayed() {
     let module = Simrupt::load(
         "rate_hz=1000 run=always workqueue=none pattern=burst burst=256 cpu_limit_pct=50",
     );
@@ -238,14 +238,14 @@ fn below_the_limit_nothing_is_put_off() {
 }
 
 #[test]
-fn it_is_said_once_until_a_knob_is_changed() {
+fn it_is_reported_once_until_a_knob_is_changed() {
     let before = said().len();
     let module = Simrupt::load("rate_hz=5000 run=always work_us=1000 workqueue=none");
     let line = module.line(0);
     eventually("it is said", || said().len() > before);
     let throttled = line.stat("throttled");
     eventually("it goes on", || line.stat("throttled") > throttled + 20);
-    // Readers cannot have it said again.
+    // Readers cannot cause another message.
     for _ in 0..5 {
         drop(line.open());
     }
@@ -261,7 +261,7 @@ fn it_is_said_once_until_a_knob_is_changed() {
     module.verify();
 }
 
-/// Each change has it said again, and a change can be made a thousand times a second.
+/// Each change allows another message, and a change can be made a thousand times per second.
 #[test]
 fn a_flood_of_changes_does_not_flood_the_log() {
     let module = Simrupt::load("rate_hz=5000 run=always work_us=1000 workqueue=none");

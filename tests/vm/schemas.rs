@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The JSON of simructl on a real kernel is as its schemas say.
+//! The JSON of simructl on a real kernel conforms to its schemas.
 
 use serde_json::Value;
 use simrupt_vm_tests::{Reader, Simrupt, eventually, simructl};
 use std::env;
 
-/// Runs a command, which must go well, and holds each document that it prints to the command's schema.
+/// Runs a command, which must succeed, and checks each document that it prints with the command's schema.
 fn check(arguments: &str) {
     let words: Vec<&str> = arguments.split(' ').collect();
     let schema = simructl(&["schema", words[0]]);
@@ -29,7 +29,7 @@ fn check(arguments: &str) {
 }
 
 #[test]
-fn what_is_loaded_and_unloaded_is_told_as_the_schema_says() {
+fn load_and_unload_conform_to_their_schema() {
     let file = env::var("SIMRUPT_KO").unwrap();
     check(&format!(
         "load --module {file} lines=2 rate_hz=100,200 --json"
@@ -38,7 +38,7 @@ fn what_is_loaded_and_unloaded_is_told_as_the_schema_says() {
 }
 
 #[test]
-fn every_document_is_as_its_schema_says() {
+fn every_document_conforms_to_its_schema() {
     let module = Simrupt::load("lines=2 rate_hz=1000 run=always format=record");
     let line = module.line(0);
     let reader = Reader::start(line, 4096);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A line whose bottom half does not get a CPU, and everybody else.
+//! A line whose bottom half does not get a CPU, and the effect on others.
 
 use nix::{
     errno::Errno,
@@ -19,7 +19,7 @@ use std::{
 /// The CPU that is taken away.
 const CPU: usize = 1;
 
-/// Waits until a process is where nothing but its end or a fatal signal gets it from.
+/// Waits until a process is in a wait that only its end or a fatal signal can interrupt.
 fn eventually_waits(pid: u32) {
     eventually("the change waits", || {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
@@ -27,9 +27,9 @@ fn eventually_waits(pid: u32) {
     });
 }
 
-/// Lines 0 and 1. The bottom half of line 0 has been asked for, and cannot run before the hog ends.
+/// Lines 0 and 1. The bottom half of line 0 is requested, and cannot run before the hog ends.
 fn starved() -> (Simrupt, Hog) {
-    // This, and what is started from here, is not to wait for the hog as well.
+    // The test itself, and programs that it starts, must not wait for the hog.
     stay_on_cpu(0);
     let module = Simrupt::load("lines=2 rate_hz=100 run=always workqueue=irq-thread,bh");
     let line = module.line(0);
@@ -37,7 +37,7 @@ fn starved() -> (Simrupt, Hog) {
     let wanted = line.stat("handled") + 3;
     line.wait_for("handled", wanted);
     let hog = Hog::take(CPU, ABOVE_INTERRUPTS);
-    // Where the top half is a thread, it is starved as well.
+    // If the top half is a thread, it is starved as well.
     let goes_on = match Context::of_top_half() {
         Context::Task => "events",
         _ => "handled",
@@ -52,11 +52,11 @@ fn starved() -> (Simrupt, Hog) {
 }
 
 #[test]
-fn it_does_not_delay_those_who_want_another_line_or_only_look() {
+fn it_delays_neither_changes_of_another_line_nor_reads() {
     let (module, hog) = starved();
     let change = start_simructl(&["set-wq", "unbound", "--line", "0"]);
     eventually_waits(change.id());
-    // Were it to wait for the line, it would be there for seconds.
+    // If it waited for the line, it would take seconds.
     let begun = Instant::now();
     let [line, other] = [0, 1].map(|index| module.line(index));
     assert!(other.stat("events") > 0 && line.stat("events") > 0);
@@ -84,7 +84,7 @@ fn it_does_not_delay_those_who_want_another_line_or_only_look() {
 fn a_change_of_it_gives_up_and_says_which_line() {
     let (module, hog) = starved();
     let line = module.line(0);
-    // At the same time, as a busy CPU is slow to emulate.
+    // At the same time, because a busy CPU is slow to emulate.
     let set_size = thread::spawn(move || line.try_set("fifo_size", "64"));
     let output = simructl(&["set-wq", "unbound", "--line", "0"]);
     let said = String::from_utf8_lossy(&output.stderr);
@@ -101,7 +101,7 @@ fn a_change_of_it_gives_up_and_says_which_line() {
 }
 
 #[test]
-fn whoever_waits_for_it_can_be_killed() {
+fn a_process_that_waits_for_it_can_be_killed() {
     let (module, hog) = starved();
     let change = start_simructl(&["set-wq", "unbound", "--line", "0"]);
     eventually_waits(change.id());

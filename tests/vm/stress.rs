@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Interference: each kind takes the CPU where it says, and lets go of it.
+//! Interference: each kind takes the CPU in its context, and releases it.
 
 use simrupt_vm_tests::{Context, Line, Simrupt, eventually, is_real_time, move_irq, skip};
 
-/// The longest that an event had to wait for a stage, in nanoseconds.
+/// The longest wait of an event for a stage, in nanoseconds.
 fn longest_ns(line: Line, stage: &str) -> u64 {
     line.stage(stage).figure("max_ns")
 }
 
-/// The longest waits for top half and bottom half, on one CPU under interference of 10 ms, 40 times
-/// a second.
+/// The longest waits for top half and bottom half, on one CPU under interference of 10 ms, 40 times per second.
 fn longest_under(stress: &str, flavor: &str) -> (u64, u64) {
     let module = Simrupt::load(&format!(
         "rate_hz=1000 pattern=uniform jitter_pct=100 run=always cpu=0 workqueue={flavor} \
          stress_us=10000 stress_hz=40 cpu_limit_pct=100"
     ));
     let line = module.line(0);
-    // An interrupt's thread would find another CPU.
+    // The thread of an interrupt would move to another CPU.
     move_irq(line.irq(), 0);
     line.set("stress", stress);
     line.set("reset", "1");
@@ -74,6 +73,6 @@ fn interference_takes_half_of_the_cpu_at_most() {
             line.stat("drained") >= drained + 20
         });
     }
-    // It is unloaded in the middle of it.
+    // It is unloaded during the interference.
     drop(module);
 }

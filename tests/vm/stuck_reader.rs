@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A reader whose memory never comes: somebody else answers for it (userfaultfd, as a file system in user
-//! space would), and does not. He alone waits.
+//! A reader whose memory never comes: a process is responsible for it (userfaultfd, like a file system in user space),
+//! but does not provide it. Only this reader waits.
 
 use nix::{
     libc,
@@ -31,7 +31,7 @@ const MISSING: u64 = 1;
 
 pub(crate) const PAGE: usize = 4096;
 
-/// A page of memory that is not there until it is [`Self::give`]n, behind one that is.
+/// A page of memory that is not mapped until [`Self::give`], after one that is.
 pub(crate) struct Absent {
     pub(crate) page: *mut libc::c_void,
     keeper: File,
@@ -44,7 +44,7 @@ unsafe impl Sync for Absent {}
 
 impl Absent {
     pub(crate) fn new() -> Self {
-        // SAFETY: A new mapping, a new file, and structures of the size that the calls take.
+        // SAFETY: A new mapping, a new file, and structures with the size that the calls expect.
         unsafe {
             let pages = libc::mmap(
                 ptr::null_mut(),
@@ -68,7 +68,7 @@ impl Absent {
         }
     }
 
-    /// Waits until somebody waits for the page.
+    /// Waits until a thread waits for the page.
     pub(crate) fn wait_for_fault(&self) {
         let mut message = [0_u8; 32];
         let count = (&self.keeper).read(&mut message).unwrap();
@@ -76,17 +76,17 @@ impl Absent {
         assert_eq!(message[0], 0x12, "a page fault");
     }
 
-    /// Has the page be there.
+    /// Provides the page.
     pub(crate) fn give(&self) {
         let mut range = [self.page as u64, PAGE as u64, 0, 0];
-        // SAFETY: A structure of the size that the call takes.
+        // SAFETY: A structure with the size that the call expects.
         let result =
             unsafe { libc::ioctl(self.keeper.as_raw_fd(), UFFDIO_ZEROPAGE, &raw mut range) };
         assert_eq!(result, 0, "{}", nix::errno::Errno::last());
     }
 }
 
-/// A reader who waits for an absent page.
+/// A reader that waits for an absent page.
 struct Stuck {
     memory: &'static Absent,
     thread: JoinHandle<isize>,
@@ -95,7 +95,7 @@ struct Stuck {
 
 impl Stuck {
     fn start(line: Line) -> Self {
-        // The reader keeps it until he is done, which may be never.
+        // The reader uses it until the read is done, which may be never.
         let memory: &'static Absent = Box::leak(Box::new(Absent::new()));
         let file = line.open_nonblock();
         let (sends, outcome) = channel();
@@ -117,7 +117,7 @@ impl Stuck {
         self.outcome.try_recv().is_err()
     }
 
-    /// Gives him his memory; returns how many bytes he got.
+    /// Gives the reader its memory; returns how many bytes it got.
     fn relieve(self) -> isize {
         assert!(self.is_stuck());
         self.memory.give();
@@ -144,7 +144,7 @@ fn others_read_on() {
     }
     let runs = line.stat("runs");
     eventually("the bottom half goes on", || line.stat("runs") > runs + 20);
-    // Nothing was taken for him that others could have had.
+    // The stuck reader has taken nothing from the others.
     module.verify();
     line.silence();
     let events = line.stat("events");
@@ -176,7 +176,7 @@ fn everything_can_be_changed_meanwhile() {
     line.set("masked", "1");
     line.set("masked", "0");
     module.verify();
-    // He has the device open, and the module cannot go; but it says so at once.
+    // The reader has the device open, so the module cannot be unloaded, but it says so at once.
     assert!(unload().is_err());
     assert!(stuck.relieve() > 0);
     line.silence();
@@ -191,7 +191,7 @@ fn the_driver_can_be_unbound_and_bound_meanwhile() {
     line.unbind();
     line.bind();
     eventually("events arrive again", || line.stat("drained") >= 50);
-    // What was left for readers of the old binding is still his.
+    // The stuck reader still gets the events of the old binding.
     assert!(stuck.relieve() > 0);
     line.silence();
     module.verify();
@@ -212,7 +212,7 @@ fn he_can_be_killed() {
         },
     };
     drop(file);
-    eventually("he is stuck", || {
+    eventually("the reader is stuck", || {
         std::fs::read_to_string(format!("/proc/{child}/wchan"))
             .is_ok_and(|place| place.contains("userfault"))
     });
@@ -228,7 +228,7 @@ fn a_record_that_arrives_in_two_parts_arrives() {
     let module = Simrupt::load("rate_hz=1000 run=always format=record fifo_size=65536");
     let line = busy(&module);
     line.silence();
-    // The first record's first half goes where memory is, its second half where there is none yet.
+    // The first half of the first record goes to memory that exists, the second half to memory that does not yet exist.
     let memory: &'static Absent = Box::leak(Box::new(Absent::new()));
     let count = 50;
     let size = RECORD_SIZE * count;

@@ -134,7 +134,7 @@ fn a_reader_waits_for_an_event_and_no_longer() {
 }
 
 #[test]
-fn a_driver_that_is_unbound_sends_its_readers_home_and_can_be_bound_again() {
+fn unbinding_the_driver_ends_reads_and_it_can_be_bound_again() {
     let _module = try_load("rate_hz=1000").unwrap();
     for _ in 0..3 {
         let mut device = File::open(DEVICE).unwrap();

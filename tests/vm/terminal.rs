@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! simructl on a terminal: a pseudo-terminal, and an emulator that tells what is on its screen.
+//! simructl on a terminal: a pseudo-terminal, and an emulator that keeps the content of its screen.
 
 use nix::{
     pty::{Winsize, openpty},
@@ -21,7 +21,7 @@ use std::{
 };
 use vt100::Parser;
 
-/// The directory that it runs in, where screenshots come to.
+/// The directory that it runs in, where it saves screenshots.
 pub(crate) const FOLDER: &str = "/tmp/top";
 
 /// A terminal, and simructl on it.
@@ -33,7 +33,7 @@ pub(crate) struct Terminal {
     child: Child,
 }
 
-/// Why there can be no view on a terminal, where the kernel is built without what the library under it needs.
+/// Why there can be no view on a terminal, if the kernel was built without something that the library needs.
 pub(crate) fn missing() -> Option<&'static str> {
     let has_sockets = UnixStream::pair().is_ok();
     (!has_sockets).then_some("this kernel has no Unix sockets, which a view on a terminal takes")
@@ -45,7 +45,7 @@ impl Terminal {
         Self::start_command(columns, rows, "simructl", args)
     }
 
-    /// Starts a program. A size of 0 is one that is not known.
+    /// Starts a program. A size of 0 is an unknown size.
     pub(crate) fn start_command(columns: u16, rows: u16, program: &str, args: &[&str]) -> Self {
         let size = Winsize {
             ws_row: rows,
@@ -57,7 +57,7 @@ impl Terminal {
         let before = tcgetattr(&pty.slave).unwrap();
         let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
         fs::create_dir_all(FOLDER).unwrap();
-        // In a session of its own, of which this is the terminal: it is told when that changes its size.
+        // In a session of its own, with this as its terminal: then it is notified when the size changes.
         let child = Command::new("setsid")
             .args(["-c", program])
             .args(args)
@@ -94,12 +94,12 @@ impl Terminal {
         self.screen.lock().unwrap().screen().contents()
     }
 
-    /// Whether a program has a screen of its own.
+    /// Whether a program uses the alternate screen.
     pub(crate) fn has_screen(&self) -> bool {
         self.screen.lock().unwrap().screen().alternate_screen()
     }
 
-    /// The row that begins like this.
+    /// The row that begins with `start`.
     pub(crate) fn row(&self, start: &str) -> Option<String> {
         let text = self.text();
         let row = text.lines().find(|row| row.starts_with(start));
@@ -134,10 +134,10 @@ impl Terminal {
         self.child.wait().unwrap()
     }
 
-    /// Waits for the end, which must leave the terminal as it was.
+    /// Waits for the end, which must restore the terminal.
     pub(crate) fn ends(mut self) -> ExitStatus {
         let status = self.wait();
-        // What it wrote last is still on its way.
+        // Its last output is still under way.
         eventually("the screen from before is back", || {
             let parser = self.screen.lock().unwrap();
             !parser.screen().alternate_screen() && !parser.screen().hide_cursor()
@@ -152,7 +152,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // After a test that failed it is still there.
+        // After a failed test it still runs.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! simructl against the real thing.
+//! simructl with the real module.
 
 use simrupt_vm_tests::{Offline, Simrupt, simructl, try_load};
 use std::{env, fs, io::Read, process::Command};
@@ -32,7 +32,7 @@ fn it_loads_and_unloads_the_module() {
 }
 
 #[test]
-fn it_tells_what_the_kernel_has_against_the_parameters() {
+fn it_reports_why_the_kernel_refuses_the_parameters() {
     let file = env::var("SIMRUPT_KO").unwrap();
     let message = failure(&["load", "--module", &file, "rate_hz=1,2,3"]);
     assert!(message.contains("rate_hz=1,2,3"), "{message}");
@@ -227,7 +227,7 @@ fn it_completes_and_explains_itself_without_the_module() {
 }
 
 #[test]
-fn a_cpu_that_is_offline_is_told_as_what_it_is() {
+fn an_offline_cpu_is_reported_as_offline() {
     let module = Simrupt::load("lines=2");
     let offline = Offline::take(1);
     let why = failure(&["set", "cpu=1"]);
@@ -265,7 +265,7 @@ fn a_file_that_is_not_the_device_is_not_read() {
 }
 
 #[test]
-fn somebody_who_is_not_root_is_told_so() {
+fn another_user_than_root_gets_the_right_error() {
     let _module = Simrupt::load("");
     for command in ["trace", "explain", "stats", "verify"] {
         let output = Command::new("su")

@@ -8,7 +8,7 @@ use simrupt_vm_tests::{Reader, Simrupt, eventually, settle, simructl};
 use std::{fs, os::unix::process::ExitStatusExt, thread, time::Duration};
 
 #[test]
-fn lines_are_shown_and_keys_turn_their_knobs() {
+fn lines_are_shown_and_keys_change_their_knobs() {
     let module = Simrupt::load("lines=3 rate_hz=1000,0,0 format=record workqueue=bound,bh,ordered");
     let lines = [0, 1].map(|index| module.line(index));
     let reader = Reader::start(lines[0], 4096);
@@ -29,7 +29,7 @@ fn lines_are_shown_and_keys_turn_their_knobs() {
     assert_eq!(lines[1].get("fifo_size"), "8192");
     top.types("F");
     top.shows("line1 fifo_size 8192 -> 4096");
-    // A value that the knob does not take: said, and nothing else.
+    // A value that the knob does not take is reported, and nothing changes.
     lines[1].set("fifo_size", "16");
     top.shows("line 1: runs of each stage");
     top.types(" ");
@@ -95,7 +95,7 @@ fn it_follows_the_size_of_the_terminal() {
     top.resize(80, 24);
     top.types("g");
     top.shows("q quit");
-    // Ctrl-C is a key there.
+    // Ctrl-C is a key here.
     top.types("\x03");
     assert!(top.ends().success());
     line.set("rate_hz", "0");
@@ -114,7 +114,7 @@ fn a_terminal_without_a_size_is_80_by_24() {
 
 #[test]
 fn a_line_says_what_it_waits_for() {
-    // What one line takes, the others wait for as well, unless they have no limit.
+    // When one line is throttled, the others wait as well, unless they have no limit.
     let module = Simrupt::load("lines=4 rate_hz=1000 workqueue=bh cpu_limit_pct=100,100,5,100");
     let [open, closed, hungry, masked] = [0, 1, 2, 3].map(|index| module.line(index));
     hungry.set("work_us", "10000");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module's own tracepoints, by the kernel's own faces: their fields, filters and histograms.
+//! The module's own tracepoints, through the kernel's interfaces: their fields, filters and histograms.
 
 use simrupt::trace::event::NAMES;
 use simrupt_core::abi::Record;
@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A trace of the test's own, gone when this goes.
+/// A trace instance of the test's own, removed when this is dropped.
 struct Instance(PathBuf);
 
 /// An event of the trace: its name, and its fields.
@@ -29,7 +29,7 @@ impl Event {
         text.parse().unwrap_or_else(|_| panic!("{field}: {text}"))
     }
 
-    /// Whether it is about the event of this number.
+    /// Whether it covers the event with this number.
     fn covers(&self, seq: u64) -> bool {
         self.number("events") != 0 && (self.number("seq")..=self.number("last_seq")).contains(&seq)
     }
@@ -87,7 +87,7 @@ fn named<'a>(events: &'a [Event], name: &str) -> Vec<&'a Event> {
     events.iter().filter(|event| event.name == name).collect()
 }
 
-/// The one event of that name that is about the event of this number.
+/// The only event with that name that covers the event with this number.
 fn about<'a>(events: &'a [Event], name: &str, seq: u64) -> &'a Event {
     let mut found = named(events, name).into_iter();
     found
@@ -95,7 +95,7 @@ fn about<'a>(events: &'a [Event], name: &str, seq: u64) -> &'a Event {
         .unwrap_or_else(|| panic!("{name} of {seq}: {events:?}"))
 }
 
-/// Each of the records has its way from emission to read in the trace, in order.
+/// Asserts that the trace has all hops of each record, from emission to read, in order.
 fn assert_hops(flavor: &str, records: &[Record], events: &[Event]) {
     for record in records {
         let mut emits = named(events, "simrupt_emit").into_iter();
@@ -126,7 +126,7 @@ fn assert_hops(flavor: &str, records: &[Record], events: &[Event]) {
     }
 }
 
-/// Lets a silent line go for some events, and traces all of them: each has its hops. Returns its records, and the trace.
+/// Lets a silent line emit some events, and traces all of them: each has its hops. Returns its records, and the trace.
 fn trace_some(flavor: &str, line: Line, instance: &Instance) -> (Vec<Record>, Vec<Event>) {
     instance.enable(&NAMES);
     line.set("rate_hz", "2000");
@@ -193,9 +193,9 @@ fn each_hop_of_each_polled_event_is_traced() {
     }
 }
 
-/// To C and to eBPF a tracepoint has its name alone: others may have one called `read`.
+/// For C and eBPF a tracepoint has only its name: others may have one called `read`.
 #[test]
-fn the_names_of_tracepoints_say_whose_they_are() {
+fn the_names_of_tracepoints_contain_that_of_the_module() {
     let module = Simrupt::load("");
     let symbols = fs::read_to_string("/proc/kallsyms").unwrap();
     let names = symbols.lines().filter_map(|line| {
@@ -302,7 +302,7 @@ fn the_module_can_be_unloaded_while_somebody_listens() {
     drop(module);
 }
 
-/// The rows of a histogram of the kernel's, as words without its punctuation.
+/// The rows of one of the kernel's histograms, as words without punctuation.
 fn histogram(path: &Path) -> Vec<Vec<String>> {
     let text = fs::read_to_string(path).unwrap_or_else(|why| panic!("{path:?}: {why}"));
     let rows = text.lines().filter(|row| row.starts_with('{'));
@@ -314,7 +314,7 @@ fn histogram(path: &Path) -> Vec<Vec<String>> {
     .collect()
 }
 
-/// What the documentation shows.
+/// The example in the documentation.
 #[test]
 fn the_kernel_counts_and_subtracts_by_itself() {
     let tracing = Path::new("/sys/kernel/tracing");
@@ -324,7 +324,7 @@ fn the_kernel_counts_and_subtracts_by_itself() {
     }
     let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bh,unbound");
     let events = tracing.join("events");
-    // What truncates the file of an event's triggers takes them all away.
+    // Truncating the file of an event's triggers removes all of them.
     let write = |path: PathBuf, text: &str| {
         let mut file = fs::File::options().append(true).open(&path).unwrap();
         let written = file.write_all(text.as_bytes());
@@ -358,7 +358,7 @@ fn the_kernel_counts_and_subtracts_by_itself() {
     for line in ["0", "1"] {
         assert!(has(&waits, &["line", line]), "{waits:?}");
     }
-    // In reverse: who is named by a later one cannot go before it.
+    // In reverse: a trigger that a later one refers to cannot be removed before it.
     for (event, trigger) in triggers.iter().rev() {
         write(events.join(event).join("trigger"), &format!("!{trigger}"));
     }

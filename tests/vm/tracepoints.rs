@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the module measures of itself, against what the kernel's own tracepoints see of it.
+//! The module's own measurements, compared with the kernel's tracepoints.
 
 use simrupt_vm_tests::{Line, Offline, Simrupt, eventually, skip, watches_itself};
 use std::{collections::HashMap, fs};
@@ -15,7 +15,7 @@ fn tracing(file: &str, text: &str) {
     fs::write(&path, format!("{text}\n")).unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
-/// The workqueue tracepoints, on until this goes.
+/// The workqueue tracepoints, enabled until this is dropped.
 struct Tracing;
 
 const EVENTS: [&str; 2] = ["workqueue_queue_work", "workqueue_execute_start"];
@@ -58,8 +58,8 @@ fn median(mut values: Vec<u64>) -> u64 {
     values[values.len() / 2]
 }
 
-/// The median time from queue_work() to the start of the run of the items on `queue`, which are
-/// queued every `period_ns`.
+/// The median time from queue_work() to the start of the run, for the items on `queue`, which are queued every
+/// `period_ns`.
 fn median_wait_ns(queue: &str, period_ns: u64) -> u64 {
     let trace = fs::read_to_string(format!("{TRACING}/trace")).unwrap();
     let mut queued = HashMap::new();
@@ -79,7 +79,7 @@ fn median_wait_ns(queue: &str, period_ns: u64) -> u64 {
     median(waits) * period_ns / period
 }
 
-/// The least and the greatest value of the bucket in which the median of a stage lies.
+/// The least and the greatest value of the bucket that contains the median of a stage.
 fn median_ns(line: Line, stage: &str) -> (u64, u64) {
     let stage = line.stage(stage);
     let mut seen = 0;
@@ -100,15 +100,14 @@ fn thousand_events(line: Line) -> (u64, u64) {
     median_ns(line, "irq_bh")
 }
 
-/// What tracing costs shows in what the module measures: before the first tracepoint's time, and after
-/// the second one's. So the module is asked without tracing and with it, and the tracepoints' figure
-/// has to lie between the two: within 10 %, or within 500 ns, for the way begins some
-/// 400 instructions before queue_work() comes to its tracepoint, which is more than a tenth of what it
-/// takes to a softirq. On a kernel with all checks they may be a fifth of it.
+/// The module's figures include the cost of tracing, before the first tracepoint's time and after the second one's. So
+/// the module is asked without tracing and with it, and the tracepoints' figure must be between the two. The tolerance
+/// is 10 %, or 500 ns, because the module's time begins some 400 instructions before queue_work() reaches its
+/// tracepoint, which is more than a tenth of the time to a softirq. On a kernel with all checks it may be a fifth.
 ///
-/// With one CPU: where there are two, an unbound item's wait has two lengths, by which one it runs on.
+/// With one CPU: with two, an unbound item's wait has two lengths, depending on the CPU that it runs on.
 #[test]
-fn the_way_from_interrupt_to_work_is_as_long_as_the_tracepoints_say() {
+fn the_time_from_interrupt_to_work_agrees_with_the_tracepoints() {
     let clocks = fs::read_to_string(format!("{TRACING}/trace_clock")).unwrap();
     if !clocks.contains(CLOCK) {
         return skip("no trace clock of this architecture tells less than microseconds");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a run of the bottom half costs on purpose: `work_us`, `work_sleep_us` and `work_bytes`.
+//! The simulated cost of a run of the bottom half: `work_us`, `work_sleep_us` and `work_bytes`.
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{Line, Simrupt, eventually, flavors, meminfo, move_irq};
@@ -11,7 +11,7 @@ use std::{
 
 const MS: u64 = 1_000_000;
 
-/// For how long the longest run of the bottom half lasted, after some events.
+/// The longest run of the bottom half, after some events.
 fn longest_run_ns(line: Line, runs: u64) -> u64 {
     line.set("reset", "1");
     line.set("rate_hz", "100");
@@ -20,7 +20,7 @@ fn longest_run_ns(line: Line, runs: u64) -> u64 {
     line.stage("bh_run").figure("max_ns")
 }
 
-/// Lets a run begin that goes on for seconds.
+/// Starts a run that goes on for seconds.
 fn begin_a_long_run(line: Line) {
     let runs = line.stat("runs");
     line.set("rate_hz", "1000");
@@ -36,7 +36,7 @@ fn a_run_in_a_thread_is_busy_for_as_long_as_it_should_be() {
         line.set("workqueue", flavor);
         line.set("work_us", "150000");
         let longest_ns = longest_run_ns(line, 2);
-        // On a kernel that threads interrupts, that of `irq-thread` is an interrupt's.
+        // On a kernel that threads interrupts, the run of `irq-thread` is that of an interrupt.
         let least_ns = match flavor {
             "irq-thread" => 50 * MS,
             _ => 150 * MS,
@@ -50,10 +50,10 @@ fn a_run_in_a_thread_is_busy_for_as_long_as_it_should_be() {
     module.verify();
 }
 
-/// Bound queues share the workers of a CPU, which run one item at a time. The kernel lets the next one start when an item
-/// has kept the CPU busy for too long.
+/// Bound queues share the workers of a CPU, which run one item at a time. The kernel lets the next item start if an
+/// item has kept the CPU busy for too long.
 #[test]
-fn a_long_run_of_a_bound_queue_delays_others_until_the_kernel_takes_note() {
+fn a_long_run_of_a_bound_queue_delays_others_until_the_kernel_notices() {
     let threshold = "/sys/module/workqueue/parameters/cpu_intensive_thresh_us";
     let threshold = fs::read_to_string(threshold).expect("the kernel has it");
     let threshold_us: u64 = threshold.trim_end().parse().expect("a number");
@@ -143,7 +143,7 @@ fn a_run_sleeps_for_as_long_as_it_should_and_leaves_its_cpu_to_others() {
             (30 * MS..100 * MS).contains(&longest_ns),
             "{flavor}: {longest_ns}"
         );
-        // A time asleep is not charged.
+        // Time asleep is not charged.
         assert_eq!(line.stat("throttled"), 0, "{flavor}");
         assert_eq!(line.contexts("bottom_half")[3], 0, "{flavor}");
     }
@@ -186,7 +186,7 @@ fn a_sleep_ends_when_it_is_made_shorter_and_with_its_driver() {
     assert!(start.elapsed() < Duration::from_secs(1));
 }
 
-/// A machine that counts instructions has no caches, but it counts those that touch memory.
+/// A machine that counts instructions has no caches, but it counts the instructions that touch memory.
 #[test]
 fn memory_that_a_run_touches_is_a_part_of_its_cost() {
     let module = Simrupt::load("rate_hz=0 run=always");
@@ -200,7 +200,7 @@ fn memory_that_a_run_touches_is_a_part_of_its_cost() {
             stage.figure("sum_ns") / stage.figure("count")
         };
         let [none, some, all] = ["0", "65536", "16777216"].map(mean_ns);
-        // A word of every 64 bytes, by an instruction at least.
+        // A word of every 64 bytes, by at least one instruction.
         assert!(some >= none + 1024, "{flavor}: {none} {some}");
         assert!(all >= none + 100 * 1024, "{flavor}: {none} {all}");
         assert!(all < 80 * MS, "{flavor}: {all}");
@@ -235,7 +235,7 @@ fn memory_is_given_back_and_more_than_there_is_is_refused() {
     module.verify();
 }
 
-/// The memory is the driver's: it goes with it, and comes back with it.
+/// The memory belongs to the driver: it is freed and allocated with it.
 fn line_with_memory_comes_and_goes(line: Line, kib: i64) {
     line.set("work_bytes", "16777216");
     let with = meminfo("VmallocUsed");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `check-figures`: whether two benchmarks say the same.
+//! `check-figures`: compares two benchmarks.
 //!
 //! - `same`: two runs of the same preset, figure by figure;
 //! - `scopes`: the order of a workqueue's affinity scopes, against the kernel's own lib/test_workqueue;
-//! - `results`, `kernel_log`: what the two leave behind.
+//! - `results`, `kernel_log`: the outputs of the two.
 
 mod kernel_log;
 mod results;
@@ -17,27 +17,27 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Whether two benchmarks say the same
+/// Compares two benchmarks
 #[derive(Debug, Parser)]
 #[command(
     name = "check-figures",
     after_help = "Exit status: 0 yes, 1 no, 2 usage or no such file, 3 nothing to compare."
 )]
 enum Command {
-    /// Whether rates, ratios and mean latencies of two runs differ by no more than PERCENT, and median latencies
-    /// by no more than a bucket of their histogram
+    /// Whether rates, ratios and mean latencies of two runs differ by at most PERCENT, and median latencies by at most
+    /// a bucket of their histogram
     Same {
         /// The results of a run
         #[arg(value_name = "FIRST.json")]
         first: PathBuf,
-        /// Those of the other
+        /// The results of the other run
         #[arg(value_name = "OTHER.json")]
         other: PathBuf,
-        /// The difference that is none, from 0 to below 100
+        /// The greatest difference that does not count, from 0 to below 100
         #[arg(long, value_name = "PERCENT", default_value = "0.5", value_parser = percent)]
         within: f64,
     },
-    /// Whether the affinity scopes come in the same order as in lib/test_workqueue's log, where both tell them
+    /// Whether the affinity scopes are in the same order as in lib/test_workqueue's log, for scopes that both tell
     /// apart, lib/test_workqueue by more than PERCENT and its own spread
     Scopes {
         /// The log of the kernel that ran lib/test_workqueue
@@ -46,7 +46,7 @@ enum Command {
         /// The results of a run
         #[arg(value_name = "RESULTS.json")]
         results: PathBuf,
-        /// The difference that is none, from 0 to below 100
+        /// The greatest difference that does not count, from 0 to below 100
         #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
         noise: f64,
     },
@@ -56,7 +56,7 @@ enum Command {
 pub(crate) enum Answer {
     Yes,
     No,
-    /// There was nothing that could have differed.
+    /// There was nothing to compare.
     Nothing,
 }
 

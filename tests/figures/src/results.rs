@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is needed here of the document that `simructl bench --json` leaves.
+//! The part of the document of `simructl bench --json` that is needed here.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The one schema that is understood.
+/// The only schema that is supported.
 const SCHEMA: &str = "simrupt-bench/2";
 
 #[derive(Debug, Deserialize)]
@@ -20,7 +20,7 @@ pub(crate) struct Results {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Cell {
-    /// As it stands: only whether it is the same counts.
+    /// Unparsed: only equality matters.
     pub(crate) setting: BTreeMap<String, Value>,
     pub(crate) metrics: BTreeMap<String, Estimate>,
 }
@@ -47,7 +47,7 @@ fn parse(text: &str) -> Result<Results, String> {
 }
 
 impl Cell {
-    /// What tells the cell from others, for a person.
+    /// Distinguishes the cell from others, for people.
     pub(crate) fn name(&self) -> String {
         let told: Vec<String> = self
             .setting
@@ -111,7 +111,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_cells_name_is_its_setting_without_what_does_not_apply() {
+    fn a_cells_name_is_its_setting_without_values_that_do_not_apply() {
         let results = document(&[("cpu", [2.0, 1.0, 3.0])]);
         assert_eq!(results.cells[0].name(), "affinity_scope=cpu flavor=unbound");
     }

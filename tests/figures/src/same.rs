@@ -7,14 +7,14 @@ use std::fmt::Write;
 use crate::Answer;
 use crate::results::{Cell, Results};
 
-/// What all events decide together: figures that are compared, by how their names end. Where CPUs take
-/// turns, the turns decide the tails, and which task is charged for a moment.
+/// The endings of the names of figures that are compared: those to which all events contribute. If CPUs take turns, the
+/// turns decide the tails, and which task is charged for a moment.
 const OF_ALL: [&str; 3] = ["_hz", "_ratio", "_mean_ns"];
 
-/// A median latency is a bucket of a histogram: two that differ by next to nothing can be a bucket apart.
+/// A median latency is a bucket of a histogram: two medians that differ by very little can be a bucket apart.
 const BUCKET_PERCENT: f64 = 100.0 / 64.0;
 
-/// By how many percent a figure may differ, when figures of all events may by `percent`; none when it does
+/// By how many percent a figure may differ, if figures of all events may differ by `percent`; `None` if the figure does
 /// not count.
 fn limit_percent(metric: &str, percent: f64) -> Option<f64> {
     if OF_ALL.iter().any(|end| metric.ends_with(end)) {
@@ -26,7 +26,7 @@ fn limit_percent(metric: &str, percent: f64) -> Option<f64> {
     }
 }
 
-/// Says which figures differ by more than `percent` of the larger one, or by more than a bucket.
+/// Lists the figures that differ by more than `percent` of the larger one, or by more than a bucket.
 pub(crate) fn compare(first: &Results, other: &Results, percent: f64) -> (String, Answer) {
     let mut report = String::new();
     let (mut compared, mut different) = (0, 0);
@@ -74,7 +74,7 @@ pub(crate) fn compare(first: &Results, other: &Results, percent: f64) -> (String
     (report, answer)
 }
 
-/// The medians of each metric that counts; of one that only one cell has, the other's is not a number.
+/// The medians of each metric that counts; NaN for a cell that does not have the metric.
 fn pairs<'a>(one: &'a Cell, two: &'a Cell) -> impl Iterator<Item = (&'a str, f64, f64)> {
     let median = |cell: &Cell, name: &str| cell.metrics.get(name).map_or(f64::NAN, |m| m.median);
     let missing = two
@@ -87,7 +87,7 @@ fn pairs<'a>(one: &'a Cell, two: &'a Cell) -> impl Iterator<Item = (&'a str, f64
         .map(move |name| (name.as_str(), median(one, name), median(two, name)))
 }
 
-/// By how much two figures differ, in percent of the larger one; infinite when one is missing.
+/// The difference of two figures, in percent of the larger one; infinite if one is missing.
 fn difference_percent(one: f64, two: f64) -> f64 {
     if one == two {
         0.0
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_decide_does_not_count_and_a_median_may_be_a_bucket_off() {
+    fn figures_that_turns_decide_do_not_count_and_a_median_may_be_a_bucket_off() {
         let answer_for = |metric: &str, values: [f64; 2]| {
             let mut one = document(&[("cpu", [1.0; 3])]);
             let mut two = document(&[("cpu", [1.0; 3])]);

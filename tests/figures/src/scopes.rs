@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The order of affinity scopes by throughput: ours against lib/test_workqueue's. Pure.
+//! The order of affinity scopes by throughput: ours compared with lib/test_workqueue's. Pure.
 //!
-//! Two scopes that either benchmark cannot tell apart have no order. Of the others, each pair must be in
-//! the same order in both.
+//! Two scopes that either benchmark cannot tell apart have no order. Each other pair must be in the same order in both.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,7 +11,7 @@ use crate::Answer;
 use crate::kernel_log::{Pass, Passes};
 use crate::results::Estimate;
 
-/// What the passes of one scope come to.
+/// The results of the passes of one scope.
 struct Theirs {
     items_hz: f64,
     low: f64,
@@ -32,14 +31,14 @@ impl Theirs {
         }
     }
 
-    /// Whether this is slower than `other` by more than chance: no pass of one reaches into the passes of
-    /// the other, and the medians differ by more than `noise_percent`.
+    /// Whether this is slower than `other` by more than chance: the ranges of the two scopes' passes do not overlap,
+    /// and their medians differ by more than `noise_percent`.
     fn is_below(&self, other: &Self, noise_percent: f64) -> bool {
         self.high < other.low && self.items_hz < other.items_hz * (1.0 - noise_percent / 100.0)
     }
 }
 
-/// The middle one, or the mean of the middle two; sorts.
+/// The middle value, or the mean of the middle two; sorts the values.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -50,7 +49,7 @@ fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// Both tables side by side, the pairs that both benchmarks tell apart, and whether they agree on all.
+/// Both tables side by side, the pairs that both benchmarks tell apart, and whether they agree on all of them.
 pub(crate) fn compare(
     theirs: &Passes,
     ours: &BTreeMap<String, Estimate>,
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_of_them_cannot_tell_apart_does_not_count() {
+    fn scopes_that_one_of_them_cannot_tell_apart_do_not_count() {
         let apart: [(&str, &[f64]); 2] = [("cache", &[10.0]), ("cpu", &[50.0])];
         let overlapping = [("cache", [100.0, 50.0, 195.0]), ("cpu", FAST)];
         assert!(matches!(compared(&apart, &overlapping).1, Answer::Nothing));

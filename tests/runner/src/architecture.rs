@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a virtual machine of each architecture is made of.
+//! The parts of a virtual machine of each architecture.
 
 use clap::ValueEnum;
 
 use crate::args::Args;
 
-/// The architecture of the guest, by Debian's name of it.
+/// The architecture of the guest, by Debian's name.
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Architecture {
     Amd64,
@@ -14,7 +14,7 @@ pub(crate) enum Architecture {
 }
 
 impl Architecture {
-    /// Whether it is that of the machine that this runs on.
+    /// Whether it is the architecture of this machine.
     pub(crate) fn is_native(self) -> bool {
         match self {
             Self::Amd64 => cfg!(target_arch = "x86_64"),
@@ -30,8 +30,7 @@ impl Architecture {
         }
     }
 
-    /// QEMU's name for the rest of the machine, where there is none that goes without saying; with memory that has tags
-    /// or without.
+    /// QEMU's name for the machine type, if it has no default; with or without memory tags.
     pub(crate) fn machine(self, memory_tags: bool) -> Option<&'static str> {
         match self {
             Self::Amd64 => None,
@@ -40,8 +39,8 @@ impl Architecture {
         }
     }
 
-    /// The processor to emulate; without string instructions it does not claim that `rep movs` and
-    /// `rep stos` are the fastest way to copy and fill, which emulated they are not: they go byte by byte.
+    /// The processor to emulate. Without string instructions it does not claim that `rep movs` and `rep stos` are the
+    /// fastest way to copy and fill: under emulation they go byte by byte.
     pub(crate) fn processor(self, args: &Args) -> String {
         let slow = if self == Self::Amd64 && args.no_string_instructions {
             ",-erms,-fsrm,-fsrs,-fzrm"
@@ -49,12 +48,12 @@ impl Architecture {
             ""
         };
         let processor = match self {
-            // QEMU's own processor is an AMD, which under emulation has no threads and, with several
-            // sockets, a clock that the kernel does not trust.
+            // QEMU's own processor is an AMD. Under emulation that has no threads and, with several sockets, a clock
+            // that the kernel does not trust.
             Self::Amd64 if args.cpus.is_arranged() => "max,vendor=GenuineIntel",
             Self::Amd64 => "max",
-            // The most capable one signs every return address, which takes longer to emulate than all
-            // that returns. This one does not; its counter would step by 16 ns. But it knows no tags.
+            // The most capable processor signs every return address, which takes longer to emulate than everything that
+            // returns. This one does not, but its counter would step by 16 ns, and it has no tags.
             Self::Arm64 if args.memory_tags => "max,pauth=off",
             Self::Arm64 => "neoverse-n1,cntfrq=1000000000",
         };

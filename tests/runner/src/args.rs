@@ -12,7 +12,7 @@ use clap::Parser;
 use crate::architecture::Architecture;
 use crate::cpus::Cpus;
 
-/// Memory that a 64-bit kernel boots with, and that QEMU gives without more ado.
+/// Memory that a 64-bit kernel boots with, and that QEMU supports without further options.
 const MEMORY_MIB: std::ops::RangeInclusive<i64> = 256..=65_536;
 
 /// Boots the test machine, shows what its program prints, and gives a verdict.
@@ -29,8 +29,8 @@ pub(crate) struct Args {
     /// The file system that QEMU loads with it
     #[arg(long, value_name = "FILE", required_unless_present = "firmware")]
     initrd: Option<PathBuf>,
-    /// Boot from the disk by UEFI firmware with Secure Boot: its image, and a file with its variables, of which
-    /// the guest changes a copy. Kernel, its command line and MODE are the boot loader's then; amd64 only
+    /// Boot from the disk by UEFI firmware with Secure Boot: its image, and a file with its variables, of which the
+    /// guest changes a copy. The boot loader then chooses the kernel, its command line and MODE; amd64 only
     #[arg(
         long,
         value_name = "CODE,VARIABLES",
@@ -38,7 +38,7 @@ pub(crate) struct Args {
         conflicts_with_all = ["kernel", "initrd"]
     )]
     firmware: Option<Firmware>,
-    /// Where the kernel's console goes
+    /// The log of the kernel's console
     #[arg(long, value_name = "FILE")]
     pub(crate) console_log: PathBuf,
     /// The guest's architecture
@@ -51,23 +51,24 @@ pub(crate) struct Args {
     /// The guest's memory
     #[arg(long = "memory", value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(MEMORY_MIB))]
     pub(crate) memory_mib: u32,
-    /// A raw disk image, /dev/vda of the guest; what the guest writes is forgotten
+    /// A raw disk image, /dev/vda of the guest; the guest's writes are discarded
     #[arg(long, value_name = "FILE")]
     pub(crate) disk: Option<PathBuf>,
-    /// The guest copies and fills memory without `rep movs` and `rep stos`, which are slow to emulate; costs of
+    /// Make the guest copy and fill memory without `rep movs` and `rep stos`, which are slow to emulate; the costs of
+    /// large copies then look different
     /// what copies much look different then
     #[arg(long)]
     pub(crate) no_string_instructions: bool,
-    /// arm64 only: memory has tags, which the processor compares with those of pointers (MTE)
+    /// arm64 only: give memory tags, which the processor compares with those of pointers (MTE)
     #[arg(long)]
     pub(crate) memory_tags: bool,
     /// A word for the kernel's command line; may be repeated
     #[arg(long = "kernel-arg", value_name = "WORD", allow_hyphen_values = true, value_parser = kernel_word)]
     pub(crate) kernel_args: Vec<String>,
-    /// Unpack there what the guest sends as files; absent before, or empty
+    /// Unpack the guest's files into this folder, which must be absent or empty
     #[arg(long, value_name = "FOLDER")]
     pub(crate) files: Option<PathBuf>,
-    /// A plugin of QEMU's, with its arguments, as QEMU takes it
+    /// A QEMU plugin with its arguments, in QEMU's form
     #[arg(long, value_name = "FILE,ARG=...")]
     pub(crate) plugin: Option<String>,
     /// Real instead of virtual time under emulation
@@ -79,10 +80,10 @@ pub(crate) struct Args {
     /// How long the program may print nothing
     #[arg(long, value_name = "SECONDS", default_value_t = 180)]
     silence_limit: u64,
-    /// How long all may take
+    /// How long the whole run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
     limit: u64,
-    /// The three limits are N times as long, where much else is running: 1 to 100
+    /// Multiply the three limits by N, on a busy machine: 1 to 100
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     patience: u32,
     /// For the guest's init: demo, test PART PARTS [FILTER...], apart [FILTER...], boots NAME [FILTER...],
@@ -99,7 +100,7 @@ pub(crate) enum Boot<'a> {
         kernel: &'a PathBuf,
         initrd: &'a PathBuf,
     },
-    /// UEFI firmware starts what is on the disk.
+    /// UEFI firmware starts the system on the disk.
     Firmware(&'a Firmware),
 }
 
@@ -128,12 +129,12 @@ impl Args {
         match (&self.firmware, &self.kernel, &self.initrd) {
             (Some(firmware), ..) => Some(Boot::Firmware(firmware)),
             (None, Some(kernel), Some(initrd)) => Some(Boot::Direct { kernel, initrd }),
-            // The parser lets none of them be left out.
+            // The parser requires all of them.
             _ => None,
         }
     }
 
-    /// Whether a person is to talk to the guest.
+    /// Whether a person will use the guest.
     pub(crate) fn is_interactive(&self) -> bool {
         self.init.first().is_some_and(|mode| mode == "shell")
     }
@@ -148,7 +149,7 @@ impl Args {
         self.limit_of(self.silence_limit)
     }
 
-    /// How long all may take.
+    /// How long the whole run may take.
     pub(crate) fn limit(&self) -> Duration {
         self.limit_of(self.limit)
     }
@@ -158,7 +159,7 @@ impl Args {
     }
 }
 
-/// A word that the kernel's command line does not split.
+/// A word that stays one word on the kernel's command line.
 fn kernel_word(text: &str) -> Result<String, &'static str> {
     match text.contains([' ', '"', '\n']) {
         true => Err("it does not fit on a kernel's command line"),
@@ -166,7 +167,7 @@ fn kernel_word(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Parses the words of the command line, the program's name among them.
+/// Parses the words of the command line, including the program's name.
 pub(crate) fn parse<W: Into<OsString> + Clone>(
     words: impl Iterator<Item = W>,
 ) -> Result<Args, clap::Error> {
@@ -191,7 +192,7 @@ pub(crate) mod tests {
         parse(words).map_err(|error| error.to_string())
     }
 
-    /// The command line of these words, without the program's name.
+    /// Parses a command line without the program's name.
     pub(crate) fn parsed(line: &str) -> Result<Args, String> {
         of_words(&line.split(' ').collect::<Vec<_>>())
     }

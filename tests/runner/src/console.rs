@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Finds in a kernel's console log what a sound kernel does not print.
+//! Finds reports of errors in a kernel's console log.
 //!
 //! Pure: text in, findings out. The phrases are those of the kernel's own reports (warnings, oopses,
 //! lockdep, KASAN, KCSAN, UBSAN, watchdogs, RCU, object and list debugging, irq core, leaks), and
@@ -11,21 +11,21 @@
 pub struct Finding {
     /// Counted from 1.
     pub line: usize,
-    /// The line as it stands.
+    /// The unchanged line.
     pub text: String,
 }
 
 impl Finding {
-    /// Whether this line says that the kernel gave up.
+    /// Whether this line reports a panic.
     pub fn is_panic(&self) -> bool {
         message(&self.text).starts_with("Kernel panic")
     }
 }
 
-/// Reports that begin a message. Elsewhere in a line the same word may be harmless: "Spectre V2 :
-/// WARNING: Unprivileged eBPF is enabled" is an ordinary line of a boot.
+/// Reports that begin a message. Elsewhere in a line the same word may be harmless: "Spectre V2 : WARNING: Unprivileged
+/// eBPF is enabled" is an ordinary line of a boot.
 const BEGINNINGS: &[&str] = &[
-    // "BUG: KASAN: ..." of most reports, "BUG kmalloc-64 (...): ..." of the slab allocator's.
+    // "BUG: KASAN: ..." in most reports, "BUG kmalloc-64 (...): ..." in those of the slab allocator.
     "BUG: ",
     "BUG ",
     "Kernel panic",
@@ -35,14 +35,14 @@ const BEGINNINGS: &[&str] = &[
     "WARNING: ",
     "[ BUG: ",
     "kernel BUG at ",
-    // Each leak that is found, if kmemleak is told to be verbose; then their number, which is not looked at.
+    // Each leak, if kmemleak is set to be verbose; then their number, which is not checked.
     "kmemleak: unreferenced object",
     // A line of KUnit's results.
     "not ok ",
     "refcount_t: ",
 ];
 
-/// Reports recognized wherever they stand in a message.
+/// Reports that are recognized anywhere in a message.
 const PHRASES: &[&str] = &[
     "------------[ cut here ]------------",
     "ASSERTION FAILED",
@@ -88,28 +88,29 @@ const PHRASES: &[&str] = &[
     "workqueue lockup",
 ];
 
-/// How the report of a data race begins, and what it ends with.
+/// The beginning and the end of the report of a data race.
 const RACE: (&str, &str) = ("BUG: KCSAN: ", "=======");
 
-/// What is behind the name of a function of ours in a call trace.
+/// The text after the name of a function of our module in a call trace.
 const OURS: &str = " [simrupt]";
 
-/// How the report of a leak begins, and how its further lines do.
+/// The beginning of the report of a leak, and that of its further lines.
 const LEAK: (&str, &str) = ("kmemleak: unreferenced object", "kmemleak:  ");
 
-/// Who is in the call trace of a leak of the kernel's own: the driver core forgets why it put off a probe
-/// that was asked for while the device was being made, when that device goes.
+/// A function in the call trace of a leak of the kernel's own. If a probe is deferred while the device is being
+/// created, the driver core does not free the reason when the device is removed.
 const FORGETFUL: &str = " device_set_deferred_probe_reason+";
 
-/// What an idle CPU says of tasklets and BH work that are to run, but wait for ksoftirqd; and what follows
-/// at once when the CPU is about to go, of which that thread has gone before.
+/// An idle CPU's report about tasklets and BH work that wait for ksoftirqd, and the line that follows at once if the
+/// CPU is going offline: its ksoftirqd stops earlier.
 const PARKED: &str = "NOHZ tick-stop error: local softirq work is pending, handler #40!!!";
 const GONE: [&str; 2] = [" is now offline", "psci: CPU"];
 
-/// What a test writes to the log before it has the kernel complain on purpose, followed by words of the complaint.
+/// The line that a test writes to the log before it makes the kernel complain on purpose. Words of the complaint
+/// follow.
 const EXPECTED: &str = "simrupt tests: expected: ";
 
-/// The lines that are excused: each mark, and for it the first complaint in its words, and the call trace of that.
+/// The excused lines: each mark, and for it the first complaint with its words, and the call trace of that.
 fn excused(lines: &[&str]) -> Vec<usize> {
     let mut excused = Vec::new();
     let mut expected: Vec<&str> = Vec::new();
@@ -133,7 +134,7 @@ fn excused(lines: &[&str]) -> Vec<usize> {
     excused
 }
 
-/// All lines of `log` that no sound kernel prints.
+/// All lines of `log` that report an error.
 pub fn findings(log: &str) -> Vec<Finding> {
     let lines: Vec<&str> = log.lines().collect();
     let excused = excused(&lines);
@@ -152,8 +153,8 @@ pub fn findings(log: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether `lines` begin with the report of a data race in which our module has no part: the kernel has
-/// some that it lives with.
+/// Whether `lines` begin with the report of a data race without our module. The kernel itself has some that it
+/// tolerates.
 fn is_race_of_others(lines: &[&str]) -> bool {
     let (begin, end) = RACE;
     message(lines[0]).starts_with(begin)
@@ -173,8 +174,8 @@ fn is_leak_of_others(lines: &[&str]) -> bool {
             .any(|line| line.contains(FORGETFUL))
 }
 
-/// Whether `lines` begin with softirqs that wait on a CPU which is on its way out: the kernel runs them
-/// with the next interrupt, or on another CPU.
+/// Whether `lines` begin with softirqs that wait on a CPU that is going offline. The kernel runs them with the next
+/// interrupt, or on another CPU.
 fn is_of_a_cpu_that_goes(lines: &[&str]) -> bool {
     message(lines[0]) == PARKED
         && lines
@@ -191,7 +192,7 @@ pub fn has_kunit_results(log: &str) -> bool {
 /// How many lines an excerpt shows from a report's first line on.
 const EXCERPT: usize = 24;
 
-/// What to show of `log`: the first report with the lines that follow it, and the other findings.
+/// The excerpt of `log` to show: the first report with the lines that follow it, and the other findings.
 pub fn excerpt(log: &str, findings: &[Finding]) -> Vec<String> {
     let Some(first) = findings.first().map(|finding| finding.line) else {
         return Vec::new();
@@ -214,14 +215,14 @@ fn is_report(message: &str) -> bool {
         || has_oops_number(message)
 }
 
-/// Whether a message carries an oops' running number, as in "int3: 0000 [#1] SMP".
+/// Whether a message contains an oops' running number, as in "int3: 0000 [#1] SMP".
 fn has_oops_number(message: &str) -> bool {
     message
         .match_indices("[#")
         .any(|(at, _)| message[at + 2..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// A line without the brackets that printk sets before the message: "[    1.234567][   T12] ".
+/// A line without the brackets that printk puts before the message: "[    1.234567][   T12] ".
 pub fn message(line: &str) -> &str {
     let mut rest = line.trim_start();
     while let Some((stamp, after)) = rest

@@ -5,17 +5,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// More would only make the machine slow to boot.
+/// More would only make the boot slow.
 const MAX_COUNT: u32 = 64;
 
 /// The levels of a topology, as QEMU's `-smp` names them.
 const LEVELS: [&str; 4] = ["sockets", "dies", "cores", "threads"];
 
-/// `COUNT[,sockets=N][,dies=N][,cores=N][,threads=N]`. What is not given QEMU fills in: cores first.
+/// `COUNT[,sockets=N][,dies=N][,cores=N][,threads=N]`. QEMU fills in missing levels, cores first.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Cpus {
     count: u32,
-    /// What was given, in the order given.
+    /// The given levels, in the given order.
     levels: Vec<(&'static str, u32)>,
 }
 
@@ -33,7 +33,7 @@ impl Cpus {
         self.count
     }
 
-    /// Whether more than the count was given.
+    /// Whether levels were given.
     pub(crate) fn is_arranged(&self) -> bool {
         !self.levels.is_empty()
     }
@@ -64,7 +64,7 @@ impl FromStr for Cpus {
             .iter()
             .try_fold(1, |product: u32, (_, number)| product.checked_mul(*number))
             .unwrap_or(u32::MAX);
-        // The number of dies is one when it is not given; any other level takes what remains.
+        // A missing number of dies is one; any other missing level is filled in.
         let is_complete = LEVELS
             .iter()
             .filter(|name| **name != "dies")
@@ -94,7 +94,7 @@ fn level(word: &str) -> Result<(&'static str, u32), String> {
     Ok((name, number))
 }
 
-/// As QEMU's `-smp` takes it.
+/// In the form of QEMU's `-smp`.
 impl fmt::Display for Cpus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.count)?;
@@ -104,7 +104,7 @@ impl fmt::Display for Cpus {
     }
 }
 
-/// Levels for a person: "2 sockets × 3 cores".
+/// Levels for people: "2 sockets × 3 cores".
 struct Arrangement<'a>(&'a [(&'static str, u32)]);
 
 impl fmt::Display for Arrangement<'_> {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Files out of the virtual machine: the guest's init sends a tar archive by a port of its own, which
-//! QEMU writes to a file; when the machine is off the archive is unpacked.
+//! Files from the virtual machine: the guest's init sends a tar archive through a port of its own, which QEMU writes to
+//! a file. The archive is unpacked when the machine is off.
 //!
-//! A file, not a socket: it takes everything at once, so how fast the host reads it cannot show in
-//! the guest's time.
+//! A file is used, not a socket: it takes everything at once, so the host's reading speed cannot affect the guest's
+//! time.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where files of the guest go.
+/// The folder for the guest's files.
 #[derive(Debug)]
 pub(crate) struct Files {
     folder: PathBuf,
 }
 
 impl Files {
-    /// Makes `folder`, which must be absent or empty: nothing in it may lead what is unpacked elsewhere.
+    /// Creates `folder`, which must be absent or empty: no link in it may lead the unpacked files elsewhere.
     pub(crate) fn create(folder: &Path) -> Result<Self, String> {
         let failed = |error: io::Error| format!("{}: {error}", folder.display());
         fs::create_dir_all(folder).map_err(failed)?;
@@ -33,8 +33,8 @@ impl Files {
         })
     }
 
-    /// Unpacks what the guest has sent. Nothing sent: no files. Status and messages are tar's; members
-    /// whose names leave the folder are refused by it, and links are not accepted at all.
+    /// Unpacks the guest's archive, which may be empty. Status and messages are tar's. tar refuses members whose names
+    /// leave the folder, and links are not accepted at all.
     pub(crate) fn unpack(&self, archive: &Path) -> Result<(), String> {
         let is_empty = fs::metadata(archive).map_or(true, |data| data.len() == 0);
         if is_empty {
@@ -59,7 +59,7 @@ impl Files {
     }
 }
 
-/// Deletes whatever is neither file nor folder, and tells the first.
+/// Deletes everything that is neither file nor folder, and returns an error for the first.
 fn refuse_links(folder: &Path) -> io::Result<Result<(), String>> {
     let mut outcome = Ok(());
     for entry in fs::read_dir(folder)? {
@@ -102,7 +102,7 @@ mod tests {
             self.0.join(name)
         }
 
-        /// Packs as `words` say, in `source`.
+        /// Packs files of `source`, with the options `words`.
         fn archive(&self, words: &str) -> PathBuf {
             let archive = self.join("archive");
             let status = Command::new("tar")
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_guest_sent_is_unpacked() {
+    fn the_guests_files_are_unpacked() {
         let scratch = Scratch::new("plain");
         let archive = scratch.archive(".");
         assert_eq!(scratch.unpack(&archive), Ok(()));

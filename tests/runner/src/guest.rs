@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the guest's init (`tests/lab/init`) says on the control port, one message a line.
+//! The messages of the guest's init (`tests/lab/init`) on the control port, one per line.
 //!
 //! | port | in the guest | carries |
 //! |---|---|---|

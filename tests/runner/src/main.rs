@@ -2,10 +2,10 @@
 
 //! `run-vm`: boots the test machine under QEMU, shows what its program prints, and gives a verdict.
 //!
-//! Called by `tests/lab/run` inside the build root. The guest's side of it is `tests/lab/init`: the
-//! program's output comes by one virtio-serial port, the state of the run by another, files by a third
-//! (see [`guest`]), and the kernel's console goes to a log file, which is examined at the end (see
-//! [`console`]). The exit codes are those of [`verdict::Verdict`].
+//! Called by `tests/lab/run` inside the build root. The guest's side is `tests/lab/init`. One virtio-serial port
+//! carries the program's output, another one the state of the run, a third one files (see [`guest`]). The kernel's
+//! console goes to a log file, which is checked at the end (see [`console`]). The exit codes are those of
+//! [`verdict::Verdict`].
 
 mod architecture;
 mod args;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The virtual machine: what runs it, how its time passes, and QEMU's command line.
+//! The virtual machine: its accelerator, its time, and QEMU's command line.
 
 use std::fmt;
 use std::fs;
@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::architecture::Architecture;
 use crate::args::{Args, Boot, Firmware};
 
-/// What executes the guest's instructions.
+/// The executor of the guest's instructions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Accelerator {
     /// The processor itself.
@@ -20,8 +20,8 @@ pub(crate) enum Accelerator {
 }
 
 impl Accelerator {
-    /// KVM where it truly works, else emulation. The device file alone proves nothing: a nested
-    /// host may offer it to its own guests only; the processor's flags tell.
+    /// KVM if it works, else emulation. The existence of the device file proves nothing: a nested host may offer it
+    /// only to its own guests. The processor's flags tell.
     pub(crate) fn for_guest(architecture: Architecture) -> Self {
         let usable = fs::File::options()
             .read(true)
@@ -58,17 +58,17 @@ fn has_virtualization(cpuinfo: &str) -> bool {
 /// How the guest's clock advances.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Time {
-    /// 1 ns per executed instruction, idle time skipped: the host's load does not show.
+    /// 1 ns per executed instruction, with idle time skipped: the host's load has no effect.
     Virtual,
-    /// 1 ns per executed instruction, and with the host's clock while the guest is idle: virtual time for a person, who
-    /// is slow.
+    /// 1 ns per executed instruction, but the host's clock while the guest is idle: virtual time for a person, who is
+    /// slow.
     VirtualWhileBusy,
     /// With the host's clock.
     Real,
 }
 
 impl Time {
-    /// Virtual where that is possible and not declined.
+    /// Virtual if that is possible and not declined.
     pub(crate) fn choose(accelerator: Accelerator, realtime: bool, is_interactive: bool) -> Self {
         match accelerator {
             Accelerator::Emulation if realtime => Self::Real,
@@ -99,8 +99,8 @@ pub(crate) const CONTROL_SOCKET: &str = "control";
 /// The file name of the archive of the guest's files.
 pub(crate) const FILES_ARCHIVE: &str = "files.tar";
 
-/// The kernel's command line. The console starts quiet (warnings and worse), for speed; init turns it up. An
-/// uncompressed kernel does not move itself at random, so there is no "nokaslr"; init would get it as a word.
+/// The kernel's command line. For speed, the console only shows warnings and worse at first; init turns it up. An
+/// uncompressed kernel is not relocated at random, so there is no "nokaslr"; init would get it as a word.
 fn command_line(args: &Args) -> String {
     let console = format!("console={}", args.architecture.console());
     let mut words = vec![
@@ -123,14 +123,14 @@ pub(crate) fn command(
     let mut qemu = Command::new(args.architecture.emulator());
     let boot = args.boot();
     if matches!(boot, Some(Boot::Firmware(_))) {
-        // Only System Management Mode may write the variables that hold the keys.
+        // Only System Management Mode may write the variables with the keys.
         qemu.args(["-machine", "q35,smm=on"]);
     } else if let Some(machine) = args.architecture.machine(args.memory_tags) {
         qemu.args(["-machine", machine]);
     }
     match accelerator {
         Accelerator::Kvm => qemu.args(["-accel", "kvm", "-cpu", "host"]),
-        // One emulation thread: with several the kernel's patching of its own code can crash it.
+        // One emulation thread: with several, the kernel's patching of its own code can crash it.
         Accelerator::Emulation => qemu.args(["-accel", "tcg,thread=single"]),
     };
     if accelerator == Accelerator::Emulation {
@@ -140,10 +140,10 @@ pub(crate) fn command(
         qemu.args(["-icount", "shift=0,sleep=on"]);
     }
     if time == Time::Virtual {
-        // Recording keeps QEMU's main loop out while the guest executes. Without it the loop, woken for an
-        // old timer, can take a guest that is just going idle for one that has been, with instructions
-        // not yet counted, and advance the clock by them twice. The record itself nobody wants. QEMU
-        // offers it for one CPU only.
+        // Recording keeps QEMU's main loop out while the guest executes. Without it, a loop that was woken for an old
+        // timer can take a guest that is just becoming idle for one that was idle before. It then advances the clock
+        // twice for instructions that are not yet counted. The record itself is not needed. QEMU supports it for one
+        // CPU only.
         let recording = if args.cpus.count() == 1 {
             ",rr=record,rrfile=/dev/null"
         } else {
@@ -190,7 +190,7 @@ pub(crate) fn command(
         "file,id=console,path={}",
         option(&args.console_log)
     ));
-    // Writes to a port are done when they return, so they cost the guest next to no time.
+    // A write to a port is done when it returns, so writes cost the guest hardly any time.
     qemu.args(["-device", "virtio-serial-pci,ioeventfd=off"]);
     if args.is_interactive() {
         qemu.args(["-chardev", "stdio,id=terminal,mux=on,signal=off"]);
@@ -231,7 +231,7 @@ mod tests {
         assert!(!line.contains("-kernel"), "{line}");
     }
 
-    /// The command line of an emulated machine in virtual time, with these options of run-vm's.
+    /// The command line of an emulated machine in virtual time, with these options of run-vm.
     fn emulated(options: &str) -> String {
         let words = format!("--kernel k --initrd i --console-log c {options} -- x");
         let args = parsed(&words).unwrap();

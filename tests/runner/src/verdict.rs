@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! From what was seen of a run to its verdict. Pure.
+//! From the observations of a run to its verdict. Pure.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -13,13 +13,13 @@ use simrupt_runner::console::Finding;
 pub(crate) enum End {
     /// QEMU could not be started, or refused its arguments.
     CannotStart(String),
-    /// The machine went off, by itself or by the guest's wish.
+    /// The machine went off, by itself or at the guest's request.
     Off,
-    /// A limit was reached, and QEMU was ended; says which, and what ran then.
+    /// A limit was reached, and QEMU was ended; names the limit, and the program that ran then.
     OutOfTime(String),
 }
 
-/// All that was seen of a run, but for the console log.
+/// All observations of a run, except the console log.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) end: End,
@@ -36,7 +36,7 @@ pub(crate) struct Outcome {
     pub(crate) all: Duration,
 }
 
-/// What a run comes to.
+/// The verdict on a run.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
     Pass,
@@ -90,14 +90,14 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Taint bits that an out-of-tree, unsigned module sets by being loaded: 12 (O) and 13 (E).
+/// Taint bits of an out-of-tree, unsigned module: 12 (O) and 13 (E).
 const EXPECTED_TAINT: u64 = (1 << 12) | (1 << 13);
 
-/// Taint bit 18 (N), which running KUnit suites sets.
+/// Taint bit 18 (N), which is set by running KUnit suites.
 const KUNIT_TAINT: u64 = 1 << 18;
 
-/// Judges a run. A kernel in trouble outweighs a test that failed: it is the likelier cause. `ran_kunit`:
-/// the kernel ran KUnit suites, as a module's are on a kernel with KUnit.
+/// Judges a run. Errors of the kernel outweigh a failed test, because they are the likelier cause. `ran_kunit`: the
+/// kernel ran KUnit suites, as it does for a module's suites if it has KUnit.
 pub(crate) fn judge(outcome: &Outcome, findings: &[Finding], ran_kunit: bool) -> Verdict {
     if let End::CannotStart(why) = &outcome.end {
         return Verdict::CannotStart(why.clone());
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_cannot_start_is_told_apart() {
+    fn a_machine_that_cannot_start_has_its_own_verdict() {
         let end = End::CannotStart("no qemu".to_owned());
         assert_status(
             Outcome {

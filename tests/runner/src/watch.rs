@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Starts QEMU and watches it to its end: shows the program's output, keeps the limits.
+//! Starts QEMU and watches it to its end: shows the program's output, and enforces the limits.
 //!
-//! Threads read the sockets and tell the main one by a channel; it alone decides. QEMU runs in the
-//! build root's own process namespace, so even when this program is killed none is left behind.
+//! Threads read the sockets and pass the data to the main thread through a channel; only that one decides. QEMU runs in
+//! the build root's own process namespace, so it ends even if this program is killed.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -23,7 +23,7 @@ use crate::verdict::{End, Outcome};
 /// How long the guest may take to power off.
 const POWER_OFF_LIMIT: Duration = Duration::from_secs(30);
 
-/// What the reading threads tell.
+/// The messages of the reading threads.
 enum Event {
     Output(Vec<u8>),
     Control(Vec<u8>),
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, accelerator: Accelerator, time: Time) -> Outcome 
         println!();
     }
     if args.is_interactive() && end == End::Off {
-        // A person may pull the plug.
+        // A user may switch the machine off.
         run.exit.get_or_insert(0);
         run.taint.get_or_insert(0);
     }
@@ -66,11 +66,11 @@ pub(crate) fn run(args: &Args, accelerator: Accelerator, time: Time) -> Outcome 
     }
 }
 
-/// A running QEMU and what it says.
+/// A running QEMU and its output.
 struct Machine {
     qemu: Child,
     events: mpsc::Receiver<Event>,
-    /// Where its sockets are, and the archive of the guest's files.
+    /// The folder of its sockets, and of the archive of the guest's files.
     folder: PathBuf,
     files: Option<Files>,
 }
@@ -111,7 +111,7 @@ fn start_machine(args: &Args, accelerator: Accelerator, time: Time) -> Result<Ma
     })
 }
 
-/// Passes on all that arrives at a socket, until its other end closes.
+/// Passes on all data from a socket, until its other end closes.
 fn read_socket(listener: UnixListener, sender: Sender<Event>, event: fn(Vec<u8>) -> Event) {
     thread::spawn(move || {
         let Ok((mut stream, _)) = listener.accept() else {
@@ -127,14 +127,14 @@ fn read_socket(listener: UnixListener, sender: Sender<Event>, event: fn(Vec<u8>)
 }
 
 impl Machine {
-    /// Lets threads that still wait for a connection of a QEMU that is gone come to their end.
+    /// Lets threads that still wait for a connection end when QEMU is gone.
     fn release_readers(&self) {
         for name in [qemu::OUTPUT_SOCKET, qemu::CONTROL_SOCKET] {
             let _ = UnixStream::connect(self.folder.join(name));
         }
     }
 
-    /// Once QEMU has ended.
+    /// Called when QEMU has ended.
     fn unpack_files(&self) -> Result<(), String> {
         match &self.files {
             Some(files) => files.unpack(&self.folder.join(qemu::FILES_ARCHIVE)),
@@ -151,7 +151,7 @@ impl Drop for Machine {
     }
 }
 
-/// What is known of the run so far.
+/// The state of the run so far.
 struct Run<'a> {
     args: &'a Args,
     start: Instant,
@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Until when something must happen, and what it means when it does not.
+    /// The time until which something must happen, and the meaning if it does not.
     fn deadline(&self) -> (Option<Instant>, String) {
         let args = self.args;
         let Some(booted) = self.booted else {
@@ -261,7 +261,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// QEMU has ended and all that it said is read.
+    /// Called when QEMU has ended and all of its output is read.
     fn gone(&self, machine: &mut Machine) -> End {
         let silent = self.booted.is_none() && is_empty(&self.args.console_log);
         match machine.qemu.wait() {

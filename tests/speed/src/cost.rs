@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What an event costs, or a record that is read.
+//! The cost of an event, or of reading a record.
 
 use std::error::Error;
 use std::fs::{File, OpenOptions};
@@ -32,7 +32,7 @@ pub(crate) fn measure(driver: &Driver, setting: &Setting) -> Result<f64, Box<dyn
     .map_err(|error| format!("{}, {}: {error}", driver.name, setting.name()).into())
 }
 
-/// All CPU time that an event takes, of whomever: a thread of the lowest kind soaks up what is left.
+/// The total CPU time of an event: a thread of the lowest priority soaks up the rest.
 fn event(driver: &Driver, setting: &Setting) -> Result<f64, Box<dyn Error>> {
     let _loaded = driver.load(setting)?;
     let soak = Soak::start(&[0])?;
@@ -61,7 +61,7 @@ fn event(driver: &Driver, setting: &Setting) -> Result<f64, Box<dyn Error>> {
     Ok(taken as f64 / count as f64)
 }
 
-/// Notes what was counted between two marks, in the order of the marks.
+/// Records what was counted between two marks, in the order of the marks.
 pub(crate) fn counted(driver: &Driver, what: &str, count: u64) -> std::io::Result<()> {
     use std::io::Write;
     std::fs::create_dir_all("/out")?;
@@ -70,7 +70,7 @@ pub(crate) fn counted(driver: &Driver, what: &str, count: u64) -> std::io::Resul
         .append(true)
         .open("/out/counted")?;
     writeln!(file, "{count} {} {what}", driver.name)?;
-    // Where the driver's functions are: another place each time.
+    // The addresses of the driver's functions differ from load to load.
     let symbols = std::fs::read_to_string("/proc/kallsyms")?;
     for line in symbols.lines().filter(|line| line.contains("[simrupt")) {
         writeln!(file, "{line}")?;
@@ -111,10 +111,11 @@ impl Reader {
     }
 }
 
-/// The time of a record that is read out of a full fifo, by 64 KiB.
+/// The time to read a record from a full fifo, in pieces of 64 KiB.
 fn drain(driver: &Driver, setting: &Setting, record: bool) -> Result<f64, Box<dyn Error>> {
     let _loaded = driver.load(setting)?;
-    // It is full after 3.2 s, and stays so: a full fifo loses the oldest. The next interrupt is half a period away.
+    // The fifo is full after 3.2 s, and stays full, because it loses the oldest records. The next interrupt is half a
+    // period away.
     thread::sleep(Duration::from_millis(3225));
     let mut device = OpenOptions::new()
         .read(true)

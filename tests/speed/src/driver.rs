@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The drivers: how each is loaded for a setting, and where its device is.
+//! The drivers: how each is loaded for a setting, and its device.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -11,10 +11,10 @@ use nix::kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module}
 
 use crate::setting::{Kind, Setting};
 
-/// The modules, the one that the others are compared with first.
+/// The modules; the others are compared with the first.
 pub(crate) const NAMES: [&str; 3] = ["simrupt_ref", "simrupt_min", "simrupt"];
 
-/// Records that a fifo holds, and those of one that is drained.
+/// The number of records of a fifo, and that of a fifo that is drained.
 const FIFO: u64 = 4096;
 pub(crate) const DRAINED: u64 = 65_536;
 
@@ -37,7 +37,7 @@ impl Driver {
         }
     }
 
-    /// Whether the module is there.
+    /// Whether the module exists.
     pub(crate) fn is_there(&self) -> bool {
         self.file.exists()
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Measures what an event costs by each of several drivers that do the same job: `measure-drivers ROUNDS FOLDER`.
+//! Measures the cost of an event with each of several drivers that do the same job: `measure-drivers ROUNDS FOLDER`.
 //!
-//! FOLDER has the modules; one that is not there is left out. Each round measures every setting with every
-//! driver once, in an order that is shuffled anew. The ratio of two drivers is that of the same round.
-//! Figures go to /out/speed.json, and as tables to standard output.
+//! FOLDER has the modules; a missing one is left out. Each round measures every setting with every driver once, in an
+//! order that is shuffled again. The ratio of two drivers is that of the same round. Figures go to /out/speed.json, and
+//! as tables to standard output.
 
 mod cost;
 mod driver;
@@ -21,7 +21,7 @@ use crate::driver::Driver;
 use crate::figures::Figures;
 use crate::setting::SETTINGS;
 
-/// Of the order in which settings and drivers are measured.
+/// The seed of the order in which settings and drivers are measured.
 const SEED: u64 = 1;
 
 fn run(rounds: u64, folder: &Path) -> Result<(), Box<dyn Error>> {

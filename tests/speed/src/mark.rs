@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The marks of `plugin/counts.c`: no-operations for everybody else.
+//! The marks of `plugin/counts.c`: no-operations without the plugin.
 
 use std::arch::asm;
 
@@ -10,7 +10,7 @@ pub(crate) fn begin() {
     unsafe { asm!(".byte 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0xed, 0x5e") };
 }
 
-/// What was counted since is written out.
+/// Writes out the counts since then.
 pub(crate) fn end() {
     // SAFETY: A no-operation.
     unsafe { asm!(".byte 0x0f, 0x1f, 0x84, 0x00, 0x01, 0x00, 0xed, 0x5e") };

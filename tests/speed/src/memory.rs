@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What loading a driver with one line takes, time and memory, and what a further line takes.
+//! The time and memory to load a driver with one line, and the memory of a further line.
 
 use std::error::Error;
 use std::fs;
@@ -14,14 +14,14 @@ use crate::driver::Driver;
 pub(crate) struct Load {
     pub(crate) ms: f64,
     pub(crate) kib: f64,
-    /// Of a further line, with a driver that can have several.
+    /// The memory of a further line, for a driver that can have several.
     pub(crate) line_kib: Option<f64>,
 }
 
-/// Further lines, to have an average.
+/// The number of further lines, for an average.
 const FURTHER: u64 = 8;
 
-/// Loads a driver as it is by default, and unloads it.
+/// Loads a driver with its defaults, and unloads it.
 pub(crate) fn load(driver: &Driver) -> Result<Load, Box<dyn Error>> {
     let before = used_kib()?;
     crate::mark::begin();

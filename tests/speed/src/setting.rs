@@ -5,7 +5,7 @@
 /// How a driver is loaded.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    /// How the top half hands over: `none`, `bh`, `bound` or `unbound`.
+    /// How the top half defers the rest of its work: `none`, `bh`, `bound` or `unbound`.
     pub(crate) deferral: &'static str,
     /// Events per second.
     pub(crate) rate_hz: u64,
@@ -20,9 +20,9 @@ pub(crate) struct Setting {
 pub(crate) enum Kind {
     /// CPU time of an event, from the timer's interrupt to the end of read(2).
     Event,
-    /// Time of a record that is read out of a full fifo, in characters or as it is.
+    /// Time to read a record from a full fifo, as characters or as a whole.
     Drain {
-        /// As it is, 40 bytes.
+        /// Whether it is read as a record of 40 bytes.
         record: bool,
     },
 }
@@ -39,7 +39,7 @@ const fn events(deferral: &'static str, rate_hz: u64, burst: u64) -> Setting {
 const fn drain(record: bool) -> Setting {
     Setting {
         deferral: "unbound",
-        // Twenty interrupts a second: the reader is done between two of them.
+        // Twenty interrupts per second: the reader is done between two of them.
         rate_hz: 20_480,
         burst: 1024,
         kind: Kind::Drain { record },
@@ -65,7 +65,7 @@ pub(crate) const SETTINGS: [Setting; 14] = [
 ];
 
 impl Setting {
-    /// In a few words.
+    /// The setting in a few words.
     pub(crate) fn name(&self) -> String {
         match self.kind {
             Kind::Event if self.burst == 1 => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `check-structure KMOD`: whether the folders of the module use only those below them, and whether `unsafe` and
-//! the kernel's raw bindings stand in `kext/` alone.
+//! `check-structure KMOD`: checks that the folders of the module use only those below them, and that `unsafe` and the
+//! kernel's raw bindings are used only in `kext/`.
 
 mod uses;
 
@@ -12,7 +12,7 @@ use std::{
 };
 use uses::Use;
 
-/// A folder, and the folders that it may use, by the names of their modules.
+/// A folder, and the modules of the folders that it may use.
 const FOLDERS: [(&str, &[&str]); 6] = [
     ("core", &[]),
     ("kext", &[]),
@@ -22,13 +22,13 @@ const FOLDERS: [(&str, &[&str]); 6] = [
     ("control", &["driver", "hw", "instrument", "kext", "logic"]),
 ];
 
-/// What single files use beyond that.
+/// Further uses of single files.
 const EXCEPTIONS: [(&str, &str); 5] = [
-    // The pure logic is built for the host as well: it gets its fences and arrays by this way, and by no other.
+    // The pure logic is also built for the host: it gets its fences and arrays in this way only.
     ("core/platform.rs", "kext::logic_backend"),
-    // That a slot may be all zeroes, which is unsafe to say.
+    // A slot may be all zeroes; declaring that is unsafe.
     ("kext/slot.rs", "logic::fifo"),
-    // What the tracepoints show.
+    // The types that the tracepoints show.
     ("kext/tracepoint.rs", "logic::ring"),
     // The macro `module!` puts these at the root.
     ("kext/module.rs", "LocalModule"),
@@ -43,12 +43,12 @@ fn module(folder: &str) -> &str {
     }
 }
 
-/// The fault of one use in a file of a folder, if it is one.
+/// The error of one use in a file of a folder, if it is one.
 fn objection(file: &str, folder: &str, used: &Use) -> Option<String> {
     match used {
-        Use::Unsafe if folder != "kext" => Some("unsafe code stands in kext/ alone".to_owned()),
+        Use::Unsafe if folder != "kext" => Some("unsafe code is allowed only in kext/".to_owned()),
         Use::Bindings if folder != "kext" => {
-            Some("the kernel's raw bindings are used in kext/ alone".to_owned())
+            Some("the kernel's raw bindings are allowed only in kext/".to_owned())
         }
         Use::Crate(path) => {
             let (_, allowed) = FOLDERS.iter().find(|(name, _)| *name == folder)?;
@@ -57,17 +57,17 @@ fn objection(file: &str, folder: &str, used: &Use) -> Option<String> {
                 || allowed.contains(&first)
                 || EXCEPTIONS.contains(&(file, path.as_str()));
             (!is_allowed).then(|| match allowed {
-                [] => format!("{folder}/ uses nothing of the module, and here {path}"),
-                _ => format!("{folder}/ uses {}, and here {path}", allowed.join(", ")),
+                [] => format!("{folder}/ may use nothing of the module, but uses {path}"),
+                _ => format!("{folder}/ may use {}, but uses {path}", allowed.join(", ")),
             })
         }
         Use::Unsafe | Use::Bindings => None,
     }
 }
 
-/// The faults of a file.
+/// The errors of a file.
 fn objections(file: &str, folder: &str, text: &str) -> Result<Vec<String>, String> {
-    // A file's module is below its folder's, and that one below the root.
+    // A file's module is below its folder's, which is below the root.
     let depth = if file.ends_with("/mod.rs") { 1 } else { 2 };
     let uses = uses::of(text, depth).map_err(|why| format!("{file}: {why}"))?;
     Ok(uses
@@ -93,7 +93,7 @@ fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The faults of the module in `kmod`, and how many files were looked at.
+/// The errors of the module in `kmod`, and the number of files.
 fn check(kmod: &Path) -> Result<(Vec<String>, usize), String> {
     let about = |path: &Path| {
         let path = path.display().to_string();
@@ -106,7 +106,9 @@ fn check(kmod: &Path) -> Result<(Vec<String>, usize), String> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_known = FOLDERS.iter().any(|(folder, _)| *folder == name);
         if path.is_dir() && !is_known && !rust_files(&path).map_err(about(&path))?.is_empty() {
-            found.push(format!("{name}/: nobody has said what it may use"));
+            found.push(format!(
+                "{name}/ is not in FOLDERS, which says what it may use"
+            ));
         }
     }
     for (folder, _) in FOLDERS {
@@ -129,7 +131,7 @@ fn main() -> ExitCode {
     };
     match check(Path::new(kmod)) {
         Ok((found, count)) if found.is_empty() => {
-            println!("{count} files use only what stands below them");
+            println!("{count} files use only folders below them");
             ExitCode::SUCCESS
         }
         Ok((found, _)) => {
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_of_what_stands_above_is_found_wherever_it_stands() {
+    fn a_use_of_a_folder_above_is_found_anywhere() {
         for text in [
             "use crate::control::values;",
             "use crate::{kext::clock, control::{self, values}};",
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_of_what_stands_below_is_fine() {
+    fn a_use_of_a_folder_below_is_allowed() {
         for text in [
             "use crate::{kext::{clock, cpu}, logic::ring::Ring};",
             "use super::{line::Line, Setup};",
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn unsafe_code_and_bindings_stand_in_kext_alone() {
+    fn unsafe_code_and_bindings_are_allowed_only_in_kext() {
         let text = "fn f() { unsafe { kernel::bindings::schedule() } }";
         assert_eq!(found("kext/wait.rs", text), Vec::<String>::new());
         for file in ["core/ring.rs", "hw/device.rs", "control/files.rs"] {
@@ -201,7 +203,7 @@ mod tests {
     fn the_line_is_told() {
         assert_eq!(
             found("kext/clock.rs", "\n\nuse crate::hw;"),
-            ["kext/clock.rs:3: kext/ uses nothing of the module, and here hw"]
+            ["kext/clock.rs:3: kext/ may use nothing of the module, but uses hw"]
         );
     }
 

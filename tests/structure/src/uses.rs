@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a Rust file uses of its own crate, and whether it has unsafe code or raw bindings: by its tokens, so that
-//! macros are looked into as well.
+//! The uses of a Rust file: of its own crate, of unsafe code and of raw bindings. They are found by its tokens, so that
+//! macros are included.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::{iter::Peekable, vec::IntoIter};
@@ -9,11 +9,11 @@ use std::{iter::Peekable, vec::IntoIter};
 /// A use that a rule may forbid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// Something of the crate, by up to two names from its root on.
+    /// An item of the crate, by up to two names from its root on.
     Crate(String),
     /// The keyword `unsafe`.
     Unsafe,
-    /// The name `bindings`, with a path behind it.
+    /// The name `bindings`, followed by a path.
     Bindings,
 }
 
@@ -35,7 +35,7 @@ fn tokens(stream: TokenStream) -> Tokens {
         .peekable()
 }
 
-/// Looks at a sequence of tokens that stands in a module `depth` below the root.
+/// Walks a sequence of tokens in a module `depth` below the root.
 fn walk(stream: TokenStream, depth: usize, found: &mut Vec<(usize, Use)>) {
     let mut tokens = tokens(stream);
     while let Some(token) = tokens.next() {
@@ -59,11 +59,11 @@ fn walk(stream: TokenStream, depth: usize, found: &mut Vec<(usize, Use)>) {
     }
 }
 
-/// Takes `::` away if it is next; tells whether it was.
+/// Consumes `::` if it is next; returns whether it was.
 fn is_path(tokens: &mut Tokens) -> bool {
     let is_colon =
         |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
-    // A single colon, of a type or a binding, is left where it is.
+    // A single colon, of a type or a binding, is not consumed.
     let mut ahead = tokens.clone();
     let is_path = ahead.next().is_some_and(|token| is_colon(&token))
         && ahead.next().is_some_and(|token| is_colon(&token));
@@ -73,7 +73,7 @@ fn is_path(tokens: &mut Tokens) -> bool {
     is_path
 }
 
-/// Looks at the rest of a path that has led to a module `depth` below the root.
+/// Walks the rest of a path that has led to a module `depth` below the root.
 fn path(tokens: &mut Tokens, depth: usize, line: usize, found: &mut Vec<(usize, Use)>) {
     match tokens.peek().cloned() {
         Some(TokenTree::Ident(ident)) if ident == "super" => {
@@ -106,7 +106,7 @@ fn path(tokens: &mut Tokens, depth: usize, line: usize, found: &mut Vec<(usize, 
             while let Some(token) = inner.peek() {
                 let line = token.span().start().line;
                 path(&mut inner, depth, line, found);
-                // On to the next one of the list.
+                // Skips to the next one of the list.
                 for token in inner.by_ref() {
                     if matches!(token, TokenTree::Punct(ref punct) if punct.as_char() == ',') {
                         break;
@@ -118,7 +118,7 @@ fn path(tokens: &mut Tokens, depth: usize, line: usize, found: &mut Vec<(usize, 
     }
 }
 
-/// Looks into a module that stands in the file, if it does.
+/// Walks an inline module, if there is one.
 fn inline_module(tokens: &mut Tokens, depth: usize, found: &mut Vec<(usize, Use)>) {
     let mut ahead = tokens.clone();
     if let (Some(TokenTree::Ident(_)), Some(TokenTree::Group(group))) = (ahead.next(), ahead.next())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A kernel that is locked down. There is no way back from it, and no module is loaded after it: so this
-//! is one test, and the last.
+//! A kernel that is locked down. Lockdown cannot be undone, and no module can be loaded after it. So this is one test,
+//! and the last.
 
 use nix::mount::{MsFlags, mount};
 use simrupt_vm_tests::{Simrupt, simructl};
@@ -20,7 +20,7 @@ fn run(args: &[&str]) -> (Option<i32>, String, String) {
     )
 }
 
-/// What must work, by way of the parameters, and say so.
+/// Asserts that a command works through the parameters, and says so.
 #[track_caller]
 fn works(args: &[&str]) -> String {
     let (status, output, messages) = run(args);
@@ -33,7 +33,7 @@ fn works(args: &[&str]) -> String {
     output
 }
 
-/// What cannot be done, and says why.
+/// Asserts that a command cannot work, and says why.
 #[track_caller]
 fn cannot(args: &[&str]) {
     let (status, output, messages) = run(args);
@@ -63,7 +63,7 @@ fn parameters_still_work_and_simructl_says_what_does_not() {
                 .contains(&format!("[{level}]"))
         );
 
-        // The knobs' files are closed, for reading too. Those that can only be read are not.
+        // The knobs' files cannot be opened, even for reading. Files that are only readable can.
         assert!(fs::read_to_string(line.path("rate_hz")).is_err());
         assert!(fs::write(line.path("reset"), "1").is_err());
         assert!(fs::write(line.path("schedule"), "1").is_err());
@@ -81,7 +81,7 @@ fn parameters_still_work_and_simructl_says_what_does_not() {
         assert_eq!(module.parameter("fifo_size"), "1024,1024\n");
         assert!(works(&["get"]).contains("line1 burst 2"));
         works(&["dump", "-"]);
-        // Bad input is refused as ever.
+        // Bad input is refused as usual.
         let (status, _, messages) = run(&["set-rate", "fast"]);
         assert_eq!(status, Some(1), "{messages}");
         works(&["set", "workqueue=unbound", "burst=1", "format=char"]);
@@ -94,7 +94,7 @@ fn parameters_still_work_and_simructl_says_what_does_not() {
         fs::write("/tmp/test.arrivals", "1000\n").unwrap();
         cannot(&["replay", "/tmp/test.arrivals"]);
         cannot(&["bench", "--preset", "quick"]);
-        // A trace shows what the kernel does: lockdown for confidentiality closes it.
+        // A trace shows what the kernel does, which lockdown for confidentiality forbids.
         match level {
             "confidentiality" => cannot(&["handlers"]),
             _ => assert_eq!(run(&["handlers", "--for", "50ms"]).0, Some(0)),

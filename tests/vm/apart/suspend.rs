@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Suspend and resume in the middle of traffic, as far as the kernel's own test of it goes: tasks are
-//! frozen, devices and their interrupts suspended, and after a second all comes back. What an emulated
-//! machine lacks is something that wakes it from a real suspend-to-idle: its clock's alarm raises no
-//! interrupt there. Debian's cloud kernel cannot test suspend.
+//! Suspend and resume in the middle of traffic, by the kernel's own test of it: tasks are frozen, devices and their
+//! interrupts suspended, and after a second everything is resumed. An emulated machine lacks a device that wakes it
+//! from a real suspend-to-idle: the alarm of its clock raises no interrupt there. Debian's cloud kernel cannot test
+//! suspend.
 
 use simrupt_vm_tests::{Reader, Simrupt, lacking_flavors, settle, skip};
 use std::{fs, path::Path};
 
-/// Until which step the kernel goes before it turns back: interrupts are suspended by then.
+/// The step up to which the kernel goes before it resumes: interrupts are suspended by then.
 const LEVEL: (&str, &str) = ("/sys/power/pm_test", "platform");
 
 /// How many seconds it stays there.
@@ -52,7 +52,7 @@ fn a_line_goes_on_after_a_suspend_and_its_sums_hold() {
         line.wait_for("drained", 50);
         let coalesced = line.stat("coalesced");
         suspend();
-        // What came due while interrupts were suspended is one edge.
+        // Everything that came due while interrupts were suspended is one edge.
         let waited = line.stat("coalesced") - coalesced;
         assert!(waited >= 500, "{flavor}: {waited}");
         line.wait_for("drained", 50);

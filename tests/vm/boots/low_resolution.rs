@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Timers that only expire with the tick, as on machines without a clock for more: `highres=off`.
+//! Timers that expire only with the tick, as on machines without a high-resolution clock: `highres=off`.
 
 use simrupt_vm_tests::Simrupt;
 use std::fs;
@@ -13,7 +13,7 @@ fn an_expiry_of_the_timer_is_one_callback() {
     let line = module.line(0);
     line.wait_for("raised", 100);
     line.silence();
-    // With one expiry the device emits all that has come due since the last tick. A callback that finds nothing
+    // With one expiry the device emits everything that has come due since the last tick. A callback that finds nothing
     // due is counted, and raises nothing.
     let [callbacks, ..] = line.contexts("device");
     let raised = line.stat("raised");

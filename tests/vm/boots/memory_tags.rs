@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Memory that is there and cannot be written to all the same: pointers and memory of a machine with the Memory
-//! Tagging Extension have tags, and an access fails where the two differ. Only arm64 has it.
+//! Memory that is mapped but cannot be written to: pointers and memory of a machine with the Memory Tagging Extension
+//! have tags, and an access fails if the two differ. Only arm64 has it.
 
 use nix::{errno::Errno, libc};
 use simrupt_core::abi::RECORD_SIZE;
@@ -18,10 +18,10 @@ const PROT_MTE: i32 = 0x20;
 
 const PAGE: usize = 4096;
 
-/// Two pages of memory, tagged 0 as new memory is. From here on, this thread and those that it starts are told where the
-/// tags of a pointer and of memory differ.
+/// Two pages of memory, tagged 0 as new memory is. From here on, tags are checked for this thread and those that it
+/// starts.
 fn memory() -> *mut u8 {
-    // SAFETY: The calls take what they are given, and a new mapping is nobody else's.
+    // SAFETY: The calls take these arguments, and a new mapping belongs to nobody else.
     unsafe {
         assert_ne!(libc::getauxval(libc::AT_HWCAP2) & HWCAP2_MTE, 0);
         let control = PR_TAGGED_ADDR_ENABLE | PR_MTE_TCF_SYNC | PR_MTE_TAG_MASK;
@@ -57,7 +57,7 @@ fn set_tag(granule: *mut u8) {
     unreachable!("no processor of this architecture tags {granule:?}");
 }
 
-/// Gives memory from `start` on the tag 1, `length` bytes of it.
+/// Gives `length` bytes of memory from `start` on the tag 1.
 fn tag_memory(start: *mut u8, length: usize) {
     const GRANULE: usize = 16;
     for offset in (0..length).step_by(GRANULE) {
@@ -102,7 +102,7 @@ fn a_read_ends_before_memory_of_another_tag() {
     let (line, file) = filled(&module, 50);
     let queued = line.stat("queued") as usize;
     let pages = memory();
-    // Ten records and a half fit before it.
+    // Ten and a half records fit before it.
     tag_memory(pages.wrapping_add(416), PAGE);
     let length = read_in_time(&file, pages, PAGE).unwrap();
     assert_eq!(length, 10 * RECORD_SIZE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What takes a kernel that was started in another way, or another machine: the lab has one for each of these
-//! files, and `BOOTS` in `tests/lab/run` says which.
+//! Tests that need a kernel that was started in another way, or another machine: the lab has a machine for each of
+//! these files, by `BOOTS` in `tests/lab/run`.
 
 mod low_resolution;
 mod memory_tags;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A machine with one CPU: whatever keeps that CPU from taking an interrupt is seen by a timer of its own, and virtual
-//! time passes for nothing else.
+//! A machine with one CPU. Anything that keeps this CPU from taking an interrupt delays the interrupt of its timer, and
+//! virtual time passes for nothing else.
 
 use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, is_real_time, skip, watches_itself};
 use std::{
@@ -10,15 +10,15 @@ use std::{
     thread,
 };
 
-/// The longest that the events of another line may wait for the CPU, in nanoseconds: the longest section with interrupts
-/// off. An emission ends after 45 µs, and the top half takes about as long for what was emitted;
-/// the other line's own interrupt comes on top of it.
+/// The longest that the events of another line may wait for the CPU, in nanoseconds: the longest section with
+/// interrupts off. An emission ends after 45 µs, and the top half takes about as long for the emitted events; the other
+/// line's own interrupt comes on top of it.
 const LONGEST_NS: u64 = 105_000;
 
-/// Due times that do not go along with those of the bursts.
+/// A rate whose due times are not in step with those of the bursts.
 const WATCH_HZ: &str = "1999";
 
-/// The tracepoints of the module, on until this goes.
+/// The tracepoints of the module, enabled until this is dropped.
 struct Tracepoints;
 
 impl Tracepoints {
@@ -37,7 +37,7 @@ impl Drop for Tracepoints {
     }
 }
 
-/// The latest that an event of this line was raised after its due time, in nanoseconds.
+/// The greatest time from an event's due time until it was raised, in nanoseconds.
 fn latest_ns(line: Line) -> u64 {
     let text = fs::read_to_string(line.path("latency")).unwrap();
     let stage = text
@@ -56,7 +56,7 @@ fn interrupts_are_never_off_for_long() {
     if watches_itself() {
         return skip("this kernel's own checks take most of the time");
     }
-    // Early after the boot timers still expire with the tick.
+    // Early after the boot, timers still expire with the tick.
     eventually("timers of high resolution", || {
         let timers = fs::read_to_string("/proc/timer_list").unwrap();
         timers.contains("hres_active    : 1")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A kernel that has interrupts threaded because it was told to: `threadirqs`. The top half is a thread, as it
-//! is with PREEMPT_RT, where these tests run, too; everything else is as on any other kernel.
+//! A kernel with threaded interrupts, by the parameter `threadirqs`. The top half is a thread, as with PREEMPT_RT, on
+//! which these tests also run. Everything else is as on any other kernel.
 
 use crate::{closed_loop, flavors, interrupts, runaway};
 use simrupt_vm_tests::{Context, Simrupt, skip, watches_itself};
@@ -38,8 +38,8 @@ fn the_limit_is_kept_on_every_flavor_that_counts() {
 }
 
 #[test]
-fn what_a_redirected_interrupt_takes_of_its_cpu_counts() {
-    runaway::what_a_redirected_interrupt_takes_of_its_cpu_counts();
+fn a_redirected_interrupts_use_of_its_cpu_counts() {
+    runaway::a_redirected_interrupts_use_of_its_cpu_counts();
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn the_machine_stays_usable() {
 #[test]
 fn edges_that_come_while_a_thread_is_at_work_are_handled() {
     if watches_itself() {
-        // Its interrupts leave no time for threads at this rate, and no limit is in force.
+        // At this rate its interrupts leave no time for threads, and no limit is in force.
         return skip("200,000 edges per second are too many for a kernel that checks itself");
     }
     interrupts::edges_that_come_while_a_thread_is_at_work_are_handled();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Allocations that fail, each in turn: what needs it fails with an error and changes nothing, or does
-//! without. That nothing leaks is looked for when all tests are done, by `tests/lab/init`.
+//! Allocations that fail, one after the other: the caller fails with an error and changes nothing, or goes on without
+//! the memory. `tests/lab/init` searches for leaks after all tests.
 
 use super::sweep::Countdown;
 use crate::model::number;
@@ -13,18 +13,18 @@ use std::{
     path::Path,
 };
 
-/// Says in the kernel's log how many allocations failed.
+/// Reports in the kernel's log how many allocations failed.
 fn report(what: &str, faults: usize) {
     fs::write("/dev/kmsg", format!("fault injection: {what}: {faults}")).unwrap();
 }
 
-/// Opens a file to be written to later.
+/// Opens a file to write to it later.
 fn writable(path: &str) -> File {
     let file = File::options().write(true).open(path);
     file.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Another value of each knob than it is loaded with.
+/// For each knob, a value that differs from the one that it is loaded with.
 fn other(knob: &str) -> &'static str {
     match knob {
         "rate_hz" => "2000",
@@ -61,7 +61,7 @@ fn other(knob: &str) -> &'static str {
     }
 }
 
-/// Sets a knob through a file, with each allocation failing in turn, and then back.
+/// Sets a knob through a file, with each allocation failing in turn, and then sets it back.
 fn sweep_knob(countdown: &Countdown, line: Line, knob: &str, path: &str, value: &str) -> usize {
     let before = line.get(knob);
     countdown.sweep(
@@ -95,7 +95,7 @@ fn every_allocation_of_a_change_may_fail() {
             faults += sweep_knob(&countdown, line, knob, &path, value);
         }
     }
-    // To every flavor, by one face, which is as good as the other.
+    // To every flavor, through one interface, because the other one has the same path.
     for flavor in flavors() {
         let path = line.path("workqueue");
         line.set(
@@ -110,7 +110,7 @@ fn every_allocation_of_a_change_may_fail() {
     }
     line.set("workqueue", "unbound");
     report("changes of knobs", faults);
-    // Three at least for every change: what is written, and the change itself.
+    // Each change has at least three: for the written text, and for the change itself.
     assert!(faults >= 100, "{faults}");
     let drained = line.stat("drained");
     eventually("events arrive as before", || {
@@ -167,7 +167,7 @@ fn every_allocation_of_a_user_may_fail() {
     }
     let schedule = line.path("schedule");
     let shown = || fs::read_to_string(&schedule).unwrap();
-    // So many that there is room for them in several steps.
+    // So many that memory for them is allocated in several steps.
     let (old, new) = ("5\n".repeat(3), "6\n".repeat(2000));
     line.set("schedule", &old);
     let before = faults;
@@ -189,7 +189,7 @@ fn every_allocation_of_a_user_may_fail() {
             }
         },
     );
-    // The open file, the text and its place, and room for the gaps.
+    // The open file, the text and its place, and the memory for the gaps.
     assert!(faults - before >= 5, "{faults}");
     let reset = writable(&line.path("reset"));
     faults += countdown.sweep(
@@ -202,7 +202,7 @@ fn every_allocation_of_a_user_may_fail() {
     module.verify();
 }
 
-/// Asserts that there is nothing half-made about a line that is bound.
+/// Asserts that a bound line is complete.
 fn assert_complete(line: Line) {
     for name in ["stats", "contexts", "latency", "irq"] {
         fs::read_to_string(line.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -253,11 +253,11 @@ fn every_allocation_of_binding_may_fail() {
 #[test]
 fn every_allocation_of_loading_may_fail() {
     let countdown = Countdown::new();
-    // Up to the module's init it is the kernel that loads; init refuses this first of all.
+    // Before the module's init runs, the kernel makes the allocations; init refuses this as its first action.
     let before_init = countdown.count(|| {
         assert_eq!(try_load("lines=1 rate_hz=1,2"), Err(Errno::EINVAL));
     });
-    // Each takes a load, and most of them are of binding, which has a sweep of its own.
+    // Each step takes a load, and most of the allocations belong to binding, which has its own sweep.
     let step = usize::try_from(number("FAULT_STEP", 9)).unwrap();
     let faults = countdown.sweep_every(
         before_init - 30,
@@ -270,8 +270,8 @@ fn every_allocation_of_loading_may_fail() {
                 module.verify();
             }
             Err(error) => {
-                // The driver core does not say what it lacks: EINVAL for the folder of a module's
-                // drivers, and nothing at all before it calls the driver, which is ENODEV then.
+                // The driver core does not report the lack of memory: it returns EINVAL for the folder of a module's
+                // drivers, and nothing at all before it calls the driver, which gives ENODEV.
                 let expected = [Errno::ENOMEM, Errno::EINVAL, Errno::ENODEV];
                 assert!(expected.contains(&error), "{error}");
                 assert!(!Path::new("/sys/module/simrupt").exists());

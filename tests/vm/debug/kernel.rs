@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The kernel itself: a clean log proves nothing when nobody looked.
+//! The kernel's own checks: a clean log proves nothing if they are off.
 
 use simrupt_vm_tests::lacking_flavors;
 use std::{fs, path::Path, process::Command};
 
-/// What has to be built in.
+/// Options that must be built in.
 const OPTIONS: [&str; 24] = [
     "DEBUG_ATOMIC_SLEEP",
     "DEBUG_KMEMLEAK",
@@ -33,7 +33,7 @@ const OPTIONS: [&str; 24] = [
     "WQ_WATCHDOG",
 ];
 
-/// Where it can be seen that it is on: lockdep, for one, turns itself off after its first report.
+/// Files that show that a check is on: lockdep, for one, turns itself off after its first report.
 const FACES: [&str; 5] = [
     "/proc/lockdep_stats",
     "/proc/self/fail-nth",
@@ -43,7 +43,7 @@ const FACES: [&str; 5] = [
 ];
 
 #[test]
-fn the_kernel_watches_what_it_should() {
+fn the_kernel_has_all_its_checks_on() {
     let output = Command::new("zcat")
         .arg("/proc/config.gz")
         .output()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module's own KUnit suites, which the kernel runs when it is loaded.
+//! The module's own KUnit suites, which the kernel runs when the module is loaded.
 
 use simrupt_vm_tests::Simrupt;
 use std::fs;
@@ -20,7 +20,7 @@ const SUITES: [&str; 9] = [
     "simrupt_workqueue",
 ];
 
-/// Which suites the kernel runs.
+/// The file that selects the suites that the kernel runs.
 const FILTER: &str = "/sys/module/kunit/parameters/filter_glob";
 
 #[test]

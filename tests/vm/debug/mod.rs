@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What only a kernel that watches itself can show. The lab runs these where it has one.
+//! Tests that need a kernel that checks itself. The lab runs them on such kernels.
 
 mod faults;
 mod kernel;

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The sweep: does something with its first allocation failing, then with its second, and so on, until
-//! it gets by without the one that would have failed.
+//! The sweep: does something with its first allocation failing, then with its second, and so on, until no allocation
+//! fails any more.
 //!
-//! The kernel counts a thread's allocations down from what is written to its fail-nth, and lets the one
-//! fail at which it arrives at 0. What is left there tells whether it came to that.
+//! The kernel counts a thread's allocations down from the number that is written to its fail-nth, and lets the
+//! allocation fail at which the count reaches 0. The rest in the file shows whether that happened.
 
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
 };
 
-/// Sets one of the files that say what may fail.
+/// Writes one of the files that control which allocations may fail.
 pub(super) fn set(file: &str, value: &str) {
     fs::write(format!("/sys/kernel/debug/{file}"), value)
         .unwrap_or_else(|error| panic!("{file}: {error}"));
 }
 
-/// The addresses of the function of the kernel, or of a module, whose name `is_meant`: its first, and the first of what
-/// comes next.
+/// The address of the kernel's or a module's function whose name `is_meant` accepts, and the address of the next
+/// function.
 pub(super) fn addresses(is_meant: impl Fn(&str) -> bool) -> (u64, u64) {
     let symbols = fs::read_to_string("/proc/kallsyms").unwrap();
     let all = || {
@@ -27,7 +27,7 @@ pub(super) fn addresses(is_meant: impl Fn(&str) -> bool) -> (u64, u64) {
             Some((u64::from_str_radix(address, 16).unwrap(), rest))
         })
     };
-    // After the name, behind a tab, comes the module.
+    // The module follows the name, after a tab.
     let named = |rest: &str| {
         let name = rest.split([' ', '\t']).nth(1);
         name.is_some_and(&is_meant)
@@ -42,8 +42,8 @@ pub(super) fn addresses(is_meant: impl Fn(&str) -> bool) -> (u64, u64) {
     )
 }
 
-/// Lets no allocation fail that a function of the kernel makes, itself or by what it calls: this one
-/// does not look whether it succeeded, and who undoes it WARNs of what is not there.
+/// Excludes the allocations of a function of the kernel and its callees: the function does not check whether they
+/// succeed, and undoing it causes a WARN.
 fn leave_alone(function: &str) {
     let (start, end) = addresses(|name| name == function);
     for kind in ["failslab", "fail_page_alloc"] {
@@ -52,7 +52,7 @@ fn leave_alone(function: &str) {
     }
 }
 
-/// Beyond the allocations of any one thing.
+/// More than the allocations of any single action.
 const MOST: usize = 100_000;
 
 /// The countdown of this thread. Its file stays open: opening it takes allocations, too.
@@ -60,7 +60,7 @@ pub(super) struct Countdown(File);
 
 impl Countdown {
     pub(super) fn new() -> Self {
-        // All allocations but single pages: the kernel itself complains aloud without those.
+        // All allocations except single pages, whose failure the kernel itself reports with a warning.
         for (file, value) in [
             ("failslab/ignore-gfp-wait", "N"),
             ("failslab/verbose", "0"),
@@ -68,7 +68,8 @@ impl Countdown {
             ("fail_page_alloc/ignore-gfp-highmem", "N"),
             ("fail_page_alloc/min-order", "1"),
             ("fail_page_alloc/verbose", "0"),
-            // Copies from and to user space count, too, unless they are made by a function that is nowhere.
+            // Copies from and to user space count, too, except those by a function at this address, where there is
+            // none.
             ("fail_usercopy/require-end", "0x1"),
         ] {
             set(file, value);
@@ -86,7 +87,7 @@ impl Countdown {
         self.0.write_all_at(text.as_bytes(), 0).unwrap();
     }
 
-    /// Does `act`; returns what it returned and what was left of the countdown.
+    /// Runs `act`; returns its result and the rest of the countdown.
     fn run<T>(&self, nth: usize, act: impl FnOnce() -> T) -> (T, usize) {
         let mut text = [0; 16];
         self.set(nth);
@@ -102,8 +103,8 @@ impl Countdown {
         MOST - self.run(MOST, act).1
     }
 
-    /// Does `act` again and again, with its first allocation failing, then the next, and the last time
-    /// with none; gives its results to `check`. Returns how many failed.
+    /// Runs `act` repeatedly, with its first allocation failing, then the next, and the last time with none; passes its
+    /// results to `check`. Returns how many failed.
     pub(super) fn sweep<T>(&self, act: impl FnMut() -> T, check: impl FnMut(T)) -> usize {
         self.sweep_every(1, 1, act, check)
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Copies to user space that fail though the memory is there, as they do for a shadow stack, or for memory of another
-//! tag than the pointer's (`boots/memory_tags.rs`).
+//! Copies to user space that fail although the memory is mapped, as for a shadow stack, or for memory whose tag differs
+//! from the pointer's (`boots/memory_tags.rs`).
 
 use super::sweep::{addresses, set};
 use nix::errno::Errno;
 use simrupt_vm_tests::{Simrupt, decode, eventually, missing, read_in_time};
 
-/// Every copy that is made for a read of the device fails, until this goes.
+/// Makes every copy for a read of the device fail, until this is dropped.
 struct Failing;
 
 impl Failing {

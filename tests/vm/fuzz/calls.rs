@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Random ioctls, and what else can be tried on a file: the device answers to FIONREAD, read and poll,
-//! and to nothing else.
+//! Random ioctls, and other calls on a file: the device answers FIONREAD, read and poll, and nothing else.
 
 use super::{
     Tally,
@@ -23,7 +22,7 @@ use std::{
     ptr,
 };
 
-/// Commands that the kernel sees to itself, whatever the file.
+/// Commands that the kernel handles itself, for any file.
 const KERNELS_OWN: [c_ulong; 14] = [
     0x5450,      // FIONCLEX
     0x5451,      // FIOCLEX
@@ -41,8 +40,7 @@ const KERNELS_OWN: [c_ulong; 14] = [
     0x801c_581f, // FS_IOC_FSGETXATTR
 ];
 
-/// Whether the kernel sees to a command itself: those that it lists, and the whole family of those for
-/// file systems, which grows.
+/// Whether the kernel handles a command itself: the listed ones, and the whole family for file systems, which grows.
 fn is_the_kernels_own(command: c_ulong) -> bool {
     let kind = (command >> 8) & 0xff;
     KERNELS_OWN.contains(&command) || [b'f', b'X', 0x94, 0x15].contains(&(kind as u8))
@@ -55,15 +53,15 @@ fn command(random: &mut Rng) -> c_ulong {
         1 => 0x5400 | random.u32(..0x100),
         // FIONREAD with a bit too many.
         2 => 0x541b ^ (1 << random.u32(..32)),
-        // Well-formed ones of somebody else's.
+        // Well-formed commands of other drivers.
         _ => (random.u32(..4) << 30) | (random.u32(..256) << 16) | random.u32(..0x1_0000),
     };
     c_ulong::from(number)
 }
 
-/// Calls ioctl with an address of which the kernel finds out whether it is one.
+/// Calls ioctl with any address; the kernel checks whether it is valid.
 fn ioctl(file: &File, command: c_ulong, argument: usize) -> Result<c_int, Errno> {
-    // SAFETY: As it says.
+    // SAFETY: The kernel checks the address.
     Errno::result(unsafe { libc::ioctl(file.as_raw_fd(), command, argument) })
 }
 
@@ -125,7 +123,7 @@ fn fionread_writes_an_int_where_there_is_one_and_nothing_elsewhere() {
 }
 
 #[test]
-fn the_device_refuses_what_a_stream_is_not_for() {
+fn the_device_refuses_calls_that_are_not_for_a_stream() {
     let module = Simrupt::load("rate_hz=0");
     let mut known = Known::new(&module);
     known.fill(50);
@@ -133,7 +131,7 @@ fn the_device_refuses_what_a_stream_is_not_for() {
     let both = File::options().read(true).write(true).open(&path).unwrap();
     for file in [&known.file, &both] {
         let fd = file.as_raw_fd();
-        // SAFETY: All of them are refused; addresses are none or of no importance.
+        // SAFETY: All of them are refused; the addresses are 0 or not used.
         unsafe {
             for (protection, flags) in [
                 (libc::PROT_READ, libc::MAP_SHARED),
@@ -192,7 +190,7 @@ fn a_path_alone_gives_no_access_to_what_it_names() {
         assert_eq!(nix::unistd::write(&file, b"1"), Err(Errno::EBADF), "{path}");
         assert_eq!(ioctl(&file, libc::FIONREAD, 0), Err(Errno::EBADF), "{path}");
     }
-    // It is not open, so nothing keeps the device running; nor is the module in use.
+    // It is not open, so it does not keep the device running, and the module is not in use.
     module.verify();
 }
 
@@ -236,7 +234,7 @@ fn files_in_debugfs_read_the_same_in_any_pieces() {
             for address in BAD {
                 let fd = file.as_raw_fd();
                 let place = ptr::without_provenance_mut::<c_void>(address);
-                // SAFETY: There is nothing that could be written to.
+                // SAFETY: The buffer has this size.
                 let seen = unsafe { libc::pread(fd, place, whole.len(), 0) };
                 assert_eq!((seen, Errno::last()), (-1, Errno::EFAULT), "{path}");
             }

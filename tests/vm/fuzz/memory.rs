@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Memory for system calls of which only a part can be used.
+//! Memory for system calls that is only partly usable.
 
 use nix::libc;
 use std::ptr;
 
 const PAGE: usize = 4096;
 
-/// Addresses that no process may use: none, unmapped, the kernel's, the last.
+/// Addresses that no process may use: 0, an unmapped one, the kernel's, the last one.
 pub(super) const BAD: [usize; 4] = [0, 8, 0xffff_8880_0000_0000, usize::MAX - 7];
 
-/// From here on, addresses are the kernel's, or nobody's, on all architectures.
+/// From here on, addresses are the kernel's or unused, on all architectures.
 pub(super) const USER_END: usize = 1 << 63;
 
-/// Some pages that can be used, and one behind them that cannot.
+/// Some usable pages, followed by one that is not.
 pub(super) struct Edge {
     start: *mut u8,
     len: usize,
@@ -43,7 +43,7 @@ impl Edge {
         self.len
     }
 
-    /// The address of the last `usable` usable bytes; behind them there is nothing.
+    /// The address of the last `usable` usable bytes; nothing follows them.
     pub(super) fn before_the_end(&self, usable: usize) -> *mut u8 {
         assert!(usable <= self.len);
         self.start.wrapping_add(self.len - usable)
@@ -51,14 +51,14 @@ impl Edge {
 
     /// The last bytes that can be used.
     pub(super) fn last(&self, count: usize) -> &[u8] {
-        // SAFETY: They are mapped, and nobody writes them but system calls of this thread.
+        // SAFETY: They are mapped, and only system calls of this thread write to them.
         unsafe { std::slice::from_raw_parts(self.before_the_end(count), count) }
     }
 
     /// Ends the usable bytes with this text; returns where it begins.
     pub(super) fn put_last(&mut self, text: &[u8]) -> *mut u8 {
         let place = self.before_the_end(text.len());
-        // SAFETY: So many bytes are mapped there, for this alone.
+        // SAFETY: This many bytes are mapped there, for this purpose only.
         unsafe { ptr::copy_nonoverlapping(text.as_ptr(), place, text.len()) };
         place
     }

@@ -2,8 +2,8 @@
 
 //! Random bytes, sizes, addresses and commands for everything that the module lets user space reach.
 //!
-//! `FUZZ_SEED` and `FUZZ_ROUNDS` in the environment say which, and how many: the rounds of each test are
-//! multiplied by the latter. The kernel's log is looked at by run-vm, as after any test.
+//! `FUZZ_SEED` in the environment selects the random values; `FUZZ_ROUNDS` multiplies the rounds of each test. run-vm
+//! checks the kernel's log, as after any test.
 
 mod calls;
 mod memory;
@@ -22,7 +22,7 @@ fn rounds(by_default: u64) -> u64 {
     by_default * number("FUZZ_ROUNDS", 1)
 }
 
-/// How much was tried.
+/// The number of calls and bytes.
 #[derive(Default)]
 struct Tally {
     bytes: u64,
@@ -30,13 +30,13 @@ struct Tally {
 }
 
 impl Tally {
-    /// Counts a call with so many random bytes.
+    /// Counts a call with this many random bytes.
     fn add(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
         self.calls += 1;
     }
 
-    /// Shows now and then that there is progress.
+    /// Reports progress now and then.
     fn progress(&self, what: &str) {
         if self.calls % 500 == 0 {
             self.say(what);

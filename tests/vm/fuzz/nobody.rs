@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What somebody without any privilege can do: nothing to the knobs, and with a file that somebody
-//! else has opened for them, nothing but read.
+//! A user without any privilege: cannot write knobs, and with a file that somebody else has opened can only read.
 
 use super::{Tally, reads::Known, rounds, seed, texts};
 use fastrand::Rng;
@@ -12,8 +11,8 @@ use std::{fs::File, thread};
 
 const NOBODY: libc::c_uint = 65_534;
 
-/// Runs this in a thread that has given up all privilege. To the kernel, credentials are a thread's
-/// own: the raw calls change those of this one alone.
+/// Runs `run` in a thread that has given up all privileges. In the kernel, credentials belong to a thread: the raw
+/// calls change only those of this one.
 fn as_nobody<R: Send>(run: impl FnOnce() -> R + Send) -> R {
     thread::scope(|scope| {
         let thread = scope.spawn(|| {
@@ -64,7 +63,7 @@ fn nobody_can_write_anything_or_look_into_debugfs() {
         for knob in Knob::ALL {
             let path = format!("/sys/module/simrupt/parameters/{}", knob.spec().name);
             denied(&path, true);
-            // What the knobs are is no secret.
+            // The values of the knobs are not secret.
             assert!(std::fs::read(&path).is_ok(), "{path}");
         }
         for verb in ["bind", "unbind"] {
@@ -100,7 +99,7 @@ fn nobody_with_an_open_device_reads_and_no_more() {
         });
         assert_eq!(line.knobs(), before);
         known.settle();
-        // Not to overrun the fifo.
+        // So that the fifo does not overrun.
         while known.queued() > 1000 {
             known.read(&mut random);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Reads of all sizes into all kinds of memory: whatever faults on the way, every record comes to a
-//! reader once, in order and whole.
+//! Reads of all sizes into all kinds of memory: whatever faults occur, every record reaches a reader once, in order and
+//! complete.
 
 use super::{
     Tally,
@@ -17,14 +17,14 @@ use simrupt_core::abi::{RECORD_SIZE, value_of};
 use simrupt_vm_tests::{Line, Simrupt, decode, eventually};
 use std::{collections::VecDeque, fs::File, os::fd::AsRawFd, ptr};
 
-/// By how many bytes the kernel may be wrong about where a copy faulted.
+/// By how many bytes the kernel may be wrong about the place of a fault in a copy.
 const COPY_STEP: usize = 64;
 
 /// A part of a vector.
 enum Part {
-    /// So many bytes, of which the memory has these.
+    /// A length, of which only a part is usable memory.
     Some(Edge, usize, usize),
-    /// So many bytes at an address where there is nothing.
+    /// A length at an address where there is nothing.
     Nothing(usize, usize),
 }
 
@@ -39,7 +39,7 @@ impl Part {
             0 => random.usize(..=len),
             _ => len,
         };
-        // Far more than is there, and than will ever come.
+        // Far more than there is, and than will ever come.
         let len = if random.u8(..20) == 0 {
             len + (1 << 20)
         } else {
@@ -59,7 +59,7 @@ impl Part {
         }
     }
 
-    /// Whether the kernel looks at no byte of a vector that holds it.
+    /// Whether the kernel refuses a vector that contains it without reading it.
     fn is_out_of_bounds(&self) -> bool {
         matches!(self, Self::Nothing(address, len) if address.saturating_add(*len) > USER_END)
     }
@@ -101,7 +101,7 @@ fn gathered(parts: &[Part], count: usize) -> Vec<u8> {
 fn read(random: &mut Rng, file: &File, vector: &[iovec]) -> Result<usize, Errno> {
     let fd = file.as_raw_fd();
     let count = c_int::try_from(vector.len()).expect("a short vector");
-    // SAFETY: The kernel finds out what it may write to; what it writes to is there for that.
+    // SAFETY: The kernel checks what it may write to, and the rest is memory for that.
     let read = unsafe {
         match vector {
             [only] if random.bool() => libc::read(fd, only.iov_base, only.iov_len),
@@ -133,7 +133,7 @@ impl Known {
         }
     }
 
-    /// Has so many more events come.
+    /// Makes this many more events come.
     pub(super) fn fill(&mut self, count: u64) {
         self.line.set("pattern", "burst");
         self.line.set("burst", &count.to_string());
@@ -156,7 +156,7 @@ impl Known {
         self.line.set("format", format);
     }
 
-    /// Reads once, and judges what came of it.
+    /// Reads once, and checks the outcome.
     pub(super) fn read(&mut self, random: &mut Rng) -> usize {
         let parts: Vec<Part> = (0..=random.usize(..5))
             .map(|_| Part::random(random))
@@ -167,7 +167,7 @@ impl Known {
         let wanted = (total / self.size).min(self.queue.len()) * self.size;
         let whole = |bytes: usize| (bytes / self.size * self.size).min(wanted);
         let seen = read(random, &self.file, &vector);
-        let about = format!("{total} bytes, {reachable} of them there, {wanted} wanted: {seen:?}");
+        let about = format!("{total} bytes, {reachable} of them usable, {wanted} wanted: {seen:?}");
         let count = match seen {
             _ if parts.iter().any(Part::is_out_of_bounds) => {
                 assert_eq!(seen, Err(Errno::EFAULT), "{about}");
@@ -213,7 +213,7 @@ impl Known {
         total.min(1 << 16)
     }
 
-    /// What FIONREAD says.
+    /// The answer to FIONREAD.
     fn readable(&self) -> usize {
         let mut bytes: c_int = -1;
         // SAFETY: The call writes an int.
@@ -257,7 +257,7 @@ fn every_record_is_read_once_whatever_faults() {
 }
 
 #[test]
-fn reads_that_make_no_sense_are_refused() {
+fn invalid_reads_are_refused() {
     let module = Simrupt::load("rate_hz=0");
     let mut known = Known::new(&module);
     known.fill(100);
@@ -273,9 +273,9 @@ fn reads_that_make_no_sense_are_refused() {
         iov_len: usize::MAX,
     };
     let many = vec![one; 1025];
-    // SAFETY: None of them gets as far as writing anything; where it could, there is room.
+    // SAFETY: None of them gets as far as writing; if one did, there is room.
     unsafe {
-        // There are no positions in a stream.
+        // A stream has no positions.
         assert_errno(libc::pread(fd, place, 64, 0), Errno::ESPIPE);
         assert_errno(libc::pread(fd, place, 64, -1), Errno::EINVAL);
         assert_errno(libc::preadv(fd, &one, 1, 10), Errno::ESPIPE);
@@ -287,7 +287,7 @@ fn reads_that_make_no_sense_are_refused() {
             Errno::EFAULT,
         );
         assert_errno(libc::read(fd, place, usize::MAX), Errno::EFAULT);
-        // Nor pages to hand over.
+        // It has no pages to hand over either.
         let mut pipe = [0; 2];
         assert_eq!(libc::pipe(pipe.as_mut_ptr()), 0);
         let nowhere = ptr::null_mut();

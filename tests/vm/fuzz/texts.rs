@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Texts to write to knobs: good ones, nearly good ones, and everything else.
+//! Texts to write to knobs: good ones, nearly good ones, and arbitrary ones.
 
 use fastrand::Rng;
 use simrupt_core::knobs::{Spec, Values};
 
-/// Numbers where something might turn over.
+/// Numbers near possible overflows.
 const NUMBERS: [i128; 14] = [
     0,
     -1,
@@ -23,7 +23,7 @@ const NUMBERS: [i128; 14] = [
     i128::MAX,
 ];
 
-/// What is put before, behind and into texts.
+/// Pieces that are put before, after and into texts.
 const PIECES: [&[u8]; 20] = [
     b" ",
     b"\n",
@@ -47,14 +47,14 @@ const PIECES: [&[u8]; 20] = [
     b"%s%n",
 ];
 
-/// Lengths around what files take.
+/// Lengths around the limits of files.
 const LENGTHS: [usize; 7] = [4095, 4096, 4097, 5000, 8192, 65_536, 70_001];
 
 fn pick<'a, T>(random: &mut Rng, among: &'a [T]) -> &'a T {
     &among[random.usize(..among.len())]
 }
 
-/// A value of this knob, as a rule.
+/// Usually a good value of this knob.
 fn good(random: &mut Rng, spec: &Spec) -> Vec<u8> {
     match spec.values {
         Values::Choice(names) => pick(random, names).as_bytes().to_vec(),
@@ -111,7 +111,7 @@ fn mutate(random: &mut Rng, text: &mut Vec<u8>) {
     }
 }
 
-/// Makes a text as long as hardly any is, mostly by what would not matter.
+/// Makes a text unusually long, mostly by characters without a meaning.
 fn stretch(random: &mut Rng, text: &mut Vec<u8>) {
     let length = *pick(random, &LENGTHS);
     let filler = *pick(random, b" \n\0x0");
@@ -123,7 +123,7 @@ fn stretch(random: &mut Rng, text: &mut Vec<u8>) {
     }
 }
 
-/// Something to write to a knob.
+/// A text to write to a knob.
 pub(super) fn text(random: &mut Rng, spec: &Spec) -> Vec<u8> {
     let mut text = match random.u8(..10) {
         0 => noise(random),

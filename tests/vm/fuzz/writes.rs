@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Random bytes into every file that takes any: what is refused changes nothing, and what is taken is
-//! exactly what the pure parser makes of it.
+//! Random bytes into every writable file: a refused text changes nothing, and an accepted one has exactly the effect
+//! that the pure parser gives it.
 
 use super::{
     Tally,
@@ -25,17 +25,17 @@ use std::{
 
 const LINES: usize = 2;
 
-/// The longest text that a file in debugfs takes, and that one in sysfs looks at.
+/// The longest text that a file in debugfs takes, and that one in sysfs reads.
 const MOST: usize = 4096;
 
-/// The knobs as they should be, and as they are.
+/// The expected values of the knobs, and the loaded module.
 struct Knobs {
     module: Simrupt,
     values: [Vec<i64>; LINES],
     cpus: i64,
 }
 
-/// Where a text is written to.
+/// The file that a text is written to.
 #[derive(Clone, Copy, Debug)]
 enum Target {
     Debugfs(usize, Knob),
@@ -68,7 +68,7 @@ impl Knobs {
         }
     }
 
-    /// What should become of a text: the values of the lines that it is for, or why it is refused.
+    /// The expected outcome of a text: the values of its lines, or why it is refused.
     fn outcome(&self, target: Target, text: &[u8]) -> Result<Vec<i64>, Errno> {
         let parsed = |text: &[u8], parse: &dyn Fn(&str) -> Result<Vec<i64>, Rejection>| {
             let text = std::str::from_utf8(text).map_err(|_| Errno::EINVAL)?;
@@ -91,7 +91,7 @@ impl Knobs {
                     .and_then(|values| checked(line, knob, values))
             }
             Target::Parameter(knob) => {
-                // To the kernel a parameter is a C string of a page at most.
+                // For the kernel a parameter is a C string of at most a page.
                 let text = &text[..text.len().min(MOST)];
                 let text = text.split(|byte| *byte == 0).next().unwrap_or(text);
                 parsed(text, &|text| {
@@ -105,7 +105,7 @@ impl Knobs {
         }
     }
 
-    /// Compares what came of a text with what should have; takes note of the change.
+    /// Compares the outcome of a text with the expected one, and records the change.
     fn judge(&mut self, target: Target, text: &[u8], seen: Result<usize, Errno>) {
         let mut expected = self.outcome(target, text);
         let (first, knob) = match target {
@@ -144,7 +144,7 @@ impl Knobs {
         self.check(knob, &about);
     }
 
-    /// Asserts that a knob is what it should be, on both faces.
+    /// Asserts that a knob has its expected value, through both interfaces.
     fn check(&self, knob: Knob, about: &str) {
         let name = knob.spec().name;
         let shown = |line: usize| {
@@ -152,7 +152,7 @@ impl Knobs {
             let value = self.values[line][knob as usize];
             knob.spec()
                 .show(value, &mut text)
-                .expect("a string takes anything");
+                .expect("writing to a string works");
             text
         };
         for line in 0..LINES {
@@ -172,7 +172,7 @@ impl Knobs {
         }
     }
 
-    /// Takes back what would cost the tests that follow time or memory.
+    /// Reverts changes that would cost the following tests time or memory.
     fn calm(&mut self, knob: Knob) {
         let harmless = match knob {
             Knob::FifoSize => "16",
@@ -195,11 +195,11 @@ impl Knobs {
         file.unwrap_or_else(|why| panic!("{path}: {why}"))
     }
 
-    /// Writes a text in one of the ways there are.
+    /// Writes a text in a random way.
     fn write(&mut self, random: &mut Rng, target: Target, text: &[u8]) {
         let file = self.open(target);
         match (random.u8(..8), target) {
-            // Where a file is written to does not matter in sysfs, and debugfs says no.
+            // The position does not matter in sysfs, and debugfs refuses it.
             (0, _) => {
                 let seen = nix::sys::uio::pwrite(&file, text, random.i64(0..1 << 40));
                 match target {
@@ -243,7 +243,7 @@ impl Knobs {
         }
     }
 
-    /// Writes a text of which the end, or all, cannot be had: whatever it begins with, nothing changes.
+    /// Writes a text whose end, or all of it, is not readable: whatever it begins with, nothing changes.
     fn write_bad(&self, random: &mut Rng, target: Target, file: &File, text: &[u8]) {
         let mut edge = Edge::new(2);
         let text = &text[..text.len().min(edge.len()).min(MOST - 1)];
@@ -253,7 +253,7 @@ impl Knobs {
             let bad = BAD[random.usize(..BAD.len())];
             (ptr::without_provenance(bad), text.len().max(1))
         };
-        // SAFETY: The kernel finds out what it may read.
+        // SAFETY: The kernel checks what it may read.
         let written = unsafe { libc::write(file.as_raw_fd(), from.cast(), len) };
         assert_eq!((written, Errno::last()), (-1, Errno::EFAULT), "{target:?}");
         self.check_all("a write of bad memory");
@@ -261,7 +261,7 @@ impl Knobs {
 }
 
 #[test]
-fn knobs_take_what_the_parser_takes_and_nothing_else() {
+fn knobs_take_exactly_what_the_parser_takes() {
     let mut random = Rng::with_seed(seed());
     let mut knobs = Knobs::load();
     let mut tally = Tally::default();
@@ -291,7 +291,7 @@ fn knobs_take_what_the_parser_takes_and_nothing_else() {
 }
 
 #[test]
-fn files_that_are_no_knobs_take_nothing_by_mistake() {
+fn files_that_are_not_knobs_take_nothing_by_mistake() {
     let mut random = Rng::with_seed(seed());
     let knobs = Knobs::load();
     let mut tally = Tally::default();
@@ -304,7 +304,7 @@ fn files_that_are_no_knobs_take_nothing_by_mistake() {
         let knob = Knob::ALL[random.usize(..Knob::ALL.len())];
         let text = texts::text(&mut random, knob.spec());
         tally.add(text.len());
-        // What is only shown.
+        // Read-only files.
         for path in &files {
             let file = File::options().write(true).open(path).expect(path);
             assert_eq!(
@@ -313,7 +313,7 @@ fn files_that_are_no_knobs_take_nothing_by_mistake() {
                 "{path}"
             );
         }
-        // What takes one word only.
+        // Files that take only one word.
         let file = File::options()
             .write(true)
             .open(line.path("reset"))
@@ -329,7 +329,7 @@ fn files_that_are_no_knobs_take_nothing_by_mistake() {
             expected,
             "reset: {text:?}"
         );
-        // Names of devices: nearly, but never quite.
+        // Names of devices that are nearly right, but never exactly.
         let mut name = b"simrupt.1".to_vec();
         match random.u8(..3) {
             0 => name = text.clone(),
@@ -349,7 +349,7 @@ fn files_that_are_no_knobs_take_nothing_by_mistake() {
         let file = File::options()
             .write(true)
             .open(format!("/proc/irq/{}/smp_affinity", line.irq()));
-        // Which masks the kernel takes is its own business; that the line goes on is ours.
+        // The kernel decides which masks it takes; here it only matters that the line goes on.
         let _ = nix::unistd::write(file.unwrap(), &text);
     }
     // The number of lines is fixed.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the model knows of the faults of a line: which of their counters may grow, and by how much. Chances fall as
-//! raises fall together, so most of it are bounds.
+//! The model's knowledge of the faults of a line: which of their counters may grow, and by how much. Several raises may
+//! fall together, and so may their chances of a fault, so most of it are bounds.
 
 use super::{
     machine::Found,
@@ -19,14 +19,14 @@ const RULES: [Knob; 5] = [
     Knob::FaultUs,
 ];
 
-/// How often an interrupt may be left to nobody while its line is up: the kernel disables it after 100,000 times, and that
+/// How many interrupts may stay unhandled while their line is up: the kernel disables the line after 100,000, and that
 /// takes long.
 const MOST_UNHANDLED: i64 = 50;
 
 /// How many events may wait in the ring before a line with such a fault gets more.
 const MOST_WAITING: usize = 2000;
 
-/// How many it gets then.
+/// The number of further events that it then gets.
 const MOST_MORE: u32 = 300;
 
 /// The counters of a line at two moments.
@@ -37,12 +37,12 @@ pub(crate) fn is_rule(knob: Knob) -> bool {
     RULES.contains(&knob)
 }
 
-/// The name of the counter of a fault; no counter is for none.
+/// The name of the counter of a fault; no counter has the name for no fault.
 fn counter(fault: Fault) -> String {
     format!("fault_{}", fault.name().replace('-', "_"))
 }
 
-/// Whether a fault may leave events in the ring until something else raises the line.
+/// Whether a fault may leave events in the ring until the next raise.
 fn strands(fault: Fault) -> bool {
     matches!(fault, Fault::Lost | Fault::Unhandled)
 }
@@ -52,33 +52,33 @@ impl Line {
         Fault::from_value(self.value(Knob::Fault))
     }
 
-    /// Whether the line may leave events in the ring though it is not masked, by its knobs.
+    /// Whether the line, by its knobs, may leave events in the ring without being masked.
     pub(crate) fn strands_events(&self) -> bool {
         strands(self.fault())
     }
 
-    /// Whether the fault happens at each chance, for ever.
+    /// Whether the fault happens at each chance, without an end.
     fn is_certain(&self) -> bool {
         self.value(Knob::FaultEvery) == 1
             && self.value(Knob::FaultProbabilityPpm) == 1_000_000
             && self.value(Knob::FaultTimes) == -1
     }
 
-    /// Whether these knobs make something that takes for ever, or that nobody can tell the end of.
+    /// Whether these knobs have an effect without an end, or without a predictable one.
     pub(crate) fn is_endless(&self) -> bool {
         let up = IrqType::from_value(self.value(Knob::IrqType)) == IrqType::Level;
         let times = self.value(Knob::FaultTimes);
         let few = (0..=MOST_UNHANDLED).contains(&times);
         let never_served = self.fault() == Fault::Unhandled && up && !few;
-        // The device of a closed loop answers when all events are taken.
+        // The device of a closed loop continues when all events are taken.
         let closed = Pattern::from_value(self.value(Knob::Pattern)) == Pattern::Closed;
         never_served || closed && self.strands_events()
     }
 }
 
 impl Model {
-    /// Whether a line is to be recovered before it sends more events: more would not fit into the ring, and when it
-    /// overran nobody could tell.
+    /// Whether a line must be recovered before it sends more events: the ring might overrun, and nobody could tell by
+    /// how much.
     pub(crate) fn needs_recovery(&mut self, line: usize) -> bool {
         let strands = self.lines[line].strands_events();
         let Some(binding) = self.bound(line) else {
@@ -87,7 +87,7 @@ impl Model {
         (binding.may_strand || strands) && binding.waiting() > MOST_WAITING
     }
 
-    /// How many events a line is to send of so many.
+    /// How many of `count` events a line sends.
     pub(crate) fn events_of(&mut self, line: usize, count: u32) -> u32 {
         let strands = self.lines[line].strands_events();
         let may_strand = self.bound(line).is_some_and(|binding| binding.may_strand);
@@ -100,13 +100,13 @@ impl Model {
 
 /// The faults that happened on a line in a step.
 pub(crate) struct Happened<'a> {
-    /// As the line was set before the step, and after.
+    /// The settings of the line before the step, and after.
     pub(crate) lines: [&'a Line; 2],
     /// Its counters before the step, and after.
     pub(crate) counts: [&'a Counts; 2],
     /// How often a fault had happened since its rules were set, before the step.
     pub(crate) since_set: u64,
-    /// The step let events come, and nothing else.
+    /// Whether the step only lets events come.
     pub(crate) is_emission: bool,
 }
 
@@ -116,7 +116,7 @@ impl Happened<'_> {
         after[name].saturating_sub(before.get(name).copied().unwrap_or(0))
     }
 
-    /// How often the fault of the line has happened since its rules were set, if that is as it may be.
+    /// How often the fault of the line has happened since its rules were set, if that is possible.
     pub(crate) fn judge(&self) -> Found<u64> {
         let [before, now] = self.lines.map(Line::fault);
         for fault in Fault::ALL.iter().filter(|fault| **fault != Fault::None) {
@@ -155,7 +155,7 @@ impl Happened<'_> {
         Ok(all)
     }
 
-    /// A counter that grows with each fault, and by how much it has.
+    /// The counter that limits a fault, and by how much it has grown.
     fn most(&self, fault: Fault) -> Option<(&'static str, u64)> {
         let name = match fault {
             Fault::Stuck => "raised",
@@ -165,7 +165,7 @@ impl Happened<'_> {
         Some((name, self.more(name)))
     }
 
-    /// Of a fault that happens at each chance.
+    /// Judges a fault that happens at each chance.
     fn judge_certain(&self, fault: Fault, more: u64) -> Found<()> {
         let same = |what: &str, expected: u64, seen: u64| match expected == seen {
             true => Ok(()),
@@ -175,7 +175,7 @@ impl Happened<'_> {
         let waits = line.value(Knob::CoalesceUs) != 0 || line.value(Knob::CoalesceAdaptive) != 0;
         match fault {
             Fault::Stall => same("runs that did not stall", 0, self.more("runs") - more),
-            // A device that stops raises for events that wait, without a chance of a fault.
+            // A device that stops raises for waiting events, without a chance of a fault.
             Fault::Lost if !waits => {
                 same("raises that were not lost", 0, self.more("raised"))?;
                 same("events that were taken", 0, self.more("drained"))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module as the steps of a sequence handle it: its faces, kept open, and the files of the steps.
+//! The module as the steps of a sequence use it: its interfaces, kept open, and the files of the steps.
 
 use super::{state::SLOTS, steps::Face};
 use nix::{
@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-/// What was found not to be as it should.
+/// A result, or a description of a difference.
 pub(crate) type Found<T> = Result<T, String>;
 
 /// How many CPUs the machine has.
@@ -34,17 +34,17 @@ pub(crate) fn cpus() -> i64 {
         .expect("CPUs")
 }
 
-/// The loaded module. The files stand before it: they keep it from being unloaded.
+/// The loaded module. The files are dropped before it, because they keep it from being unloaded.
 pub(crate) struct Machine {
     files: [Option<File>; SLOTS],
     parameters: Vec<(Knob, File)>,
     lines: Vec<Faces>,
-    /// Room for the longest of them.
+    /// Large enough for the longest of them.
     buffer: RefCell<Vec<u8>>,
     module: Simrupt,
 }
 
-/// A line's files in debugfs. Each is open for good, and read anew from its beginning.
+/// A line's files in debugfs. Each stays open, and is read again from its beginning.
 struct Faces {
     line: Line,
     irq: u32,
@@ -54,7 +54,7 @@ struct Faces {
     latency: File,
 }
 
-/// What a file shows now, which is less than the buffer holds.
+/// The current content of a file, which must fit into the buffer.
 fn again<'a>(file: &File, buffer: &'a mut [u8]) -> Result<&'a str, Errno> {
     let count = file.read_at(buffer, 0).map_err(errno)?;
     assert!(count < buffer.len(), "a larger buffer is needed");
@@ -138,7 +138,7 @@ impl Machine {
         self.lines[line].line.try_attach(verb)
     }
 
-    /// Lets only these CPUs take a line's interrupt; tells which the kernel then has it on.
+    /// Lets only these CPUs take a line's interrupt; returns those on which the kernel then has it.
     pub(crate) fn set_affinity(&self, line: usize, mask: u32) -> Result<u32, Errno> {
         let folder = format!("/proc/irq/{}", self.lines[line].irq);
         fs::write(format!("{folder}/smp_affinity"), format!("{mask:x}")).map_err(errno)?;
@@ -160,7 +160,7 @@ impl Machine {
         self.files[slot] = file;
     }
 
-    /// Reads at most so many bytes from the file in a slot.
+    /// Reads at most `size` bytes from the file in a slot.
     pub(crate) fn read(&self, slot: usize, size: usize) -> Result<Vec<u8>, Errno> {
         let mut bytes = vec![0; size];
         let count = nix::unistd::read(self.slot(slot), &mut bytes)?;
@@ -172,7 +172,7 @@ impl Machine {
         self.files[slot].as_ref().expect("the slot is taken")
     }
 
-    /// What poll() and FIONREAD say of the file in a slot.
+    /// The answers of poll() and FIONREAD for the file in a slot.
     pub(crate) fn readiness(&self, slot: usize) -> (PollFlags, u64) {
         let file = self.slot(slot);
         let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
@@ -185,7 +185,7 @@ impl Machine {
         (flags, u64::try_from(bytes).expect("a size"))
     }
 
-    /// What a line's file of a knob shows.
+    /// The values in a line's knob files.
     pub(crate) fn knobs(&self, line: usize) -> Found<Vec<(Knob, i64)>> {
         let knobs = self.lines[line].knobs.iter();
         knobs
@@ -198,7 +198,7 @@ impl Machine {
             .collect()
     }
 
-    /// What the parameters show: a list for each.
+    /// The values of the parameters: a list for each.
     pub(crate) fn parameters(&self) -> Found<Vec<(Knob, Vec<i64>)>> {
         let parameters = self.parameters.iter();
         parameters
@@ -213,7 +213,7 @@ impl Machine {
             .collect()
     }
 
-    /// A line's counters; an error when it has no driver.
+    /// A line's counters; an error if it has no driver.
     pub(crate) fn stats(&self, line: usize) -> Result<BTreeMap<String, u64>, Errno> {
         let mut buffer = [0; 2048];
         let text = again(&self.lines[line].stats, &mut buffer)?;
@@ -242,8 +242,8 @@ impl Machine {
         Ok(counts.collect())
     }
 
-    /// Waits until nothing is under way on a line, and returns its counters then. What waits behind a masked interrupt
-    /// is not under way, nor is what a fault has left behind.
+    /// Waits until nothing is under way on a line, and returns its counters then. Events behind a masked interrupt are
+    /// not under way, and events that a fault has left behind are not either.
     pub(crate) fn rest(
         &self,
         line: usize,
@@ -270,14 +270,14 @@ impl Machine {
         Ok(rested)
     }
 
-    /// Whether nothing moves on a line for a while, in which a raise that is on its way would arrive.
+    /// Whether nothing moves on a line for a while, in which a raise under way would arrive.
     fn stands_still(&self, line: usize, stats: &BTreeMap<String, u64>) -> bool {
         thread::sleep(Duration::from_millis(5));
         self.stats(line).as_ref() == Ok(stats)
     }
 }
 
-/// What may wait on a line that is at rest.
+/// The things that may wait on a line at rest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum MayWait {
     /// Nothing.
@@ -293,7 +293,7 @@ fn value(knob: Knob, shown: &str) -> Found<i64> {
     value.map_err(|_| format!("{} shows '{shown}'", knob.spec().name))
 }
 
-/// Runs simructl. What it says to people is not looked at here; that it failed says that it was refused.
+/// Runs simructl. Its messages are not checked here; a failure means that it refused.
 fn tool(args: &[&str]) -> Result<(), Errno> {
     match simructl(args).status.code() {
         Some(0) => Ok(()),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Random sequences of all that can be done to the module, held against a model of it.
+//! Random sequences of everything that can be done to the module, compared with a model of it.
 //!
-//! `MODEL_SEED` and `MODEL_STEPS` in the environment say which sequences, and how many steps in all. A
-//! sequence in which the two disagree is made as short as it can be, and printed as a shell script.
+//! `MODEL_SEED` in the environment selects the sequences, `MODEL_STEPS` the total number of steps. A sequence in which
+//! the two differ is made as short as possible, and printed as a shell script.
 
 mod faults;
 mod machine;
@@ -25,7 +25,7 @@ use std::{env, io::Write, panic};
 use steps::{Pace, Sequence, Step};
 use twins::Twins;
 
-/// How many steps there are when nobody asks for more.
+/// The default number of steps.
 const STEPS: u64 = 1000;
 
 /// How many simpler sequences are tried to find the simplest one that fails.
@@ -41,13 +41,13 @@ pub(crate) fn number(variable: &str, default: u64) -> u64 {
     }
 }
 
-/// Shows what a test has to say beside its outcome, at once.
+/// Prints a test's text at once, besides its outcome.
 pub(crate) fn say(text: &str) {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{text}").expect("there is somewhere to write to");
 }
 
-/// A source of random values that are always the same for the same number.
+/// A source of random values, which are the same for the same seed.
 pub(crate) fn runner(seed: u64) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -55,19 +55,19 @@ pub(crate) fn runner(seed: u64) -> TestRunner {
     TestRunner::new_with_rng(Config::default(), random)
 }
 
-/// How a sequence went.
+/// The outcome of a sequence.
 struct Outcome {
-    /// How many of its steps were done.
+    /// The number of its steps that were done.
     steps: u64,
-    /// How many events came in each step that lets some come.
+    /// The number of events in each step that lets some come.
     came: Vec<u64>,
     result: Found<()>,
 }
 
-/// Does a sequence to module and model, and compares them after each step.
+/// Applies a sequence to the module and the model, and compares them after each step.
 fn run(sequence: &Sequence, cpus: i64) -> Outcome {
     let (mut steps, mut came) = (0, Vec::new());
-    // What the tests' own tools stumble upon is a finding like any other.
+    // A panic of the tests' own tools is a finding like any other.
     let result = panic::catch_unwind(panic::AssertUnwindSafe(|| {
         let mut twins = Twins::load(sequence, cpus);
         let mut all = sequence.steps.iter();
@@ -107,7 +107,7 @@ fn shrink(mut tree: impl ValueTree<Value = Sequence>, cpus: i64) -> Sequence {
             tree.complicate()
         };
     }
-    // Simpler steps may have made others superfluous.
+    // Simpler steps may have made others unnecessary.
     loop {
         let before = simplest.steps.len() + simplest.given.len();
         for index in (0..simplest.steps.len()).rev() {
@@ -130,7 +130,7 @@ fn shrink(mut tree: impl ValueTree<Value = Sequence>, cpus: i64) -> Sequence {
     }
 }
 
-/// Half of the steps: those with so many lines.
+/// Runs half of the steps: those with this many lines.
 fn agrees_whatever_is_done_to(lines: usize) {
     let first_seed = number("MODEL_SEED", 1);
     let wanted = number("MODEL_STEPS", STEPS).div_ceil(2);
@@ -165,7 +165,7 @@ fn agrees_whatever_is_done_to(lines: usize) {
     ));
 }
 
-// Next to each other, so that each is in a machine of its own where there are two.
+// Next to each other, so that two machines get one each.
 
 #[test]
 fn whatever_is_done_to_a_single_line_it_agrees_with_the_model() {
@@ -213,7 +213,7 @@ fn scripts_do_what_the_sequences_did() {
             .new_tree(&mut runner(seed))
             .expect("a sequence");
         let mut sequence = exact(tree.current());
-        // A shell takes its time.
+        // A shell is slow.
         sequence.steps.truncate(25);
         let outcome = run(&sequence, cpus);
         assert_eq!(outcome.result, Ok(()), "seed {seed}");

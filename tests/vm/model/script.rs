@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A sequence as a shell script, to be run by hand: it does the same to the module, and complains
-//! about what is not as the model says. Its functions are in `script.sh`.
+//! A sequence as a shell script, to be run by hand: it does the same to the module, and reports differences from the
+//! model. Its functions are in `script.sh`.
 
 use super::{
     state::{Model, SLOTS},
@@ -14,20 +14,20 @@ use std::fmt::{Display, Write};
 
 const FUNCTIONS: &str = include_str!("script.sh");
 
-/// The file descriptors below are the shell's own.
+/// The shell uses the file descriptors below.
 const FIRST_FD: usize = 3;
 
-/// That of a file which only starts and stops the device.
+/// The file descriptor of a file that only starts and stops the device.
 const SWITCH_FD: usize = 9;
 
 struct Script<'a> {
     text: String,
     model: Model,
-    /// How many events came in each step that lets some come.
+    /// The number of events in each step that lets some come.
     came: std::slice::Iter<'a, u64>,
 }
 
-/// The script of a sequence in which so many events came; `about` says what it is good for.
+/// The script of a sequence with these numbers of events; `about` is a comment at its beginning.
 pub(crate) fn script(sequence: &Sequence, cpus: i64, came: &[u64], about: &str) -> String {
     let mut script = Script {
         text: FUNCTIONS.to_owned(),
@@ -58,7 +58,7 @@ pub(crate) fn script(sequence: &Sequence, cpus: i64, came: &[u64], about: &str) 
     script.text
 }
 
-/// A text for the shell, and for the printf that undoes the escapes.
+/// A text for the shell, and for the printf that decodes the escapes.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\n', "\\n").replace('\t', "\\t"))
 }
@@ -200,8 +200,8 @@ impl Script<'_> {
         self.rest(line);
     }
 
-    /// Waits until nothing is under way. How many events a fault left behind in the run that this is of, the script does
-    /// not know: it gives them a moment, and what it says of them may differ.
+    /// Waits until nothing is under way. The script does not know how many events a fault left behind in the original
+    /// run. It waits a moment for them, and its result may differ.
     fn rest(&mut self, line: usize) {
         let may_strand = self
             .model
@@ -288,7 +288,7 @@ impl Script<'_> {
     }
 }
 
-/// Names and what belongs to them, as words.
+/// Names and their values, as words.
 fn pairs<T: Display>(pairs: impl IntoIterator<Item = (&'static str, T)>) -> String {
     let pairs = pairs.into_iter();
     pairs.fold(String::new(), |text, (name, value)| {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the module should be like: knobs, records and counters of its lines, as plain data. The tests of
-//! this folder do to it what they do to the module, and compare.
+//! The expected state of the module: knobs, records and counters of its lines, as plain data. The tests of this folder
+//! do the same to it and to the module, and compare.
 //!
-//! What only time decides the model is told: how many events came while a line was running.
+//! Facts that depend on time are passed to the model: how many events came while a line was running.
 
 use super::steps::Step;
 use nix::errno::Errno;
@@ -17,10 +17,10 @@ use std::collections::VecDeque;
 /// How many events the ring between device and driver holds.
 const RING_EVENTS: usize = 4096;
 
-/// How many files can be open at a time: what a shell can name by one digit.
+/// How many files can be open at a time: those that a shell can name by one digit.
 pub(crate) const SLOTS: usize = 5;
 
-/// The row of a knob on a machine with so many CPUs.
+/// The row of a knob on a machine with this many CPUs.
 pub(crate) fn spec(knob: Knob, cpus: i64) -> Spec {
     let mut spec = *knob.spec();
     if let (Knob::Cpu, Values::Number { max, .. }) = (knob, &mut spec.values) {
@@ -29,7 +29,7 @@ pub(crate) fn spec(knob: Knob, cpus: i64) -> Spec {
     spec
 }
 
-/// What the kernel answers to a value that is refused.
+/// The kernel's answer to a refused value.
 pub(crate) fn errno(rejection: Rejection) -> Errno {
     match rejection {
         Rejection::Invalid | Rejection::TooMany => Errno::EINVAL,
@@ -42,9 +42,9 @@ pub(crate) fn errno(rejection: Rejection) -> Errno {
 pub(crate) struct Model {
     cpus: i64,
     pub(crate) lines: Vec<Line>,
-    /// Every binding of a driver there ever was: open files outlive them.
+    /// All bindings of a driver so far: open files outlive them.
     pub(crate) bindings: Vec<Binding>,
-    /// What each open file is of.
+    /// The binding of each open file.
     pub(crate) files: [Option<usize>; SLOTS],
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Line {
     pub(crate) binding: Option<usize>,
 }
 
-/// One life of a line, from bind to unbind, as its driver and its readers see it.
+/// A line from bind to unbind, as its driver and its readers see it.
 #[derive(Clone)]
 pub(crate) struct Binding {
     pub(crate) gone: bool,
@@ -64,7 +64,7 @@ pub(crate) struct Binding {
     policy: Policy,
     capacity: usize,
     masked: bool,
-    /// A fault may have left events in the ring, or a raise that nobody has taken notice of.
+    /// A fault may have left events in the ring, or a raise that nobody has handled.
     pub(crate) may_strand: bool,
     next_seq: u64,
     /// Numbers of the events between device and bottom half.
@@ -74,7 +74,7 @@ pub(crate) struct Binding {
     pub(crate) counters: Counters,
 }
 
-/// The counters of one binding, as far as they follow from what was done.
+/// The counters of one binding that follow from the steps.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counters {
     events: u64,
@@ -89,7 +89,7 @@ pub(crate) struct Counters {
 }
 
 impl Binding {
-    /// The counters by name, and what each must show.
+    /// The counters by name, and their expected values.
     pub(crate) fn counters(&self) -> [(&'static str, u64); 9] {
         let counters = &self.counters;
         [
@@ -105,7 +105,7 @@ impl Binding {
         ]
     }
 
-    /// How many bytes a record is for its readers.
+    /// How many bytes a reader gets for a record.
     pub(crate) fn record_size(&self) -> usize {
         match self.format {
             Format::Char => 1,
@@ -138,7 +138,7 @@ impl Binding {
         }
     }
 
-    /// The bottom half takes all but so many events, the oldest first.
+    /// The bottom half takes all events except the `left` newest ones, the oldest first.
     pub(crate) fn drain_to(&mut self, left: usize) {
         while self.ring.len() > left {
             let Some(seq) = self.ring.pop_front() else {
@@ -191,7 +191,7 @@ impl Binding {
         }
     }
 
-    /// Takes what a read of `size` bytes gets: the numbers of its records.
+    /// Removes the records that a read of `size` bytes gets, and returns their numbers.
     pub(crate) fn read(&mut self, size: usize) -> Result<Vec<u64>, Errno> {
         let most = size / self.record_size();
         if most == 0 {
@@ -211,12 +211,12 @@ impl Binding {
 }
 
 impl Line {
-    /// What a knob is set to.
+    /// The value of a knob.
     pub(crate) fn value(&self, knob: Knob) -> i64 {
         self.values[knob as usize]
     }
 
-    /// Whether a value goes with those of the other knobs.
+    /// Whether a value is compatible with those of the other knobs.
     fn check(&self, knob: Knob, value: i64) -> Result<(), Errno> {
         match refusal(knob, value, |other| self.value(other)) {
             Some(_) => Err(Errno::EBUSY),
@@ -226,7 +226,7 @@ impl Line {
 }
 
 impl Model {
-    /// The module, loaded silent and with these values of the knobs for all of its lines.
+    /// The module, loaded without events and with these values of the knobs for all of its lines.
     pub(crate) fn new(lines: usize, cpus: i64, given: &[(Knob, i64)]) -> Self {
         let mut values: Vec<i64> = Knob::ALL.iter().map(|knob| knob.default_value()).collect();
         values[Knob::Lines as usize] = i64::try_from(lines).expect("a number of lines");
@@ -270,12 +270,12 @@ impl Model {
         }
     }
 
-    /// Whether a step is left out: it would make something that takes for ever, or that nobody can tell the end of.
+    /// Whether a step is left out, because it would have an effect without an end, or without a predictable one.
     pub(crate) fn avoids(&self, step: &Step) -> bool {
         match step {
             Step::Set(line, knob, text, _) => self.avoids_value(*line, *knob, text),
             Step::SetAll(knob, text) => {
-                // A value for each line, or fewer: the last one is for the others.
+                // A value for each line, or fewer: the last one is for the other lines.
                 let texts: Vec<&str> = text.split(',').collect();
                 (0..self.lines.len()).any(|line| {
                     let text = texts.get(line).or(texts.last());
@@ -299,7 +299,7 @@ impl Model {
         after.is_endless() || closes && strands
     }
 
-    /// Ends the fault of a line, and has it deliver all that waits.
+    /// Ends the fault of a line, and makes it deliver all waiting events.
     pub(crate) fn recover(&mut self, line: usize) -> Result<(), Errno> {
         self.bound(line).ok_or(Errno::ENODEV)?;
         self.apply(line, Knob::Fault, Fault::None as i64);
@@ -338,8 +338,8 @@ impl Model {
         files.filter(|file| Some(**file) == binding).count()
     }
 
-    /// How many events can come from now on, if the rate is not 0: none from a line that does not
-    /// run, and from a closed loop that is masked no more than one burst.
+    /// How many events can come from now on, if the rate is not 0: none from a line that does not run, and at most one
+    /// burst from a closed loop that is masked.
     pub(crate) fn most_events(&self, line: usize, further_users: usize) -> u64 {
         let Line { values, binding } = &self.lines[line];
         let Some(binding) = binding.map(|binding| &self.bindings[binding]) else {
@@ -350,7 +350,7 @@ impl Model {
         if run == Run::Open && self.users(line) + further_users == 0 {
             0
         } else if pattern == Pattern::Replay {
-            // Nobody gives it a schedule.
+            // It has no schedule.
             0
         } else if pattern != Pattern::Closed || !binding.masked {
             u64::MAX
@@ -361,11 +361,11 @@ impl Model {
         }
     }
 
-    /// So many events came.
+    /// Notes that this many events came.
     pub(crate) fn emit(&mut self, line: usize, events: u64) {
         let strands = self.lines[line].strands_events();
         if let Some(binding) = self.bound(line) {
-            // The raise for these delivers what was left behind as well.
+            // The raise for these also delivers the events that were left behind.
             if events != 0 && !strands && !binding.masked {
                 binding.may_strand = false;
             }
@@ -417,7 +417,7 @@ impl Model {
         self.files.iter().position(Option::is_none)
     }
 
-    /// What the file in a slot is of.
+    /// The binding of the file in a slot.
     pub(crate) fn file(&mut self, slot: usize) -> Option<&mut Binding> {
         let binding = self.files[slot]?;
         Some(&mut self.bindings[binding])

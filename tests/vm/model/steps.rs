@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What can be done to the module, one step at a time, and how random sequences of it are made.
-//!
-//! Every step can be done in every state: what it comes to, the model says. What a sequence needs
-//! least stands first, so that a failing one shrinks towards it.
+//! The steps that can be done to the module, and random sequences of them.
+//! Every step can be done in every state; the model knows its outcome. Simpler alternatives come first, so that a
+//! failing sequence shrinks towards them.
 
 use super::state::{Model, SLOTS, spec};
 use proptest::{prelude::*, sample::select};
@@ -13,10 +12,10 @@ use simrupt_core::{
 };
 use simrupt_vm_tests::lacks;
 
-/// The most steps that a sequence has.
+/// The most steps of a sequence.
 pub(crate) const MOST_STEPS: usize = 150;
 
-/// The most lines that a sequence is about.
+/// The most lines of a sequence.
 pub(crate) const MOST_LINES: usize = 2;
 
 /// A way to write a knob of one line.
@@ -28,7 +27,7 @@ pub(crate) enum Face {
     Simructl,
 }
 
-/// What makes the events come and go.
+/// The way to start and stop events.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Switch {
     /// The knob `rate_hz`.
@@ -39,12 +38,12 @@ pub(crate) enum Switch {
     Run,
 }
 
-/// How events follow each other.
+/// The pace of events.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Pace {
-    /// All at once, so that there are exactly as many as wanted.
+    /// All at once, so that exactly the wanted number comes.
     Burst,
-    /// As the knobs say, at this rate in Hz: there are some more, as time will have it.
+    /// As the knobs say, at this rate in Hz: some more than wanted may come.
     Knobs(u32),
 }
 
@@ -55,13 +54,13 @@ pub(crate) enum Step {
     Set(usize, Knob, String, Face),
     /// Write a parameter: a list for all lines.
     SetAll(Knob, String),
-    /// Have a line send at least this many events, and silence it again.
+    /// Make a line send at least this many events, and silence it again.
     Emit(usize, u32, Pace, Switch),
     /// Open a line's device.
     Open(usize),
     /// Close the file in a slot.
     Close(usize),
-    /// Read at most so many bytes from the file in a slot.
+    /// Read at most this many bytes from the file in a slot.
     Read(usize, usize),
     /// Zero the counters of a line.
     Reset(usize, Face),
@@ -76,7 +75,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Makes it about one of so many lines.
+    /// Changes its line to one of the first `lines` lines.
     fn fit(&mut self, lines: usize) {
         match self {
             Self::Set(line, ..)
@@ -92,7 +91,7 @@ impl Step {
     }
 }
 
-/// A module to be loaded, and what is done to it.
+/// A module to load, and the steps.
 #[derive(Clone, Debug)]
 pub(crate) struct Sequence {
     pub(crate) lines: usize,
@@ -101,7 +100,7 @@ pub(crate) struct Sequence {
     pub(crate) steps: Vec<Step>,
 }
 
-/// The greatest value of a number that is worth the time it takes, where that is below its range's.
+/// The greatest value of a number that is worth its time, if that is below its range's.
 fn gentle(knob: Knob, max: i64) -> i64 {
     match knob {
         Knob::RateHz => 0,
@@ -123,14 +122,14 @@ fn good_value(knob: Knob, cpus: i64) -> BoxedStrategy<String> {
     match spec(knob, cpus).values {
         Values::Number { min, max } | Values::PowerOfTwo { min, max } => {
             let max = gentle(knob, max).min(max);
-            // With less than half of a CPU, bursts are spread over a time that nobody knows.
+            // With less than half of a CPU, bursts are spread over an unpredictable time.
             let min = if knob == Knob::CpuLimitPct { 50 } else { min };
             let max = match lacks(knob.spec().name, &max.to_string()) {
                 true => min,
                 false => max,
             };
             let small = min.saturating_add(20).min(max);
-            // More often near the least: what is small is full sooner.
+            // More often near the least: small sizes are full sooner.
             prop_oneof![1 => min..=small, 2 => min..=max]
                 .prop_map(|number| number.to_string())
                 .boxed()
@@ -176,7 +175,7 @@ fn bad_value(knob: Knob, cpus: i64) -> BoxedStrategy<String> {
 
 fn live_knob() -> impl Strategy<Value = Knob> {
     let live = Knob::ALL.iter().filter(|knob| knob.spec().live);
-    // The fifo is what there is most to get wrong about.
+    // The fifo is chosen more often, because most errors are possible there.
     let often = [Knob::FifoSize; 5].into_iter();
     let often = often.chain([Knob::FifoPolicy, Knob::Masked, Knob::Format]);
     let often = often.chain([Knob::Fault; 3]).chain([Knob::FaultTimes]);
@@ -194,7 +193,7 @@ fn set(cpus: i64) -> BoxedStrategy<Step> {
                     1 => bad_value(knob, cpus),
                 ]
                 .boxed(),
-                // What the tool makes of white space and of dashes is for its own tests.
+                // simructl's handling of white space and dashes is tested elsewhere.
                 Face::Simructl => good_value(knob, cpus),
             };
             text.prop_map(move |text| Step::Set(line, knob, text, face))
@@ -206,7 +205,7 @@ fn set_all(cpus: i64) -> BoxedStrategy<Step> {
     live_knob()
         .prop_flat_map(move |knob| {
             let value = prop_oneof![8 => good_value(knob, cpus), 1 => bad_value(knob, cpus)];
-            // One more than there are lines is refused.
+            // One value more than there are lines is refused.
             prop::collection::vec(value, 1..=MOST_LINES + 1)
                 .prop_map(move |values| Step::SetAll(knob, values.join(",")))
         })
@@ -221,7 +220,7 @@ fn emit() -> BoxedStrategy<Step> {
         .prop_map(|(line, count, pace, switch)| {
             let count = match pace {
                 Pace::Burst => count,
-                // One by one they take their time.
+                // One by one they take long.
                 Pace::Knobs(_) => count % 100 + 1,
             };
             Step::Emit(line, count, pace, switch)
@@ -249,7 +248,7 @@ fn step(cpus: i64) -> BoxedStrategy<Step> {
     .boxed()
 }
 
-/// What the module may be loaded with: for each knob its default, or another value.
+/// Parameters of a load: for each knob its default, or another value.
 fn given(cpus: i64) -> BoxedStrategy<Vec<(Knob, i64)>> {
     let knobs = Knob::ALL.iter().copied();
     let knobs: Vec<_> = knobs
@@ -272,12 +271,12 @@ fn given(cpus: i64) -> BoxedStrategy<Vec<(Knob, i64)>> {
                 let given = values.iter().find(|(knob, _)| *knob == other);
                 given.map_or_else(|| other.default_value(), |(_, value)| *value)
             };
-            // What would not be loaded is left out.
+            // Values with which the load would fail are left out.
             if refusal(knob, value, value_of).is_none() {
                 values.push((knob, value));
             }
         }
-        // Nor what is avoided later.
+        // So are values that are avoided later.
         if Model::new(1, cpus, &values).lines[0].is_endless() {
             values.retain(|(knob, _)| *knob != Knob::Fault);
         }
@@ -286,7 +285,7 @@ fn given(cpus: i64) -> BoxedStrategy<Vec<(Knob, i64)>> {
     .boxed()
 }
 
-/// Random sequences for a machine with so many CPUs and so many lines.
+/// Random sequences for a machine with this many CPUs and this many lines.
 pub(crate) fn sequences(cpus: i64, lines: usize) -> impl Strategy<Value = Sequence> {
     let steps = prop::collection::vec(step(cpus), 1..=MOST_STEPS);
     (given(cpus), steps).prop_map(move |(given, mut steps)| {

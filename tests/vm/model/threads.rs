@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Several threads at the module at once, under traffic. What comes when, nobody knows, so there is no
-//! model; but what must be true whatever the order is not little.
+//! Several threads use the module at once, under traffic. The order of their steps is unknown, so there is no model,
+//! but many properties must hold in any order.
 //!
-//! `MODEL_SEED` says what each thread does, `MODEL_STEPS` how much.
+//! `MODEL_SEED` selects the steps of each thread, `MODEL_STEPS` their number.
 
 use super::{
     machine::{self, broken},
@@ -29,7 +29,7 @@ use std::{
     thread,
 };
 
-/// What the writers change, and to what; the format is left alone, so that records can be told.
+/// The knobs that the writers change, and their values; the format stays the same, so that records can be recognized.
 const KNOBS: [(Knob, &[&str]); 17] = [
     (Knob::RateHz, &["500", "2000", "3000"]),
     (Knob::Pattern, &["periodic", "uniform", "poisson", "burst"]),
@@ -65,10 +65,10 @@ const KNOBS: [(Knob, &[&str]); 17] = [
     ),
 ];
 
-/// Which records a reader got from each of the files that it opened, one after the other.
+/// The records that a reader got from each of the files that it opened, one after the other.
 type Streams = Vec<Vec<u64>>;
 
-/// What a thread that writes did last to each knob.
+/// The last value that a writing thread has set for each knob.
 type Last = BTreeMap<&'static str, i64>;
 
 /// How a thread writes a knob of line 0.
@@ -108,7 +108,7 @@ fn write(module: &Simrupt, face: WriteKnob, mut random: Rng, steps: u64) -> Last
         }
         match face(line, module, name, value) {
             Ok(()) => _ = last.insert(name, number_of(knob, value)),
-            // By the value of the other at that moment.
+            // It depends on the value of the other knob at that moment.
             Err(Errno::EBUSY) if matches!(knob, Knob::Workqueue | Knob::WorkSleepUs) => {}
             Err(why) => panic!("{name}={value}: {why}"),
         }
@@ -116,7 +116,7 @@ fn write(module: &Simrupt, face: WriteKnob, mut random: Rng, steps: u64) -> Last
     last
 }
 
-/// Reads until told to stop, now and then from a new file.
+/// Reads until told to stop, sometimes from a new file.
 fn read(line: Line, mut random: Rng, stop: &AtomicBool) -> Streams {
     let mut streams = Streams::new();
     while !stop.load(Ordering::SeqCst) {
@@ -147,7 +147,7 @@ fn nonblocking(line: Line) -> std::io::Result<File> {
         .open(line.device())
 }
 
-/// Reads once; false when the line is gone.
+/// Reads once; false if the line is gone.
 fn take(file: &File, size: usize, numbers: &mut Vec<u64>) -> bool {
     let mut bytes = vec![0; size];
     match nix::unistd::read(file, &mut bytes) {
@@ -164,7 +164,7 @@ fn take(file: &File, size: usize, numbers: &mut Vec<u64>) -> bool {
     }
 }
 
-/// Looks at everything, until told to stop: the sums hold in every snapshot.
+/// Reads everything, until told to stop: the sums hold in every snapshot.
 fn watch(line: Line, mut random: Rng, stop: &AtomicBool) {
     let irq = line.irq();
     while !stop.load(Ordering::SeqCst) {
@@ -196,8 +196,8 @@ fn disrupt(line: Line, mut random: Rng, steps: u64) {
     }
 }
 
-/// Runs all threads to their end, then lets the line come to rest; returns what its readers got, of which
-/// the last is who emptied it, and how much was done.
+/// Runs all threads to their end, then waits until the line is at rest. Returns what its readers got; the last reader
+/// emptied the fifo.
 fn run(module: &Simrupt, with_disruptions: bool) -> Vec<Streams> {
     let line = module.line(0);
     let seed = number("MODEL_SEED", 1);
@@ -222,7 +222,7 @@ fn run(module: &Simrupt, with_disruptions: bool) -> Vec<Streams> {
         });
         let last = writers.map(|writer| writer.join());
         let disruptor = disruptor.join();
-        // Before any of the threads' panics is passed on, or the others would go on for ever.
+        // Before a thread's panic is passed on, because the other threads would go on without an end.
         stop.store(true, Ordering::SeqCst);
         disruptor.expect("the disruptor had no trouble");
         watcher.join().expect("the watcher had no trouble");
@@ -250,8 +250,8 @@ fn run(module: &Simrupt, with_disruptions: bool) -> Vec<Streams> {
     streams
 }
 
-/// No write was lost: each knob is what one of the writers set it to last, on all faces. And no two writers have made
-/// a pair of values that a line does not have.
+/// Checks that no write was lost: each knob has the last value of one of the writers, through all interfaces. And no
+/// two writers have made a pair of values that a line cannot have.
 fn check_knobs(module: &Simrupt, last: &[Last]) {
     let [flavor, sleep] =
         [Knob::Workqueue, Knob::WorkSleepUs].map(|knob| module.line(0).get(knob.spec().name));
@@ -305,7 +305,7 @@ fn threads_at_once_lose_no_knob_and_no_record() {
 }
 
 #[test]
-fn threads_at_once_survive_that_the_driver_comes_and_goes() {
+fn threads_at_once_survive_unbinding_and_binding() {
     let module = Simrupt::load(LOAD);
     let streams = run(&module, true);
     assert_ascending(&streams);

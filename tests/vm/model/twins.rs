@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The model and the module side by side: the same is done to both, and then they are compared.
+//! The model and the module side by side: every step is applied to both, and then they are compared.
 
 use super::{
     faults::{Counts, Happened, is_rule},
@@ -16,24 +16,24 @@ use simrupt_core::{
 use simrupt_vm_tests::{decode, watches_itself, within_20_s};
 use std::{collections::BTreeMap, fmt::Debug, fs::File, thread, time::Duration};
 
-/// How many bursts of [`Pace::Burst`] come in a second. The next one is not to come before the first was
-/// noticed, which takes a shell its time.
+/// How many bursts of [`Pace::Burst`] come in a second. The next burst must not come before the first one is noticed,
+/// which takes a shell some time.
 pub(crate) fn bursts_hz() -> u32 {
     if watches_itself() { 5 } else { 50 }
 }
 
-/// Everything there is: more than any read of the tests can get.
+/// More than any read of the tests can get.
 const ALL: usize = 1 << 20;
 
-/// The two. The model knows what the module is like when it is at rest.
+/// The two. The model has the state of the module at rest.
 pub(crate) struct Twins {
     pub(crate) model: Model,
     machine: Machine,
-    /// How many events came in each step that lets some come.
+    /// The number of events in each step that lets some come.
     pub(crate) came: Vec<u64>,
-    /// What each line's counters were after the step before, and how often its fault had happened since its rules were set.
+    /// Each line's counters after the previous step, and how often its fault had happened since its rules were set.
     before: Vec<(Counts, u64)>,
-    /// By which of their two faces the knobs are compared next: in turn, as each read takes its time.
+    /// The interface by which the knobs are compared next: they alternate, because each read takes time.
     by_parameters: bool,
 }
 
@@ -45,7 +45,7 @@ fn same<T: PartialEq + Debug>(what: &str, expected: &T, seen: &T) -> Found<()> {
     }
 }
 
-/// What insmod gets. Nothing is to come before the first step.
+/// The parameters for insmod. No event may come before the first step.
 pub(crate) fn parameters(sequence: &Sequence) -> String {
     let mut text = format!("lines={} rate_hz=0", sequence.lines);
     for (knob, value) in &sequence.given {
@@ -59,7 +59,7 @@ pub(crate) fn parameters(sequence: &Sequence) -> String {
 }
 
 impl Twins {
-    /// Loads the module as a sequence has it.
+    /// Loads the module for a sequence.
     pub(crate) fn load(sequence: &Sequence, cpus: i64) -> Self {
         Self {
             model: Model::new(sequence.lines, cpus, &sequence.given),
@@ -70,7 +70,7 @@ impl Twins {
         }
     }
 
-    /// Does a step to both, and compares.
+    /// Applies a step to both, and compares.
     pub(crate) fn step(&mut self, step: &Step) -> Found<()> {
         if self.model.avoids(step) {
             return Ok(());
@@ -121,7 +121,7 @@ impl Twins {
         self.judge_faults(step, &lines)
     }
 
-    /// Looks at the faults that happened in a step, before which the lines were so.
+    /// Judges the faults that happened in a step; `lines` are the lines before it.
     fn judge_faults(&mut self, step: &Step, lines: &[Line]) -> Found<()> {
         for (index, was) in lines.iter().enumerate() {
             let line = &self.model.lines[index];
@@ -204,7 +204,7 @@ impl Twins {
         }
     }
 
-    /// Lets a line send events, and waits until all have arrived where they stay.
+    /// Lets a line send events, and waits until all have arrived at their places.
     fn emit(&mut self, line: usize, count: u32, pace: Pace, switch: Switch) -> Found<()> {
         if self.model.needs_recovery(line) {
             let expected = self.model.recover(line);
@@ -233,12 +233,12 @@ impl Twins {
         let file = self.switch_on(line, switch)?;
         let most = self.model.most_events(line, usize::from(file.is_some()));
         if most == 0 {
-            // Long enough for one to come.
+            // Long enough for one event.
             thread::sleep(Duration::from_millis(30));
         } else {
             let wanted = before + most.min(u64::from(count));
             if pace == Pace::Burst {
-                // To look before the burst is due would be work for nothing.
+                // Reading the counters before the burst is due would be wasted work.
                 thread::sleep(Duration::from_secs(1) / bursts_hz());
             }
             within_20_s(&format!("{count} events come"), || {
@@ -262,7 +262,7 @@ impl Twins {
         if let (true, Some(at_stop)) = (stopped, at_stop) {
             same("events after the end", &at_stop["events"], &stats["events"])?;
         }
-        // Who has to wait for his share of the CPU may be stopped in the middle of the next burst.
+        // A line that must wait for its share of the CPU may be stopped in the middle of the next burst.
         let is_whole =
             pace != Pace::Burst || came % u64::from(count) == 0 || stats["throttled"] != throttled;
         if came > most || !is_whole {
@@ -299,7 +299,7 @@ impl Twins {
         }
     }
 
-    /// Compares all that can be seen of the module at rest with the model.
+    /// Compares everything that is visible of the module at rest with the model.
     fn compare(&mut self) -> Found<()> {
         for line in 0..self.model.lines.len() {
             self.compare_books(line).map_err(|why| about(line, &why))?;
@@ -328,7 +328,7 @@ impl Twins {
         Ok(())
     }
 
-    /// What debugfs shows of the knobs.
+    /// Compares the knobs in debugfs.
     fn compare_knobs(&self) -> Found<()> {
         for (index, line) in self.model.lines.iter().enumerate() {
             for (knob, seen) in self.machine.knobs(index)? {
@@ -339,7 +339,7 @@ impl Twins {
         Ok(())
     }
 
-    /// What the parameters show of them.
+    /// Compares the parameters.
     fn compare_parameters(&self) -> Found<()> {
         for (knob, seen) in self.machine.parameters()? {
             let lines = self.model.lines.iter();
@@ -357,7 +357,7 @@ impl Twins {
         };
         let stats = rested.ok_or("no stats, though it is bound")?;
         if binding.may_strand {
-            // How many are left behind the model is told.
+            // The model is told how many events are left behind.
             let left = usize::try_from(stats["in_ring"]).expect("a size");
             binding.drain_to(left);
             binding.may_strand = strands || left != 0 || stats["pending"] != 0;
@@ -374,7 +374,7 @@ impl Twins {
             .wrong_contexts(line)
             .map_err(|why| format!("contexts: {why}"))?;
         same("runs in a wrong context", &0, &wrong)?;
-        // A run is counted before it ends, and measured when it does.
+        // A run is counted before it ends, and measured when it ends.
         let mut measured = BTreeMap::new();
         within_20_s("every run that was counted is measured", || {
             let seen = self.machine.measured(line);
@@ -395,8 +395,8 @@ impl Twins {
         Ok(())
     }
 
-    /// Has each line deliver what a fault has left behind, and reads all that is queued, so that it is compared to the last
-    /// record: of each line, and of each driver that is gone but has readers.
+    /// Makes each line deliver the events that a fault has left behind, and reads everything that is queued, so that it
+    /// is compared to the last record: of each line, and of each driver that is gone but has readers.
     pub(crate) fn drain(&mut self) -> Found<()> {
         for line in 0..self.model.lines.len() {
             self.step(&Step::Recover(line, Face::Debugfs))?;
@@ -412,7 +412,7 @@ impl Twins {
         for slot in 0..SLOTS {
             self.read(slot, ALL)?;
         }
-        // By the one face and the other.
+        // Through both interfaces.
         self.compare()?;
         self.compare()
     }
@@ -422,7 +422,7 @@ fn about(line: usize, why: &str) -> String {
     format!("line {line}: {why}")
 }
 
-/// What [`decode`] does not look at.
+/// The fields that [`decode`] does not check.
 fn plausible(record: &Record) -> Found<()> {
     same(
         "value, flags and reserved of a record",
@@ -431,7 +431,7 @@ fn plausible(record: &Record) -> Found<()> {
     )
 }
 
-/// Compares outcomes; the tool only tells good ones from bad ones.
+/// Compares outcomes; simructl only distinguishes success and failure.
 fn outcome(face: Face, expected: Result<(), Errno>, seen: Result<(), Errno>) -> Found<()> {
     match face {
         Face::Debugfs => same("outcome", &expected, &seen),

@@ -10,8 +10,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 const FLAVORS: [&str; 3] = ["unbound", "bh", "none"];
 const EVENTS: u64 = 100;
 
-/// The map entries that a script prints while events come by on one flavor after the other: "name[keys]" and the
-/// number.
+/// The map entries that a script prints during events on one flavor after the other: "name[keys]" and the number.
 fn entries(script: &str) -> BTreeMap<String, u64> {
     let commands = FLAVORS
         .map(|flavor| format!("simructl set-wq {flavor} && simructl read -n {EVENTS} || exit\n"));
@@ -68,7 +67,7 @@ fn the_census_finds_what_the_module_counts() {
 }
 
 #[test]
-fn without_the_module_the_scripts_say_what_they_miss() {
+fn without_the_module_the_scripts_name_what_is_missing() {
     for (script, missing) in [
         (
             "latency.bt",

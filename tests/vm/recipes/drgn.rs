@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, process::Command};
 
 const LINES: &str = "drgn/lines.py";
 
-/// What `lines.py` shows of one line: a noun, words and figures in each row; a row without a noun goes on with
-/// the one before.
+/// The output of `lines.py` for one line: a noun, words and figures in each row; a row without a noun continues the row
+/// before.
 struct Shown {
     figures: BTreeMap<String, String>,
     words: BTreeMap<String, String>,
@@ -36,7 +36,7 @@ impl Shown {
     }
 }
 
-/// What `lines.py` shows, line by line.
+/// The output of `lines.py`, line by line.
 fn shown() -> Vec<Shown> {
     let text = printed(LINES, &["--module", "/root/simrupt.ko"]);
     println!("{text}");
@@ -50,7 +50,7 @@ fn shown() -> Vec<Shown> {
     lines.collect()
 }
 
-/// Asserts that everything shown of a line at rest is what its other faces say.
+/// Asserts that everything shown of a line at rest agrees with its other interfaces.
 fn assert_agrees(shown: &Shown, line: Line) {
     let stats = line.stats();
     for counter in [
@@ -83,7 +83,7 @@ fn the_lines_in_memory_are_those_of_the_statistics() {
          workqueue=ordered,bh-highpri,irq-thread,unbound format=record",
     );
     let [queued, full, bare, busy] = [0, 1, 2, 3].map(|index| module.line(index));
-    // Records in the fifo, and events in the ring that the masked interrupt has not announced.
+    // Records in the fifo, and events in the ring for which the masked interrupt has not come.
     queued.wait_for("drained", 10);
     queued.set("masked", "1");
     queued.wait_for("in_ring", 7);
@@ -121,7 +121,7 @@ fn the_lines_in_memory_are_those_of_the_statistics() {
         let next = read_records(&mut line.open_nonblock(), 1)[0].seq;
         assert_eq!(shown.number("oldest"), next);
     }
-    // Under traffic each figure is of a moment of its own.
+    // Under traffic each figure belongs to a different moment.
     let head = at_busy.number("head");
     assert!(before <= head && head <= after, "{before} {head} {after}");
     assert_eq!(at_busy.words["workqueue"], "simrupt3-unbound");
@@ -147,7 +147,7 @@ fn what_is_missing_is_told() {
     drop(module);
 }
 
-/// What one of the kernel's scripts prints.
+/// The output of one of the kernel's scripts.
 fn workqueues(script: &str, args: &[&str]) -> String {
     let mut drgn = Command::new("drgn");
     drgn.args(["-q", &format!("/root/workqueue/{script}")]);
@@ -179,7 +179,7 @@ fn pool_row(dump: &str, number: usize) -> &str {
 
 #[test]
 fn the_kernels_scripts_know_the_workqueues_of_each_flavor() {
-    // What wq_dump.py calls it, and the nice value of the threads.
+    // The kind in wq_dump.py, and the nice value of the threads.
     let kinds = [
         ("bound", "percpu", "0"),
         ("unbound", "unbound", "0"),
@@ -206,7 +206,7 @@ fn the_kernels_scripts_know_the_workqueues_of_each_flavor() {
     for (index, (flavor, kind, nice)) in kinds.into_iter().enumerate() {
         let name = format!("simrupt{index}-{flavor}");
         let has_cpu = ["bh", "percpu"].contains(&kind);
-        // On each CPU a pool of its kind.
+        // A pool of its kind on each CPU.
         let pools = row(&dump, &name);
         assert_eq!(pools[1], kind, "{name}");
         for (cpu, pool) in pools[2..4].iter().enumerate() {
@@ -217,7 +217,7 @@ fn the_kernels_scripts_know_the_workqueues_of_each_flavor() {
             let is_of_cpu = pool.contains(&format!(" cpu={cpu:>3}"));
             assert_eq!(is_of_cpu, has_cpu, "{name}: {pool}");
         }
-        // As many work items as runs, and none under way; CPUitsv is for those that have a CPU.
+        // As many work items as runs, and none in progress; CPUitsv counts items that use a CPU for long.
         let counts = row(&monitor, &name);
         assert_eq!(counts[1], lines[index].stat("runs").to_string(), "{name}");
         assert_eq!(counts[2], "0", "{name}");

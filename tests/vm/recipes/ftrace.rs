@@ -6,7 +6,7 @@ use super::{interrupted, printed, refused};
 use simrupt_vm_tests::{Context, Simrupt, let_all_cpus_take, move_irq};
 use std::{fs, path::Path};
 
-/// Asserts that nothing of a recipe's tracing is left.
+/// Asserts that a recipe has left no tracing behind.
 fn assert_nobody_traces() {
     let instances = "/sys/kernel/tracing/instances";
     assert_eq!(fs::read_dir(instances).unwrap().count(), 0);
@@ -42,7 +42,7 @@ fn one_interrupt_is_shown_as_a_graph_of_calls() {
     assert_in_order(&graph, &raised);
     let graph_bh = printed("ftrace/one-interrupt", &["1"]);
     assert_in_order(&graph_bh, &["/* simrupt_emit: line=1 ", "name=simrupt1 "]);
-    // Elsewhere the top half is a thread, which the interrupt only wakes.
+    // On other kernels the top half is a thread, which the interrupt only wakes.
     if matches!(Context::of_top_half(), Context::Hardirq) {
         let queued = [
             "name=simrupt0 ",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl handlers` against perf kwork: both record the same traffic, by tools/perf/kwork.
+//! `simructl handlers` compared with perf kwork: both record the same traffic, by tools/perf/kwork.
 
 use super::printed;
 use nix::sys::signal::Signal;
@@ -13,12 +13,12 @@ use std::fs;
 struct Kwork {
     name: String,
     cpu: u64,
-    /// Milliseconds: how long it ran in all, or was waited for on average.
+    /// Milliseconds: its total run time, or its average wait.
     ms: f64,
     count: u64,
 }
 
-/// The rows of the two tables: what ran, and what was waited for.
+/// The rows of the two tables: runs and waits.
 fn kwork(text: &str) -> [Vec<Kwork>; 2] {
     let mut tables = text.split("Kwork Name").skip(1).map(|table| {
         let rows = table.lines().skip(1).filter_map(|row| {
@@ -38,7 +38,7 @@ fn kwork(text: &str) -> [Vec<Kwork>; 2] {
     [tables.next().expect(text), tables.next().expect(text)]
 }
 
-/// The row of a kind of which a field is this.
+/// The row of a kind in which a field has this value.
 fn row<'a>(document: &'a Value, kind: &str, field: &str, value: &str) -> &'a Value {
     let mut rows = document["rows"].as_array().unwrap().iter();
     let row = rows.find(|row| row["kind"] == kind && row[field] == value);
@@ -47,8 +47,8 @@ fn row<'a>(document: &'a Value, kind: &str, field: &str, value: &str) -> &'a Val
 
 #[test]
 fn counts_and_means_are_those_of_perf_kwork() {
-    // One CPU alone: an emulator that turns to another one between the two probes of a tracepoint would have them some
-    // hundred microseconds apart.
+    // Only one CPU: an emulator that switches to another CPU between the two probes of a tracepoint would have them
+    // some hundred microseconds apart.
     let _offline = Offline::take(1);
     let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bound,bh work_us=50");
     let lines = [module.line(0), module.line(1)];
@@ -60,8 +60,8 @@ fn counts_and_means_are_those_of_perf_kwork() {
     eventually("it records", || {
         fs::read_to_string(&on).is_ok_and(|text| text.trim() == "1")
     });
-    // Nothing of the module runs when perf begins to record, nor when it ends. One line after the other: perf finds other
-    // times where BH work interrupts a work item.
+    // Nothing of the module runs when perf begins to record, or when it ends. The lines take turns: perf finds other
+    // times if BH work interrupts a work item.
     let traffic = "
         cd /sys/kernel/debug/simrupt
         for line in 0 1; do
@@ -101,7 +101,7 @@ fn counts_and_means_are_those_of_perf_kwork() {
             let total_ms: f64 = theirs.iter().map(|row| row.ms).sum();
             close(ours, "run", 0.0, total_ms * 1e6 / count as f64, &text);
         }
-        // An item that was queued on one CPU and began on another perf does not find, and says so.
+        // perf does not find an item that was queued on one CPU and began on another, and says so.
         let theirs: Vec<_> = waited.iter().filter(|row| row.name == work).collect();
         let count: u64 = theirs.iter().map(|row| row.count).sum();
         let ours = row(&document, "work", "queue", &queue);
@@ -113,7 +113,8 @@ fn counts_and_means_are_those_of_perf_kwork() {
             close(ours, "wait", 2500.0, total_ms * 1e6 / count as f64, &text);
         }
     }
-    // The softirq that runs BH work. Ours is recorded before and after perf's, too, and others may raise it.
+    // The softirq that runs BH work. Our recording begins before perf's and ends after it, and others may raise the
+    // softirq.
     let ours = row(&document, "softirq", "name", "TASKLET");
     let count: u64 = ran
         .iter()
@@ -135,8 +136,8 @@ fn skipped(text: &str) -> u64 {
     told.map_or(0, |(count, _)| count.parse().expect(text))
 }
 
-/// Asserts that two means are the same, but for what stands between the two probes of a tracepoint, and for perf's
-/// microseconds; ours begins so much before theirs, at most.
+/// Asserts that two means are the same, within the code between the two probes of a tracepoint, and perf's
+/// microseconds. Ours may begin at most `before_ns` before perf's.
 fn close(ours: &Value, what: &str, before_ns: f64, theirs_ns: f64, text: &str) {
     let ours_ns = ours[what]["mean_ns"].as_f64().unwrap();
     let allowed_ns = 1500.0 + theirs_ns * 0.02;

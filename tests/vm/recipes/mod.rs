@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The recipes of tools/, as the pages of Documentation/tracing show them, checked on what they print. The lab runs
-//! these tests in a machine of their own, which has the tools: a Debian.
+//! The recipes of tools/, as the pages of Documentation/tracing show them; their output is checked. The lab runs these
+//! tests in a machine of their own, a Debian with the tools.
 
 mod bpftrace;
 mod drgn;
@@ -25,7 +25,7 @@ use std::{
 /// Where the recipes are.
 const TOOLS: &str = "/root/tools";
 
-/// A recipe, to be run.
+/// The command of a recipe.
 fn command(script: &str, args: &[&str]) -> Command {
     let mut command = Command::new(format!("{TOOLS}/{script}"));
     command.args(args);
@@ -38,7 +38,7 @@ fn run(script: &str, args: &[&str]) -> Output {
     output.unwrap_or_else(|error| panic!("{script}: {error}"))
 }
 
-/// What a recipe prints that succeeds.
+/// The output of a recipe that succeeds.
 fn printed(script: &str, args: &[&str]) -> String {
     let output = run(script, args);
     let text = String::from_utf8_lossy(&output.stdout);
@@ -51,14 +51,14 @@ fn printed(script: &str, args: &[&str]) -> String {
     text.into_owned()
 }
 
-/// What a recipe says that refuses to do something.
+/// The message of a recipe that refuses to do something.
 fn refused(script: &str, args: &[&str]) -> String {
     let output = run(script, args);
     assert!(!output.status.success(), "{script} {args:?}: {output:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Starts a recipe and ends it and all that it started as Ctrl-C in a terminal does, once `is_at_work`.
+/// Starts a recipe and, once `is_at_work`, ends it and all of its processes as Ctrl-C in a terminal does.
 fn interrupted(script: &str, args: &[&str], is_at_work: impl FnMut() -> bool) -> Output {
     let mut command = command(script, args);
     command

@@ -6,7 +6,7 @@ use super::{interrupted, printed, run};
 use simrupt_vm_tests::{Context, Simrupt};
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// What is between these two in a row.
+/// The text between these two in a row.
 fn between<'a>(row: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = row.split_once(before)?;
     Some(rest.split_once(after)?.0)
@@ -28,7 +28,7 @@ fn the_readers_system_calls_stand_between_the_hops_of_their_events() {
     let module = Simrupt::load("lines=2 rate_hz=1000 workqueue=unbound");
     let text = printed("perf/trace", &[]);
     let rows: Vec<_> = text.lines().collect();
-    // Each read that dd has done got the events that the tracepoints in it tell of: a byte each.
+    // Each read of dd got the events of the tracepoints within it: one byte each.
     let (mut calls, mut bytes, mut in_call, mut last) = (0, 0, None, "");
     for row in rows.iter().filter(|row| row.contains("): dd/")) {
         if row.contains(" read(fd: 0,") {
@@ -47,7 +47,7 @@ fn the_readers_system_calls_stand_between_the_hops_of_their_events() {
     }
     assert_eq!(calls, 5, "{text}");
     assert_eq!(bytes, module.line(0).stat("read"));
-    // The last event that was read has come by all hops, in this order, on line 0.
+    // The last event that was read has passed all hops, in this order, on line 0.
     let hops = [
         format!("simrupt:simrupt_emit(seq: {last},"),
         "simrupt:simrupt_irq(".to_owned(),
@@ -100,10 +100,10 @@ fn kwork_counts(text: &str) -> [BTreeMap<String, u64>; 2] {
 }
 
 #[test]
-fn what_kwork_counts_is_what_the_books_count() {
+fn the_counts_of_kwork_agree_with_the_counters() {
     let module = Simrupt::load("lines=2 rate_hz=0 run=always workqueue=bound,bh");
     let lines = [module.line(0), module.line(1)];
-    // Nothing runs when the recording begins, nor when it ends.
+    // Nothing runs when the recording begins, or when it ends.
     let traffic = "
         cd /sys/kernel/debug/simrupt
         echo 1000 >line0/rate_hz; echo 500 >line1/rate_hz
@@ -133,7 +133,7 @@ fn what_kwork_counts_is_what_the_books_count() {
             "{work}\n{text}"
         );
     }
-    // Who runs bh; and there is nobody else.
+    // The softirq that runs BH work, and no other.
     assert!(ran["(s)TASKLET:6"] >= 100, "{text}");
     assert_eq!((ran.len(), waited.len()), (5, 3), "{text}");
     // A recording of nothing is no table.
@@ -158,7 +158,7 @@ fn stat_table(text: &str) -> Vec<(String, BTreeMap<&str, f64>)> {
 }
 
 #[test]
-fn the_figures_per_event_are_those_of_the_books() {
+fn the_figures_per_event_agree_with_the_counters() {
     let module = Simrupt::load("rate_hz=1000 workqueue=ordered");
     let line = module.line(0);
     for (burst, per_irq) in [("1", 1), ("8", 8)] {
@@ -172,13 +172,13 @@ fn the_figures_per_event_are_those_of_the_books() {
             panic!("{text}")
         };
         assert_eq!(flavor, "bound");
-        // The device runs only while it is read, so it has raised nothing that was not counted.
+        // The device runs only while it is read, so everything that it has raised was counted.
         assert_eq!(row["events"], stats["events"] as f64, "{text}");
         assert!(row["events"] >= 800.0);
         for (column, counter) in [("irqs", "handled"), ("runs", "runs")] {
             let counted = row[column] * row["events"];
             let off = (counted - stats[counter] as f64).abs();
-            // A run may be after the end of counting; figures have three decimals.
+            // A run may come after the end of counting; figures have three decimals.
             assert!(
                 off <= 1.0 + 0.0005 * row["events"],
                 "{column}: {stats:?}\n{text}"
@@ -188,7 +188,7 @@ fn the_figures_per_event_are_those_of_the_books() {
             (row["irqs"] * f64::from(per_irq) - 1.0).abs() < 0.1,
             "{text}"
         );
-        // A timer's expiry for each interrupt, and one more switch at least for each run in a thread.
+        // A timer's expiry for each interrupt, and at least one more switch for each run in a thread.
         assert!(
             row["timers"] >= row["irqs"] && row["switches"] >= row["runs"],
             "{text}"
@@ -202,7 +202,7 @@ fn the_figures_per_event_are_those_of_the_books() {
     let names: Vec<_> = table.iter().map(|(flavor, _)| flavor.as_str()).collect();
     assert_eq!(names, flavors);
     let of = |flavor: usize, column: &str| table[flavor].1[column];
-    // A softirq for each run, or the thread's switches.
+    // A softirq for each run, or the switches of the thread.
     assert!(of(1, "softirqs") > of(0, "softirqs") + 0.5, "{text}");
     if Context::of_top_half() == Context::Hardirq {
         assert!(of(2, "switches") > of(0, "switches") + 0.5, "{text}");

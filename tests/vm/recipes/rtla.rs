@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! tools/rtla. The real test is on kernels that have the tracers: of Debian's those with PREEMPT_RT.
+//! tools/rtla. The main test needs kernels with the tracers: Debian's with PREEMPT_RT.
 
 use super::{interrupted, printed, run};
 use simrupt_vm_tests::{Line, Simrupt, skip};
@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs};
 
 const NO_TRACERS: &str = "this kernel was built without the tracers osnoise and timerlat";
 
-/// Whether the kernel has what rtla takes.
+/// Whether the kernel has what rtla needs.
 fn has_tracers() -> bool {
     let tracers = fs::read_to_string("/sys/kernel/tracing/available_tracers").unwrap();
     ["osnoise", "timerlat"]
@@ -16,7 +16,7 @@ fn has_tracers() -> bool {
         .all(|name| tracers.split_whitespace().any(|tracer| tracer == *name))
 }
 
-/// All that the script changes.
+/// Everything that the script changes.
 fn state(line: Line) -> (BTreeMap<&'static str, String>, String) {
     let affinity = format!("/proc/irq/{}/smp_affinity_list", line.irq());
     (line.knobs(), fs::read_to_string(affinity).unwrap())
@@ -40,8 +40,8 @@ fn a_kernel_without_the_tracers_is_told_apart_and_bad_options_change_nothing() {
     assert_eq!(before, state(module.line(0)));
 }
 
-/// A row's figures: the noise in percent, interrupts, softirqs and threads per second, mean and maximum of both
-/// latencies; once what must hold for any does.
+/// A row's figures, checked for the properties of all rows: the noise in percent, interrupts, softirqs and threads per
+/// second, mean and maximum of both latencies.
 fn figures(row: &str, rate: u32, flavor: &str) -> [f64; 8] {
     let cells: Vec<_> = row.split_whitespace().collect();
     assert_eq!(cells[..2], [&*rate.to_string(), flavor], "{row}");
@@ -51,7 +51,7 @@ fn figures(row: &str, rate: u32, flavor: &str) -> [f64; 8] {
         .collect();
     let figures: [f64; 8] = figures.try_into().expect(row);
     let [_, irqs, _, threads, timer, timer_max, thread, thread_max] = figures;
-    // Each event is an interrupt there at least, and a run of a thread: that of the interrupt on these kernels.
+    // Each event is at least an interrupt there, and a run of a thread: that of the interrupt on these kernels.
     assert!(
         irqs >= f64::from(rate) && threads >= f64::from(rate),
         "{row}"
@@ -110,7 +110,7 @@ fn each_flavor_has_its_row() {
     assert_eq!(before, state(module.line(0)));
 }
 
-/// Whether there is a sample in an instance of ftrace, of which rtla makes one.
+/// Whether there is a sample in a trace instance; rtla creates one.
 fn has_sampled() -> bool {
     let instances = fs::read_dir("/sys/kernel/tracing/instances").unwrap();
     let per_cpu = instances.flatten().map(|one| one.path().join("per_cpu"));
@@ -131,7 +131,7 @@ fn ctrl_c_puts_all_back() {
     let line = module.line(0);
     let before = state(line);
     let options = ["-d", "600", "-r", "2000", "-w", "bh"];
-    // rtla goes on if the signal comes after it has looked for one and before it waits for its first sample.
+    // rtla continues if the signal comes after its check for one and before it waits for its first sample.
     let output = interrupted("rtla/noise", &options, has_sampled);
     assert_ne!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(before, state(line));

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! tools/systemtap. Its scripts were compiled where the machine's image was made, as they need a compiler.
+//! tools/systemtap. The scripts were compiled together with the machine's image, because they need a compiler.
 
 use simrupt_vm_tests::{Simrupt, eventually};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// The output of tools/systemtap/hops.stp about line 0, for a command and all that the line still does after it.
+/// The output of tools/systemtap/hops.stp for line 0, during a command and everything that the line still does after
+/// it.
 fn hops(module: &Simrupt, slow_us: u32, command: &str) -> String {
     let ended = Path::new("/run/hops-ended");
     let _ = fs::remove_file(ended);
@@ -24,11 +25,11 @@ fn hops(module: &Simrupt, slow_us: u32, command: &str) -> String {
         .spawn()
         .expect("staprun runs");
     eventually("the command ends", || ended.exists());
-    // A reader may be woken, and end, before the bottom half that woke it has ended. A change of the flavor
-    // waits for that.
+    // A reader may be woken, and end, before the bottom half that woke it has ended. A change of the flavor waits for
+    // the end of the bottom half.
     module.line(0).silence();
     module.line(0).set("workqueue", "bh");
-    // `cat` ends with the end of its input, and the script with `cat`.
+    // `cat` ends at the end of its input, and the script ends with `cat`.
     let output = observed.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{output:?}");
@@ -37,7 +38,7 @@ fn hops(module: &Simrupt, slow_us: u32, command: &str) -> String {
     text
 }
 
-/// What `hops` ends with: the totals of the line, which are those of its counters.
+/// Asserts that `hops` ends with the totals of the line's counters.
 fn assert_totals(module: &Simrupt, text: &str) {
     let stats = module.line(0).stats();
     let of = |name| stats[name];
@@ -73,7 +74,7 @@ fn losses_are_counted() {
     assert!(module.line(0).stats()["overwritten"] > 0, "{text}");
 }
 
-/// A thread that takes a CPU whenever it can; ended when dropped.
+/// A thread that uses a CPU whenever it can; ended when dropped.
 struct Greedy(Child);
 
 impl Greedy {
@@ -91,7 +92,7 @@ impl Drop for Greedy {
 }
 
 #[test]
-fn whoever_had_the_cpu_is_named_when_a_wait_was_long() {
+fn the_task_that_had_the_cpu_is_named_if_a_wait_was_long() {
     let module = Simrupt::load("rate_hz=1000 run=open workqueue=unbound");
     let greedy = [Greedy::new(), Greedy::new()];
     let text = hops(&module, 200, "simructl read -n 200");
@@ -99,6 +100,6 @@ fn whoever_had_the_cpu_is_named_when_a_wait_was_long() {
     assert_totals(&module, &text);
     let slow: Vec<_> = text.lines().filter(|row| row.contains("waited")).collect();
     assert!(!slow.is_empty(), "{text}");
-    // Not of each: emulated CPUs take turns, and one that is woken may have to wait for its own.
+    // Not for each wait: emulated CPUs take turns, and a CPU that is woken may have to wait for its turn.
     assert!(slow.iter().any(|row| row.contains(":yes")), "{text}");
 }

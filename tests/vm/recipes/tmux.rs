@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! simructl top where most people have it: in a shell, in tmux.
+//! simructl top in a common environment: in a shell, in tmux.
 
 use simrupt_vm_tests::{Simrupt, within_20_s};
 use std::process::Command;
 
-/// What the shell says when it waits for a command.
+/// The prompt of the shell.
 const PROMPT: &str = "ready>";
 
 /// A tmux server with one session, a shell in it; ended when dropped.
@@ -21,7 +21,7 @@ impl Tmux {
         tmux
     }
 
-    /// What a command of tmux's prints.
+    /// The output of a tmux command.
     fn run(args: &[&str]) -> String {
         let output = Command::new("tmux").arg("-u").args(args).output().unwrap();
         assert!(output.status.success(), "tmux {args:?}: {output:?}");
@@ -55,7 +55,7 @@ impl Tmux {
 
 impl Drop for Tmux {
     fn drop(&mut self) {
-        // In a test that failed it may not be there.
+        // After a failed test it may not exist.
         let _ = Command::new("tmux").arg("kill-server").status();
     }
 }
@@ -82,7 +82,7 @@ fn top_is_at_home_in_tmux() {
     tmux.resize(80, 24);
     tmux.shows("bottom_half");
     tmux.press(&["q"]);
-    // What was there before is there again, and the shell hears what is typed.
+    // The earlier screen is back, and the shell gets the typed keys.
     tmux.shows("echo before");
     tmux.press(&["echo after", "Enter"]);
     tmux.shows("\nafter");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where a stage ran, and where it ought to on this kernel.
+//! The contexts in which stages ran, and in which they should run on this kernel.
 
 use crate::{Line, kernel::is_real_time, module::read};
 
@@ -9,18 +9,18 @@ use crate::{Line, kernel::is_real_time, module::read};
 pub enum Context {
     /// An interrupt.
     Hardirq,
-    /// What runs at an interrupt's end, or in ksoftirqd.
+    /// At the end of an interrupt, or in ksoftirqd.
     Softirq,
     /// A thread.
     Task,
 }
 
 impl Context {
-    /// Where the top half runs: in a thread where the kernel has all interrupts threaded. One with PREEMPT_RT
-    /// does, and others do when they are started so.
+    /// Where the top half runs: in a thread if the kernel threads all interrupts. Kernels with PREEMPT_RT do, and
+    /// others with `threadirqs`.
     pub fn of_top_half() -> Self {
         let command_line = read("/proc/cmdline");
-        // Behind the dashes are the words for init.
+        // The words for init follow the dashes.
         let mut words = command_line
             .split_whitespace()
             .take_while(|word| *word != "--");
@@ -34,7 +34,7 @@ impl Context {
 }
 
 impl Line {
-    /// Asserts that a stage ran in this context, and never in another.
+    /// Asserts that a stage ran in this context, and in no other.
     pub fn assert_ran_in(self, stage: &str, context: Context) {
         let census = self.contexts(stage);
         let mut expected = [0; 4];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! CPUs: taking them away and giving them back, and which one a thread of a test runs on.
+//! CPUs: taking them offline and bringing them back, and the CPU of a test's thread.
 
 use crate::module::{read, write};
 use nix::{
@@ -12,7 +12,7 @@ use nix::{
 pub struct Offline(usize);
 
 impl Offline {
-    /// Takes the CPU offline, which the kernel does with whatever runs there.
+    /// Takes the CPU offline; the kernel moves everything that runs there.
     pub fn take(cpu: usize) -> Self {
         set_online(cpu, false);
         Self(cpu)
@@ -32,7 +32,7 @@ fn set_online(cpu: usize, online: bool) {
     assert_eq!(read(&path).trim_end(), value);
 }
 
-/// Has this thread run on this CPU alone.
+/// Makes this thread run on this CPU only.
 pub fn stay_on_cpu(cpu: usize) {
     let mut only = CpuSet::new();
     only.set(cpu).unwrap();

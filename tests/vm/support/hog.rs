@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A CPU that is taken away from others.
+//! A CPU that is taken away from other threads.
 
 use crate::{KernelThreads, stay_on_cpu, take_priority};
 use std::{
@@ -11,16 +11,16 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// A thread that leaves nothing of a CPU to threads of lower priority; ended when dropped.
+/// A thread that leaves no time of a CPU to threads of lower priority; ended when dropped.
 pub struct Hog {
     ends: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    /// The kernel binds and unbinds only where they have their time.
+    /// Otherwise the kernel cannot bind and unbind.
     _kernel_threads: KernelThreads,
 }
 
 impl Hog {
-    /// Takes a CPU by a real-time priority: 1 to 99. The caller is not to run there.
+    /// Takes a CPU with a real-time priority: 1 to 99. The caller must not run there.
     pub fn take(cpu: usize, priority: i32) -> Self {
         let kernel_threads = KernelThreads::go_before_others();
         let ends = Arc::new(AtomicBool::new(false));

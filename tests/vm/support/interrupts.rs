@@ -27,7 +27,7 @@ pub fn move_irq(irq: u32, cpu: usize) {
     assert_eq!(effective.trim_end().trim_start_matches('0'), mask);
 }
 
-/// Lets any CPU take the interrupt, as before anybody moved it.
+/// Lets any CPU take the interrupt again.
 pub fn let_all_cpus_take(irq: u32) {
     let all = read("/proc/irq/default_smp_affinity");
     let path = format!("/proc/irq/{irq}/smp_affinity");

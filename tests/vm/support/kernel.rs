@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the kernel tells of itself: its figures in /proc, and its log.
+//! Information from the kernel: its figures in /proc, and its log.
 
 use crate::module::read;
 use std::{path::Path, process::Command};
 
-/// Whether it is one with all checks: ten times as slow, and memory takes more room.
+/// Whether this is a kernel with all checks: it is ten times as slow, and uses more memory.
 pub fn watches_itself() -> bool {
     ["kmemleak", "kcsan"]
         .iter()
         .any(|name| Path::new("/sys/kernel/debug").join(name).exists())
 }
 
-/// Whether it is one with PREEMPT_RT.
+/// Whether this is a kernel with PREEMPT_RT.
 pub fn is_real_time() -> bool {
     read("/proc/version").contains(" PREEMPT_RT ")
 }
 
-/// A field of /proc/meminfo, which are in KiB, or of /proc/vmstat.
+/// A field of /proc/meminfo, in KiB, or of /proc/vmstat.
 pub fn field(path: &str, name: &str) -> i64 {
     let text = read(path);
     let row = text
@@ -32,7 +32,7 @@ pub fn meminfo(name: &str) -> i64 {
     field("/proc/meminfo", name)
 }
 
-/// The lines of the kernel's log that have this in them.
+/// The lines of the kernel's log that contain `part`.
 pub fn log_lines(part: &str) -> Vec<String> {
     let output = Command::new("dmesg").output().expect("dmesg runs");
     let log = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -40,8 +40,8 @@ pub fn log_lines(part: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// Tells the runner that the kernel is about to complain, once, in these words: a test wants it to. Else a log with
-/// such a line fails the run.
+/// Tells the runner that a test is about to make the kernel complain, once, in these words. Otherwise such a line in
+/// the log fails the run.
 pub fn expect_report(words: &str) {
     std::fs::write("/dev/kmsg", format!("simrupt tests: expected: {words}"))
         .expect("a line for the log");

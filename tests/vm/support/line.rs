@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One line's faces in debugfs and /dev.
+//! The files of one line in debugfs and /dev.
 
 use crate::{
     eventually,
@@ -51,10 +51,10 @@ pub const KNOBS: [&str; 29] = [
     "run",
 ];
 
-/// The knobs of a line that are fixed when the module is loaded.
+/// The load-time knobs of a line.
 pub const LOAD_KNOBS: [&str; 1] = ["affinity"];
 
-/// The flavors of workqueue, and what they are compared with: those that this kernel has.
+/// The flavors of workqueue and the baselines that this kernel has.
 pub fn flavors() -> Vec<&'static str> {
     let lacking = lacking_flavors();
     let all = Flavor::NAMES.iter().copied();
@@ -70,7 +70,7 @@ pub fn lacking_flavors() -> &'static [&'static str] {
     &LACKING
 }
 
-/// Whether this kernel was built without what a value of a knob needs.
+/// Whether this kernel was built without the option that a value of a knob needs.
 pub fn lacks(knob: &str, value: &str) -> bool {
     let knob = Knob::named(knob).expect("a knob");
     let value = knob.spec().parse(value).expect("a value");
@@ -78,7 +78,7 @@ pub fn lacks(knob: &str, value: &str) -> bool {
 }
 
 fn lacks_option(option: &str) -> bool {
-    // The table of symbols is long.
+    // The table of symbols is long, so it is read once.
     static LACKING: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
         let symbols = read("/proc/kallsyms");
         let has = |symbol: &str| symbols.lines().any(|line| line.ends_with(symbol));
@@ -93,7 +93,7 @@ fn lacks_option(option: &str) -> bool {
     LACKING.contains(&option)
 }
 
-/// Options of a kernel, and a symbol that it has with each.
+/// Options of a kernel, and a symbol that shows each of them.
 const SYMBOLS: [(&str, &str); 3] = [
     ("CONFIG_IRQ_POLL", " irq_poll_sched"),
     ("CONFIG_NET", " napi_enable"),
@@ -138,7 +138,7 @@ impl Line {
         format!("/sys/kernel/debug/simrupt/line{}/{name}", self.index)
     }
 
-    /// The value of a knob, of an enum the one in brackets.
+    /// The value of a knob; for an enum, the one in brackets.
     pub fn get(self, knob: &str) -> String {
         value::current(&read(&self.path(knob))).to_owned()
     }
@@ -147,18 +147,18 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// What the kernel answers.
+    /// The kernel's answer.
     pub fn try_set(self, knob: &str, value: impl AsRef<[u8]>) -> Result<(), Errno> {
         write(&self.path(knob), value.as_ref())
     }
 
-    /// Writes a knob, which must work.
+    /// Writes a knob, which must succeed.
     pub fn set(self, knob: &str, value: &str) {
         self.try_set(knob, value)
             .unwrap_or_else(|error| panic!("{knob}={value}: {error}"));
     }
 
-    /// Whether it refuses a value for a knob because of the values that its other knobs have now.
+    /// Whether the line refuses a value because of the current values of its other knobs.
     pub fn refuses(self, knob: &str, value: &str) -> bool {
         let knob = Knob::named(knob).expect("a knob");
         let number = |knob: Knob, text: &str| knob.spec().parse(text).expect("a value");
@@ -226,18 +226,18 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// What the kernel answers.
+    /// The kernel's answer.
     pub fn try_attach(self, verb: &str) -> Result<(), Errno> {
         let device = format!("simrupt.{}", self.index);
         write(&format!("{DRIVER}/{verb}"), device.as_bytes())
     }
 
-    /// Unbinds its driver, which must work.
+    /// Unbinds its driver, which must succeed.
     pub fn unbind(self) {
         self.try_attach("unbind").expect("it is bound");
     }
 
-    /// Binds its driver, which must work.
+    /// Binds its driver, which must succeed.
     pub fn bind(self) {
         self.try_attach("bind").expect("it can be bound");
     }
@@ -250,8 +250,8 @@ impl Line {
         });
     }
 
-    /// Silences the device and waits until all that it has sent is in the fifo. Panics with the line's statistics when
-    /// that does not come.
+    /// Silences the device and waits until all that it has sent is in the fifo. Panics with the line's counters if it
+    /// does not get there.
     pub fn silence(self) {
         self.set("rate_hz", "0");
         let at_rest = within_20_s("the line is at rest", || {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the tests in the virtual machine share: loading the module, its faces, and traffic.
+//! Shared by the tests in the virtual machine: loading the module, its interfaces, and traffic.
 
 mod context;
 mod cpu;

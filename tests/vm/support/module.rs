@@ -20,7 +20,7 @@ use std::{
 /// The platform driver, where lines are bound and unbound.
 pub const DRIVER: &str = "/sys/bus/platform/drivers/simrupt";
 
-/// Where what the module leaves in the system would be found.
+/// Places where the module could leave something behind.
 const TRACES: [(&str, &str); 5] = [
     ("/dev", "simrupt"),
     ("/sys/bus/platform/devices", "simrupt."),
@@ -39,7 +39,7 @@ impl Simrupt {
         Self(())
     }
 
-    /// The module that somebody has loaded with [`try_load`].
+    /// Takes over a module that was loaded with [`try_load`].
     pub fn adopt() -> Self {
         Self(())
     }
@@ -70,14 +70,14 @@ impl Simrupt {
     ///
     /// # Errors
     ///
-    /// What the kernel answers.
+    /// The kernel's answer.
     pub fn set_parameter(&self, name: &str, value: &[u8]) -> Result<(), Errno> {
         write(&format!("/sys/module/simrupt/parameters/{name}"), value)
     }
 }
 
 impl Simrupt {
-    /// Unloads the module as soon as nobody has a file of it open, and checks that it left nothing.
+    /// Unloads the module as soon as nobody has a file of it open, and checks that it left nothing behind.
     pub fn unload_when_idle(self) {
         std::mem::forget(self);
         at_a_moment("nobody uses the module", || match unload() {
@@ -100,11 +100,11 @@ impl Drop for Simrupt {
     }
 }
 
-/// Loads the module, or tells why that failed.
+/// Loads the module, or returns why that failed.
 ///
 /// # Errors
 ///
-/// What the kernel answers; nothing of the module may be left then.
+/// The kernel's answer; then nothing of the module may be left.
 pub fn try_load(params: &str) -> Result<(), Errno> {
     let file = env::var("SIMRUPT_KO").expect("SIMRUPT_KO names the module");
     let file = File::open(file).expect("the module can be read");
@@ -120,16 +120,16 @@ pub fn try_load(params: &str) -> Result<(), Errno> {
 ///
 /// # Errors
 ///
-/// What the kernel answers.
+/// The kernel's answer.
 pub fn unload() -> Result<(), Errno> {
     delete_module(c"simrupt", DeleteModuleFlags::O_NONBLOCK)
 }
 
-/// Checks that a module that was unloaded has left nothing in the system.
+/// Checks that an unloaded module has left nothing in the system.
 ///
 /// # Panics
 ///
-/// With what it has left.
+/// With the things that it has left.
 pub fn assert_nothing_left() {
     for (folder, prefix) in TRACES {
         let left: Vec<_> = fs::read_dir(folder)
@@ -153,7 +153,7 @@ pub fn simructl(args: &[&str]) -> Output {
         .expect("simructl runs")
 }
 
-/// simructl with these arguments, at work.
+/// A running simructl with these arguments.
 pub fn start_simructl(args: &[&str]) -> Child {
     let mut command = Command::new("simructl");
     command.args(args);
@@ -161,7 +161,7 @@ pub fn start_simructl(args: &[&str]) -> Child {
     command.spawn().expect("simructl runs")
 }
 
-/// Ends a program by a signal, and returns what it said.
+/// Ends a program by a signal, and returns its output.
 pub fn end(child: Child, signal: Signal) -> Output {
     let pid = Pid::from_raw(child.id().try_into().unwrap());
     kill(pid, signal).unwrap();
@@ -173,7 +173,7 @@ pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Writes to a file by one write(2).
+/// Writes to a file in one write(2).
 pub(crate) fn write(path: &str, value: &[u8]) -> Result<(), Errno> {
     let file = File::options().write(true).open(path);
     let file = file.unwrap_or_else(|error| panic!("{path}: {error}"));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Records as readers get them.
+//! Records, as readers get them.
 
 use crate::{Context, Line};
 use simrupt_core::abi::{RECORD_SIZE, Record};
 use std::{fs::File, io::Read};
 
-/// All records in `bytes`, which hold nothing else. Their times must be in order.
+/// All records in `bytes`, which contain nothing else. Their times must be in order.
 pub fn decode(bytes: &[u8]) -> Vec<Record> {
     assert_eq!(bytes.len() % RECORD_SIZE, 0, "half a record");
     let chunks = bytes.chunks_exact(RECORD_SIZE);
@@ -27,15 +27,14 @@ pub fn read_records(file: &mut File, count: usize) -> Vec<Record> {
     decode(&bytes)
 }
 
-/// The next `count` records of events that are not on their way yet.
+/// The next `count` records of events that are not under way yet.
 pub fn read_fresh_records(line: Line, file: &mut File, count: usize) -> Vec<Record> {
     let under_way = line.stat("in_ring") + line.stat("queued");
     read_records(file, under_way as usize + 20);
     read_records(file, count)
 }
 
-/// Whether the top half took all of these on a CPU. One that is a thread may run wherever the interrupt
-/// might.
+/// Whether the top half took all of these on a CPU. If it is a thread, it may run on any CPU of the interrupt.
 pub fn were_taken_on(cpu: usize, records: &[Record]) -> bool {
     let is_there = |record: &Record| usize::from(record.irq_cpu) == cpu;
     Context::of_top_half() == Context::Task || records.iter().all(is_there)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Waiting for conditions, and readers that run beside a test.
+//! Waiting for conditions, and readers that run during a test.
 
 use crate::{Context, Line, Simrupt, decode, missing};
 use nix::{
@@ -21,13 +21,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long to wait before the next look at something that one has been waiting for so long: each look is
-/// work for the machine, and when it emulates its processors, most of it.
+/// The pause before the next check, depending on how long the wait was so far: each check is work for the machine, and
+/// if it emulates its processors, most of it.
 fn patient(waited: Duration) -> Duration {
     (waited / 4).clamp(Duration::from_micros(200), Duration::from_millis(20))
 }
 
-/// Looks again and again whether `condition` holds, after a pause each time.
+/// Checks `condition` again and again, after a pause each time.
 fn look_within_20_s(
     what: &str,
     mut condition: impl FnMut() -> Result<bool, String>,
@@ -44,11 +44,11 @@ fn look_within_20_s(
     Ok(())
 }
 
-/// Waits until `condition` holds; an error says that it did not within 20 s, or is its own.
+/// Waits until `condition` is true; an error says that it was not within 20 s, or is its own.
 ///
 /// # Errors
 ///
-/// What `condition` returns, or `what` never happened.
+/// The error of `condition`, or `what` never happened.
 pub fn within_20_s(
     what: &str,
     condition: impl FnMut() -> Result<bool, String>,
@@ -56,29 +56,29 @@ pub fn within_20_s(
     look_within_20_s(what, condition, patient)
 }
 
-/// Waits for a moment at which `condition` holds, which soon may be over; panics with `what` when there is none
-/// within 20 s.
+/// Waits for a moment at which `condition` is true, which may soon be over; panics with `what` if there is none within
+/// 20 s.
 pub(crate) fn at_a_moment(what: &str, mut condition: impl FnMut() -> bool) {
     let often = |_| Duration::from_micros(200);
     look_within_20_s(what, || Ok(condition()), often).unwrap_or_else(|why| panic!("{why}"));
 }
 
-/// Waits until `condition` holds; panics with `what` when it does not within 20 s.
+/// Waits until `condition` is true; panics with `what` if it is not within 20 s.
 pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     within_20_s(what, || Ok(condition())).unwrap_or_else(|why| panic!("{why}"));
 }
 
-/// Reads to memory that may not take it; panics when that takes long. The memory is mapped, also after that, and nobody
-/// else uses it.
+/// Reads into memory that may fault; panics if that takes long. The memory stays mapped even after a panic, and is used
+/// by nobody else.
 ///
 /// # Errors
 ///
-/// What read(2) answers.
+/// The error of read(2).
 pub fn read_in_time(file: &File, to: *mut u8, length: usize) -> Result<usize, Errno> {
     let (sends, outcome) = mpsc::channel();
     let (file, to) = (file.as_raw_fd(), to.expose_provenance());
     thread::spawn(move || {
-        // SAFETY: As the caller has it.
+        // SAFETY: The caller guarantees that the memory is mapped and used by nobody else.
         let count = unsafe { libc::read(file, ptr::with_exposed_provenance_mut(to), length) };
         let _ = sends.send(Errno::result(count));
     });
@@ -87,7 +87,7 @@ pub fn read_in_time(file: &File, to: *mut u8, length: usize) -> Result<usize, Er
 }
 
 /// A thread that reads a line's device until it is told to stop, or the device is gone. Dropping it stops it, so that a
-/// test that fails does not keep the module for those after it.
+/// failed test does not keep the module for the following ones.
 pub struct Reader {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<Vec<u8>>>,
@@ -104,7 +104,7 @@ impl Reader {
             let mut all = Vec::new();
             let mut bytes = vec![0; buffer];
             loop {
-                // What was there before the stop is read to its end.
+                // Data from before the stop are read to their end.
                 let last_round = stopped.load(Ordering::SeqCst);
                 loop {
                     match nix::unistd::read(&file, &mut bytes) {
@@ -128,13 +128,13 @@ impl Reader {
         }
     }
 
-    /// Reads what is left, closes the device and returns all that was read.
+    /// Reads the rest, closes the device and returns everything that was read.
     pub fn stop(self) -> Vec<u8> {
         self.stop.store(true, Ordering::SeqCst);
         self.join()
     }
 
-    /// Waits until the device is gone, and returns all that was read.
+    /// Waits until the device is gone, and returns everything that was read.
     pub fn join(mut self) -> Vec<u8> {
         let thread = self.thread.take().expect("it is joined once");
         thread.join().expect("the reader had no error")
@@ -145,14 +145,14 @@ impl Drop for Reader {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {
-            // Its own panic was printed.
+            // Its own panic was already printed.
             let _ = thread.join();
         }
     }
 }
 
-/// Stops the traffic, and asserts that what the sequence numbers miss is what is counted as
-/// lost, and that no stage ran where it should not.
+/// Stops the traffic, and asserts that the missing sequence numbers are the losses in the counters, and that no stage
+/// ran in a wrong context.
 pub fn settle(module: &Simrupt, line: Line, reader: Reader) {
     line.set("masked", "0");
     line.set("work_us", "0");

@@ -11,7 +11,7 @@ const HEADING: &str = "\
 |---|---|---|---|---|---|---|---|
 ";
 
-/// The document with this row of `kernel`, and what it had of the others that are in the list, in the list's order.
+/// The document with this row for `kernel`, and the old rows of the other kernels in the list, in the list's order.
 pub(crate) fn replaced(
     document: &str,
     kernels: &[Kernel],
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_the_place_is_refused() {
+    fn a_document_without_the_table_is_refused() {
         let kernels = kernels();
         let error = replaced("# Kernels\n", &kernels, &kernels[0], "").unwrap_err();
         assert!(error.contains("begin -->"), "{error}");

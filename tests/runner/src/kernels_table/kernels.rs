@@ -34,12 +34,12 @@ impl Kernel {
         .collect()
     }
 
-    /// How a row of this kernel begins.
+    /// The beginning of this kernel's row.
     pub(crate) fn beginning(&self) -> String {
         format!("| {} |", self.release)
     }
 
-    /// Its row: how a run went that ended with `status`.
+    /// Its row, for a run that ended with `status`.
     pub(crate) fn row(&self, status: i32, time: &str, totals: Option<&Totals>) -> String {
         let architecture = if self.release.contains("arm64") {
             "arm64"

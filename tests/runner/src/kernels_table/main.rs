@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `kernels-table`: writes how the tests went on a kernel into its row of the document's table, and leaves the others.
+//! `kernels-table`: writes the result of the tests on a kernel into its row of the document's table, and keeps the
+//! others.
 //!
-//! Called by `tests/lab/matrix` after each kernel: cut off, the document has those that were tested.
+//! Called by `tests/lab/matrix` after each kernel, so that the document is complete for all tested kernels if the run
+//! is cut off.
 
 mod document;
 mod kernels;
@@ -16,14 +18,14 @@ use serde::Deserialize;
 
 use crate::kernels::Kernel;
 
-/// Writes how the tests went on a kernel into its row of a table
+/// Writes the result of the tests on a kernel into its row of a table
 #[derive(Debug, Parser)]
 #[command(name = "kernels-table")]
 struct Args {
     /// The document with the table
     #[arg(long, value_name = "FILE")]
     document: PathBuf,
-    /// A line for each kernel: its release, what it is, and what is different, with ` | ` between them
+    /// A line for each kernel: its release, its description, and its differences, separated by ` | `
     #[arg(long, value_name = "FILE")]
     kernels: PathBuf,
     /// The kernel's release
@@ -35,7 +37,7 @@ struct Args {
     /// How long its machines took
     #[arg(long, value_name = "TEXT", default_value = "none")]
     time: String,
-    /// The totals of test-totals; none are there when the run ended before
+    /// The totals of test-totals; absent if the run ended before them
     #[arg(long, value_name = "FILE")]
     totals: PathBuf,
 }

@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::log::{Outcome, Suite};
 
-/// All suites. libtest does not tell how long a test took, so the document does not.
+/// All suites. libtest does not report how long a test took, so the document has no times.
 pub(crate) fn document(suites: &[Suite]) -> Result<String, String> {
     let mut report = Report::new("simrupt");
     for suite in suites {

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What libtest prints, read back: suites, their tests, and what became of each.
+//! Parses libtest's output: suites, their tests, and the outcome of each.
 
 use std::collections::BTreeMap;
 
 /// A test program's run.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Suite {
-    /// The log it is in, and its source file, where cargo named it.
+    /// The name of its log, and of its source file if cargo named it.
     pub(crate) name: String,
     pub(crate) tests: Vec<Test>,
-    /// The counts of its closing line; `None` when it died before it printed one.
+    /// The counts of its closing line; `None` if it died before that.
     pub(crate) closing: Option<Closing>,
 }
 
-/// A test, and what became of it.
+/// A test, and its outcome.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Test {
     pub(crate) name: String,
     pub(crate) outcome: Outcome,
 }
 
-/// What became of a test.
+/// The outcome of a test.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
     Passed,
-    /// With what it printed.
+    /// With its output.
     Failed(String),
     /// It could not run, for this reason.
     Skipped(String),
-    /// Marked so in the source.
+    /// Marked as ignored in the source.
     Ignored,
     /// The log ends before the test does.
     Unfinished,
@@ -39,7 +39,7 @@ pub(crate) enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Closing {
     pub(crate) is_ok: bool,
-    /// Those that were skipped are among them: libtest has them pass.
+    /// Includes those that were skipped, which pass in libtest.
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) ignored: usize,
@@ -47,7 +47,7 @@ pub(crate) struct Closing {
     pub(crate) filtered_out: usize,
 }
 
-/// The suites of a log. One without a single suite has one that never ended.
+/// The suites of a log. A log without suites counts as one that never ended.
 pub(crate) fn suites(log_name: &str, text: &str) -> Vec<Suite> {
     let mut suites: Vec<Suite> = Vec::new();
     let mut program = String::new();
@@ -106,7 +106,7 @@ impl Suite {
         }
     }
 
-    /// What its closing line says and its tests do not; `None` where they agree.
+    /// The contradiction between its closing line and its tests; `None` if they agree.
     pub(crate) fn contradiction(&self) -> Option<String> {
         let Some(closing) = self.closing else {
             return Some(format!("no totals in {}", self.name));
@@ -127,7 +127,7 @@ impl Suite {
         })
     }
 
-    /// How many tests came to each kind of end.
+    /// The number of tests with each kind of outcome.
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
         for test in &self.tests {
@@ -138,7 +138,7 @@ impl Suite {
 }
 
 impl Outcome {
-    /// That of what stands behind `test NAME ... `, or in the rows after it where the test itself has printed.
+    /// The outcome after `test NAME ... `, or in the rows after it if the test itself has printed.
     fn of<'a>(rest: &str, rows: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> Self {
         if let Some(reason) = rest.strip_prefix("skipped: ") {
             return Self::Skipped(reason.to_owned());
@@ -164,7 +164,7 @@ impl Outcome {
         }
     }
 
-    /// The word for it.
+    /// The word for the outcome.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -196,7 +196,7 @@ impl Closing {
 }
 
 /// The source file that cargo names before it runs a program: `     Running tests/cli/main.rs (target/.../cli-27bb)`;
-/// of a library's examples the library.
+/// for a library's examples, the library.
 fn program_of(row: &str) -> Option<String> {
     let row = row.trim_start();
     if let Some(library) = row.strip_prefix("Doc-tests ") {
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_called_what_cargo_calls_them() {
+    fn programs_have_the_names_that_cargo_gives_them() {
         let text = "     Running unittests src/main.rs (build/debug/deps/run_vm-b5fc)\n\nrunning 0 tests\n\n\
                     test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
                     \x20    Running ../../tests/core/loom.rs (build/debug/deps/loom-4592)\nrunning 1 test\ntest a ... ok\n\

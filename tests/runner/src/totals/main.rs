@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `test-totals`: adds up what the test programs of a run have printed, and leaves it in forms that other tools read.
+//! `test-totals`: adds up the results of a run's test programs, and writes them in forms for other tools.
 //!
-//! Called by `tests/lab/run`. The totals are in libtest's form, with two counts more: a test that could not run says
-//! `skipped: REASON` in the place of its outcome, and one that was left out is named in a file, with the reason.
+//! Called by `tests/lab/run`. The totals are in libtest's form, with two more counts. A test that could not run prints
+//! `skipped: REASON` instead of its outcome. A test that was left out is named in a file, with the reason.
 
 mod junit;
 mod ktap;
@@ -18,32 +18,32 @@ use clap::Parser;
 
 use crate::sum::{LeftOut, Sum};
 
-/// Adds up what test programs have printed
+/// Adds up the results of test programs
 #[derive(Debug, Parser)]
 #[command(
     name = "test-totals",
     after_help = "Exit status: 0 all passed, 1 a test failed, a log has no end, or no test ran; 2 usage or no such file."
 )]
 struct Args {
-    /// How long all took
+    /// How long the whole run took
     #[arg(long, value_name = "SECONDS")]
     seconds: String,
     /// A line for each test that was left out: its name, a tab, and the reason
     #[arg(long, value_name = "FILE")]
     left_out: PathBuf,
-    /// What names of tests were to contain, separated by spaces; each part must be in some name
+    /// The words of the filter, separated by spaces; each must be in the name of some test
     #[arg(long, value_name = "WORDS", default_value = "")]
     filter: String,
-    /// Write all tests there as JUnit's XML
+    /// Write all tests to FILE as JUnit's XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Write all tests there as the kernel's KTAP
+    /// Write all tests to FILE as the kernel's KTAP
     #[arg(long, value_name = "FILE")]
     ktap: Option<PathBuf>,
-    /// Write the totals there as JSON
+    /// Write the totals to FILE as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// What test programs have printed
+    /// The output of test programs
     #[arg(value_name = "LOG", required = true)]
     logs: Vec<PathBuf>,
 }
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all is well.
+/// Returns whether the run was good.
 fn run(args: &Args) -> Result<bool, String> {
     let left_out = LeftOut::parse(&read(&args.left_out)?);
     let mut suites = Vec::new();
@@ -81,13 +81,13 @@ fn run(args: &Args) -> Result<bool, String> {
     Ok(sum.is_good())
 }
 
-/// `vm-tests.1` of `.../vm-tests.1.log`.
+/// `vm-tests.1` for `.../vm-tests.1.log`.
 fn stem(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or(path.as_os_str());
     stem.to_string_lossy().into_owned()
 }
 
-/// A file's text; what is no UTF-8, which a kernel that dies may leave, is replaced.
+/// A file's text; bytes that are not UTF-8, which a dying kernel may leave, are replaced.
 fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

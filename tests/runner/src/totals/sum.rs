@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The totals of a run, and whether it was a good one.
+//! The totals of a run, and whether the run was good.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::log::{Outcome, Suite};
 pub(crate) struct LeftOut(Vec<(String, String)>);
 
 impl LeftOut {
-    /// Of lines that have a name, a tab and a reason each.
+    /// Parses lines with a name, a tab and a reason each.
     pub(crate) fn parse(text: &str) -> Self {
         let rows = text.lines().filter_map(|row| row.split_once('\t'));
         let owned = rows.map(|(name, reason)| (name.to_owned(), reason.to_owned()));
@@ -34,7 +34,7 @@ impl LeftOut {
 /// The totals of a run.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Sum {
-    /// What is said of single tests and suites.
+    /// Messages about single tests and suites.
     #[serde(skip)]
     remarks: Vec<String>,
     passed: usize,
@@ -44,7 +44,7 @@ pub(crate) struct Sum {
     ignored: usize,
     measured: usize,
     filtered_out: usize,
-    /// Whether something is amiss beside tests that failed.
+    /// Whether there are errors other than failed tests.
     #[serde(skip)]
     is_amiss: bool,
 }
@@ -93,13 +93,13 @@ impl Sum {
         if let Some(closing) = suite.closing {
             self.is_amiss |= !closing.is_ok;
             self.measured += closing.measured;
-            // The machines that share the VM tests filter out what the others run.
+            // The machines that share the VM tests each filter out the tests of the others.
             if !suite.name.starts_with("vm-tests") {
                 self.filtered_out += closing.filtered_out;
             }
         }
         if let Some(told) = suite.contradiction() {
-            // A program that died counts as a test that failed.
+            // A program that died counts as a failed test.
             self.failed += 1;
             self.complain(told);
         }
@@ -110,12 +110,12 @@ impl Sum {
         self.is_amiss = true;
     }
 
-    /// Whether all tests passed, and all that were to run did.
+    /// Whether all tests that should run passed.
     pub(crate) fn is_good(&self) -> bool {
         self.failed == 0 && !self.is_amiss
     }
 
-    /// What is remarkable, a line each, and the totals in libtest's form.
+    /// The messages, one per line, and the totals in libtest's form.
     pub(crate) fn text(&self, seconds: &str) -> String {
         let verdict = if self.is_good() { "ok" } else { "FAILED" };
         let mut text = String::new();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_skipped_or_left_out_did_not_pass() {
+    fn skipped_and_left_out_tests_did_not_pass() {
         let text = format!(
             "running 2 tests\ntest a ... ok\ntest b ... skipped: no tracer\nok\n\
              test result: ok. 2 passed; 0 failed; 0 ignored; {END}\n"
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn each_thing_that_is_amiss_fails_the_run() {
+    fn each_error_fails_the_run() {
         let good = format!(
             "running 1 test\ntest a ... ok\ntest result: ok. 1 passed; 0 failed; 0 ignored; {END}\n"
         );

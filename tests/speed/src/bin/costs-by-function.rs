@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where the instructions of an event go: `costs-by-function FOLDER`.
+//! In which functions the instructions of an event are executed: `costs-by-function FOLDER`.
 //!
-//! FOLDER is what `make bench PRESET=speed` leaves. Its file `blocks` (plugin/counts.c) says how often each block of
-//! code ran, `counted` for which driver, setting and number of events, and where that driver's functions were,
-//! and `kallsyms` where the kernel's are. Printed are, for each setting, the functions in which the drivers
-//! differ. A function includes what the compiler inlined into it.
+//! FOLDER is the output of `make bench PRESET=speed`. Its file `blocks` (plugin/counts.c) has the count of each block
+//! of code. `counted` has the driver, the setting, the number of events, and the addresses of that driver's functions;
+//! `kallsyms` has the addresses of the kernel's. The output is, for each setting, the functions in which the drivers
+//! differ. A function includes the code that the compiler inlined into it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-/// Functions that differ by less than that part of all instructions are left out.
+/// Functions that differ by less than this part of all instructions are left out.
 const LEAST: f64 = 0.0003;
 
 /// The kernel's half of the address space.
@@ -21,7 +21,7 @@ const KERNEL: u64 = 1 << 63;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// What ran between two marks.
+/// The blocks that ran between two marks.
 struct Run {
     driver: String,
     setting: String,
@@ -39,8 +39,8 @@ fn function(line: &str) -> Option<(u64, &str)> {
     matches!(kind, "t" | "T" | "w" | "W").then_some((address, name))
 }
 
-/// The name of a driver's function without its crate, type parameters and disambiguators, so that two drivers
-/// with the same source have the same names.
+/// The name of a driver's function without its crate, type parameters and disambiguators, so that two drivers with the
+/// same source have the same names.
 fn plain(symbol: &str) -> String {
     let name = format!("{:#}", rustc_demangle::demangle(symbol));
     let Some((_, path)) = ["simrupt_main::", "simrupt_min_main::"]
@@ -93,10 +93,10 @@ fn costs(run: &Run, blocks: &str, kernel: &BTreeMap<u64, String>) -> Result<BTre
         let instructions: f64 = word()?.parse()?;
         let times: f64 = word()?.parse()?;
         if address < KERNEL {
-            // The thread that soaks up what is left is there, too: its share says nothing.
+            // The thread that soaks up idle time is included; its share means nothing.
             continue;
         }
-        // The last function before the block, be it the driver's or the kernel's.
+        // The last function before the block, of the driver or of the kernel.
         let before = |functions: &BTreeMap<u64, String>| {
             let (place, name) = functions.range(..=address).next_back()?;
             Some((*place, name.clone()))
@@ -129,7 +129,7 @@ fn tables(folder: &Path) -> Result<String> {
         )
         .into());
     }
-    // Of each setting and driver, the last round.
+    // For each setting and driver, the last round.
     let mut settings: BTreeMap<&str, BTreeMap<&str, BTreeMap<String, f64>>> = BTreeMap::new();
     for (run, blocks) in runs.iter().zip(&blocks) {
         let drivers = settings.entry(&run.setting).or_default();
