@@ -3,8 +3,8 @@
 //! The costs of `simructl irqs` on large machines: one of 512 CPUs with 2,000 interrupts, and one of 1,152 CPUs with 200.
 //! Each figure is that of the whole program, from its start to its end, with the table in memory. util-linux's lsirq
 //! takes its turns on the same tables.
-//!
-//! lsirq reads a file that is named since util-linux 2.42, and before that /proc/interrupts alone. So the table is
+//! Before util-linux 2.42, lsirq can read /proc/interrupts only. So the table is mounted in that place, in a mount
+//! namespace of each run's own. That needs root: without it, lsirq is left out.
 //! mounted in that place, in a namespace of each run's own. Without root there is none: then lsirq is left out.
 
 use std::env;
@@ -27,13 +27,13 @@ const WIDE: Machine = Machine {
     rows: 200,
 };
 const ROUNDS: usize = 15;
-/// Has the benchmark run a single command, and print what that took.
+/// Makes the benchmark run a single command and print its costs.
 const ONE: &str = "--one";
 const SIMRUCTL: &str = env!("CARGO_BIN_EXE_simructl");
-/// JSON of the large machine may not take more.
+/// JSON of the large machine may take no more than this.
 const MOST_CPU_MS: f64 = 100.0;
 const MOST_MEMORY_MIB: f64 = 16.0;
-/// Metrics of the wide machine, summed and without zeros, may not be longer.
+/// Metrics of the wide machine, summed and without zeros, may be no longer than this.
 const MOST_BYTES: u64 = 1_000_000;
 
 struct Machine {
@@ -156,10 +156,10 @@ fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// The version of lsirq, if it can be run here on a table of ours.
+/// The version of lsirq, if it can be run here on our table.
 fn lsirq() -> Result<String, &'static str> {
     let output = Command::new("lsirq").arg("--version").output();
-    let output = output.map_err(|_| "there is none; Debian has it in util-linux-extra")?;
+    let output = output.map_err(|_| "it is not installed; Debian has it in util-linux-extra")?;
     if !is_root() {
         return Err("to mount a table in the place of /proc/interrupts needs root");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A table on a screen, as its keys have ordered, scrolled and stopped it.
+//! A table on a screen, and what its keys have changed: the order, the first row, and whether it is paused.
 
 use std::ops::Range;
 
@@ -10,11 +10,11 @@ use crate::page::Page;
 use crate::scroll::Scroll;
 use simrupt::layout::shortened;
 
-/// The state of a table on a screen. `O` is what its rows can be ordered by.
+/// The state of a table on a screen. `O` is the type of its orders.
 pub(crate) struct Browsing<O: 'static> {
     /// The order that each key asks for.
     orders: &'static [(char, O)],
-    /// All keys, as the last line of the screen tells them.
+    /// All keys, for the last line of the screen.
     help: &'static str,
     scroll: Scroll,
     /// The table stands still.
@@ -22,7 +22,7 @@ pub(crate) struct Browsing<O: 'static> {
 }
 
 impl<O: Copy> Browsing<O> {
-    /// The table from its first row on.
+    /// A table that begins with its first row.
     pub(crate) fn new(orders: &'static [(char, O)], help: &'static str) -> Self {
         Self {
             orders,
@@ -32,7 +32,7 @@ impl<O: Copy> Browsing<O> {
         }
     }
 
-    /// Does what a key says, if it says anything.
+    /// Does what a key stands for, if it stands for anything.
     pub(crate) fn key(&mut self, key: KeyCode, order: &mut O, is_reversed: &mut bool) {
         match key {
             KeyCode::Char('r') => *is_reversed = !*is_reversed,
@@ -48,12 +48,12 @@ impl<O: Copy> Browsing<O> {
         }
     }
 
-    /// The rows that may be shown of so many, on so many lines.
+    /// The range of `all` rows that may be shown on `height` lines.
     pub(crate) fn window(&mut self, all: usize, height: usize) -> Range<usize> {
         self.scroll.window(all, height)
     }
 
-    /// The lines of a screen of so many columns and rows, for a page of the rows that may be shown.
+    /// The lines of a screen of this many columns and rows. `page` makes the page of the rows that may be shown.
     pub(crate) fn lines(
         &mut self,
         page: &Page,

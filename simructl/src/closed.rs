@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Standard input and standard output that were closed when the program began: to use them is an error.
+//! Makes it an error to use standard input or standard output that was closed when the program began.
 //!
-//! Before `main`, Rust's runtime opens `/dev/null` in the place of each stream that is closed, so that no file
-//! gets its number. Later nothing tells it from a `/dev/null` that the user asked for: an output would vanish, an input
-//! would be empty, and both without a word. So the places are taken earlier, by a `/dev/null` that is open for the other
-//! direction only. Each read and each write then fails, as it does of a stream that is closed.
+//! Before `main`, Rust's runtime opens `/dev/null` in place of each closed stream, so that no file gets its number.
+//! Later nothing distinguishes it from a `/dev/null` that the user asked for: an output would vanish, an input would be
+//! empty, without an error. So this code opens `/dev/null` there earlier, for the other direction only. Each read or
+//! write then fails, as on a closed stream.
 
 use std::ffi::c_int;
 
@@ -17,8 +17,8 @@ extern "C" fn take_places() {
     take(libc::STDOUT_FILENO, libc::O_RDONLY);
 }
 
-/// Where the stream is closed, opens `/dev/null` there. The new file gets the lowest number that is free: this one, as
-/// those below it are taken.
+/// If the stream is closed, opens `/dev/null` in its place. The new file gets the lowest free number, which is this
+/// one, because those below it are taken.
 fn take(stream: c_int, direction: c_int) {
     // SAFETY: F_GETFD has no argument and changes nothing; it takes any number, also that of no open file.
     let is_closed = unsafe { libc::fcntl(stream, libc::F_GETFD) } == -1;
@@ -28,7 +28,7 @@ fn take(stream: c_int, direction: c_int) {
     }
 }
 
-/// SAFETY (of the section): its entries are pointers to functions of the C ABI, and that is what this is. It needs
+/// SAFETY (of the section): its entries are pointers to functions of the C ABI, and this is one. The function needs
 /// nothing of Rust's runtime, which is not set up yet: it calls the kernel, and allocates nothing.
 #[used]
 #[unsafe(link_section = ".init_array")]

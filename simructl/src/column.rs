@@ -4,7 +4,7 @@
 
 use simrupt::layout::{padded, width};
 
-/// A title with cells below it, and a rank: what it is that stands there, or how important.
+/// A title with cells below it, and a rank, such as its kind or its importance.
 #[derive(Debug)]
 pub(crate) struct Column<R> {
     pub(crate) rank: R,
@@ -20,7 +20,7 @@ impl<R> Column<R> {
         cells.map(|cell| width(cell)).max().unwrap_or(0)
     }
 
-    /// The title, or the cell of a row, in so many places: numbers to the right, words to the left.
+    /// The title, or the cell of a row, padded to `width`: numbers are right-aligned, words left-aligned.
     pub(crate) fn padded(&self, row: Option<usize>, width: usize) -> String {
         let cell = row.map_or(&self.title, |row| &self.cells[row]);
         padded(cell, width, self.is_number)

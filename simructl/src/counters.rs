@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The counters of lines as a table: with all of them as text, or as much as fits on a screen, which keys move.
+//! The counters of lines as a table: all of them as text, or the part that fits on a screen, which keys move.
 
 use std::time::{Duration, Instant};
 
@@ -54,13 +54,13 @@ impl Sample {
     }
 }
 
-/// How fast a counter went; `None` of a level, and of a counter that was reset meanwhile.
+/// The rate of a counter; `None` for a level, and for a counter that was reset in between.
 fn per_second(name: &str, before: u64, now: u64, elapsed: Duration) -> Option<f64> {
     let more = now.checked_sub(before)?;
     pace::per_second(more, elapsed).filter(|_| !LEVELS.contains(&name))
 }
 
-/// The counters in rows; of each line the total and the rate in columns.
+/// The counters in rows; for each line a column of totals and one of rates.
 pub(crate) fn table(now: &[Sample], before: &[Sample]) -> String {
     columns("", &rows(now, before))
 }
@@ -86,7 +86,7 @@ fn rows(now: &[Sample], before: &[Sample]) -> Vec<Vec<String>> {
     rows
 }
 
-/// Which part of the table a screen shows, where it does not hold all of it.
+/// The part of the table that is shown on a screen without room for all of it.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
     /// The first counter.
@@ -110,7 +110,7 @@ impl Window {
         false
     }
 
-    /// What fits into so many columns and rows: a title, the header, and a part of the table.
+    /// The part that fits into this many columns and rows: a title, the header, and a part of the table.
     pub(crate) fn text(
         &mut self,
         now: &[Sample],
@@ -121,7 +121,7 @@ impl Window {
         let rows = rows(now, before);
         let counters = rows.len() - 1;
         let room = height.saturating_sub(2).max(1);
-        // At the end there is nothing more to move to.
+        // At the end there is no more to move to.
         self.counter = self.counter.min(counters.saturating_sub(room));
         self.line = self.line.min(now.len().saturating_sub(1));
         while self.line > 0 && self.fitting(&rows, self.line - 1, now.len(), width) >= now.len() {
@@ -153,7 +153,7 @@ impl Window {
         format!("{}\n{}", pace::fitting(parts, width), columns("", &shown))
     }
 
-    /// The line behind the last one that fits, from `first` on; one is shown in any case.
+    /// The end of the range of lines that fits, beginning with `first`: at least one line.
     fn fitting(&self, rows: &[Vec<String>], first: usize, lines: usize, width: usize) -> usize {
         let column = |at: usize| {
             let cells = rows.iter().map(|row| row[at].len());
@@ -205,7 +205,7 @@ mod tests {
         Counters::read(folder, 0).unwrap().unwrap()
     }
 
-    /// Lines that have counted so much.
+    /// Lines whose counters have these values.
     fn samples(lines: u32, count: u64, at: Instant) -> Vec<Sample> {
         let folder = tempfile::tempdir().unwrap();
         let sample = |line| Sample {
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_just_fits_is_shown_whole_and_one_cell_less_takes_something_away() {
+    fn a_table_that_just_fits_is_shown_whole_and_one_cell_less_leaves_something_out() {
         let [width, height] = size_of_all(3);
         let all = shown(&mut Window::default(), 3, [width, height]);
         assert!(
@@ -305,7 +305,7 @@ mod tests {
             rows[1].contains("line3") && rows[2].starts_with(COUNTERS[1]),
             "{rows:?}"
         );
-        // There is nothing behind the end.
+        // The table does not move beyond its end.
         for _ in 0..100 {
             press(&mut window, KeyCode::Char('l'));
             press(&mut window, KeyCode::Char('j'));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where a command writes to. All places are checked before the first of them is touched: that they can be
-//! written, that none is a file that the command reads, and that no two are the same file.
+//! The files that a command writes to. All of them are checked before the first one is touched: that they can be
+//! written, that none is also read by the command, and that no two are the same file.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -18,10 +18,10 @@ use simrupt::failure::{Failure, describe};
 use simrupt::replacement::{Replacement, resolve};
 use simrupt::sysroot::input_name;
 
-/// What stands for standard output, and for standard input.
+/// The name of standard output, and of standard input.
 pub(crate) const DASH: &str = "-";
 
-/// The files that a command has to do with.
+/// The files that a command reads and writes.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Claims(Vec<Claim>);
 
@@ -32,7 +32,7 @@ struct Claim {
     is_input: bool,
 }
 
-/// Which file it is, by whatever name.
+/// The identity of a file, whatever name is used for it.
 #[derive(Debug, Clone, PartialEq)]
 enum Identity {
     Stdout,
@@ -40,7 +40,7 @@ enum Identity {
         device: u64,
         inode: u64,
     },
-    /// One that does not exist yet: its directory and its name there.
+    /// A file that does not exist yet: its directory and its name there.
     New {
         device: u64,
         inode: u64,
@@ -58,7 +58,7 @@ impl Claims {
     pub(crate) fn inputs<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
         let found = |path: &Path| match path == Path::new(DASH) {
             true => metadata_of(&io::stdin()),
-            // One that is not there is for the reader to tell.
+            // The reader reports a file that does not exist.
             false => fs::metadata(path).ok(),
         };
         let claim = |path: &Path| {
@@ -72,8 +72,8 @@ impl Claims {
         Self(paths.into_iter().filter_map(claim).collect())
     }
 
-    /// Standard output, to which the command prints: refused where it is closed, and where it is a file that was claimed
-    /// before.
+    /// Standard output, to which the command prints. Refused if it is closed, or if it is a file that is already
+    /// claimed.
     pub(crate) fn stdout(&mut self) -> Result<(), Failure> {
         output::check()?;
         match metadata_of(&io::stdout()).filter(is_kept) {
@@ -82,7 +82,7 @@ impl Claims {
         }
     }
 
-    /// A file that is to be written, by the name that the user gave; `-` is standard output.
+    /// A file to write to, by the user's name for it; `-` is standard output.
     pub(crate) fn output(&mut self, path: &Path) -> Result<Destination, Failure> {
         let (place, file) = Place::of(path).map_err(|error| unwritable(path, &error))?;
         if let Some(file) = file {
@@ -119,8 +119,8 @@ impl Claims {
     }
 }
 
-/// Whether what is written there stays there, or comes out at another end. Terminals and other devices take
-/// whatever comes, also from several sides.
+/// Whether the file keeps what is written to it. Pipes do not: data leave them at another end. Terminals and other
+/// devices accept data from several writers.
 fn is_kept(data: &Metadata) -> bool {
     let kind = data.file_type();
     kind.is_file() || kind.is_block_device() || kind.is_fifo()
@@ -140,7 +140,7 @@ impl Identity {
     }
 }
 
-/// What a file that is written is called.
+/// The name of an output in messages.
 fn output_name(path: &Path) -> String {
     match path == Path::new(DASH) {
         true => "standard output".to_string(),
@@ -148,10 +148,10 @@ fn output_name(path: &Path) -> String {
     }
 }
 
-/// A place that was checked.
+/// A checked place to write to.
 #[derive(Debug, Clone)]
 pub(crate) struct Destination {
-    /// The name by which it was asked for.
+    /// The user's name for it.
     name: PathBuf,
     place: Place,
 }
@@ -159,14 +159,14 @@ pub(crate) struct Destination {
 #[derive(Debug, Clone, Copy)]
 enum Place {
     Stdout,
-    /// No regular file: a pipe, or a device.
+    /// Not a regular file: a pipe, or a device.
     Direct,
     /// A regular file, or one that does not exist yet.
     Replaced,
 }
 
 impl Place {
-    /// The place of a name, and which file that is where there must be no other claim to it.
+    /// The place with this name, and its identity if no other output may have the same.
     fn of(path: &Path) -> io::Result<(Self, Option<Identity>)> {
         if path == Path::new(DASH) {
             return Ok((Self::Stdout, Some(Identity::Stdout)));
@@ -177,7 +177,7 @@ impl Place {
             Ok(data) if is_stdout(path, &data) => Ok((Self::Stdout, Some(Identity::Stdout))),
             Ok(data) => {
                 eaccess(path, AccessFlags::W_OK)?;
-                // A file that was deleted while it is open has no name to be replaced by.
+                // A file that was deleted while open has no name, so it cannot be replaced.
                 let is_replaced = data.is_file() && path.canonicalize().is_ok();
                 if is_replaced {
                     can_be_made(&resolve(path)?)?;
@@ -205,8 +205,8 @@ impl Place {
     }
 }
 
-/// Whether standard output leads to this very file. A device such as `/dev/null` is one of its own under its own name, also
-/// where standard output leads there.
+/// Whether standard output leads to this very file. A device such as `/dev/null` does not count, even if standard
+/// output leads there too.
 fn is_stdout(path: &Path, data: &Metadata) -> bool {
     const NAMES: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
     if NAMES.iter().any(|name| path == Path::new(name)) {
@@ -219,14 +219,14 @@ fn is_stdout(path: &Path, data: &Metadata) -> bool {
         .is_ok_and(|stdout| (stdout.st_dev, stdout.st_ino) == (data.dev(), data.ino()))
 }
 
-/// Whether a file can be made in the directory of this one; returns the directory.
+/// Whether a file can be created in the directory of this one; returns the directory.
 fn can_be_made(path: &Path) -> io::Result<Metadata> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     eaccess(directory, AccessFlags::W_OK | AccessFlags::X_OK)?;
     fs::metadata(directory)
 }
 
-/// Why something cannot be written; what is not there is then the directory that it should be in.
+/// The failure for a file that cannot be written. If something does not exist, it is the file's directory.
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let what = format!("cannot write {}", path.display());
     match (error.kind(), path.parent()) {
@@ -236,7 +236,7 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
         (io::ErrorKind::NotFound, Some(parent)) => Failure::new(what, "there is no such directory")
             .remedy(format!("mkdir -p {}", parent.display())),
         (io::ErrorKind::IsADirectory, _) => Failure::new(what, "it is a directory"),
-        // It need not be there.
+        // Other directories may be writable.
         (io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem, _) => {
             Failure::new(what, describe(error)).remedy("a file in another directory")
         }
@@ -245,7 +245,7 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
 }
 
 impl Destination {
-    /// What it is called.
+    /// Its name in messages.
     pub(crate) fn name(&self) -> String {
         output_name(&self.name)
     }
@@ -255,8 +255,8 @@ impl Destination {
         matches!(self.place, Place::Stdout)
     }
 
-    /// Begins to write. A regular file changes when all is written, by [`Sink::finish`]; until the first write there
-    /// is nothing of it that a program that is killed could leave behind.
+    /// Begins to write. A regular file is replaced at the end, by [`Sink::finish`]. Until the first write nothing
+    /// exists that a killed program could leave behind.
     pub(crate) fn open(self) -> Result<Sink, Failure> {
         let target = match self.place {
             Place::Stdout => Ok(Target::Stdout),
@@ -276,7 +276,7 @@ impl Destination {
     }
 }
 
-/// What takes what is written. Dropped before [`finish`](Self::finish), a regular file stays as it was.
+/// The writer. If it is dropped before [`finish`](Self::finish), a regular file stays as it was.
 #[derive(Debug)]
 pub(crate) struct Sink {
     name: PathBuf,
@@ -287,13 +287,13 @@ pub(crate) struct Sink {
 enum Target {
     Stdout,
     Direct(File),
-    /// A regular file that nothing was written to yet.
+    /// A regular file to which nothing was written yet.
     Pending,
     Replacement(Replacement),
 }
 
 impl Sink {
-    /// Has `write` write the content, and finishes.
+    /// Calls `write` to write the content, and finishes.
     pub(crate) fn write_by(
         mut self,
         write: impl FnOnce(&mut Stream<'_>) -> io::Result<()>,
@@ -316,7 +316,7 @@ impl Sink {
         self.finish()
     }
 
-    /// Puts what was written in its place.
+    /// Puts the written file in its place.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         let Self { name, target } = self;
         let finished = match target {
@@ -327,13 +327,13 @@ impl Sink {
         finished.map_err(|error| unwritten(&output_name(&name), &error))
     }
 
-    /// Why it cannot be written to.
+    /// The failure for an error while writing.
     pub(crate) fn failed(&self, error: &io::Error) -> Failure {
         unwritten(&output_name(&self.name), error)
     }
 }
 
-/// Why what has this name cannot be written.
+/// The failure for the output of this name.
 pub(crate) fn unwritten(name: &str, error: &io::Error) -> Failure {
     Failure::new(format!("cannot write {name}"), describe(error))
 }
@@ -353,7 +353,7 @@ impl Write for Sink {
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.target {
-            // Each write has done so.
+            // Each write was complete.
             Target::Stdout | Target::Pending => Ok(()),
             Target::Direct(file) => file.flush(),
             Target::Replacement(new) => new.flush(),
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_makes_nothing_and_a_text_takes_its_place_whole() {
+    fn a_check_creates_nothing_and_a_text_replaces_the_whole_file() {
         let directory = tempdir().unwrap();
         let path = directory.path().join("out.json");
         let destination = Claims::default().output(&path).unwrap();
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_written_as_it_is() {
+    fn a_file_that_is_not_regular_is_written_directly() {
         let open = |path: &Path| Claims::default().output(path).unwrap().open().unwrap();
         open(Path::new("/dev/null")).write_text("x").unwrap();
         let error = open(Path::new("/dev/full")).write_text("x").unwrap_err();
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_refused_and_changes_nothing() {
+    fn an_unwritable_file_is_refused_and_nothing_changes() {
         let directory = tempdir().unwrap();
         let path = directory.path();
         fs::write(path.join("file"), "").unwrap();
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_not_written_by_whatever_name() {
+    fn a_file_that_is_read_is_not_written_under_any_name() {
         let directory = tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::write(at("file"), "precious").unwrap();
@@ -492,7 +492,7 @@ mod tests {
         // A file of that name, not standard output.
         let mut claims = Claims::input(&at("file"));
         assert!(!claims.output(&at("./-")).unwrap().is_stdout());
-        // What is not there, and what keeps nothing, is no input to be careful with.
+        // A file that does not exist, or that keeps no data, needs no protection as an input.
         Claims::input(&at("absent")).output(&at("absent")).unwrap();
         let null = Path::new("/dev/null");
         Claims::input(null).output(null).unwrap();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The documents that results are written to: checked before anything runs. One that cannot be
-//! written does not stop the others.
+//! The documents with the results of a benchmark. They are checked before anything runs. If one cannot be written, the
+//! others are written all the same.
 
 use std::env;
 use std::fs;
@@ -28,7 +28,7 @@ enum Kind {
     Lava,
 }
 
-/// All documents that were asked for.
+/// All requested documents.
 #[derive(Debug)]
 pub(crate) struct Documents {
     files: Vec<Document>,
@@ -46,7 +46,7 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
-    /// Whether standard output gets the results as JSON.
+    /// Whether the JSON of the results goes to standard output.
     pub(crate) fn has_json_on_stdout(&self) -> bool {
         let is_that =
             |(_, kind, place): &(_, Kind, Destination)| *kind == Kind::Json && place.is_stdout();
@@ -54,7 +54,7 @@ impl Checked {
     }
 }
 
-/// A file, and what comes into it.
+/// A file, and the kind of its content.
 #[derive(Debug)]
 struct Document {
     name: PathBuf,
@@ -62,12 +62,12 @@ struct Document {
     sink: Sink,
 }
 
-/// What became of the documents.
+/// The outcome of writing the documents.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     /// Whether the results themselves are in a file.
     pub(crate) has_json: bool,
-    /// Why one of them, or several, could not be written.
+    /// Why some of them could not be written.
     pub(crate) failures: Vec<Failure>,
 }
 
@@ -86,7 +86,7 @@ impl Kind {
 }
 
 impl Documents {
-    /// Checks all of them, then opens them, and changes none of what is there. The parameters are those of
+    /// Checks all of them, then opens them, and changes no existing file. The parameters are those of
     /// [`check`](Self::check).
     pub(crate) fn open(
         outputs: &Outputs,
@@ -107,7 +107,7 @@ impl Documents {
         })
     }
 
-    /// Checks that all of them can be written, and opens none. `claims` has the files that the command reads. Where the
+    /// Checks that all of them can be written, and opens none. `claims` has the files that the command reads. If the
     /// results are known already, the charts are checked as well, and tables are printed only if no document is asked
     /// for.
     pub(crate) fn check(
@@ -116,7 +116,7 @@ impl Documents {
         results: Option<&Results>,
     ) -> Result<Checked, Failure> {
         let asked = [
-            // The first to be written: all others can be made of it.
+            // JSON is written first: all other documents can be made from it.
             (&outputs.json, Kind::Json),
             (&outputs.csv, Kind::Csv),
             (&outputs.markdown, Kind::Markdown),
@@ -175,8 +175,7 @@ impl Documents {
     }
 }
 
-/// Keeps results that could not be written where they were wanted, in a new file for temporary files; returns
-/// its name.
+/// Keeps results that could not be written to their output, in a new temporary file; returns its name.
 pub(crate) fn rescue(results: &Results) -> Result<PathBuf, Failure> {
     let directory = env::temp_dir();
     let failed = |why: String| {
@@ -195,7 +194,7 @@ pub(crate) fn rescue(results: &Results) -> Result<PathBuf, Failure> {
     kept().map_err(|error| failed(describe(&error)))
 }
 
-/// The charts, each with its place.
+/// The charts and their files.
 fn charts(
     directory: &Path,
     results: &Results,
@@ -208,7 +207,7 @@ fn charts(
     checked.collect()
 }
 
-/// Makes the directory and writes the charts that can be written; returns why others cannot.
+/// Creates the directory and writes the charts that can be written; returns the failures of the others.
 fn write_charts(directory: &Path, results: &Results, claims: &mut Claims) -> Vec<Failure> {
     let made = fs::create_dir_all(directory)
         .map_err(|error| Failure::file("write", directory, None, &error));
@@ -224,7 +223,7 @@ fn write_charts(directory: &Path, results: &Results, claims: &mut Claims) -> Vec
     }
 }
 
-/// The first failure, and how many other charts have one.
+/// The first failure, with the number of others.
 fn together(failures: Vec<Failure>) -> Option<Failure> {
     let others = failures.len().saturating_sub(1);
     let first = failures.into_iter().next()?;
@@ -367,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chart_never_takes_the_place_of_what_is_read() {
+    fn a_chart_never_replaces_a_file_that_is_read() {
         let directory = tempfile::tempdir().unwrap();
         let results = results();
         let (name, _) = &report::svgs(&results)[0];
@@ -383,7 +382,7 @@ mod tests {
         let why = refused.unwrap_err().to_string();
         assert!(why.contains("it is the file that is read"), "{why}");
         assert_eq!(count(directory.path()), 2);
-        // Of a benchmark the charts are known when it is over.
+        // The charts of a benchmark are known only when it is over.
         let documents = Documents::open(&outputs, Claims::input(&input), None).unwrap();
         let written = documents.write(&results);
         assert!(written.has_json && written.failures.len() == 1);

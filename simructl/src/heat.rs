@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Counts of CPUs as a row of cells, one for each CPU or for some neighbours: the hotter, the fuller.
+//! Counts of CPUs as a row of cells, one for each CPU or for several neighbours: the higher the count, the fuller the
+//! cell.
 
 use simrupt::text::LEVELS;
 
 /// A CPU without interrupts.
 const NONE: char = '·';
 
-/// How counts are turned into cells; the same for all rows, so that they can be compared.
+/// The scale of the cells. It is the same for all rows, so that they can be compared.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heat {
     /// How many CPUs share a cell.
     pub(crate) cpus_per_cell: usize,
-    /// The most that a CPU has.
+    /// The highest count of a CPU.
     pub(crate) hottest: u64,
 }
 
@@ -25,7 +26,7 @@ impl Heat {
         }
     }
 
-    /// The cells of a row. A shared one shows the hottest of its CPUs; blank is what nothing is known of.
+    /// The cells of a row. A shared cell shows the highest count of its CPUs. A cell without a known count is blank.
     pub(crate) fn cells(&self, counts: impl ExactSizeIterator<Item = Option<u64>>) -> String {
         let counts: Vec<Option<u64>> = counts.collect();
         let cells = counts.chunks(self.cpus_per_cell);
@@ -39,7 +40,7 @@ impl Heat {
             .collect()
     }
 
-    /// On a logarithmic scale: a CPU with a tenth of the interrupts is not a cold one.
+    /// On a logarithmic scale: a CPU with a tenth of the interrupts is still visible.
     fn cell(&self, count: u64) -> char {
         match count {
             0 => NONE,

@@ -2,20 +2,20 @@
 
 //! `simructl` loads, tunes, reads and audits the simrupt kernel module.
 //!
-//! It speaks to the module through files only: `/sys/module/simrupt`, `/sys/kernel/debug/simrupt` and
-//! `/dev/simruptN`. Which knobs there are and what they take it learns from the module itself.
+//! It speaks to the module through files only: `/sys/module/simrupt`, `/sys/kernel/debug/simrupt` and `/dev/simruptN`.
+//! The module itself tells which knobs it has and which values they take.
 //!
-//! The crates below it do the work: `simrupt` speaks to the module, `simrupt-bench` measures. Here are:
+//! The crates below it do the work: `simrupt` speaks to the module, `simrupt-bench` measures. This crate has:
 //!
 //! - `cli`: the command line;
 //! - `commands`: one file per command;
 //! - `counters`, `interrupts`, `handlers`: tables of counters, of interrupts, and of the times of their handlers;
 //! - `top`, `trace`: the live view, and the way of an event in words;
 //! - `destination`: where a command writes to;
-//! - `documents`, `progress`: the files that a benchmark leaves behind, and how far it is;
+//! - `documents`, `progress`: the files and the progress of a benchmark;
 //! - `page`, `column`, `heat`, `metrics`: tables for people, and metrics;
 //! - `schemas`: the JSON Schemas of what it writes;
-//! - `screen`, `scroll`: a terminal whose content is replaced again and again;
+//! - `screen`, `scroll`: a terminal whose content is updated in place;
 //! - `closed`: standard streams that were closed from the beginning;
 //! - `output`, `signals`, `terminal`, `pace`: standard output, signals, the terminal, and the time between samples.
 

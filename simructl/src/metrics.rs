@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The text formats of Prometheus and OpenMetrics, as far as they are the same for all metrics.
+//! The text formats of Prometheus and OpenMetrics: the parts that all metrics share.
 
 use std::io::{self, Write};
 
 use clap::ValueEnum;
 
-/// In which format.
+/// The format.
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Format {
     /// The text format of Prometheus, which the textfile collector of node_exporter reads
@@ -25,7 +25,7 @@ pub(crate) enum Type {
 }
 
 impl Format {
-    /// Writes the comments above the samples of a metric. A name that ends with `_seconds` has that as its unit.
+    /// Writes the comments above the samples of a metric. If its name ends with `_seconds`, that is its unit.
     pub(crate) fn heading(
         self,
         output: &mut impl Write,
@@ -60,7 +60,7 @@ impl Format {
     }
 }
 
-/// Labels, of which those without a value are left out: `kind="irq",name="eth0"`.
+/// The labels; those without a value are left out: `kind="irq",name="eth0"`.
 pub(crate) fn labels(labels: &[(&str, Option<&str>)]) -> String {
     let labels = labels
         .iter()

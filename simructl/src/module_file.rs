@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module file that `simructl load` gives to the kernel: where it may be, and what it says of itself.
+//! The module file that `simructl load` gives to the kernel: where it may be, and the information in it.
 
 use std::fs;
 use std::io;
@@ -16,28 +16,29 @@ const FILE: &str = "simrupt.ko";
 /// The kernel's `MODULE_INIT_COMPRESSED_FILE`.
 const COMPRESSED: u32 = 4;
 
-/// What a file ends with to which a signature is appended, as the kernel's `MODULE_SIG_STRING` has it.
+/// The end of a file with an appended signature, the kernel's `MODULE_SIG_STRING`.
 const SIGNED: &[u8] = b"~Module signature appended~\n";
 
-/// Folders of a kernel's modules that hold what is not its own: DKMS's, the Debian packages', those of
+/// Directories below a kernel's modules that hold modules from elsewhere: those of DKMS, of the Debian packages, and of
 /// `make install`.
 const INSTALLED: [&str; 4] = ["updates/dkms", "updates/simrupt", "updates", "extra"];
 
-/// What a module's name ends with where the distribution compresses modules.
+/// The suffixes of a module's name, for distributions that compress modules.
 const COMPRESSIONS: [&str; 4] = ["", ".xz", ".zst", ".gz"];
 
 /// A module file.
 #[derive(Debug)]
 pub(crate) struct ModuleFile {
-    /// What it says of itself.
+    /// The information in it.
     pub(crate) info: ModInfo,
-    /// Whether a signature is appended to it, whoever has signed.
+    /// Whether a signature is appended to it, by any key.
     pub(crate) is_signed: bool,
     is_compressed: bool,
 }
 
 impl ModuleFile {
-    /// Reads a file. Of a compressed one, `modinfo` tells, which is wherever modules are; without it, nothing is known.
+    /// Reads a file. `modinfo`, which every system with modules has, reads a compressed one; without it, nothing is
+    /// known.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let bytes = fs::read(path)?;
         if path.extension().is_some_and(|extension| extension != "ko") {
@@ -56,19 +57,20 @@ impl ModuleFile {
         })
     }
 
-    /// How the kernel has to read it.
+    /// The flags with which the kernel must read it.
     pub(crate) fn flags(&self) -> ModuleInitFlags {
         let bits = if self.is_compressed { COMPRESSED } else { 0 };
         ModuleInitFlags::from_bits_retain(bits)
     }
 }
 
-/// Whether one of modinfo's strings tells of a signature.
+/// Whether one of modinfo's strings shows a signature.
 fn is_signature(string: &[u8]) -> bool {
     string.starts_with(b"sig_id=") || string.starts_with(b"signer=")
 }
 
-/// Where the module file is looked for, in this order: beside the program, what was built here, what is installed.
+/// The places where the module file is looked for, in order: beside the program, the build directories, the installed
+/// modules.
 pub(crate) fn candidates(program: Option<&Path>, release: &str) -> Vec<PathBuf> {
     let modules = Path::new("/lib/modules").join(release);
     let installed = INSTALLED.iter().flat_map(|folder| {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Standard output and standard error. A reader that has gone away is no error; a full disk is, and so is standard output
-//! that is closed.
+//! Standard output and standard error. It is no error if the reader has gone, but a full disk is one, and so is a
+//! closed standard output.
 //!
-//! Texts may hold what a file has brought: a name, a task, a field of a result. Control characters in texts are shown by
-//! their numbers, and do nothing. Other forms, such as CSV, have them as the form says, but not on a terminal.
+//! Texts may contain names from files or from the kernel. Control characters in texts are shown as their numbers, and
+//! have no effect. Other formats, such as CSV, keep them as the format says, except on a terminal.
 //!
 //! With `--json`, each message on standard error is a JSON document in a row of its own.
 
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use simrupt::failure::{Failure, Kind, describe, errno};
 use simrupt::text::{in_one_row, visible};
 
-/// Set when a write to stdout found nobody at the other end.
+/// Set when a write to stdout finds that the reader has gone.
 static READER_HAS_GONE: AtomicBool = AtomicBool::new(false);
 /// Whether messages are JSON.
 static MESSAGES_ARE_JSON: AtomicBool = AtomicBool::new(false);
@@ -40,7 +40,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     offer(text.as_bytes()).map(|_| ())
 }
 
-/// Writes one of many results, a text or JSON, to stdout; `false` when nobody reads them any more.
+/// Writes one of many results, a text or JSON, to stdout; `false` when the reader has gone.
 pub(crate) fn offer(text: &[u8]) -> Result<bool, Failure> {
     written(write(visible(&String::from_utf8_lossy(text)).as_bytes()))
 }
@@ -55,17 +55,17 @@ pub(crate) fn print_json(document: &Value) -> Result<(), Failure> {
     print(&format!("{document:#}\n"))
 }
 
-/// Whether somebody may still read what is written to stdout.
+/// Whether stdout may still have a reader.
 pub(crate) fn is_read() -> bool {
     !READER_HAS_GONE.load(Relaxed)
 }
 
-/// Writes a document that is no text for people, such as CSV, to stdout. Only a terminal gets it as a text.
+/// Writes a document that is not text for people, such as CSV, to stdout. Only on a terminal it is treated as text.
 pub(crate) fn print_document(document: &str) -> Result<(), Failure> {
     written(write_document(document.as_bytes())).map(|_| ())
 }
 
-/// Writes a part of a document to stdout; what nobody reads any more is dropped.
+/// Writes a part of a document to stdout; it is dropped if the reader has gone.
 pub(crate) fn write_document(part: &[u8]) -> io::Result<()> {
     match io::stdout().is_terminal() {
         true => write(visible(&String::from_utf8_lossy(part)).as_bytes()),
@@ -83,8 +83,8 @@ fn write(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Standard output without a buffer. That of the standard library takes a stream that is closed, or open for reading
-/// only, for one that takes everything.
+/// Standard output without a buffer. The standard library takes writes to a stream that is closed, or open for reading
+/// only, for successful.
 struct Descriptor;
 
 impl Write for Descriptor {
@@ -97,7 +97,7 @@ impl Write for Descriptor {
     }
 }
 
-/// Refuses standard output that is closed, or open for reading only, before anything is done for it.
+/// Refuses a standard output that is closed, or open for reading only, before the command does anything.
 pub(crate) fn check() -> Result<(), Failure> {
     let flags = fcntl(io::stdout(), FcntlArg::F_GETFL).map_err(io::Error::from);
     let is_writable = |flags: i32| flags & OFlag::O_ACCMODE.bits() != OFlag::O_RDONLY.bits();
@@ -111,32 +111,32 @@ pub(crate) fn check() -> Result<(), Failure> {
 /// A writer for results that are too large to be built as a text first.
 pub(crate) type Stream<'a> = BufWriter<&'a mut dyn Write>;
 
-/// Has `write` write one of many results to stdout as it makes it, as [`write_document`] does; `false` when nobody reads
-/// them any more.
+/// Calls `write`, which writes one of many results to stdout piece by piece, as [`write_document`] does; `false` when
+/// the reader has gone.
 pub(crate) fn stream(
     write: impl FnOnce(&mut Stream<'_>) -> io::Result<()>,
 ) -> Result<bool, Failure> {
     if !io::stdout().is_terminal() {
         return written(buffered(&mut Stdout, write));
     }
-    // In one piece, as a piece may end within a character.
+    // In one piece, because a piece may end within a character.
     let mut text = Vec::new();
     written(buffered(&mut text, write).and_then(|()| write_document(&text)))
 }
 
-/// Has `write` write to `output` in large pieces.
+/// Calls `write`, which writes to `output` in large pieces.
 pub(crate) fn buffered(
     output: &mut dyn Write,
     write: impl FnOnce(&mut Stream<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut stream = BufWriter::with_capacity(64 * 1024, output);
     let written = write(&mut stream).and_then(|()| stream.flush());
-    // After an error the rest must not be written when the writer is dropped.
+    // After an error, dropping the writer must not write the rest.
     let _ = stream.into_parts();
     written
 }
 
-/// Standard output; bytes that nobody reads any more are dropped.
+/// Standard output; bytes are dropped if the reader has gone.
 struct Stdout;
 
 impl Write for Stdout {
@@ -159,13 +159,13 @@ fn written(outcome: io::Result<()>) -> Result<bool, Failure> {
 fn unwritten(error: &io::Error) -> Failure {
     const WHAT: &str = "cannot write to standard output";
     match errno(error) {
-        Errno::EBADF => Failure::new(WHAT, "it is closed, or not open for that")
+        Errno::EBADF => Failure::new(WHAT, "it is closed, or not open for writing")
             .remedy("> /dev/null, if it is not wanted"),
         _ => Failure::new(WHAT, describe(error)),
     }
 }
 
-/// Writes a message of one row to stderr, if anyone listens there.
+/// Writes a message of one row to stderr, if it is open.
 pub(crate) fn note(message: &impl Display) {
     let message = message.to_string();
     let document = json!({ "note": message });
@@ -181,17 +181,17 @@ pub(crate) fn note_as(text: &str, document: &Value) {
     let _ = writeln!(io::stderr(), "{}", visible(&message));
 }
 
-/// Writes to stderr that the command line makes no sense: in these words, or with `--json` as a failure.
+/// Reports an invalid command line on stderr: in these words, or with `--json` as a failure.
 pub(crate) fn refusal(text: &str, failure: &Failure) {
     note_as(text, &document(failure, code(failure.kind())));
 }
 
-/// Writes to stderr that something is not as it should be, though the command goes on.
+/// Reports a problem on stderr after which the command goes on.
 pub(crate) fn warning(failure: &Failure) {
     note_as(&format!("simructl: {failure}"), &document(failure, 0));
 }
 
-/// Writes a failure to stderr, and those that came of it, if there are any.
+/// Writes a failure to stderr, and the failures that followed from it.
 pub(crate) fn failure(failure: &Failure) {
     let text: Vec<String> = all(failure)
         .map(|failure| format!("simructl: {failure}"))
@@ -209,7 +209,7 @@ pub(crate) fn code(kind: Kind) -> u8 {
     }
 }
 
-/// A failure and those that came of it.
+/// A failure, and the failures that followed from it.
 fn all(failure: &Failure) -> impl Iterator<Item = &Failure> {
     iter::successors(Some(failure), |one| one.second())
 }

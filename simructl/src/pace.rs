@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Samples again and again: when each is due, and the titles above them.
+//! Repeated samples: when each is due, and the titles above them.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use simrupt::layout;
 
-/// Keeps to the times of samples; those that could not be taken in time are left out.
+/// Keeps the times of samples; samples that are too late are left out.
 #[derive(Debug)]
 pub(crate) struct Pace {
     interval: Duration,
@@ -48,7 +48,7 @@ impl Pace {
     }
 }
 
-/// Parts of a title side by side, each with its importance: the lowest go last where there is no room for all.
+/// Parts of a title side by side, each with its importance: the parts with the lowest numbers are kept longest.
 pub(crate) fn fitting(mut parts: Vec<(u8, String)>, width: usize) -> String {
     let joined = |parts: &[(u8, String)]| {
         let texts: Vec<&str> = parts.iter().map(|(_, text)| text.as_str()).collect();
@@ -61,7 +61,7 @@ pub(crate) fn fitting(mut parts: Vec<(u8, String)>, width: usize) -> String {
     joined(&parts)
 }
 
-/// How fast; `None` when no time has passed.
+/// A rate; `None` if no time has passed.
 pub(crate) fn per_second(count: u64, interval: Duration) -> Option<f64> {
     (!interval.is_zero()).then(|| count as f64 / interval.as_secs_f64())
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Lines for people, and which of them are shown where there is no room for all.
+//! Lines for people, and which of them are shown if there is no room for all.
 
 use simrupt::text::in_one_row;
 
-/// The rows of a table that are kept even where the lines above it have to go.
+/// The rows of a table that are kept even at the cost of the lines above it.
 const LEAST_ROWS: usize = 5;
 
 /// The lines that are shown.
@@ -19,16 +19,16 @@ pub(crate) struct Page {
     pub(crate) note: Option<String>,
 }
 
-/// Lines that stand or go together.
+/// Lines that are shown or left out together.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
-    /// How important it is: the highest go first.
+    /// The importance: the highest are left out first.
     pub(crate) rank: u8,
     pub(crate) lines: Vec<String>,
 }
 
 impl Page {
-    /// All of it. It does nothing to a terminal.
+    /// The whole text, without control characters.
     pub(crate) fn text(&self) -> String {
         let heading = self.heading.iter().flat_map(|block| &block.lines);
         let lines = heading.chain(&self.titles).chain(&self.rows);
@@ -38,8 +38,7 @@ impl Page {
             .collect()
     }
 
-    /// As much as fits into so many lines; `first` rows are left out at the beginning. Returns how many rows are
-    /// shown, too.
+    /// As much as fits into this many lines, without the first `first` rows. Also returns how many rows are shown.
     pub(crate) fn within(&self, height: usize, first: usize) -> (Vec<String>, usize) {
         let mut heading = self.heading.clone();
         let note = usize::from(self.note.is_some());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How far a run is, on stderr: on a terminal one line that is written over, else a line now and then.
+//! The progress of a run, on stderr: one line that is overwritten on a terminal, else a new line now and then.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use simrupt::text::in_one_row;
 use simrupt_bench::plan::told;
 use simrupt_bench::session;
 
-/// The least time between two lines where there is no terminal.
+/// The least time between two lines if stderr is not a terminal.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// What was done, and how long that took.
+/// The visits done, and the time that they took.
 #[derive(Debug)]
 pub(crate) struct Progress {
     visits: u32,
@@ -59,7 +59,7 @@ impl session::Progress for Progress {
         let what = in_one_row(what);
         let text = format!("bench: {next} of {visits}, {} left: {what}", told(left));
         let mut stderr = io::stderr();
-        // Nobody may listen there.
+        // stderr may be closed.
         let _ = match self.is_terminal {
             true => write!(stderr, "\r\x1b[K{text}").and_then(|()| stderr.flush()),
             false => writeln!(stderr, "{text}"),
@@ -80,7 +80,7 @@ impl Drop for Progress {
     }
 }
 
-/// The time left: what was estimated, by how much the estimate was off so far.
+/// The time left: the estimate, corrected by its error so far.
 fn left(estimate: Duration, done: Duration, elapsed: Duration) -> Duration {
     let left = estimate.saturating_sub(done);
     match done.is_zero() {

@@ -10,7 +10,7 @@ use simrupt_bench::results;
 /// The schema of one kind of document.
 #[derive(Debug)]
 pub(crate) struct Schema {
-    /// Its name: that of the command that writes such documents, if it is one.
+    /// Its name: that of the command that writes such documents, if there is one.
     pub(crate) name: &'static str,
     /// Other commands that write such documents.
     others: &'static [&'static str],
@@ -60,7 +60,7 @@ pub(crate) const ALL: [Schema; 22] = [
 ];
 
 impl Schema {
-    /// Which command writes such documents, in a sentence.
+    /// The sentence that says which command writes such documents.
     pub(crate) fn description(&self) -> Result<String, Failure> {
         let failed =
             |why: String| Failure::new(format!("cannot use the schema {}", self.name), why);
@@ -72,7 +72,7 @@ impl Schema {
     }
 }
 
-/// The schema of this name, or of the documents of the command of this name.
+/// The schema with this name, or of the documents of the command with this name.
 pub(crate) fn find(name: &str) -> Result<&'static Schema, Failure> {
     let is_meant = |schema: &&Schema| schema.name == name || schema.others.contains(&name);
     ALL.iter().find(is_meant).ok_or_else(|| {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A screen of our own on the terminal, for views that are drawn again and again: the alternate screen, and keys
-//! that come one by one. The terminal is as before on every way out: the end, an error, a signal, a panic, and
-//! also while the program is stopped (Ctrl-Z).
+//! A screen of our own on the terminal, for views that are updated in place: the alternate screen, with keys read one
+//! by one. The terminal is restored on every way out (the end, an error, a signal, a panic), and while the program is
+//! stopped (Ctrl-Z).
 //!
-//! All that is to be drawn goes through [`Screen::draw`], all waiting through [`Screen::next`].
+//! All drawing goes through [`Screen::draw`], all waiting through [`Screen::next`].
 
 use std::env;
 use std::io::{self, IsTerminal, Stdout};
@@ -43,27 +43,27 @@ const SIGNALS: [Signal; 6] = [
     Signal::SIGCONT,
 ];
 
-/// How long to wait for keys at a time. Nothing wakes who waits for them when the program goes on after a stop.
+/// How long to wait for keys at a time. When a stopped program goes on, nothing wakes a thread that waits for keys.
 const SLICE: Duration = Duration::from_millis(100);
-/// The shortest time to wait for keys: without any, those that are there are not seen.
+/// The shortest time to wait for keys: with a wait of 0, pending keys are not seen.
 const INSTANT: Duration = Duration::from_millis(1);
 
 /// The screen. Dropping it gives the terminal back.
 #[derive(Debug)]
 pub(crate) struct Screen {
     shared: Arc<Shared>,
-    /// Whether keys come: not where standard input and the terminal have nothing to do with each other.
+    /// Whether keys are read. They are not if standard input is something else than the terminal.
     has_keys: bool,
 }
 
-/// What there was to wait for.
+/// The outcome of a wait.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Input {
     /// A key was pressed.
     Key(KeyEvent),
-    /// All is to be drawn again: the size has changed, or the program was stopped.
+    /// Everything must be drawn again: the size has changed, or the program was stopped.
     Redraw,
-    /// The time has come.
+    /// The time is over.
     Due,
 }
 
@@ -75,20 +75,20 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    /// `None` once the terminal was given back for good.
+    /// `None` after the terminal was restored for good.
     canvas: Option<Terminal<CrosstermBackend<Stdout>>>,
     area: Rect,
     needs_keys: bool,
-    /// Whether the program was stopped since it was drawn.
+    /// Whether the program was stopped since the last drawing.
     is_stale: bool,
-    /// Whether the view ends itself when a signal comes, and that signal.
+    /// Whether the view ends itself on a signal, and that signal.
     ends_itself: bool,
     ending: Option<Signal>,
 }
 
 impl Screen {
-    /// Takes the terminal that standard output is; `what` needs it. Without a terminal to read from there are no
-    /// keys, which is an error if they are needed.
+    /// Takes the terminal on standard output; `what` describes the view in errors. Without a terminal to read from
+    /// there are no keys, which is an error if the view needs them.
     pub(crate) fn take(what: &str, needs_keys: bool) -> Result<Self, Failure> {
         let failed = |error: io::Error| unusable(what, &error);
         let shared = Arc::new(Shared {
@@ -124,7 +124,7 @@ impl Screen {
         Ok(Self { shared, has_keys })
     }
 
-    /// Draws all of it.
+    /// Draws everything.
     pub(crate) fn draw(&self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         let mut state = self.shared.lock();
         let State {
@@ -139,7 +139,7 @@ impl Screen {
         let now = area();
         if mem::take(is_stale) || *known != now {
             execute!(io::stdout(), Clear(ClearType::All))?;
-            // Whatever was drawn is forgotten.
+            // The next drawing must be complete.
             canvas.resize(now)?;
             *known = now;
         }
@@ -151,7 +151,7 @@ impl Screen {
             .map(|_| ())
     }
 
-    /// Draws these lines, which `lines` makes for so many columns and rows.
+    /// Draws the lines that `lines` makes for the given number of columns and rows.
     pub(crate) fn draw_lines(
         &self,
         lines: impl FnOnce(usize, usize) -> Vec<String>,
@@ -164,12 +164,12 @@ impl Screen {
         })
     }
 
-    /// Has signals end the view by [`ending`](Self::ending), for one that has to clean up first.
+    /// Makes the view itself check for signals, by [`ending`](Self::ending), if it has to clean up first.
     pub(crate) fn end_by_itself(&self) {
         self.shared.lock().ends_itself = true;
     }
 
-    /// The signal that is to end the view, if one came. The terminal is given back by then.
+    /// The signal that is to end the view, if one came. The terminal is already restored.
     pub(crate) fn ending(&self) -> Option<Signal> {
         self.shared.lock().ending
     }
@@ -179,7 +179,7 @@ impl Screen {
         self.has_keys
     }
 
-    /// Waits for a key, or until this moment.
+    /// Waits for a key, at most until this moment.
     pub(crate) fn next(&self, until: Instant) -> io::Result<Input> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -211,11 +211,12 @@ impl Drop for Screen {
 }
 
 impl State {
-    /// Gives the terminal back for good.
+    /// Restores the terminal for good.
     fn give_back(&mut self) {
         if let Some(canvas) = self.canvas.take() {
             leave();
-            // It would show the cursor, which is done, and panic where even the message about it finds no terminal.
+            // Dropping it would show the cursor again, and would panic if there is no terminal left for its error
+            // message.
             mem::forget(canvas);
         }
     }
@@ -226,7 +227,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Without keys: waits for a moment, or until it is to be drawn again.
+    /// Without keys: waits for a moment, or until everything must be drawn again.
     fn wait(&self, left: Duration) -> Input {
         let state = self.lock();
         let waited = self
@@ -239,14 +240,14 @@ impl Shared {
         }
     }
 
-    /// Gives the terminal back for good.
+    /// Restores the terminal for good.
     fn give_back(&self) {
         self.lock().give_back();
     }
 
-    /// What a signal does, on a thread of its own.
+    /// Acts on a signal, on a thread of its own.
     fn signal(&self, signal: Signal) {
-        // Held until the end: what wants to draw now waits for that.
+        // Held until the end, so that no drawing happens in between.
         let mut state = self.lock();
         let is_ours = state.canvas.is_some();
         match signal {
@@ -257,7 +258,7 @@ impl Shared {
                 signals::stop_of(signal);
                 self.resume(&mut state);
             }
-            // The shell may have used the terminal meanwhile.
+            // The shell may have used the terminal in the meantime.
             Signal::SIGCONT => self.resume(&mut state),
             signal => {
                 state.give_back();
@@ -276,7 +277,7 @@ impl Shared {
         if state.canvas.is_none() {
             return;
         }
-        // Where this fails, drawing and reading say so.
+        // If this fails, drawing and reading report it.
         let _ = disable_raw_mode();
         let _ = enter(state.needs_keys);
         state.is_stale = true;
@@ -284,10 +285,10 @@ impl Shared {
     }
 }
 
-/// Whether the terminal shows the screen. To leave it twice would move the cursor of whoever came in between.
+/// Whether the terminal shows the screen. Leaving it twice would move the cursor of another program.
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
-/// Takes the terminal; whether keys come.
+/// Takes the terminal; returns whether keys are read.
 fn enter(needs_keys: bool) -> io::Result<bool> {
     let raw = enable_raw_mode();
     if needs_keys && raw.is_err() {
@@ -306,7 +307,7 @@ fn enter(needs_keys: bool) -> io::Result<bool> {
     cleared.map(|()| raw.is_ok())
 }
 
-/// Gives the terminal back, as far as that is possible.
+/// Restores the terminal, as far as possible.
 fn leave() {
     if IS_SHOWN.swap(false, SeqCst) {
         let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
@@ -314,7 +315,7 @@ fn leave() {
     }
 }
 
-/// Has a panic give the terminal back, before it is told there.
+/// Makes a panic restore the terminal before its message is printed.
 fn give_back_on_panic() {
     let tell = panic::take_hook();
     panic::set_hook(Box::new(move |mistake| {
@@ -323,7 +324,7 @@ fn give_back_on_panic() {
     }));
 }
 
-/// Shows what would control the terminal as what it is not: a text may come from a file.
+/// Replaces characters that would control the terminal: a text may come from a file.
 pub(crate) fn clean(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         if cell.symbol().contains(char::is_control) {
@@ -332,7 +333,7 @@ pub(crate) fn clean(buffer: &mut Buffer) {
     }
 }
 
-/// Stops all that runs in the foreground, as the terminal itself would do.
+/// Stops all processes in the foreground, as the terminal itself would do.
 fn stop_all() -> io::Result<()> {
     match signals::is_ignored(Signal::SIGTSTP) {
         true => Ok(()),
@@ -344,10 +345,10 @@ fn is_stop(key: KeyEvent) -> bool {
     key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z')
 }
 
-/// The most columns and rows that are drawn: a terminal may say anything, and each cell takes memory.
+/// The most columns and rows that are drawn. A terminal may report any size, and each cell takes memory.
 const MOST: u16 = 1000;
 
-/// All of the terminal.
+/// The whole terminal.
 fn area() -> Rect {
     let (width, height) = terminal::size_or_default();
     let [width, height] = [width, height].map(|size| u16::try_from(size).unwrap_or(MOST).min(MOST));
@@ -360,7 +361,7 @@ pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal() && !is_dumb
 }
 
-/// Whether the key ends every view.
+/// Whether the key ends a view.
 pub(crate) fn is_end(key: KeyEvent) -> bool {
     match key.code {
         KeyCode::Char('c') => key.modifiers.contains(KeyModifiers::CONTROL),
@@ -369,7 +370,7 @@ pub(crate) fn is_end(key: KeyEvent) -> bool {
     }
 }
 
-/// The terminal cannot be used for this.
+/// The failure for a terminal that cannot be used.
 pub(crate) fn unusable(what: &str, error: &io::Error) -> Failure {
     Failure::new(
         what,

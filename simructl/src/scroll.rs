@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which rows of a table are on a screen that has no room for all of them.
+//! The rows of a table that are on a screen without room for all of them.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub(crate) struct Scroll {
 }
 
 impl Scroll {
-    /// Moves as a key says, if it says anything about that.
+    /// Moves by a key, if the key is for moving.
     pub(crate) fn key(&mut self, key: KeyCode) {
         let page = self.shown.max(1);
         let last = self.all.saturating_sub(page);
@@ -37,7 +37,7 @@ impl Scroll {
         self.first = 0;
     }
 
-    /// The rows that may be shown of so many, on so many lines.
+    /// The range of `all` rows that may be shown on `height` lines.
     pub(crate) fn window(&mut self, all: usize, height: usize) -> Range<usize> {
         self.all = all;
         self.first = self.first.min(all.saturating_sub(1));
@@ -49,7 +49,7 @@ impl Scroll {
         self.shown = rows;
     }
 
-    /// The last line of a screen: whether the table stands still, how many rows are not shown, and the keys.
+    /// The last line of a screen: whether the table is paused, how many rows are not shown, and the keys.
     pub(crate) fn footer(&self, has_keys: bool, is_paused: bool, keys: &str) -> String {
         let below = self.all.saturating_sub(self.first + self.shown);
         let mut parts = Vec::new();

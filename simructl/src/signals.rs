@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The signals that end a program, taken by a thread: whoever is at work may wait in the kernel for
-//! something that never comes.
+//! The signals that end a program, handled by a thread: the working thread may wait in the kernel for something that
+//! never comes.
 
 use std::fs;
 use std::thread;
@@ -14,8 +14,8 @@ use simrupt::stop::Stop;
 /// The signals that ask a program to end.
 pub(crate) const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
-/// Has `on_signal` called for each of these signals that comes from now on, but for those which whoever started
-/// the program has it ignore. They have no other effect any more.
+/// Calls `on_signal` for each of these signals from now on, except for those that were ignored when the program was
+/// started. The signals have no other effect any more.
 pub(crate) fn take(
     signals: &[Signal],
     mut on_signal: impl FnMut(Signal) + Send + 'static,
@@ -46,14 +46,14 @@ pub(crate) fn stop() -> Result<Stop, Failure> {
     Ok(stop)
 }
 
-/// Does what the signal would have done had nobody taken it.
+/// Ends the program by the signal's default action.
 pub(crate) fn die_of(signal: Signal) {
     let mut one = SigSet::empty();
     one.add(signal);
     let _ = one.thread_unblock().and_then(|()| raise(signal));
 }
 
-/// As [`die_of`], for a signal that stops the program; it is taken again when this returns.
+/// As [`die_of`], for a signal that stops the program; the signal is handled again when this returns.
 pub(crate) fn stop_of(signal: Signal) {
     die_of(signal);
     let mut one = SigSet::empty();
@@ -61,7 +61,7 @@ pub(crate) fn stop_of(signal: Signal) {
     let _ = one.thread_block();
 }
 
-/// Whether whoever started the program has it ignore the signal.
+/// Whether the signal was ignored when the program was started.
 pub(crate) fn is_ignored(signal: Signal) -> bool {
     ignored() & bit(signal) != 0
 }
@@ -71,8 +71,7 @@ fn bit(signal: Signal) -> u64 {
     1 << (signal as u32 - 1)
 }
 
-/// The signals that whoever started the program has it ignore (as nohup does), as a bit mask; those
-/// are not for us to take.
+/// The signals that were ignored when the program was started (as nohup does), as a bit mask. They must stay ignored.
 fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|row| row.strip_prefix("SigIgn:"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Why a line gives no events, or none to its readers: what is missing, and how to have it.
+//! Why a line has no events, or none for its readers: the cause, and the remedy.
 
 use std::time::{Duration, Instant};
 
@@ -11,25 +11,25 @@ use simrupt::lines::Lines;
 use simrupt::module::Module;
 use simrupt::sysroot::{Sysroot, read_text};
 
-/// How long it may be silent before that is worth a word.
+/// How long a line may be silent before it is reported.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a line is set to, and what it has counted, at a moment.
+/// The settings and the counters of a line at a moment.
 #[derive(Debug, Clone)]
 pub(crate) struct Look {
     at: Instant,
     is_bound: bool,
     rate_hz: u64,
-    /// Events that come together.
+    /// The number of events that come together.
     burst: u64,
-    /// The next events come when the driver is done with the last.
+    /// The next events come when the driver is done with the last ones.
     is_closed_loop: bool,
     /// Events come by the gaps of a schedule, which may be over.
     is_replay: bool,
     is_masked: bool,
     /// It runs only while its device is open.
     needs_open: bool,
-    /// Open files of the module, those of other lines among them; `None` if that is not known.
+    /// Open files of the module, including those of other lines; `None` if it is unknown.
     users: Option<u64>,
     events: u64,
     read: u64,
@@ -37,14 +37,14 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// Looks at a line; no counters when its driver is unbound.
+    /// Takes a look at a line; it has no counters if its driver is unbound.
     pub(crate) fn at(
         module: &Module<'_>,
         knobs: &Knobs,
         line: u32,
         counters: Option<&Counters>,
     ) -> Result<Self, Failure> {
-        // Without a driver its knobs may be out of reach, and a module may lack one.
+        // Without a driver its knobs may be out of reach, and a module may not have all knobs.
         let knob = |name: &str| match (counters, knobs.find(name)) {
             (Some(_), Ok(knob)) => knobs.value(knob, line).map(Some),
             _ => Ok(None),
@@ -76,7 +76,7 @@ impl Look {
         })
     }
 
-    /// The longest time from one event to the next, on the ideal schedule.
+    /// The longest time between two events on the ideal schedule.
     fn period(&self) -> Duration {
         match (self.is_closed_loop || self.is_replay, self.rate_hz) {
             (true, _) | (_, 0) => Duration::ZERO,
@@ -85,20 +85,20 @@ impl Look {
     }
 }
 
-/// How often the module is in use: by open devices of any line.
+/// The use count of the module: open devices of any line.
 fn users(sysroot: &Sysroot) -> Option<u64> {
     let text = read_text(&sysroot.module().join("refcnt")).ok()?;
     text.trim().parse().ok()
 }
 
-/// What is missing.
+/// The cause of the silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cause {
     /// There is no driver.
     Unbound,
     /// The device is silent.
     Silent,
-    /// Nobody has the device open, and it runs only then.
+    /// Nobody has the device open, which it needs to run.
     Unopened,
     /// It waits for CPU time.
     Throttled,
@@ -108,12 +108,12 @@ pub(crate) enum Cause {
     Unread,
     /// The replay is over, or in a long gap.
     Replayed,
-    /// The next event may take so long.
+    /// The next event may take this long.
     Slow(Duration),
 }
 
 impl Cause {
-    /// The state of a line that has this cause, in a word or two.
+    /// The state of a line with this cause, in one or two words.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Unbound => "no driver",
@@ -127,7 +127,7 @@ impl Cause {
         }
     }
 
-    /// What is missing, of the line that was named before.
+    /// The cause, for a line that was named before.
     pub(crate) fn why(self) -> String {
         match self {
             Self::Unbound => "its driver is unbound".to_string(),
@@ -142,12 +142,12 @@ impl Cause {
             Self::Slow(period) => {
                 let whole = Duration::from_millis(u64::try_from(period.as_millis()).unwrap_or(0));
                 let period = humantime::format_duration(whole);
-                format!("it has events every {period} only")
+                format!("it has events only every {period}")
             }
         }
     }
 
-    /// What to try.
+    /// The remedy.
     pub(crate) fn remedy(self, line: u32) -> String {
         match self {
             Self::Unbound => {
@@ -170,7 +170,7 @@ pub(crate) fn is_throttled(before: &Look, now: &Look) -> bool {
     now.throttled > before.throttled
 }
 
-/// What a line lacks to have events, judged by two looks; `None` when it has them, or nothing is known.
+/// Why a line has no events, judged by two looks; `None` if it has events, or nothing is known.
 pub(crate) fn missing(before: &Look, now: &Look) -> Option<Cause> {
     let has_events = now.events > before.events;
     let elapsed = now.at.duration_since(before.at);
@@ -199,7 +199,7 @@ pub(crate) fn missing(before: &Look, now: &Look) -> Option<Cause> {
     }
 }
 
-/// As [`missing`], but of what only time can tell nothing is said before it has passed.
+/// As [`missing`], but causes that only time can show are not named too early.
 pub(crate) fn missing_for_sure(before: &Look, now: &Look) -> Option<Cause> {
     let is_early = now.at.duration_since(before.at) < PATIENCE;
     missing(before, now).filter(|cause| match cause {
@@ -214,7 +214,7 @@ pub(crate) fn has_events(before: &Look, now: &Look) -> bool {
     now.events != before.events
 }
 
-/// As [`missing`], where events are wanted that somebody reads.
+/// As [`missing`], where events must also be read.
 pub(crate) fn missing_to_readers(before: &Look, now: &Look) -> Option<Cause> {
     missing(before, now).or_else(|| {
         let is_unread = now.events > before.events && now.read == before.read;
@@ -222,13 +222,13 @@ pub(crate) fn missing_to_readers(before: &Look, now: &Look) -> Option<Cause> {
     })
 }
 
-/// Says on standard error what is missing, when nothing has come for a while.
+/// Reports on standard error what is missing when nothing has come for a while.
 #[derive(Debug)]
 pub(crate) struct Watchman {
     what: &'static str,
     lines: Vec<u32>,
     quiet_since: Instant,
-    /// How the lines were when it became quiet.
+    /// The state of the lines when they became silent.
     before: Option<Vec<Look>>,
     next: Instant,
     told: Option<String>,
@@ -250,7 +250,7 @@ impl Watchman {
         this
     }
 
-    /// Something has come.
+    /// Notes that something has come.
     pub(crate) fn has_come(&mut self) {
         let now = Instant::now();
         self.quiet_since = now;
@@ -264,7 +264,7 @@ impl Watchman {
         Instant::now() >= self.next
     }
 
-    /// Looks what is missing; returns it when it was not told yet.
+    /// Finds out what is missing; returns it if it was not reported yet.
     pub(crate) fn look_out(&mut self, module: &Module<'_>) -> Option<Failure> {
         self.next = Instant::now() + PATIENCE;
         let now = self.look(module)?;
@@ -276,7 +276,7 @@ impl Watchman {
         let causes = causes.map(|((before, now), line)| {
             missing_to_readers(before, now).map(|cause| (cause, *line))
         });
-        // One line that has all it takes, and there is nothing to say.
+        // If one line lacks nothing, there is nothing to report.
         let causes: Vec<(Cause, u32)> = causes.collect::<Option<_>>()?;
         let failure = told(self.what, causes)?;
         let text = failure.to_string();
@@ -286,13 +286,13 @@ impl Watchman {
         })
     }
 
-    /// What the first line lacks, if anything.
+    /// The cause for the first line, if there is one.
     pub(crate) fn cause(&self, module: &Module<'_>) -> Option<Cause> {
         let (before, now) = (self.before.as_ref()?, self.look(module)?);
         missing_to_readers(before.first()?, now.first()?)
     }
 
-    /// `None` where nothing can be seen: then there is nothing to say.
+    /// `None` if nothing can be seen: then there is nothing to report.
     fn look(&self, module: &Module<'_>) -> Option<Vec<Look>> {
         let knobs = Knobs::of(module).ok()?;
         let look = |line: &u32| {
@@ -303,7 +303,7 @@ impl Watchman {
     }
 }
 
-/// What is missing on which lines, lines with the same cause together.
+/// The causes and their lines; lines with the same cause are named together.
 fn told(what: &str, mut causes: Vec<(Cause, u32)>) -> Option<Failure> {
     causes.sort_unstable();
     let (first, line) = *causes.first()?;
@@ -319,7 +319,7 @@ fn told(what: &str, mut causes: Vec<(Cause, u32)>) -> Option<Failure> {
 
 #[cfg(test)]
 impl Look {
-    /// A line that runs and is read, with so many events so far.
+    /// A line that runs and is read, with this many events so far.
     pub(crate) fn running(at: Instant, events: u64) -> Self {
         Self {
             at,
@@ -419,12 +419,12 @@ mod tests {
         assert_eq!(replay(Some(0), true), Some(Cause::Unopened));
         assert_eq!(replay(Some(1), true), Some(Cause::Replayed));
         assert_eq!(replay(Some(0), false), Some(Cause::Replayed));
-        // The rate says nothing of the gaps.
+        // The rate does not determine the gaps.
         assert_eq!(cause(|_, now| now.is_replay = true), None);
     }
 
     #[test]
-    fn a_slow_line_need_not_be_closed() {
+    fn a_slow_line_is_reported_with_its_period() {
         let slow = |users| {
             cause(move |before, now| {
                 quiet(before, now);
@@ -437,12 +437,12 @@ mod tests {
         assert_eq!(slow(Some(0)), Some(Cause::Unopened));
         assert_eq!(
             Cause::Slow(period).why(),
-            "it has events every 6m 49s 600ms only"
+            "it has events only every 6m 49s 600ms"
         );
     }
 
     #[test]
-    fn what_time_must_tell_is_not_said_too_early() {
+    fn a_cause_that_only_time_can_show_is_not_reported_too_early() {
         let [mut before, mut now] = looks();
         quiet(&mut before, &mut now);
         assert_eq!(missing_for_sure(&before, &now), Some(Cause::Unopened));

@@ -39,7 +39,7 @@ pub(crate) struct Replay {
     /// SPEED times as fast: 2 halves each gap
     #[arg(long, value_name = "SPEED", default_value = "1", value_parser = parse_speed)]
     pub(crate) speed: f64,
-    /// Begin again behind the last arrival
+    /// After the last arrival, begin again with the first
     #[arg(long = "loop")]
     pub(crate) repeats: bool,
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What `bench` takes.
+//! The options of `bench`.
 
 use std::path::PathBuf;
 
@@ -15,20 +15,20 @@ use simrupt_bench::percentile::Percentiles;
 use simrupt_bench::placement::Cpus;
 use simrupt_bench::setting::{Flavor, LineCount, Mode, Named, Names, Scope, Stress};
 
-/// What `bench` takes.
+/// The options of `bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// A job that is built in [default: quick]
+    /// A built-in job [default: quick]
     #[arg(long, value_name = "NAME", value_parser = PRESETS.map(|(name, _)| name))]
     pub(crate) preset: Option<String>,
     /// A job of your own, in TOML; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "preset", value_hint = ValueHint::FilePath)]
     pub(crate) job: Option<PathBuf>,
-    /// Measure nothing where the figures could not be trusted: where the grade is D
+    /// Refuse to measure if the environment is of grade D: its figures cannot be trusted
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Check job, module and outputs as for a run, print the cells and the time that they will take, and measure
-    /// nothing; with --json - that is JSON
+    /// Check job, module and outputs as a run does, print the cells and the time that they will take, but measure
+    /// nothing; with --json - the plan is printed as JSON
     #[arg(long)]
     pub(crate) dry_run: bool,
     // From here on, each group of options has its heading.
@@ -38,17 +38,18 @@ pub(crate) struct Bench {
     pub(crate) outputs: Outputs,
 }
 
-/// Options that take the place of what the job says.
+/// Options that override settings of the job.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Instead of what the job says")]
+#[command(next_help_heading = "Settings that override the job's")]
 pub(crate) struct Overrides {
-    /// rate: events at due times; replay: at those of a file; saturate: the next as soon as the one before is done
+    /// rate: events at due times; replay: events at the times of a file; saturate: each event as soon as the one before
+    /// is done
     #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) mode: Option<Mode>,
     /// Repeat the arrivals of FILE, as simructl record writes it, in mode replay; - is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) replay: Option<PathBuf>,
-    /// Flavors of the workqueue, or all; -NAME leaves one out: all,-none
+    /// Flavors of the workqueue, or all; -NAME leaves one out, as in all,-none
     #[arg(long, value_name = "NAMES")]
     pub(crate) flavors: Option<Names<Flavor>>,
     /// Events per second and line
@@ -69,13 +70,13 @@ pub(crate) struct Overrides {
     /// Interference: idle (none), cpu, memory, pinned, fifo, irqs-off, preempt-off, softirq, or all of these; hog
     #[arg(long, value_name = "NAMES")]
     pub(crate) stress: Option<Names<Stress>>,
-    /// How many lines work at the same time; cpus: as many as there are CPUs
+    /// Number of lines that work at the same time; cpus: one for each CPU
     #[arg(long, value_name = "N|cpus")]
     pub(crate) lines: Option<LineCount>,
     /// Another knob of the module with its values, such as coalesce_us=0,50; once for each knob
     #[arg(long = "knob", value_name = "KNOB=VALUES")]
     pub(crate) knobs: Vec<Further>,
-    /// CPUs of lines and readers, such as 2-3,8: line i on the i-th, its reader on the next
+    /// CPUs of lines and readers, such as 2-3,8: line i uses the i-th, its reader the one after it
     #[arg(long, value_name = "LIST")]
     pub(crate) cpus: Option<Cpus>,
     /// Percentiles of each stage, above 0 and below 100 [default: 50,90,99,99.9,99.99]
@@ -87,27 +88,27 @@ pub(crate) struct Overrides {
     /// How long a round is measured: seconds, or with a unit such as 500ms
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub(crate) duration: Option<f64>,
-    /// How long the load runs before that
+    /// How long the load runs before each round is measured
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub(crate) warm_up: Option<f64>,
-    /// Seed of the random order of the cells, and of the draws of compare
+    /// Seed of the shuffled order of the cells, and of the random draws of compare
     #[arg(long, value_name = "N", value_parser = whole::<u64>(ANY))]
     pub(crate) seed: Option<u64>,
-    /// Find the highest rate that each flavor can follow
+    /// Find the knee: the highest rate that each flavor can follow
     #[arg(long)]
     pub(crate) find_knee: bool,
-    /// Limit of p99 of due_read for that
+    /// A rate is followed while p99 of due_read is at most this
     #[arg(long, value_name = "US", value_parser = whole::<u64>(P99_LIMITS_US))]
     pub(crate) p99_limit: Option<u64>,
-    /// Lowest rate to try
+    /// Lowest rate to try for the knee
     #[arg(long, value_name = "HZ", value_parser = whole::<u64>(RATES_HZ))]
     pub(crate) knee_min: Option<u64>,
-    /// Highest rate to try
+    /// Highest rate to try for the knee
     #[arg(long, value_name = "HZ", value_parser = whole::<u64>(RATES_HZ))]
     pub(crate) knee_max: Option<u64>,
 }
 
-/// Modes by their names, which help and completions know.
+/// Modes by name, for help and completions.
 fn modes() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::CHOICES.iter().map(|mode| mode.name()))
         .try_map(|name| Mode::from_name(&name))

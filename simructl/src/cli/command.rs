@@ -40,25 +40,25 @@ pub(crate) enum Command {
 
     /// Show all lines on one screen: settings, events, losses and state
     ///
-    /// The exit code is 0 also when the module is not loaded. "lost" counts events that no reader can get any
-    /// more: overrun, dropped, overwritten and flushed events.
+    /// The exit code is 0 even if the module is not loaded. "lost" counts events that no reader will get: overrun,
+    /// dropped, overwritten and flushed events.
     #[command(after_help = "Example:\n  simructl status")]
     Status,
 
     /// List the knobs: values, default and meaning of each
     ///
-    /// The loaded module describes its knobs. When it is not loaded, the list is that of the module of the same
-    /// version as simructl. A "live" knob can be changed while the module is loaded, a "load" knob cannot.
+    /// The loaded module describes its knobs. If it is not loaded, the list is that of the module of the same version
+    /// as simructl. A "live" knob can be changed while the module is loaded, a "load" knob cannot.
     #[command(after_help = "Example:\n  simructl knobs")]
     Knobs,
 
-    /// Show a knob, or all of them
+    /// Show one knob, or all knobs
     ///
     /// Prints one row per line and knob, such as `line0 rate_hz 100`. A load-time knob, which all lines share, is
     /// printed as `module lines 2`. One knob of one line is printed as its value alone.
     #[command(after_help = "Example:\n  simructl get rate_hz --line 0")]
     Get {
-        /// The knob; without it, all of them
+        /// The knob; without it, all knobs
         #[arg(value_parser = knobs::name())]
         knob: Option<String>,
     },
@@ -110,11 +110,11 @@ pub(crate) enum Command {
     )]
     Stats(Stats),
 
-    /// Show how long each stage of an event's way took
+    /// Show the latency of each stage of an event
     ///
-    /// due_irq is from the due time to the top half, irq_bh from there to the bottom half, bh_run the run
-    /// time of the bottom half, due_read from the due time to a reader. Times are in microseconds. at_s is
-    /// the time of the longest one, in seconds of CLOCK_MONOTONIC.
+    /// due_irq is the time from the due time to the top half, irq_bh from the top half to the bottom half, bh_run the
+    /// run time of the bottom half, due_read from the due time to a reader. Times are in microseconds. at_s is the time
+    /// of the longest one, in seconds of CLOCK_MONOTONIC.
     ///
     /// A percentile is the value at the nearest rank, shown as the high bound of its bucket: at most 1/64 too
     /// high, and never above the maximum. A percentile above all buckets is shown as >BOUND, and in JSON as null.
@@ -123,12 +123,12 @@ pub(crate) enum Command {
 
     /// Copy the events of a line to standard output
     ///
-    /// It ends after COUNT events, on Ctrl-C, when the line is gone, or when nobody reads the output any
-    /// more. An event is one byte, or 40 bytes in format record: see the line's knob `format`.
+    /// The command ends after COUNT events, on Ctrl-C, when the line is gone, or when the reader of its output has
+    /// gone. An event is one byte, or 40 bytes in format record: see the line's knob `format`.
     ///
-    /// --follow decodes records, one per row: number, due time, microseconds from there to the top half and
-    /// from there to the bottom half, their CPUs, and the character. Between them it says how many events are
-    /// missing. The totals go to standard error at the end.
+    /// --follow decodes records, one per row: number, due time, microseconds from the due time to the top half and from
+    /// the top half to the bottom half, their CPUs, and the character. If events are missing, a row says how many. The
+    /// totals go to standard error at the end.
     #[command(
         after_help = "Example:\n  simructl read --line 1 -n 20\n  simructl set format=record && simructl read --follow"
     )]
@@ -162,26 +162,25 @@ pub(crate) enum Command {
     )]
     Explain(Explain),
 
-    /// Watch the lines on the terminal, live, and turn their knobs by keys
+    /// Watch the lines live on the terminal, and change their knobs by keys
     ///
-    /// The table shows for each line its settings, the events per second, events read and lost, the fill of its
-    /// fifo, and the latencies of a stage since the previous sample, with the history of p99. Below the table
-    /// are the contexts, the CPUs and the histogram of the selected line, as far as there is room. The key ?
-    /// lists the keys.
+    /// The table shows for each line its settings, the events per second, events read and lost, the fill of its fifo,
+    /// and the latencies of a stage since the previous sample, with the history of p99. If there is room, the contexts,
+    /// the CPUs and the histogram of the selected line are below the table. The key ? lists the keys.
     #[command(after_help = "Example:\n  simructl top\n  simructl top --once --width 120")]
     Top(Top),
 
-    /// Show which interrupts come to which CPU, and how often: /proc/interrupts of any machine
+    /// Show which interrupts each CPU handles, and how often: /proc/interrupts of any machine
     ///
-    /// Takes two samples, SECONDS apart, and shows what was counted between them; with or without the module.
-    /// Above the table: the sum of each CPU, and of each NUMA node. Of each interrupt: its total, how often it
-    /// came per second, a cell for each CPU (or for some neighbours, where there are more CPUs than places), its
-    /// actions, the interrupt controller and its number there, the trigger, the CPUs that it may go to (affinity)
-    /// and goes to (effective), the node of its device, and its threads.
+    /// Takes two samples, SECONDS apart, and shows the increase between them. It works with or without the module.
+    /// Above the table are the sums of each CPU and of each NUMA node. A row is an interrupt: its total, its rate per
+    /// second, a cell for each CPU (for several neighbouring CPUs if space is short), its actions, the interrupt
+    /// controller and the number there, the trigger, the CPUs that it may go to (affinity) and goes to (effective), the
+    /// node of its device, and its threads.
     ///
-    /// A row is known by its number, its controller and its actions, a column by the CPU's number: interrupts and
-    /// CPUs that come and go between two samples put no count in a wrong place. A copy may be of any architecture
-    /// and any kernel since Linux 2.6.
+    /// A row is recognized by number, controller and actions, a column by the CPU's number. So counts stay right when
+    /// interrupts or CPUs come and go between two samples. A copy may be of any architecture, and of any kernel since
+    /// Linux 2.6.
     ///
     /// Keys with --watch on a terminal: i, t, d, n order by number, total, rate, name; r reverses; space pauses;
     /// arrows scroll; q quits.
@@ -190,9 +189,9 @@ pub(crate) enum Command {
     )]
     Irqs(Interrupts),
 
-    /// Show which softirqs run on which CPU, how often, and what each of them does: /proc/softirqs
+    /// Show which softirqs run on each CPU, how often, and what each of them does: /proc/softirqs
     ///
-    /// Takes the same options as irqs, and shows softirqs in the same way.
+    /// The options and the table are those of irqs.
     #[command(
         after_help = "Example:\n  simructl softirqs\n  simructl softirqs --watch --interval 0.5 --json"
     )]
@@ -200,15 +199,16 @@ pub(crate) enum Command {
 
     /// Measure how often interrupt handlers, softirqs and work items run, and how long they wait and run
     ///
-    /// Records the kernel's tracepoints for a second, or as long as --for says, in a trace instance of its own,
-    /// with or without the module. A row is a handler of an interrupt (irq), an interrupt of the architecture's
-    /// own (vector), the thread of an interrupt (thread), a softirq, a tasklet, or a work function on a
-    /// workqueue (work).
+    /// Records the kernel's tracepoints for a second, or as long as --for says, in a trace instance of its own. It
+    /// works with or without the module. A row is a handler of an interrupt (irq), an interrupt of the architecture's
+    /// own (vector), the thread of an interrupt (thread), a softirq, a tasklet, or a work function on a workqueue
+    /// (work).
     ///
-    /// A wait is from the request to the begin: raised, queued, woken. No tracepoint tells when a device requested
-    /// an interrupt. A run is from the begin to the end, with all interrupts and sleep in between. cpu_% is the
-    /// share of one CPU that the handler had by itself, without them. Times are in microseconds; a percentile is
-    /// the value at the nearest rank, as the high bound of its bucket: at most 1/64 too high.
+    /// A wait lasts from the request (raised, queued or woken) to the start. Handlers of interrupts have no wait: no
+    /// tracepoint tells when a device requested an interrupt. A run lasts from the start to the end, and includes
+    /// interrupts and sleep in between. cpu_% is the share of one CPU that the handler used, without them. Times are in
+    /// microseconds. A percentile is the value at the nearest rank, as the high bound of its bucket: at most 1/64 too
+    /// high.
     ///
     /// Keys with --watch on a terminal: c, d, u, w, n order by CPU time, rate, longest run, longest wait, name;
     /// r reverses; space pauses; arrows scroll; q quits.
@@ -217,24 +217,24 @@ pub(crate) enum Command {
     )]
     Handlers(Handlers),
 
-    /// Record when an interrupt arrives, for a replay: any interrupt of any machine
+    /// Record when an interrupt arrives, for a replay; works for any interrupt of any machine
     ///
-    /// Records the kernel's tracepoint irq_handler_entry in a trace instance of its own, with or without the module:
-    /// for TIME, up to COUNT arrivals, or until Ctrl-C. The file has the nanoseconds from each arrival to the next, one
-    /// number a row; the first counts from the beginning of the recording. An interrupt that several devices share
-    /// counts once.
+    /// Records the kernel's tracepoint irq_handler_entry in a trace instance of its own, for TIME, up to COUNT
+    /// arrivals, or until Ctrl-C. It works with or without the module. The file has the nanoseconds from each arrival
+    /// to the next, one number per row; the first counts from the beginning of the recording. An interrupt that several
+    /// devices share counts once.
     ///
-    /// If arrivals come faster than they can be read, the file says how many were lost.
+    /// If arrivals are lost because they come faster than they can be read, the file says how many.
     #[command(
         after_help = "Example:\n  simructl record --irq 26 --for 10s --out eth0.arrivals\n  simructl record --line 1 -n 1000 --out line1.arrivals"
     )]
     Record(Record),
 
-    /// Have lines repeat arrivals: those of a recorded interrupt, or any that a file lists
+    /// Make lines repeat arrivals: those of a recorded interrupt, or any that a file lists
     ///
     /// Writes the gaps to the file `schedule` of each line, sets rate_hz to their mean rate, and pattern to replay. The
     /// first event is due one gap later, or, unless run=always, one gap after the device is opened. After the last one
-    /// the line is silent, unless --loop is given. Whatever fails, the lines stay as they were.
+    /// the line is silent, unless --loop is given. If anything fails, the lines stay as they were.
     #[command(
         after_help = "Example:\n  simructl replay eth0.arrivals --line 0\n  simructl replay eth0.arrivals --speed 2 --loop"
     )]
@@ -242,9 +242,8 @@ pub(crate) enum Command {
 
     /// Write the knobs in force as a profile
     ///
-    /// A profile is TOML. The knobs that all lines share stand above the tables, those of each line in [line0],
-    /// [line1] and so on. A comment behind each value says which values the knob takes. A file is replaced as a
-    /// whole.
+    /// A profile is TOML. Knobs that all lines share come first, then those of each line in [line0], [line1] and so on.
+    /// A comment after each value says which values the knob takes. An existing file is replaced as a whole.
     #[command(after_help = "Example:\n  simructl dump before.toml")]
     Dump {
         /// The profile to write; - is standard output
@@ -254,9 +253,9 @@ pub(crate) enum Command {
 
     /// Put a profile in force, all of it or nothing
     ///
-    /// Knobs under [all] are for every line without a value of its own. Knobs that the profile does not name are
-    /// left as they are. All values are checked before the first one is written. If a write fails, the earlier
-    /// ones are undone. Load-time knobs must be as the profile says, and each of its lines must exist.
+    /// Knobs under [all] are for every line without a value of its own. Knobs that are not in the profile do not
+    /// change. All values are checked before the first one is written. If a write fails, the earlier ones are undone.
+    /// Load-time knobs must already have the values of the profile, and each of its lines must exist.
     #[command(
         after_help = "Example:\n  simructl apply before.toml\n  echo 'all.rate_hz = 100' | simructl apply -"
     )]
@@ -268,8 +267,8 @@ pub(crate) enum Command {
 
     /// Show where a profile differs from the knobs in force
     ///
-    /// Prints the value in force and that of the profile: `line0 rate_hz 10 -> 100`. The exit code is 0 when
-    /// nothing differs, 1 when something does.
+    /// Prints the value in force and that of the profile: `line0 rate_hz 10 -> 100`. The exit code is 0 if nothing
+    /// differs, 1 if something does.
     #[command(after_help = "Example:\n  simructl diff before.toml || simructl apply before.toml")]
     Diff {
         /// The profile; - is standard input
@@ -277,52 +276,51 @@ pub(crate) enum Command {
         file: PathBuf,
     },
 
-    /// Make lines go wrong on purpose, end that, and show what is in force
+    /// Inject faults into lines, end them, and show those in force
     ///
-    /// lost, late: an interrupt of the device does not come, or comes later. spurious: one comes without a cause.
-    /// storm: for a while, one follows the other. stuck: the same without an end. unhandled: the handler answers
-    /// IRQ_NONE, until the kernel says "nobody cared" and disables the line. stall: a run of the bottom half keeps
-    /// its CPU busy. dropped-wakeup: the bottom half does not wake readers.
+    /// lost, late: an interrupt of the device does not come, or comes later. spurious: an interrupt comes without a
+    /// cause. storm: for a while, interrupts follow each other without a pause. stuck: a storm without an end.
+    /// unhandled: the handler answers IRQ_NONE, until the kernel says "nobody cared" and disables the line. stall: a
+    /// run of the bottom half keeps its CPU busy. dropped-wakeup: the bottom half does not wake readers.
     ///
-    /// set gives all rules of the fault: those that are not given get their defaults. Only root can set faults.
-    /// "happened" counts since the last reset. See recover for what a fault leaves behind.
+    /// set gives all rules of the fault: an option that is not given has its default. Only root can set faults.
+    /// "happened" counts since the last reset. To repair what a fault leaves behind, see recover.
     #[command(
         after_help = "Examples:\n  simructl fault set late --every 100 --us 3000 --line 0\n  simructl fault set lost --probability 0.1% --times 5\n  simructl fault\n  simructl fault off"
     )]
     Fault(Fault),
 
-    /// End the faults of lines, and undo what they have done
+    /// End the faults of lines, and repair what they have done
     ///
-    /// Enables an interrupt that the kernel has disabled ("nobody cared"), has the device interrupt once more for
-    /// events that nobody has taken, and wakes readers. Counters, events and open files stay.
+    /// Enables an interrupt that the kernel has disabled ("nobody cared"), makes the device interrupt again for events
+    /// that are still waiting, and wakes readers. Counters, events and open files stay.
     #[command(after_help = "Example:\n  simructl recover --line 0")]
     Recover,
 
     /// Set the counters and the histograms of lines to 0
     ///
-    /// Those of one line are zeroed together, line after line.
+    /// The counters of one line are reset together, line after line.
     #[command(after_help = "Example:\n  simructl reset --line 0")]
     Reset,
 
     /// Check that the sums of the counters hold and that no stage ran in a wrong context
     ///
-    /// Every event, interrupt and work item must end in exactly one counter. The exit code is 3 when a sum does
-    /// not hold.
+    /// Every event, interrupt and work item must end in exactly one counter. The exit code is 3 if a sum does not hold.
     #[command(
         after_help = "Example:\n  simructl verify && echo all accounted for\n  simructl verify --ktap"
     )]
     Verify {
-        /// Print KTAP, the kernel's form for outcomes of tests: a test for each sum and for each stage
+        /// Print KTAP, the kernel's format for test results: a test for each sum and for each stage
         #[arg(long, conflicts_with = "json")]
         ktap: bool,
     },
 
-    /// Make reports of a benchmark's result file, or of those of several machines
+    /// Make reports from a benchmark's result file, or from those of several machines
     ///
     /// Without an option, the tables are printed.
     ///
-    /// The rounds of files of one machine are joined: those whose plans and environments are the same. Of several
-    /// machines, tables, Markdown and CSV have a column and a section for each.
+    /// Files of one machine are joined, if their plans and environments are the same. For several machines, tables,
+    /// Markdown and CSV have a column or a section for each.
     #[command(
         after_help = "Example:\n  simructl report result.json\n  simructl report result.json --html result.html --svg charts\n  simructl report machine-1.json machine-2.json --csv all.csv"
     )]
@@ -336,23 +334,23 @@ pub(crate) enum Command {
 
     /// Compare two result files of the benchmark, setting by setting
     ///
-    /// Each figure of B is compared with that of A. Chance makes any of them look changed in at most 5 of 100
-    /// comparisons of equal runs. A change that is not chance, and not below the threshold, is "better" or
-    /// "worse". Exit code 3 when anything is worse; 4 when nothing is, but there were too few rounds to tell.
+    /// Each figure of B is compared with that of A. In at most 5 of 100 comparisons of equal runs, chance makes any
+    /// figure look changed. A change that is not due to chance, and not below the threshold, is "better" or "worse".
+    /// The exit code is 3 if anything is worse, 4 if nothing is but there were too few rounds to tell.
     ///
-    /// Each side may have several files, with --before and --after. Their rounds are joined when their plans and
-    /// environments are the same; otherwise they are refused.
+    /// With --before and --after, each side may have several files. Their rounds are joined if their plans and
+    /// environments are the same; otherwise the files are refused.
     #[command(
         after_help = "Example:\n  simructl compare before.json after.json --threshold 5 --metric irq_bh_p50_ns,loss_ratio\n  simructl compare --before main-1.json main-2.json --after change-1.json change-2.json"
     )]
     Compare(Compare),
     /// Measure what each flavor costs, and how it behaves under load
     ///
-    /// A job is a matrix of cells: every flavor at every rate, and so on. Each cell is measured several
-    /// times, in an order that is shuffled for every round. The table shows the medians of the rounds. All
-    /// lines are silenced meanwhile, and the counters of those used are reset. Every knob has its old value
-    /// again at the end, also after Ctrl-C. Ctrl-C ends the benchmark with the rounds that are over and exit
-    /// code 1. The exit code is 3 when the sums of a line's counters do not hold.
+    /// A job is a matrix of cells: every flavor at every rate, and so on. Each cell is measured several times, in an
+    /// order that is shuffled for every round. The table shows the medians of the rounds. During a run all lines are
+    /// silent, and the counters of the lines in use are reset. At the end, also after Ctrl-C, every knob has its old
+    /// value again. Ctrl-C ends the benchmark with the finished rounds and exit code 1. The exit code is 3 if the sums
+    /// of a line's counters do not hold.
     #[command(
         after_help = "Example:\n  simructl bench --dry-run\n  simructl bench --flavors bh,unbound --rates 1000,50000 --stress idle,cpu --json out.json"
     )]
@@ -360,9 +358,9 @@ pub(crate) enum Command {
 
     /// Print the JSON Schema of the documents that a command writes, or list all schemas
     ///
-    /// Each JSON document of simructl has a schema, in draft 2020-12. Later versions may add fields, so programs
-    /// should ignore fields that they do not know. A field that is there keeps its name, its type and its meaning.
-    /// When one has to change, so does the number at the end of the schema's $id.
+    /// Each JSON document of simructl has a schema, in draft 2020-12. Later versions may add fields, so programs should
+    /// ignore fields that they do not know. The name, the type and the meaning of a field stay the same; if one must
+    /// change, the number at the end of the schema's $id changes too.
     #[command(
         after_help = "Example:\n  simructl schema\n  simructl schema verify > verify.schema.json"
     )]
@@ -371,7 +369,7 @@ pub(crate) enum Command {
         name: Option<String>,
     },
 
-    /// Print a script by which a shell completes command lines of simructl
+    /// Print a script that makes a shell complete command lines of simructl
     #[command(
         after_help = "Example:\n  simructl completions bash > /etc/bash_completion.d/simructl"
     )]
@@ -388,19 +386,19 @@ pub(crate) enum Command {
         /// The command; without it, the page of simructl
         command: Option<String>,
 
-        /// Write all pages into this directory instead, each into a file of its own
+        /// Write all pages into this directory, each into its own file
         #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
         directory: Option<PathBuf>,
     },
 }
 
-/// What `read` takes.
+/// The options of `read`.
 #[derive(Debug, Args)]
 pub(crate) struct Read {
     /// Stop after COUNT events
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = whole::<u64>(ANY))]
     pub(crate) count: Option<u64>,
-    /// Do not wait: copy the events that are there, and end
+    /// Do not wait: copy the events that are there, then end
     #[arg(long)]
     pub(crate) nonblock: bool,
     /// Decode the events instead of copying them; the line must be in format record
@@ -408,10 +406,10 @@ pub(crate) struct Read {
     pub(crate) follow: bool,
 }
 
-/// What `stats` takes.
+/// The options of `stats`.
 #[derive(Debug, Args)]
 pub(crate) struct Stats {
-    /// Show them repeatedly, until Ctrl-C or until nobody reads the output
+    /// Show them repeatedly, until Ctrl-C or until the reader of the output has gone
     #[arg(long)]
     pub(crate) watch: bool,
     /// Time between two samples: seconds, or with a unit such as 500ms
@@ -428,7 +426,7 @@ pub(crate) struct Stats {
     pub(crate) count: Option<u64>,
 }
 
-/// What `trace` takes.
+/// The options of `trace`.
 #[derive(Debug, Args)]
 pub(crate) struct Trace {
     /// Stop after TIME: seconds, or with units such as 500ms or 1m 30s
@@ -449,7 +447,7 @@ pub(crate) struct Trace {
     pub(crate) from: Option<PathBuf>,
 }
 
-/// What `explain` takes.
+/// The options of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// Give up after TIME without an event: seconds, or with units [default: 10s]
@@ -460,13 +458,13 @@ pub(crate) struct Explain {
     pub(crate) from: Option<PathBuf>,
 }
 
-/// What `top` takes.
+/// The options of `top`.
 #[derive(Debug, Args)]
 pub(crate) struct Top {
     /// Time between two samples: seconds, or with a unit such as 500ms [default: 0.5]
     #[arg(long, value_name = "TIME", default_value = "0.5", hide_default_value = true, value_parser = parse_interval)]
     pub(crate) interval: Duration,
-    /// Print the screen after one interval as text, and end
+    /// Print the screen as text after one interval, then end
     #[arg(long)]
     pub(crate) once: bool,
     /// Columns of that text [default: 80]
@@ -477,10 +475,10 @@ pub(crate) struct Top {
     pub(crate) height: u16,
 }
 
-/// What `compare` takes.
+/// The options of `compare`.
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
-    /// The result file that is compared with; - is standard input
+    /// The result file to compare with; - is standard input
     #[arg(
         value_name = "A",
         required_unless_present = "before",
@@ -488,16 +486,16 @@ pub(crate) struct Compare {
         requires = "b"
     )]
     pub(crate) a: Option<PathBuf>,
-    /// The result file that is judged
+    /// The result file to judge
     #[arg(value_name = "B")]
     pub(crate) b: Option<PathBuf>,
-    /// Several files in the place of A, of the same plan on the same machine: their rounds are joined
+    /// Several files instead of A, of the same plan on the same machine: their rounds are joined
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "after", value_hint = ValueHint::FilePath)]
     pub(crate) before: Vec<PathBuf>,
-    /// Several files in the place of B
+    /// Several files instead of B
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "before", conflicts_with = "a", value_hint = ValueHint::FilePath)]
     pub(crate) after: Vec<PathBuf>,
-    /// Differences of less than PCT percent of A do not count
+    /// Ignore differences of less than PCT percent of A
     #[arg(
         long,
         value_name = "PCT",
@@ -505,7 +503,7 @@ pub(crate) struct Compare {
         value_parser = parse_percent
     )]
     pub(crate) threshold: f64,
-    /// Print KTAP, the kernel's form for outcomes of tests: a test for each figure
+    /// Print KTAP, the kernel's format for test results: a test for each figure
     #[arg(long, conflicts_with_all = ["json", "lava"])]
     pub(crate) ktap: bool,
     /// Print a line for each figure, for LAVA: its name, pass, fail or skip, its value in B, and the unit

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What `simructl fault` takes.
+//! The options of `fault`.
 
 use clap::{Args, ValueEnum};
 
@@ -9,33 +9,33 @@ use simrupt_core::knobs::Knob;
 use crate::cli::knobs;
 use crate::cli::values::parse_ppm;
 
-/// What to do about faults.
+/// The action on faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FaultAction {
     /// Show the faults in force
     List,
-    /// Make a fault
+    /// Set a fault
     Set,
-    /// End the fault; what it has done stays
+    /// End the fault; its effects stay
     Off,
 }
 
-/// What `fault` takes.
+/// The options of `fault`.
 #[derive(Debug, Args)]
 pub(crate) struct Fault {
-    /// What to do
+    /// The action
     #[arg(value_name = "ACTION", default_value = "list", value_enum)]
     pub(crate) action: FaultAction,
-    /// Which fault to make
+    /// The kind of the fault
     #[arg(value_name = "KIND", value_parser = knobs::fault(), required_if_eq("action", "set"))]
     pub(crate) kind: Option<String>,
-    /// Of N chances, consider the last [default: 1]
+    /// Consider only every N-th chance [default: 1]
     #[arg(long, value_name = "N")]
     every: Option<String>,
-    /// How likely the fault is at a chance that is considered [default: 100%]
+    /// Probability of the fault at a considered chance [default: 100%]
     #[arg(long, value_name = "PERCENT", value_parser = parse_ppm)]
     probability: Option<u64>,
-    /// How many faults to make at most; -1 is any number [default: -1]
+    /// The most faults to inject; -1 is any number [default: -1]
     #[arg(long, value_name = "N")]
     times: Option<String>,
     /// Delay of late, length of storm and stall, in microseconds [default: 1000]
@@ -44,7 +44,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// What means something to `set` alone, and stands with another action.
+    /// The arguments that only `set` takes, if one of them is given with another action.
     pub(crate) fn odd(&self) -> Option<String> {
         if self.action == FaultAction::Set {
             return None;

@@ -15,10 +15,10 @@ use crate::metrics::Format;
 /// The options of `handlers`.
 #[derive(Debug, Args)]
 pub(crate) struct Handlers {
-    /// How long: seconds, or with a unit (500ms, 2s, 1m) [default: 1s; with --watch until Ctrl-C]
+    /// How long to measure: seconds, or with a unit (500ms, 2s, 1m) [default: 1s; with --watch until Ctrl-C]
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, conflicts_with = "from")]
     pub(crate) duration: Option<Duration>,
-    /// Show samples again and again, until Ctrl-C or until nobody reads the output
+    /// Show samples repeatedly, until Ctrl-C or until the reader of the output has gone
     #[arg(long, conflicts_with = "from")]
     pub(crate) watch: bool,
     /// Seconds from one sample to the next [default: 1]
@@ -34,16 +34,16 @@ pub(crate) struct Handlers {
     #[arg(long, value_name = "KIB", value_parser = whole::<u32>(8..=1_048_576), conflicts_with = "from")]
     pub(crate) buffer: Option<u32>,
 
-    /// Print a row for each handler and for each CPU that it ran on, separated by commas
+    /// Print CSV: a row for each handler, and for each CPU that it ran on
     #[arg(long, conflicts_with = "metrics", help_heading = "Output")]
     pub(crate) csv: bool,
-    /// Print counts and times since the beginning for Prometheus or what reads OpenMetrics
+    /// Print counts and times since the beginning, for Prometheus or a reader of OpenMetrics
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) metrics: Option<Format>,
-    /// Write to FILE instead, which each sample replaces as a whole; - is standard output
+    /// Write to FILE, which each sample replaces as a whole; - is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
-    /// How wide the table is [default: as the terminal; without one as it needs]
+    /// Width of the table [default: as the terminal; without one as it needs]
     #[arg(long, value_name = "PLACES", value_parser = whole::<u16>(PLACES), conflicts_with_all = ["csv", "metrics"], help_heading = "Output")]
     pub(crate) width: Option<u16>,
 
@@ -56,10 +56,10 @@ pub(crate) struct Handlers {
         help_heading = "Rows"
     )]
     pub(crate) sort: Order,
-    /// The other way round
+    /// Reverse the order
     #[arg(short, long, help_heading = "Rows")]
     pub(crate) reverse: bool,
-    /// Only rows of which the kind, the interrupt, the name, the module or the workqueue matches REGEX
+    /// Show only rows whose kind, interrupt, name, module or workqueue matches REGEX
     #[arg(short, long, value_name = "REGEX", value_parser = parse_regex, help_heading = "Rows")]
     pub(crate) filter: Option<Regex>,
 }

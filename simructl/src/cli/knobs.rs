@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The knobs on the command line, before there is a module to ask: in help texts and completions.
+//! The knobs in help texts and completions, for which no loaded module can be asked.
 //!
-//! They are those of the module of the same version. Nothing is refused because of them: a newer module may have
+//! They are the knobs of the module of the same version. They are only offered, not required: a newer module may have
 //! more knobs.
 
 use std::ffi::OsStr;
@@ -35,7 +35,7 @@ pub(super) fn describe(command: Command) -> Command {
     command.after_long_help(text)
 }
 
-/// What each knob takes, in rows.
+/// The values that each knob takes, in rows.
 fn list<'a>(specs: impl Iterator<Item = &'a Spec>) -> String {
     let mut rows = vec![["name", "values", "default"].map(String::from).to_vec()];
     for spec in specs {
@@ -47,7 +47,7 @@ fn list<'a>(specs: impl Iterator<Item = &'a Spec>) -> String {
     columns("  ", &rows)
 }
 
-/// What a knob takes, in rows that are not too wide.
+/// The values that a knob takes, in rows of at most [`WIDTH`] characters.
 fn values(spec: &Spec) -> Vec<String> {
     let Values::Choice(names) = spec.values else {
         let unit = if spec.unit == "-" { "" } else { spec.unit };
@@ -66,7 +66,7 @@ fn values(spec: &Spec) -> Vec<String> {
     rows
 }
 
-/// What a shell can complete.
+/// The words that a shell can complete.
 #[derive(Debug, Clone, Copy)]
 enum Words {
     Names,
@@ -81,7 +81,7 @@ impl Words {
         match self {
             Self::Names => TABLE.iter().map(|spec| spec.name.to_string()).collect(),
             Self::Flavors => Flavor::NAMES.iter().map(ToString::to_string).collect(),
-            // All but none.
+            // Every fault except `none`.
             Self::Faults => Fault::NAMES
                 .iter()
                 .skip(1)
@@ -107,10 +107,10 @@ fn settings(command: &str) -> Vec<String> {
     each.collect()
 }
 
-/// A function of bash that completes `KNOB=VALUE`, to stand behind the script that clap makes.
+/// A bash function that completes `KNOB=VALUE`, to be appended to the script that clap makes.
 ///
-/// Bash takes `=` for the end of a word, which that script does not know, and it completes the first word behind a
-/// command only.
+/// Bash ends a word at `=`, which that script does not handle, and the script completes only the first word after a
+/// command.
 pub(crate) fn bash() -> String {
     let mut choices = String::new();
     for spec in TABLE {
@@ -160,7 +160,7 @@ _simructl_or_knobs() {
 complete -F _simructl_or_knobs -o bashdefault -o default simructl
 "#;
 
-/// Takes any text, and tells shells which texts make sense.
+/// Takes any text, and tells shells which texts are valid.
 #[derive(Debug, Clone)]
 pub(super) struct Text(Words);
 
@@ -196,7 +196,7 @@ pub(super) fn fault() -> Text {
     Text(Words::Faults)
 }
 
-/// Takes `KNOB=VALUE`, and tells shells which make sense.
+/// Takes `KNOB=VALUE`, and tells shells which are valid.
 #[derive(Debug, Clone)]
 pub(super) struct Setting(Words);
 

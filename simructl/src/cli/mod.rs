@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The command line: what is typed, and what `--help` says about it.
+//! The command line: its grammar, and the text of `--help`.
 
 mod arrivals;
 mod bench;
@@ -55,12 +55,11 @@ Examples:
   sudo simructl read --line 1 -n 20
   sudo simructl verify";
 
-/// The whole command line: each command with those of the shared options that it takes.
+/// The whole command line: each command with the shared options that it takes.
 ///
-/// `--json` is a flag of most commands, and to some of them the name of a file. clap's global options cannot be
-/// both.
+/// `--json` is a flag of most commands, but takes a file name for some. clap's global options cannot do both.
 ///
-/// A negative number is a value wherever a value stands: the option can then say which numbers it takes.
+/// A negative number is always taken as a value, so that the option can answer which numbers it takes.
 pub(crate) fn command() -> clap::Command {
     let may_be_negative = |option: Arg| match option.get_action().takes_values() {
         true => option.allow_negative_numbers(true),
@@ -71,7 +70,7 @@ pub(crate) fn command() -> clap::Command {
         .mut_subcommands(|command| knobs::describe(shared::add(command)).mut_args(may_be_negative))
 }
 
-/// Parses the command line, or ends the program with a usage error or the help asked for.
+/// Parses the command line, or ends the program with a usage error or the help text.
 pub(crate) fn parse() -> Cli {
     let words: Vec<_> = env::args_os().collect();
     let matches = command()
@@ -94,9 +93,9 @@ pub(crate) fn parse() -> Cli {
     cli
 }
 
-/// An option means nothing to a command.
+/// The error for an option that a command does not take.
 fn meaningless(option: &str, name: &str) -> clap::Error {
-    let message = format!("the argument '--{option}' means nothing to '{name}'");
+    let message = format!("'{name}' does not take the option '--{option}'");
     let mut all = command();
     all.build();
     match all.find_subcommand_mut(name) {

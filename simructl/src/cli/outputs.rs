@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where the results of a benchmark go, besides the tables on standard output.
+//! The files that the results of a benchmark are written to, besides the tables on standard output.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,9 @@ use clap::{Args, ValueHint};
 
 use super::values::parse_label;
 
-/// The reports that `bench` and `report` make.
+/// The reports of `bench` and `report`.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Where the results go")]
+#[command(next_help_heading = "Outputs")]
 pub(crate) struct Outputs {
     /// Name of the run, in the headings of its reports and in its result file
     #[arg(long, value_name = "TEXT", value_parser = parse_label)]
@@ -24,13 +24,13 @@ pub(crate) struct Outputs {
     /// Write the tables as Markdown; - is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// Write KTAP, the kernel's form for outcomes of tests: a test for each cell; - is standard output
+    /// Write KTAP, the kernel's format for test results: a test for each cell; - is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ktap: Option<PathBuf>,
     /// Write a line for each figure, for LAVA: its name, pass or fail, its value and unit; - is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) lava: Option<PathBuf>,
-    /// Write tables and charts as one HTML page without further files; - is standard output
+    /// Write tables and charts as one HTML page that needs no other files; - is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) html: Option<PathBuf>,
     /// Write each chart as an SVG file into DIR, which is created if it does not exist

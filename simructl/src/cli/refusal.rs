@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Command lines that make no sense: told as clap tells it, or with `--json` as a document like every failure.
+//! Invalid command lines: reported in clap's words, or with `--json` as a document like every failure.
 
 use std::ffi::{OsStr, OsString};
 use std::process;
@@ -11,7 +11,7 @@ use crate::cli::{command, meaningless, shared};
 use crate::output;
 use simrupt::failure::Failure;
 
-/// Ends the program with what clap says, which may also be the help or the version.
+/// Ends the program with clap's message, which may also be the help or the version.
 pub(super) fn exit(error: clap::Error, words: &[OsString]) -> ! {
     let name = command_of(words).map(|at| words[at].to_string_lossy().into_owned());
     let error = match (shared::unknown(&error), &name) {
@@ -20,7 +20,7 @@ pub(super) fn exit(error: clap::Error, words: &[OsString]) -> ! {
     };
     let told = error.render().to_string();
     if !error.use_stderr() {
-        // Help and version are what was asked for.
+        // Help and version were asked for, so they are no error.
         process::exit(match output::print(&told) {
             Ok(()) => error.exit_code(),
             Err(failure) => {
@@ -37,8 +37,8 @@ pub(super) fn exit(error: clap::Error, words: &[OsString]) -> ! {
     process::exit(error.exit_code())
 }
 
-/// The words with `--for=-1s` in the place of `--for -1s`, and `-- -5,10` in the place of `-5,10`, if such a word is what
-/// is wrong: to clap, a minus and more than a number is an option. As a value, it is refused with those that there are.
+/// The words with `--for=-1s` instead of `--for -1s`, and `-- -5,10` instead of `-5,10`, if such a word is the cause of
+/// the error. clap takes a minus before anything but a number for an option. As a value, it is refused with the reason.
 pub(super) fn with_negative_values(
     error: &clap::Error,
     words: &[OsString],
@@ -68,7 +68,7 @@ pub(super) fn with_negative_values(
             _ => joined.push(word.clone()),
         }
     }
-    // Those of no option stand behind all options.
+    // Values that belong to no option come after all options.
     match joined.iter().any(|word| word == "--") {
         true => None,
         false if values.is_empty() => Some(joined),
@@ -82,7 +82,7 @@ fn takes_the_next(word: &OsStr) -> bool {
     word.starts_with('-') && word.len() > 1 && word != "--" && !word.contains('=')
 }
 
-/// Where the command stands among the words.
+/// The place of the command among the words.
 fn command_of(words: &[OsString]) -> Option<usize> {
     let all = command();
     let is_command = |word: &OsStr| all.get_subcommands().any(|one| one.get_name() == word);
@@ -91,7 +91,7 @@ fn command_of(words: &[OsString]) -> Option<usize> {
         if is_command(word) {
             return Some(at);
         }
-        // The word behind these is their value.
+        // The next word is the value of these.
         at += if word == "--line" || word == "--sysroot" {
             2
         } else {
@@ -101,7 +101,7 @@ fn command_of(words: &[OsString]) -> Option<usize> {
     None
 }
 
-/// Whether the flag `--json` is among the words, in front of a command or behind one that takes it as a flag.
+/// Whether the flag `--json` is among the words: before a command, or after one that takes it as a flag.
 fn wants_json(words: &[OsString]) -> bool {
     let at = command_of(words).unwrap_or(words.len());
     let (front, behind) = words.split_at(at);
@@ -117,7 +117,7 @@ fn wants_json(words: &[OsString]) -> bool {
     has(front) || (has(behind) && !behind.first().is_some_and(takes_a_file))
 }
 
-/// What clap has to say, in the parts of a failure.
+/// clap's message, in the parts of a failure.
 fn failure(told: &str, name: Option<&str>) -> Failure {
     let paragraphs = told.split("\n\n").map(|paragraph| {
         let words: Vec<&str> = paragraph.split_whitespace().collect();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The options that several commands share, and which command takes which of them: its help, its completions
-//! and its manual page name no others.
+//! The options that several commands share, and which command takes which of them. The help, the completions and the
+//! manual page of a command name no others.
 
 use std::path::PathBuf;
 
@@ -13,10 +13,10 @@ use simrupt::failure::Failure;
 use simrupt::lines::Lines;
 use simrupt::sysroot::Sysroot;
 
-/// What all help texts have above these options.
+/// The heading of these options in all help texts.
 const HEADING: &str = "Common options";
 
-/// The options that a command may share with others. They may stand before the command as well.
+/// The options that a command may share with others. They may also precede the command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options (each command's help lists those that it takes)")]
 pub(crate) struct Options {
@@ -43,12 +43,13 @@ impl Options {
         Sysroot::new(self.sysroot.clone())
     }
 
-    /// The lines meant, where the default is all.
+    /// The selected lines, where the default is all.
     pub(crate) fn lines(&self) -> &Lines {
         self.line.as_ref().unwrap_or(&Lines::All)
     }
 
-    /// The line meant by a command that takes one at a time: `done` to it by `command`.
+    /// The selected line, for a command that takes one line at a time. `done` is the past participle of what `command`
+    /// does.
     pub(crate) fn one_line(&self, command: &str, done: &str) -> Result<u32, Failure> {
         match &self.line {
             None => Ok(0),
@@ -63,7 +64,7 @@ impl Options {
         }
     }
 
-    /// Takes what stands behind the command; that goes before what stands in front of it.
+    /// Takes over the options after the command, which override those before it.
     pub(super) fn adopt(&mut self, behind: &ArgMatches) {
         if let Ok(Some(lines)) = behind.try_get_one::<Lines>(LINE) {
             self.line = Some(lines.clone());
@@ -78,10 +79,10 @@ impl Options {
     }
 }
 
-/// What `--line` means to a command.
+/// Whether a command takes `--line`, and how.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Line {
-    /// Nothing.
+    /// It does not.
     No,
     /// One line at a time, line 0 by default.
     One,
@@ -89,10 +90,10 @@ enum Line {
     Several,
 }
 
-/// What `--json` means to a command.
+/// Whether a command takes `--json`, and how.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Json {
-    /// Nothing, or something of its own.
+    /// It does not, or has a `--json` of its own.
     No,
     /// One document.
     One,
@@ -108,10 +109,10 @@ enum Json {
 fn takes(command: &str) -> (Line, Json, bool) {
     match command {
         "completions" | "man" | "schema" | "help" => (Line::No, Json::No, false),
-        // They look at files, not at the kernel.
+        // They read files only, not the kernel.
         "report" => (Line::No, Json::No, false),
         "compare" => (Line::No, Json::One, false),
-        // The running kernel is the only one that they can change.
+        // They can change the running kernel only.
         "load" | "unload" => (Line::No, Json::One, false),
         "knobs" => (Line::No, Json::One, true),
         "bench" => (Line::No, Json::No, true),
@@ -138,7 +139,7 @@ fn takes(command: &str) -> (Line, Json, bool) {
     }
 }
 
-/// Gives a command those of the options that it takes.
+/// Adds to a command the shared options that it takes.
 pub(super) fn add(command: clap::Command) -> clap::Command {
     let (line, json, sysroot) = takes(command.get_name());
     let option = |id: &'static str| Arg::new(id).long(id).help_heading(HEADING);
@@ -181,7 +182,7 @@ pub(super) fn add(command: clap::Command) -> clap::Command {
 
 const ROWS: &str = "Print one JSON document per row; messages on standard error are JSON too";
 
-/// The option that stands before the command though the command does not take it, if there is one.
+/// A shared option that precedes the command but that the command does not take, if there is one.
 pub(super) fn misplaced<'a>(
     matches: &'a ArgMatches,
     all: &clap::Command,
@@ -194,18 +195,18 @@ pub(super) fn misplaced<'a>(
     given.filter(meaningless).map(|id| (id, name)).next()
 }
 
-/// Whether a command takes an option as one of those that are shared, not as one of its own.
+/// Whether a command takes an option as a shared one, rather than as its own.
 fn is_taken(command: &clap::Command, id: &str) -> bool {
     let mut options = command.get_arguments();
     options.any(|one| one.get_id() == id && one.get_help_heading() == Some(HEADING))
 }
 
-/// Whether `--json` takes a file there.
+/// Whether the command has a `--json` that takes a file.
 pub(super) fn has_json_of_its_own(command: &clap::Command) -> bool {
     command.get_arguments().any(|one| one.get_id() == JSON) && !is_taken(command, JSON)
 }
 
-/// The option that stands behind a command that does not take it, if that is what is wrong.
+/// The shared option after a command that does not take it, if that is the error.
 pub(super) fn unknown(error: &clap::Error) -> Option<&'static str> {
     let (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) =
         (error.kind(), error.get(ContextKind::InvalidArg))

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-/// The longest time that makes sense.
+/// The longest time that is accepted.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The shortest.
+/// The shortest time that is accepted.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// A parser of whole numbers in a range, which is told with one that is none.
+/// A parser of whole numbers in a range; its error names the range.
 pub(super) fn whole<T: TryFrom<u64>>(
     range: RangeInclusive<u64>,
 ) -> impl Fn(&str) -> Result<T, String> + Clone {
@@ -28,9 +28,9 @@ pub(super) fn whole<T: TryFrom<u64>>(
 
 /// Whole numbers without a bound: how many times, or a seed.
 pub(super) const ANY: RangeInclusive<u64> = 0..=u64::MAX;
-/// How many samples, of which there is one at least.
+/// A number of samples, at least one.
 pub(super) const COUNT: RangeInclusive<u64> = 1..=u64::MAX;
-/// How many columns or rows, of a text that may go anywhere.
+/// A number of columns or rows, for text that may be printed anywhere.
 pub(super) const PLACES: RangeInclusive<u64> = 1..=u16::MAX as u64;
 
 /// The name of a figure of a result.
@@ -57,10 +57,10 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     in_bounds.ok_or(ODD)
 }
 
-/// As [`parse_duration`], in seconds, and 0 is a time as well.
+/// As [`parse_duration`], but in seconds, and 0 is accepted.
 pub(super) fn parse_seconds(text: &str) -> Result<f64, &'static str> {
     match text.parse::<f64>() {
-        // The job says which numbers it takes.
+        // The job checks which numbers it takes.
         Ok(seconds) => Ok(seconds),
         Err(_) => parse_duration(text).map(|duration| duration.as_secs_f64()),
     }
@@ -80,7 +80,7 @@ pub(super) fn parse_quantity(text: &str) -> Result<f64, &'static str> {
         .ok_or("not a number from 0 up, such as 100 or 1.2K")
 }
 
-/// How many times as fast.
+/// A factor of speed.
 pub(super) fn parse_speed(text: &str) -> Result<f64, &'static str> {
     let speed = text.parse().ok();
     speed

@@ -32,7 +32,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(
     }
 }
 
-/// Only loading the module anew would do.
+/// Refuses a profile that needs other load-time knobs: only loading the module anew could set them.
 fn out_of_reach(
     module: &Module<'_>,
     knobs: &Knobs,
@@ -60,7 +60,7 @@ fn out_of_reach(
     Ok(failure.remedy(remedy).at(&one.place))
 }
 
-/// The values of a knob that the lines have once the profile is in force, as the module takes them.
+/// The values of a knob for all lines once the profile is in force, in the module's form.
 fn values_of_lines(
     module: &Module<'_>,
     knobs: &Knobs,

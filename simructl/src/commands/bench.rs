@@ -29,7 +29,7 @@ use simrupt_bench::rig::{Rig, WHAT};
 use simrupt_bench::saved;
 use simrupt_bench::session::{self, Outcome};
 
-/// The preset of a bench of which nothing is said.
+/// The preset if the command line names no job.
 const DEFAULT_PRESET: &str = "quick";
 
 pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
@@ -50,10 +50,10 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     }
     let documents = Documents::open(&bench.outputs, inputs(bench, &job), None)?;
 
-    // From here on, things change.
+    // From here on the machine is changed.
     let _lock = Lock::take(sysroot)?;
     let stop = signals::stop()?;
-    // Where it may not, as in some containers, it has to do without.
+    // If it is not permitted, as in some containers, the bench runs without it.
     let _ = priority::raise();
     if let Some(recovered) = saved::recover(&module, &knobs)? {
         output::note(&recovered);
@@ -82,8 +82,7 @@ pub(crate) fn run(sysroot: &Sysroot, bench: &Bench) -> Result<(), Failure> {
     Failure::all(failure.into_iter().chain(failures).chain(incomplete)).map_or(Ok(()), Err)
 }
 
-/// Writes the documents, prints the tables, and returns all that failed. What was measured is kept somewhere in
-/// any case.
+/// Writes the documents, prints the tables, and returns all failures. The results are kept somewhere in any case.
 fn tell(results: &Results, documents: Documents) -> Vec<Failure> {
     let has_tables = !documents.take_stdout();
     let Written {
@@ -107,12 +106,12 @@ fn tell(results: &Results, documents: Documents) -> Vec<Failure> {
     failures
 }
 
-/// The job that was asked for, checked.
+/// The job of the command line, checked.
 fn job(bench: &Bench) -> Result<Job, Failure> {
     let overrides = Overrides::from(&bench.overrides);
     let Some(path) = &bench.job else {
         let name = bench.preset.as_deref().unwrap_or(DEFAULT_PRESET);
-        // The presets are fine: it is the options that are not.
+        // The presets are valid, so the options are at fault.
         let job = Job::preset(name)?.override_by(&overrides)?;
         return job.checked().map_err(Failure::usage);
     };
@@ -124,13 +123,13 @@ fn job(bench: &Bench) -> Result<Job, Failure> {
     job.override_by(&overrides)?.checked().map_err(named)
 }
 
-/// The files that it reads.
+/// The files that the bench reads.
 pub(super) fn inputs(bench: &Bench, job: &Job) -> Claims {
     let replay = job.replay.as_deref();
     Claims::inputs(bench.job.as_deref().into_iter().chain(replay))
 }
 
-/// The plan of a job for this machine and, where it is loaded, this module.
+/// The plan of a job for this machine, and for the module if it is loaded.
 pub(super) fn plan(sysroot: &Sysroot, job: &Job) -> Result<Plan, Failure> {
     let lines = match is_loaded(sysroot) {
         true => Module::find(sysroot, WHAT)?.lines().len(),
@@ -140,14 +139,14 @@ pub(super) fn plan(sysroot: &Sysroot, job: &Job) -> Result<Plan, Failure> {
     Plan::of(job, &online(sysroot), lines)
 }
 
-/// Figures that nobody could believe are not made, if so asked.
+/// Refuses to measure at grade D, for `--strict`.
 pub(super) fn refuse(environment: &Environment) -> Result<(), Failure> {
     match environment.grade.as_str() {
         "D" => Err(Failure::new(
             "the figures would be of grade D",
             environment.reasons.join("; "),
         )
-        .remedy("another machine or kernel; or without --strict")),
+        .remedy("another machine or kernel, or without --strict")),
         _ => Ok(()),
     }
 }

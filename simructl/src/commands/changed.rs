@@ -8,7 +8,7 @@ use simrupt::failure::Failure;
 
 use crate::output;
 
-/// Prints what was in force and what is now.
+/// Prints the old and the new values.
 pub(super) fn report(changes: &[Change<'_>], as_json: bool) -> Result<(), Failure> {
     let mut text = String::new();
     let mut documents = Vec::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl diff`: says where a profile differs from what is in force.
+//! `simructl diff`: shows where a profile differs from the knobs in force.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use simrupt::module::Module;
 use simrupt::sysroot::Sysroot;
 use simrupt::target::Target;
 
-/// One knob that has another value than the profile says.
+/// A knob whose value differs from the profile.
 struct Difference<'a> {
     line: Option<u32>,
     knob: &'a Knob,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl bench --dry-run`: checks all that a run checks before it begins, and prints its plan.
+//! `simructl bench --dry-run`: makes all checks that a run makes before it begins, and prints its plan.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use simrupt_bench::outlook::outlook;
 use simrupt_bench::plan::Plan;
 use simrupt_bench::rig::{Rig, WHAT};
 
-/// Prints the plan of a job: in words, or as JSON where the run's JSON would go to standard output.
+/// Prints the plan of a job: in words, or as JSON if the run would write its JSON to standard output.
 pub(super) fn run(sysroot: &Sysroot, bench: &Bench, job: &Job) -> Result<(), Failure> {
     let plan = plan(sysroot, job)?;
     check_module(sysroot, &plan)?;
@@ -33,7 +33,7 @@ pub(super) fn run(sysroot: &Sysroot, bench: &Bench, job: &Job) -> Result<(), Fai
     }
 }
 
-/// Checks that the module has what the plan takes, where there is one and it can be asked. The plan may be for another
+/// Checks that the module supports the plan, if there is a module and it can be asked. The plan may be for another
 /// machine, and a dry run needs no privilege.
 fn check_module(sysroot: &Sysroot, plan: &Plan) -> Result<(), Failure> {
     if !is_loaded(sysroot) {
@@ -48,7 +48,7 @@ fn check_module(sysroot: &Sysroot, plan: &Plan) -> Result<(), Failure> {
     Rig::new(&module, &knobs, plan.placement.clone()).check(plan)
 }
 
-/// The plan as a document, with what `compare` will find.
+/// The plan as a document, with the differences that `compare` will be able to find.
 fn document(plan: &Plan, outlook: &[String]) -> Value {
     let cells = plan
         .cells

@@ -24,7 +24,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(
     let knobs = knobs_of(&module)?;
 
     let mut text = HEAD.to_string();
-    // Asked for one line, only its own knobs are written, not those that all lines share.
+    // For one line, only its own knobs are written, not those that all lines share.
     if *options.lines() == Lines::All {
         text += "\n# Only when the module is loaded:\n";
         text += &with_values(knobs.iter().filter(|knob| !knob.per_line), |knob| {
@@ -39,7 +39,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, file: &Path) -> Result<(
     destination.open()?.write_text(&text)
 }
 
-/// Knobs with the values that they have, as a part of a profile.
+/// Knobs with their values in force, as a part of a profile.
 fn with_values<'a>(
     knobs: impl Iterator<Item = &'a Knob>,
     value: impl Fn(&Knob) -> Result<String, Failure>,

@@ -27,10 +27,10 @@ use simrupt::trace::rows::{Rows, saved};
 use simrupt::trace::seen::Seen;
 
 const WHAT: &str = "cannot explain an event";
-/// The first events of a reader meet cold caches: the lesson is about a later one, if it comes in time.
+/// The first events of a reader meet cold caches, so a later event is explained, if one comes in time.
 const WARM: usize = 10;
 const SOON: Duration = Duration::from_secs(1);
-/// The width of a text that is not on a terminal, and the most of one that is.
+/// The width of a text that is not on a terminal, and the greatest width on a terminal.
 const WIDTH: usize = 100;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result<(), Failure> {
@@ -48,7 +48,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Explain) -> Result
     output::print(&lesson::text(&journey, width))
 }
 
-/// The first journey in a file that came to its end.
+/// The first complete journey in a file.
 fn kept(path: &Path, lines: &Lines) -> Result<Journey, Failure> {
     Claims::input(path).stdout()?;
     let mut journeys = Whole::of(lines.clone());
@@ -64,7 +64,7 @@ fn kept(path: &Path, lines: &Lines) -> Result<Journey, Failure> {
     })
 }
 
-/// A journey of the line, of an event that we have read ourselves.
+/// A journey of the line, of an event that simructl has read itself.
 fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Failure> {
     let module = Module::find(sysroot, WHAT)?;
     let lines = Lines::one(line);
@@ -100,7 +100,7 @@ fn live(sysroot: &Sysroot, line: u32, patience: Duration) -> Result<Journey, Fai
     Ok(journeys.found.swap_remove(last - 1))
 }
 
-/// No event came all the way, for this reason if it is known.
+/// The failure when no event came all the way, with the reason if it is known.
 fn no_event(line: u32, patience: Duration, cause: Option<Cause>) -> Failure {
     let patience = humantime::format_duration(patience);
     let what = format!("none came to its end on line {line} in {patience}");
@@ -112,12 +112,12 @@ fn no_event(line: u32, patience: Duration, cause: Option<Cause>) -> Failure {
     }
 }
 
-/// Has a thread read the line's device: without a reader there is no read, and perhaps no event.
+/// Starts a thread that reads the line's device: without a reader there is no read, and perhaps no event.
 fn read_on(sysroot: &Sysroot, line: u32) -> Result<(), Failure> {
     let mut device = device::open(sysroot, line, true)?;
     let read = move || {
         let mut bytes = [0; 4096];
-        // It ends with the program, if the device does not end it before.
+        // The thread ends with the program, or with the device.
         while device.read(&mut bytes).is_ok_and(|count| count > 0) {}
     };
     let thread = thread::Builder::new().spawn(read);
@@ -125,7 +125,7 @@ fn read_on(sysroot: &Sysroot, line: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The journeys that came to their ends.
+/// The complete journeys.
 struct Whole {
     lines: Lines,
     rows: Rows,
@@ -154,7 +154,7 @@ impl Whole {
                 continue;
             }
             let ended = self.journeys.take(&event).into_iter();
-            // One that was queued behind others has less to tell.
+            // An event that was queued behind others has less to tell.
             let told = |journey: &Journey| {
                 let has = |kind| journey.hops.iter().any(|hop| hop.kind == kind);
                 journey.is_whole() && (has(Kind::Wake) || has(Kind::Lost))

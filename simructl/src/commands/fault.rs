@@ -17,7 +17,7 @@ use simrupt::sysroot::Sysroot;
 
 /// The knob of the kind.
 const KIND: &str = "fault";
-/// The kind that is none.
+/// The value of that knob without a fault.
 const NONE: &str = "none";
 /// The knobs of its rules.
 const RULES: [&str; 4] = [
@@ -55,7 +55,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, fault: &Fault) -> Result
     let settings = match (fault.action, &fault.kind) {
         (FaultAction::List, _) => Vec::new(),
         (FaultAction::Set, Some(kind)) => {
-            // The rules start over with the kind, when all of them are in force.
+            // The rules return to their defaults with the kind, once all of them are in force.
             let mut settings = vec![(KIND, NONE.to_string())];
             settings.extend(RULES.into_iter().zip(fault.rules()));
             settings.push((KIND, kind.clone()));

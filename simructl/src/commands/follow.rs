@@ -18,7 +18,7 @@ use simrupt::files::records;
 /// How many records are read at once.
 const RECORDS: usize = 1024;
 
-/// Shows up to `count` records, and at the end, whatever its reason, how many there were.
+/// Shows up to `count` records. At the end, whatever its cause, it says how many there were.
 pub(crate) fn run(
     device: File,
     count: Option<u64>,
@@ -72,7 +72,7 @@ fn show(
         }
         chunk.copy_within(whole..held, 0);
         held -= whole;
-        // Each chunk is handed on at once: someone may be watching.
+        // Each chunk is printed at once: somebody may be watching.
         if !output::offer(text.as_bytes())? {
             break;
         }
@@ -83,7 +83,7 @@ fn show(
     Ok(())
 }
 
-/// A record in words or as a JSON line, after what there is to say about its number.
+/// A record in words or as a JSON line, preceded by a note if its number is not the next.
 fn told(record: &Record, step: Step, as_json: bool, totals: &Totals) -> String {
     let lead = match step {
         Step::Next => String::new(),
@@ -103,18 +103,18 @@ fn told(record: &Record, step: Step, as_json: bool, totals: &Totals) -> String {
     }
 }
 
-/// What a sequence number says about those that came before.
+/// How a sequence number relates to those before it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Step {
-    /// It is the first, or the next.
+    /// It is the first, or the next one.
     Next,
-    /// So many have been left out.
+    /// This many numbers were skipped.
     Gap(u64),
-    /// It has been before.
+    /// It was seen before.
     Anew,
 }
 
-/// The sequence number that comes next, once there was one.
+/// The next sequence number, once there was a record.
 #[derive(Debug, Default)]
 struct Sequence(Option<u64>);
 
@@ -129,7 +129,7 @@ impl Sequence {
     }
 }
 
-/// What was seen so far: counted by the reader, reported by whoever sees the end.
+/// Totals so far: the reader counts, and reports them at its end; after a signal, the signal thread does.
 #[derive(Debug, Default)]
 struct Totals {
     events: AtomicU64,
@@ -138,7 +138,7 @@ struct Totals {
 }
 
 impl Totals {
-    /// Says on stderr how much it was, once.
+    /// Reports the totals on stderr, once.
     fn report(&self) {
         if !self.reported.swap(true, Relaxed) {
             let [events, missing] = [&self.events, &self.missing].map(|count| count.load(Relaxed));
@@ -150,7 +150,7 @@ impl Totals {
     }
 }
 
-/// Reports the totals when a signal ends the program, and lets it end the program then.
+/// Reports the totals when a signal ends the program, then lets the signal end it.
 fn report_on_signal(totals: &Arc<Totals>) -> Result<(), Failure> {
     let totals = Arc::clone(totals);
     signals::take(&signals::ENDING, move |signal| {
@@ -159,11 +159,11 @@ fn report_on_signal(totals: &Arc<Totals>) -> Result<(), Failure> {
     })
 }
 
-/// What is read cannot be what it should be.
+/// The failure for data that are not valid records.
 fn no_record() -> Failure {
     Failure::new(
         "cannot follow",
-        "what it gives are no records: was its format changed?",
+        "the data are not records: was the format changed?",
     )
     .remedy("simructl get format")
 }

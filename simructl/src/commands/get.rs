@@ -21,7 +21,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, name: Option<&str>) -> R
     let named = name.map(|name| knobs.find(name)).transpose()?;
     let wanted = |knob: &&Knob| named.is_none_or(|named| named == *knob);
 
-    // Asked for one line, only its own knobs are shown, not those that all lines share.
+    // For one line, only its own knobs are shown, not those that all lines share.
     let mut shared = Vec::new();
     for knob in knobs.iter().filter(wanted).filter(|knob| !knob.per_line) {
         if named.is_some() || *options.lines() == Lines::All {

@@ -18,7 +18,7 @@ use crate::output;
 
 pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Handlers) -> Result<(), Failure> {
     let output = how.output.as_deref().unwrap_or(Path::new(DASH));
-    // Checked now: an hour's measurement is not to end with this.
+    // Checked before the measurement, which may take an hour.
     let to = Claims::inputs(how.from.as_deref()).output(output)?;
     let show = Show::new(how, options.json, to);
     match &how.from {

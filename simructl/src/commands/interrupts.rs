@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl irqs` and `simructl softirqs`: what interrupts which CPU, and how often.
+//! `simructl irqs` and `simructl softirqs`: the interrupts of each CPU, and how often they come.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::screen;
 use simrupt::failure::Failure;
 use simrupt::sysroot::{Sysroot, input_name};
 
-/// From one sample to the next.
+/// The time from one sample to the next.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(
@@ -92,13 +92,13 @@ fn live(
     Ok(())
 }
 
-/// Shows a table, and that is all.
+/// Shows a table once.
 fn print(to: Destination, show: &Show<'_>, moment: &Moment) -> Result<(), Failure> {
     to.open()?
         .write_by(|output| show.write(output, moment, true))
 }
 
-/// The table in a file, with a word on what is odd about the file.
+/// The table in a file, with a note if the file is unusual.
 fn copy(kind: Kind, path: &Path) -> Result<Table, Failure> {
     let table = saved(kind, path)?;
     let name = input_name(path);
@@ -108,14 +108,16 @@ fn copy(kind: Kind, path: &Path) -> Result<Table, Failure> {
     Ok(table)
 }
 
-/// Counts go up. Where they only went down, the second copy is not the later one.
+/// Counts only go up. If they only went down, the second copy is not the later one.
 fn warn_of_resets(changes: &Changes) {
     let resets = changes.reset_rows();
     if resets > 0 && changes.total() == 0 {
         let noun = if resets == 1 { "row has" } else { "rows have" };
         let what = format!("{resets} {noun} lower counts in B than in A");
-        output::warning(&Failure::new(what, "none has higher ones").remedy(
-            "the copies the other way round, if the machine was not started anew in between",
-        ));
+        output::warning(
+            &Failure::new(what, "none has higher ones").remedy(
+                "the copies in the other order, unless the machine was rebooted in between",
+            ),
+        );
     }
 }

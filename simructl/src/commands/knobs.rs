@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl knobs`: lists what can be tuned, as the module describes it; without the module, as that of the same
-//! version does.
+//! `simructl knobs`: lists the knobs, as the loaded module describes them, or as the module of the same version does.
 
 use serde_json::{Value, json};
 
@@ -64,7 +63,7 @@ fn rows(knob: &Knob) -> Vec<Vec<String>> {
     [first].into_iter().chain(more).collect()
 }
 
-/// Choices in rows of at most [`WIDTH`] characters, as far as they let themselves be parted.
+/// Choices in rows of at most [`WIDTH`] characters, unless a single choice is longer.
 fn wrapped(choices: &[String]) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     for choice in choices {

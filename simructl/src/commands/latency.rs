@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl latency`: shows how long each stage of an event's way took.
+//! `simructl latency`: shows the latency of each stage of an event.
 
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What `stats` and `latency` have in common: something is shown of each line that is meant.
+//! The part that `stats` and `latency` share: both show something of each selected line.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(super) struct Shown {
     pub(super) document: Value,
 }
 
-/// Shows every line, and fails in the end when the driver of one is unbound.
+/// Shows every line, and fails at the end if the driver of one is unbound.
 pub(super) fn show_lines(
     module: &Module<'_>,
     options: &Options,

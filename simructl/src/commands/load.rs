@@ -33,7 +33,7 @@ pub(crate) fn run(
     let release = read_text(&sysroot.proc("sys/kernel/osrelease")).unwrap_or_default();
     let release = release.trim();
     let path = match module {
-        // The kernel reads the file itself, and only a regular one.
+        // The kernel reads the file itself, and takes only a regular one.
         Some(path) if path == Path::new(DASH) => {
             let why = "a module cannot be loaded from standard input";
             return Err(Failure::new("cannot load the module", why)
@@ -118,7 +118,7 @@ fn search(candidates: &[PathBuf]) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The parameters as the kernel takes them: separated by spaces, quoted where a value has one.
+/// The parameters in the kernel's form: separated by spaces, quoted if a value has a space.
 fn options(knobs: &[Assignment]) -> String {
     let options: Vec<String> = knobs
         .iter()
@@ -138,18 +138,18 @@ fn already_loaded() -> Failure {
         .remedy("simructl set to change knobs, or simructl unload first")
 }
 
-/// What the kernel that refused the module is known to be.
+/// The known facts about the kernel that refused the module.
 struct Kernel<'a> {
     release: &'a str,
-    /// Whether root asked it.
+    /// Whether root made the request.
     is_root: bool,
-    /// Whether it is locked down, as far as it tells.
+    /// Whether it is known to be locked down.
     is_locked_down: bool,
-    /// Whether it loads no more modules at all.
+    /// Whether it loads no more modules at all, until a reboot.
     is_closed: bool,
 }
 
-/// The kernel does not take the module for want of a signature that it trusts.
+/// The kernel refuses the module because it has no signature that the kernel trusts.
 fn untrusted(what: String, is_signed: bool, is_locked_down: bool) -> Failure {
     let required_by = if is_locked_down {
         "the kernel is locked down, as it is under Secure Boot"
@@ -216,7 +216,8 @@ fn refused(
             several => {
                 let needs: Vec<&str> = several.iter().map(|(_, _, needs)| *needs).collect();
                 let why = format!("this kernel lacks one of {}", needs.join(", "));
-                Failure::new(what, why).remedy("dmesg | tail says which value cannot be had")
+                Failure::new(what, why)
+                    .remedy("dmesg | tail names the value that this kernel does not support")
             }
         },
         Errno::EOPNOTSUPP => Failure::new(what, "this kernel cannot decompress modules itself")
@@ -233,7 +234,7 @@ fn value_of<'a>(knob: &str, options: &'a str) -> Option<&'a str> {
     words.find_map(|word| word.strip_prefix(knob)?.strip_prefix('='))
 }
 
-/// The options that not every kernel has: knob, value and the option that the kernel needs.
+/// The options that need a kernel option: knob, value and the kernel option.
 fn needy(options: &str) -> Vec<(&str, &str, &'static str)> {
     let options = options.split(' ').filter_map(|word| word.split_once('='));
     let needy = options.filter_map(|(knob, value)| {
@@ -243,7 +244,7 @@ fn needy(options: &str) -> Vec<(&str, &str, &'static str)> {
     needy.collect()
 }
 
-/// Whether the kernel need not decompress the module.
+/// Whether the module file is not compressed.
 fn is_plain(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "ko")
 }
@@ -259,7 +260,7 @@ mod tests {
         }
     }
 
-    /// What is said when the kernel refuses a file that has these bytes.
+    /// The message when the kernel refuses a file with these bytes.
     fn told_of(bytes: &[u8], errno: Errno, options: &str, kernel: &Kernel<'_>) -> String {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.ko");
@@ -388,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_that_lacks_and_one_that_is_not_trusted_are_told_apart() {
+    fn a_missing_signature_and_an_untrusted_one_have_different_messages() {
         let kernel = Kernel {
             release: "7.3.4",
             is_root: true,
@@ -425,7 +426,7 @@ mod tests {
                 "{told}"
             );
         }
-        // Debian's kernel answers so under Secure Boot, too.
+        // Debian's kernel also gives this answer under Secure Boot.
         let locked = Kernel {
             is_locked_down: true,
             ..kernel

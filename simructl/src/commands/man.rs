@@ -15,7 +15,7 @@ use simrupt::nearest;
 
 pub(crate) fn run(name: Option<&str>, directory: Option<&Path>) -> Result<(), Failure> {
     let mut command = cli::command();
-    // Only then do commands know the options of all, and their own full names.
+    // Only a built command knows the shared options and the full names of subcommands.
     command.build();
     if let Some(directory) = directory {
         return write_all(&command, directory);
@@ -29,7 +29,7 @@ pub(crate) fn run(name: Option<&str>, directory: Option<&Path>) -> Result<(), Fa
     output::offer(&text(page)?).map(|_| ())
 }
 
-/// The page of a command, in the form that `man` takes.
+/// The page of a command, in the format of `man`.
 fn text(command: &clap::Command) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
     Man::new(command.clone())
@@ -58,7 +58,7 @@ fn write_all(command: &clap::Command, directory: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// There is no such command.
+/// The failure for an unknown command.
 fn unknown(name: &str, command: &clap::Command) -> Failure {
     let names: Vec<&str> = command
         .get_subcommands()

@@ -50,7 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let options = &cli.options;
     let sysroot = &options.sysroot();
     if !may_write_to_files(&cli.command) {
-        // Before anything is changed, or read that cannot be read again.
+        // Before anything is changed, and before any input is consumed.
         output::check()?;
     }
     match cli.command {
@@ -93,7 +93,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Whether a command may have files to write to instead of standard output. Such a command checks by itself.
+/// Whether a command may write to files instead of standard output. Such a command checks its outputs itself.
 fn may_write_to_files(command: &Command) -> bool {
     matches!(
         command,
@@ -109,7 +109,7 @@ fn may_write_to_files(command: &Command) -> bool {
     )
 }
 
-/// The knobs of the module; says on stderr when debugfs cannot be reached, and what is used instead.
+/// The knobs of the module. If debugfs cannot be reached, a note on stderr says what is used instead.
 fn knobs_of(module: &Module<'_>) -> Result<Knobs, Failure> {
     let parameters = module.sysroot().parameters();
     if let Some(gap) = module.gap(&format!("using {} instead", parameters.display())) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl reset` and `simructl recover`: has the module do something to lines, by writing 1 to a file of each.
+//! `simructl reset` and `simructl recover`: makes the module act on lines, by writing 1 to a file of each.
 
 use serde_json::json;
 
@@ -10,13 +10,13 @@ use simrupt::failure::Failure;
 use simrupt::module::Module;
 use simrupt::sysroot::{Sysroot, write_value};
 
-/// A file of a line that takes a 1.
+/// A file of a line that acts when 1 is written to it.
 pub(crate) struct Button {
     /// Its name, which is also that of the command.
     file: &'static str,
-    /// The failure, in words.
+    /// The text of the failure.
     what: &'static str,
-    /// The outcome, in a word.
+    /// The outcome, in one word.
     done: &'static str,
 }
 
@@ -27,7 +27,7 @@ pub(crate) const RESET: Button = Button {
     done: "reset",
 };
 
-/// Ends the fault, and undoes what it has done.
+/// Ends the fault, and repairs its effects.
 pub(crate) const RECOVER: Button = Button {
     file: "recover",
     what: "cannot recover the line",
@@ -39,7 +39,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, button: &Button) -> Resu
     let module = Module::find(sysroot, what)?;
     module.must_be_writable(what)?;
     let mut pressed = Vec::new();
-    // A line of which it fails is no reason to leave the others.
+    // A failure of one line does not stop the others.
     let mut failed = None;
     for line in module.select(options.lines())? {
         let path = module.line_directory(line, what)?.join(file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl read`: copies what a line gives to its readers to standard output, or shows it decoded.
+//! `simructl read`: copies the events of a line to standard output, or shows them decoded.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
@@ -26,7 +26,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Read) -> Result<()
     module.select(&Lines::one(line))?;
     let is_record = match how.follow || how.count.is_some() {
         true => format(&module, line)? == "record",
-        // It does not matter.
+        // The format does not matter.
         false => false,
     };
     if how.follow && !is_record {
@@ -46,7 +46,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Read) -> Result<()
     copy(device, bytes, failed)
 }
 
-/// The format of a line. A module without that knob knows `char` only.
+/// The format of a line. A module without that knob has format `char` only.
 fn format(module: &Module<'_>, line: u32) -> Result<String, Failure> {
     let knobs = Knobs::of(module)?;
     match knobs.find("format") {
@@ -55,7 +55,7 @@ fn format(module: &Module<'_>, line: u32) -> Result<String, Failure> {
     }
 }
 
-/// Copies until `count` bytes, the end, or a moment when nothing is there and waiting is not wanted.
+/// Copies until `count` bytes, the end, or, without waiting, until there are no more events.
 fn copy(
     mut device: File,
     count: Option<u64>,
@@ -72,7 +72,7 @@ fn copy(
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) => return Err(failed(error)),
         };
-        // Each chunk is handed on at once: someone may be watching.
+        // Each chunk is written at once: somebody may be watching.
         if !output::copy(&chunk[..got])? {
             break;
         }

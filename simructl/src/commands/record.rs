@@ -91,7 +91,7 @@ fn irq_of_line(sysroot: &Sysroot, line: u32) -> Result<u32, Failure> {
     irq.map_err(|_| Failure::malformed(&path, format!("it is no number: {text}")))
 }
 
-/// Says that arrivals are missing.
+/// Warns that arrivals are missing.
 fn warn(arrivals: &Arrivals, name: &str) {
     let count = arrivals.lost();
     let why = "there were more than could be read; gaps around them are too long";

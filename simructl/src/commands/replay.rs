@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl replay`: has lines repeat the arrivals of a file.
+//! `simructl replay`: makes lines repeat the arrivals of a file.
 
 use std::io;
 
@@ -34,14 +34,14 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Replay) -> Result<
         plan(&knobs, &module, knobs.find(name)?, &lines, values)
     };
     let is_loop = if how.repeats { "1" } else { "0" };
-    // A silent line begins with the last change, and has no event of its old pattern or its old schedule in between.
+    // A silent line starts with the last change. So no event of its old pattern or schedule comes in between.
     let mut first = planned("rate_hz", "0")?;
     first.extend(planned("replay_loop", is_loop)?);
     let mut last = planned("pattern", "replay")?;
     last.extend(planned("rate_hz", &rate_hz.to_string())?);
 
     let mut text = Vec::new();
-    // Memory takes all of it.
+    // Writing to memory does not fail.
     let _: io::Result<()> = write_gaps(&arrivals.gaps_ns, &mut text);
     let schedules = lines.iter().map(|line| Schedule::of(&module, *line, WHAT));
     let schedules = schedules.collect::<Result<Vec<_>, _>>()?;
@@ -88,7 +88,7 @@ fn undo(failure: Failure, schedules: &[Schedule], changes: &[Change<'_>]) -> Fai
     let back = changes.iter().rev().map(Change::write_back);
     let stuck = schedules.iter().map(Schedule::write_back).chain(back);
     match Failure::all(stuck.filter_map(Result::err)) {
-        // It may have said so of its own part.
+        // The failure may already say so.
         None if failure.why().ends_with(UNDONE) => failure,
         None => failure.because(UNDONE),
         Some(more) => failure.also(more),

@@ -30,7 +30,7 @@ pub(crate) fn run(files: &[PathBuf], outputs: &Outputs) -> Result<(), Failure> {
     Failure::all(documents.write(results).failures).map_or(Ok(()), Err)
 }
 
-/// The reports that can be of several machines.
+/// The reports that can cover several machines.
 fn of_machines(machines: &[Named], outputs: &Outputs, mut claims: Claims) -> Result<(), Failure> {
     if outputs.label.is_some() {
         let why = "it names one run, and the files are of several machines";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The files that `report` and `compare` read, and `irqs --diff` as well.
+//! The files that `report`, `compare` and `irqs --diff` read.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use simrupt_bench::load;
 
 use crate::destination::DASH;
 
-/// Refuses standard input as more than one of the files that are read.
+/// Refuses standard input as more than one of the files.
 pub(super) fn check<'a>(
     what: &str,
     files: impl IntoIterator<Item = &'a PathBuf>,

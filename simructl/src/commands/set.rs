@@ -43,7 +43,7 @@ pub(crate) fn run(
     report(&changes, options.json)
 }
 
-/// The value for each line, once all of them are known to be fine.
+/// The value for each line, after all of them are checked.
 fn checked_values(knob: &Knob, setting: &Assignment, lines: usize) -> Result<Vec<String>, Failure> {
     if !knob.live {
         return Err(Failure::new(

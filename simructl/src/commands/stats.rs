@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl stats`: shows what each line has counted.
+//! `simructl stats`: shows the counters of each line.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl status`: what runs and how, on one screen.
+//! `simructl status`: the state of all lines, on one screen.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,20 +32,20 @@ struct Row {
     counters: [Option<u64>; COUNTERS.len()],
     lost: Option<u64>,
     state: &'static str,
-    /// The fault that it has on purpose.
+    /// The fault that is in force.
     fault: Option<String>,
     /// Who chooses the CPUs of its interrupt.
     affinity: Option<String>,
-    /// Of a line that has ever been throttled, to find out whether it is so now.
+    /// For a line that was ever throttled, to find out whether it is throttled now.
     look: Option<Look>,
 }
 
-/// How long it may take to find out whether a line waits for CPU time. With a low limit it waits for long, and is
-/// counted each time.
+/// How long it may take to find out whether a line waits for CPU time. With a low limit the wait is long, and each wait
+/// is counted.
 const LONGEST: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(50);
 
-/// Looks once more at the lines that were throttled before, and says so of those that are throttled now.
+/// Looks again at the lines that were throttled before, and marks those that are throttled now.
 fn mark_throttled(rows: &mut [Row], module: &Module<'_>, knobs: &Knobs) -> Result<(), Failure> {
     let end = Instant::now() + LONGEST;
     while rows.iter().any(|row| row.look.is_some()) && Instant::now() < end {
@@ -98,7 +98,7 @@ impl Row {
             None => None,
         };
         let bound = module.is_bound(line) && (counters.is_some() || module.debugfs().is_none());
-        // Of an unbound line a knob may be out of reach; that is no reason to show nothing.
+        // A knob of an unbound line may be out of reach; the other values are shown anyway.
         let knob = |name| {
             let knob = knobs.find(name).ok()?;
             match knobs.value(knob, line) {
@@ -172,7 +172,7 @@ impl Row {
         ]
     }
 
-    /// The state, and whatever is not usual of the line.
+    /// The state, and everything about the line that is not usual.
     fn described(&self) -> String {
         let affinity = self
             .affinity

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl top`: watches the lines on a terminal, and turns their knobs.
+//! `simructl top`: watches the lines on a terminal, and changes their knobs.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Top) -> Result<(),
         return output::print(&text);
     }
     if !screen::is_terminal() {
-        return Err(Failure::new(WHAT, "standard output is no terminal")
+        return Err(Failure::new(WHAT, "standard output is not a terminal")
             .remedy("simructl top --once, or simructl stats --watch"));
     }
     let screen = Screen::take(WHAT, true)?;
@@ -60,7 +60,7 @@ fn watch(
                 Action::Quit => return Ok(()),
                 Action::Set { line, knob, value } => match set(sysroot, line, knob, &value) {
                     Ok([before, now]) => {
-                        // The next key is about what is in force now, not when the last sample was taken.
+                        // The next key acts on the values in force now, not on those of the last sample.
                         state.adopt(line, knob, &now);
                         state.message = Some(format!("line{line} {knob} {before} -> {now}"));
                     }
@@ -84,7 +84,7 @@ fn watch(
     }
 }
 
-/// Sets a knob of a line; returns what was in force before, and what is now.
+/// Sets a knob of a line; returns the old and the new value.
 fn set(sysroot: &Sysroot, line: u32, knob: &str, value: &str) -> Result<[String; 2], Failure> {
     let module = Module::find(sysroot, WHAT)?;
     let knobs = Knobs::of(&module)?;
@@ -103,7 +103,7 @@ fn set(sysroot: &Sysroot, line: u32, knob: &str, value: &str) -> Result<[String;
     Ok([before, knobs.value(knob, line)?])
 }
 
-/// Writes what is shown to a new file in the current directory; says to which.
+/// Writes the screen to a new file in the current directory; returns a message with its name.
 fn keep(state: &State) -> Result<String, Failure> {
     let (width, height) = terminal::size_or_default();
     let [width, height] = [width, height].map(|size| u16::try_from(size).unwrap_or(u16::MAX));
@@ -123,7 +123,10 @@ fn keep(state: &State) -> Result<String, Failure> {
             Err(error) => return Err(Failure::file("write", &path, None, &error)),
         }
     }
-    Err(Failure::new("cannot keep it", "there are 999 already").remedy("rm simructl-top-*.txt"))
+    Err(
+        Failure::new("cannot save the screen", "all 999 file names are taken")
+            .remedy("rm simructl-top-*.txt"),
+    )
 }
 
 fn in_a_row(failure: &Failure) -> String {
@@ -146,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    /// Tells the test that it is to panic on a terminal, rather than to look at one that does.
+    /// Makes the child process of the test panic on a terminal.
     const PANICS: &str = "SIMRUCTL_TEST_PANICS";
 
     #[test]
@@ -156,7 +159,7 @@ mod tests {
             let _ = screen.draw(|_| panic!("a mistake"));
         }
         let pty = openpty(None, None).unwrap();
-        // Of either end: it is one terminal.
+        // Both ends are the same terminal.
         let before = tcgetattr(&pty.master).unwrap();
         let mut master = File::from(pty.master);
         let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
@@ -171,7 +174,7 @@ mod tests {
             .unwrap();
         drop(pty.slave);
         let mut shown = Vec::new();
-        // A terminal that nobody is at any more is no file that ends.
+        // A terminal without a user gives an error, not an end of file.
         master.read_to_end(&mut shown).unwrap_err();
         let status = child.wait().unwrap();
         let after = tcgetattr(&master).unwrap();

@@ -27,7 +27,7 @@ fn refused(errno: Errno) -> Failure {
         Errno::EPERM => Failure::new(WHAT, "needs root").remedy("run with sudo"),
         Errno::EBUSY | Errno::EAGAIN => Failure::new(
             WHAT,
-            "something has /dev/simruptN or a debugfs file of it open",
+            "a process has /dev/simruptN or a debugfs file of the module open",
         )
         .remedy("fuser -v /dev/simrupt*, end what it lists, then simructl unload"),
         errno => Failure::new(WHAT, errno.desc()).remedy("dmesg | tail may say more"),
@@ -43,8 +43,8 @@ mod tests {
         for (errno, words) in [
             (Errno::ENOENT, "the module is not loaded"),
             (Errno::EPERM, "needs root"),
-            (Errno::EBUSY, "something has /dev/simruptN"),
-            (Errno::EAGAIN, "something has /dev/simruptN"),
+            (Errno::EBUSY, "a process has /dev/simruptN"),
+            (Errno::EAGAIN, "a process has /dev/simruptN"),
             (Errno::EIO, "I/O error"),
         ] {
             let told = refused(errno).to_string();

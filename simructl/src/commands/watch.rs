@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl stats --watch`: the counters of each line, again and again, with rates.
+//! `simructl stats --watch`: the counters of each line, repeatedly, with rates.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ pub(crate) fn run(
     }
 }
 
-/// What is watched, how often and for how long.
+/// The lines that are watched, how often and for how long.
 struct Watch<'a> {
     module: &'a Module<'a>,
     lines: Vec<u32>,
@@ -56,14 +56,15 @@ impl Watch<'_> {
             Ok(Sample { line, at, counters })
         };
         let samples: Result<Vec<Sample>, Failure> = self.lines.iter().map(sample).collect();
-        // Its files went with it.
+        // If the module was unloaded, its files went with it.
         samples.map_err(|failure| match is_loaded(self.module.sysroot()) {
             true => failure,
             false => Failure::not_loaded(WHAT),
         })
     }
 
-    /// Shows the samples on a screen of their own, until a key ends it. The last of so many stays on the terminal.
+    /// Shows the samples on a screen of their own, until a key ends it. With a count, the last sample stays on the
+    /// terminal.
     fn on_screen(&self) -> Result<(), Failure> {
         let failed = |error| unusable(WHAT, &error);
         let mut now = self.sample()?;

@@ -24,7 +24,7 @@ pub(crate) enum Order {
     Name,
 }
 
-/// Which rows.
+/// The choice of rows, and their order.
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) order: Order,
@@ -42,7 +42,7 @@ impl Choice {
             .filter(|row| self.includes(row))
             .collect();
         let longest = |histogram: &Histogram| histogram.max().map(|max| max.value_ns);
-        // Rows that are alike keep one order from sample to sample.
+        // Rows that compare equal keep the same order in every sample.
         rows.sort_by_key(|row| (row.kind, row.irq, &row.name, &row.queue));
         match self.order {
             Order::Cpu => rows.sort_by_key(|row| Reverse(row.counted.cpu_ns())),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The columns of the table: what is in each, and which are left out where there is no room for all.
+//! The columns of the table, and which are left out if there is no room for all.
 
 use simrupt::files::latency::Percentile;
 use simrupt::handlers::{Histogram, Max, Row};
@@ -12,10 +12,10 @@ use crate::heat::Heat;
 use crate::top::format::micros;
 use simrupt::text::in_one_row;
 
-/// The title of the cells of CPUs.
+/// The title of the column with the cells of CPUs.
 pub(super) const HEAT: &str = "cpus";
 
-/// Which columns there is room for.
+/// How a column gives way when there is no room for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Always,
@@ -109,7 +109,7 @@ fn figure(number: Option<f64>, digits: usize) -> String {
     number.map_or("-".to_string(), |number| format!("{number:.digits$}"))
 }
 
-/// The workqueue of a work item, of which it may be unknown.
+/// The workqueue of a work item, if it is known.
 fn queue(row: &Row) -> String {
     match row.kind {
         "work" => in_one_row(row.queue.as_deref().unwrap_or("?")).into_owned(),
@@ -130,7 +130,7 @@ fn max(histogram: &Histogram) -> String {
     max.map_or(String::new(), |ns| micros(Some(ns)))
 }
 
-/// The time when it ended, and the CPU: `12.345678901/1`.
+/// The time at which the longest one ended, and its CPU: `12.345678901/1`.
 fn at(max: Option<Max>) -> String {
     max.map_or(String::new(), |max| {
         format!("{}/{}", seconds(max.at_ns), max.cpu)

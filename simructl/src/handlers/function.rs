@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The names of functions, as short as people can tell them apart.
+//! Short but distinct names of functions.
 
 use simrupt::handlers::Row;
 use simrupt::text::in_one_row;
 
-/// The name of a handler, with its module behind it; that of a Rust function without the paths of its types.
+/// The name of a handler, followed by its module. The name of a Rust function is without the paths of its types.
 pub(super) fn name(row: &Row) -> String {
     let mut name = match row.name.contains("::") {
         true => without_paths(&row.name),
@@ -20,7 +20,7 @@ pub(super) fn name(row: &Row) -> String {
 /// `<a::b::C<d::E> as f::G>::run` as `<C<E> as G>::run`, and `a::b::C::run` as `C::run`.
 fn without_paths(name: &str) -> String {
     let mut short = String::new();
-    // The words of the path that is being read, and how many angle brackets it is in.
+    // The words of the current path, and the depth of angle brackets.
     let mut path: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut depth = 0_usize;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The handlers of the running kernel: once, or sample by sample until a signal or the end of its time.
+//! The handlers of the running kernel: once, or sample by sample until a signal or the end of the measurement.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::signals;
 /// The length of a measurement without `--for`.
 const DURATION: Duration = Duration::from_secs(1);
 
-/// The reason why functions have no names.
+/// The reason if functions have no names.
 pub(super) const HIDDEN: &str = "the kernel hides where its functions are";
 
 /// Measures and shows the running kernel.
@@ -58,7 +58,7 @@ pub(crate) fn live(sysroot: &Sysroot, mut show: Show<'_>) -> Result<(), Failure>
             }
         }
     }
-    // The rest of a sample that was to be as long as the others says little.
+    // A last sample that is much shorter than the others says little.
     let is_whole = duration.is_some() && begin.elapsed() - shown_at > PERIOD;
     let sample = recording.end()?;
     if show.shown == 0 || is_whole {
@@ -68,7 +68,7 @@ pub(crate) fn live(sysroot: &Sysroot, mut show: Show<'_>) -> Result<(), Failure>
     Ok(())
 }
 
-/// Begins to measure. Metrics count since the beginning, so that no counter ever goes back.
+/// Starts the measurement. Metrics count from its beginning, so that no counter ever decreases.
 pub(super) fn start<'a>(sysroot: &'a Sysroot, show: &Show<'_>) -> Result<Recording<'a>, Failure> {
     let span = match show.how.metrics {
         Some(_) => Span::SinceStart,
@@ -77,7 +77,7 @@ pub(super) fn start<'a>(sysroot: &'a Sysroot, show: &Show<'_>) -> Result<Recordi
     Recording::start(sysroot, show.how.buffer, span)
 }
 
-/// Says once that names are missing, if they are.
+/// Reports once that names are missing, if they are.
 fn note_hidden(sample: &Sample, has_noted: &mut bool) {
     if sample.hides_names && !std::mem::replace(has_noted, true) {
         let failure = Failure::new("functions have no names", HIDDEN);

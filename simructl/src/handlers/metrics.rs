@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A sample since the beginning of a recording, for Prometheus and whatever reads its formats.
+//! The totals since the beginning of a recording, for Prometheus and readers of its formats.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -12,8 +12,7 @@ use crate::handlers::choice::Choice;
 use crate::handlers::percentile::{PERCENTILES, percentile_ns};
 use crate::metrics::{self, Format, Type};
 
-/// Writes the metrics of the chosen rows. They keep the order of the sample, and with it their labels, while a
-/// recording goes on.
+/// Writes the metrics of the chosen rows. The order of the rows, and so their labels, stay the same during a recording.
 pub(super) fn metrics(
     output: &mut impl Write,
     sample: &Sample,
@@ -24,7 +23,7 @@ pub(super) fn metrics(
         .into_iter()
         .filter(|(_, row)| choice.includes(row))
         .collect();
-    let run = "Time from the begin of a handler to its end";
+    let run = "Time from the start of a handler to its end";
     let wait =
         "Time from the request for a softirq, a work item or an interrupt thread to its begin";
     times(output, format, &rows, "run", run, |row| &row.counted.run)?;
@@ -113,7 +112,7 @@ fn per_cpu(
     Ok(())
 }
 
-/// The rows with the labels that name them.
+/// The rows with the labels that identify them.
 fn labelled(rows: &[Row]) -> Vec<(String, &Row)> {
     let mut known: HashMap<String, u32> = HashMap::new();
     let labelled = rows.iter().map(|row| {
@@ -127,7 +126,7 @@ fn labelled(rows: &[Row]) -> Vec<(String, &Row)> {
         let count = known.entry(labels.clone()).or_insert(0);
         *count += 1;
         if *count > 1 {
-            // Two functions of one name, or one function at two addresses, are two series.
+            // Two functions with the same name, or one function at two addresses, are two series.
             labels += &format!(",row=\"{count}\"");
         }
         (labels, row)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The machine's interrupt handlers, softirqs and work functions. `simrupt::handlers` measures them; here is how
-//! they are shown.
+//! Shows the machine's interrupt handlers, softirqs and work functions, which `simrupt::handlers` measures.
 //!
 //! - `choice`: which rows, in which order;
 //! - `view`, `columns`, `table`, `function`: as a table for people;
 //! - `json`, `csv`, `metrics`, `percentile`: for programs;
-//! - `show`, `live`, `watch`: once, or again and again.
+//! - `show`, `live`, `watch`: once, or repeatedly.
 
 pub(crate) mod choice;
 mod columns;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The percentiles that programs get.
+//! The percentiles in the output for programs.
 
 use simrupt::files::latency::Percentile;
 use simrupt::handlers::Histogram;
@@ -8,7 +8,7 @@ use simrupt::handlers::Histogram;
 /// Their names, and their shares in permille.
 pub(super) const PERCENTILES: [(&str, u32); 3] = [("p50", 500), ("p90", 900), ("p99", 990)];
 
-/// A percentile in nanoseconds; `None` where there is no time, or where it is beyond the last bucket.
+/// A percentile in nanoseconds; `None` if there are no values, or if it is beyond the last bucket.
 pub(super) fn percentile_ns(histogram: &Histogram, permille: u32) -> Option<u64> {
     match histogram.percentile(permille)? {
         Percentile::Below(ns) => Some(ns),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! In which form samples are shown, and where.
+//! The form in which samples are shown, and the file that they go to.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -49,16 +49,16 @@ impl<'a> Show<'a> {
         !self.is_json && !self.how.csv && self.how.metrics.is_none()
     }
 
-    /// The places that are used of those that a terminal has.
+    /// How much of the terminal's width the table uses.
     pub(super) fn width_within(&self, width: usize) -> usize {
         let asked = self.how.width.map_or(width, usize::from);
         asked.min(width)
     }
 
-    /// Shows a sample in the form that is asked for; `false` when nobody reads them any more.
+    /// Shows a sample in the requested form; `false` when its reader has gone.
     pub(crate) fn put(&mut self, sample: &Sample) -> Result<bool, Failure> {
         let is_read = match self.to.is_stdout() {
-            // Each sample takes the place of the one before.
+            // Each sample replaces the one before.
             false => {
                 let sink = self.to.clone().open()?;
                 sink.write_by(|output| self.write(output, sample, true))?;
@@ -75,7 +75,7 @@ impl<'a> Show<'a> {
         Ok(is_read)
     }
 
-    /// Writes a sample; with the names of columns where it is the first one.
+    /// Writes a sample, with the names of the columns if it is the first one.
     fn write(&self, output: &mut impl Write, sample: &Sample, is_first: bool) -> io::Result<()> {
         if let Some(format) = self.how.metrics {
             return metrics(output, sample, &self.choice, format);
@@ -102,7 +102,7 @@ impl<'a> Show<'a> {
         rows.filter(|row| self.choice.includes(row)).count()
     }
 
-    /// The table for people, in so many places; of its rows those in `window`.
+    /// The table for people, of at most this width; only the rows in `window`.
     pub(super) fn page(&self, sample: &Sample, width: usize, window: Range<usize>) -> Page {
         self.view(sample).page(Some(width), window)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The table for people: as wide as the terminal. Columns that there is no room for are left out.
+//! The table for people, as wide as the terminal. Columns without room are left out.
 
 use std::ops::Range;
 
@@ -15,13 +15,13 @@ use simrupt::layout::shortened;
 
 /// The space between columns.
 const GAP: usize = 2;
-/// The places that names get at least, as long as other columns can go.
+/// The least width of names, as long as other columns can be left out.
 const LEAST_NAME: usize = 16;
-/// How many places the cells of CPUs may take.
+/// The greatest width of the cells of CPUs.
 const WIDEST_HEAT: usize = 32;
 
 impl View<'_> {
-    /// The table in at most `width` places, or as wide as it is; of the rows only those in `window`.
+    /// The table in at most `width` columns, or as wide as it needs; only the rows in `window`.
     pub(super) fn page(&self, width: Option<usize>, window: Range<usize>) -> Page {
         let window = window.start.min(self.rows.len())..window.end.min(self.rows.len());
         let rows = &self.rows[window];
@@ -58,7 +58,7 @@ impl View<'_> {
         page
     }
 
-    /// The columns that have anything in them.
+    /// The columns that are not empty.
     fn columns(&self, rows: &[&Row], heat: Heat) -> Vec<Column<Rank>> {
         let columns = self.fields(heat).into_iter().map(|field| Column {
             title: field.title.to_string(),
@@ -73,7 +73,7 @@ impl View<'_> {
             .collect()
     }
 
-    /// How much it is together.
+    /// The sums over all rows, in words.
     fn summary(&self) -> String {
         let sample = self.sample;
         let rows = match (self.rows.len(), sample.rows.len()) {
@@ -113,12 +113,12 @@ fn block(rank: u8, line: String) -> Block {
     }
 }
 
-/// A line that does not go beyond the width.
+/// A line, cut at the width.
 fn within(line: &str, width: Option<usize>) -> String {
     width.map_or(line.to_string(), |width| shortened(line, width))
 }
 
-/// Leaves out columns until the others fit; returns how wide names may be.
+/// Leaves out columns until the others fit; returns the width of names.
 fn fit(columns: &mut Vec<Column<Rank>>, width: Option<usize>) -> usize {
     let width_of = |rank, columns: &[Column<Rank>]| {
         let of_rank = columns.iter().filter(|column| column.rank == rank);

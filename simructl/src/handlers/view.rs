@@ -4,7 +4,7 @@
 
 use simrupt::handlers::{Row, Sample};
 
-/// A sample, and its rows that are shown.
+/// A sample, and those of its rows that are shown.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     pub(super) sample: &'a Sample,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The table on a terminal, again and again in its place, with keys to order and to scroll.
+//! The table on a terminal, updated in place, with keys to order and to scroll.
 
 use std::io;
 use std::time::Instant;
@@ -42,10 +42,10 @@ struct Watched<'a> {
     browsing: Browsing<Order>,
 }
 
-/// Shows tables until a key, a signal or the end of its time ends it, or as many as were asked for.
+/// Shows tables until a key, a signal, the end of the measurement, or the requested number of samples.
 pub(super) fn watch(sysroot: &Sysroot, show: Show<'_>) -> Result<(), Failure> {
     let screen = Screen::take(WHAT, false)?;
-    // The recording has to be taken down first.
+    // On a signal the recording must be removed first.
     screen.end_by_itself();
     let mut recording = start(sysroot, &show)?;
     let mut pace = Pace::new(show.how.interval);
@@ -65,7 +65,7 @@ pub(super) fn watch(sysroot: &Sysroot, show: Show<'_>) -> Result<(), Failure> {
         };
         let input = screen.next(due).map_err(failed)?;
         if let Some(signal) = screen.ending() {
-            // The signal ends the program without what follows this block.
+            // The signal ends the program, and nothing after this block runs.
             drop(recording);
             signals::die_of(signal);
             return Ok(());
@@ -89,7 +89,7 @@ pub(super) fn watch(sysroot: &Sysroot, show: Show<'_>) -> Result<(), Failure> {
     if watched.show.shown == 0 {
         watched.take(&mut recording)?;
     }
-    // The last sample can still be read when the screen is gone.
+    // The last sample stays readable after the screen is gone.
     let width = watched.show.width_within(terminal::size_or_default().0);
     drop(screen);
     match &watched.sample {
@@ -124,7 +124,7 @@ impl Watched<'_> {
         screen.draw_lines(|width, height| self.lines(width, height, has_keys))
     }
 
-    /// The lines that fit into so many columns and rows.
+    /// The lines that fit into this many columns and rows.
     fn lines(&mut self, width: usize, height: usize, has_keys: bool) -> Vec<String> {
         let width = self.show.width_within(width);
         let Some(sample) = &self.sample else {

@@ -11,7 +11,7 @@ use regex_lite::Regex;
 /// The order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Order {
-    /// The most per second first; without rates, the most of all
+    /// The highest rate first; without rates, the highest total
     Rate,
     /// The highest total first
     Total,
@@ -21,28 +21,28 @@ pub(crate) enum Order {
     Name,
 }
 
-/// Which rows.
+/// The choice of rows, and their order.
 #[derive(Debug, Clone)]
 pub(crate) struct Choice {
     pub(crate) order: Order,
     pub(crate) is_reversed: bool,
     /// The name, the controller, an action or the description must match this.
     pub(crate) filter: Option<Regex>,
-    /// None of them may match this.
+    /// None of these may match this.
     pub(crate) exclude: Option<Regex>,
-    /// Rows with less per second, or without rates less in all, are left out.
+    /// Rows with a lower rate, or without rates a lower total, are left out.
     pub(crate) threshold: f64,
 }
 
 impl Choice {
-    /// The places of the chosen rows in the table, in their order. `rate` turns a count into one per second.
+    /// The indexes of the chosen rows in the table, in their order. `rate` turns a count into a rate per second.
     pub(crate) fn rows(
         &self,
         table: &Table,
         changes: Option<&Changes>,
         rate: impl Fn(u64) -> f64,
     ) -> Vec<usize> {
-        // The rate of each row, or the total, as far as it is known.
+        // The rate of each row, or its total, if it is known.
         let totals: Vec<Option<u64>> = table.rows.iter().map(Row::total).collect();
         let weight = |at: usize| match changes {
             Some(changes) => changes.of(at).total().map(&rate),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_looks_at_all_that_a_row_says() {
+    fn a_filter_looks_at_all_texts_of_a_row() {
         for (filter, rows) in [
             ("^7$", vec!["7"]),
             ("GIC|mask", vec!["8", "NMI"]),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_excluded_goes_whatever_the_filter_says() {
+    fn an_excluded_row_is_left_out_even_if_the_filter_matches() {
         let choice = Choice {
             filter: Some(Regex::new("7|8|NMI").unwrap()),
             exclude: Some(Regex::new("^disk$|mask").unwrap()),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_is_of_rates_where_there_are_any_and_else_of_totals() {
+    fn a_threshold_applies_to_rates_or_without_rates_to_totals() {
         let above = |threshold| Choice {
             threshold,
             ..by(Order::Irq)

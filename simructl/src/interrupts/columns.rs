@@ -28,7 +28,7 @@ pub(crate) enum Field {
     Threads,
 }
 
-/// A row for each column: what it is called, and whether it holds numbers.
+/// A row for each column: its name, and whether it holds numbers.
 const FIELDS: [(Field, &str, bool); 14] = [
     (Field::Irq, "irq", true),
     (Field::Total, "total", true),
@@ -46,7 +46,7 @@ const FIELDS: [(Field, &str, bool); 14] = [
     (Field::Threads, "threads", false),
 ];
 
-/// The columns of an interrupt that are shown unless others are asked for.
+/// The columns of an interrupt that are shown by default.
 const OF_INTERRUPTS: [Field; 12] = [
     Field::Irq,
     Field::Total,
@@ -61,7 +61,7 @@ const OF_INTERRUPTS: [Field; 12] = [
     Field::Node,
     Field::Threads,
 ];
-/// Those of a softirq.
+/// The columns of a softirq that are shown by default.
 const OF_SOFTIRQS: [Field; 5] = [
     Field::Irq,
     Field::Total,
@@ -70,10 +70,10 @@ const OF_SOFTIRQS: [Field; 5] = [
     Field::Actions,
 ];
 
-/// Which columns are asked for.
+/// The columns of the command line.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Chosen {
-    /// Besides the usual ones.
+    /// Whether they are added to the default ones.
     is_more: bool,
     fields: Vec<Field>,
 }
@@ -101,14 +101,13 @@ impl Field {
         }
     }
 
-    /// Its cell in the table, if there is one; `None` for the cells of CPUs. It does nothing to a terminal, and has one
-    /// row.
+    /// The cell in the table, if there is one; `None` for the cells of CPUs. It has no control characters, and one row.
     pub(super) fn cell(self, view: &View<'_>, shown: &Shown<'_>) -> Option<String> {
         let text = self.text(view, shown)?;
         Some(in_one_row(&text).into_owned())
     }
 
-    /// Its text for a row as the kernel has it, if there is one; `None` for the cells of CPUs.
+    /// The kernel's text of the column for a row, if there is one; `None` for the cells of CPUs.
     pub(super) fn text(self, view: &View<'_>, shown: &Shown<'_>) -> Option<String> {
         let about = &shown.row.about;
         let number = |number: Option<u64>| number.map(|number| number.to_string());
@@ -143,7 +142,7 @@ impl Field {
 }
 
 impl Chosen {
-    /// Whether these are all columns, rather than more than the usual ones.
+    /// Whether these are all columns, rather than additions to the default ones.
     pub(super) fn is_all(&self) -> bool {
         !self.is_more
     }

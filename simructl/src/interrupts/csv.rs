@@ -38,7 +38,7 @@ impl View<'_> {
                 placement
                     .and_then(|place| place.node)
                     .map(|node| node.to_string()),
-                // As the kernel separates them, so that none of them contains it.
+                // With the kernel's separator, which no action contains.
                 Some(about.actions.join(", ")),
                 text(self.description(row)),
             ];

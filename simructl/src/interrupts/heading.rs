@@ -12,7 +12,7 @@ use crate::page::Block;
 use simrupt::layout::{padded, shortened, width as width_of};
 
 impl View<'_> {
-    /// How much each CPU has, and each NUMA node.
+    /// The sum of each CPU, and of each NUMA node.
     pub(super) fn strips(&self, sums: &Sums, width: Option<usize>) -> Vec<Block> {
         let cpus = &self.table.cpus;
         let counts = match &sums.increases {
@@ -75,7 +75,7 @@ impl View<'_> {
         })
     }
 
-    /// How much it is together.
+    /// The sum over all rows, in words.
     pub(super) fn summary(&self, sums: &Sums, width: Option<usize>) -> String {
         let rows = match (self.rows.len(), self.table.rows.len()) {
             (some, all) if some < all => format!("{some} of {all} rows"),
@@ -135,7 +135,7 @@ impl View<'_> {
     }
 }
 
-/// The first of some lines that fits; the last one is cut if it does not.
+/// The first line that fits. If none fits, the last one is cut.
 pub(super) fn first_fitting<const N: usize>(lines: [String; N], width: Option<usize>) -> String {
     let Some(width) = width else {
         return lines.into_iter().next().unwrap_or_default();

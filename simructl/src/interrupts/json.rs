@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Tables as JSON, one document in one line. It is written as it is made: the tables of large machines have a
-//! million counts.
+//! Tables as JSON, one document in one line. The document is written piece by piece, because the tables of large
+//! machines have a million counts.
 
 use std::io::{self, Write};
 

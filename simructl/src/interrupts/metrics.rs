@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Totals for Prometheus and whatever reads its formats. Rates are what these compute.
+//! Totals for Prometheus and readers of its formats, which compute rates themselves.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -10,13 +10,13 @@ use proc_interrupts::{Counts, Kind, Row};
 use crate::interrupts::view::View;
 use crate::metrics::{self, Format, Type};
 
-/// Which series there are.
+/// The choice of series.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Series {
     pub(crate) format: Format,
-    /// Only those that are not 0.
+    /// Only series that are not 0.
     pub(crate) is_without_zeros: bool,
-    /// One for all CPUs together, without a label `cpu`.
+    /// One series for all CPUs together, without a label `cpu`.
     pub(crate) is_sum: bool,
 }
 
@@ -36,7 +36,7 @@ impl View<'_> {
             let count = known.entry(labels.clone()).or_insert(0);
             *count += 1;
             if *count > 1 {
-                // Two rows that say the same about themselves are two series all the same.
+                // Two rows with the same labels are two series all the same.
                 labels += &format!(",row=\"{count}\"");
             }
             let mut sample = |cpu: &str, count: u64| match count == 0 && series.is_without_zeros {
@@ -58,9 +58,9 @@ impl View<'_> {
     }
 }
 
-/// The sum of counters of 32 bits, as such a counter. When one of them goes round, the plain sum would fall by four
-/// billion to what readers take for as many new interrupts; this one goes on, and goes round itself to about 0,
-/// which they expect of a counter that began anew.
+/// The sum of 32-bit counters, as a 32-bit counter. If one of them wraps around, the plain sum falls by four billion,
+/// which readers take for as many new interrupts. This sum goes on, and itself wraps around to about 0, which readers
+/// expect of a counter that was reset.
 fn counter(counts: impl Iterator<Item = u64> + Clone) -> u64 {
     let is_narrow = counts.clone().all(|count| u32::try_from(count).is_ok());
     let sum = counts.fold(0, u64::saturating_add);
@@ -70,7 +70,7 @@ fn counter(counts: impl Iterator<Item = u64> + Clone) -> u64 {
     }
 }
 
-/// The labels that tell a row from others. The number of an interrupt alone says little, and changes from boot to boot.
+/// The labels that identify a row. The number of an interrupt alone says little, and changes from boot to boot.
 fn labels(row: &Row) -> String {
     let about = &row.about;
     let actions = (!about.actions.is_empty()).then(|| about.actions.join(", "));
@@ -87,14 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sum_goes_on_when_one_of_its_counters_goes_round() {
+    fn a_sum_goes_on_when_one_of_its_counters_wraps_around() {
         let end = u64::from(u32::MAX);
         let before = counter([end - 1, 5].into_iter());
         let after = counter([1, 7].into_iter());
         // 3 and 2 more, modulo 2^32.
         assert_eq!(after.wrapping_sub(before) & end, 5);
         assert_eq!(counter([3, 4].into_iter()), 7);
-        // No counters of the kernel's.
+        // Counters that are not the kernel's.
         assert_eq!(counter([end + 1, 4].into_iter()), end + 5);
     }
 }

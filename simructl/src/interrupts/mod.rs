@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Interrupts and softirqs by CPU: `/proc/interrupts` and `/proc/softirqs`, of any machine. The crate
-//! `proc-interrupts` understands the files; here is where they come from, and how they are shown.
+//! Interrupts and softirqs by CPU: `/proc/interrupts` and `/proc/softirqs`, of any machine. The crate `proc-interrupts`
+//! parses the files. This module reads and shows them.
 //!
-//! - `source`, `sysfs`, `placement`, `nodes`: what the kernel's files say;
-//! - `choice`, `columns`, `view`: what of it is shown;
+//! - `source`, `sysfs`, `placement`, `nodes`: the kernel's files;
+//! - `choice`, `columns`, `view`: the parts that are shown;
 //! - `text`, `heading`, `transposed`, `shares`: as tables for people;
 //! - `json`, `csv`, `pairs`, `metrics`: for programs;
-//! - `moment`, `watch`: once, or again and again.
+//! - `moment`, `watch`: once, or repeatedly.
 
 pub(crate) mod choice;
 pub(crate) mod columns;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A table at a moment, where the next one comes from, and in which form it is shown.
+//! A table at a moment, the source of the next one, and the form in which it is shown.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ use simrupt::sysroot::Sysroot;
 /// No kernel has more CPUs.
 const MOST_CPUS: u32 = 8192;
 
-/// A table, and what is known of the time before it.
+/// A table, and the changes since the one before, if there was one.
 #[derive(Default)]
 pub(crate) struct Moment {
     pub(crate) table: Rc<Table>,
@@ -40,12 +40,12 @@ pub(crate) struct Moment {
     pub(crate) elapsed: Option<Duration>,
     pub(crate) time: Option<SystemTime>,
     pub(crate) nodes: Vec<Node>,
-    /// Where its interrupts go, by the rows' places.
+    /// Where its interrupts go, by the index of the row.
     pub(crate) placements: BTreeMap<usize, Placement>,
 }
 
 impl Moment {
-    /// Of a copy nothing else is known.
+    /// The moment of a copy, of which nothing else is known.
     pub(crate) fn of(table: Table) -> Self {
         Self {
             table: Rc::new(table),
@@ -99,7 +99,7 @@ impl<'a> Source<'a> {
         Ok(moment)
     }
 
-    /// Looks where the interrupts of these rows go.
+    /// Finds out where the interrupts of these rows go.
     pub(crate) fn place(&self, moment: &mut Moment, rows: &[usize]) {
         let threads = Threads::find(self.sysroot);
         let placed = rows.iter().filter_map(|at| {
@@ -116,7 +116,7 @@ pub(crate) struct Show<'a> {
     pub(crate) how: &'a Interrupts,
     pub(crate) choice: Choice,
     is_json: bool,
-    /// Whether it was said which CPUs are missing.
+    /// Whether missing CPUs were already reported.
     has_noted: Cell<bool>,
 }
 
@@ -152,13 +152,13 @@ impl<'a> Show<'a> {
         !self.is_json && !csv && !pairs && metrics.is_none()
     }
 
-    /// The places that are used of those that a terminal has.
+    /// How much of the terminal's width the table uses.
     pub(crate) fn width_within(&self, width: usize) -> usize {
         let asked = self.how.width.map_or(width, usize::from);
         asked.min(width)
     }
 
-    /// Whether it says where interrupts go.
+    /// Whether the form shows where interrupts go.
     fn has_placements(&self) -> bool {
         self.kind == Kind::Interrupts
             && self.how.metrics.is_none()
@@ -166,7 +166,7 @@ impl<'a> Show<'a> {
             && !(self.how.watch && self.is_text())
     }
 
-    /// The table with those of its CPUs that are asked for.
+    /// The table with the selected CPUs only.
     pub(crate) fn chosen(&self, mut table: Table) -> Result<Table, Failure> {
         let Some(list) = &self.how.cpu else {
             return Ok(table);
@@ -186,7 +186,7 @@ impl<'a> Show<'a> {
         Ok(table)
     }
 
-    /// The places of the rows that are shown, in their order.
+    /// The indexes of the rows that are shown, in their order.
     pub(crate) fn rows(&self, moment: &Moment) -> Vec<usize> {
         let rate = |count| match moment.interval {
             Some(interval) => per_second(count, interval).unwrap_or(0.0),
@@ -196,7 +196,7 @@ impl<'a> Show<'a> {
             .rows(&moment.table, moment.changes.as_ref(), rate)
     }
 
-    /// Writes a table in the form that is asked for; with the names of columns where it is the first one.
+    /// Writes a table in the requested form, with the names of the columns if it is the first one.
     pub(crate) fn write(
         &self,
         output: &mut impl Write,
@@ -229,7 +229,7 @@ impl<'a> Show<'a> {
         }
     }
 
-    /// The table for people, in so many places; of its rows those in `window`.
+    /// The table for people, of at most this width; only the rows in `window`.
     pub(crate) fn page(
         &self,
         moment: &Moment,
@@ -268,7 +268,7 @@ impl<'a> Show<'a> {
     }
 }
 
-/// Says which CPUs of a list are not there.
+/// Reports CPUs of a list that do not exist.
 fn note_missing(list: &CpuList, table: &Table) {
     // A list of all CPUs, or of every second one, has no end.
     if (MOST_CPUS..2 * MOST_CPUS).any(|cpu| list.contains(cpu)) {
@@ -278,6 +278,6 @@ fn note_missing(list: &CpuList, table: &Table) {
     let missing: CpuList = (0..MOST_CPUS).filter(is_missing).collect();
     let is_some_there = table.cpus.iter().any(|cpu| list.contains(*cpu));
     if is_some_there && !missing.is_empty() {
-        output::note(&format!("these CPUs are not there: {missing}"));
+        output::note(&format!("these CPUs do not exist: {missing}"));
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The NUMA nodes of the running machine, and which CPUs each of them has.
+//! The NUMA nodes of the running machine, and their CPUs.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ pub(crate) struct Node {
     pub(crate) cpus: CpuList,
 }
 
-/// The nodes that have CPUs, in the order of their numbers; none where the kernel knows of no nodes.
+/// The nodes that have CPUs, in the order of their numbers; empty if the kernel has no nodes.
 pub(crate) fn nodes(sysroot: &Sysroot) -> Vec<Node> {
     let folders = fs::read_dir(sysroot.sys("devices/system/node"));
     let node = |folder: fs::DirEntry| {

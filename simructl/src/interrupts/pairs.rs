@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Tables as pairs: a row a line, each column as `KEY="value"`, for shells to read.
+//! Tables as pairs: one line per row, each column as `KEY="value"`, which a shell can read.
 
 use std::io::{self, Write};
 
@@ -47,8 +47,8 @@ impl View<'_> {
     }
 }
 
-/// A text between double quotes that a shell may evaluate, in one row: each byte of a character that means something
-/// there, or that would do something to a terminal, is written as `\xHH`.
+/// A text between double quotes that a shell may evaluate, in one row. Characters with a meaning to the shell or to a
+/// terminal are written byte by byte, as `\xHH`.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn each_byte_of_a_control_character_is_escaped_once() {
         assert_eq!(quoted("\x1b[2J\n\t"), "\\x1b[2J\\x0a\\x09");
-        // Those of two and three bytes, as printf %b puts them together.
+        // Characters of two and three bytes, which printf %b restores.
         assert_eq!(quoted("\u{9b}\u{202e}é网"), "\\xc2\\x9b\\xe2\\x80\\xaeé网");
     }
 }

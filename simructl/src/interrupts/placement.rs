@@ -7,14 +7,14 @@ use std::fs;
 
 use simrupt::sysroot::{Sysroot, read_text};
 
-/// Of one interrupt.
+/// The placement of one interrupt.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Placement {
-    /// The CPUs that it may go to, as a list: `0-3,8`. `None` when the kernel does not show it.
+    /// The CPUs that it may go to, as a list: `0-3,8`. `None` if the kernel does not show it.
     pub(crate) affinity: Option<String>,
-    /// Those of them that it goes to.
+    /// Those of them that it does go to.
     pub(crate) effective: Option<String>,
-    /// The NUMA node of its device. `None` when that is near to none, or unknown.
+    /// The NUMA node of its device. `None` if the device is not near any node, or the node is unknown.
     pub(crate) node: Option<u32>,
     /// The process numbers of its threads.
     pub(crate) threads: Vec<u32>,
@@ -25,7 +25,7 @@ pub(crate) struct Placement {
 pub(crate) struct Threads(BTreeMap<u32, Vec<u32>>);
 
 impl Threads {
-    /// Those that run now, told by their names: `irq/24-simrupt0`.
+    /// Finds the running threads by their names: `irq/24-simrupt0`.
     pub(crate) fn find(sysroot: &Sysroot) -> Self {
         let mut threads: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let processes = fs::read_dir(sysroot.proc(""))
@@ -38,9 +38,9 @@ impl Threads {
                 .to_str()
                 .and_then(|name| name.parse().ok());
             let Some(pid) = pid else { continue };
-            // It may have ended meanwhile.
+            // The process may have ended in the meantime.
             let text = |name: &str| read_text(&process.path().join(name)).unwrap_or_default();
-            // A program may call itself anything; a thread of the kernel has no command line.
+            // A program may have any name, but a kernel thread has no command line.
             let irq = irq_of_thread(&text("comm")).filter(|_| text("cmdline").is_empty());
             if let Some(irq) = irq {
                 threads.entry(irq).or_default().push(pid);

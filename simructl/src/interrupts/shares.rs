@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Numbers of CPUs side by side: one for each CPU, or where there is no room for that, one for some neighbours
-//! together.
+//! Numbers of CPUs side by side: one for each CPU or, if there is no room, one for several neighbours together.
 
 use proc_interrupts::CpuList;
 
 use simrupt::layout::{compact, width};
 
-/// How CPUs share places.
+/// How CPUs share columns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Shares {
     /// How many CPUs share a number, which is their sum.
@@ -19,14 +18,14 @@ pub(super) struct Shares {
 /// How numbers are written: as rates or as counts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Numbers {
-    /// How many of what was counted make one of what is written: the seconds of the interval, or 1.
+    /// The divisor of a count: the seconds of the interval for a rate, or 1.
     pub(super) unit: f64,
-    /// Whether that is a rate, which has a decimal.
+    /// Whether the numbers are rates, which have a decimal.
     pub(super) is_rate: bool,
 }
 
 impl Shares {
-    /// As few CPUs as possible share a number, so that columns of these cells fit into `room`, with `gap` places
+    /// The fewest CPUs that must share a number so that columns of these cells fit into `room`, with `gap` spaces
     /// between them. `cells` makes the columns.
     pub(super) fn fitting(
         cpus: usize,
@@ -34,7 +33,7 @@ impl Shares {
         gap: usize,
         cells: impl Fn(Self) -> Vec<Vec<String>>,
     ) -> Option<(Self, Vec<Vec<String>>)> {
-        // Steps of an eighth, so that a thousand CPUs take some dozen steps.
+        // It grows by an eighth, so that a thousand CPUs take some dozen steps.
         let mut sharing = 1;
         while sharing <= cpus.max(1) {
             for is_compact in [false, true] {
@@ -59,13 +58,13 @@ impl Shares {
         None
     }
 
-    /// The names of the places.
+    /// The titles of the columns.
     pub(super) fn names(self, cpus: &[u32]) -> impl Iterator<Item = String> {
         let groups = cpus.chunks(self.cpus);
         groups.map(|group| group.iter().copied().collect::<CpuList>().to_string())
     }
 
-    /// The numbers in their places; `-` where nothing is known.
+    /// The numbers of the columns; `-` if nothing is known.
     pub(super) fn numbers(self, counts: &[Option<u64>], numbers: Numbers) -> Vec<String> {
         let groups = counts.chunks(self.cpus);
         groups

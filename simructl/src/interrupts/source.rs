@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where tables come from: the running kernel, or a copy that someone has kept.
+//! Where tables come from: the running kernel, or a saved copy.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,7 +12,7 @@ use proc_interrupts::{Kind, ParseError, ReadError, Table};
 use simrupt::failure::Failure;
 use simrupt::sysroot::{Sysroot, input_name, open_bytes};
 
-/// How often a table is read in which a CPU came or went.
+/// How often a table is read again if a CPU came or went meanwhile.
 const TRIES: usize = 10;
 
 /// A table and when it was read.
@@ -32,8 +32,8 @@ pub(crate) fn sample(kind: Kind, sysroot: &Sysroot) -> Result<Sample, Failure> {
     whole(|| read(File::open(&path))).map_err(|error| not_read(&path, error))
 }
 
-/// Reads until no CPU came or went meanwhile: the kernel writes the table row by row, each with the CPUs that
-/// it has at that moment.
+/// Reads until no CPU comes or goes meanwhile: the kernel writes the table row by row, each row with the CPUs of that
+/// moment.
 fn whole(mut read: impl FnMut() -> Result<Table, ReadError>) -> Result<Sample, ReadError> {
     let mut tries = 1;
     loop {
@@ -45,7 +45,7 @@ fn whole(mut read: impl FnMut() -> Result<Table, ReadError>) -> Result<Sample, R
     }
 }
 
-/// The table that a file holds, which must be a copy of the kernel's file of this kind; `-` is standard input.
+/// The table in a file, which must be a copy of the kernel's file of this kind; `-` is standard input.
 pub(crate) fn saved(kind: Kind, path: &Path) -> Result<Table, Failure> {
     let table = read(open_bytes(path)).map_err(|error| not_read(path, error))?;
     match table.kind() {
@@ -113,14 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_table_is_read_again_but_not_for_ever() {
+    fn a_torn_table_is_read_again_but_not_forever() {
         let (sample, reads) = read(&[TORN, TORN, WHOLE]);
         assert_eq!((sample.unwrap().table.rows.len(), reads), (1, 3));
         let (sample, reads) = read(&[TORN]);
         let error = sample.unwrap_err().to_string();
         assert_eq!(
             (error.as_str(), reads),
-            ("line 2 has not as many counts as there are CPUs", TRIES)
+            ("line 2 has more or fewer counts than there are CPUs", TRIES)
         );
         let (sample, reads) = read(&["", WHOLE]);
         assert!(sample.is_err());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/sys/kernel/irq`: what `/proc/interrupts` says about an interrupt, each in a file of its own, so that nothing
-//! has to be told apart by how it looks.
+//! `/sys/kernel/irq`: the description of an interrupt in `/proc/interrupts`, with each part in its own file. So the
+//! parts need not be guessed from the words.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,11 +10,11 @@ use proc_interrupts::{About, Table, TriggerType};
 
 use simrupt::sysroot::Sysroot;
 
-/// The descriptions of the running kernel's interrupts. They are read anew only where the table says something new.
+/// The descriptions of the running kernel's interrupts. They are read again only if the table has a new text.
 #[derive(Debug, Default)]
 pub(crate) struct Described(HashMap<u32, Known>);
 
-/// Of one interrupt: the words of the table, and what they mean.
+/// One interrupt: the words in the table, and their meaning.
 #[derive(Debug)]
 struct Known {
     words: String,
@@ -22,7 +22,7 @@ struct Known {
 }
 
 impl Described {
-    /// Replaces what was told apart from the table's words by what the kernel says in sysfs.
+    /// Replaces the parts that were guessed from the table's words by those in sysfs.
     pub(crate) fn describe(&mut self, sysroot: &Sysroot, table: &mut Table) {
         for row in &mut table.rows {
             let Some(irq) = row.irq() else { continue };
@@ -42,8 +42,8 @@ impl Described {
     }
 }
 
-/// What sysfs says about an interrupt; where it says nothing, or something else than the table, what was told
-/// apart from the table's words.
+/// The parts in sysfs of an interrupt's description. If sysfs has none, or contradicts the table, the parts that were
+/// guessed from the table's words.
 fn described(sysroot: &Sysroot, irq: u32, told: &About) -> About {
     let text = |name: &str| {
         let bytes = fs::read(sysroot.sys(&format!("kernel/irq/{irq}/{name}"))).ok()?;
@@ -57,7 +57,7 @@ fn described(sysroot: &Sysroot, irq: u32, told: &About) -> About {
         false => actions_in(&told.words, &actions),
     };
     let Some(actions) = actions else {
-        // The number has gone to another interrupt between the two.
+        // Between the two reads, the number was given to another interrupt.
         return told.clone();
     };
     let mut about = told.clone();
@@ -78,8 +78,8 @@ fn described(sysroot: &Sysroot, irq: u32, told: &About) -> About {
     about
 }
 
-/// The names of the actions: sysfs, which separates them by commas alone, tells where in the table's words they
-/// begin; these tell where each of them ends. `None` if the two say different things.
+/// The names of the actions. sysfs, which separates them by commas alone, shows where they begin in the table's words.
+/// The words show where each of them ends. `None` if the two differ.
 fn actions_in(words: &str, actions: &str) -> Option<Vec<String>> {
     let is_same = |text: &str| text.replace(", ", ",") == actions;
     let words = words.trim_end();

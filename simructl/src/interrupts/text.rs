@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Tables for people: as wide as the terminal, with a cell or a number for each CPU, or for some neighbours where
-//! there is no room for all.
+//! Tables for people, as wide as the terminal, with a cell or a number for each CPU, or for several neighbours if there
+//! is no room for all.
 
 use std::ops::Range;
 
@@ -18,10 +18,10 @@ use simrupt::layout::shortened;
 
 /// The space between columns.
 pub(super) const GAP: usize = 2;
-/// How many places all CPUs take where nothing limits them.
+/// The width of the cells of all CPUs if nothing limits it.
 const WIDEST_HEAT: usize = 64;
 pub(super) const WIDEST_NUMBERS: usize = 120;
-/// The places that are kept for words as long as other columns can go.
+/// The width that is kept for words as long as other columns can give way.
 const LEAST_WORDS: usize = 16;
 /// The title of the cells.
 pub(super) const HEAT: &str = "cpus";
@@ -32,22 +32,22 @@ pub(crate) enum Cells {
     /// A block for each CPU: the more, the higher
     #[default]
     Blocks,
-    /// A number for each CPU; for some neighbours together where there is no room for all
+    /// A number for each CPU; for several neighbours together if there is no room for all
     Numbers,
 }
 
-/// How a table is to look.
+/// The look of a table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Look {
-    /// The places that there are; `None`: as many as it takes.
+    /// The available width; `None`: as much as it needs.
     pub(crate) width: Option<usize>,
     pub(crate) cells: Cells,
     pub(crate) columns: Option<Chosen>,
-    /// Whether there is anything but rows.
+    /// Whether there are headings, not only rows.
     pub(crate) has_headings: bool,
 }
 
-/// Which columns there is room for.
+/// How a column gives way when there is no room for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Always,
@@ -59,7 +59,7 @@ enum Rank {
 }
 
 impl View<'_> {
-    /// The table; of the rows only those in `window`.
+    /// The table; only the rows in `window`.
     pub(crate) fn page(&self, look: &Look, window: Range<usize>) -> Page {
         let sums = self.sums();
         let mut page = Page::default();
@@ -86,7 +86,7 @@ impl View<'_> {
         page
     }
 
-    /// Puts the titles and the rows into the page; returns what the cells of the CPUs mean.
+    /// Puts the titles and the rows into the page; returns the legend of the cells.
     fn table_of(&self, shown: &[Shown<'_>], look: &Look, page: &mut Page) -> Option<Block> {
         let mut columns = self.columns(shown, look);
         let cpus = self.table.cpus.len();
@@ -113,7 +113,7 @@ impl View<'_> {
             let cells = cells.map(|(index, (column, width))| {
                 let cell = column.padded(row, *width);
                 let mut behind = columns[index + 1..].iter();
-                // With nothing behind them words may be as long as the row.
+                // If nothing follows them in the row, words may be as long as the row.
                 match row.is_none_or(|row| behind.all(|column| column.cells[row].is_empty())) {
                     true => cell,
                     false => shortened(&cell, *width),
@@ -150,7 +150,7 @@ impl View<'_> {
             }
         };
         let mut columns: Vec<Column<Rank>> = fields.into_iter().enumerate().map(column).collect();
-        // A column without any text need not stand there.
+        // An empty column is left out.
         columns.retain(|column| {
             is_chosen
                 || column.rank == Rank::Heat
@@ -159,7 +159,7 @@ impl View<'_> {
         columns
     }
 
-    /// Puts a column for each CPU, or for each group of them, in the place of the cells; returns what they are.
+    /// Replaces the cells by a column for each CPU, or for each group of them; returns their legend.
     fn put_numbers(
         &self,
         columns: &mut Vec<Column<Rank>>,
@@ -234,7 +234,7 @@ impl View<'_> {
     }
 }
 
-/// How important a column is: as usual, or by its place among those that were asked for.
+/// The importance of a column: the default, or its place among the requested ones.
 fn rank(field: Field, place: Option<usize>) -> Rank {
     match (field, place) {
         (Field::Cpus, _) => Rank::Heat,
@@ -251,7 +251,7 @@ fn rank(field: Field, place: Option<usize>) -> Rank {
     }
 }
 
-/// The most that a CPU has in any row.
+/// The highest count of a CPU in any row.
 fn hottest(shown: &[Shown<'_>]) -> u64 {
     let hottest = |shown: &Shown<'_>| match shown.change {
         Some(change) => change.per_cpu().flatten().max(),
@@ -276,7 +276,7 @@ fn fit(columns: &mut Vec<Column<Rank>>, cpus: usize, width: Option<usize>) -> (u
     let Some(width) = width else {
         return (cpus.min(WIDEST_HEAT), words);
     };
-    // Both get a part of what there is, then columns that may be left out, then both what they can use.
+    // First both get a share of the width, then the optional columns, then both as much as they can use.
     let mut heat = cpus.min(width / 3);
     let mut kept = words.min(LEAST_WORDS);
     let of_heat = if has_heat {
@@ -304,7 +304,7 @@ fn fit(columns: &mut Vec<Column<Rank>>, cpus: usize, width: Option<usize>) -> (u
     (heat, kept)
 }
 
-/// A row of cells, cut where the width ends.
+/// A row of cells, cut at the width.
 pub(super) fn clipped(cells: impl Iterator<Item = String>, width: Option<usize>) -> String {
     let row = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
     let row = row.trim_end();

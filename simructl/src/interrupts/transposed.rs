@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The table turned: a row for each CPU, a column for each cause. For few interrupts on many CPUs.
+//! The transposed table: a row for each CPU, a column for each cause. For few interrupts on many CPUs.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::page::{Block, Page};
 use simrupt::layout::{padded, shortened, width as width_of};
 use simrupt::text::in_one_row;
 
-/// How wide a column becomes for the words above its numbers.
+/// The greatest width of a column for the words above its numbers.
 const WIDEST_WORDS: usize = 12;
 /// Every CPU has its own row.
 const EXACT: Shares = Shares {
@@ -20,14 +20,14 @@ const EXACT: Shares = Shares {
     is_compact: false,
 };
 
-/// A column: its second title, and the rest of it.
+/// A column: its second title, and the rest.
 struct Turned {
     words: String,
     column: Column<()>,
 }
 
 impl View<'_> {
-    /// The turned table; of the CPUs only those in `window`.
+    /// The transposed table; only the CPUs in `window`.
     pub(crate) fn turned(&self, look: &Look, window: Range<usize>) -> Page {
         let cpus = &self.table.cpus;
         let window = window.start.min(cpus.len())..window.end.min(cpus.len());
@@ -51,7 +51,7 @@ impl View<'_> {
         let most = look.width.unwrap_or(usize::MAX);
         let mut taken = width_of_all(&columns);
         for shown in causes() {
-            // Of thousands of interrupts only those are looked at that there is room for.
+            // Of thousands of interrupts, only those with room are looked at.
             if taken > most {
                 break;
             }
@@ -119,7 +119,7 @@ fn turned(title: &str, words: &str, cells: Vec<String>) -> Turned {
         cells,
         is_number: true,
     };
-    // Words widen a column, but not without bounds.
+    // Words widen a column, up to a limit.
     let wanted = width_of(words).min(WIDEST_WORDS);
     column.title = padded(&column.title, wanted, true);
     Turned {

@@ -11,21 +11,21 @@ use crate::interrupts::nodes::Node;
 use crate::interrupts::placement::Placement;
 use crate::pace::per_second;
 
-/// Rows of a table, and all that is known about them.
+/// Rows of a table, and everything known about them.
 pub(crate) struct View<'a> {
     pub(crate) kind: Kind,
     pub(crate) table: &'a Table,
     /// The increases since an earlier table.
     pub(crate) changes: Option<&'a Changes>,
-    /// The time between the two, as far as it is known.
+    /// The time between the two, if it is known.
     pub(crate) interval: Option<Duration>,
     /// When the table was read, if it is the running kernel's.
     pub(crate) time: Option<SystemTime>,
     /// The time since the first sample.
     pub(crate) elapsed: Option<Duration>,
-    /// The places of the rows that are shown, in their order.
+    /// The indexes of the rows that are shown, in their order.
     pub(crate) rows: &'a [usize],
-    /// Where the interrupts of those rows go, by the rows' places in the table; empty if that is not known.
+    /// Where the interrupts of those rows go, by the index of the row; empty if it is unknown.
     pub(crate) placements: &'a BTreeMap<usize, Placement>,
     /// The NUMA nodes, if the table is the running kernel's.
     pub(crate) nodes: &'a [Node],
@@ -43,11 +43,11 @@ pub(super) struct Shown<'a> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sums {
     pub(super) total: u64,
-    /// The increase since an earlier table, as far as it is known; `None` if it is not known at all.
+    /// The increase since an earlier table, as far as it is known; `None` if nothing is known.
     pub(super) increase: Option<u64>,
-    /// By CPU; of rows that are counted by CPU.
+    /// By CPU, over the rows that are counted by CPU.
     pub(super) totals: Vec<u64>,
-    /// By CPU; `None` of CPUs that had no column before.
+    /// By CPU; `None` for CPUs that had no column before.
     pub(super) increases: Option<Vec<Option<u64>>>,
 }
 
@@ -77,7 +77,7 @@ impl<'a> View<'a> {
         per_second(count?, self.interval?)
     }
 
-    /// All rows that are shown together; of a row that is the sum of others, these or it.
+    /// The sums over all rows that are shown. A row that is the sum of others is not counted twice.
     pub(super) fn sums(&self) -> Sums {
         let cpus = self.table.cpus.len();
         let mut sums = Sums {
@@ -110,7 +110,7 @@ impl<'a> View<'a> {
 }
 
 impl Shown<'_> {
-    /// How much of it each CPU has: what was counted since before, or all.
+    /// The value of each CPU: the increase, or without one the total.
     pub(super) fn counts(&self) -> Vec<Option<u64>> {
         match self.change {
             Some(change) => change.per_cpu().collect(),
@@ -125,7 +125,7 @@ impl Shown<'_> {
         }
     }
 
-    /// The increase since before.
+    /// The increase since the earlier table.
     pub(super) fn increase(&self) -> Option<u64> {
         self.change?.total()
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A table on a terminal, again and again in its place, with keys to order and to scroll.
+//! A table on a terminal, updated in place, with keys to order and to scroll.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const ORDERS: [(char, Order); 4] = [
     ('d', Order::Rate),
     ('n', Order::Name),
 ];
-/// As good as never.
+/// Practically never.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The content of the screen.
@@ -35,7 +35,7 @@ struct Watched<'a> {
     browsing: Browsing<Order>,
 }
 
-/// Shows tables until a key or a signal ends it, or as many as were asked for.
+/// Shows tables until a key, a signal, or the requested number of tables.
 pub(crate) fn watch(
     mut source: Source<'_>,
     show: Show<'_>,
@@ -70,7 +70,7 @@ pub(crate) fn watch(
             watched.draw(&source, &screen).map_err(failed)?;
         }
     }
-    // The last sample can still be read when the screen is gone.
+    // The last sample stays readable after the screen is gone.
     let width = watched.show.width_within(terminal::size_or_default().0);
     drop(screen);
     let rows = watched.show.rows(&watched.moment);
@@ -91,7 +91,7 @@ impl Watched<'_> {
         screen.draw_lines(|width, height| self.lines(source, width, height, has_keys))
     }
 
-    /// The lines that fit into so many columns and rows.
+    /// The lines that fit into this many columns and rows.
     fn lines(
         &mut self,
         source: &Source<'_>,
@@ -107,7 +107,7 @@ impl Watched<'_> {
         };
         let window = self.browsing.window(all, height);
         if !self.show.how.transpose {
-            // Of thousands of interrupts only those are looked at that there is room for.
+            // Of thousands of interrupts, only those with room are looked at.
             source.place(&mut self.moment, &rows[window.clone()]);
         }
         let page = self.show.page(&self.moment, &rows, Some(width), window);

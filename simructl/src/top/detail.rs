@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! More of one line: in which context its stages ran and which CPUs took its interrupt, and the histogram of a
-//! latency.
+//! The details of one line: the contexts in which its stages ran, the CPUs that took its interrupt, and the histogram
+//! of a latency.
 
 use std::iter;
 
@@ -15,7 +15,7 @@ use crate::top::state::State;
 use simrupt::files::contexts::Contexts;
 use simrupt::layout::{self, columns, columns_apart};
 
-/// Which stage ran how often in which context, and which CPUs took the interrupt.
+/// How often each stage ran in which context, and the CPUs that took the interrupt.
 pub(super) fn contexts(state: &State, row: &Row, width: usize) -> String {
     let sample = state.sample.as_ref();
     let line = sample.and_then(|sample| sample.lines.iter().find(|line| line.number == row.line));
@@ -55,7 +55,7 @@ fn cpus(state: &State, row: &Row, width: usize) -> Option<String> {
         let hz = increases.as_ref().and_then(|rates| rates[place]);
         cells.push([cpu.to_string(), total.to_string(), rate(hz)]);
     }
-    // Side by side, as there is most room to the side; those that find no place there go below.
+    // Side by side, because most of the free space is to the right. Those without a place there go below.
     while !cells.is_empty() {
         let mut count = cells.len();
         let turned = |count: usize| {
@@ -75,7 +75,7 @@ fn cpus(state: &State, row: &Row, width: usize) -> Option<String> {
     Some(text)
 }
 
-/// A table with its numbers to the right; narrow where there is little room.
+/// A table with right-aligned numbers; narrow if there is little room.
 fn laid_out(rows: &[Vec<String>], width: usize) -> String {
     let roomy = columns("  ", rows);
     match widest(&roomy) <= width {
@@ -88,13 +88,13 @@ fn widest(text: &str) -> usize {
     text.lines().map(layout::width).max().unwrap_or(0)
 }
 
-/// How many values lay where since the sample before: a bar for each power of two.
+/// The distribution of the values since the previous sample: a bar for each power of two.
 pub(super) fn histogram(state: &State, row: &Row, area: Rect) -> String {
     let (_, name) = STAGES[state.stage];
     let mut text = format!("line {}: {name} since the last sample\n", row.line);
     let stage = row.stages[state.stage].as_ref();
     let mut bins = stage.map(bins).unwrap_or_default();
-    // Those of the longest times stay.
+    // Without room for all, the longest times are kept.
     let room = usize::from(area.height).saturating_sub(2);
     bins.drain(..bins.len().saturating_sub(room));
     let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1);

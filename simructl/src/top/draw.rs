@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! All of it on the screen, as much as there is room for.
+//! Draws the whole screen, as far as there is room.
 
 use std::io;
 
@@ -22,11 +22,11 @@ use crate::top::state::{Detail, State};
 use simrupt::layout;
 use simrupt::text::in_one_row;
 
-/// The rows below the table, if there is as much room.
+/// The rows below the table, if there is enough room.
 const DETAIL_ROWS: usize = 10;
 /// From this width on, contexts and histogram stand side by side.
 const WIDE: u16 = 120;
-/// The least rows of a second detail below the first.
+/// The least rows for a second detail below the first.
 const MORE_ROWS: usize = 6;
 
 const KEYS: &[&str] = &[
@@ -41,20 +41,20 @@ const KEYS: &[&str] = &[
 ];
 const HELP: &[(&str, &str)] = &[
     ("q, Esc, Ctrl-C", "quit"),
-    ("Ctrl-Z", "stop; the shell's fg goes on"),
+    ("Ctrl-Z", "stop; continue with the shell's fg"),
     ("space", "pause, and go on"),
     ("j k g G, arrows", "select a line"),
     ("+ -", "more or fewer events per second: 1, 2, 5, 10 ..."),
     ("w W", "the next workqueue, the one before"),
     ("f F", "a fifo of twice or half the size"),
-    ("s r", "order by the next column; the other way round"),
+    ("s r", "order by the next column; reverse the order"),
     (
         "/",
         "only lines with this text; Enter keeps it, Esc drops it",
     ),
     ("l", "latencies of irq→work, due→irq, work, due→read"),
     ("v", "below the table: contexts and CPUs, or the histogram"),
-    ("p", "keep what is shown in a file"),
+    ("p", "save the screen to a file"),
 ];
 
 /// Draws everything.
@@ -74,7 +74,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State) {
     }
     let visible = state.visible();
     let height = usize::from(body.height);
-    // The header and a row at least, then the detail, then the other rows.
+    // First the header and one row, then the detail, then the other rows.
     let table_rows = (visible.len() + 1).min(height.saturating_sub(DETAIL_ROWS).max(height / 2));
     let [rows, below] = Layout::vertical([
         Constraint::Length(u16::try_from(table_rows).unwrap_or(u16::MAX)),
@@ -87,7 +87,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State) {
     }
 }
 
-/// More of one line: the detail that was chosen, and the other one where there is room for both.
+/// The details of one line: the chosen one, and the other one if there is room for both.
 fn draw_details(frame: &mut Frame<'_>, state: &State, row: &Row, area: Rect) {
     let [first, second] = match state.detail {
         Detail::Contexts => [Detail::Contexts, Detail::Histogram],
@@ -127,7 +127,7 @@ fn draw_details(frame: &mut Frame<'_>, state: &State, row: &Row, area: Rect) {
     }
 }
 
-/// What is shown as text, `width` by `height`, without the blanks at the ends of rows.
+/// The screen as text, `width` by `height`, without trailing blanks.
 pub(crate) fn text(state: &State, width: u16, height: u16) -> io::Result<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height))?;
     terminal.draw(|frame| {
@@ -143,7 +143,7 @@ pub(crate) fn text(state: &State, width: u16, height: u16) -> io::Result<String>
     Ok(rows.map(row).collect())
 }
 
-/// The sums over all lines, and how they are shown; the less important goes first where there is no room.
+/// The sums over all lines, and the settings of the view. Without room, the less important parts are left out.
 fn head(state: &State, width: usize) -> Line<'static> {
     let sum = |value: &dyn Fn(&Row) -> Option<f64>| {
         let known: Vec<f64> = state.rows.iter().filter_map(value).collect();
@@ -152,7 +152,7 @@ fn head(state: &State, width: usize) -> Line<'static> {
     let lines = state.rows.len();
     let noun = if lines == 1 { "line" } else { "lines" };
     let reversed = if state.is_reversed { " reversed" } else { "" };
-    // Each with its importance: the lowest go last.
+    // Each with its importance: the parts with the lowest numbers are kept longest.
     let mut parts = vec![
         (4, "simructl top".to_string()),
         (3, format!("{lines} {noun}")),
@@ -169,7 +169,7 @@ fn head(state: &State, width: usize) -> Line<'static> {
     Line::from(fitting(parts, width).bold())
 }
 
-/// What the last key came to, what the selected line lacks, or which keys there are.
+/// The result of the last key, what the selected line lacks, or the keys.
 fn foot(state: &State, width: usize) -> Line<'static> {
     if state.is_typing {
         return Line::from(format!("only lines with: {}_", state.filter));
@@ -187,7 +187,7 @@ fn foot(state: &State, width: usize) -> Line<'static> {
         let fitting = texts.into_iter().find(|text| layout::width(text) <= width);
         return Line::from(fitting.unwrap_or(why));
     }
-    // Those that there is room for.
+    // As many as there is room for.
     let mut keys = String::new();
     for key in KEYS {
         let gap = if keys.is_empty() { "" } else { "  " };
@@ -218,7 +218,7 @@ mod tests {
     use std::path::Path;
     use std::time::{Duration, Instant};
 
-    /// A line at a moment: so many events, and work that began after 2 or after 200 µs.
+    /// A line at a moment, with this many events; `late` of them waited 200 µs for their work, the others 2 µs.
     fn line(folder: &Path, at: Instant, number: u32, events: u64, late: u64) -> Line {
         let stats = format!(
             "events {events}\nread {}\nqueued 1024\noverrun 0\ndropped {late}\noverwritten 0\nflushed 0\n",
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn help_takes_the_place_of_all_else() {
+    fn help_replaces_everything_else() {
         let mut state = state();
         state.has_help = true;
         state.is_paused = true;
@@ -338,7 +338,7 @@ mod tests {
         }
         let both = wide.lines().find(|row| row.contains("by context")).unwrap();
         assert!(both.contains("since the last sample"), "{both}");
-        // A tall one has them below each other.
+        // On a tall terminal they are below each other.
         let tall = text(&state(), 80, 50).unwrap();
         assert!(tall.contains("by context") && tall.contains("since the last sample"));
     }
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_missing_is_forgotten_when_it_is_back() {
+    fn an_absence_is_forgotten_when_it_is_over() {
         let mut state = state();
         state.lose("the module is not loaded; try: simructl load".to_string());
         assert!(text(&state, 80, 24).unwrap().contains("not loaded"));

@@ -31,7 +31,7 @@ pub(super) fn bar(share: f64, width: usize) -> String {
     text::bar(eighths)
 }
 
-/// The last `width` values, each as high as its share of the highest of them.
+/// The last `width` values, each as high as its share of the highest one.
 pub(super) fn spark(values: impl DoubleEndedIterator<Item = Option<f64>>, width: usize) -> String {
     let mut last: Vec<Option<f64>> = values.rev().take(width).collect();
     last.reverse();

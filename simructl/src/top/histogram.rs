@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A histogram with a row for each power of two, the module's finer buckets put together.
+//! A histogram with a row for each power of two, into which the module's finer buckets are added.
 
 use simrupt::files::latency::Stage;
 
-/// How many values were from `low` to `high` ns, the latter excluded.
+/// The number of values from `low` to `high` ns, `high` excluded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bin {
     pub(super) low: u64,
@@ -12,7 +12,7 @@ pub(super) struct Bin {
     pub(super) count: u64,
 }
 
-/// The rows from the least value to the greatest, empty ones between them included.
+/// The rows from the least value to the greatest, including empty ones between them.
 pub(super) fn bins(stage: &Stage) -> Vec<Bin> {
     let mut bins: Vec<Bin> = Vec::new();
     for [low, _, count] in stage.buckets() {
@@ -44,7 +44,7 @@ mod tests {
     use simrupt::files::latency::Latency;
 
     #[test]
-    fn buckets_come_together_by_powers_of_two() {
+    fn buckets_are_added_by_powers_of_two() {
         let text = "stage irq_bh count 9 sum_ns 1 overflow 0 max_ns 1 max_time_ns 1 max_cpu 0\n\
                     bucket 0 0 1\nbucket 1 1 1\nbucket 1024 1039 2\nbucket 2000 2031 3\nbucket 4096 4159 2\n";
         let stage = Latency::parse(text).unwrap().0.remove(0);

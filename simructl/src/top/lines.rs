@@ -12,19 +12,19 @@ use crate::top::rows::{Row, STAGES};
 use crate::top::state::State;
 use simrupt::layout::{self, padded};
 
-/// With less room than this, the space between columns is narrow.
+/// Below this width, the space between columns is narrow.
 const NARROW: usize = 60;
-/// How wide the fifo's fill is.
+/// The width of the fifo's fill.
 const FILL: usize = 6;
-/// With less room than this, the past of the latency is not shown. The name of each stage fits in.
+/// Below this width, the history of the latency is not shown. The name of each stage fits in.
 const LEAST_SPARK: usize = 8;
-/// How important that is, among the columns.
+/// Its importance among the columns.
 const SPARK: u8 = 7;
-/// Columns from this importance on are for those with much room: the past of the latency needs some, too.
+/// Columns from this importance on need much room, because the history of the latency needs some, too.
 const MORE: u8 = 11;
 const LONG_SPARK: usize = 24;
 
-/// The columns in their order, each with its importance: the lowest go last.
+/// The columns in their order, each with its importance: those with the lowest numbers are kept longest.
 fn columns(state: &State, rows: &[&Row]) -> Vec<Column<u8>> {
     let column = |rank, title: &str, is_number, cell: &dyn Fn(&Row) -> String| Column {
         rank,
@@ -55,7 +55,7 @@ fn columns(state: &State, rows: &[&Row]) -> Vec<Column<u8>> {
         column(7, "p50", true, &percentile(state.stage, 500)),
         column(5, "p99 µs", true, &percentile(state.stage, 990)),
     ];
-    // That all lines run goes without saying.
+    // The state is shown only if a line does not run.
     if rows.iter().any(|row| row.state() != "runs") {
         let state = column(4, "state", false, &|row| row.state());
         columns.insert(4, state);

@@ -2,9 +2,8 @@
 
 //! `simructl top`: the lines on a terminal, live.
 //!
-//! Samples are taken of the module ([`sample`]), what happened between two of them is a row of the table
-//! ([`rows`]), keys change what is shown or a knob ([`state`]), and all of it is drawn ([`draw`]): the table ([`lines`]) and more of
-//! one line ([`detail`]).
+//! [`sample`] reads the module. [`rows`] has the changes between two samples, a row for each line. [`state`] lets keys
+//! change the view or a knob. [`draw`] draws it all: the table ([`lines`]) and the details of one line ([`detail`]).
 
 mod detail;
 pub(crate) mod draw;

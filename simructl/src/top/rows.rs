@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What happened between two samples: a row for each line.
+//! The changes between two samples: a row for each line.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::silence::{Cause, is_throttled};
 use crate::top::sample::{Line, Sample};
 use simrupt::files::latency::{Percentile, Stage};
 
-/// The stages of which latencies are shown, by their names in the module, with what they are called here.
+/// The stages whose latencies are shown: the name in the module, and the name on the screen.
 pub(crate) const STAGES: [(&str, &str); 4] = [
     ("irq_bh", "irq→work"),
     ("due_irq", "due→irq"),
@@ -17,7 +17,7 @@ pub(crate) const STAGES: [(&str, &str); 4] = [
     ("due_read", "due→read"),
 ];
 
-/// A line between two samples.
+/// A line, as changed between two samples.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) line: u32,
@@ -28,17 +28,17 @@ pub(crate) struct Row {
     pub(crate) is_bound: bool,
     /// It waited for CPU time.
     pub(crate) is_throttled: bool,
-    /// Per second; not known after a reset.
+    /// Per second; unknown after a reset.
     pub(crate) events_hz: Option<f64>,
     pub(crate) read_hz: Option<f64>,
     pub(crate) lost_hz: Option<f64>,
     /// Records in the fifo.
     pub(crate) queued: u64,
-    /// The values of each of [`STAGES`] since the sample before.
+    /// The values of each of [`STAGES`] since the previous sample.
     pub(crate) stages: [Option<Stage>; STAGES.len()],
-    /// The fault that it has on purpose.
+    /// The fault that is in force.
     pub(crate) fault: Option<String>,
-    /// What it lacks to have events, as far as that is certain.
+    /// Why it has no events, if that is certain.
     pub(crate) missing: Option<Cause>,
 }
 
@@ -75,7 +75,7 @@ impl Row {
         }
     }
 
-    /// The state of the line, in some words.
+    /// The state of the line, in a few words.
     pub(crate) fn state(&self) -> String {
         let state = match self.missing {
             Some(cause) => cause.word(),
@@ -96,7 +96,7 @@ impl Row {
         }
     }
 
-    /// A percentile of a stage in ns, since the sample before; of what is above all buckets, the last bound.
+    /// A percentile of a stage in ns, since the previous sample. Above all buckets, it is the last bound.
     pub(crate) fn percentile(&self, stage: usize, permille: u32) -> Option<u64> {
         match self.stages[stage].as_ref()?.percentile(permille)? {
             Percentile::Below(ns) | Percentile::Above(ns) => Some(ns),
@@ -104,7 +104,7 @@ impl Row {
     }
 }
 
-/// All lines between two samples.
+/// All lines, as changed between two samples.
 pub(crate) fn rows(before: Option<&Sample>, now: &Sample) -> Vec<Row> {
     let elapsed = before.map_or(Duration::ZERO, |before| now.at.duration_since(before.at));
     let earlier = |number: u32| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the module shows at a moment.
+//! The state of the module at a moment.
 
 use std::time::Instant;
 
@@ -38,12 +38,12 @@ pub(crate) struct Line {
     pub(crate) rate_hz: String,
     pub(crate) flavor: String,
     pub(crate) fifo_size: u64,
-    /// `None` when its driver is unbound, as with the latency.
+    /// `None` if its driver is unbound, as for the latency.
     pub(crate) counters: Option<Counters>,
     pub(crate) latency: Option<Latency>,
-    /// The fault that it has on purpose.
+    /// The fault that is in force.
     pub(crate) fault: Option<String>,
-    /// What it takes to tell why it is silent.
+    /// The values that explain why it is silent.
     pub(crate) look: Look,
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is shown, and what keys do to it.
+//! The state of the view, and the effect of keys on it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::silence::{Look, has_events, missing_for_sure};
 use crate::top::rows::{Row, STAGES, rows};
 use crate::top::sample::Sample;
 
-/// How many values of the past are kept: more than terminals are wide.
+/// How many past values are kept: more than terminals are wide.
 const PAST: usize = 300;
 
-/// What a key wants that is more than a change of what is shown.
+/// The effect of a key beyond the view itself.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Action {
     None,
@@ -26,11 +26,11 @@ pub(crate) enum Action {
         knob: &'static str,
         value: String,
     },
-    /// Keep what is shown in a file.
+    /// Save the screen to a file.
     Screenshot,
 }
 
-/// What rows are ordered by.
+/// The order of rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Order {
     Line,
@@ -60,24 +60,24 @@ impl Order {
     }
 }
 
-/// What is shown below the table.
+/// The detail below the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Detail {
-    /// Where the stages ran, and which CPUs took the interrupt.
+    /// The contexts of the stages, and the CPUs that took the interrupt.
     Contexts,
     Histogram,
 }
 
-/// All that is shown.
+/// The state of the view.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) rows: Vec<Row>,
     pub(crate) sample: Option<Sample>,
-    /// How often each CPU took which interrupt since the sample before, and the time between the two.
+    /// How often each CPU took which interrupt since the previous sample, and the time between the two.
     pub(crate) interrupts: Option<(Changes, Duration)>,
     /// The p99 of each line and stage, the newest last.
     past: BTreeMap<u32, [VecDeque<Option<u64>>; STAGES.len()]>,
-    /// The line that keys are about.
+    /// The line that keys act on.
     pub(crate) selected: u32,
     pub(crate) order: Order,
     pub(crate) is_reversed: bool,
@@ -89,11 +89,11 @@ pub(crate) struct State {
     pub(crate) is_typing: bool,
     pub(crate) is_paused: bool,
     pub(crate) has_help: bool,
-    /// What the last key came to.
+    /// The result of the last key.
     pub(crate) message: Option<String>,
-    /// Why there is nothing to be seen.
+    /// Why nothing can be shown.
     pub(crate) absence: Option<String>,
-    /// How each line was when its last event had come.
+    /// The state of each line at its last event.
     quiet: BTreeMap<u32, Look>,
 }
 
@@ -119,7 +119,7 @@ impl State {
         }
     }
 
-    /// Takes what the module shows now.
+    /// Takes a new sample of the module.
     pub(crate) fn take(&mut self, sample: Sample) {
         self.rows = rows(self.sample.as_ref(), &sample);
         self.interrupts = self.sample.as_ref().and_then(|before| {
@@ -149,7 +149,7 @@ impl State {
         self.keep_selection();
     }
 
-    /// A knob of a line has this value now.
+    /// Notes the new value of a knob of a line.
     pub(crate) fn adopt(&mut self, line: u32, knob: &str, value: &str) {
         let Some(row) = self.rows.iter_mut().find(|row| row.line == line) else {
             return;
@@ -162,7 +162,7 @@ impl State {
         }
     }
 
-    /// There is nothing to be seen, for this reason.
+    /// Notes why nothing can be shown.
     pub(crate) fn lose(&mut self, why: String) {
         self.rows.clear();
         self.sample = None;
@@ -171,7 +171,7 @@ impl State {
         self.absence = Some(why);
     }
 
-    /// The p99 of the stage that is shown, sample by sample, the newest last.
+    /// The p99 of the shown stage, sample by sample, the newest last.
     pub(crate) fn past(&self, line: u32) -> impl DoubleEndedIterator<Item = Option<u64>> {
         let past = self.past.get(&line).map(|past| &past[self.stage]);
         past.into_iter().flatten().copied()
@@ -203,12 +203,12 @@ impl State {
         rows
     }
 
-    /// The row that keys are about.
+    /// The row that keys act on.
     pub(crate) fn selected(&self) -> Option<&Row> {
         self.rows.iter().find(|row| row.line == self.selected)
     }
 
-    /// What a key does.
+    /// Acts on a key.
     pub(crate) fn key(&mut self, key: KeyEvent) -> Action {
         if key.kind == KeyEventKind::Release {
             return Action::None;
@@ -281,7 +281,7 @@ impl State {
         self.keep_selection();
     }
 
-    /// A knob of the selected line, set to what `value` makes of its row.
+    /// Sets a knob of the selected line to the value that `value` makes of its row.
     fn set(&self, knob: &'static str, value: impl Fn(&Row) -> Option<String>) -> Action {
         let row = self.selected().filter(|row| row.is_bound);
         let wanted = row.and_then(|row| Some((row.line, value(row)?)));
@@ -302,7 +302,7 @@ impl State {
         }
     }
 
-    /// A line that is not shown any more cannot be the selected one.
+    /// A line that is no longer shown cannot be the selected one.
     fn keep_selection(&mut self) {
         let visible = self.visible();
         let is_there = visible.iter().any(|row| row.line == self.selected);
@@ -449,7 +449,7 @@ mod tests {
         assert_eq!((state.order, lines(&state)), (Order::Fill, vec![0, 1, 2]));
         press(&mut state, "/bound");
         assert_eq!((lines(&state), state.selected), (vec![2], 2));
-        // What is typed is no command.
+        // Typed text is not taken for keys.
         assert!(state.is_typing && !state.is_paused);
         press(&mut state, "\x08x\n");
         assert_eq!((state.filter.as_str(), lines(&state).len()), ("bounx", 0));

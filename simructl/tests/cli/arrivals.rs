@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl record`: what it needs of the kernel, and which command lines it refuses. `simructl replay`: what it writes,
-//! and that it writes nothing when something is wrong.
+//! `simructl record`: its requirements of the kernel, and the command lines that it refuses. `simructl replay`: the
+//! files that it writes, and that a failure writes nothing.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use crate::fake::{Fake, KNOBS, debugfs};
 
 #[test]
-fn what_cannot_be_recorded_is_told() {
+fn an_interrupt_that_cannot_be_recorded_is_an_error() {
     let fake = Fake::unloaded();
     fake.check("record-not-there", "record --irq 26 --out new");
     fake.write("sys/kernel/irq/26/actions", "\n");
@@ -27,12 +27,12 @@ fn a_line_of_the_module_has_its_interrupt() {
     let fake = Fake::with_lines(2);
     fake.check("record-no-line", "record --line 2 --out new");
     fake.check("record-lines", "record --line 0-1 --out new");
-    // Its interrupt is looked for, and nothing else is missing before that.
+    // Its interrupt is found, so the next missing thing is reported.
     fake.check("record-line", "record --line 1 --out new");
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_refused() {
     let fake = Fake::with_lines(1);
     for (golden, arguments) in [
         ("both", "record --irq 26 --line 0 --out new"),
@@ -47,7 +47,7 @@ fn options_that_make_no_sense_are_refused() {
     }
 }
 
-/// A module with so many lines and the knobs of a replay; line 1 has a schedule, if there is one.
+/// A module with this many lines and the knobs of a replay; line 1 has `schedule`, if it exists.
 fn with_replay(lines: usize) -> Fake {
     let fake = Fake::with_lines(lines);
     let knobs = "pattern\tenum\tperiodic|replay\tperiodic\t-\tlive\thow due times are spread\n\
@@ -85,14 +85,14 @@ fn a_replay_writes_gaps_and_knobs() {
 }
 
 #[test]
-fn losses_of_a_recording_are_told_again() {
+fn losses_of_a_recording_are_reported_at_the_replay() {
     let fake = with_replay(1);
     fake.write("lossy", "# simrupt arrivals 1\n# lost: 12\n1000000\n");
     fake.check("replay-lost", "replay lossy");
 }
 
 #[test]
-fn what_cannot_be_replayed_is_told_and_changes_nothing() {
+fn arrivals_that_cannot_be_replayed_are_refused_and_change_nothing() {
     let fake = with_replay(2);
     for (name, text) in [
         ("empty", "# simrupt arrivals 1\n"),
@@ -123,7 +123,7 @@ fn what_cannot_be_replayed_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn a_module_that_replays_nothing_says_so() {
+fn a_module_without_replay_is_an_error() {
     let fake = Fake::with_lines(1);
     fake.write("good", "1000\n");
     fake.check("replay-older", "replay good");

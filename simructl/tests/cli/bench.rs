@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl bench`: what it would do, what it refuses, and that it puts back what it changes. What it
-//! measures is tested on the real thing.
+//! `simructl bench`: its plan, its refusals, and that it restores everything that it changes. Its measurements are
+//! tested with the real module.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -10,13 +10,13 @@ use nix::fcntl::{Flock, FlockArg};
 
 use crate::fake::{Fake, debugfs};
 
-/// The knobs that a bench has use for and that the fake's module does not have by itself.
+/// Knobs that a bench uses and that the fake module does not have.
 const MORE_KNOBS: &str = "\
 pattern\tenum\tperiodic|burst|closed\tperiodic\t-\tlive\thow due times are spread\n\
 burst\tu64\t1..4096\t1\tevents\tlive\tevents per interrupt\n\
 stress\tenum\tnone|irqs-off\tnone\t-\tlive\twhat disturbs the CPU\n";
 
-/// A module at rest, that can be benched after a fashion: nothing ever happens on it.
+/// An idle module that can be measured in a way: nothing ever happens on it.
 pub(crate) fn fake() -> Fake {
     let fake = Fake::with_lines(2);
     let knobs = fake.read("sys/kernel/debug/simrupt/knobs");
@@ -47,7 +47,7 @@ pub(crate) fn fake() -> Fake {
     fake
 }
 
-/// Everything that a bench must leave as it was.
+/// Everything that a bench must leave unchanged.
 fn state(fake: &Fake) -> Vec<String> {
     let names = [
         "rate_hz",
@@ -63,7 +63,7 @@ fn state(fake: &Fake) -> Vec<String> {
     ];
     let knobs = (0..2).flat_map(|line| names.map(|name| fake.read(&debugfs(line, name))));
     let affinity = [24, 25].map(|irq| fake.read(&format!("proc/irq/{irq}/smp_affinity_list")));
-    // A knob that is written holds the bare word, as a file does.
+    // A written knob contains the bare word, as a file does.
     let bare = |text: String| {
         let word = text.split(['[', ']']).nth(1).map(String::from);
         word.unwrap_or(text).trim().to_string()
@@ -71,7 +71,7 @@ fn state(fake: &Fake) -> Vec<String> {
     knobs.chain(affinity).map(bare).collect()
 }
 
-/// Nothing was measured, and nothing was changed.
+/// Checks that nothing was measured and nothing was changed.
 fn refused(fake: &Fake, golden: &str, arguments: &str) {
     let before = state(fake);
     fake.check(golden, arguments);
@@ -79,7 +79,7 @@ fn refused(fake: &Fake, golden: &str, arguments: &str) {
     assert!(!fake.path("run/simrupt-bench.toml").exists());
 }
 
-/// A bench that is over at once.
+/// A bench that takes almost no time.
 pub(crate) const SHORT: &str =
     "bench --flavors bound,bh --rates 1000 --rounds 2 --duration 0.01 --warm-up 0";
 
@@ -116,7 +116,7 @@ fn a_job_file_is_a_union_of_matrices() {
 }
 
 #[test]
-fn a_matrix_has_rounds_of_its_own_and_lines_have_their_cpus() {
+fn a_matrix_may_have_its_own_rounds_and_lines_have_their_cpus() {
     let fake = Fake::unloaded();
     fake.write("sys/devices/system/cpu/online", "0-3,8\n");
     fake.write(
@@ -133,7 +133,7 @@ fn a_matrix_has_rounds_of_its_own_and_lines_have_their_cpus() {
 }
 
 #[test]
-fn a_job_that_makes_no_sense_is_refused_by_name_and_line() {
+fn an_invalid_job_is_refused_by_name_and_line() {
     let fake = fake();
     refused(&fake, "bench-no-job", "bench --job absent.toml");
     refused(&fake, "bench-offline", "bench --cpus 0,2");
@@ -158,7 +158,7 @@ fn a_job_that_makes_no_sense_is_refused_by_name_and_line() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_usage_errors() {
+fn invalid_options_are_usage_errors() {
     let fake = fake();
     for (golden, options) in [
         ("bench-usage-flavor", "--flavors unbond"),
@@ -227,7 +227,7 @@ fn a_replay_is_a_plan_and_bad_files_are_refused_before_anything_changes() {
 }
 
 #[test]
-fn a_module_that_cannot_do_it_is_told_so() {
+fn a_module_that_does_not_support_the_plan_is_an_error() {
     Fake::unloaded().check("bench-unloaded", "bench");
     fake().without_debugfs().check("bench-no-debugfs", "bench");
     let fake = fake();
@@ -244,7 +244,7 @@ fn a_module_that_cannot_do_it_is_told_so() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_told_before_anything_runs() {
+fn an_output_that_cannot_be_written_is_refused_before_anything_runs() {
     let fake = fake();
     refused(
         &fake,
@@ -296,7 +296,7 @@ fn a_dry_run_checks_what_a_run_checks_and_writes_nothing() {
 }
 
 #[test]
-fn a_plan_is_a_document_where_the_results_would_be_one() {
+fn a_plan_is_a_document_if_the_results_would_be_one() {
     let fake = Fake::unloaded();
     fake.check(
         "bench-dry-run-json",
@@ -309,7 +309,7 @@ fn a_plan_is_a_document_where_the_results_would_be_one() {
 }
 
 #[test]
-fn figures_that_nobody_could_believe_are_refused_if_so_asked() {
+fn figures_of_grade_d_are_refused_with_strict() {
     let fake = fake();
     fake.write("proc/sys/kernel/osrelease", "7.3.4\n");
     fake.write(
@@ -320,7 +320,7 @@ fn figures_that_nobody_could_believe_are_refused_if_so_asked() {
 }
 
 #[test]
-fn another_bench_has_to_be_over_first() {
+fn a_second_bench_is_refused_while_one_runs() {
     let fake = fake();
     fake.write("run/simrupt-bench.lock", "4711\n");
     let lock = File::open(fake.path("run/simrupt-bench.lock")).unwrap();
@@ -348,7 +348,7 @@ fn everything_is_put_back() {
     assert_eq!(results["cells"].as_array().unwrap().len(), 12);
     let cell = &results["cells"][0];
     assert_eq!(cell["rounds"].as_array().unwrap().len(), 2);
-    // What the fake says each time: counted in every round.
+    // The fake always shows the same values, which are counted in every round.
     assert_eq!(cell["histograms"]["due_irq"]["count"], 240);
     assert_eq!(cell["metrics"]["due_irq_p50_ns"]["median"], 5123.0);
     let metrics = cell["metrics"].as_object().unwrap();
@@ -357,7 +357,7 @@ fn everything_is_put_back() {
 }
 
 #[test]
-fn percentiles_and_cpus_that_were_asked_for_are_in_all_outputs() {
+fn percentiles_and_cpus_of_the_command_line_are_in_all_outputs() {
     let fake = fake();
     let asked = "--percentiles 75,97.5 --cpus 1 --json out.json --csv out.csv --markdown out.md";
     let run = fake.command(&format!("{SHORT} {asked}")).output().unwrap();
@@ -381,7 +381,7 @@ fn percentiles_and_cpus_that_were_asked_for_are_in_all_outputs() {
 }
 
 #[test]
-fn a_bench_says_how_small_a_change_it_will_find() {
+fn a_bench_announces_how_small_a_change_it_will_find() {
     let fake = fake();
     let run = fake
         .command("bench --flavors bh --rates 1000 --rounds 6 --duration 0.01 --warm-up 0")
@@ -403,7 +403,7 @@ fn on_standard_output_the_document_is_alone() {
 }
 
 #[test]
-fn sums_that_do_not_hold_fail_the_run_and_everything_is_put_back() {
+fn sums_that_do_not_hold_fail_the_run_and_everything_is_restored() {
     let fake = fake();
     fake.set_counters(0, &[("queued", 0), ("in_ring", 0), ("read", 87)]);
     refused(
@@ -415,16 +415,16 @@ fn sums_that_do_not_hold_fail_the_run_and_everything_is_put_back() {
 }
 
 #[test]
-fn a_knob_that_cannot_be_written_fails_the_run_and_everything_is_put_back() {
+fn a_knob_that_cannot_be_written_fails_the_run_and_everything_is_restored() {
     let fake = fake();
-    // It can be read, and writing to it fails for everyone.
+    // It can be read, but writing to it fails, even for root.
     fake.remove(&debugfs(0, "reset"));
     symlink("/dev/full", fake.path(&debugfs(0, "reset"))).unwrap();
     refused(&fake, "bench-no-reset", SHORT);
 }
 
 #[test]
-fn what_a_killed_bench_left_is_put_back_first() {
+fn the_changes_of_a_killed_bench_are_reverted_first() {
     let fake = fake();
     let before = state(&fake);
     let saved = "[line0]\nrate_hz = 10\nworkqueue = \"unbound\"\n[line1]\ncpu = -1\n";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is told when the module, debugfs, a line or a sane command line is missing.
+//! Errors if the module, debugfs or a line is missing, or the command line is invalid.
 
 use std::process::{Command, Stdio};
 
@@ -27,14 +27,14 @@ fn without_the_module_every_command_says_how_to_load_it() {
 }
 
 #[test]
-fn without_debugfs_the_counters_cannot_be_had() {
+fn without_debugfs_the_counters_cannot_be_shown() {
     let fake = Fake::with_lines(1).without_debugfs();
     fake.check("no-debugfs-stats", "stats");
     fake.check("no-debugfs-verify", "verify");
 }
 
 #[test]
-fn a_mounted_debugfs_without_the_module_is_told_apart() {
+fn a_mounted_debugfs_without_the_module_has_its_own_error() {
     let fake = Fake::with_lines(1);
     fake.remove("sys/kernel/debug/simrupt");
     fake.check("no-directory-stats", "stats");
@@ -47,7 +47,7 @@ fn a_line_that_does_not_exist_is_answered_with_those_that_do() {
     fake.check("no-line-set", "set-rate 5 --line 2");
     fake.check("no-line-status", "status --line 2");
     fake.check("no-line-listed", "stats --line 0,1-3");
-    // More than any module has: to load it with more is no remedy.
+    // More lines than any module has: loading it with more is no remedy.
     fake.check("no-line-beyond", "read --line 99");
     Fake::with_lines(1).check("no-line-of-one", "stats --line 1");
 }
@@ -60,7 +60,7 @@ fn no_module_is_loaded_under_another_root() {
 }
 
 #[test]
-fn a_module_file_that_is_not_there_is_named() {
+fn a_missing_module_file_is_named() {
     let arguments = "load --module /absent/simrupt.ko";
     let mut command = Command::new(env!("CARGO_BIN_EXE_simructl"));
     command.args(arguments.split(' ')).stdin(Stdio::null());
@@ -76,7 +76,7 @@ fn a_knob_or_value_that_the_module_file_does_not_have_is_not_loaded() {
     );
 }
 
-/// What is refused before the kernel is asked.
+/// Checks that a command line is refused before the kernel is asked.
 fn not_loaded(golden: &str, arguments: &str) {
     let fake = Fake::unloaded();
     fake.write(
@@ -130,7 +130,7 @@ fn with_json_every_failure_is_one_document() {
         let run = fake.command(arguments).output().unwrap();
         assert_eq!(run.status.code(), Some(code), "{arguments}: {run:?}");
         assert!(run.stdout.is_empty(), "{arguments}");
-        // The totals of what was followed stand in a row of their own.
+        // The totals of `--follow` are in a row of their own.
         let told = String::from_utf8(run.stderr).unwrap();
         crate::schema::check_messages(arguments, &told);
         let last = told.lines().last().unwrap();
@@ -143,7 +143,7 @@ fn with_json_every_failure_is_one_document() {
         let remedy = &document["remedy"];
         assert!(remedy.is_string() || remedy.is_null(), "{told}");
     }
-    // A document that goes to a file is no wish for others.
+    // With a document in a file, the messages stay text.
     let run = fake
         .command("bench --json out.json --rounds x")
         .output()
@@ -152,7 +152,7 @@ fn with_json_every_failure_is_one_document() {
 }
 
 #[test]
-fn options_that_mean_nothing_to_a_command_are_refused() {
+fn options_that_a_command_does_not_take_are_refused() {
     let fake = Fake::with_lines(1);
     fake.check("usage-line", "unload --line 0");
     for (golden, arguments) in [
@@ -170,7 +170,7 @@ fn options_that_mean_nothing_to_a_command_are_refused() {
 }
 
 #[test]
-fn an_option_that_needs_another_is_refused_also_where_that_one_could_not_be_added() {
+fn an_option_that_needs_another_is_refused_even_if_the_other_could_not_be_added() {
     let nothing = Fake::unloaded();
     for arguments in [
         "compare a.json b.json --after c.json",
@@ -221,11 +221,15 @@ fn a_negative_number_is_a_value_that_its_option_refuses() {
             "from 0 to 18446744073709551615",
         ),
         ("bench --lines -1", "--lines <N|cpus>", "from 1 to 64"),
-        ("bench --cpus -1", "--cpus <LIST>", "-1 is no list of CPUs"),
+        (
+            "bench --cpus -1",
+            "--cpus <LIST>",
+            "-1 is not a list of CPUs",
+        ),
         (
             "bench --cpus -1-3",
             "--cpus <LIST>",
-            "-1-3 is no list of CPUs",
+            "-1-3 is not a list of CPUs",
         ),
         (
             "bench --percentiles -1",
@@ -255,7 +259,7 @@ fn a_negative_number_is_a_value_that_its_option_refuses() {
             "not a time from 1ms",
         ),
         ("irqs --width -1", "--width <PLACES>", "from 1 to 65535"),
-        ("irqs --cpu -1", "--cpu <LIST>", "`-1` is no CPU"),
+        ("irqs --cpu -1", "--cpu <LIST>", "`-1` is neither a CPU"),
         ("irqs --threshold -1", "--threshold <N>", "from 0 up"),
         ("handlers --watch -n -1", "--count <N>", "from 1 to"),
         (
@@ -273,12 +277,12 @@ fn a_negative_number_is_a_value_that_its_option_refuses() {
         (
             "stats --line -1",
             "--line <LIST|all>",
-            "not a list of lines",
+            "neither a list of lines",
         ),
         (
             "--line -1 stats",
             "--line <LIST|all>",
-            "not a list of lines",
+            "neither a list of lines",
         ),
         ("read -n -1", "--count <COUNT>", "from 0 to"),
         ("trace -n -1", "--count <COUNT>", "from 0 to"),
@@ -309,7 +313,7 @@ fn a_negative_number_is_a_value_that_its_option_refuses() {
         );
         assert!(told.contains(why), "{arguments}: {told}");
     }
-    // The job says which of these there are.
+    // The job checks these values.
     for (arguments, why) in [
         (
             "bench --duration -1",
@@ -330,8 +334,8 @@ fn a_negative_number_is_a_value_that_its_option_refuses() {
 fn a_value_that_is_empty_is_seen() {
     let fake = Fake::with_lines(1);
     for (arguments, seen) in [
-        ("bench --cpus=", "'' is no list of CPUs"),
-        ("bench --percentiles ,", "'' is no percentile"),
+        ("bench --cpus=", "'' is not a list of CPUs"),
+        ("bench --percentiles ,", "'' is not a percentile"),
         ("bench --flavors=", "there is no flavor ''"),
         ("bench --stress bh,", "there is no stress bh"),
         ("bench --stress idle,", "there is no stress ''"),
@@ -349,7 +353,7 @@ fn a_value_that_is_empty_is_seen() {
             "compare a b --metric=",
             "invalid value '' for '--metric <NAME>': not the name",
         ),
-        ("irqs --cpu=", "`` is no CPU"),
+        ("irqs --cpu=", "`` is neither a CPU"),
         ("irqs --columns=", "no column is called ``"),
     ] {
         let run = fake.bare_command(arguments).output().unwrap();
@@ -363,7 +367,7 @@ fn a_value_that_is_empty_is_seen() {
         .output()
         .unwrap();
     let told = String::from_utf8(run.stderr).unwrap();
-    assert!(told.contains("'' is no list of CPUs"), "{told}");
+    assert!(told.contains("'' is not a list of CPUs"), "{told}");
     fake.write("p.toml", "[\"\"]\nrate_hz = 1\n");
     for (arguments, seen) in [
         (

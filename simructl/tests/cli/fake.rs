@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A directory that looks like the kernel with the module loaded, and runs of `simructl` against it.
+//! A directory that looks like the kernel with the module loaded, and runs of `simructl` in it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -26,7 +26,7 @@ format\tenum\tchar|record\tchar\t-\tlive\twhat read() returns\n\
 run\tenum\topen|always\topen\t-\tlive\twhen the device runs\n\
 cpu\ti64\t-1..1\t-1\tCPU\tlive\tCPU of the device's timer; -1 is any\n";
 
-/// The histograms of a line: a usual stage, one with an overflow, one that is new, one without values.
+/// The histograms of a line: a usual stage, one with an overflow, an unknown one, and one without values.
 pub(crate) const LATENCY: &str = "\
 stage due_irq count 120 sum_ns 612000 overflow 0 max_ns 5123 max_time_ns 4211000000 max_cpu 1\n\
 bucket 4096 4159 17\n\
@@ -38,7 +38,7 @@ stage novel count 1 sum_ns 7 overflow 0 max_ns 7 max_time_ns 1 max_cpu 0\n\
 bucket 7 7 1\n\
 stage due_read count 0 sum_ns 0 overflow 0 max_ns 0 max_time_ns 0 max_cpu 0\n";
 
-/// Commands that need no kernel, and take no other root than `/`.
+/// Commands that need no kernel, and take no `--sysroot`.
 const NO_KERNEL: [&str; 5] = ["completions", "man", "schema", "report", "compare"];
 
 /// The fake.
@@ -52,7 +52,7 @@ impl Fake {
         fake
     }
 
-    /// The module with so many lines, all at their defaults, 100 events each.
+    /// The module with this many lines, all at their defaults, with 100 events each.
     pub(crate) fn with_lines(count: usize) -> Self {
         let fake = Self::unloaded();
         for (name, value) in [
@@ -96,21 +96,21 @@ impl Fake {
         fake
     }
 
-    /// Without debugfs, the parameters are all there is.
+    /// Removes debugfs: only the parameters are left.
     pub(crate) fn without_debugfs(self) -> Self {
         self.remove("sys/kernel/debug/simrupt");
         self.write("proc/mounts", "proc /proc proc rw 0 0\n");
         self
     }
 
-    /// The kernel is locked down, as far as it says so itself.
+    /// Makes the kernel locked down, as it reports it itself.
     pub(crate) fn locked_down(self) -> Self {
         let levels = "none integrity [confidentiality]\n";
         self.write("sys/kernel/security/lockdown", levels);
         self
     }
 
-    /// Writes the stats of a line: 100 events whose sums hold, but for the counters given.
+    /// Writes the stats of a line: 100 events whose sums hold, except for the counters given.
     pub(crate) fn set_counters(&self, line: usize, counters: &[(&str, u64)]) {
         let mut text = String::new();
         for name in COUNTERS {
@@ -123,7 +123,7 @@ impl Fake {
         self.write(&debugfs(line, "stats"), &text);
     }
 
-    /// Takes the driver off a line, as far as sysfs shows it.
+    /// Unbinds the driver of a line, as far as sysfs shows it.
     pub(crate) fn unbind(&self, line: usize) {
         let device = format!("sys/bus/platform/devices/simrupt.{line}");
         fs::create_dir_all(self.path(&device)).unwrap();
@@ -133,7 +133,7 @@ impl Fake {
         self.0.path().join(file)
     }
 
-    /// Puts a file in place at once: a reader finds the old text or the new one, never a part.
+    /// Replaces a file at once: a reader finds the old text or the new one, never a mixture.
     pub(crate) fn write(&self, file: &str, text: &str) {
         let path = self.path(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -141,7 +141,7 @@ impl Fake {
         fs::rename(self.path("new"), path).unwrap();
     }
 
-    /// Takes the right to write away, as far as the file's mode shows it.
+    /// Removes the permission to write, as far as the file's mode shows it.
     pub(crate) fn read_only(&self, file: &str) {
         fs::set_permissions(self.path(file), Permissions::from_mode(0o444)).unwrap();
     }
@@ -169,7 +169,7 @@ impl Fake {
         command
     }
 
-    /// A command that runs simructl in this directory, and of the kernel that really runs.
+    /// A command that runs simructl in this directory, but with the real kernel.
     pub(crate) fn bare_command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_simructl"));
         command
@@ -179,7 +179,7 @@ impl Fake {
         command
     }
 
-    /// A command that runs simructl here as somebody who is not root.
+    /// A command that runs simructl here as another user than root.
     pub(crate) fn command_of_nobody(&self, arguments: &str) -> Command {
         let mut command = self.command(arguments);
         if geteuid().is_root() {
@@ -190,7 +190,7 @@ impl Fake {
         command
     }
 
-    /// Runs simructl here and compares the run with the transcript of that name.
+    /// Runs simructl here and compares the run with the transcript of this name.
     pub(crate) fn check(&self, golden: &str, arguments: &str) {
         let run = transcript(arguments, &mut self.command(arguments));
         let root = self.0.path().to_str().unwrap();
@@ -223,8 +223,7 @@ pub(crate) fn parameter(name: &str) -> String {
     format!("sys/module/simrupt/parameters/{name}")
 }
 
-/// A run as a person would see it, with the exit code, and with stderr behind stdout. JSON in it must be as the
-/// schemas say.
+/// A run as a user sees it, with stderr after stdout, and the exit code. JSON in it is checked by its schema.
 pub(crate) fn transcript(arguments: &str, command: &mut Command) -> String {
     let run = command.output().unwrap();
     let stdout = String::from_utf8(run.stdout).unwrap();

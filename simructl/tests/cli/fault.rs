@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl fault` and `simructl recover`, and where else an active fault is shown.
+//! `simructl fault` and `simructl recover`, and the other places where an active fault is shown.
 
 use crate::fake::{Fake, debugfs, parameter};
 
@@ -21,7 +21,7 @@ const DEFAULTS: [(&str, &str); 5] = [
     ("fault_us", "1000"),
 ];
 
-/// A module with so many lines that knows faults.
+/// A module with this many lines that supports faults.
 fn fake(lines: usize) -> Fake {
     let fake = Fake::with_lines(lines);
     let knobs = fake.read("sys/kernel/debug/simrupt/knobs");
@@ -55,7 +55,7 @@ fn a_fault_is_set_with_all_of_its_rules() {
     );
     assert_eq!(values(&fake, 0), ["lost", "10", "125000", "7", "1000"]);
     assert_eq!(values(&fake, 1), ["none", "1", "1000000", "-1", "1000"]);
-    // The rules of the one before are not those of the next.
+    // The next fault does not take over the rules of the previous one.
     fake.check("fault-set-json", "fault set late --us 3000 --json");
     for line in 0..2 {
         assert_eq!(values(&fake, line), ["late", "1", "1000000", "-1", "3000"]);
@@ -114,7 +114,7 @@ fn bad_rules_change_nothing() {
 }
 
 #[test]
-fn a_module_that_knows_no_faults_is_told_apart() {
+fn a_module_without_faults_is_an_error() {
     Fake::with_lines(1).check("fault-unknown", "fault set lost");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The test definitions in `packaging/fleets`, run as LAVA and lkp run them, with a folder that looks like a kernel
-//! and stand-ins for what these bring along.
+//! The test definitions in `packaging/fleets`, run as LAVA and lkp run them, with a directory that looks like a kernel,
+//! and stand-ins for the programs of LAVA and lkp.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -27,13 +27,13 @@ fn folder() -> PathBuf {
     top().join("packaging/fleets")
 }
 
-/// Runs a command of a shell as a job does, where `simructl` is one with the fake's folder. `programs` are on its
+/// Runs a command of a shell as a job does, with a `simructl` that uses the fake's directory. `programs` are on its
 /// path: name and script.
 fn job(fake: &Fake, script: &str, programs: &[(&str, &str)]) -> (TempDir, Output) {
     let directory = TempDir::new().unwrap();
     let bin = directory.path().join("bin");
     fs::create_dir(&bin).unwrap();
-    // The running kernel is left alone.
+    // `load` and `unload` must not change the running kernel.
     let simructl = format!(
         "case $1 in\nload | unload) echo 'cannot load the module' >&2; exit 1 ;;\n\
          compare) exec {0} \"$@\" ;;\nesac\nexec {0} --sysroot {1} \"$@\"",
@@ -60,7 +60,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// The options of a bench that is over at once.
+/// The options of a bench that takes almost no time.
 fn short() -> &'static str {
     SHORT.strip_prefix("bench ").unwrap()
 }
@@ -102,7 +102,7 @@ fn a_job_with_a_baseline_compares_figure_by_figure() {
     );
     let (directory, run) = job(&fake, &script, &[]);
     let lines = fs::read_to_string(directory.path().join("after/result.txt")).unwrap();
-    // Two rounds are too few to tell.
+    // Two rounds are too few for a verdict.
     assert!([Some(0), Some(4)].contains(&run.status.code()), "{run:?}");
     assert!(lines.contains("bh-1000hz-irq_bh_p50 "), "{lines}");
     assert!(!lines.contains("bh-1000hz-events "), "{lines}");
@@ -123,7 +123,7 @@ fn a_job_that_cannot_load_the_module_fails_and_says_so() {
 }
 
 #[test]
-fn the_job_of_a_fleet_makes_sense() {
+fn the_job_of_a_fleet_is_valid() {
     let fake = Fake::unloaded();
     let script = "simructl bench --dry-run --job $FLEETS/job.toml";
     let (_, run) = job(&fake, script, &[]);
@@ -144,7 +144,7 @@ fn lava_gets_each_figure_with_its_unit() {
     assert!(params.values().all(|value| value.as_str().is_some()));
     let steps = definition["run"]["steps"].as_sequence().unwrap();
     let steps: Vec<&str> = steps.iter().map(|step| step.as_str().unwrap()).collect();
-    // Jobs begin at the top of the sources; what they leave is taken away again.
+    // Jobs begin at the top of the sources; the test removes the files that they leave.
     let output = TempDir::new().unwrap();
     let steps = steps
         .join("\n")

@@ -14,7 +14,7 @@ use simrupt_core::abi::value_of;
 
 use crate::fake::{Fake, debugfs, parameter};
 
-/// A record as the module writes it.
+/// A record in the module's format.
 fn record(seq: u64) -> Vec<u8> {
     let due = 1_000_000_000 + seq * 100_000_000;
     let times = [seq, due, due + 5_123, due + 7_000].map(u64::to_ne_bytes);
@@ -58,7 +58,7 @@ fn a_count_counts_records() {
 }
 
 #[test]
-fn without_debugfs_the_parameter_tells_the_format() {
+fn without_debugfs_the_parameter_has_the_format() {
     let fake = fake(&[1, 2]).without_debugfs();
     fake.write(&parameter("format"), "record\n");
     let run = fake.command("read -n 1").output().unwrap();
@@ -82,7 +82,7 @@ fn many_records_come_out_whole() {
 }
 
 #[test]
-fn what_are_no_records_is_not_shown() {
+fn data_that_are_not_records_are_not_shown() {
     let chars = Fake::with_lines(1);
     chars.check("follow-char", "read --follow");
     chars.write(&debugfs(0, "format"), "char [record]\n");
@@ -97,7 +97,7 @@ fn what_are_no_records_is_not_shown() {
 
 #[test]
 fn a_signal_ends_it_with_the_totals() {
-    // Not SIGINT: where the tests run in the background, it is ignored.
+    // Not SIGINT, which is ignored if the tests run in the background.
     let signal = Signal::SIGTERM;
     let fake = fake(&[]);
     fake.remove("dev/simrupt0");
@@ -112,7 +112,7 @@ fn a_signal_ends_it_with_the_totals() {
     let mut pipe = OpenOptions::new().write(true).open(&path).unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut shown = |seq: &str| stdout.find(|line| line.as_ref().unwrap().contains(seq));
-    // The second record comes in two pieces: they are put together.
+    // The second record comes in two pieces, which are joined.
     let bytes = records(&[1, 2, 5]);
     let (first, second) = bytes.split_at(50);
     pipe.write_all(first).unwrap();

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::fake::Fake;
 
-/// What a command prints.
+/// The output of a command.
 fn printed(fake: &Fake, arguments: &str) -> String {
     let run = fake.command(arguments).output().unwrap();
     assert!(run.status.success(), "{arguments}");
@@ -40,7 +40,7 @@ fn bash_understands_its_completions() {
     assert!(bash.wait().unwrap().success());
 }
 
-/// What bash offers for the last of these words.
+/// The words that bash offers for the last of these words.
 fn offered(script: &str, words: &[&str]) -> Vec<String> {
     let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
     let at = words.len() - 1;
@@ -112,7 +112,7 @@ fn all_manual_pages_have_the_version_and_go_into_files() {
 }
 
 #[test]
-fn what_there_is_not_is_answered_with_what_there_is() {
+fn an_unknown_command_is_answered_with_the_known_ones() {
     let fake = Fake::unloaded();
     fake.check("man-near", "man stat");
     fake.check("man-far", "man purple");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl handlers`: how it shows a kept trace, and what it needs of the kernel.
+//! `simructl handlers`: how it shows a kept trace, and its requirements of the kernel.
 
 use std::fs;
 
@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::fake::Fake;
 
-/// Each kind of handler once or more, on two CPUs; an end without a begin, a begin without an end, a softirq that
-/// never ran, a work item that was queued before, one that sleeps, and events that are lost.
+/// Each kind of handler at least once, on two CPUs; an end without a begin, a begin without an end, a softirq that
+/// never ran, a work item that was queued before the trace, one that sleeps, and lost events.
 const TRACE: &str = include_str!("../handlers.txt");
 
-/// The events that there have to be, with or without tasklets.
+/// The events that the kernel must have, with or without tasklets.
 const EVENTS: [&str; 8] = [
     "irq/irq_handler_entry",
     "irq/irq_handler_exit",
@@ -116,7 +116,7 @@ fn json_csv_and_metrics_agree() {
     let csv = printed("--csv");
     let columns = csv.lines().next().unwrap().split(',').count();
     assert!(csv.lines().count() > 5, "{csv}");
-    // No name in this trace but one has a comma, and that is in quotes.
+    // Only one name in this trace has a comma, and it is in quotes.
     let rows = csv
         .lines()
         .map(|row| row.replace("nvme0q1, nvme0q2", "nvme0q1 nvme0q2"));
@@ -166,7 +166,7 @@ fn damaged_rows_are_counted_and_a_file_without_events_is_refused() {
 }
 
 #[test]
-fn the_kernel_must_have_what_it_takes() {
+fn a_kernel_that_lacks_something_is_an_error() {
     let fake = Fake::unloaded();
     fake.check("handlers-not-mounted", "handlers");
     fs::create_dir_all(fake.path("sys/kernel/tracing/instances")).unwrap();
@@ -185,7 +185,7 @@ fn the_kernel_must_have_what_it_takes() {
     let locked = "none integrity [confidentiality]\n";
     fake.write("sys/kernel/security/lockdown", locked);
     fake.check("handlers-lockdown", "handlers");
-    // Nothing was made that is not taken away.
+    // It leaves no trace instance behind.
     let instances = fake.path("sys/kernel/tracing/instances");
     assert_eq!(fs::read_dir(instances).unwrap().count(), 0);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What `--help` says.
+//! The output of `--help`.
 
 use std::process::{Command, Stdio};
 
@@ -20,7 +20,7 @@ fn the_top_level_help_gives_the_exit_codes() {
     check("help", "--help");
 }
 
-/// What a command prints, which must go well.
+/// The output of a command, which must succeed.
 fn printed(arguments: &[&str]) -> String {
     let run = Command::new(env!("CARGO_BIN_EXE_simructl"))
         .args(arguments)
@@ -47,7 +47,7 @@ fn examples(help: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in section.lines().skip(1) {
         match lines.last_mut() {
-            // The rest of a line that was too long.
+            // The rest of a wrapped line.
             Some(last) if !line.contains("simructl ") => *last += line,
             _ => lines.push(line.to_owned()),
         }
@@ -64,8 +64,8 @@ fn examples(help: &str) -> Vec<String> {
     arguments.collect()
 }
 
-/// What the parser of command lines says of one that makes no sense. Without the module and the kernel's files, every
-/// command ends at once; those that do not look there are asked for their help.
+/// The parser's message for an invalid command line. Without the module and the kernel's files, every command ends at
+/// once; those that do not read these files are only asked for their help.
 fn refusal(arguments: &str) -> Option<String> {
     let command = arguments.split(' ').next().unwrap();
     let nothing = Fake::unloaded();
@@ -99,7 +99,7 @@ fn every_command_has_help_with_an_example_that_it_takes() {
     }
 }
 
-/// The options that a help text lists, each with the heading that it stands under.
+/// The options in a help text, each with its heading.
 fn options(help: &str) -> Vec<(&str, &str)> {
     let mut heading = "";
     let mut options = Vec::new();
@@ -117,11 +117,11 @@ fn options(help: &str) -> Vec<(&str, &str)> {
     options
 }
 
-/// The options that all commands could have, with a value that each of them takes.
+/// The shared options, with a value that each of them takes.
 const COMMON: [&[&str]; 3] = [&["--line", "0"], &["--json"], &["--sysroot", "/"]];
 
 #[test]
-fn each_command_lists_its_own_options_first_and_no_others_than_it_takes() {
+fn each_command_lists_its_own_options_first_and_only_options_that_it_takes() {
     let script = printed(&["completions", "bash"]);
     for command in commands() {
         let help = printed(&[&command, "--help"]);
@@ -134,7 +134,7 @@ fn each_command_lists_its_own_options_first_and_no_others_than_it_takes() {
         assert!(options.ends_with(&common.iter().map(|one| **one).collect::<Vec<_>>()));
         for words in COMMON {
             let is_listed = common.iter().any(|(_, name)| *name == words[0]);
-            // Those of their own have another meaning.
+            // A command's own options of these names have another meaning.
             let is_own = options
                 .iter()
                 .any(|(heading, name)| *name == words[0] && *heading != "Common options:");

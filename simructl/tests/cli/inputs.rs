@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Files that commands read: what is no plain text is told by name, a mark in front of UTF-8 does not matter, and
-//! standard input is read once.
+//! Files that commands read: a file that is not plain text is refused by name, a byte order mark does not matter, and
+//! standard input is read only once.
 
 use std::fs;
 
 use crate::fake::Fake;
 
-/// What an editor may put in front of UTF-8.
+/// The byte order mark of UTF-8.
 const MARK: &str = "\u{feff}";
 const INTERRUPTS: &str = "           CPU0\n 24:  7  IO-APIC    4-edge      x\n";
 
@@ -52,7 +52,7 @@ fn run(fake: &Fake, command: &str, file: &str) -> (Option<i32>, String, String) 
 }
 
 #[test]
-fn a_mark_in_front_of_a_text_does_not_matter() {
+fn a_byte_order_mark_does_not_matter() {
     let fake = fake();
     for (command, file) in READING {
         let plain = run(&fake, command, file);
@@ -65,7 +65,7 @@ fn a_mark_in_front_of_a_text_does_not_matter() {
 }
 
 #[test]
-fn what_is_no_plain_text_is_told_by_name() {
+fn a_file_that_is_not_plain_text_is_refused_by_name() {
     let fake = fake();
     for (name, bytes, why, remedy) in [
         (
@@ -84,7 +84,7 @@ fn what_is_no_plain_text_is_told_by_name() {
         fs::write(fake.path(name), bytes).unwrap();
         for (command, _) in READING {
             if command.starts_with("irqs") {
-                // It unpacks, and says the rest by itself.
+                // It unpacks gzip, and reports other formats in its own words.
                 continue;
             }
             let (code, _, told) = run(&fake, command, name);
@@ -95,13 +95,13 @@ fn what_is_no_plain_text_is_told_by_name() {
     fs::write(fake.path("latin"), b"# \xe9\n").unwrap();
     for command in ["bench --dry-run --job", "apply", "diff"] {
         let (code, _, told) = run(&fake, command, "latin");
-        let expected = "simructl: cannot read latin: it is no text of UTF-8\n";
+        let expected = "simructl: cannot read latin: it is not UTF-8 text\n";
         assert_eq!((code, told.as_str()), (Some(1), expected), "{command}");
     }
 }
 
 #[test]
-fn a_file_of_another_kind_is_told_with_the_command_for_it() {
+fn a_file_of_another_kind_is_refused_with_the_command_for_it() {
     let fake = fake();
     fake.check("bench-job-json", "bench --dry-run --job a.json");
     fake.check("apply-json-file", "apply a.json");

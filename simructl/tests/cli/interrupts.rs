@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl irqs` and `simructl softirqs`: of a fake kernel, and of copies in `tests/interrupts`.
+//! `simructl irqs` and `simructl softirqs`: with a fake kernel, and with copies in `tests/interrupts`.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::fake::{Fake, compare, transcript};
 
-/// A machine with simrupt, threaded: what it shows before and after.
+/// A machine with simrupt, with an interrupt thread: its table before and after.
 const BEFORE: &str = "\
             CPU0       CPU4
   24:        100        200  simrupt    0-simrupt   simrupt0
@@ -65,7 +65,7 @@ fn fake(interrupts: &str) -> Fake {
     fake
 }
 
-/// Runs simructl in the fake and compares the run with the transcript of that name, but for the time of day.
+/// Runs simructl in the fake and compares the run with the transcript of this name, without the time of day.
 fn check(fake: &Fake, golden: &str, arguments: &str) {
     let run = transcript(arguments, &mut fake.command(arguments));
     let root = fake.path("");
@@ -73,7 +73,7 @@ fn check(fake: &Fake, golden: &str, arguments: &str) {
     compare(golden, &without_times(&run.replace(root, "[SYSROOT]")));
 }
 
-/// A text with `[TIME]` in the place of times: 2026-11-28T17:40:00Z.
+/// A text with `[TIME]` instead of times: 2026-11-28T17:40:00Z.
 fn without_times(text: &str) -> String {
     let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let mut result = String::new();
@@ -108,7 +108,7 @@ fn real_machines_look_like_this() {
         let arguments = format!("irqs --width 120 --threshold 1 --from {name}");
         check(&fake, &format!("irqs-{name}"), &arguments);
     }
-    // Fewer places than CPUs, a row for each of them, numbers that share a place.
+    // Fewer columns than CPUs, a row for each CPU, and numbers that share a column.
     check(
         &fake,
         "irqs-narrow",
@@ -131,7 +131,7 @@ fn a_diff_shows_what_was_counted_between() {
     let fake = fake(BEFORE);
     fake.write("a", BEFORE);
     fake.write("b", AFTER);
-    // A row that is new moves no other, and CPU 4 is CPU 4.
+    // A new row does not shift the others, and CPU 4 stays CPU 4.
     check(&fake, "irqs-diff", "irqs --diff a b");
     check(
         &fake,
@@ -146,12 +146,12 @@ fn a_diff_shows_what_was_counted_between() {
     check(&fake, "irqs-diff-csv", "irqs --diff a b --csv");
     let back = fake.command("irqs --json --diff b a").output().unwrap();
     let back: Value = serde_json::from_slice(&back.stdout).unwrap();
-    // Less than before: set up anew, and not four billion interrupts.
+    // Less than before: the interrupt was set up again, and did not come four billion times.
     for row in back["rows"].as_array().unwrap() {
         let is_known = row["name"] == "NMI";
         assert_eq!(row["increase"].is_number(), is_known, "{row}");
     }
-    // And a word that they may be in the wrong order.
+    // With a warning that the copies may be in the wrong order.
     check(&fake, "irqs-diff-swapped", "irqs --diff b a");
 }
 
@@ -174,7 +174,7 @@ fn a_copy_of_the_other_file_is_refused() {
 }
 
 #[test]
-fn what_is_odd_about_a_copy_is_said() {
+fn anything_unusual_about_a_copy_is_reported() {
     let fake = fake(BEFORE);
     for name in ["prompts", "cut-in-a-number", "cut-in-words", "no-rows"] {
         fake.write(
@@ -217,7 +217,7 @@ fn standard_input_may_be_packed() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // The first byte alone does not tell what it is.
+    // The first byte alone does not identify the format.
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&packed[..1]).unwrap();
     stdin.flush().unwrap();
@@ -245,8 +245,8 @@ fn nodes_have_sums_where_there_are_several() {
 }
 
 #[test]
-fn sysfs_says_what_the_table_leaves_open() {
-    // To which of the two the words in the middle belong, the table does not tell.
+fn sysfs_resolves_what_the_table_leaves_open() {
+    // The table does not show to which side the words in the middle belong.
     let fake =
         fake("CPU0\n 16:  7  IP32 MACE  PCI  aic7xxx, scsi\n 17:  8  GIC  33 Level     old\n");
     for (name, text) in [
@@ -258,7 +258,7 @@ fn sysfs_says_what_the_table_leaves_open() {
     ] {
         fake.write(&format!("sys/kernel/irq/16/{name}"), text);
     }
-    // The number has another handler since the table was read.
+    // The number has had another handler since the table was read.
     fake.write("sys/kernel/irq/17/actions", "new\n");
     fake.write("sys/kernel/irq/17/chip_name", "MSI\n");
     let output = fake
@@ -331,7 +331,7 @@ fn a_file_of_metrics_is_replaced_as_a_whole() {
 }
 
 #[test]
-fn a_running_kernel_is_shown_with_where_its_interrupts_go() {
+fn a_running_kernel_is_shown_with_the_cpus_of_its_interrupts() {
     let fake = fake(AFTER);
     check(&fake, "irqs-once", "irqs --once");
     check(&fake, "irqs-sort", "irqs --once --sort name --reverse");
@@ -426,7 +426,7 @@ fn samples_are_a_document_each_and_rates_are_per_second() {
         "{rate} in {interval}"
     );
     assert!(interval > 0.0, "{interval}");
-    // Nobody reads any more: it ends by itself.
+    // The reader has gone, so it ends by itself.
     drop(samples);
     assert!(child.wait().unwrap().success());
 }
@@ -453,7 +453,7 @@ fn blocks_of_csv_have_one_header() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_files_and_options_are_refused() {
     let fake = fake(BEFORE);
     fake.write("empty", "");
     check(&fake, "irqs-empty", "irqs --from empty");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Everything that `irqs` and `softirqs` print of a copy, held against that copy by a reader of its own: the table
-//! at widths from 1 to 300, as blocks, as numbers and turned; JSON, CSV, pairs and metrics.
+//! Checks everything that `irqs` and `softirqs` print for a copy against that copy, with an independent reader: the
+//! table at widths from 1 to 300, as blocks, as numbers and transposed; JSON, CSV, pairs and metrics.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::interrupts_reader::{Copy, Row, capped};
 
-/// All copies, with the command that shows them.
+/// All copies, each with the command that shows it.
 fn copies() -> Vec<(PathBuf, &'static str)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interrupts");
     let mut copies = Vec::new();
@@ -46,7 +46,7 @@ fn run(command: &str, path: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// How many places a text takes on a terminal.
+/// The width of a text on a terminal.
 fn width(text: &str) -> usize {
     let places = |c: char| match u32::from(c) {
         0x0300..=0x036f => 0,
@@ -71,7 +71,7 @@ fn listed(list: &str) -> Vec<u64> {
     list.split(',').flat_map(part).collect()
 }
 
-/// Whether a number is written as it is, or to two digits at least with its unit.
+/// Whether a number is written exactly, or with at least two digits and a unit.
 fn is_written_as(text: &str, number: u128) -> bool {
     let units = [("K", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)];
     match units
@@ -86,19 +86,18 @@ fn is_written_as(text: &str, number: u128) -> bool {
     }
 }
 
-/// The cell of a line below a title, which ends where the title's words end: numbers stand to the right.
+/// The cell of a line below a title, which ends where the title ends: numbers are right-aligned.
 fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 
-/// A table has all its columns, and its headings are whole, from this width on.
+/// From this width on, a table has all its columns and complete headings.
 const ROOMY: usize = 120;
 
-/// The titles are whole from this width on.
+/// From this width on, the titles are complete.
 const FAIR: usize = 60;
 
-/// Holds the first line of a table to its copy. From `ROOMY` on nothing of it is left out: CPUs and their list, rows,
-/// sum.
+/// Checks the first line of a table. From `ROOMY` on it is complete: the number and the list of CPUs, rows, sum.
 fn check_summary(line: &str, copy: &Copy) {
     let parts: Vec<&str> = line.split("; ").collect();
     let [cpus, rows, sum] = parts[..] else {
@@ -115,7 +114,7 @@ fn check_summary(line: &str, copy: &Copy) {
     assert_eq!(sum, format!("{} in all", copy.total()));
 }
 
-/// Holds the line that says what the cells are to the copy: the full block is the most that any CPU has in any row.
+/// Checks the legend of the cells: the full block is the highest count of any CPU in any row.
 fn check_legend(text: &str, copy: &Copy) {
     let counts = copy.rows.iter().filter_map(|row| row.by_cpu(copy));
     let most = *counts.flatten().max().unwrap();
@@ -127,7 +126,7 @@ fn check_legend(text: &str, copy: &Copy) {
     }
 }
 
-/// Holds a table to its copy; returns how many numbers of it were compared.
+/// Checks a table; returns how many numbers were compared.
 fn check_table(text: &str, copy: &Copy, most: usize) -> usize {
     let mut compared = 0;
     for line in text.lines() {
@@ -136,7 +135,7 @@ fn check_table(text: &str, copy: &Copy, most: usize) -> usize {
     }
     let lines: Vec<&str> = text.lines().collect();
     let cut = |line: &str| line.ends_with('…');
-    // The sum, in the first line.
+    // The sum in the first line.
     if let Some(sum) = lines[0].strip_suffix(" in all").filter(|_| !cut(lines[0])) {
         let sum = words(sum).pop().unwrap();
         assert!(is_written_as(sum, copy.total()), "{}", lines[0]);
@@ -156,7 +155,7 @@ fn check_table(text: &str, copy: &Copy, most: usize) -> usize {
     if most >= ROOMY {
         check_summary(lines[0], copy);
     }
-    // The sum of each CPU, or of some of them together.
+    // The sum of each CPU, or of several of them together.
     if let Some(at) = lines.iter().position(|line| line.starts_with("CPU ")) {
         let (names, totals) = (words(lines[at]), words(lines[at + 1]));
         assert_eq!((names.len(), totals[0]), (totals.len(), "total"), "{text}");
@@ -176,7 +175,7 @@ fn check_table(text: &str, copy: &Copy, most: usize) -> usize {
     compared
 }
 
-/// The rows of a table, in the order of its lines: all of them are there, each with its total.
+/// Checks the rows of a table: all of them are there, each with its total. Returns their order.
 fn check_rows(text: &str, command: &str, copy: &Copy, cells: &str, most: usize) -> usize {
     let mut compared = 0;
     let lines: Vec<&str> = text.lines().collect();
@@ -240,7 +239,7 @@ fn check_rows(text: &str, command: &str, copy: &Copy, cells: &str, most: usize) 
     compared
 }
 
-/// The cells below `cpus`: a point where there is nothing, the full block at the most.
+/// Checks the cells below `cpus`: a point for 0, the full block for the highest count.
 fn check_blocks(titles: &str, line: &str, counts: &[u128], text: &str) -> usize {
     let Some((before, _)) = titles.split_once("cpus") else {
         return 0;
@@ -257,7 +256,7 @@ fn check_blocks(titles: &str, line: &str, counts: &[u128], text: &str) -> usize 
     let share = match text.split_once("the hottest of ") {
         Some((_, rest)) => words(rest)[0].parse().unwrap(),
         None if cells.len() == counts.len() => 1,
-        // The line that says how many was too long.
+        // The line with the number of CPUs per cell was too long.
         None => counts.len().div_ceil(cells.len()),
     };
     let groups: Vec<u128> = counts
@@ -280,7 +279,7 @@ fn lists_of<'a>(titles: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
     lists.take_while(|title| title.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// The numbers below the names of CPUs.
+/// Checks the numbers below the names of CPUs.
 fn check_numbers(titles: &str, line: &[&str], counts: &[u128], copy: &Copy, text: &str) -> usize {
     let mut compared = 0;
     for (list, number) in lists_of(&words(titles)).zip(line.iter().skip(2)) {
@@ -299,7 +298,7 @@ fn check_numbers(titles: &str, line: &[&str], counts: &[u128], copy: &Copy, text
     compared
 }
 
-/// Has `check` look at every copy, some at a time; what it returns must not be 0.
+/// Calls `check` for every copy, several in parallel; it must not return 0.
 fn each_copy(check: impl Fn(&Path, &str, &Copy) -> usize + Sync) {
     let copies = copies();
     let at = std::sync::atomic::AtomicUsize::new(0);
@@ -326,10 +325,10 @@ fn each_copy(check: impl Fn(&Path, &str, &Copy) -> usize + Sync) {
 }
 
 #[test]
-fn tables_of_all_widths_fit_and_say_what_the_copy_says() {
+fn tables_of_all_widths_fit_and_agree_with_the_copy() {
     for cells in ["blocks", "numbers"] {
         each_copy(|path, command, copy| {
-            // Numbers differ from blocks in the cells alone.
+            // Numbers differ from blocks only in the cells.
             let widths = (1..=300).step_by(if cells == "blocks" { 1 } else { 3 });
             let check = |most: usize| {
                 let most_text = most.to_string();
@@ -342,7 +341,7 @@ fn tables_of_all_widths_fit_and_say_what_the_copy_says() {
 }
 
 #[test]
-fn turned_tables_fit_and_say_what_the_copy_says() {
+fn transposed_tables_fit_and_agree_with_the_copy() {
     each_copy(|path, command, copy| {
         let mut compared = 0;
         for most in (1..=300).step_by(7) {
@@ -469,7 +468,7 @@ fn csv_has_a_row_for_every_count() {
             assert_eq!(line.len(), header.len(), "{line:?}");
             assert_eq!([&line[name], &line[cpu]], [&row.name, &of_cpu]);
             assert_eq!(line[total].parse(), Ok(count), "{line:?}");
-            // Actions are separated by ", ", as the kernel does it.
+            // Actions are separated by ", ", as in the kernel.
             assert!(row.words.ends_with(&line[actions]), "{line:?} of {row:?}");
             compared += 1;
         }
@@ -515,7 +514,7 @@ fn series(text: &str) -> BTreeMap<String, u128> {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (labels, value) = line.rsplit_once("} ").unwrap();
         let before = series.insert(labels.to_string(), value.parse().unwrap());
-        assert_eq!(before, None, "{line} is there twice");
+        assert_eq!(before, None, "{line} appears twice");
     }
     series
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A reader of copies that has nothing in common with the program's own, which it is there to check.
+//! A reader of copies that is independent of the program's own, which it checks.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// A copy, read as plainly as possible.
+/// A copy, read as simply as possible.
 pub(crate) struct Copy {
     pub(crate) cpus: Vec<u64>,
     pub(crate) rows: Vec<Row>,
 }
 
-/// A row, with as many counts as stand there.
+/// A row, with all of its counts.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Row {
     pub(crate) name: String,
@@ -28,7 +28,7 @@ impl Copy {
         };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let mut lines: Vec<&str> = text.lines().collect();
-        // The last line of a file of this name is no row.
+        // The last line of a file with this name is not a row.
         if path.to_str().unwrap().contains("cut-in-a-number") {
             lines.pop();
         }
@@ -49,7 +49,7 @@ impl Copy {
         }
     }
 
-    /// The rows that no other row is the sum of: `CLK: 7 [EXT] Clock` makes `EXT` one.
+    /// The rows that are not the sum of others: `CLK: 7 [EXT] Clock` makes `EXT` a sum.
     pub(crate) fn summands(&self) -> impl Iterator<Item = &Row> {
         let is_sum = |row: &Row| {
             let lead = format!("[{}]", row.name);
@@ -93,7 +93,7 @@ impl Row {
     }
 }
 
-/// Sums end where the numbers of programs do.
+/// Sums are capped at the greatest number of 64 bits.
 pub(crate) fn capped(sum: u128) -> u128 {
     sum.min(u64::MAX.into())
 }
@@ -104,7 +104,7 @@ fn unpacked(path: &Path) -> Vec<u8> {
     output.stdout
 }
 
-/// The row in a line; none if it is a prompt, say.
+/// The row in a line; `None` for a prompt, for instance.
 fn row(line: &str, cpus: usize) -> Option<Row> {
     let (name, rest) = line.split_once(':')?;
     let name = name.trim();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl irqs --watch` on a terminal: its sizes and keys. `screens` has what it shares with other views.
+//! `simructl irqs --watch` on a terminal: its sizes and keys. `screens` tests what it shares with other views.
 
 use std::process::Command;
 
@@ -19,7 +19,7 @@ fn names(terminal: &Terminal) -> Vec<String> {
         .lines()
         .skip_while(|row| !row.trim_start().starts_with("irq "))
         .skip(1);
-    // The footer is no row.
+    // The footer is not a row.
     rows.map_while(|row| row.split_whitespace().next())
         .take_while(|name| name.parse::<u32>().is_ok())
         .map(String::from)
@@ -33,7 +33,7 @@ fn begins(terminal: &Terminal, rows: &[&str]) {
     });
 }
 
-/// Waits for so many rows.
+/// Waits for this many rows.
 fn has(terminal: &Terminal, count: usize) {
     terminal.until("the rows", |terminal| names(terminal).len() == count);
 }
@@ -43,7 +43,7 @@ fn quit(mut terminal: Terminal) {
     assert!(terminal.ends().0.success());
 }
 
-/// So many interrupts on so many CPUs.
+/// This many interrupts on this many CPUs.
 fn machine(rows: usize, cpus: usize) -> Fake {
     let mut text = " ".repeat(11);
     for cpu in 0..cpus {
@@ -152,7 +152,7 @@ fn keys_order_turn_and_scroll() {
     terminal.types("g");
     begins(&terminal, &["100"]);
     terminal.types("t");
-    // 7 * row + cpu modulo 13, of both CPUs: 11 + 12 is the most.
+    // 7 * row + cpu modulo 13, for both CPUs: 11 + 12 is the highest sum.
     terminal.shows("109     23");
     quit(terminal);
 }
@@ -166,7 +166,7 @@ fn a_paused_table_stays() {
     terminal.shows("PAUSED");
     let text = fake.read("proc/interrupts");
     fake.write("proc/interrupts", &text.replace("device01", "renamed"));
-    // It is drawn again for a key, and still shows what it showed.
+    // A key redraws it, and it still shows the old sample.
     terminal.types("r");
     begins(&terminal, &["102", "101", "100"]);
     assert!(terminal.text().contains("device01"));
@@ -176,7 +176,7 @@ fn a_paused_table_stays() {
 }
 
 #[test]
-fn a_number_of_samples_leaves_the_last_one_to_be_read() {
+fn after_a_number_of_samples_the_last_one_stays() {
     let fake = machine(3, 2);
     let (status, text) = watch(&fake, "-n 2", 100, 24).ends();
     assert!(status.success());
@@ -185,7 +185,7 @@ fn a_number_of_samples_leaves_the_last_one_to_be_read() {
 }
 
 #[test]
-fn standard_input_that_is_no_terminal_is_left_alone() {
+fn a_standard_input_that_is_not_a_terminal_is_not_read() {
     let fake = machine(3, 2);
     let simructl = fake.command("irqs --watch --interval 0.02 -n 3");
     let mut command = Command::new("bash");

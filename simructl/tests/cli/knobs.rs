@@ -58,7 +58,7 @@ fn an_unknown_knob_is_answered_with_the_nearest() {
 }
 
 #[test]
-fn a_description_that_makes_no_sense_is_an_error() {
+fn an_invalid_description_is_an_error() {
     let fake = Fake::with_lines(1);
     fake.write("sys/kernel/debug/simrupt/knobs", "rate_hz u64\n");
     fake.check("get-odd-table", "get");

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A parser of KTAP, as the kernel's documentation describes version 1, for what `--ktap` prints.
+//! A parser of KTAP version 1, written from the kernel's documentation, for the output of `--ktap`.
 
-/// A test as KTAP tells of it.
+/// A test in KTAP.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Test {
     pub(crate) name: String,
     pub(crate) passed: bool,
-    /// Of a test that was skipped.
+    /// The reason, if the test was skipped.
     pub(crate) reason: Option<String>,
-    /// The lines for people in front of it.
+    /// The lines for people before it.
     pub(crate) diagnostics: Vec<String>,
 }
 
-/// The tests; the error is the first line that should not be there.
+/// The tests; the error is the first invalid line.
 pub(crate) fn parse(text: &str) -> Result<Vec<Test>, String> {
     if !text.ends_with('\n') {
         return Err("the last line has no end".to_string());

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A knob that each line has its own value of, and that is fixed when the module is loaded.
+//! A load-time knob that has a value for each line.
 
 use crate::fake::{Fake, KNOBS, debugfs, parameter};
 
 const AFFINITY: &str =
     "affinity\tenum\tfree|fixed|managed\tfree\t-\tload\twho chooses the CPUs\tline\n";
 
-/// A module with two lines, whose second one has another value.
+/// A module with two lines that have different values.
 fn with_affinity() -> Fake {
     let fake = Fake::with_lines(2);
     fake.write(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A kernel that is locked down: the knobs by way of the parameters, and what cannot be done.
+//! A kernel that is locked down: knobs through the parameters, and the commands that cannot work.
 
 use crate::fake::{Fake, debugfs, parameter};
 
@@ -13,7 +13,7 @@ fn knobs_are_read_from_the_parameters() {
 }
 
 #[test]
-fn knobs_are_written_to_the_parameters_and_checked_as_ever() {
+fn knobs_are_written_to_the_parameters_and_checked_as_usual() {
     let fake = Fake::with_lines(2).locked_down();
     fake.check("lockdown-set-rate", "--line 1 set-rate 500");
     assert_eq!(fake.read(&parameter("rate_hz")), "10,500\n");
@@ -29,7 +29,7 @@ fn what_is_only_read_is_read() {
 }
 
 #[test]
-fn what_takes_writing_to_debugfs_says_that_it_cannot_be_had() {
+fn a_command_that_writes_to_debugfs_is_refused() {
     let fake = Fake::with_lines(1).locked_down();
     fake.check("lockdown-reset", "reset");
     fake.check("lockdown-bench", "bench");
@@ -38,7 +38,7 @@ fn what_takes_writing_to_debugfs_says_that_it_cannot_be_had() {
 }
 
 #[test]
-fn a_kernel_that_is_not_locked_down_is_as_ever() {
+fn a_kernel_that_is_not_locked_down_works_as_usual() {
     let fake = Fake::with_lines(1);
     fake.write(
         "sys/kernel/security/lockdown",

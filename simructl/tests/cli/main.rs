@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl` against a fake sysroot: what it prints, what it writes, how it ends.
+//! `simructl` with a fake sysroot: its output, the files that it writes, its exit code.
 //!
-//! Each run is compared with a transcript in `tests/golden`; `SNAPSHOTS=overwrite cargo test` writes them
-//! anew. Nothing here depends on who runs it, and nothing touches the running kernel.
+//! Each run is compared with a transcript in `tests/golden`; `SNAPSHOTS=overwrite cargo test` rewrites them. The tests
+//! do not depend on the user who runs them, and do not touch the running kernel.
 
 mod arrivals;
 mod bench;

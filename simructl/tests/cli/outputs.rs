@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What commands write to files: never over what they read, never two to one place, whole or not at all; and
-//! results are not lost, whatever goes wrong after they were measured.
+//! Files that commands write: never a file that they read, never one file for two outputs, and complete or unchanged.
+//! Results are not lost, whatever fails after the measurement.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -27,7 +27,7 @@ fn sample() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// A directory with a result file and other names of it, a profile and a trace.
+/// A directory with a result file under several names, a profile and a trace.
 fn desk() -> Fake {
     let fake = Fake::with_lines(1);
     fake.write("a.json", &sample());
@@ -54,7 +54,7 @@ fn contents(fake: &Fake) -> Vec<(std::ffi::OsString, Vec<u8>)> {
 }
 
 #[test]
-fn a_file_that_is_read_is_not_written_by_whatever_name() {
+fn a_file_that_is_read_is_not_written_under_any_name() {
     let fake = desk();
     let before = contents(&fake);
     for (arguments, input) in [
@@ -126,7 +126,7 @@ fn two_outputs_are_two_files() {
         assert_eq!(run.status.code(), Some(2), "{arguments}: {run:?}");
         assert!(contents(&fake) == before, "{arguments}");
     }
-    // Standard output by its other name is standard output.
+    // Another name of standard output is standard output as well.
     let out = File::create(fake.path("out")).unwrap();
     let run = fake.bare_command("report a.json --csv /dev/stdout --html out");
     let run = { run }.stdout(out).output().unwrap();
@@ -163,13 +163,13 @@ fn a_file_that_is_replaced_keeps_its_mode_and_its_links() {
 }
 
 #[test]
-fn what_does_not_fit_on_the_disk_leaves_the_old_file_and_the_others_are_written() {
+fn a_file_that_does_not_fit_on_the_disk_stays_unchanged_and_the_others_are_written() {
     let fake = desk();
     for name in ["b.html", "b.md"] {
         fake.write(name, "old");
     }
     let direct = fake.bare_command("report a.json --html b.html --markdown b.md");
-    // No file may have more than 100 blocks of 512 or of 1024 bytes.
+    // No file may have more than 100 blocks of 512 or 1024 bytes.
     let run = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh"])
         .arg(direct.get_program())
@@ -190,7 +190,7 @@ fn what_does_not_fit_on_the_disk_leaves_the_old_file_and_the_others_are_written(
 }
 
 #[test]
-fn a_directory_that_is_not_ours_is_told_before_anything_is_written() {
+fn a_directory_of_another_user_is_refused_before_anything_is_written() {
     let fake = desk();
     let path = fake.path("");
     fs::set_permissions(fake.path("a.json"), Permissions::from_mode(0o666)).unwrap();
@@ -224,15 +224,15 @@ fn a_diagram_on_standard_output_is_alone_there() {
     assert!(run.stdout == fs::read(fake.path("t.pftrace")).unwrap());
 }
 
-/// The results in a file.
+/// The number of cells in a result file.
 fn cells(text: &str) -> usize {
     let results: Value = serde_json::from_str(text).unwrap();
     results["cells"].as_array().unwrap().len()
 }
 
 #[test]
-fn results_are_kept_though_their_outputs_fail() {
-    // Nobody takes the table: the document is written all the same.
+fn results_are_kept_even_if_their_outputs_fail() {
+    // The table cannot be written, but the document is.
     let fake = bench::fake();
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
     let run = fake.command(&format!("{} --json out.json", bench::SHORT));
@@ -243,7 +243,7 @@ fn results_are_kept_though_their_outputs_fail() {
         "simructl: cannot write to standard output: No space left on device"
     );
     assert_eq!(cells(&fake.read("out.json")), 2);
-    // One of two documents fails: the other is written, and so are the results.
+    // One of two documents fails: the other one is written, and the results are kept.
     let run = fake.command(&format!("{} --json /dev/full --csv out.csv", bench::SHORT));
     let run = { run }.env("TMPDIR", fake.path("run")).output().unwrap();
     assert_eq!(run.status.code(), Some(1));
@@ -276,13 +276,13 @@ fn a_name_that_is_not_utf_8_is_a_name() {
 }
 
 #[test]
-fn rounds_that_are_over_are_kept_when_a_later_one_fails() {
+fn finished_rounds_are_kept_when_a_later_one_fails() {
     let fake = bench::fake();
     let stats = fake.path(&debugfs(0, "stats"));
     let reset = fake.path(&debugfs(0, "reset"));
     fake.remove(&debugfs(0, "reset"));
     mkfifo(&reset, Mode::S_IRWXU).unwrap();
-    // Each round begins with a reset. Before the last of four begins, the counters make no sense any more.
+    // Each round begins with a reset. Before the last of four rounds, the counters become invalid.
     thread::spawn(move || {
         for round in 1.. {
             if fs::read(&reset).is_err() {

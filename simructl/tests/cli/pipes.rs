@@ -9,7 +9,7 @@ use nix::unistd::pipe;
 
 use crate::fake::{Fake, debugfs};
 
-/// Commands that print, with the exit code that each must keep.
+/// Commands that print, with the exit code that they must keep.
 const PRINTING: [(&str, i32); 11] = [
     ("status", 0),
     ("get", 0),
@@ -24,7 +24,7 @@ const PRINTING: [(&str, i32); 11] = [
     ("--help", 0),
 ];
 
-/// A module of which one line's sums do not hold.
+/// A module with a line whose sums do not hold.
 fn fake() -> Fake {
     let fake = Fake::with_lines(2);
     fake.set_counters(1, &[("read", 0)]);
@@ -32,7 +32,7 @@ fn fake() -> Fake {
 }
 
 #[test]
-fn a_reader_that_has_gone_away_is_no_error() {
+fn a_reader_that_has_gone_is_no_error() {
     let fake = fake();
     for (arguments, code) in PRINTING {
         let (reader, writer) = pipe().unwrap();
@@ -143,7 +143,7 @@ fn an_output_that_nobody_can_write_to_is_an_error() {
         for streams in [">&-", "1</dev/null", "<&- >&-"] {
             let (code, told) = in_a_shell(&fake, arguments, streams);
             assert_eq!(code, Some(1), "{arguments} {streams}: {told}");
-            let why = "it is closed, or not open for that";
+            let why = "it is closed, or not open for writing";
             let remedy = "> /dev/null, if it is not wanted";
             match arguments.contains("--json") {
                 true => {
@@ -185,7 +185,8 @@ fn an_input_that_nobody_can_read_is_an_error() {
     ] {
         for streams in ["<&-", "0>/dev/null"] {
             let (code, told) = in_a_shell(&fake, arguments, streams);
-            let why = "simructl: cannot read standard input: it is closed, or not open for that\n";
+            let why =
+                "simructl: cannot read standard input: it is closed, or not open for this use\n";
             assert_eq!(
                 (code, told.as_str()),
                 (Some(1), why),

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::fake::{Fake, compare, debugfs, parameter, transcript};
 
-/// A module with two lines that are not alike.
+/// A module with two different lines.
 fn fake() -> Fake {
     let fake = Fake::with_lines(2);
     fake.write(&debugfs(1, "rate_hz"), "1000\n");
@@ -16,12 +16,12 @@ fn fake() -> Fake {
     fake
 }
 
-/// The values of both lines, to see whether any has changed.
+/// The values of both lines, to check whether any has changed.
 fn rates(fake: &Fake) -> [String; 2] {
     [0, 1].map(|line| fake.read(&debugfs(line, "rate_hz")))
 }
 
-/// A command that has a profile for its stdin.
+/// A command with a profile as its stdin.
 fn with_stdin(fake: &Fake, arguments: &str, profile: &str) -> Command {
     let mut command = fake.command(arguments);
     command.stdin(File::open(fake.path(profile)).unwrap());
@@ -29,7 +29,7 @@ fn with_stdin(fake: &Fake, arguments: &str, profile: &str) -> Command {
 }
 
 #[test]
-fn a_dump_says_what_each_knob_takes() {
+fn a_dump_has_the_values_that_each_knob_takes() {
     let fake = fake();
     fake.check("dump", "dump");
     fake.check("dump-line", "dump --line 1");
@@ -76,7 +76,7 @@ fn what_was_dumped_comes_back() {
 }
 
 #[test]
-fn without_debugfs_what_was_dumped_comes_back_too() {
+fn without_debugfs_a_dump_can_be_applied_too() {
     let fake = Fake::with_lines(2).without_debugfs();
     fake.write(&parameter("rate_hz"), "10,1000\n");
     assert!(
@@ -100,7 +100,7 @@ fn without_debugfs_what_was_dumped_comes_back_too() {
 }
 
 #[test]
-fn values_for_all_are_for_the_lines_that_do_not_say_otherwise() {
+fn values_for_all_are_for_lines_without_their_own() {
     let fake = Fake::with_lines(3);
     fake.write(
         "p.toml",
@@ -112,7 +112,7 @@ fn values_for_all_are_for_the_lines_that_do_not_say_otherwise() {
 }
 
 #[test]
-fn asked_for_one_line_the_others_are_left_alone() {
+fn for_one_line_the_others_are_left_alone() {
     let fake = Fake::with_lines(2);
     fake.write(
         "p.toml",
@@ -123,7 +123,7 @@ fn asked_for_one_line_the_others_are_left_alone() {
     fake.check("diff-elsewhere", "diff p.toml");
 }
 
-/// Whatever is wrong with any word of a profile, nothing is written.
+/// Checks that nothing is written if anything in a profile is wrong.
 fn refused(golden: &str, profile: &str) {
     let fake = Fake::with_lines(2);
     fake.write("p.toml", &format!("[all]\nrate_hz = 20\n{profile}"));
@@ -141,12 +141,12 @@ fn a_profile_that_is_not_right_changes_nothing() {
     refused("apply-no-number", "fifo_size = true\n");
     refused("apply-no-line", "[line2]\ncpu = 0\n");
     refused("apply-misplaced-load", "lines = 2\n");
-    // The first thing that is wrong is told, wherever it stands.
+    // The first error in the text is reported.
     refused("apply-first", "[line1]\ncpu = 9\n[line0]\nrate = 5\n");
 }
 
 #[test]
-fn load_time_knobs_stand_above_the_tables_and_cannot_be_changed() {
+fn load_time_knobs_come_before_the_tables_and_cannot_be_changed() {
     let fake = Fake::with_lines(2);
     for (golden, profile) in [
         (
@@ -164,7 +164,7 @@ fn load_time_knobs_stand_above_the_tables_and_cannot_be_changed() {
 #[test]
 fn a_write_that_fails_undoes_the_earlier_ones() {
     let fake = Fake::with_lines(2);
-    // It can be read, and writing to it fails for everyone.
+    // It can be read, but writing to it fails, even for root.
     fake.remove(&debugfs(1, "fifo_size"));
     symlink("/dev/full", fake.path(&debugfs(1, "fifo_size"))).unwrap();
     fake.write("p.toml", "[all]\nrate_hz = 20\nfifo_size = 64\n");

@@ -11,7 +11,7 @@ use nix::unistd::mkfifo;
 use crate::fake::Fake;
 
 #[test]
-fn everything_up_to_the_end_is_copied_as_it_is() {
+fn everything_up_to_the_end_is_copied_unchanged() {
     let fake = Fake::with_lines(1);
     let bytes: Vec<u8> = (0..200_000_u32).map(|at| (at % 251) as u8).collect();
     std::fs::write(fake.path("dev/simrupt0"), &bytes).unwrap();
@@ -29,12 +29,12 @@ fn a_count_ends_the_copy() {
 }
 
 #[test]
-fn without_waiting_what_is_there_is_copied() {
+fn without_waiting_the_available_events_are_copied() {
     let fake = Fake::with_lines(1);
     fake.remove("dev/simrupt0");
     let path = fake.path("dev/simrupt0");
     mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
-    // Held open for reading and writing: an empty pipe makes a reader wait instead of end.
+    // Open for reading and writing, so that a reader of the empty pipe waits instead of ending.
     let mut pipe = OpenOptions::new()
         .read(true)
         .write(true)
@@ -57,7 +57,7 @@ fn what_cannot_be_read_is_told() {
     fake.check("read-no-device", "read --line 1");
     std::fs::create_dir(fake.path("dev/simrupt1")).unwrap();
     fake.check("read-directory", "read --line 1");
-    // A file that somebody wrote before the device came.
+    // A file that was written before the device existed.
     fake.write("sys/class/misc/simrupt0/dev", "10:121\n");
     fake.check("read-other-device", "read");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The example in the README is what the commands print.
+//! The example in the README is the real output of the commands.
 
 use crate::fake::Fake;
 

@@ -2,7 +2,7 @@
 
 //! `simructl report` and `compare`: neither needs the module, only result files.
 //!
-//! The result is made by the unit tests of the crate simrupt-bench: see its module `sample`.
+//! The result file is made by the unit tests of the crate simrupt-bench: see its module `sample`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ impl Desk {
         fs::write(self.path(file), text).unwrap();
     }
 
-    /// Writes the result file with changes.
+    /// Writes a changed result file.
     fn changed(&self, file: &str, change: impl Fn(&mut Value)) {
         let text = fs::read(sample()).unwrap();
         let mut results = serde_json::from_slice(&text).unwrap();
@@ -53,7 +53,7 @@ impl Desk {
         compare(golden, &transcript(arguments, &mut self.command(arguments)));
     }
 
-    /// What a run that must go well prints.
+    /// The output of a run that must succeed.
     fn printed(&self, arguments: &str) -> String {
         let run = self.command(arguments).output().unwrap();
         let stderr = String::from_utf8(run.stderr).unwrap();
@@ -66,7 +66,7 @@ fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/simrupt-bench/tests/result.json")
 }
 
-/// Multiplies a metric of the cells that are meant by a factor, in all rounds.
+/// Multiplies a metric of the cells for which `meant` is true, in all rounds.
 fn scale(results: &mut Value, metric: &str, factor: f64, meant: impl Fn(&Value) -> bool) {
     let times = |value: &mut Value| *value = json!(value.as_f64().unwrap() * factor);
     for cell in results["cells"].as_array_mut().unwrap() {
@@ -119,7 +119,10 @@ fn standard_input_is_called_that() {
         ),
         ("report - b.json", "  standard input  b.json\n"),
         ("compare - b.json", "A standard input, "),
-        ("compare - b.json", " are in standard input and in b.json"),
+        (
+            "compare - b.json",
+            "standard input and b.json have rounds of the same run",
+        ),
     ] {
         let mut piped = desk.command(arguments);
         piped.stdin(fs::File::open(sample()).unwrap());
@@ -131,7 +134,7 @@ fn standard_input_is_called_that() {
 }
 
 #[test]
-fn reports_are_written_where_they_are_wanted_and_nothing_else_is_said() {
+fn reports_are_written_to_their_files_and_nothing_is_printed() {
     let desk = Desk::new();
     let all = "report a.json --csv a.csv --markdown a.md --html a.html --svg charts";
     assert_eq!(desk.printed(all), "");
@@ -169,7 +172,7 @@ fn the_page_has_every_flavor_in_every_chart_of_its_group() {
 }
 
 #[test]
-fn what_is_no_result_is_told_with_its_name_and_a_remedy() {
+fn a_file_that_is_not_a_result_is_refused_with_its_name_and_a_remedy() {
     let desk = Desk::new();
     let whole = fs::read(sample()).unwrap();
     desk.write("cut.json", &whole[..whole.len() / 2]);
@@ -190,7 +193,7 @@ fn what_is_no_result_is_told_with_its_name_and_a_remedy() {
 }
 
 #[test]
-fn outputs_that_cannot_be_written_are_told() {
+fn outputs_that_cannot_be_written_are_refused() {
     let desk = Desk::new();
     desk.check("report-no-directory", "report a.json --html absent/a.html");
     desk.check("report-directory", "report a.json --csv .");
@@ -201,7 +204,7 @@ fn outputs_that_cannot_be_written_are_told() {
 }
 
 #[test]
-fn a_result_without_cells_is_a_report_and_no_comparison() {
+fn a_result_without_cells_has_a_report_but_no_comparison() {
     let desk = Desk::new();
     desk.changed("none.json", |results| {
         results["cells"] = json!([]);
@@ -241,7 +244,7 @@ fn two_runs_are_told_apart_by_their_labels_and_dates() {
         let chart = fs::read_to_string(file.unwrap().path()).unwrap();
         assert!(chart.contains(&format!(">{run}</text>")));
     }
-    // The result that is written with a label keeps it.
+    // A result that is written with a label keeps it.
     desk.write("b.json", printed("report a.json --json -").as_bytes());
     desk.check("compare-labels", "compare a.json b.json --metric runs_hz");
     let mut odd = desk.command("report a.json");
@@ -254,7 +257,7 @@ fn two_runs_are_told_apart_by_their_labels_and_dates() {
 }
 
 #[test]
-fn of_grade_d_nothing_is_called_the_best() {
+fn with_grade_d_nothing_is_called_the_best() {
     let desk = Desk::new();
     desk.changed("d.json", |results| {
         results["environment"]["grade"] = json!("D");
@@ -270,7 +273,7 @@ fn of_grade_d_nothing_is_called_the_best() {
         let printed = desk.printed(output);
         let words = printed.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains(why), "{output}");
-        // The style sheet has the marks of all tables.
+        // The style sheet contains the marks of all tables.
         let shown = printed.rsplit("</style>").next().unwrap();
         for word in ["best", "worst"] {
             assert!(!shown.contains(word), "{output}: {word}");
@@ -279,7 +282,7 @@ fn of_grade_d_nothing_is_called_the_best() {
 }
 
 #[test]
-fn the_page_says_first_which_flavor_is_best() {
+fn the_page_begins_with_the_best_flavor() {
     let desk = Desk::new();
     let page = desk.printed("report a.json --html -");
     let place = |text: &str| {
@@ -319,7 +322,7 @@ fn what_is_worse_is_exit_code_3() {
 }
 
 #[test]
-fn what_only_one_result_has_and_other_circumstances_are_told() {
+fn cells_of_one_result_and_different_circumstances_are_listed() {
     let desk = Desk::new();
     desk.changed("b.json", |results| {
         results["environment"]["kernel_release"] = json!("7.4.0");
@@ -333,7 +336,7 @@ fn what_only_one_result_has_and_other_circumstances_are_told() {
     desk.check("compare-other", "compare a.json b.json");
 }
 
-/// The page of the documentation about reports shows what is printed, and leaves out some of it: `…`.
+/// The documentation on reports shows the real output, with some omissions: `…`.
 #[test]
 fn the_documentation_shows_what_is_printed() {
     let desk = Desk::new();
@@ -357,7 +360,7 @@ fn the_documentation_shows_what_is_printed() {
     let printed: Vec<&str> = printed.lines().collect();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Documentation/bench-reports.md");
     let page = fs::read_to_string(page).unwrap();
-    // Every other part is within fences. The blocks without output show commands only.
+    // Every other part is inside a fence. Blocks without output contain only commands.
     let blocks = page.split("```").skip(1).step_by(2);
     let blocks: Vec<&str> = blocks
         .filter(|block| block.contains("which flavor?") || block.contains("burst 1"))
@@ -369,7 +372,7 @@ fn the_documentation_shows_what_is_printed() {
     }
 }
 
-/// Makes a result that of another run.
+/// Makes a result look like that of another run.
 fn measure_again(results: &mut Value) {
     for cell in results["cells"].as_array_mut().unwrap() {
         for round in cell["rounds"].as_array_mut().unwrap() {
@@ -379,7 +382,7 @@ fn measure_again(results: &mut Value) {
     }
 }
 
-/// Leaves so many rounds of a result.
+/// Leaves this many rounds of a result.
 fn truncate(results: &mut Value, rounds: usize) {
     for cell in results["cells"].as_array_mut().unwrap() {
         cell["rounds"].as_array_mut().unwrap().truncate(rounds);
@@ -398,12 +401,12 @@ fn too_few_rounds_are_no_verdict_and_exit_code_4() {
     let three = "compare a3.json b3.json --metric busy_ns_per_event";
     desk.check("compare-too-few", three);
     desk.check("compare-too-few-json", &format!("{three} --json"));
-    // A difference that is not there takes no rounds to see.
+    // If there is no difference, the number of rounds does not matter.
     desk.check(
         "compare-too-few-same",
         "compare a3.json a3.json --metric runs_hz",
     );
-    // A figure that is worse decides, whatever cannot be told of others.
+    // A figure that is worse decides, even if others cannot be judged.
     desk.changed("b.json", |results| {
         scale(results, "busy_ns_per_event", 2.0, is_idle("bh"));
         results["cells"][0]["rounds"]
@@ -460,7 +463,7 @@ fn highest_rates_are_compared_too() {
 }
 
 #[test]
-fn a_comparison_that_makes_no_sense_is_refused() {
+fn an_invalid_comparison_is_refused() {
     let desk = Desk::new();
     desk.check(
         "compare-metric",
@@ -501,7 +504,7 @@ fn ktap_has_a_test_for_each_cell_and_lava_a_line_for_each_figure() {
 }
 
 #[test]
-fn a_comparison_is_told_to_ci_systems_figure_by_figure() {
+fn a_comparison_has_a_test_for_each_figure_for_ci_systems() {
     let desk = Desk::new();
     desk.changed("b.json", |results| {
         scale(results, "busy_ns_per_event", 2.0, is_idle("bh"));
@@ -531,7 +534,7 @@ fn a_comparison_is_told_to_ci_systems_figure_by_figure() {
     assert!(failed[0].diagnostics[0].ends_with(": worse"), "{failed:?}");
     let skipped = tests.iter().find_map(|test| test.reason.as_deref());
     assert_eq!(skipped, Some("only one of the results has it"));
-    // Too few rounds to tell are no verdict.
+    // With too few rounds there is no verdict.
     desk.changed("a3.json", |results| truncate(results, 3));
     desk.changed("b3.json", |results| {
         truncate(results, 3);
@@ -567,7 +570,7 @@ fn several_files_of_a_side_are_joined_or_refused_by_name() {
         measure_again(results);
         results["plan"]["seed"] = json!(7);
     });
-    // Two rounds are too few, and four are enough.
+    // Two rounds are too few, four are enough.
     let metric = "--metric busy_ns_per_event";
     let code = |arguments: &str| desk.command(arguments).output().unwrap().status.code();
     assert_eq!(code(&format!("compare b2.json b.json {metric}")), Some(0));
@@ -611,7 +614,7 @@ fn several_files_of_a_side_are_joined_or_refused_by_name() {
 }
 
 #[test]
-fn results_of_several_machines_stand_side_by_side() {
+fn results_of_several_machines_are_side_by_side() {
     let desk = Desk::new();
     desk.changed("again.json", |results| {
         measure_again(results);
@@ -631,7 +634,7 @@ fn results_of_several_machines_stand_side_by_side() {
     desk.check("report-machines-html", "report a.json b.json --html b.html");
     desk.check("report-machines-stdin", "report - a.json -");
     desk.check("report-machines-input", "report a.json b.json --csv b.json");
-    // Files of one machine are one result.
+    // Files of one machine are joined into one result.
     let joined = desk.printed("report a.json again.json --csv -");
     let rows = joined.lines().skip(1);
     // The column before the knobs.

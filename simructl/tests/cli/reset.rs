@@ -21,7 +21,7 @@ fn one_line_is_reset_and_the_other_is_not() {
 }
 
 #[test]
-fn a_line_that_cannot_be_reset_does_not_hold_up_the_others() {
+fn a_line_that_cannot_be_reset_does_not_stop_the_others() {
     let fake = Fake::with_lines(3);
     fake.remove(&debugfs(1, "reset"));
     fake.check("reset-missing", "reset");

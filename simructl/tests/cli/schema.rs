@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The JSON Schemas, and the documents that they are of. Every run that is compared with a golden transcript passes
-//! [`check`].
+//! The JSON Schemas, and their documents. Every run that is compared with a golden transcript passes [`check`].
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,9 +16,9 @@ use crate::fake::Fake;
 struct Schema {
     name: String,
     document: Value,
-    /// As it is printed.
+    /// The printed schema.
     open: Validator,
-    /// Without fields that it does not describe.
+    /// The schema, with fields that it does not describe forbidden.
     closed: Validator,
 }
 
@@ -93,7 +92,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// The documents of a run with JSON on standard output, with the command that they are of.
+/// The documents of a run with JSON on standard output, and the schema of its command.
 fn documents(arguments: &str, stdout: &str) -> Option<(&'static Schema, Vec<Value>)> {
     let words: Vec<&str> = arguments.split_whitespace().collect();
     let at = words.iter().position(|word| *word == "--json")?;
@@ -110,7 +109,7 @@ fn documents(arguments: &str, stdout: &str) -> Option<(&'static Schema, Vec<Valu
     (!values.is_empty()).then(|| (Schema::find(command), values))
 }
 
-/// Checks what a run printed: the documents, and with them the messages.
+/// Checks the output of a run: the documents and the messages.
 pub(crate) fn check(arguments: &str, stdout: &str, stderr: &str) {
     if let Some((schema, documents)) = documents(arguments, stdout) {
         for document in documents {
@@ -208,7 +207,7 @@ fn the_schemas_are_schemas_and_describe_every_field() {
         assert!(ids.insert(id));
         described(&schema.document, &schema.name);
     }
-    // A setting and a hop are the same everywhere.
+    // A setting and a hop have the same schema everywhere.
     for (one, other, part) in [
         ("results", "compare", "setting"),
         ("trace", "explain", "hop"),
@@ -240,15 +239,15 @@ fn described(schema: &Value, place: &str) {
     }
 }
 
-/// The documents that none of the golden transcripts has.
+/// The documents that are in none of the golden transcripts.
 const NOT_GOLDEN: [&str; 2] = [
-    // No module is loaded in these tests: those of `load` itself and those in the virtual machine look at it.
+    // No module is loaded in these tests: the tests of `load` itself and those in the virtual machine check it.
     "load", // Too large for a transcript: the test below.
     "results",
 ];
 
 #[test]
-fn every_schema_has_been_held_against_a_document() {
+fn every_schema_is_checked_with_a_document() {
     let tried: BTreeSet<&str> = golden_documents()
         .iter()
         .map(|(_, schema, _)| schema.name.as_str())
@@ -260,7 +259,7 @@ fn every_schema_has_been_held_against_a_document() {
 }
 
 #[test]
-fn a_result_file_is_as_its_schema_says() {
+fn a_result_file_conforms_to_its_schema() {
     assert_eq!(Schema::find("results").errors(&result()), [""; 0]);
 }
 
@@ -269,7 +268,7 @@ fn result() -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-/// How many places of a document are tried at most: those of a long one are alike.
+/// The greatest number of places of a document that are tried: those of a long document are similar.
 const MOST_PLACES: usize = 300;
 
 #[test]
@@ -320,7 +319,7 @@ fn all_places(value: &Value, place: &mut String, places: &mut Vec<String>) {
 
 #[test]
 fn a_field_that_is_missing_is_noticed() {
-    // Those that are there on some occasions only; their descriptions say when.
+    // Fields that are sometimes absent; their descriptions say when.
     const SOMETIMES: [&str; 17] = [
         "also",
         "cpus",
@@ -371,7 +370,7 @@ fn a_field_that_is_missing_is_noticed() {
 }
 
 #[test]
-fn a_field_more_is_taken_by_the_open_schema_only() {
+fn an_additional_field_is_accepted_only_by_the_open_schema() {
     let mut result = result();
     result["novel"] = json!(1);
     let schema = Schema::find("results");

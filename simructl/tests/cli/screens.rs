@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What commands do to a terminal: they fit it, and give it back on every way out.
+//! How commands use a terminal: they fit it, and restore it on every way out.
 
 use std::fs;
 use std::io::Read;
@@ -24,7 +24,7 @@ fn start(fake: &Fake, arguments: &str, columns: u16, rows: u16) -> Terminal {
     Terminal::start(&fake.command(arguments), columns, rows)
 }
 
-/// The module with so many lines, on a machine with an interrupt.
+/// The module with this many lines, on a machine with an interrupt.
 fn machine(lines: usize) -> Fake {
     let fake = Fake::with_lines(lines);
     fake.write("proc/interrupts", "CPU0\n 24: 5 PCI-MSI 524288-edge eth0\n");
@@ -71,7 +71,7 @@ fn a_view_ends_with_its_terminal() {
         let command = fake.command(arguments);
         let pty = ends(None);
         let mut child = spawn(&command, pty.slave);
-        // It has begun.
+        // The view has started.
         let mut master = fs::File::from(pty.master);
         master.read_exact(&mut [0; 100]).unwrap();
         drop(master);
@@ -82,7 +82,7 @@ fn a_view_ends_with_its_terminal() {
 }
 
 #[test]
-fn a_view_can_be_stopped_and_goes_on_where_it_was() {
+fn a_view_can_be_stopped_and_continues() {
     let fake = machine(1);
     for (arguments, words) in VIEWS {
         let mut shell = Command::new("bash");
@@ -130,7 +130,7 @@ fn a_view_follows_the_size_of_the_terminal() {
     view.shows("line 0-3 of 0-7");
     view.resize(200, 24);
     view.shows("line7");
-    // What no screen has, some terminal claims.
+    // No screen has this size, but a terminal may report it.
     view.claim_size(1, 1);
     view.claim_size(65535, 65535);
     view.resize(40, 10);
@@ -156,7 +156,7 @@ fn the_last_of_some_samples_stays_on_the_terminal() {
 }
 
 #[test]
-fn top_tells_that_the_module_is_gone_and_forgets_it_when_it_is_back() {
+fn top_reports_that_the_module_is_gone_until_it_is_back() {
     let fake = Fake::with_lines(1);
     let mut view = start(&fake, "top --interval 0.1", 80, 24);
     view.shows("1 line ");
@@ -202,7 +202,7 @@ fn a_report_is_in_colours_on_a_terminal() {
 }
 
 #[test]
-fn what_a_file_brings_does_nothing_to_the_terminal() {
+fn control_characters_of_a_file_have_no_effect_on_the_terminal() {
     let fake = Fake::with_lines(1);
     let evil = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m";
     let sample = concat!(
@@ -241,7 +241,7 @@ fn what_a_file_brings_does_nothing_to_the_terminal() {
         }
         command.env("NO_COLOR", "1");
         let terminal = Terminal::start(&command, 80, 24);
-        // Until nothing more comes.
+        // Until no more output comes.
         let seen = std::cell::RefCell::new(Vec::new());
         terminal.until("all is shown", |this| {
             let before = seen.replace(this.bytes());

@@ -15,7 +15,7 @@ fn a_value_goes_to_every_line() {
 }
 
 #[test]
-fn in_json_each_change_has_what_was_what_was_asked_and_what_is() {
+fn in_json_each_change_has_the_old_the_requested_and_the_new_value() {
     Fake::with_lines(2).check("set-json", "set rate_hz=5000,10 workqueue=bh --json");
     let fake = Fake::with_lines(2).without_debugfs();
     fake.check("set-parameter-json", "set-rate 7 --json");
@@ -59,7 +59,7 @@ fn the_short_forms_set_their_knobs() {
     assert_eq!(fake.read(&debugfs(0, "fifo_size")), "16\n");
 }
 
-/// Whatever is wrong with any of the values, none is written.
+/// Checks that none of the values is written if one is wrong.
 fn refused(golden: &str, arguments: &str) {
     let fake = Fake::with_lines(2);
     fake.check(golden, arguments);
@@ -86,7 +86,7 @@ fn a_bad_value_changes_nothing() {
 #[test]
 fn a_write_that_fails_undoes_the_earlier_ones() {
     let fake = Fake::with_lines(2);
-    // It can be read, and writing to it fails for everyone.
+    // It can be read, but writing to it fails, even for root.
     fake.remove(&debugfs(1, "rate_hz"));
     symlink("/dev/full", fake.path(&debugfs(1, "rate_hz"))).unwrap();
     fake.check("set-undone", "set workqueue=bh rate_hz=5000");

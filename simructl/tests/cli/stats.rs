@@ -44,7 +44,7 @@ fn an_unbound_line_does_not_hide_the_others() {
 }
 
 #[test]
-fn text_that_makes_no_sense_is_an_error() {
+fn invalid_text_is_an_error() {
     let fake = Fake::with_lines(1);
     fake.write(&debugfs(0, "contexts"), "stage hardirq wrong\ndevice 1\n");
     fake.check("stats-odd-contexts", "stats");

@@ -44,7 +44,7 @@ fn without_debugfs_the_counters_are_unknown() {
 }
 
 #[test]
-fn without_the_lines_parameter_the_lists_tell_how_many_lines_there_are() {
+fn without_the_lines_parameter_the_lists_show_how_many_lines_there_are() {
     let fake = Fake::with_lines(2).without_debugfs();
     fake.remove("sys/module/simrupt/parameters/lines");
     fake.check("status-lists", "status");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A pseudo-terminal, a program on it, and an emulator that tells what is on its screen.
+//! A pseudo-terminal, a program on it, and an emulator that keeps the content of the screen.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -17,10 +17,10 @@ use nix::sys::termios::{Termios, tcgetattr};
 use nix::unistd::Pid;
 use vt100::Parser;
 
-/// How long something may take to appear on a busy machine.
+/// How long a change may take to appear on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Both ends of a new terminal, of which programs that are started inherit none.
+/// Both ends of a new terminal. Programs that are started do not inherit them.
 pub(crate) fn ends(size: Option<&Winsize>) -> OpenptyResult {
     let pty = openpty(size, None).unwrap();
     for end in [&pty.master, &pty.slave] {
@@ -29,9 +29,9 @@ pub(crate) fn ends(size: Option<&Winsize>) -> OpenptyResult {
     pty
 }
 
-/// The terminal, and what runs on it.
+/// The terminal, and the program on it.
 pub(crate) struct Terminal {
-    /// The near end; what is asked of either end is asked of the one terminal.
+    /// The near end; its attributes are those of the far end.
     master: File,
     before: Termios,
     shown: Arc<Mutex<Shown>>,
@@ -39,14 +39,15 @@ pub(crate) struct Terminal {
     child: Child,
 }
 
-/// What came out.
+/// The output so far.
 struct Shown {
     screen: Parser,
     bytes: Vec<u8>,
 }
 
-/// Starts a command on a terminal, in a session of its own. The far end is the command's alone: when that ends, so
-/// does its output. Signals do to it what they do by default, also where these tests run with some ignored, as by nohup.
+/// Starts a command on a terminal, in a session of its own. Only the command has the far end open: when it ends, so
+/// does its output. Signals have their default actions in it, even if these tests run with some signals ignored, as by
+/// nohup.
 pub(crate) fn spawn(command: &Command, far_end: OwnedFd) -> Child {
     let stdio = || Stdio::from(far_end.try_clone().unwrap());
     Command::new("setsid")
@@ -68,7 +69,7 @@ pub(crate) fn spawn(command: &Command, far_end: OwnedFd) -> Child {
 }
 
 impl Terminal {
-    /// Starts a command on a terminal of this size, in a session of its own; 0 by 0 is a size that is not known.
+    /// Starts a command on a terminal of this size, in a session of its own; 0 by 0 is an unknown size.
     pub(crate) fn start(command: &Command, columns: u16, rows: u16) -> Self {
         let size = Winsize {
             ws_row: rows,
@@ -107,17 +108,17 @@ impl Terminal {
         }
     }
 
-    /// What is on the screen.
+    /// The content of the screen.
     pub(crate) fn text(&self) -> String {
         self.shown.lock().unwrap().screen.screen().contents()
     }
 
-    /// All that has come out.
+    /// All output so far.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.shown.lock().unwrap().bytes.clone()
     }
 
-    /// Whether a program has a screen of its own there.
+    /// Whether a program uses the alternate screen.
     pub(crate) fn is_taken(&self) -> bool {
         self.shown
             .lock()
@@ -127,7 +128,7 @@ impl Terminal {
             .alternate_screen()
     }
 
-    /// Waits until this holds.
+    /// Waits until `holds` is true.
     pub(crate) fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !holds(self) {
@@ -136,7 +137,7 @@ impl Terminal {
         }
     }
 
-    /// Waits until this is on the screen.
+    /// Waits until `what` is on the screen.
     pub(crate) fn shows(&self, what: &str) {
         self.until(what, |this| this.text().contains(what));
     }
@@ -154,7 +155,7 @@ impl Terminal {
         self.claim_size(columns, rows);
     }
 
-    /// Has the terminal say that it has this size, which nothing is.
+    /// Makes the terminal report a size that no terminal has.
     pub(crate) fn claim_size(&self, columns: u16, rows: u16) {
         let status = Command::new("stty")
             .args(["rows", &rows.to_string(), "cols", &columns.to_string()])
@@ -163,14 +164,14 @@ impl Terminal {
         assert!(status.unwrap().success());
     }
 
-    /// Whether the terminal does what it did before.
+    /// Whether the terminal is in its initial state.
     pub(crate) fn is_as_before(&self) -> bool {
         let now = tcgetattr(&self.master).unwrap();
         let modes = |modes: &Termios| (modes.local_flags, modes.input_flags, modes.output_flags);
         modes(&now) == modes(&self.before)
     }
 
-    /// Waits for the end, which must leave the terminal as it was.
+    /// Waits for the end of the command, which must restore the terminal.
     pub(crate) fn ends(mut self) -> (ExitStatus, String) {
         let end = Instant::now() + PATIENCE;
         let status = loop {
@@ -194,7 +195,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // After a test that failed it is still there.
+        // After a failed test the command still runs.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

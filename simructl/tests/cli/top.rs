@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl top`, as far as it needs no terminal.
+//! `simructl top`, the parts that need no terminal.
 
 use crate::fake::Fake;
 
@@ -47,7 +47,7 @@ fn a_line_without_a_driver_says_so() {
 }
 
 #[test]
-fn without_a_terminal_or_the_module_it_says_what_to_do() {
+fn without_a_terminal_or_the_module_the_error_has_a_remedy() {
     let fake = Fake::with_lines(1);
     fake.check("top-no-terminal", "top");
     fake.check("top-no-line", "top --once --line 3");

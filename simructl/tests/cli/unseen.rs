@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Control characters that a file has brought. In a file or a pipe, texts show them by their numbers; other forms have
-//! them as the form says. (What a terminal gets is tested in `screens`.)
+//! Control characters in files. In a file or a pipe, texts show them by their numbers; other formats keep them as the
+//! format says. (Output to a terminal is tested in `screens`.)
 
 use std::fs;
 use std::process::Command;
@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::fake::{Fake, debugfs};
 
-/// A title for the window, an empty screen, red; and text from the right to the left.
+/// A window title, a cleared screen, red; and text from right to left.
 const EVIL: &str = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{202e}";
-/// The same in a text.
+/// The same, as a text shows it.
 const SHOWN: &str = "\\u001b]0;title\\u0007\\u001b[2J\\u009b31m\\u202e";
 
-/// Files of all kinds with such a text, and a module that says it.
+/// Files of all kinds that contain such a text, and a module that shows it.
 fn fake() -> Fake {
     let fake = Fake::with_lines(1);
     let path = concat!(
@@ -45,14 +45,14 @@ fn fake() -> Fake {
     fake
 }
 
-/// The output of a run, and its messages.
+/// The standard output of a run, and its messages.
 fn run(command: &mut Command) -> (String, String) {
     let run = command.output().unwrap();
     let [stdout, stderr] = [run.stdout, run.stderr].map(|text| String::from_utf8(text).unwrap());
     (stdout, stderr)
 }
 
-/// What would do something to a terminal.
+/// The first character that would have an effect on a terminal.
 fn odd(text: &str) -> Option<char> {
     let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     text.chars()
@@ -90,7 +90,7 @@ fn a_text_shows_them_by_their_numbers() {
         let both = stdout + &stderr;
         let is_drawn = arguments.starts_with("top");
         assert!(is_drawn || both.contains("\\u001b"), "{arguments}: {both}");
-        // Once, not twice.
+        // Escaped once, not twice.
         assert!(!both.contains("\\\\"), "{arguments}: {both}");
     }
 }
@@ -133,7 +133,7 @@ fn a_text_with_a_newline_stays_in_its_row() {
 }
 
 #[test]
-fn json_and_csv_have_them_as_they_are() {
+fn json_and_csv_keep_them() {
     let fake = fake();
     for (arguments, pointer) in [
         ("irqs --from interrupts --json", "/rows/0/actions/0"),
@@ -152,7 +152,7 @@ fn json_and_csv_have_them_as_they_are() {
     let document: Value = serde_json::from_str(&stdout).unwrap();
     let mut rows = document["rows"].as_array().unwrap().iter();
     assert!(rows.any(|row| row["name"] == EVIL), "{stdout}");
-    // So has a message.
+    // A message does, too.
     let note: Value = serde_json::from_str(&stderr).unwrap();
     let note = note["note"].as_str().unwrap();
     assert!(note.starts_with("1 row not understood: "), "{note}");
@@ -167,7 +167,7 @@ fn json_and_csv_have_them_as_they_are() {
 }
 
 #[test]
-fn pairs_have_them_as_bytes_that_a_shell_can_put_together() {
+fn pairs_have_them_as_bytes_that_a_shell_can_restore() {
     let fake = fake();
     let (stdout, _) = run(&mut fake.bare_command("irqs --from interrupts --pairs"));
     let expected = r"\x1b]0;title\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae";

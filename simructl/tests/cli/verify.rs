@@ -32,7 +32,7 @@ fn a_stage_in_a_wrong_context_is_exit_code_3() {
 }
 
 #[test]
-fn a_counter_that_is_missing_is_an_error() {
+fn a_missing_counter_is_an_error() {
     let fake = Fake::with_lines(1);
     fake.write(&debugfs(0, "stats"), "events 0\noverrun 0\n");
     fake.check("verify-missing-counter", "verify");

@@ -20,7 +20,7 @@ fn each_sample_is_a_block() {
 }
 
 #[test]
-fn rates_come_from_what_was_counted_since_the_sample_before() {
+fn rates_come_from_the_increase_since_the_previous_sample() {
     let fake = Fake::with_lines(1);
     let mut child = fake
         .command("stats --watch --interval 0.05 --json")
@@ -48,13 +48,13 @@ fn rates_come_from_what_was_counted_since_the_sample_before() {
     assert_eq!(changed["lines"][0]["per_second"]["read"], 0.0);
     assert!(changed["elapsed_s"].as_f64() > first["elapsed_s"].as_f64());
 
-    // Nobody reads any more: it ends by itself.
+    // The reader has gone, so it ends by itself.
     drop(samples);
     assert!(child.wait().unwrap().success());
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_refused() {
     let fake = Fake::with_lines(1);
     fake.check("watch-no-interval", "stats --watch --interval 0");
     fake.check("watch-not", "stats --count 3");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Texts for the property tests of parsers: arbitrary ones, and good ones with damage.
+//! Texts for the property tests of parsers: arbitrary ones, and good ones that were damaged.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-/// What is put into texts.
+/// Pieces that are inserted into texts.
 const PIECES: [&str; 28] = [
     "",
     " ",
@@ -39,13 +39,13 @@ const PIECES: [&str; 28] = [
     "\u{1f980}",
 ];
 
-/// One thing that goes wrong: where, how much is cut away there, and what comes in its place.
+/// One damage: its place, how much is cut away there, and the text that replaces it.
 fn edit() -> impl Strategy<Value = (Index, usize, &'static str)> {
     let cut = prop_oneof![Just(0), 1..4_usize, Just(usize::MAX)];
     (any::<Index>(), cut, select(&PIECES[..]))
 }
 
-/// A good text with some things wrong, now and then cut within a character.
+/// A good text with some damage, sometimes cut within a character.
 fn edited(text: &[u8], edits: &[(Index, usize, &str)]) -> Vec<u8> {
     let mut text = text.to_vec();
     for (at, cut, piece) in edits {
@@ -56,7 +56,7 @@ fn edited(text: &[u8], edits: &[(Index, usize, &str)]) -> Vec<u8> {
     text
 }
 
-/// Bytes: any, and one of the good texts with something wrong.
+/// Bytes: arbitrary ones, or one of the good texts with damage.
 pub fn bytes(good: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let damaged =
         (select(good), vec(edit(), 0..6)).prop_map(|(text, edits)| edited(text.as_bytes(), &edits));
@@ -69,7 +69,7 @@ pub fn texts(good: &'static [&'static str]) -> impl Strategy<Value = String> {
     prop_oneof![1 => any::<String>(), 4 => bytes(good).prop_map(lossy)]
 }
 
-/// Values that are where others were expected.
+/// Values of unexpected types.
 fn odd_value() -> impl Strategy<Value = Value> {
     let values = [
         json!(null),
@@ -94,7 +94,7 @@ fn odd_value() -> impl Strategy<Value = Value> {
     select(values.to_vec())
 }
 
-/// How many values a document has within it, itself included.
+/// How many values a document contains, including itself.
 fn size(value: &Value) -> usize {
     1 + match value {
         Value::Array(values) => values.iter().map(size).sum(),
@@ -103,12 +103,12 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// Puts `odd` in the place of the value that is `at` values behind this one.
+/// Replaces the `at`-th value, counted from this one, by `odd`.
 fn replace(value: &mut Value, at: &mut usize, odd: &Value) {
     if *at == 0 {
         *value = odd.clone();
     }
-    // Past the one that was meant it goes on below 0, which is none any more.
+    // After the replacement, the count wraps around and matches no other value.
     *at = at.wrapping_sub(1);
     match value {
         Value::Array(values) => values.iter_mut().for_each(|value| replace(value, at, odd)),

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The words behind the counts: interrupt controller, its number of the interrupt, flow handler, actions.
+//! The words after the counts: interrupt controller, its number of the interrupt, flow handler, actions.
 //!
-//! Each architecture and each interrupt controller writes its part of a row itself, so these are told apart by
-//! how they look. `irq_seq_show()` in `kernel/irq/proc.c` is what most kernels have:
-//! `CHIP HWIRQ[ Level| Edge][-FLOW]  ACTION, ACTION`.
+//! Each architecture and each interrupt controller writes its part of a row itself, so the parts must be recognized by
+//! their look. Most kernels use `irq_seq_show()` in `kernel/irq/proc.c`: `CHIP HWIRQ[ Level| Edge][-FLOW]  ACTION,
+//! ACTION`.
 
 use std::fmt;
 
 /// Names of flow handlers that old kernels append to the controller's name: `IO-APIC-edge`.
 const APPENDED_FLOWS: [&str; 5] = ["edge", "level", "fasteoi", "percpu", "XT-PIC"];
-/// Controllers of Xen, to whose names old kernels append any flow handler's: `xen-percpu-virq`.
+/// Controllers of Xen. Old kernels append the name of any flow handler to their names: `xen-percpu-virq`.
 const XEN_CHIPS: [&str; 3] = ["xen-percpu", "xen-pirq", "xen-dyn"];
-/// A controller of its own, in spite of its name.
+/// A controller with this whole name, without an appended flow handler.
 const XEN_LATEEOI: &str = "xen-dyn-lateeoi";
 /// The words that kernels print for a flow handler without a name.
 const NO_FLOWS: [&str; 2] = ["<NULL>", "(null)"];
 
-/// All that the kernel says about a cause, except its counts.
+/// Everything that the kernel says about a cause, except its counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct About {
@@ -25,15 +25,15 @@ pub struct About {
     pub chip: Option<String>,
     /// The controller's own number of the interrupt.
     pub hwirq: Option<u64>,
-    /// Whether it is triggered by an edge or a level, if that is said.
+    /// Whether it is triggered by an edge or a level, if the kernel says so.
     pub trigger_type: Option<TriggerType>,
     /// The name of the flow handler: `edge`, `fasteoi`, `virq`.
     pub flow: Option<String>,
-    /// The names that the drivers gave to their handlers; several where devices share the interrupt.
+    /// The names that the drivers gave to their handlers; several if devices share the interrupt.
     pub actions: Vec<String>,
     /// The description of an architecture's own row, in the kernel's words.
     pub description: Option<String>,
-    /// Of an interrupt, all of the words behind the counts, as they are.
+    /// For an interrupt, all words after the counts, unchanged.
     pub words: String,
 }
 
@@ -56,7 +56,7 @@ impl TriggerType {
         }
     }
 
-    /// The type that a word names, whether capitalised or not.
+    /// The type that a word names, in upper or lower case.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
@@ -90,7 +90,7 @@ impl About {
         }
     }
 
-    /// The words behind the counts of an architecture's own row.
+    /// The words after the counts of an architecture's own row.
     pub(crate) fn described(text: &str) -> Self {
         Self {
             description: some(text),
@@ -98,7 +98,7 @@ impl About {
         }
     }
 
-    /// The words behind the counts of an interrupt.
+    /// The words after the counts of an interrupt.
     pub(crate) fn of_interrupt(text: &str) -> Self {
         Self {
             words: text.to_string(),
@@ -121,7 +121,7 @@ impl About {
                 Self::new(chip, Some(hwirq), level, own_flow.or(some(flow)), actions)
             }
             None => {
-                // Without a gap between them, the first word is all that can be the controller.
+                // Without a gap in the text, only the first word can be the controller.
                 let (chip, behind) = match rest.is_empty() {
                     true => text.split_once(is_blank).unwrap_or((text, "")),
                     false => (first, rest),
@@ -177,7 +177,7 @@ fn hwirq(text: &str) -> Option<(u64, &str, &str)> {
     let hwirq = number.parse().ok().or_else(signed)?;
     match flow {
         None => Some((hwirq, "", behind)),
-        // The device 1-0053 on an I2C bus is no flow handler.
+        // In the name of the device 1-0053 on an I2C bus, there is no flow handler.
         Some(flow) => is_flow(flow).then_some((hwirq, flow, behind)),
     }
 }
@@ -188,7 +188,7 @@ fn is_flow(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '<' || c == '(') && !is_address
 }
 
-/// The trigger, the flow handler and the actions, from the text behind the controller and its number.
+/// The trigger, the flow handler and the actions, from the text after the controller and its number.
 fn behind_controller(text: &str, has_hwirq: bool) -> (Option<TriggerType>, Option<String>, &str) {
     let gap = text.len() - text.trim_start_matches(is_blank).len();
     let mut rest = text.trim_start_matches(is_blank);
@@ -196,7 +196,7 @@ fn behind_controller(text: &str, has_hwirq: bool) -> (Option<TriggerType>, Optio
         Some(end) => rest.split_at(end),
         None => (rest, ""),
     };
-    // The kernel fills "Level" up with blanks; an action's name follows two blanks, and has single ones in it.
+    // The kernel pads "Level" with blanks. The name of an action follows two blanks, and may contain single ones.
     let is_in_name = has_hwirq && gap > 1 && behind.len() - behind.trim_start().len() == 1;
     let is_capitalised = matches!(word, "Edge" | "Level");
     let level = match is_capitalised && !is_in_name {
@@ -216,7 +216,7 @@ fn behind_controller(text: &str, has_hwirq: bool) -> (Option<TriggerType>, Optio
     }
 }
 
-/// The controller's name, and the flow handler's that an old kernel has appended to it.
+/// The controller's name without the flow handler that an old kernel has appended, and that flow handler.
 fn without_flow(chip: &str) -> (&str, &str) {
     if XEN_CHIPS.contains(&chip) || chip == XEN_LATEEOI {
         return (chip, "");
@@ -233,7 +233,7 @@ fn without_flow(chip: &str) -> (&str, &str) {
     of_xen.or(appended).unwrap_or((chip, ""))
 }
 
-/// A text up to its first gap of more than one blank, and what follows the gap.
+/// A text up to its first gap of more than one blank, and the text after the gap.
 fn split_at_gap(text: &str) -> (&str, &str) {
     let gap = text
         .as_bytes()
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_behind_the_counts_are_told_apart() {
+    fn the_words_after_the_counts_are_told_apart() {
         for (text, chip, hwirq, trigger, actions) in [
             // x86, as it is and as it was.
             (
@@ -328,7 +328,7 @@ mod tests {
             ),
             ("PCI-MSI-<NULL>  ahci", "PCI-MSI", None, "", "ahci"),
             ("PCI-MSI-(null)  ahci", "PCI-MSI", None, "", "ahci"),
-            // arm64, RISC-V, PowerPC, which say Edge or Level.
+            // arm64, RISC-V, PowerPC, which print Edge or Level.
             (
                 "GICv3  27 Level     arch_timer",
                 "GICv3",
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_of_that_name_tells_the_trigger_and_another_does_not() {
+    fn a_flow_named_edge_or_level_is_the_trigger_and_another_is_not() {
         let trigger = |text| About::of_interrupt(text).trigger_type;
         assert_eq!(
             trigger("IO-APIC   8-edge      rtc0"),

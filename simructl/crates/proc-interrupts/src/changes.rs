@@ -2,8 +2,8 @@
 
 //! The difference of two tables.
 //!
-//! Columns are paired by the CPU's number, rows as [`crate::pairs`] says: a CPU that goes offline or an
-//! interrupt that appears in between moves none of the others.
+//! Columns are paired by the CPU's number, rows by [`crate::pairs`]. So a CPU that goes offline or an interrupt that
+//! appears in between does not shift the others.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::counts::CpuCounts;
 use crate::pairs::pairs;
 use crate::table::{Counts, Row, Table};
 
-/// More interrupts than this, no CPU takes in a second.
+/// No CPU takes more interrupts than this in a second.
 const MOST_PER_SECOND: f64 = 10e6;
-/// A counter goes round from up to this far below its end.
+/// A counter has wrapped around only if it was at most this far below its end.
 const NEAR_END: u32 = 1 << 29;
 
 /// The increases since an earlier table, by the rows and CPUs of the later one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changes {
-    /// Of each column, whether its CPU had a column before.
+    /// For each column, whether its CPU had a column before.
     known: Vec<bool>,
     rows: Vec<RowChange>,
     sums: Vec<bool>,
@@ -28,11 +28,11 @@ pub struct Changes {
 
 #[derive(Debug, Clone, PartialEq)]
 enum RowChange {
-    /// Of the row as a whole; `None` if it is not known.
+    /// The increase of the row as a whole; `None` if it is unknown.
     Total(Option<u64>),
-    /// By CPU; 0 where the column is not known.
+    /// By CPU; 0 if the column is unknown.
     PerCpu(CpuCounts),
-    /// Of a row with counts by CPU none is known.
+    /// The row has counts by CPU, but no increase is known.
     UnknownPerCpu,
 }
 
@@ -44,12 +44,12 @@ pub struct Change<'a> {
 }
 
 impl Changes {
-    /// Compares two tables. `interval` is the time between them, if that is known: it tells a counter that went
-    /// round, after 32 bits, from one that began anew.
+    /// Compares two tables. `interval` is the time between them, if it is known. It distinguishes a counter that
+    /// wrapped around after 32 bits from one that was reset.
     #[must_use]
     pub fn between(before: &Table, now: &Table, interval: Option<Duration>) -> Self {
         let most = interval.map(|interval| interval.as_secs_f64() * MOST_PER_SECOND);
-        // As many as a counter tells apart, at most.
+        // At most as many as a counter can distinguish.
         let most = most.map_or(u32::MAX / 2, |most| {
             most.min(f64::from(u32::MAX / 2)) as u32
         });
@@ -73,7 +73,7 @@ impl Changes {
         }
     }
 
-    /// That of the row at this place of the later table.
+    /// The increase of the row at this index of the later table.
     ///
     /// # Panics
     ///
@@ -86,7 +86,7 @@ impl Changes {
         }
     }
 
-    /// The increase of all rows together, as far as it is known, without the rows that are sums of others.
+    /// The sum of the known increases of all rows, without the rows that are sums of others.
     #[must_use]
     pub fn total(&self) -> u64 {
         let totals = (0..self.rows.len()).filter(|row| !self.sums[*row]);
@@ -94,8 +94,8 @@ impl Changes {
         totals.fold(0, u64::saturating_add)
     }
 
-    /// How many rows have a count that is lower than before, though it did not go round: interrupts that were
-    /// set up anew, a machine that was started anew, or tables in the wrong order.
+    /// How many rows have a lower count than before though it did not wrap around. The interrupts were set up again,
+    /// the machine was rebooted, or the tables are in the wrong order.
     #[must_use]
     pub fn reset_rows(&self) -> usize {
         self.reset_rows
@@ -103,7 +103,7 @@ impl Changes {
 }
 
 impl<'a> Change<'a> {
-    /// On all CPUs of which it is known; `None` if it is known of none.
+    /// On all CPUs whose increase is known; `None` if it is known for none.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         match self.row {
@@ -113,8 +113,8 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// By CPU: `None` for a CPU that had no column before, and for a row whose counts began anew. Rows that are
-    /// not counted by CPU have no items.
+    /// By CPU: `None` for a CPU that had no column before, and for a row whose counts were reset. Rows that are not
+    /// counted by CPU have no items.
     pub fn per_cpu(&self) -> impl ExactSizeIterator<Item = Option<u64>> + Clone + use<'a> {
         let Self { known, row } = *self;
         let columns = match row {
@@ -128,8 +128,8 @@ impl<'a> Change<'a> {
     }
 }
 
-/// The change of a row, and whether it began anew. `columns` are the places of the CPUs in the earlier table,
-/// `most` is how far a counter can have come.
+/// The change of a row, and whether it was reset. `columns` are the indexes of the CPUs in the earlier table, `most` is
+/// the highest possible increase of a counter.
 fn change(
     before: Option<&Counts>,
     now: &Counts,
@@ -138,7 +138,7 @@ fn change(
 ) -> (RowChange, bool) {
     match (before, now) {
         (Some(Counts::PerCpu(before)), Counts::PerCpu(now)) => {
-            // If one of its counts began anew, so did all.
+            // If one of its counts was reset, all were.
             let counts: Option<Vec<u64>> = (now.iter().zip(columns))
                 .map(
                     |(now, column)| match column.and_then(|column| before.get(column)) {
@@ -161,9 +161,9 @@ fn change(
     }
 }
 
-/// How much was counted. The kernel's counters have 32 bits, and begin at 0 again behind the last number. One that
-/// is lower than before has done so if it was near its end, and if what it then counted is possible; otherwise it
-/// belongs to an interrupt that was set up anew.
+/// The increase of a counter. The kernel's counters have 32 bits, and wrap around to 0. A counter that is lower than
+/// before has wrapped around if it was near its end and the increase is possible. Otherwise the interrupt was set up
+/// again.
 fn counted(before: u64, now: u64, most: u32) -> Option<u64> {
     if let Some(more) = now.checked_sub(before) {
         return Some(more);
@@ -177,7 +177,7 @@ fn counted(before: u64, now: u64, most: u32) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// Of each row the total, and what is known by CPU.
+    /// For each row the total, and the increases by CPU.
     type Told = Vec<(Option<u64>, Vec<Option<u64>>)>;
 
     fn changes(before: &str, now: &str) -> Told {
@@ -208,7 +208,7 @@ mod tests {
         let now = "CPU0 CPU2 CPU3\nLOC: 2 104 1000 Local timer\n";
         let expected = (Some(5), vec![Some(1), Some(4), None]);
         assert_eq!(changes(before, now), [expected]);
-        // Of a CPU that was not there, nothing is known.
+        // Nothing is known about a CPU that had no column.
         let now = "CPU3\nLOC: 5 Local timer\n";
         assert_eq!(changes(before, now), [(None, vec![None])]);
     }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_interrupt_that_was_set_up_anew_nothing_is_known() {
+    fn an_interrupt_that_was_set_up_again_has_no_known_increase() {
         let before = "CPU0 CPU1\n24: 5 9 a 0-edge x\nERR: 3\n";
         let now = "CPU0 CPU1\n24: 5 8 a 0-edge x\nERR: 2\n";
         let expected = [(None, vec![None, None]), (None, vec![])];
@@ -248,14 +248,14 @@ mod tests {
         assert_eq!(counted(end - 9_000_000, 4, second), Some(9_000_005));
         // More than a CPU can take in that time.
         assert_eq!(counted(end - 11_000_000, 4, second), None);
-        // Not near its end: set up anew.
+        // Not near its end: the interrupt was set up again.
         assert_eq!(counted(3_000_000_000, 5, u32::MAX / 2), None);
         assert_eq!(counted(1000, 3, u32::MAX / 2), None);
         assert_eq!(
             counted(end - u64::from(NEAR_END) + 1, 3, u32::MAX / 2),
             Some(536_870_915)
         );
-        // No counter of the kernel's.
+        // Not a counter of the kernel.
         assert_eq!(counted(end + 1, 3, second), None);
     }
 }

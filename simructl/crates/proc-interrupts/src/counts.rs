@@ -2,8 +2,8 @@
 
 //! The counts of a row, one for each CPU.
 //!
-//! The kernel's counters have 32 bits. Large tables have a million of them, so they are kept as such; only a
-//! row with a larger number, which an edited copy may have, takes more room.
+//! The kernel's counters have 32 bits. Large tables have a million of them, so they are stored as 32 bits. Only a row
+//! with a larger number, which an edited copy may have, takes more memory.
 
 use std::fmt;
 
@@ -52,19 +52,19 @@ impl CpuCounts {
         })
     }
 
-    /// All of them together; `u64::MAX` if the sum is larger than that.
+    /// The sum of all counts; `u64::MAX` if it is larger than that.
     #[must_use]
     pub fn sum(&self) -> u64 {
         self.iter().fold(0, u64::saturating_add)
     }
 
-    /// The highest of them; `None` if there is none.
+    /// The highest count; `None` if there are no counts.
     #[must_use]
     pub fn max(&self) -> Option<u64> {
         self.iter().max()
     }
 
-    /// Those in the columns of which `keep` is true.
+    /// The counts in the columns for which `keep` is true.
     pub(crate) fn retained(&self, keep: &[bool]) -> Self {
         let kept = self.iter().zip(keep).filter(|(_, keep)| **keep);
         kept.map(|(count, _)| count).collect()

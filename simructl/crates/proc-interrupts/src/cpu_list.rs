@@ -14,7 +14,7 @@ use std::str::FromStr;
 /// let list: CpuList = "0-3,8,16-31:2/8".parse()?;
 /// assert!(list.contains(3) && list.contains(17) && !list.contains(18) && list.contains(24));
 ///
-/// // Even the list of a machine of which every other CPU is off is short.
+/// // The list is short even if every other CPU is offline.
 /// let list: CpuList = (0..128).step_by(2).collect();
 /// assert_eq!(list.to_string(), "0-126/2");
 /// # Ok::<(), proc_interrupts::CpuListError>(())
@@ -22,7 +22,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CpuList(Vec<Part>);
 
-/// Of each group of CPUs from the first one on the first `used`, up to the last one.
+/// The first `used` CPUs of each group, from the first CPU to the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Part {
     first: u32,
@@ -31,7 +31,7 @@ struct Part {
     group: u32,
 }
 
-/// Why a text is no list of CPUs.
+/// Why a text is not a list of CPUs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CpuListError {
@@ -58,7 +58,7 @@ impl CpuList {
         })
     }
 
-    /// Whether the list names no CPU at all.
+    /// Whether the list names no CPU.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -88,8 +88,8 @@ fn part(text: &str) -> Result<Part, CpuListError> {
     let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => text
             .parse::<u32>()
-            .map_err(|_| odd("is no CPU, nor a range of CPUs")),
-        false => Err(odd("is no CPU, nor a range of CPUs")),
+            .map_err(|_| odd("is neither a CPU nor a range of CPUs")),
+        false => Err(odd("is neither a CPU nor a range of CPUs")),
     };
     let (range, stride) = match text.find([':', '/']) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
@@ -98,7 +98,7 @@ fn part(text: &str) -> Result<Part, CpuListError> {
     let (first, last) = match range.split_once('-') {
         _ if range == "all" => (0, u32::MAX),
         Some((first, last)) => (number(first)?, number(last)?),
-        None if stride.is_some() => return Err(odd("has a step, but is no range")),
+        None if stride.is_some() => return Err(odd("has a step, but is not a range")),
         None => (number(range)?, number(range)?),
     };
     let (used, group) = match stride.map(|stride| stride.split_once('/').ok_or(stride)) {
@@ -110,7 +110,7 @@ fn part(text: &str) -> Result<Part, CpuListError> {
         return Err(odd("ends before it begins"));
     }
     if used == 0 || group == 0 || used > group {
-        return Err(odd("takes none of the CPUs, or more than a group has"));
+        return Err(odd("takes 0 CPUs of each group, or more than a group has"));
     }
     Ok(Part {
         first,
@@ -120,7 +120,7 @@ fn part(text: &str) -> Result<Part, CpuListError> {
     })
 }
 
-/// Collects CPUs whose numbers ascend into the shortest list.
+/// Collects CPUs, in ascending order, into the shortest list.
 impl FromIterator<u32> for CpuList {
     fn from_iter<T: IntoIterator<Item = u32>>(cpus: T) -> Self {
         let cpus: Vec<u32> = cpus.into_iter().collect();
@@ -135,7 +135,7 @@ impl FromIterator<u32> for CpuList {
                 .windows(2)
                 .take_while(|pair| pair[1].wrapping_sub(pair[0]) == step);
             let length = 1 + in_step.count();
-            // Two CPUs with others between them are shorter as two numbers.
+            // Two CPUs with others in between are shorter as two numbers.
             let length = if step > 1 && length < 3 { 1 } else { length };
             parts.push(Part {
                 first: *first,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_refused_with_the_part_that_is_wrong() {
+    fn a_text_that_is_not_a_list_is_refused_with_the_wrong_part() {
         for (text, part) in [
             ("", ""),
             ("0,", ""),

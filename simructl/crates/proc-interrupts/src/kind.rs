@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which of the kernel's two files a table is a copy of.
+//! The kernel's file that a table is a copy of: one of two.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl Kind {
         }
     }
 
-    /// A table of softirqs has their names, and nothing behind the counts.
+    /// A table of softirqs has their names, and nothing after the counts.
     pub(crate) fn of(rows: &[Row]) -> Option<Self> {
         let is_plain = |row: &Row| {
             row.irq().is_none()

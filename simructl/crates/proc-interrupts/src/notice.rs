@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Remarks about the text of a table, and the reasons why a text is no table.
+//! Remarks about the text of a table, and the reasons why a text is not a table.
 
 use std::error::Error;
 use std::fmt;
@@ -10,24 +10,25 @@ use std::io;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// So many lines before the names of the CPUs were skipped; blank ones do not count.
+    /// Lines before the names of the CPUs were skipped.
     SkippedBefore {
-        /// How many.
+        /// How many, without blank ones.
         lines: usize,
     },
-    /// Lines behind the table were skipped: a prompt, say.
+    /// Lines after the table were skipped: a prompt, for instance.
     SkippedAfter {
         /// The first of them.
         line: usize,
         /// How many; blank ones do not count.
         lines: usize,
     },
-    /// The text ends within this line. Its counts may be cut, so the row was left out.
+    /// The text ends within this line. Its counts may be cut, so the row is left out.
     CutRow {
         /// The line.
         line: usize,
     },
-    /// The text ends within this line. Its counts are whole; its words, and rows behind it, may be missing.
+    /// The text ends within this line. Its counts are complete, but its words may be cut, and rows after it may be
+    /// missing.
     NoFinalNewline {
         /// The line.
         line: usize,
@@ -48,7 +49,7 @@ impl fmt::Display for Notice {
                 let noun = plural(lines);
                 write!(
                     f,
-                    "skipped {lines} {noun} behind the table, from line {line} on"
+                    "skipped {lines} {noun} after the table, from line {line} on"
                 )
             }
             Self::CutRow { line } => write!(
@@ -57,35 +58,35 @@ impl fmt::Display for Notice {
             ),
             Self::NoFinalNewline { line } => write!(
                 f,
-                "the copy ends within line {line}: rows behind it may be missing"
+                "the copy ends within line {line}: rows after it may be missing"
             ),
             Self::NoRows => f.write_str("the table has no rows: the copy may be cut"),
         }
     }
 }
 
-/// Why a text is no table. Lines are counted from 1.
+/// Why a text is not a table. Lines are counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseError {
     /// No line names CPUs: `CPU0 CPU1` and so on.
     NoHeader,
-    /// A row has not as many counts as there are CPUs. The kernel writes such rows while a CPU comes or goes.
+    /// The number of counts in a row is not the number of CPUs. The kernel writes such rows while a CPU comes or goes.
     Torn {
         /// Its line.
         line: usize,
     },
-    /// A line is no row, though it stands between rows or is the first below the names of the CPUs.
+    /// A line is not a row, though it is between rows or directly below the names of the CPUs.
     NotARow {
         /// The line.
         line: usize,
     },
-    /// A second line names CPUs: the text holds more than one table.
+    /// A second line names CPUs: the text contains more than one table.
     SecondTable {
         /// The line.
         line: usize,
     },
-    /// It is no plain text, but something else that is known by its first bytes: `gzip`, `xz`, `UTF-16`.
+    /// It is not plain text, but a format that is recognized by its first bytes: `gzip`, `xz`, `UTF-16`.
     Encoded {
         /// The name of the format.
         name: &'static str,
@@ -97,10 +98,13 @@ impl fmt::Display for ParseError {
         match self {
             Self::NoHeader => f.write_str("no line of it names CPUs: CPU0 CPU1 ..."),
             Self::Torn { line } => {
-                write!(f, "line {line} has not as many counts as there are CPUs")
+                write!(
+                    f,
+                    "line {line} has more or fewer counts than there are CPUs"
+                )
             }
             Self::NotARow { line } => {
-                write!(f, "line {line} is no row of the table")
+                write!(f, "line {line} is not a row of the table")
             }
             Self::SecondTable { line } => write!(f, "line {line} begins another table"),
             Self::Encoded { name } => write!(f, "it is {name}, not plain text"),
@@ -116,9 +120,10 @@ impl Error for ParseError {}
 pub enum ReadError {
     /// The source failed.
     Io(io::Error),
-    /// The text, unpacked, is longer than 256 MiB. Thousands of interrupts on thousands of CPUs are 100 MiB.
+    /// The text, unpacked, is longer than 256 MiB. The table of thousands of interrupts on thousands of CPUs has 100
+    /// MiB.
     TooLong,
-    /// The text is no table.
+    /// The text is not a table.
     Parse(ParseError),
 }
 

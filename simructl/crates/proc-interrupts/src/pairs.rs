@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which rows of two tables are about the same cause.
+//! Pairs the rows of two tables that are about the same cause.
 //!
-//! An interrupt is known by its number, its controller and its actions: the number may have gone to another device
-//! meanwhile. An architecture's own row is known by its name and its description, as some kernels have several rows
-//! of one name. If even these are equal, the first belongs to the first, the second to the second.
+//! An interrupt is recognized by its number, its controller and its actions, because its number may have gone to
+//! another device. An architecture's own row is recognized by its name and its description, because some kernels have
+//! several rows with the same name. If these are equal too, rows are paired in their order.
 
 use std::collections::HashMap;
 
 use crate::table::Row;
 
-/// Of each row of `now` the one of `before` that it is the same as.
+/// For each row of `now`, the row of `before` about the same cause.
 pub(crate) fn pairs<'a>(before: &'a [Row], now: &[Row]) -> Vec<Option<&'a Row>> {
     let mut by_name: HashMap<&str, Vec<&Row>> = HashMap::with_capacity(before.len());
     for row in before {
@@ -33,10 +33,10 @@ pub(crate) fn pairs<'a>(before: &'a [Row], now: &[Row]) -> Vec<Option<&'a Row>> 
     now.iter().map(pair).collect()
 }
 
-/// Whether two rows of one number are about the same interrupt.
+/// Whether two rows with the same number are about the same interrupt.
 fn is_same_interrupt(before: &Row, now: &Row) -> bool {
     let [old, new] = [&before.about, &now.about];
-    // A device that shares the interrupt may come and go; the count goes on.
+    // A device that shares the interrupt may come and go, and the count goes on.
     let is_shared = old.actions.iter().any(|one| new.actions.contains(one));
     (is_shared || old.actions == new.actions) && old.chip == new.chip && old.hwirq == new.hwirq
 }
@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
 
-    /// The lines of the rows that are the same as those of `now`, counted from 0.
+    /// For each row of `now`, the index of the line in `before` about the same cause.
     fn paired(before: &str, now: &str) -> Vec<Option<usize>> {
         let [before, now] =
             [before, now].map(|rows| Table::parse(format!("CPU0 CPU1\n{rows}")).unwrap().rows);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_joins_or_leaves_a_shared_interrupt_does_not_begin_it_anew() {
+    fn a_device_that_joins_or_leaves_a_shared_interrupt_does_not_reset_it() {
         let one = "16: 1 2 a 0-fasteoi ehci\n";
         let two = "16: 1 2 a 0-fasteoi ehci, uhci\n";
         assert_eq!(paired(one, two), [Some(0)]);
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(paired(before, before), [Some(0), Some(1)]);
         let turned = "LOC: 3 4 others\nLOC: 1 2 Local timer\n";
         assert_eq!(paired(before, turned), [Some(1), Some(0)]);
-        // Only one of them is left: by its description, not by its place.
+        // Only one of them is left: it is recognized by its description, not by its place.
         assert_eq!(paired(before, "LOC: 3 4 others\n"), [Some(1)]);
         assert_eq!(paired(before, "LOC: 3 4 third\n"), [None]);
     }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_alone_of_its_name_is_the_same_whatever_it_is_called() {
+    fn a_row_with_a_unique_name_is_the_same_whatever_its_description() {
         assert_eq!(
             paired("NMI: 1 2 Non-mask\n", "NMI: 1 2 Non-maskable\n"),
             [Some(0)]

@@ -2,9 +2,8 @@
 
 //! The text of a table, line by line.
 //!
-//! A copy that somebody has kept may hold more than the table: a prompt before it and behind it, a title of
-//! `watch`, a byte order mark; and less: the copy may end anywhere. Between the names of the CPUs and the last
-//! row, each line must be a row.
+//! A saved copy may contain more than the table: a prompt before it and after it, a title of `watch`, a byte order
+//! mark. It may also be cut anywhere. Between the names of the CPUs and the last row, each line must be a row.
 
 use crate::about::About;
 use crate::counts::CpuCounts;
@@ -13,10 +12,10 @@ use crate::table::{Counts, Row, Table, mark_sums};
 
 /// Causes that are counted once for all CPUs; with a single CPU their rows look like any other.
 const COUNTED_ONCE: [&str; 4] = ["ERR", "Err", "MIS", "BAD"];
-/// How wide `CPU0` is in the header; the counts below it end where it ends.
+/// The width of `CPU0` in the header; the counts below it end where it ends.
 const CPU0_WIDTH: usize = 4;
 
-/// Takes lines, and becomes a table.
+/// Takes lines, and makes a table of them.
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
     table: Table,
@@ -24,25 +23,25 @@ pub(crate) struct Parser {
     line: usize,
     /// How many of them, before the header, were skipped.
     skipped_before: usize,
-    /// The lines behind the last row that are no rows: the first of them, and how many.
+    /// The lines after the last row that are not rows: the first of them, and how many.
     behind: Option<(usize, usize)>,
-    /// Where in the header the last CPU's name begins.
+    /// The column at which the last CPU's name begins in the header.
     last_column: Option<usize>,
-    /// The counts of a row, before their number is known to be right.
+    /// The counts of a row, before their number is checked.
     counts: Vec<u64>,
 }
 
-/// How a line fails to be a row.
+/// Why a line is not a row.
 #[derive(Debug, PartialEq)]
 enum Odd {
-    /// It has not as many counts as there are CPUs.
+    /// The number of counts is not the number of CPUs.
     Torn,
     /// It does not look like a row.
     Foreign,
 }
 
 impl Parser {
-    /// Takes a line, without its end; `is_ended` is false for a last one that has no end.
+    /// Takes a line without its newline; `is_ended` is false for a last line that has no newline.
     pub(crate) fn line(&mut self, line: &[u8], is_ended: bool) -> Result<(), ParseError> {
         self.line += 1;
         let line = match self.line {
@@ -80,7 +79,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The table that all lines make.
+    /// The table of all lines.
     pub(crate) fn finish(mut self) -> Result<Table, ParseError> {
         if self.table.cpus.is_empty() {
             return Err(ParseError::NoHeader);
@@ -109,22 +108,22 @@ impl Parser {
         self.table.notices.push(notice);
     }
 
-    /// Takes the row of a text that ends within it, if its counts are whole.
+    /// Takes the row in which the text ends, if its counts are complete.
     fn last_row(&mut self, text: &[u8], row: Row) {
         let line = self.line;
-        // A text behind the counts shows that the last of them is whole.
+        // Text after the counts shows that the last count is complete.
         let has_words = row.about != About::default();
         let ends_with_0 = text.ends_with(b" 0");
         let is_aligned = match (&row.counts, self.last_column) {
             (Counts::PerCpu(_), Some(column)) => text.len() == column + CPU0_WIDTH,
             (Counts::Once(_), Some(column)) => {
                 let columns = self.table.cpus.len() - 1;
-                // Each column takes 11 places.
+                // Each column is 11 characters wide.
                 text.len() + 11 * columns == column + CPU0_WIDTH
             }
             _ => false,
         };
-        // Of a row of another name, more counts may have been cut away.
+        // If the row has another name, more counts may have been cut away.
         let can_be_once = COUNTED_ONCE.contains(&row.name.as_str());
         let is_whole = has_words
             || (ends_with_0 || is_aligned)
@@ -148,7 +147,7 @@ impl Parser {
         let words = rest[end..].trim_ascii();
         let once = !is_irq && words.is_empty();
         let counts = match self.counts[..] {
-            // `FIQ:              usb_fiq` is the only row of this kind: a prompt looks like it, almost.
+            // `FIQ:              usb_fiq` is the only row of this kind. A prompt looks almost like it.
             [] => match !is_irq && !words.is_empty() && rest.starts_with(b"  ") {
                 true => Counts::None,
                 false => return Err(Odd::Foreign),
@@ -159,7 +158,7 @@ impl Parser {
             }
             _ => return Err(Odd::Torn),
         };
-        // The kernel may print the name of a handler that is gone: any bytes.
+        // The kernel may print the name of a handler that is gone, which may be any bytes.
         let words = String::from_utf8_lossy(words);
         let about = match is_irq {
             true => About::of_interrupt(&words),
@@ -174,7 +173,7 @@ impl Parser {
     }
 }
 
-/// The numbers of the CPUs that a header names.
+/// The numbers of the CPUs in a header.
 fn cpus(line: &[u8]) -> Option<Vec<u32>> {
     if !line.trim_ascii_start().starts_with(b"CPU") {
         return None;
@@ -186,7 +185,7 @@ fn cpus(line: &[u8]) -> Option<Vec<u32>> {
     };
     let words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
     let cpus: Vec<u32> = words.map(number).collect::<Option<_>>()?;
-    // Each stands once, and they ascend.
+    // Each appears once, in ascending order.
     cpus.is_sorted_by(|a, b| a < b).then_some(cpus)
 }
 
@@ -198,7 +197,7 @@ fn name_of(text: &[u8]) -> Option<&str> {
     (begins_well && name.bytes().all(is_name)).then_some(name)
 }
 
-/// Puts the numbers at the beginning of a text, `most` of them, into `numbers`; returns where they end.
+/// Puts the numbers at the beginning of a text, at most `most`, into `numbers`; returns where they end.
 fn numbers(text: &[u8], most: usize, numbers: &mut Vec<u64>) -> usize {
     numbers.clear();
     let mut end = 0;
@@ -214,7 +213,7 @@ fn numbers(text: &[u8], most: usize, numbers: &mut Vec<u64>) -> usize {
             number = number.and_then(more);
             at += 1;
         }
-        // A word that only begins with digits is no number.
+        // A word that only begins with digits is not a number.
         let is_whole = at > start && text.get(at).is_none_or(|byte| is_blank(*byte));
         match number.filter(|_| is_whole) {
             Some(number) => numbers.push(number),

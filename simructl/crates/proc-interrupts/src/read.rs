@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! From a text, or from what a text is read from, to a table.
+//! Reads a table from a text or from a source such as a file.
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
@@ -8,7 +8,7 @@ use crate::notice::{ParseError, ReadError};
 use crate::parse::Parser;
 use crate::table::Table;
 
-/// The first bytes of files that are no plain text. Longer ones stand before shorter ones.
+/// The first bytes of files that are not plain text. Longer ones come before shorter ones.
 const ENCODED: [(&[u8], &str); 8] = [
     (b"\xfd7zXZ\0", "xz-compressed"),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
@@ -20,22 +20,22 @@ const ENCODED: [(&[u8], &str); 8] = [
     (b"\xfe\xff", "UTF-16 text"),
 ];
 const GZIP: &[u8] = b"\x1f\x8b";
-/// The mark in front of a text of UTF-8, which some editors write.
+/// The mark that some editors write at the beginning of UTF-8 text.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// Longer texts are not read: a packed file of some kilobytes can hold any number of lines.
+/// Longer texts are refused: a packed file of some kilobytes can contain any number of lines.
 const LONGEST_TEXT: u64 = 256 * 1024 * 1024;
-/// As many bytes as it takes to know any of them.
+/// The length of the longest of these first bytes.
 const LONGEST: usize = 6;
 
 impl Table {
     /// Reads a table from a text, which need not be UTF-8.
     ///
-    /// Lines before the names of the CPUs, and behind the last row, are skipped, and a last row that is cut is
-    /// left out: see [`Table::notices`].
+    /// Lines before the names of the CPUs and after the last row are skipped, and a last row that is cut is left out:
+    /// see [`Table::notices`].
     ///
     /// # Errors
     ///
-    /// The text is no table, or holds a row with another number of counts than there are CPUs.
+    /// The text is not a table, or the number of counts in a row is not the number of CPUs.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, ParseError> {
         let text = plain(text.as_ref())?;
         let mut parser = Parser::default();
@@ -45,12 +45,12 @@ impl Table {
         parser.finish()
     }
 
-    /// Reads a table from a file, say, line by line: the text as a whole is never in memory. With the feature
+    /// Reads a table from a source such as a file, line by line: the whole text is never in memory. With the feature
     /// `gzip`, which is on by default, the source may be compressed by gzip.
     ///
     /// # Errors
     ///
-    /// The source fails, or [`Table::parse`] would.
+    /// The source fails, or [`Table::parse`] would fail.
     pub fn read(source: impl Read) -> Result<Self, ReadError> {
         let mut source = BufReader::with_capacity(64 * 1024, source);
         let mut first = Vec::with_capacity(LONGEST);
@@ -87,7 +87,7 @@ fn lines(source: &mut dyn BufRead) -> Result<Table, ReadError> {
     loop {
         line.clear();
         let read = source.read_until(b'\n', &mut line)?;
-        // A text that is cut could be taken for the whole.
+        // A text that was cut at the limit could be mistaken for the whole.
         if source.limit() == 0 {
             return Err(ReadError::TooLong);
         }
@@ -109,7 +109,7 @@ fn take(parser: &mut Parser, line: &[u8]) -> Result<(), ParseError> {
     }
 }
 
-/// The text without the mark in front of it; refuses what is no plain text.
+/// The text without the byte order mark; refuses a text that is not plain text.
 fn plain(text: &[u8]) -> Result<&[u8], ParseError> {
     match encoding_of(text) {
         Some(name) => Err(ParseError::Encoded { name }),

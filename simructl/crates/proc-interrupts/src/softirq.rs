@@ -4,16 +4,16 @@
 
 /// The purpose of a softirq, by its name in `/proc/softirqs`; `None` if the name is unknown.
 ///
-/// `include/linux/interrupt.h` of Linux 7.3 has the names. `BLOCK_IOPOLL` is what `IRQ_POLL` was called before
-/// Linux 4.5.
+/// The names are those of `include/linux/interrupt.h` of Linux 7.3. Before Linux 4.5, `IRQ_POLL` was called
+/// `BLOCK_IOPOLL`.
 #[must_use]
 pub fn description(name: &str) -> Option<&'static str> {
     Some(match name {
         "HI" => "urgent tasklets and BH work items: workqueues of WQ_BH | WQ_HIGHPRI",
         "TIMER" => "timers of the timer wheel that are due: jiffies, add_timer()",
-        "NET_TX" => "network: queues that can send again, sent packets that are freed",
-        "NET_RX" => "network: packets that have come are taken from the devices (NAPI)",
-        "BLOCK" => "block devices: requests that are done are completed",
+        "NET_TX" => "network: starts stopped queues again, frees sent packets",
+        "NET_RX" => "network: takes received packets from the devices (NAPI)",
+        "BLOCK" => "block devices: completes finished requests",
         "IRQ_POLL" | "BLOCK_IOPOLL" => {
             "devices that are polled for a while instead of interrupting"
         }

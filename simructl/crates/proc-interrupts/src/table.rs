@@ -14,8 +14,8 @@ use crate::notice::Notice;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Table {
-    /// The CPUs that have a column, in the order of the columns. Their numbers ascend; with CPUs offline they
-    /// are not 0, 1, 2 and so on.
+    /// The CPUs that have a column, in the order of the columns. Their numbers ascend, but have gaps if CPUs are
+    /// offline.
     pub cpus: Vec<u32>,
     /// The causes, in the kernel's order.
     pub rows: Vec<Row>,
@@ -31,7 +31,7 @@ pub struct Row {
     pub name: String,
     /// How often it happened.
     pub counts: Counts,
-    /// All else that the kernel says about it.
+    /// Everything else that the kernel says about it.
     pub about: About,
     /// Whether its counts are the sum of other rows of the table, as those of `EXT` and `I/O` on s390x.
     pub is_sum: bool,
@@ -49,21 +49,21 @@ pub enum Counts {
 }
 
 impl Table {
-    /// Which of the kernel's files it is a copy of, as far as its rows tell.
+    /// The kernel's file of which this is a copy, as far as its rows show it.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         Kind::of(&self.rows)
     }
 
-    /// The row of the interrupt that has this action.
+    /// The row of the interrupt with this action.
     #[must_use]
     pub fn row_of(&self, action: &str) -> Option<&Row> {
         let has_it = |row: &&Row| row.about.actions.iter().any(|one| one == action);
         self.rows.iter().find(has_it)
     }
 
-    /// Those of these rows, by their places in the table, that a sum over them takes: a row that is a sum of others
-    /// only if none of those is among them.
+    /// The given rows (by index) that a sum over them may include. A row that is a sum of others is included only if
+    /// none of those is given.
     #[must_use]
     pub fn summands(&self, rows: &[usize]) -> Vec<usize> {
         let parts = || rows.iter().filter_map(|at| self.rows[*at].part_of());
@@ -72,15 +72,15 @@ impl Table {
         summands.collect()
     }
 
-    /// All counts together, on all CPUs that have a column; without the rows that are sums of others.
+    /// The sum of all counts, on all CPUs that have a column, without the rows that are sums of others.
     #[must_use]
     pub fn total(&self) -> u64 {
         let rows = self.rows.iter().filter(|row| !row.is_sum);
         rows.filter_map(Row::total).fold(0, u64::saturating_add)
     }
 
-    /// Keeps the columns of these CPUs only. Rows that are counted once for all CPUs go, as they belong to
-    /// none of them.
+    /// Keeps the columns of these CPUs only. Rows that are counted once for all CPUs are removed, because they belong
+    /// to none of them.
     pub fn retain_cpus(&mut self, cpus: &CpuList) {
         let keep: Vec<bool> = self.cpus.iter().map(|cpu| cpus.contains(*cpu)).collect();
         self.rows
@@ -101,12 +101,12 @@ impl Row {
         self.name.parse().ok()
     }
 
-    /// The name of the row that is the sum of this one and others, as the description says: `[EXT] Clock Comparator`.
+    /// The name of the row that is the sum of this one and others, as the description has it: `[EXT] Clock Comparator`.
     #[must_use]
     pub fn part_of(&self) -> Option<&str> {
         let description = self.about.description.as_deref()?;
         let (whole, _) = description.strip_prefix('[')?.split_once(']')?;
-        // NMI is described as "[NMI] Machine Check", and is no part of itself.
+        // NMI is described as "[NMI] Machine Check", but is not a part of itself.
         (whole != self.name).then_some(whole)
     }
 
@@ -130,7 +130,8 @@ impl Row {
     }
 }
 
-/// Marks the rows that are sums of others. On s390x those others say so: `CLK: 7 8 [EXT] Clock Comparator`.
+/// Marks the rows that are sums of others. On s390x the descriptions of those others name the sum: `CLK: 7 8 [EXT]
+/// Clock Comparator`.
 pub(crate) fn mark_sums(rows: &mut [Row]) {
     let wholes: HashSet<String> = (rows.iter().filter_map(Row::part_of))
         .map(str::to_string)

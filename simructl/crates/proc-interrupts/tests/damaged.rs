@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Texts with something wrong: none makes the parser panic, and none gets counts that it does not hold.
+//! Damaged texts: none of them makes the parser panic, and each count in a table is a number of the text.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use damaged_text::bytes;
 use proc_interrupts::{Changes, Counts, Table};
 use proptest::prelude::*;
 
-/// Tables of interrupts and of softirqs, and what may stand around them.
+/// Tables of interrupts and of softirqs, and text that may surround them.
 const GOOD: [&str; 4] = [
     "           CPU0       CPU1\n  1:          0          9  IO-APIC   1-edge      i8042\n 24:          7          0  \
      simrupt   1-simrupt   simrupt1, other\nNMI:          3          4  Non-maskable interrupts\nERR:          5\n\
@@ -64,7 +64,7 @@ proptest! {
             let change = changes.of(at);
             prop_assert_eq!(change.per_cpu().len(), row.per_cpu().map_or(0, |counts| counts.len()));
         }
-        // Since itself a table has counted nothing.
+        // A table has counted nothing since itself.
         let changes = Changes::between(&now, &now, None);
         prop_assert_eq!((changes.total(), changes.reset_rows()), (0, 0));
         for (at, row) in now.rows.iter().enumerate() {

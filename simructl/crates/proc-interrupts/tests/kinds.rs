@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The kinds of text that kernels of many ages and architectures have written, and that people have made of them.
-//! Each test has a likeness of one, and the right values.
+//! The forms of the table in kernels of many ages and architectures, and in copies that people have edited. Each test
+//! has an example of one form, and the right values.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn rows(text: &str) -> Vec<[String; 4]> {
     table(text).rows.iter().map(row).collect()
 }
 
-/// The totals of what was counted in between.
+/// The increases of the totals.
 fn increases(before: &str, now: &str, seconds: Option<u64>) -> Vec<Option<u64>> {
     let now = table(now);
     let changes = Changes::between(&table(before), &now, seconds.map(Duration::from_secs));
@@ -103,19 +103,19 @@ RST:          2          0   [CPU] CPU Restart
     assert_eq!(table.rows.len(), 9);
     assert_eq!(table.rows[0].total(), Some(100));
     assert_eq!(table.total(), 30 + 70 + 10 + 9 + 1 + 2);
-    // A sum counts where its parts do not.
+    // A row that is a sum counts if its parts are not included.
     assert_eq!(table.summands(&[0, 1, 3]), [1, 3]);
     assert_eq!(table.summands(&[0, 1, 2]), [0, 1, 2]);
     assert_eq!(self::table("CPU0 CPU1\nEXT: 3 4\n").total(), 7);
 }
 
 #[test]
-fn a_counter_that_began_anew_is_told_from_one_that_went_round() {
+fn a_counter_that_was_reset_is_told_from_one_that_wrapped_around() {
     let copy = |count: u64| format!("CPU0\n60: {count} PCI-MSI 9-edge nvme0q1\n");
-    // Beyond the middle, and then set up anew.
+    // Beyond the middle, and then set up again.
     assert_eq!(increases(&copy(2_900_000_000), &copy(17), Some(1)), [None]);
     assert_eq!(increases(&copy(2_900_000_000), &copy(17), None), [None]);
-    // Near the end, but not as near as that.
+    // Near the end, but not near enough.
     assert_eq!(increases(&copy(4_000_000_000), &copy(17), Some(1)), [None]);
     assert_eq!(
         increases(&copy(4_294_967_290), &copy(14), Some(1)),
@@ -125,7 +125,7 @@ fn a_counter_that_began_anew_is_told_from_one_that_went_round() {
 }
 
 #[test]
-fn what_stands_before_the_header_is_skipped() {
+fn lines_before_the_header_are_skipped() {
     let plain =
         "           CPU0       CPU1\n  1:          3          4   IO-APIC   1-edge      i8042\n";
     let rows = table(plain).rows;
@@ -153,7 +153,7 @@ fn what_stands_before_the_header_is_skipped() {
 }
 
 #[test]
-fn what_stands_behind_the_table_is_skipped() {
+fn lines_after_the_table_are_skipped() {
     let plain =
         "           CPU0       CPU1\n  1:          3          4   IO-APIC   1-edge      i8042\n";
     let rows = table(plain).rows;
@@ -178,7 +178,7 @@ fn what_stands_behind_the_table_is_skipped() {
 #[test]
 fn lines_between_rows_must_be_rows() {
     for (text, error) in [
-        // As a mail program wraps them.
+        // Wrapped by a mail program.
         (
             "CPU0 CPU1\n1: 3 4 IO-APIC\n1-edge i8042\n2: 3 4 IO-APIC 2-edge x\n",
             ParseError::NotARow { line: 3 },
@@ -251,7 +251,7 @@ fn a_row_that_may_be_cut_is_left_out() {
         assert_eq!(cut(&format!("{header}{rest}")), left_out(), "{rest:?}");
     }
     for (rest, name) in [
-        // Counts end where the names of the CPUs do.
+        // The counts end in the columns where the names of the CPUs end.
         ("LOC:     123456     987654   Local", "LOC"),
         ("LOC:     123456        654", "LOC"),
         ("LOC:     123456     987654", "LOC"),
@@ -349,7 +349,7 @@ fn rows_are_counted_by_cpu_once_or_not_at_all() {
         (Some(11), Some(vec![5, 6])),
     ];
     assert_eq!(totals, expected);
-    // With one CPU, the rows that are counted once are known by their names.
+    // With one CPU, the rows that are counted once are recognized by their names.
     let table = self::table("CPU0\nERR: 3\nNMI: 5\n");
     assert_eq!(table.rows[0].counts, Counts::Once(3));
     assert!(matches!(table.rows[1].counts, Counts::PerCpu(_)));
@@ -366,7 +366,7 @@ fn cpus_can_be_chosen() {
 
 #[cfg(feature = "gzip")]
 #[test]
-fn what_gzip_has_packed_is_read_but_nothing_that_is_cut() {
+fn a_gzip_file_is_read_unless_it_is_cut() {
     use std::io::Write;
 
     let text = b"           CPU0\nHI:          5\n";
@@ -388,7 +388,7 @@ fn what_gzip_has_packed_is_read_but_nothing_that_is_cut() {
 }
 
 #[test]
-fn what_is_no_plain_text_is_named() {
+fn a_format_that_is_not_plain_text_is_named() {
     for (text, name) in [
         (&b"\x1f\x8b\x08\0\0\0"[..], "gzip-compressed"),
         (b"\xfd7zXZ\0\0\x04", "xz-compressed"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What measuring costs, and what the kernel's mechanism costs without any event: the module measures
-//! both when its file `costs` is read.
+//! The cost of measuring, and of the kernel's mechanism without any event. The module measures both when its file
+//! `costs` is read.
 
 use crate::drain;
 use crate::plan::Plan;
@@ -15,7 +15,7 @@ use simrupt::line::read_line_file;
 /// The cost of a timestamp, which belongs to no flavor.
 pub const TIMESTAMP: &str = "timestamp";
 
-/// Measures with each flavor of a plan; nothing where the module cannot.
+/// Measures with each flavor of a plan; empty if the module cannot.
 pub fn measure(rig: &mut Rig<'_>, plan: &Plan) -> Result<Vec<Cost>, Failure> {
     let path = rig.module().line_directory(0, WHAT)?.join("costs");
     let mut costs: Vec<Cost> = Vec::new();
@@ -50,7 +50,7 @@ pub fn measure(rig: &mut Rig<'_>, plan: &Plan) -> Result<Vec<Cost>, Failure> {
     Ok(costs)
 }
 
-/// So many, and how long they took together.
+/// A count, and the total time.
 struct Total {
     name: String,
     count: u64,
@@ -58,7 +58,7 @@ struct Total {
 }
 
 impl Total {
-    /// The mean; `None` when there were none.
+    /// The mean; `None` if the count is 0.
     fn cost(self) -> Option<Cost> {
         (self.count > 0).then(|| Cost {
             mean_ns: self.ns as f64 / self.count as f64,
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_beyond_all_bounds_are_no_reason_to_fail() {
+    fn figures_beyond_all_bounds_do_not_make_it_fail() {
         let figures = Stats::parse(&format!("runs {0}\nruns_ns {0}", u64::MAX)).unwrap();
         let mut total = None;
         for _ in 0..2 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where CPU time goes, in nanoseconds, as far as the kernel counts it so: what a task used, from its own
-//! `schedstat` (an interrupt is charged to the task that it interrupts), and context switches, from
-//! `/proc/stat`. Of the switches, those count not that the benchmark's own thread makes by waiting.
+//! Where CPU time goes, in nanoseconds, as far as the kernel counts it so. The time of a task is from its own
+//! `schedstat` (an interrupt is charged to the task that it interrupts), context switches are from `/proc/stat`.
+//! Switches are not counted if the benchmark's own thread causes them by waiting.
 //!
-//! What is not there, or not of the form known, is `None`: never 0.
+//! A value that is absent, or has an unknown form, is `None`, never 0.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,23 +15,23 @@ use nix::unistd::Pid;
 
 use simrupt::sysroot::{Sysroot, read_text, read_whole};
 
-/// What was used up to a moment.
+/// The totals up to a moment.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Context switches.
     switches: Option<u64>,
     /// How often the thread that takes the snapshots has waited.
     own_waits: u64,
-    /// What each worker thread used, by its number.
+    /// The CPU time of each worker thread, by its number.
     workers: BTreeMap<i32, u64>,
-    /// What the readers used.
+    /// The CPU time of the readers.
     readers_ns: Option<u64>,
 }
 
-/// What was used between two snapshots.
+/// The CPU time and switches between two snapshots.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
-    /// By kworkers, the threads of simrupt's interrupts, and ksoftirqd.
+    /// CPU time of kworkers, the threads of simrupt's interrupts, and ksoftirqd.
     pub worker_ns: Option<u64>,
     /// CPU time of the readers, in nanoseconds.
     pub reader_ns: Option<u64>,
@@ -39,7 +39,7 @@ pub struct Usage {
     pub switches: Option<u64>,
 }
 
-/// Where to look, prepared so that looking costs little.
+/// The files to read, prepared so that reading costs little.
 #[derive(Debug)]
 pub struct Accounts<'a> {
     sysroot: &'a Sysroot,
@@ -48,7 +48,7 @@ pub struct Accounts<'a> {
 }
 
 impl<'a> Accounts<'a> {
-    /// Finds the worker threads that there are: the costly part.
+    /// Finds the worker threads, which is the expensive part.
     pub fn open(sysroot: &'a Sysroot, readers: Vec<Pid>) -> Self {
         Self {
             sysroot,
@@ -57,7 +57,7 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// A snapshot before a measurement: what is to be exact comes last.
+    /// A snapshot before a measurement: the values that must be exact are read last.
     pub fn before(&self) -> Snapshot {
         Snapshot {
             workers: self.times_of_workers(),
@@ -67,7 +67,7 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// A snapshot after it: what is to be exact comes first. Workers are looked for once more.
+    /// A snapshot after it: the values that must be exact are read first. Then new workers are looked for.
     pub fn after(&mut self) -> Snapshot {
         let (switches, own_waits, readers_ns) = (self.switches(), own_waits(), self.readers_ns());
         self.workers = workers(self.sysroot);
@@ -94,7 +94,7 @@ impl<'a> Accounts<'a> {
         self.workers.iter().filter_map(time).collect()
     }
 
-    /// What a task used, by its directory in /proc.
+    /// The CPU time of a task, by its directory in /proc.
     fn task_ns(&self, directory: &str) -> Option<u64> {
         let path: PathBuf = self.sysroot.proc(directory).join("schedstat");
         first_number(&read_text(&path).ok()?)
@@ -107,7 +107,7 @@ fn task(tid: Pid) -> String {
 }
 
 impl Snapshot {
-    /// What was used from this snapshot to a later one.
+    /// The usage from this snapshot to a later one.
     pub fn until(&self, later: &Self) -> Usage {
         Usage {
             worker_ns: self.workers_until(later),
@@ -116,14 +116,13 @@ impl Snapshot {
         }
     }
 
-    /// A wait is two switches: to whatever runs instead, and back. When the thread is preempted instead, those are
-    /// switches of what preempts it.
+    /// A wait is two switches: to another thread, and back. Switches by preemption count for the thread that preempts.
     fn switches_until(&self, later: &Self) -> Option<u64> {
         let own = 2 * later.own_waits.saturating_sub(self.own_waits);
         Some(since(self.switches, later.switches)?.saturating_sub(own))
     }
 
-    /// Threads that have come since began at 0; what those used that have gone is not known.
+    /// Threads that have started since began at 0. The time of threads that have ended is unknown.
     fn workers_until(&self, later: &Self) -> Option<u64> {
         let used = |(pid, now): (&i32, &u64)| {
             let before = self.workers.get(pid).copied().unwrap_or(0);
@@ -133,7 +132,7 @@ impl Snapshot {
     }
 }
 
-/// How often the calling thread has waited so far; 0 where the kernel does not tell.
+/// How often the calling thread has waited so far; 0 if the kernel does not tell.
 fn own_waits() -> u64 {
     let usage = getrusage(UsageWho::RUSAGE_THREAD);
     usage.map_or(0, |usage| {
@@ -145,7 +144,7 @@ fn since(before: Option<u64>, after: Option<u64>) -> Option<u64> {
     after?.checked_sub(before?)
 }
 
-/// The CPUs that are online: at least one.
+/// The online CPUs: at least one.
 pub fn online(sysroot: &Sysroot) -> Vec<u32> {
     let text = read_text(&sysroot.sys("devices/system/cpu/online")).unwrap_or_default();
     match cpu_list(text.trim()) {
@@ -154,10 +153,10 @@ pub fn online(sysroot: &Sysroot) -> Vec<u32> {
     }
 }
 
-/// More CPUs than any Linux has.
+/// More CPUs than any Linux supports.
 const MOST_CPUS: u32 = 1 << 16;
 
-/// A list of CPUs such as `0-3,8`; `None` where the text is none.
+/// A list of CPUs such as `0-3,8`; `None` if the text is not one.
 pub fn cpu_list(text: &str) -> Option<Vec<u32>> {
     let mut cpus = Vec::new();
     for part in text.split(',') {
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_source_is_unknown_and_not_nothing() {
+    fn a_value_without_a_source_is_unknown_and_not_zero() {
         let snapshot = |switches| Snapshot {
             switches,
             ..Snapshot::default()
@@ -247,7 +246,7 @@ mod tests {
             own_waits,
             ..Snapshot::default()
         };
-        // 64 lines that are looked at one by one, and 1000 switches of events.
+        // 64 lines that are read one by one, and 1000 switches of events.
         let usage = at(500, 7).until(&at(500 + 1000 + 2 * 64, 7 + 64));
         assert_eq!(usage.switches, Some(1000));
         assert_eq!(at(5, 0).until(&at(6, 1)).switches, Some(0));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How the CPUs trade power for time: whether they may exceed their nominal frequency, and how deeply they may sleep.
-//! Both make equal work take unequal times.
+//! Trade-offs of the CPUs between power and time: whether they may exceed their nominal frequency, and how deeply they
+//! may sleep. Both make equal work take unequal times.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::cpu::online;
 use crate::results::IdleState;
 use simrupt::sysroot::{Sysroot, read_text};
 
-/// Whether any CPU may exceed its nominal frequency; `None` when the kernel does not say.
+/// Whether any CPU may exceed its nominal frequency; `None` if the kernel does not say.
 pub fn turbo(sysroot: &Sysroot) -> Option<bool> {
     let cpu = sysroot.sys("devices/system/cpu");
     if let Some(off) = number(&cpu.join("intel_pstate/no_turbo")) {
@@ -27,8 +27,7 @@ pub fn turbo(sysroot: &Sysroot) -> Option<bool> {
         .reduce(|one, other| one || other)
 }
 
-/// Of the states in which an idle CPU may sleep, the one that it takes longest to leave; `None` when the kernel
-/// manages none.
+/// The idle state with the longest exit latency; `None` if the kernel manages none.
 pub fn deepest_idle_state(sysroot: &Sysroot) -> Option<IdleState> {
     let limit_us = latency_limit_us(sysroot);
     online(sysroot)
@@ -53,8 +52,8 @@ fn idle_state(directory: &Path) -> Option<IdleState> {
     })
 }
 
-/// The exit latency that programs have asked the kernel not to exceed, as tuned and others do; `None` when it cannot
-/// be read. It is a binary number: Documentation/power/pm_qos_interface.rst of the kernel.
+/// The exit latency that programs such as tuned have asked the kernel not to exceed; `None` if it cannot be read. It is
+/// a binary number: Documentation/power/pm_qos_interface.rst of the kernel.
 fn latency_limit_us(sysroot: &Sysroot) -> Option<u64> {
     let bytes = fs::read(sysroot.path().join("dev/cpu_dma_latency")).ok()?;
     let bytes: [u8; 4] = bytes.get(..4)?.try_into().ok()?;
@@ -70,7 +69,7 @@ mod tests {
     use super::*;
     use crate::environment;
 
-    /// A machine of two CPUs that has these files.
+    /// A machine of two CPUs with these files.
     fn machine(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Sysroot) {
         let online: (&str, &[u8]) = ("sys/devices/system/cpu/online", b"0-1\n");
         environment::tests::machine(&[files, &[online]].concat())
@@ -124,7 +123,7 @@ mod tests {
         assert_eq!(idle_states(&[]), state("C6", 133));
         let disable = "sys/devices/system/cpu/cpu1/cpuidle/state2/disable";
         assert_eq!(idle_states(&[(disable, b"1\n")]), state("C1", 2));
-        // A program that holds /dev/cpu_dma_latency open has asked for 100 us, or for none.
+        // A program that holds /dev/cpu_dma_latency open has asked for 100 us, or for no limit.
         let asked = |us: i32| idle_states(&[("dev/cpu_dma_latency", &us.to_ne_bytes())]);
         assert_eq!(asked(100), state("C1", 2));
         assert_eq!(asked(0), state("POLL", 0));

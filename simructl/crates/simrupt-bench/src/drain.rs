@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What it costs to read records that are there: a full fifo is read out in large pieces, and as many
-//! bytes from a pipe, which is the kernel's own way to hand bytes over.
+//! The cost of reading records that are already there. A full fifo is read out in large pieces, and for comparison the
+//! same number of bytes is read from a pipe, the kernel's own way to transfer bytes.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,13 +20,13 @@ use simrupt::failure::{Failure, describe};
 
 /// The cost of a record that is read out of a full fifo.
 pub const READ: &str = "record_read";
-/// The cost of as many bytes that are read from a pipe.
+/// The cost of reading the same number of bytes from a pipe.
 pub const THROUGH_PIPE: &str = "record_through_pipe";
 
 /// How many records the fifo has.
 const RECORDS: u64 = 65_536;
 
-/// How much is read at once; a pipe holds as much.
+/// How much is read at once; a pipe holds the same amount.
 const PIECE: usize = 64 * 1024;
 
 /// How long it may take to fill the fifo.
@@ -93,7 +93,7 @@ fn fill(rig: &Rig<'_>, line: u32) -> Result<(), Failure> {
     }
 }
 
-/// Reads all that there is: how many bytes, and how long read() took.
+/// Reads everything: returns the number of bytes, and how long read() took.
 fn read_out(mut device: impl Read, buffer: &mut [u8]) -> io::Result<(u64, Duration)> {
     let mut bytes = 0;
     let begun = Instant::now();
@@ -109,7 +109,7 @@ fn read_out(mut device: impl Read, buffer: &mut [u8]) -> io::Result<(u64, Durati
     Ok((bytes, begun.elapsed()))
 }
 
-/// Sends as many bytes through a pipe: how long reading them took.
+/// Sends the same number of bytes through a pipe: returns how long reading them took.
 fn through_a_pipe(bytes: u64, buffer: &mut [u8]) -> io::Result<Duration> {
     let (reader, writer) = nix::unistd::pipe()?;
     let (mut reader, mut writer) = (File::from(reader), File::from(writer));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where a bench runs: everything about the machine that the figures may depend on.
+//! The environment of a bench: everything about the machine that the figures may depend on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -15,8 +15,8 @@ use crate::grade::{Facts, grade};
 use crate::results::Environment;
 use simrupt::sysroot::{Sysroot, read_text};
 
-/// The debugging features that cost time: the option that turns each on, and a function that only a
-/// kernel with it has, if there is one.
+/// The debugging features that cost time: the option that turns each of them on, and a function that only a kernel with
+/// it has, if there is one.
 const DEBUG_OPTIONS: [(&str, &str); 9] = [
     ("KASAN", "kasan_report"),
     ("KCSAN", "kcsan_setup_watchpoint"),
@@ -29,10 +29,10 @@ const DEBUG_OPTIONS: [(&str, &str); 9] = [
     ("DEBUG_ATOMIC_SLEEP", "__might_sleep"),
 ];
 
-/// How QEMU's emulation names itself.
+/// The name of QEMU's emulation in CPUID.
 const EMULATOR: &str = "TCGTCGTCGTCG";
 
-/// Looks around; what there is not is left out. The knobs are added by whoever sets them.
+/// Reads the environment; missing parts are left out. The knobs are added by the caller that sets them.
 pub fn look(sysroot: &Sysroot) -> Environment {
     let kernel = |name: &str| line(&sysroot.proc(&format!("sys/kernel/{name}")));
     let cpu = |name: &str| line(&sysroot.sys(&format!("devices/system/cpu/{name}")));
@@ -54,7 +54,7 @@ pub fn look(sysroot: &Sysroot) -> Environment {
         deepest_idle_state: cpu_power::deepest_idle_state(sysroot),
         irqbalance: runs(sysroot, "irqbalance"),
         isolated_cpus: cpu("isolated").unwrap_or_default(),
-        // Kernels that could have such CPUs, and have none, say "(null)".
+        // Kernels that support such CPUs, but have none, say "(null)".
         nohz_full_cpus: cpu("nohz_full")
             .filter(|list| list.starts_with(|first: char| first.is_ascii_digit()))
             .unwrap_or_default(),
@@ -82,14 +82,14 @@ pub fn look(sysroot: &Sysroot) -> Environment {
     environment
 }
 
-/// The text of a file of one line; `None` when it has none.
+/// The text of a file of one line; `None` if it is missing or empty.
 fn line(path: &Path) -> Option<String> {
     let text = read_text(path).ok()?;
     let text = text.trim_matches(['\0', '\n', ' ']);
     (!text.is_empty()).then(|| text.to_string())
 }
 
-/// Whether a program of this name runs.
+/// Whether a program with this name runs.
 fn runs(sysroot: &Sysroot, name: &str) -> bool {
     let processes = fs::read_dir(sysroot.proc("")).into_iter().flatten();
     processes
@@ -97,13 +97,13 @@ fn runs(sysroot: &Sysroot, name: &str) -> bool {
         .any(|process| line(&process.path().join("comm")).as_deref() == Some(name))
 }
 
-/// How the kernel can be preempted.
+/// The preemption model of the kernel.
 fn preemption(sysroot: &Sysroot, version: &str) -> Option<String> {
     let words: Vec<&str> = version.split_whitespace().collect();
     if words.contains(&"PREEMPT_RT") {
         return Some("rt".to_string());
     }
-    // Where it can be changed at run time, this says how it is: `none voluntary (full) lazy`.
+    // If it can be changed at run time, this file has the current one: `none voluntary (full) lazy`.
     if let Ok(text) = read_text(&sysroot.sys("kernel/debug/sched/preempt")) {
         let current = text
             .split_whitespace()
@@ -112,7 +112,7 @@ fn preemption(sysroot: &Sysroot, version: &str) -> Option<String> {
             return current.map(String::from);
         }
     }
-    // Of the others it says nothing, or nothing that stays true.
+    // The version does not name the other models, or names one that can change.
     let static_models = [("PREEMPT_LAZY", "lazy"), ("PREEMPT", "full")];
     let known = static_models.iter().find(|(word, _)| words.contains(word));
     known.map(|(_, model)| model.to_string())
@@ -148,8 +148,7 @@ fn mitigations(sysroot: &Sysroot) -> BTreeMap<String, String> {
     entries.filter_map(one).collect()
 }
 
-/// The debugging features that the kernel has, by its configuration where that is there, else by its
-/// functions.
+/// The debugging features of the kernel, by its configuration if that is available, else by its functions.
 fn debug_options(sysroot: &Sysroot, release: &str) -> Vec<String> {
     let places = [
         sysroot.path().join(format!("boot/config-{release}")),
@@ -168,7 +167,7 @@ fn debug_options(sysroot: &Sysroot, release: &str) -> Vec<String> {
         }
     } else if let Ok(rows) = lines(&sysroot.proc("kallsyms")) {
         for row in rows.map_while(Result::ok) {
-            // Address, type and name; those of modules have their name behind.
+            // Address, type and name; functions of modules have the module after the name.
             let Some(name) = row.splitn(3, ' ').nth(2) else {
                 continue;
             };
@@ -176,7 +175,7 @@ fn debug_options(sysroot: &Sysroot, release: &str) -> Vec<String> {
             found.extend(DEBUG_OPTIONS.iter().find(has).map(|(option, _)| *option));
         }
     }
-    // These show themselves.
+    // These have files of their own.
     for (path, option) in [
         (sysroot.proc("lockdep_chains"), "PROVE_LOCKING"),
         (sysroot.sys("kernel/debug/kmemleak"), "DEBUG_KMEMLEAK"),
@@ -189,9 +188,9 @@ fn debug_options(sysroot: &Sysroot, release: &str) -> Vec<String> {
     found.into_iter().map(String::from).collect()
 }
 
-/// The hypervisor, as the CPU names it or, where it does not, as the kernel does.
+/// The hypervisor, by the CPU's name for it, or else by the kernel's.
 fn hypervisor(sysroot: &Sysroot) -> Option<String> {
-    // The CPU's answer is about this machine, not about another's files.
+    // The CPU's answer is about this machine, not about the files of another one.
     if sysroot.is_live() {
         if let Some(name) = signature() {
             return Some(name);
@@ -201,7 +200,7 @@ fn hypervisor(sysroot: &Sysroot) -> Option<String> {
         .or_else(|| line(&sysroot.proc("device-tree/hypervisor/compatible")))
 }
 
-/// What the CPU says of the hypervisor that it runs under.
+/// The CPU's information on its hypervisor.
 #[cfg(target_arch = "x86_64")]
 fn signature() -> Option<String> {
     use std::arch::x86_64::__cpuid;
@@ -225,7 +224,7 @@ fn signature() -> Option<String> {
     None
 }
 
-/// Whether time goes by as instructions do: equal work then takes equally long, to the nanosecond.
+/// Whether time passes by executed instructions. Then equal work takes equally long, to the nanosecond.
 fn clock_counts_instructions() -> bool {
     let work = || {
         let begin = Instant::now();
@@ -236,7 +235,7 @@ fn clock_counts_instructions() -> bool {
         black_box(number);
         begin.elapsed().as_nanos()
     };
-    // The first one meets code that was not there yet; some are interrupted.
+    // The first run meets code that is not in memory yet, and some runs are interrupted.
     work();
     let mut times: Vec<u128> = (0..15).map(|_| work()).collect();
     times.sort_unstable();
@@ -248,7 +247,7 @@ fn clock_counts_instructions() -> bool {
 pub(crate) mod tests {
     use super::*;
 
-    /// A machine that has these files.
+    /// A machine with these files.
     pub(crate) fn machine<T: AsRef<[u8]>>(files: &[(&str, T)]) -> (tempfile::TempDir, Sysroot) {
         let directory = tempfile::tempdir().unwrap();
         for (name, content) in files {
@@ -340,7 +339,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_configuration_tells_the_debugging_features() {
+    fn the_configuration_has_the_debugging_features() {
         let (_directory, sysroot) = machine(&[
             ("proc/sys/kernel/osrelease", "7.3.4\n"),
             (
@@ -354,7 +353,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn without_a_configuration_the_functions_tell() {
+    fn without_a_configuration_functions_show_the_features() {
         let (_directory, sysroot) = machine(&[
             (
                 "proc/kallsyms",
@@ -367,7 +366,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_version_tells_the_preemption_where_nothing_else_does() {
+    fn the_version_has_the_preemption_if_nothing_else_does() {
         let (_directory, sysroot) = machine::<&str>(&[]);
         for (version, expected) in [
             ("#1 SMP PREEMPT_RT x", Some("rt")),

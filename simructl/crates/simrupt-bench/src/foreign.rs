@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Changes that others make to the lines while they are measured. A knob that is set beside a benchmark would
-//! change its figures without a word.
+//! Changes that other programs make to the lines during a measurement. Without this check, a knob that is set during a
+//! benchmark would silently change its figures.
 //!
-//! Values are compared before and after a round. While it is measured, writes to the files are seen as well, so that a
-//! value that is changed and changed back is not missed. If the CPU of an interrupt went and came back, the interrupt's
-//! affinity tells, too.
+//! Values are compared before and after a round. During a round, writes to the files are detected as well, so that a
+//! change is not missed if it is reverted. If the CPU of an interrupt went offline and came back, the interrupt's
+//! affinity shows it.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,25 +22,25 @@ use simrupt::knobs::Knobs;
 use simrupt::module::Module;
 use simrupt::sysroot::{read_text, write_value};
 
-/// The values that the benchmark has set or found, which nobody else is to change.
+/// The values that the benchmark has set or found, and that no other program may change.
 #[derive(Debug)]
 pub struct Known {
     begun: Instant,
-    /// By line and name, as the kernel shows them.
+    /// By line and name, in the kernel's form.
     knobs: BTreeMap<(u32, String), String>,
     /// The first word of files: the affinity of interrupts, attributes of workqueues.
     files: BTreeMap<PathBuf, String>,
     /// The CPUs that are online.
     cpus: Vec<u32>,
-    /// The changes of others so far, a sentence each.
+    /// The changes by others so far, a sentence each.
     changes: Vec<String>,
     watch: Writes,
-    /// The files that others have written to while a round was measured.
+    /// The files that others have written to during a round.
     written: BTreeSet<PathBuf>,
 }
 
 impl Known {
-    /// Nothing yet except the CPUs that are online.
+    /// Only the online CPUs are known.
     pub fn new(cpus: Vec<u32>) -> Self {
         Self {
             begun: Instant::now(),
@@ -53,12 +53,12 @@ impl Known {
         }
     }
 
-    /// Has writes to a file, or to the files of a directory, seen from now on.
+    /// From now on, detects writes to a file, or to the files of a directory.
     pub fn watch(&mut self, path: &Path) {
         self.watch.watch(path);
     }
 
-    /// From here on, nobody in this program writes until [`Known::end_of_silence`].
+    /// From here on, this program does not write until [`Known::end_of_silence`].
     pub fn begin_silence(&mut self) {
         self.watch.begin();
     }
@@ -68,17 +68,17 @@ impl Known {
         self.written.extend(self.watch.seen());
     }
 
-    /// A knob was set to this value.
+    /// Notes that a knob was set to this value.
     pub fn set_knob(&mut self, line: u32, name: &str, value: String) {
         self.knobs.insert((line, name.to_string()), value);
     }
 
-    /// A file was set to this value.
+    /// Notes that a file was set to this value.
     pub fn set_file(&mut self, path: PathBuf, value: &str) {
         self.files.insert(path, value.to_string());
     }
 
-    /// Reads the live knobs of a line, and these files, unless their values are known.
+    /// Reads the live knobs of a line, and these files, unless their values are already known.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Known {
         Ok(())
     }
 
-    /// Whether a knob of a line still has its value; `when` is part of the sentence that is kept where it has not.
+    /// Whether a knob of a line still has its value. If not, the change is noted, in a sentence with `when`.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl Known {
         Ok(holds)
     }
 
-    /// Puts right what others have changed; returns whether that was anything. A CPU that came online stays so.
+    /// Reverts changes by others; returns whether there were any. A CPU that came online stays online.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Known {
             }
         }
         for (path, known) in &self.files {
-            // A workqueue goes when the flavor changes, and its files with it.
+            // If the flavor changes, the workqueue is removed, with its files.
             let Ok(now) = read_text(path) else {
                 continue;
             };
@@ -181,12 +181,12 @@ impl Known {
         self.changes.extend(told);
     }
 
-    /// The last change of others.
+    /// The last change by others.
     pub fn last_change(&self) -> Option<&str> {
         self.changes.last().map(String::as_str)
     }
 
-    /// All changes of others.
+    /// All changes by others.
     pub fn take_changes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.changes)
     }
@@ -217,7 +217,7 @@ mod tests {
         format!("sys/kernel/debug/simrupt/line0/{name}")
     }
 
-    /// A line at a rate of 0 on CPU 1 of two, which nobody has changed.
+    /// A line at a rate of 0 on CPU 1 of two, unchanged by others.
     fn line(root: &Path) -> Sysroot {
         write(
             root,
@@ -250,7 +250,7 @@ mod tests {
 
         write(root, &knob("rate_hz"), "7\n");
         assert!(!known.holds(&knobs, 0, "rate_hz", "at the end").unwrap());
-        // One that was found, not set.
+        // A value that was found, not set.
         write(root, &knob("cpu"), "-1\n");
         write(root, AFFINITY, "0-1\n");
         write(root, "sys/devices/system/cpu/online", "0-2\n");

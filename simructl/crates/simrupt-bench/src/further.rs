@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Further knobs: those of the module that cells may differ in, and that have no key of their own in a job.
+//! Further knobs: knobs of the module that cells may vary, and that have no key of their own in a job.
 //!
-//! Any knob that can be changed live is one, unless the benchmark sets it itself. So a knob that the module gains can
-//! be measured without a change here.
+//! Every live knob is one, unless the benchmark sets it itself. So a new knob of the module can be measured without a
+//! change here.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use simrupt_core::knobs::{Spec, TABLE};
 use simrupt::nearest;
 use simrupt::text::word;
 
-/// The knobs that the benchmark sets itself, as a cell's other values say or always alike.
+/// The knobs that the benchmark sets itself, to values of the cell or to fixed ones.
 const OWN: [&str; 23] = [
     "lines",
     "rate_hz",
@@ -41,8 +41,8 @@ const OWN: [&str; 23] = [
     "masked",
 ];
 
-/// The knobs that say how much is to be done. Cells that differ in them have different loads; other knobs are choices of
-/// how to do it, as the flavor is.
+/// The knobs that determine the amount of work. Cells that differ in them have different loads. Other knobs, like the
+/// flavor, are choices of how to do the work.
 const OF_LOAD: [&str; 2] = ["work_bytes", "work_sleep_us"];
 
 /// Whether the benchmark sets a knob itself.
@@ -50,7 +50,7 @@ pub fn is_own(name: &str) -> bool {
     OWN.contains(&name)
 }
 
-/// Whether a knob belongs to the load.
+/// Whether a knob determines the load.
 pub fn is_of_load(name: &str) -> bool {
     OF_LOAD.contains(&name)
 }
@@ -72,11 +72,11 @@ pub fn spec(name: &str) -> Result<&'static Spec, String> {
     })
 }
 
-/// A value as it is written to the knob: `050` is `50`.
+/// A value in the form that is written to the knob: `050` is `50`.
 ///
 /// # Errors
 ///
-/// The knob does not take it.
+/// The knob does not take the value.
 pub fn value(spec: &Spec, text: &str) -> Result<String, String> {
     let mut shown = String::new();
     let parsed = spec.parse(text).ok();
@@ -86,12 +86,12 @@ pub fn value(spec: &Spec, text: &str) -> Result<String, String> {
     }
 }
 
-/// Further knobs with the values that cells have of them.
+/// Further knobs with their values in the cells.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Further(BTreeMap<String, Vec<Value>>);
 
-/// A value as a job has it.
+/// A value in a job.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
 enum Value {
@@ -109,31 +109,31 @@ impl Value {
 }
 
 impl Further {
-    /// The names, and the values as they were given.
+    /// The names, and the values as given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
         let knobs = self.0.iter();
         knobs.map(|(name, values)| (name.as_str(), values.iter().map(Value::text).collect()))
     }
 
-    /// How many cells they make of one.
+    /// By how much they multiply the number of cells.
     pub fn size(&self) -> usize {
         let counts = self.0.values().map(|values| values.len().max(1));
         counts.fold(1, usize::saturating_mul)
     }
 
-    /// Puts a knob with its values in place of what there is of it.
+    /// Adds knobs with their values, or replaces those of knobs that are already there.
     pub fn put(&mut self, other: &Self) {
         let others = other.0.iter();
         self.0
             .extend(others.map(|(name, values)| (name.clone(), values.clone())));
     }
 
-    /// Takes out those that another has.
+    /// Removes the knobs that another has.
     pub fn remove(&mut self, other: &Self) {
         self.0.retain(|name, _| !other.0.contains_key(name));
     }
 
-    /// Takes out those that this version does not know; returns their names.
+    /// Removes the knobs that this version does not know; returns their names.
     pub fn without_unknown(&self) -> (Self, Vec<String>) {
         let is_known = |name: &str| is_own(name) || TABLE.iter().any(|spec| spec.name == name);
         let (known, unknown): (BTreeMap<_, _>, BTreeMap<_, _>) = self
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_benchmark_sets_are_knobs() {
+    fn the_knobs_that_the_benchmark_sets_exist() {
         for name in OWN {
             assert!(TABLE.iter().any(|spec| spec.name == name), "{name}");
             assert!(spec(name).is_err(), "{name}");
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_version_does_not_know_is_left_out_by_name() {
+    fn a_knob_that_this_version_does_not_know_is_left_out_by_name() {
         let both: Further = toml::from_str("irq_type = ['edge']\nnovel = [1, 2]\n").unwrap();
         let (known, unknown) = both.without_unknown();
         assert_eq!(known, toml::from_str("irq_type = ['edge']").unwrap());

@@ -2,30 +2,29 @@
 
 //! How far the figures of a machine can be trusted.
 //!
-//! The grade is that of the worst of these that holds; each that is worse than A is a reason:
+//! The worst of these conditions that holds is the grade; each condition worse than A is a reason:
 //!
-//! - D: the CPU is a program that runs in real time: what is measured is the emulator, and whatever
-//!   else the host does;
+//! - D: the CPU is emulated in real time: the figures are of the emulator, and of everything else that the host does;
 //! - D: the kernel has debugging features that cost time;
-//! - C: the kernel has warned or crashed before: what it does since is not said anywhere;
-//! - C: the machine is virtual: the host takes its CPUs away unseen;
-//! - C: the clock takes long to read (anything but a counter of the CPU, or a hypervisor's page of it);
+//! - C: the kernel has warned or crashed before, and may not behave as usual since;
+//! - C: the machine is virtual: its host takes CPUs away without notice;
+//! - C: the clock takes long to read (it is not a counter of the CPU, and not a hypervisor's page for it);
 //! - C: the machine is busy with something else: its load is above half of its CPUs;
-//! - B: the clock counts instructions: costs are exact, and the same on every machine; latencies of
-//!   real machines, with their caches and contention, they are not;
+//! - B: the clock counts instructions: costs are exact, and the same on every machine, but they are not the latencies
+//!   of real machines, with their caches and contention;
 //! - B: the CPUs change their frequency: there is a governor other than `performance`;
-//! - B: the CPUs may exceed their nominal frequency, as long as few are busy and all are cool;
+//! - B: the CPUs may exceed their nominal frequency while few of them are busy and all are cool;
 //! - B: idle CPUs sleep in states that take more than 5 µs to leave;
-//! - B: irqbalance runs, which moves interrupts from one CPU to another meanwhile;
-//! - B: CPUs share a core: one is slower when the other works;
+//! - B: irqbalance runs, which may move interrupts from one CPU to another;
+//! - B: CPUs share a core: one is slower while the other works;
 //! - A: none of these.
 //!
-//! Where the clock counts instructions, neither the emulation, nor the load, nor the clock's own cost, nor
-//! turbo or idle states are held against it: none of them shows in the figures.
+//! If the clock counts instructions, then emulation, load, the clock's own cost, turbo and idle states are no reasons:
+//! none of them affects the figures.
 
 use crate::results::Environment;
 
-/// What grading takes besides what the results say of a machine.
+/// The facts for grading that are not in the results.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Facts {
     /// The load of the last minute.
@@ -36,8 +35,8 @@ pub struct Facts {
     pub has_warned: bool,
 }
 
-/// How long it may take to leave an idle state: longer would show beside what is measured. The first real states of
-/// current processors (C1) take 1 to 2 µs.
+/// The exit latency of an idle state above which it shows in the figures. The first real states of current processors
+/// (C1) take 1 to 2 µs to leave.
 const MOST_EXIT_LATENCY_US: u64 = 5;
 
 /// The clocks that are cheap to read.
@@ -54,7 +53,7 @@ pub fn grade(environment: &Environment, facts: &Facts) -> (String, Vec<String>) 
     let mut held: Vec<(char, String)> = Vec::new();
     let virtual_time = environment.virtual_time;
     if environment.emulated && !virtual_time {
-        let why = "the CPU is emulated in real time: it is the emulator that is measured";
+        let why = "the CPU is emulated in real time: the figures are those of the emulator";
         held.push(('D', why.to_string()));
     }
     if !environment.debug_options.is_empty() {
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_machine_of_metal_is_the_best_there_is() {
+    fn a_quiet_physical_machine_has_grade_a() {
         assert_eq!(graded(|_, _| {}), ("A".to_string(), 0));
         let without_scaling = graded(|environment, _| environment.governor = None);
         assert_eq!(without_scaling, ("A".to_string(), 0));
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_hardly_sleeps_and_has_no_turbo_is_as_good() {
+    fn a_machine_with_short_sleeps_and_no_turbo_has_grade_a() {
         let tuned = graded(|environment, _| {
             environment.turbo = Some(false);
             environment.deepest_idle_state = idle("C1", 2);
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_decides_and_all_are_told() {
+    fn the_worst_reason_decides_and_all_are_listed() {
         let change = |environment: &mut Environment, facts: &mut Facts| {
             environment.debug_options = vec!["KASAN".to_string()];
             environment.governor = Some("powersave".to_string());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What to run: a preset or a job file, with what the command line says instead.
+//! The job to run: a preset or a job file, with overrides from the command line.
 //!
-//! All of it is checked by `check`, before anything else happens, and without the module. What only the
-//! module can tell, such as how many lines it has, is checked by [`crate::rig`].
+//! `check` checks all of it, before anything else happens, and without the module. [`crate::rig`] checks the facts that
+//! only the module knows, such as its number of lines.
 
 mod check;
 
@@ -43,10 +43,10 @@ pub const BURSTS: RangeInclusive<u64> = 1..=4096;
 pub const FIFO_SIZES: RangeInclusive<u64> = 16..=1_048_576;
 /// Simulated cost of a run of the bottom half, in microseconds.
 pub const WORK_US: RangeInclusive<u64> = 0..=10_000;
-/// What p99 of `due_read` has to stay under, in microseconds.
+/// The limit of p99 of `due_read`, in microseconds.
 pub const P99_LIMITS_US: RangeInclusive<u64> = 1..=10_000_000;
 
-/// A job file. What it does not say is as [`Job::default`] and [`Matrix::default`] have it.
+/// A job file. Missing values are those of [`Job::default`] and [`Matrix::default`].
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Job {
@@ -54,19 +54,19 @@ pub struct Job {
     pub rounds: u32,
     /// How long a round is measured, in seconds: 0.01 to 3600.
     pub duration_s: f64,
-    /// How long it runs before that, in seconds: 0 to 60.
+    /// How long the load runs before each round is measured, in seconds: 0 to 60.
     pub warm_up_s: f64,
-    /// Of the order of the cells and of the resampling.
+    /// The seed of the order of the cells and of the resampling.
     pub seed: u64,
     /// The file of arrivals that mode replay repeats.
     pub replay: Option<PathBuf>,
-    /// The CPUs of lines and readers; absent for all that are online.
+    /// The CPUs of lines and readers; absent for all online CPUs.
     pub cpus: Option<Cpus>,
-    /// The percentiles of each stage; absent for the usual ones.
+    /// The percentiles of each stage; absent for the default ones.
     pub percentiles: Option<Percentiles>,
-    /// The job is all cells of all of them, each once.
+    /// The job has all cells of all matrices, each once.
     pub matrix: Vec<Matrix>,
-    /// When there, the highest rates are looked for, too.
+    /// If present, the highest rates are searched, too.
     pub knee: Option<KneeJob>,
 }
 
@@ -86,7 +86,7 @@ pub struct Matrix {
     pub fifo_sizes: Vec<u64>,
     /// Simulated cost of a run of the bottom half, in microseconds: 0 to 10,000.
     pub work_us: Vec<u64>,
-    /// Of the workqueues of unbound flavors; the other flavors have but one cell for all of them.
+    /// The affinity scopes of unbound flavors. Any other flavor has one cell for all scopes.
     pub affinity_scopes: Names<Scope>,
     /// Kinds of interference.
     pub stress: Names<Stress>,
@@ -94,17 +94,17 @@ pub struct Matrix {
     pub lines: LineCount,
     /// Values of further knobs of the module, by name.
     pub knobs: Further,
-    /// The same; those that this version does not know are left out.
+    /// As `knobs`, but knobs that this version does not know are left out.
     pub optional_knobs: Further,
     /// How many times each of its cells is measured; absent for the job's value.
     pub rounds: Option<u32>,
     /// How long a round of its cells is measured, in seconds; absent for the job's value.
     pub duration_s: Option<f64>,
-    /// How long they run before that, in seconds; absent for the job's value.
+    /// How long the load runs before each of its rounds is measured, in seconds; absent for the job's value.
     pub warm_up_s: Option<f64>,
 }
 
-/// For which flavors the highest rate is looked for, and how.
+/// The flavors whose highest rate is searched, and how.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KneeJob {
@@ -112,11 +112,11 @@ pub struct KneeJob {
     pub flavors: Names<Flavor>,
     /// Kinds of interference.
     pub stress: Names<Stress>,
-    /// The least rate tried, 1 to 1,000,000.
+    /// The lowest rate that is tried, 1 to 1,000,000.
     pub min_hz: u64,
-    /// The greatest rate tried, 1 to 1,000,000.
+    /// The highest rate that is tried, 1 to 1,000,000.
     pub max_hz: u64,
-    /// What p99 of `due_read` has to stay under, in microseconds: 1 to 10,000,000.
+    /// The limit of p99 of `due_read`, in microseconds: 1 to 10,000,000.
     pub p99_limit_us: u64,
     /// How long a rate is tried, in seconds: 0.01 to 3600.
     pub duration_s: f64,
@@ -183,7 +183,7 @@ impl Matrix {
         }
     }
 
-    /// All further knobs that there are.
+    /// All further knobs.
     pub fn all_knobs(&self) -> Further {
         let (mut all, _) = self.optional_knobs.without_unknown();
         all.put(&self.knobs);
@@ -199,7 +199,7 @@ impl Job {
         Self::parse(text, &format!("preset {name}"))
     }
 
-    /// The job of a file; `name` is what to call it.
+    /// The job in a file; `name` is used in errors.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
         if is_json_object(text) {
             let why = "it is JSON, and a job is TOML";
@@ -215,7 +215,7 @@ impl Job {
         })
     }
 
-    /// Puts what the command line says in place of what the job says.
+    /// Replaces values of the job by those of the command line.
     pub fn override_by(mut self, given: &Overrides) -> Result<Self, Failure> {
         put(&mut self.rounds, &given.rounds);
         put(&mut self.duration_s, &given.duration);
@@ -225,7 +225,7 @@ impl Job {
         put_some(&mut self.cpus, &given.cpus);
         put_some(&mut self.percentiles, &given.percentiles);
         for matrix in &mut self.matrix {
-            // The option takes the place of what the job says, here as well.
+            // The option also replaces the values of the matrices.
             forget(&mut matrix.rounds, &given.rounds);
             forget(&mut matrix.duration_s, &given.duration);
             forget(&mut matrix.warm_up_s, &given.warm_up);
@@ -235,7 +235,7 @@ impl Job {
             }
             let is_told = given.mode.is_some() || given.replay.is_some();
             if is_told && matrix.mode != Mode::Rate {
-                // They were said for another mode.
+                // These values were meant for another mode.
                 matrix.rates_hz = None;
             }
             if is_told && matrix.mode == Mode::Replay {
@@ -284,7 +284,7 @@ impl Job {
         }
         let Some(knee) = &mut self.knee else {
             return match asked.iter().any(Option::is_some) {
-                true => Err(bad("no knee is looked for").remedy("--find-knee").usage()),
+                true => Err(bad("no knee is searched for").remedy("--find-knee").usage()),
                 false => Ok(()),
             };
         };
@@ -297,7 +297,7 @@ impl Job {
     }
 }
 
-/// A message of the parser, in which the types of Rust have names that others know.
+/// A message of the parser, in which types of Rust are replaced by words for users.
 fn in_words(message: String) -> String {
     let types = [
         ("expected u32", "expected a whole number from 0 up"),
@@ -309,7 +309,7 @@ fn in_words(message: String) -> String {
     })
 }
 
-/// A job that cannot be run.
+/// The failure of a job that cannot be run.
 fn bad(why: impl Into<String>) -> Failure {
     Failure::new("cannot run this bench", why)
 }
@@ -326,14 +326,14 @@ fn put_some<T: Clone>(value: &mut Option<T>, given: &Option<T>) {
     }
 }
 
-/// Leaves it to the job where the command line has a value for it.
+/// Clears a matrix's own value if the command line has one.
 fn forget<T>(value: &mut Option<T>, given: &Option<T>) {
     if given.is_some() {
         *value = None;
     }
 }
 
-/// What any of the matrices has in a list, each once.
+/// The values of a list in any of the matrices, each once.
 fn union<T: Copy + PartialEq>(
     matrices: &[Matrix],
     list: impl Fn(&Matrix) -> &Names<T>,
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_job_does_not_say_has_a_default() {
+    fn a_missing_value_of_a_job_has_a_default() {
         let job = checked("[[matrix]]\n").unwrap();
         assert_eq!((job.rounds, job.seed), (USUAL_ROUNDS, 1));
         assert_eq!(job.matrix[0].flavors.0, Flavor::CHOICES);
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_there_are_not_are_named_with_their_line() {
+    fn unknown_keys_are_named_with_their_line() {
         for (text, line, key) in [
             ("round = 5\n[[matrix]]", 1, "`round`"),
             ("[[matrix]]\nflavours = ['bh']", 2, "`flavours`"),
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_run_is_refused_with_the_reason() {
+    fn a_job_that_cannot_be_run_is_refused_with_the_reason() {
         for (text, why) in [
             ("", "neither a [[matrix]] nor a [knee]"),
             ("[[matrix]]\nflavors = []", "flavors is empty"),
@@ -441,7 +441,7 @@ mod tests {
                 "duration_s: NaN is not from",
             ),
             ("warm_up_s = -1.0\n[[matrix]]", "warm_up_s: -1 is not from"),
-            ("[knee]\nmin_hz = 5000\nmax_hz = 5000", "nothing is between"),
+            ("[knee]\nmin_hz = 5000\nmax_hz = 5000", "an empty range"),
             ("[knee]\nmin_hz = 100", "fewer than 100 events"),
         ] {
             let message = checked(text).unwrap_err();
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_goes_before_the_job_in_every_matrix() {
+    fn the_command_line_overrides_the_job_in_every_matrix() {
         let given = Overrides {
             flavors: Some(Names(vec![Flavor::Bh])),
             rates: Some(vec![7, 8]),
@@ -481,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_loop_forgets_the_rates_of_the_job_but_not_those_asked_for() {
+    fn a_closed_loop_drops_the_rates_of_the_job_but_refuses_those_of_the_command_line() {
         let text = "[[matrix]]\nrates_hz = [50]\n";
         let mut given = Overrides {
             mode: Some(Mode::Saturate),
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn a_knee_is_looked_for_with_what_the_matrices_have() {
+    fn a_knee_is_searched_with_the_values_of_the_matrices() {
         let text = "[[matrix]]\nflavors = ['bh', 'none']\n[[matrix]]\nflavors = ['bound', 'bh']\n";
         let mut given = Overrides {
             p99_limit: Some(77),

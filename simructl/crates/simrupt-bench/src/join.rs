@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Several results of one machine as one: their rounds stand behind each other.
+//! Joins several results of one machine into one, with their rounds one after the other.
 
 mod same;
 
@@ -16,13 +16,13 @@ use crate::results::{Cell, Cost, Knee, Plan, Results};
 use crate::session::medians_of;
 use simrupt::failure::Failure;
 
-/// Circumstances that may differ between results that are joined: how many rounds there were, and their order.
+/// Circumstances that may differ between joined results: the number of rounds, and their order.
 const MAY_DIFFER: [&str; 2] = ["rounds", "seed"];
 
 /// A result, and the name of its file.
 pub type Named = (String, Results);
 
-/// Why two results cannot be joined, in a sentence; `None` when they can.
+/// Why two results cannot be joined, in a sentence; `None` if they can.
 pub fn obstacle(one: &Results, other: &Results) -> Option<String> {
     if !one.complete || !other.complete {
         return Some("one of them ended early".to_string());
@@ -38,7 +38,7 @@ pub fn obstacle(one: &Results, other: &Results) -> Option<String> {
         };
         return Some(format!("{name} differs: {a} / {b}{more}"));
     }
-    // The rounds of highest rates have no numbers: those behind them would be taken for others.
+    // The rounds of highest rates have no numbers, so they must be complete to keep their places.
     let has_all_rates = |results: &Results| {
         let mut knees = results.knees.iter();
         knees.all(|knee| knee.rates_hz.len() == next_round(results) as usize)
@@ -57,7 +57,7 @@ pub fn obstacle(one: &Results, other: &Results) -> Option<String> {
     (!same).then(|| "they measured other cells".to_string())
 }
 
-/// How long the rounds of a cell are, where they are not as long as those of the others.
+/// The times of a cell's rounds, if the cell has its own.
 fn times(cell: &Cell) -> Option<[f64; 2]> {
     let plan = cell.plan.as_ref()?;
     Some([plan.duration_s, plan.warm_up_s])
@@ -65,12 +65,12 @@ fn times(cell: &Cell) -> Option<[f64; 2]> {
 
 /// Joins results of one plan on one machine; the error names the two that do not match.
 ///
-/// Rounds are numbered on, and their order is that of the results. Medians, intervals and flags are of all
-/// rounds together. The environment, the command and the seed are those of the first.
+/// The numbers of rounds continue, and the order is that of the results. Medians, intervals and flags are of all rounds
+/// together. The environment, the command and the seed are those of the first result.
 ///
 /// # Errors
 ///
-/// When there is no result, when environment or plan differ, or when one run would count twice.
+/// There is no result, environment or plan differ, or one run would count twice.
 pub fn join(results: Vec<Named>) -> Result<Results, Failure> {
     let mut results = results.into_iter();
     let Some(first) = results.next() else {
@@ -86,12 +86,12 @@ pub fn join(results: Vec<Named>) -> Result<Results, Failure> {
     joined(first, others)
 }
 
-/// Two results that cannot be joined.
+/// The failure for two results that cannot be joined.
 fn refusal(one: &str, other: &str, why: impl Into<String>) -> Failure {
     Failure::new(format!("cannot join {one} and {other}"), why)
 }
 
-/// A result with the rounds of others, of which nothing stands against it.
+/// A result with the rounds of others added, which are known to match.
 fn joined(first: Named, others: Vec<Named>) -> Result<Results, Failure> {
     if others.is_empty() {
         return Ok(first.1);
@@ -110,7 +110,7 @@ fn joined(first: Named, others: Vec<Named>) -> Result<Results, Failure> {
             let why = "together they have more rounds than can be numbered";
             return Err(refusal(&first, &name, why).remedy("fewer results"));
         }
-        // The joined result can be written, and must then be readable.
+        // The joined result will be written, and must be readable again.
         if let Err(why) = check(&one) {
             let why = format!("together they are no result: {why}");
             return Err(refusal(&first, &name, why).remedy("fewer results"));
@@ -125,19 +125,18 @@ fn joined(first: Named, others: Vec<Named>) -> Result<Results, Failure> {
     Ok(one)
 }
 
-/// The number of the round that would come next.
+/// The number of the next round.
 fn next_round(results: &Results) -> u32 {
     let rounds = results.cells.iter().flat_map(|cell| &cell.rounds);
     let after_last = rounds.map(|round| round.round.saturating_add(1)).max();
     after_last.unwrap_or(0).max(results.plan.rounds)
 }
 
-/// Joins the results of each machine: those of which nothing stands against it. A machine has the names of all its
-/// files.
+/// Joins the results of each machine that can be joined. A machine has the names of all its files.
 ///
 /// # Errors
 ///
-/// When one run would count twice.
+/// One run would count twice.
 pub fn by_machine(results: Vec<Named>) -> Result<Vec<Named>, Failure> {
     let mut machines: Vec<(Named, Vec<Named>)> = Vec::new();
     for named in results {
@@ -155,7 +154,7 @@ pub fn by_machine(results: Vec<Named>) -> Result<Vec<Named>, Failure> {
     machines.into_iter().map(named).collect()
 }
 
-/// Adds the rounds of a result that matches; `None` when there are too many to be numbered.
+/// Adds the rounds of a matching result; `None` if there are too many rounds to be numbered.
 fn add(joined: &mut Results, other: &mut Results) -> Option<()> {
     let round = next_round(joined);
     let rounds = joined.cells.iter().flat_map(|cell| &cell.rounds);
@@ -199,7 +198,7 @@ fn add(joined: &mut Results, other: &mut Results) -> Option<()> {
     Some(())
 }
 
-/// The mean of two costs, by how many were measured of each.
+/// The mean of two costs, weighted by their counts.
 fn mean(one: &Cost, other: &Cost) -> Cost {
     let count = one.count.saturating_add(other.count);
     let sum_ns = one.mean_ns * one.count as f64 + other.mean_ns * other.count as f64;
@@ -214,7 +213,7 @@ fn mean(one: &Cost, other: &Cost) -> Cost {
     }
 }
 
-/// A cell with the figures of all its rounds.
+/// A cell with new figures from all its rounds.
 fn anew(cell: Cell, plan: &Plan) -> Cell {
     let asked = cell.planned_rounds(plan);
     metrics::cell(
@@ -241,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_with_rounds_of_its_own_has_those_of_all_results() {
+    fn a_cell_with_its_own_number_of_rounds_has_those_of_all_results() {
         let mut one = sample::results();
         one.cells[0].plan = Some(CellPlan {
             rounds: 7,
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_stand_behind_each_other_and_figures_are_of_all() {
+    fn rounds_follow_each_other_and_figures_are_of_all_rounds() {
         let one = sample::results();
         let mut other = sample::results();
         other.plan.seed += 1;

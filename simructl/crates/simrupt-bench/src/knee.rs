@@ -1,35 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The search for the highest rate that a flavor can follow: up in large steps as long as it can, then
-//! halving what is left. So no rate is tried that is far above what it can do, and that would leave no
-//! CPU to whoever has to end it.
+//! The search for the highest rate that a flavor can follow: up in large steps as long as it can, then by bisection. So
+//! no rate far above the highest one is tried, which would leave no CPU time to the thread that must end it.
 //!
-//! A rate that fails is tried again before it counts as too high: one hiccup of the machine on the way up would
-//! else be the result.
+//! A rate that fails is tried again before it counts as too high. Otherwise a single disturbance of the machine on the
+//! way up would decide the result.
 
 use crate::results::Probe;
 
 /// Factor between two rates on the way up.
 const STEP: u64 = 2;
 
-/// How often a rate has to fail, in a row, to count as too high.
+/// How often a rate must fail, in a row, to count as too high.
 const TRIES: u32 = 2;
 
-/// The search ends when the lowest rate that is too high is at most so many times the highest that is
-/// not.
+/// The search ends when the ratio of the lowest rate that failed to the highest that passed is at most this.
 pub const RESOLUTION: f64 = 1.05;
 
-/// What a search found.
+/// The outcome of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
-    /// The highest rate that passed; `None` when not even the least did.
+    /// The highest rate that passed; `None` if none did.
     pub rate_hz: Option<u64>,
-    /// All that was tried, in that order.
+    /// All rates that were tried, in order.
     pub probes: Vec<Probe>,
 }
 
-/// Searches from `min_hz` to `max_hz`; `measure` tries a rate, or says that it is time to stop by
-/// `None`, which is the answer then.
+/// Searches from `min_hz` to `max_hz`. `measure` tries a rate, or returns `None` to stop; the result is then `None`.
 ///
 /// ```
 /// use simrupt_bench::knee::search;
@@ -50,7 +47,7 @@ pub fn search<E>(
     mut measure: impl FnMut(u64) -> Result<Option<Probe>, E>,
 ) -> Result<Option<Search>, E> {
     let mut probes = Vec::new();
-    // The highest rate that passed, and the lowest that did not.
+    // The highest rate that passed, and the lowest that failed.
     let mut passed: Option<u64> = None;
     let mut failed: Option<u64> = None;
     while let Some(rate) = next(min_hz, max_hz, passed, failed) {
@@ -74,7 +71,7 @@ pub fn search<E>(
     }))
 }
 
-/// The rate to try next.
+/// The next rate to try.
 fn next(min_hz: u64, max_hz: u64, passed: Option<u64>, failed: Option<u64>) -> Option<u64> {
     match (passed, failed) {
         (None, None) => Some(min_hz),
@@ -91,8 +88,8 @@ fn next(min_hz: u64, max_hz: u64, passed: Option<u64>, failed: Option<u64>) -> O
     }
 }
 
-/// How many probes a search makes at most, wherever the highest rate lies. Rates that pass at the second try only come
-/// on top.
+/// The greatest number of probes of a search, wherever the highest rate is. A rate that passes only at the second try
+/// takes one more.
 pub fn most_probes(min_hz: u64, max_hz: u64) -> u32 {
     most_probes_from(min_hz, max_hz, None, None)
 }
@@ -119,7 +116,7 @@ mod tests {
         }
     }
 
-    /// A search in which rates up to `knee` pass: what it finds, and what it tries.
+    /// A search in which rates up to `knee` pass: the result, and the rates that were tried.
     fn found(min_hz: u64, max_hz: u64, knee: u64) -> (Option<u64>, Vec<u64>) {
         let measure = |rate_hz| -> Result<_, ()> { Ok(Some(probe(rate_hz, rate_hz <= knee))) };
         let found = search(min_hz, max_hz, measure).unwrap().unwrap();
@@ -128,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_knee_is_found_to_five_percent_with_no_more_probes_than_said() {
+    fn the_knee_is_found_to_five_percent_with_at_most_the_announced_probes() {
         for (min, max) in [(1_000, 1_000_000), (1_000, 513_000), (7, 1_000_000), (1, 2)] {
             let most = most_probes(min, max) as usize;
             let mut longest = 0;
@@ -158,12 +155,12 @@ mod tests {
         let (rate, tried) = found(1_000, 50_000, 1_000_000);
         assert_eq!(rate, Some(50_000));
         assert_eq!(tried, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 50_000]);
-        // Nothing lies between small rates, however far apart they are.
+        // There is no rate between small ones, however large their ratio.
         assert_eq!(found(1, 2, 1).0, Some(1));
     }
 
     #[test]
-    fn one_failure_on_the_way_up_is_tried_again_and_a_second_one_ends_it() {
+    fn a_rate_that_fails_on_the_way_up_is_tried_again_and_a_second_failure_ends_it() {
         let mut left_to_fail = 1;
         let mut hiccup = |rate_hz, at: u64| {
             let fails = rate_hz == at && left_to_fail > 0;

@@ -3,34 +3,34 @@
 #![doc = include_str!("../README.md")]
 //! ## Modules
 //!
-//! What is run:
+//! The run:
 //! - `setting`: modes, flavors, stress and the like, which jobs, measurements and results share;
-//! - `job`, `overrides`: what was asked for, by a preset or a file, and values that replace those of a job;
+//! - `job`, `overrides`: the job of a preset or a file, and the values that replace some of it;
 //! - `placement`: the CPUs of lines and readers;
 //! - `plan`: the cells of a job, their order, and the time they take;
-//! - `outlook`: what their results will be able to tell;
-//! - `session`: runs a plan, from the first change of a knob to the last that is taken back.
+//! - `outlook`: the differences that the results will be able to show;
+//! - `session`: runs a plan, from the first change of a knob to the last one that is reverted.
 //!
-//! How it is measured:
+//! The measurement:
 //! - `rig`: the lines under test, and their knobs;
-//! - `foreign`, `writes`: changes that others make to them meanwhile;
+//! - `foreign`, `writes`: changes that others make to the lines during the run;
 //! - `round`, `knee`: one round of a cell, and the search for the highest rate;
 //! - `steady`: how long the lines warm up;
 //! - `reader`, `stress`: readers and interference;
-//! - `soak`, `cpu`: the CPU time of everything, and of the threads that are known;
-//! - `lock`, `saved`: one at a time, and what has to come back;
-//! - `priority`: scheduling policies, so that it is not kept from ending.
+//! - `soak`, `cpu`: the CPU time in total, and of the known threads;
+//! - `lock`, `saved`: one run at a time, and the values to restore;
+//! - `priority`: scheduling policies, so that a run can always be ended.
 //!
-//! What becomes of it:
-//! - `results`: the document that a run leaves behind, and that all reports and comparisons read;
+//! The results:
+//! - `results`: the document of a run, which all reports and comparisons read;
 //! - `load`: reading it back;
 //! - `percentile`: the percentiles that are figures;
 //! - `metrics`, `statistics`: from counters to figures, and from rounds to medians and intervals;
-//! - `environment`, `cpu_power`, `grade`: where it ran, and how far that can be trusted;
-//! - `costs`, `drain`: what measuring costs;
+//! - `environment`, `cpu_power`, `grade`: the machine, and how far its figures can be trusted;
+//! - `costs`, `drain`: the costs of measuring;
 //! - `report`: the tables, charts and pages of a result;
-//! - `join`: several results of one machine as one;
-//! - `compare`: what has changed from one to another.
+//! - `join`: joins several results of one machine;
+//! - `compare`: the changes from one result to another.
 
 pub mod compare;
 pub mod costs;

@@ -14,14 +14,13 @@ use super::results::{Results, SCHEMA};
 use simrupt::failure::Failure;
 use simrupt::sysroot::{input_name, open_or_stdin};
 
-/// What every version of the format has.
+/// The part that every version of the format has.
 #[derive(Deserialize)]
 struct Head {
     schema: Option<String>,
 }
 
-/// The results in a file; `-` is standard input. A failure names the file, what is wrong with it and what to
-/// try.
+/// The results in a file; `-` is standard input. A failure names the file, the error and the remedy.
 pub fn results(file: &Path) -> Result<Results, Failure> {
     let name = input_name(file);
     let mut text = Vec::new();
@@ -32,7 +31,7 @@ pub fn results(file: &Path) -> Result<Results, Failure> {
     })
 }
 
-/// What is wrong, and what to try.
+/// The error, and the remedy.
 type Refusal = (String, &'static str);
 
 const FOREIGN: &str = "a file that simructl bench --json has written";
@@ -45,27 +44,29 @@ fn parse(text: &[u8]) -> Result<Results, Refusal> {
     }
     let head: Head = serde_json::from_slice(text).map_err(|error| match error.classify() {
         Category::Eof => (format!("it is cut off: {error}"), DAMAGED),
-        Category::Syntax => (format!("it is no JSON: {error}"), FOREIGN),
-        Category::Data | Category::Io => ("it is JSON of something else".to_string(), FOREIGN),
+        Category::Syntax => (format!("it is not JSON: {error}"), FOREIGN),
+        Category::Data | Category::Io => (
+            "it is JSON, but not a benchmark's result".to_string(),
+            FOREIGN,
+        ),
     })?;
     match head.schema.as_deref() {
         Some(SCHEMA) => {}
         Some(other) if family(other) == family(SCHEMA) => {
-            let why = format!("it is of the format {other}, this simructl reads {SCHEMA}");
+            let why = format!("its format is {other}, this simructl reads {SCHEMA}");
             return Err((why, OTHER_VERSION));
         }
-        Some(other) => return Err((format!("it is of the format {other}"), FOREIGN)),
+        Some(other) => return Err((format!("its format is {other}"), FOREIGN)),
         None => {
             return Err((
-                "it does not say that it is a benchmark's".to_string(),
+                "it has no field `schema` with its format".to_string(),
                 FOREIGN,
             ));
         }
     }
     let results: Results = serde_json::from_slice(text)
-        .map_err(|error| (format!("it is not as {SCHEMA} should be: {error}"), DAMAGED))?;
-    check::check(&results)
-        .map_err(|why| (format!("it is not as {SCHEMA} should be: {why}"), DAMAGED))?;
+        .map_err(|error| (format!("it is not valid {SCHEMA}: {error}"), DAMAGED))?;
+    check::check(&results).map_err(|why| (format!("it is not valid {SCHEMA}: {why}"), DAMAGED))?;
     Ok(results)
 }
 
@@ -98,25 +99,29 @@ mod tests {
     }
 
     #[test]
-    fn foreign_files_are_told_apart_from_other_versions() {
+    fn foreign_files_are_distinguished_from_other_versions() {
         for (text, why, remedy) in [
-            (&b"\x7fELF"[..], "it is no JSON: expected value", FOREIGN),
-            (b"{}", "it does not say that it is a benchmark's", FOREIGN),
+            (&b"\x7fELF"[..], "it is not JSON: expected value", FOREIGN),
+            (b"{}", "it has no field `schema` with its format", FOREIGN),
             (
                 b"{\"schema\": \"other/1\"}",
-                "it is of the format other/1",
+                "its format is other/1",
                 FOREIGN,
             ),
-            (b"{\"schema\": 1}", "it is JSON of something else", FOREIGN),
-            (b"[]", "it is JSON of something else", FOREIGN),
+            (
+                b"{\"schema\": 1}",
+                "it is JSON, but not a benchmark's result",
+                FOREIGN,
+            ),
+            (b"[]", "it is JSON, but not a benchmark's result", FOREIGN),
             (
                 b"{\"schema\": \"simrupt-bench/1\"}",
-                "it is of the format simrupt-bench/1, this simructl reads simrupt-bench/2",
+                "its format is simrupt-bench/1, this simructl reads simrupt-bench/2",
                 OTHER_VERSION,
             ),
             (
                 b"{\"schema\": \"simrupt-bench/2\"}",
-                "it is not as simrupt-bench/2 should be: missing field `started_unix_s`",
+                "it is not valid simrupt-bench/2: missing field `started_unix_s`",
                 DAMAGED,
             ),
         ] {
@@ -140,7 +145,7 @@ mod tests {
         }
 
         #[test]
-        fn no_results_that_are_taken_make_a_report_panic(document in damaged_text::documents(
+        fn no_accepted_results_make_a_report_panic(document in damaged_text::documents(
             serde_json::from_str(include_str!("../tests/result.json")).unwrap(),
         )) {
             use crate::compare::compare;

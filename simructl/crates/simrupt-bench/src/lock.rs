@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One bench at a time: a lock that ends with the process, however that ends.
+//! One bench at a time: a lock that ends with the process, in any way that it ends.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -16,7 +16,7 @@ use simrupt::sysroot::{Sysroot, read_text};
 pub struct Lock(Flock<File>);
 
 impl Lock {
-    /// Takes the lock, or says who has it.
+    /// Takes the lock, or names the process that has it.
     pub fn take(sysroot: &Sysroot) -> Result<Self, Failure> {
         let path = sysroot.run("simrupt-bench.lock");
         let mut options = OpenOptions::new();
@@ -38,7 +38,7 @@ impl Lock {
             Err((_, errno)) => return Err(Failure::file("lock", &path, None, &errno.into())),
         };
         let pid = format!("{}\n", std::process::id());
-        // For the message above only.
+        // The number is only for the message above.
         let _ = lock.0.set_len(0);
         let _ = lock.0.write_all(pid.as_bytes());
         Ok(lock)

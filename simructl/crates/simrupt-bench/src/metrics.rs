@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! From what was counted to figures, and from the rounds of a cell to the cell. Which metrics there are
-//! and what each means is in Documentation/bench.md.
+//! From counts to figures, and from the rounds of a cell to the cell. Documentation/bench.md lists the metrics and
+//! their meanings.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::steady::WarmUp;
 /// The counters of events that no reader got.
 const LOSSES: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];
 
-/// The counter of what cpu_limit_pct has put off.
+/// The counter of runs that cpu_limit_pct has delayed.
 const THROTTLED: &str = "throttled";
 
-/// The metrics whose outliers are worth a word.
+/// The metrics whose outliers are reported.
 const WATCHED: [&str; 5] = [
     "due_irq_p50_ns",
     "irq_bh_p50_ns",
@@ -27,19 +27,19 @@ const WATCHED: [&str; 5] = [
     "runs_hz",
 ];
 
-/// By which share of the median a round has to stand apart for a word: figures that hardly differ have
+/// The share of the median by which a round must differ to be reported, because figures that hardly differ have
 /// outliers, too.
 const WORTH_A_WORD: f64 = 0.01;
 
-/// How far the rate may be off.
+/// How far the rate may differ from the set rate.
 const RATE_TOLERANCE: f64 = 0.01;
 
-/// What one round counted, all lines together.
+/// The counts of one round, all lines together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sample {
-    /// From when the device was let go to when it was silenced, the mean over the lines.
+    /// From the start of the device until it was silenced, the mean over the lines.
     pub elapsed_ns: u64,
-    /// How it was warmed up.
+    /// The warm-up before it.
     pub warm_up: WarmUp,
     /// The counters of all lines, added up.
     pub counters: BTreeMap<String, u64>,
@@ -49,20 +49,19 @@ pub struct Sample {
     pub spent: Spent,
 }
 
-/// What so many events took.
+/// The CPU time that a number of events took.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Spent {
-    /// How many events took it.
+    /// The number of events.
     pub events: u64,
-    /// All CPU time; `None` when it could not be told.
+    /// All CPU time; `None` if it could not be measured.
     pub busy_ns: Option<u64>,
-    /// The part of the threads that are known.
+    /// The part of the known threads.
     pub usage: Usage,
 }
 
 impl Spent {
-    /// CPU time that no thread had that is known: interrupts, softirqs, and the way to them and to the
-    /// threads.
+    /// The CPU time that no known thread used: interrupts, softirqs, and the switches to them and to the threads.
     fn interrupt_ns(&self) -> Option<u64> {
         let threads_ns = self.usage.worker_ns? + self.usage.reader_ns?;
         Some(self.busy_ns?.saturating_sub(threads_ns))
@@ -70,18 +69,18 @@ impl Spent {
 }
 
 impl Sample {
-    /// A counter; 0 where the module does not have it.
+    /// A counter; 0 if the module does not have it.
     pub fn counter(&self, name: &str) -> u64 {
         self.counters.get(name).copied().unwrap_or(0)
     }
 
-    /// Events that no reader got, of all; `None` when there were none.
+    /// The share of the events that no reader got; `None` if there were no events.
     pub fn loss_ratio(&self) -> Option<f64> {
         let lost: u64 = LOSSES.iter().map(|name| self.counter(name)).sum();
         ratio(lost, self.counter("events"))
     }
 
-    /// All metrics that there are of it.
+    /// All metrics of the round.
     pub fn metrics(&self, setting: &Setting, percentiles: &Percentiles) -> BTreeMap<String, f64> {
         let mut metrics = BTreeMap::new();
         for stage in STAGES {
@@ -124,8 +123,8 @@ impl Sample {
     }
 }
 
-/// The percentiles, the maximum and the mean of a stage. A percentile that is not below the maximum by
-/// at least one value is not one: p99 takes 100 values, p99.99 takes 10,000.
+/// The percentiles, the maximum and the mean of a stage. A percentile needs at least one value above it to differ from
+/// the maximum: p99 takes 100 values, p99.99 takes 10,000.
 fn of_stage(stage: &str, histogram: &Histogram, percentiles: &Percentiles) -> Vec<(String, f64)> {
     let mut metrics = Vec::new();
     for percentile in percentiles.iter() {
@@ -147,8 +146,8 @@ fn ratio(part: u64, all: u64) -> Option<f64> {
     (all > 0).then(|| part as f64 / all as f64)
 }
 
-/// A cell of the rounds that it had, `asked` of which there should be. `plan` is how they were run, where that is not as
-/// in the other cells.
+/// A cell, made from its rounds; it should have `asked` rounds. `plan` is its own plan, if it differs from that of the
+/// other cells.
 pub fn cell(
     setting: &Setting,
     plan: Option<CellPlan>,
@@ -164,7 +163,7 @@ pub fn cell(
     }
     let metrics: BTreeMap<_, _> = values
         .into_iter()
-        // An index of an outlier is to be that of a round.
+        // The index of an outlier must be that of a round.
         .filter(|(_, values)| values.len() == rounds.len())
         .filter_map(|(name, values)| Some((name.to_string(), estimate(&values)?)))
         .collect();
@@ -180,7 +179,7 @@ pub fn cell(
     cell
 }
 
-/// What is odd about a cell.
+/// Everything unusual about a cell.
 fn flags(cell: &Cell, asked: u32) -> Vec<String> {
     let mut flags = Vec::new();
     let rounds = cell.rounds.len();
@@ -245,7 +244,7 @@ fn flags(cell: &Cell, asked: u32) -> Vec<String> {
     flags
 }
 
-/// Says in how many rounds the lines were not steady after their warm-up.
+/// Reports the number of rounds in which the lines were not steady after their warm-up.
 fn unsteady(cell: &Cell) -> Option<String> {
     let of = cell.rounds.iter();
     let unsteady: Vec<&Round> = of.filter(|round| round.steady == Some(false)).collect();
@@ -268,11 +267,11 @@ fn sum(cell: &Cell, names: &[&str]) -> u64 {
     cell.rounds.iter().map(of).sum()
 }
 
-/// By which share the rate of a round was off, when that is too much: more than 1 %, and more than what
-/// begins and ends within the round or not: two bursts of each line.
+/// The relative error of a round's rate, if it is too large: more than 1 %, and more than two bursts of each line,
+/// which may begin or end within the round or outside of it.
 fn rate_off(setting: &Setting, round: &Round) -> Option<f64> {
     if setting.mode == Mode::Replay {
-        // How many arrivals there are depends on the part of the file.
+        // The number of arrivals depends on the part of the file.
         return None;
     }
     let rate_hz = setting.rate_hz? as f64 * f64::from(setting.lines);
@@ -355,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_takes_as_many_values_as_it_needs_to_be_one() {
+    fn a_percentile_needs_enough_values() {
         let names = |count| -> Vec<String> {
             let all = of_stage("x", &histogram(count), &Percentiles::default());
             all.into_iter().map(|(name, _)| name).collect()
@@ -376,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_loop_has_no_reader_and_what_could_not_be_told_is_not_there() {
+    fn a_closed_loop_has_no_reader_and_an_unknown_figure_is_absent() {
         let mut closed = setting();
         closed.mode = Mode::Saturate;
         let metrics = sample().metrics(&closed, &Percentiles::default());
@@ -406,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_off_when_it_is_neither_the_clock_nor_the_edges() {
+    fn a_rate_is_off_if_neither_the_clock_nor_the_edges_explain_it() {
         for (events, off) in [(1000, false), (990, false), (989, true), (1011, true)] {
             assert_eq!(
                 rate_off(&setting(), &round(events)).is_some(),
@@ -427,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_odd_about_a_cell_is_said_and_nothing_is_left_out() {
+    fn everything_unusual_about_a_cell_is_flagged_and_no_round_is_left_out() {
         let rounds: Vec<Round> = [1000, 1001, 999, 1002, 1500].map(round).into();
         let cell = cell(&setting(), None, rounds, BTreeMap::new(), 6);
         assert_eq!(
@@ -466,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_stands_apart_by_next_to_nothing_is_no_matter() {
+    fn a_round_that_stands_apart_by_very_little_is_not_flagged() {
         let rounds: Vec<Round> = [1000, 1000, 1001, 1001, 1008].map(round).into();
         let cell = cell(&setting(), None, rounds, BTreeMap::new(), 5);
         assert_eq!(cell.metrics["irq_bh_p50_ns"].outliers, [4]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The differences that a run will be able to tell, known before it is started.
+//! The differences that a run will be able to find, known before it is started.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use crate::plan::{Plan, counted};
 use crate::replay::Replay;
 use crate::statistics::power;
 
-/// The knobs that are left out, and the differences that a comparison of two such runs and the report of one can tell, a
-/// sentence each. Where runs repeat to the digit, comparing takes no rounds.
+/// The knobs that are left out, and the differences that a comparison of two such runs and the report of one can find,
+/// a sentence each. If runs repeat to the digit, a comparison needs no minimum of rounds.
 pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
     let left_out = plan.left_out.iter();
     let left_out =
@@ -19,7 +19,8 @@ pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
     sentences.extend(plan.replay.as_ref().and_then(Replay::note));
     sentences.extend(shortcomings(plan, repeats));
     if repeats {
-        let sentence = "compare, of two such runs: finds any change, for they repeat to the digit";
+        let sentence =
+            "compare, of two such runs: finds any change, because they repeat to the digit";
         sentences.push(sentence.to_string());
         return sentences;
     }
@@ -51,7 +52,7 @@ pub fn outlook(plan: &Plan, repeats: bool) -> Vec<String> {
     sentences
 }
 
-/// The numbers of rounds that cells and knees have, each once.
+/// The different numbers of rounds of cells and knees.
 fn all_rounds(plan: &Plan) -> BTreeSet<usize> {
     let of_cells = plan.cells.iter().map(|cell| cell.effort.rounds);
     let of_knees = plan.knees.iter().map(|_| plan.effort.rounds);
@@ -61,8 +62,8 @@ fn all_rounds(plan: &Plan) -> BTreeSet<usize> {
         .collect()
 }
 
-/// The judgements for which there are too few rounds, a sentence each. Where cells differ, it is about those with the
-/// fewest.
+/// The judgements for which there are too few rounds, a sentence each. If cells differ, the sentence is about those
+/// with the fewest.
 fn shortcomings(plan: &Plan, repeats: bool) -> Vec<String> {
     let mut sentences = Vec::new();
     let Some(rounds) = all_rounds(plan).first().copied() else {
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn enough_rounds_say_how_small_a_change_is_found() {
-        // Five of an idle cell, four of a stressed one, four of a closed loop.
+        // Five figures of an idle cell, four of a stressed one, four of a closed loop.
         let [sentence] = &outlook(&plan(12), false)[..] else {
             panic!("a sentence");
         };

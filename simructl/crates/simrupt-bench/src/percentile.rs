@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The percentiles of a stage that are figures of a run.
+//! The percentiles of a stage that become figures of a run.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,18 +10,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use simrupt::text::word;
 
-/// A percentile between 0 and 100, with three decimals at most: 99.9 % of all values do not exceed the 99.9th.
+/// A percentile between 0 and 100, with at most three decimals: 99.9 % of all values do not exceed the 99.9th.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percentile {
     /// Of 100,000 values, the number that do not exceed it: 1 to 99,999.
     per_100_000: u32,
 }
 
-/// How many of 100,000 are one percent.
+/// One percent of 100,000.
 const PERCENT: u32 = 1000;
 
 impl Percentile {
-    /// The one in the middle, by which cells are ranked.
+    /// The median, by which cells are ranked.
     pub const MEDIAN: Self = Self::whole(50);
 
     /// A percentile of a whole number, 1 to 99.
@@ -37,15 +37,14 @@ impl Percentile {
         self.per_100_000
     }
 
-    /// The part of a metric's name that stands for it: `p50`, `p999` for 99.9, `p05` for 5. The first two digits are the
-    /// whole part.
+    /// Its part of a metric's name: `p50`, `p999` for 99.9, `p05` for 5. The first two digits are the whole part.
     pub fn name(self) -> String {
         let (whole, rest) = (self.per_100_000 / PERCENT, self.per_100_000 % PERCENT);
         let decimals = format!("{rest:03}");
         format!("p{whole:02}{}", decimals.trim_end_matches('0'))
     }
 
-    /// The percentile of such a name.
+    /// The percentile with this name.
     pub fn of_name(name: &str) -> Option<Self> {
         let digits = name.strip_prefix('p')?;
         if !(2..=5).contains(&digits.len()) || !digits.bytes().all(|one| one.is_ascii_digit()) {
@@ -55,7 +54,7 @@ impl Percentile {
         format!("{whole}.{decimals}0").parse().ok()
     }
 
-    /// The percentile that a number stands for.
+    /// The percentile for a number.
     fn of_number(number: f64) -> Result<Self, String> {
         number.to_string().parse()
     }
@@ -84,7 +83,7 @@ impl FromStr for Percentile {
         };
         let per_100_000 = per_100_000().ok_or_else(|| {
             let text = word(text);
-            format!("{text} is no percentile: they are above 0 and below 100, with three decimals at most, such as 99.9")
+            format!("{text} is not a percentile: a number above 0 and below 100, with at most three decimals, such as 99.9")
         })?;
         Ok(Self { per_100_000 })
     }
@@ -113,7 +112,7 @@ impl<'de> Deserialize<'de> for Percentile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Percentiles(Vec<Percentile>);
 
-/// Those of a run for which none are asked.
+/// The percentiles of a run if none are given.
 impl Default for Percentiles {
     fn default() -> Self {
         let tails = [99_900, 99_990].map(|per_100_000| Percentile { per_100_000 });
@@ -203,7 +202,7 @@ mod tests {
         ] {
             let refused = odd.parse::<Percentile>().err();
             let told = refused
-                .is_some_and(|why| why.starts_with(&format!("{} is no percentile", word(odd))));
+                .is_some_and(|why| why.starts_with(&format!("{} is not a percentile", word(odd))));
             assert!(told, "{odd}");
         }
         assert!("50,".parse::<Percentiles>().is_err());

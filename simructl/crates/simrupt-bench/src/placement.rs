@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where lines and readers are: the CPUs that were asked for, else all that are online.
+//! The CPUs of lines and readers: those of the job, else all online CPUs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::cpu::cpu_list;
 use simrupt::failure::Failure;
 use simrupt::text::word;
 
-/// CPUs that were asked for, in this order, each once: `2-3,8`.
+/// The CPUs of a job, in this order, each once: `2-3,8`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cpus(Vec<u32>);
 
@@ -22,7 +22,7 @@ impl FromStr for Cpus {
     fn from_str(text: &str) -> Result<Self, String> {
         let cpus = cpu_list(text.trim()).filter(|cpus| !cpus.is_empty());
         let cpus =
-            cpus.ok_or_else(|| format!("{} is no list of CPUs such as 2-3,8", word(text)))?;
+            cpus.ok_or_else(|| format!("{} is not a list of CPUs such as 2-3,8", word(text)))?;
         let twice = |(at, cpu): &(usize, &u32)| cpus[..*at].contains(cpu);
         match cpus.iter().enumerate().find(twice) {
             Some((_, cpu)) => Err(format!("{text} names CPU {cpu} twice")),
@@ -58,16 +58,16 @@ pub fn listed(cpus: &[u32]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
     cpus: Vec<u32>,
-    /// Whether they were asked for.
+    /// Whether the job named them.
     is_asked: bool,
 }
 
 impl Placement {
-    /// The CPUs that were asked for, else all that are online.
+    /// The CPUs of the job, else all online CPUs.
     ///
     /// # Errors
     ///
-    /// One that was asked for is not online.
+    /// A CPU of the job is not online.
     pub fn of(asked: Option<&Cpus>, online: &[u32]) -> Result<Self, Failure> {
         let Some(Cpus(cpus)) = asked else {
             return Ok(Self {
@@ -78,7 +78,7 @@ impl Placement {
         if let Some(cpu) = cpus.iter().find(|cpu| !online.contains(cpu)) {
             let why = format!("cpus: CPU {cpu} is not online");
             return Err(Failure::new("cannot run this bench", why)
-                .remedy(format!("CPUs that are: --cpus {}", listed(online))));
+                .remedy(format!("online CPUs: --cpus {}", listed(online))));
         }
         Ok(Self {
             cpus: cpus.clone(),
@@ -86,12 +86,12 @@ impl Placement {
         })
     }
 
-    /// How many CPUs there are, which is at least one.
+    /// The number of CPUs, at least one.
     pub fn count(&self) -> usize {
         self.cpus.len()
     }
 
-    /// The CPUs, if they were asked for.
+    /// The CPUs, if the job named them.
     pub fn asked(&self) -> Option<&[u32]> {
         self.is_asked.then_some(&self.cpus)
     }
@@ -101,13 +101,13 @@ impl Placement {
         self.at(line)
     }
 
-    /// The CPU of a line's reader: the next one, where there is one. It does not keep the interrupt's CPU busy there;
-    /// and it always has as far to be woken, which the scheduler would decide anew each time.
+    /// The CPU of a line's reader: the next one, if there is one. There it does not compete with the interrupt, and the
+    /// distance of a wake-up is always the same, which the scheduler would otherwise choose each time.
     pub fn reader(&self, line: u32) -> u32 {
         self.at(line + 1)
     }
 
-    /// The CPUs of the first so many lines, each once.
+    /// The CPUs of the first `count` lines, each once.
     pub fn of_lines(&self, count: u32) -> &[u32] {
         &self.cpus[..self.cpus.len().min(count as usize)]
     }
@@ -133,9 +133,9 @@ mod tests {
         }
         let refused = |text: &str| text.parse::<Cpus>().unwrap_err();
         assert_eq!(refused("0-3,2"), "0-3,2 names CPU 2 twice");
-        assert_eq!(refused(""), "'' is no list of CPUs such as 2-3,8");
+        assert_eq!(refused(""), "'' is not a list of CPUs such as 2-3,8");
         for odd in ["", "x", "3-1", "-1", "0,", "0-99999999"] {
-            assert!(refused(odd).contains("is no list of CPUs"), "{odd}");
+            assert!(refused(odd).contains("is not a list of CPUs"), "{odd}");
         }
     }
 
@@ -162,6 +162,6 @@ mod tests {
         let asked: Cpus = "0-2".parse().unwrap();
         let refused = Placement::of(Some(&asked), &[0, 1, 3]).unwrap_err();
         assert_eq!(refused.why(), "cpus: CPU 2 is not online");
-        assert_eq!(refused.advice(), Some("CPUs that are: --cpus 0-1,3"));
+        assert_eq!(refused.advice(), Some("online CPUs: --cpus 0-1,3"));
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A plan: the cells of a job, the order in which rounds visit them, and the time that takes.
+//! A plan: the cells of a job, the order in which rounds visit them, and the total time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -22,23 +22,23 @@ use crate::setting::{Flavor, LineCount, Mode, SCOPED, Scope, Setting, Stress, Ti
 use simrupt::failure::Failure;
 use simrupt::layout::columns;
 
-/// What a round takes besides its warm-up and its measured time: knobs, draining, reading the counters.
+/// The time of a round besides its warm-up and its measured time: for knobs, draining, and reading the counters.
 const OVERHEAD: Duration = Duration::from_millis(80);
 
-/// What to do, and how often.
+/// The measurements of a run, and how often each is made.
 #[derive(Debug)]
 pub struct Plan {
-    /// How cells are measured whose matrix says nothing else, and knees.
+    /// The effort for knees, and for cells whose matrix has none of its own.
     pub effort: Effort,
-    /// Of the order of the rounds and of the resampling.
+    /// The seed of the order of the rounds and of the resampling.
     pub seed: u64,
     /// The CPUs of lines and readers.
     pub placement: Placement,
-    /// The percentiles of each stage that were asked for.
+    /// The percentiles of each stage, if the job has them.
     pub percentiles: Option<Percentiles>,
-    /// What is measured, each once, in the order of the job.
+    /// The cells, each once, in the order of the job.
     pub cells: Vec<CellPlan>,
-    /// What highest rates are looked for.
+    /// The highest rates to search.
     pub knees: Vec<KneePlan>,
     /// The arrivals that mode replay repeats.
     pub replay: Option<Replay>,
@@ -68,7 +68,7 @@ impl Effort {
         }
     }
 
-    /// It as it stands in the results.
+    /// Its form in the results.
     pub fn document(&self) -> results::CellPlan {
         results::CellPlan {
             rounds: self.rounds,
@@ -103,40 +103,40 @@ pub struct CellPlan {
 /// The search for one highest rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KneePlan {
-    /// As a cell's; its rate is the least that is tried.
+    /// As a cell's; the rate is the lowest that is tried.
     pub setting: Setting,
-    /// The greatest rate tried, in events per second.
+    /// The highest rate that is tried, in events per second.
     pub max_hz: u64,
-    /// The bound of p99 of `due_read`.
+    /// The limit of p99 of `due_read`.
     pub p99_limit: Duration,
     /// How long a rate is tried.
     pub duration: Duration,
 }
 
 impl KneePlan {
-    /// The least rate that is tried.
+    /// The lowest rate that is tried.
     pub fn min_hz(&self) -> u64 {
         self.setting.rate_hz.unwrap_or(1)
     }
 }
 
-/// What a round does next.
+/// A step of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Visit {
     /// Measures the cell of this index.
     Cell(usize),
-    /// Looks for the knee of this index.
+    /// Searches for the knee of this index.
     Knee(usize),
 }
 
 impl Plan {
-    /// The plan of a job that was checked, on a machine with these CPUs. For the word `cpus` it has as many lines as
-    /// there are CPUs for them, and at most `most_lines`.
+    /// The plan of a checked job, on a machine with these CPUs. The word `cpus` means one line for each of them, but at
+    /// most `most_lines`.
     ///
     /// # Errors
     ///
-    /// A CPU that was asked for is not online, two matrices measure a cell in different ways, or the file of arrivals is of
-    /// no use.
+    /// A CPU of the job is not online, two matrices measure a cell in different ways, or the file of arrivals cannot be
+    /// used.
     pub fn of(job: &Job, online: &[u32], most_lines: u32) -> Result<Self, Failure> {
         let placement = Placement::of(job.cpus.as_ref(), online)?;
         let replay = job.replay.as_deref().map(Replay::read).transpose()?;
@@ -178,7 +178,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// How the cells of a matrix are measured.
+    /// The effort for the cells of a matrix.
     fn effort_of(&self, matrix: &Matrix) -> Effort {
         let seconds = |given: Option<f64>| given.map(Duration::from_secs_f64);
         Effort {
@@ -188,16 +188,15 @@ impl Plan {
         }
     }
 
-    /// How many rounds there are. A cell that has fewer is left out of some of them.
+    /// The number of rounds. A cell with fewer rounds is left out of some of them.
     pub fn rounds(&self) -> u32 {
         let of_cells = self.cells.iter().map(|cell| cell.effort.rounds);
         let of_knees = self.knees.iter().map(|_| self.effort.rounds);
         of_cells.chain(of_knees).max().unwrap_or(0)
     }
 
-    /// What a round does, in its order: everything once, shuffled anew for each round, so that what
-    /// changes in the course of a run, such as the temperature, does not favor any. The rounds of a cell that has fewer
-    /// than others are spread over the run.
+    /// The steps of a round, in order: everything once, shuffled for each round, so that a gradual change during a run,
+    /// such as that of the temperature, favors none. The rounds of a cell with fewer rounds are spread over the run.
     pub fn visits(&self, round: u32) -> Vec<Visit> {
         let rounds = self.rounds();
         let cells = self.cells.iter().map(|cell| cell.effort.rounds);
@@ -206,12 +205,12 @@ impl Plan {
         if has(round, self.effort.rounds, rounds) {
             visits.extend((0..self.knees.len()).map(Visit::Knee));
         }
-        // The seeds of neighboring rounds differ in few bits: the generator spreads them.
+        // The seeds of neighboring rounds differ in few bits; the generator spreads them.
         Rng::with_seed(self.seed.wrapping_add(u64::from(round))).shuffle(&mut visits);
         visits
     }
 
-    /// How many visits all rounds have.
+    /// The number of visits of all rounds.
     pub fn visit_count(&self) -> u32 {
         let of_cells = self.cells.iter().map(|cell| cell.effort.rounds);
         let of_knees = self.knees.iter().map(|_| self.effort.rounds);
@@ -228,7 +227,7 @@ impl Plan {
         }
     }
 
-    /// How long a visit takes, about.
+    /// The approximate time of a visit.
     pub fn time_of(&self, visit: Visit) -> Duration {
         match visit {
             Visit::Cell(at) => {
@@ -243,7 +242,7 @@ impl Plan {
         }
     }
 
-    /// How long all of it takes, about.
+    /// The approximate time of all visits.
     pub fn time(&self) -> Duration {
         let cells = self.cells.iter().enumerate();
         let cells = cells.map(|(at, cell)| self.time_of(Visit::Cell(at)) * cell.effort.rounds);
@@ -258,7 +257,7 @@ impl Plan {
         self.cells.iter().map(|cell| &cell.setting).chain(knees)
     }
 
-    /// How many lines it takes.
+    /// How many lines it needs.
     pub fn lines(&self) -> u32 {
         self.settings()
             .map(Setting::lines_needed)
@@ -266,7 +265,7 @@ impl Plan {
             .unwrap_or(0)
     }
 
-    /// The plan as it stands in the results.
+    /// The plan in the form of the results.
     pub fn document(&self) -> results::Plan {
         results::Plan {
             rounds: self.effort.rounds,
@@ -348,7 +347,7 @@ impl Plan {
         )
     }
 
-    /// How cells are measured whose matrix says so, and how many cells these are.
+    /// The efforts of matrices that have their own, and the numbers of their cells.
     fn other_efforts(&self) -> Vec<(Effort, usize)> {
         let mut others: Vec<(Effort, usize)> = Vec::new();
         for cell in self.cells.iter().filter(|one| one.effort != self.effort) {
@@ -361,13 +360,13 @@ impl Plan {
     }
 }
 
-/// Whether a thing that is measured `of` times belongs to this one of so many rounds: its rounds are spread evenly.
+/// Whether a cell or knee with `of` rounds is measured in this one of `rounds` rounds: its rounds are spread evenly.
 fn has(round: u32, of: u32, rounds: u32) -> bool {
     let before = |round: u32| u64::from(round) * u64::from(of) / u64::from(rounds.max(1));
     before(round) < before(round + 1)
 }
 
-/// A round has to see the device at work more than once.
+/// Checks that a round sees at least two arrivals.
 fn lasts(effort: &Effort, replay: &Replay) -> Result<(), Failure> {
     let (duration_s, least) = (effort.duration.as_secs_f64(), replay.second_s());
     if duration_s >= least {
@@ -404,7 +403,7 @@ pub fn told(time: Duration) -> String {
     format_duration(Duration::from_secs(rounded)).to_string()
 }
 
-/// All cells of a matrix, its flavors slowest.
+/// All cells of a matrix; the flavor changes slowest.
 fn cells(matrix: &Matrix, cpus: u32) -> Vec<Setting> {
     let mut cells = vec![Setting {
         mode: matrix.mode,
@@ -444,7 +443,7 @@ fn cells(matrix: &Matrix, cpus: u32) -> Vec<Setting> {
         cell.stress = *stress;
     });
     for (name, values) in matrix.all_knobs().iter() {
-        // A job that was checked has none but these.
+        // A checked job has only known knobs.
         let Ok(spec) = further::spec(name) else {
             continue;
         };
@@ -461,7 +460,7 @@ fn cells(matrix: &Matrix, cpus: u32) -> Vec<Setting> {
     cells
 }
 
-/// Makes of each cell one with each of the values.
+/// Makes one cell for each value out of each cell.
 fn each<T>(cells: &mut Vec<Setting>, values: &[T], set: impl Fn(&mut Setting, &T)) {
     let with = |cell: &Setting, value: &T| {
         let mut cell = cell.clone();
@@ -474,7 +473,7 @@ fn each<T>(cells: &mut Vec<Setting>, values: &[T], set: impl Fn(&mut Setting, &T
         .collect();
 }
 
-/// The knees of a job: one line, an event per interrupt, and everything else as it is by default.
+/// The knees of a job: one line, one event per interrupt, and defaults for everything else.
 fn knees(job: &KneeJob) -> Vec<KneePlan> {
     let matrix = Matrix {
         flavors: job.flavors.clone(),
@@ -543,7 +542,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_two_matrices_have_is_there_once() {
+    fn a_cell_of_two_matrices_is_measured_once() {
         let text = format!("{TWO}[[matrix]]\nflavors = ['bh']\nrates_hz = [2000, 3000]\n");
         assert_eq!(plan(&text).cells.len(), 5);
     }
@@ -556,7 +555,7 @@ mod tests {
     }
 
     #[test]
-    fn further_knobs_are_dimensions_and_optional_ones_may_not_be_there() {
+    fn further_knobs_are_dimensions_and_optional_ones_may_be_unknown() {
         let plan = plan(
             "[[matrix]]\nflavors = ['bh']\n[matrix.knobs]\ncoalesce_us = [0, 50]\nirq_type = ['edge', 'level']\n\
              [matrix.optional_knobs]\nnovel = [1, 2]\ncoalesce_events = [8]\n",
@@ -582,7 +581,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_a_hog_is_a_further_line() {
+    fn a_hog_takes_a_further_line() {
         let plan = plan("[[matrix]]\nflavors = ['bh']\nstress = ['idle', 'hog']\nlines = 2\n");
         assert_eq!((plan.cells[1].setting.lines, plan.lines()), (2, 3));
     }
@@ -606,7 +605,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_for_each_cpu_are_for_each_that_was_asked_for() {
+    fn lines_for_each_cpu_are_for_each_cpu_of_the_job() {
         let text = "cpus = '3,1'\n[[matrix]]\nflavors = ['bh']\nlines = 'cpus'";
         let plan = plan(text);
         assert_eq!((plan.lines(), plan.placement.line(0)), (2, 3));

@@ -10,14 +10,14 @@ use nix::libc::{
 /// Above the threads of interrupts, which have 50.
 const ABOVE_INTERRUPT_THREADS: c_int = 60;
 
-/// The lowest of real time: above threads of usual priority, below those of interrupts.
+/// The lowest real-time priority: above threads of usual priority, below those of interrupts.
 const LOWEST_REAL_TIME: c_int = 1;
 
-/// Has the calling thread, which has to end rounds, go before all others; the threads that it starts are as usual. At a
-/// rate that a CPU cannot follow, a bottom half takes all of it, at nice -20 or as a real-time thread, and no other
-/// thread gets to write the rate of 0.
+/// Gives the calling thread, which has to end rounds, precedence over all others; the threads that it starts have the
+/// usual policy. At a rate that is too high, a bottom half takes a CPU completely, at nice -20 or as a real-time
+/// thread. Then no thread of usual priority could write the rate of 0.
 ///
-/// It sleeps while a round is measured, so it takes no time from it.
+/// The thread sleeps during the measurement, so it takes no time from it.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub fn raise() -> Result<(), Errno> {
     set(SCHED_FIFO | SCHED_RESET_ON_FORK, ABOVE_INTERRUPT_THREADS)
 }
 
-/// Has the calling thread go before all threads of usual priority.
+/// Gives the calling thread precedence over all threads of usual priority.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn be_real_time() -> Result<(), Errno> {
     set(SCHED_FIFO, LOWEST_REAL_TIME)
 }
 
-/// Has the calling thread run only when no other wants to.
+/// Makes the calling thread run only if no other thread is ready to run.
 ///
 /// # Errors
 ///

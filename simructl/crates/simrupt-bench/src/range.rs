@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Numbers against the ranges that they may be in: those of jobs, and those of results.
+//! Checks of numbers against their ranges, for jobs and results.
 
 use std::fmt::{Display, LowerExp};
 use std::ops::RangeInclusive;
 
-/// Checks a number against its range; what is no number is in none.
+/// Checks a number against its range; NaN is in no range.
 pub(crate) fn within<T: PartialOrd + Display + LowerExp>(
     field: &str,
     value: T,
@@ -20,7 +20,7 @@ pub(crate) fn within<T: PartialOrd + Display + LowerExp>(
     }
 }
 
-/// A number as it is, or with an exponent where it has more digits than a number of 64 bits.
+/// A number in plain form, or with an exponent if it has more digits than a number of 64 bits.
 fn short(number: &(impl Display + LowerExp)) -> String {
     const MOST: usize = 20;
     let whole = number.to_string();

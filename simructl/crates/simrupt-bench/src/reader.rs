@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A thread that reads a line, as a program would: it waits in read() until there is something.
+//! A thread that reads a line as a program would: it waits in read() until there is data.
 //!
-//! A reader that waits in the kernel is ended by a signal: it makes read() return, and has no other
-//! effect. It is sent again and again until the thread is gone, for the one that comes between the
-//! thread's look at the flag and its read() is lost.
+//! A signal ends a reader that waits in the kernel: it makes read() return, and has no other effect. It is sent
+//! repeatedly until the thread has ended, because a signal that arrives between the thread's check of the flag and its
+//! read() has no effect.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -35,7 +35,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Starts to read the device, on this CPU and nowhere else.
+    /// Starts to read the device, on this CPU only.
     pub fn start(device: File, cpu: u32) -> io::Result<Self> {
         catch_wake()?;
         let mut only = CpuSet::new();
@@ -46,7 +46,7 @@ impl Reader {
         let thread = thread::Builder::new()
             .name("reader".to_string())
             .spawn(move || {
-                // A CPU that has gone since is somebody else's: then it runs anywhere.
+                // The CPU may have gone offline since: then the thread runs on any CPU.
                 let _ = sched_setaffinity(Pid::from_raw(0), &only);
                 let _ = sender.send(gettid());
                 read(device, &stopped)
@@ -64,7 +64,7 @@ impl Reader {
         self.tid
     }
 
-    /// Ends the thread, and says whether it could read all the time.
+    /// Ends the thread, and returns whether all of its reads succeeded.
     pub fn finish(mut self) -> io::Result<()> {
         self.end()
     }
@@ -75,7 +75,7 @@ impl Reader {
         };
         self.stop.store(true, SeqCst);
         while !thread.is_finished() {
-            // The thread has not been joined yet, so its handle is one.
+            // The thread was not joined yet, so its handle is valid.
             let _ = pthread_kill(thread.as_pthread_t(), WAKE);
             thread::sleep(Duration::from_micros(200));
         }
@@ -91,9 +91,9 @@ impl Drop for Reader {
     }
 }
 
-/// Reads until it is told to stop, or nothing can follow.
+/// Reads until the flag is set, or no more data can follow.
 fn read(mut file: File, stop: &AtomicBool) -> io::Result<()> {
-    // Written to, so that no read() meets a page that is not there yet.
+    // It is written to, so that no read() causes a page fault.
     let mut buffer = vec![1; BUFFER];
     loop {
         match file.read(&mut buffer) {
@@ -108,17 +108,17 @@ fn read(mut file: File, stop: &AtomicBool) -> io::Result<()> {
     }
 }
 
-/// Has the signal do nothing but end system calls.
+/// Installs a handler that does nothing, so that the signal only interrupts system calls.
 fn catch_wake() -> io::Result<()> {
     extern "C" fn nothing(_: c_int) {}
     let action = SigAction::new(
         SigHandler::Handler(nothing),
-        // Without SA_RESTART: read() is to return.
+        // Without SA_RESTART, because read() must return.
         SaFlags::empty(),
         SigSet::empty(),
     );
-    // SAFETY: The handler does nothing, so it does nothing that a signal handler must not do, and
-    // nothing else in this program uses the signal.
+    // SAFETY: The handler does nothing, so it does nothing that is forbidden in a signal handler. Nothing else in this
+    // program uses the signal.
     unsafe { sigaction(WAKE, &action) }?;
     Ok(())
 }
@@ -135,7 +135,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("fifo");
         mkfifo(&path, Mode::S_IRWXU).unwrap();
-        // A writer that writes nothing.
+        // A writer that does not write.
         let writer = OpenOptions::new()
             .read(true)
             .write(true)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A file of arrivals that lines repeat while they are measured, again and again.
+//! A file of arrivals that lines repeat in a loop during a measurement.
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -28,7 +28,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// It holds no arrivals, or too many of them per second.
+    /// It has no arrivals, or too many of them per second.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = input_name(path);
         let source = open_or_stdin(path)
@@ -60,27 +60,27 @@ impl Replay {
         })
     }
 
-    /// The mean rate, as a line takes it.
+    /// The mean rate, in whole events per second.
     pub fn rate_hz(&self) -> u64 {
         let (least, most) = RATES_HZ.into_inner();
         (self.mean_hz.round() as u64).clamp(least, most)
     }
 
-    /// How long it takes from a start to the second event, in seconds.
+    /// The time from a start to the second event, in seconds.
     pub fn second_s(&self) -> f64 {
         let two = self.gaps_ns.iter().cycle().take(2);
         two.map(|ns| *ns as f64).sum::<f64>() / 1e9
     }
 
-    /// The gaps, as the module takes them.
+    /// The gaps in the module's format.
     pub fn schedule(&self) -> Vec<u8> {
         let mut text = Vec::new();
-        // Memory takes all of it.
+        // Writing to memory does not fail.
         let _: io::Result<()> = write_gaps(&self.gaps_ns, &mut text);
         text
     }
 
-    /// It as it stands in the results.
+    /// Its form in the results.
     pub fn document(&self) -> results::Replay {
         results::Replay {
             file: self.name.clone(),
@@ -90,7 +90,7 @@ impl Replay {
         }
     }
 
-    /// What there is to say about it before it is used.
+    /// A warning about the file, if there is a reason for one.
     pub fn note(&self) -> Option<String> {
         let (lost, name) = (self.lost, &self.name);
         (lost > 0).then(|| {
@@ -99,7 +99,7 @@ impl Replay {
     }
 }
 
-/// A source whose bytes are digested as they are read.
+/// A source whose bytes are hashed as they are read.
 struct Digested<R> {
     source: R,
     digest: Sha256,
@@ -140,12 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_looped_is_refused() {
+    fn arrivals_that_cannot_be_looped_are_refused() {
         for (text, why) in [
-            ("", "there is no arrival in it"),
+            ("", "it has no arrivals"),
             ("0\n0\n", "more than 1000000 times per second"),
             ("5\n5\n", "more than 1000000 times per second"),
-            ("odd\n", "no whole number"),
+            ("odd\n", "not a whole number"),
         ] {
             let failure = parse(text).unwrap_err();
             assert!(failure.to_string().contains(why), "{failure}");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The document that a benchmark leaves behind: everything that was measured and under which
-//! circumstances. Reports and comparisons are made from it alone.
+//! The document of a benchmark: everything that was measured, and the circumstances. Reports and comparisons use
+//! nothing else.
 //!
-//! Its fields are a public format, described in Documentation/bench.md. A field that is added leaves
-//! [`SCHEMA`] as it is; one that changes its meaning does not.
+//! Its fields are a public format, described in Documentation/bench.md. A new field leaves [`SCHEMA`] unchanged; a
+//! field with a new meaning changes it.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub const SCHEMA: &str = "simrupt-bench/2";
 /// The JSON Schema of the format, in draft 2020-12.
 pub const JSON_SCHEMA: &str = include_str!("../schemas/results.schema.json");
 
-/// The stages of an event's way, as the module names their histograms.
+/// The stages of an event, by the names of the module's histograms.
 pub const STAGES: [&str; 4] = ["due_irq", "irq_bh", "bh_run", "due_read"];
 
 /// One run of the benchmark.
@@ -29,29 +29,29 @@ pub const STAGES: [&str; 4] = ["due_irq", "irq_bh", "bh_run", "due_read"];
 pub struct Results {
     /// [`SCHEMA`].
     pub schema: String,
-    /// What the run is called, to tell it from others; absent where it has no name.
+    /// The name of the run; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// When it began, in seconds since 1970, by the machine's own clock.
+    /// Its start time, in seconds since 1970, by the machine's own clock.
     pub started_unix_s: u64,
-    /// For how long it ran.
+    /// Its duration.
     pub elapsed_s: f64,
-    /// Whether all rounds were run; not so after Ctrl-C.
+    /// Whether all rounds were run; false after Ctrl-C.
     pub complete: bool,
     /// The command line.
     pub command: Vec<String>,
     /// How the rounds were run.
     pub plan: Plan,
-    /// Where it ran.
+    /// The machine.
     pub environment: Environment,
-    /// What measuring itself costs, and the kernel's bare mechanism of each flavor.
+    /// The costs of measuring, and of the kernel's bare mechanism of each flavor.
     pub costs: Vec<Cost>,
-    /// In the order of the matrix, not of the rounds. A cell without a finished round is not there.
+    /// In the order of the matrix, not of the rounds. A cell without a finished round is absent.
     pub cells: Vec<Cell>,
-    /// What --find-knee found.
+    /// The results of --find-knee.
     pub knees: Vec<Knee>,
-    /// Changes that others made to the lines meanwhile, a sentence each. Rounds during which that happened do not
-    /// count, and were run again.
+    /// Changes that others made to the lines during the run, a sentence each. The rounds concerned do not count, and
+    /// were run again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_changes: Vec<String>,
 }
@@ -65,17 +65,17 @@ pub struct Plan {
     pub duration_s: f64,
     /// Time before it that is not measured.
     pub warm_up_s: f64,
-    /// Of the order of the rounds, and of the random draws of `compare`.
+    /// The seed of the order of the rounds, and of the random draws of `compare`.
     pub seed: u64,
-    /// The CPUs of lines and readers, in this order; absent where none were asked for.
+    /// The CPUs of lines and readers, in this order; absent if the job named none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<Vec<u32>>,
-    /// The percentiles of each stage; absent where none were asked for.
+    /// The percentiles of each stage; absent if the job named none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percentiles: Option<Percentiles>,
 }
 
-/// How the rounds of a cell were run, where it was not as in the others.
+/// How the rounds of a cell were run, if it differs from the other cells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellPlan {
     /// How many times it was to be measured.
@@ -86,12 +86,12 @@ pub struct CellPlan {
     pub warm_up_s: f64,
 }
 
-/// Where it ran.
+/// The machine.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     /// A to D: how far the figures can be trusted.
     pub grade: String,
-    /// Why it is not better than it is, one sentence each.
+    /// Why it is not better, one sentence each.
     pub reasons: Vec<String>,
     /// `uname -r`, `-v` and `-m`.
     pub kernel_release: String,
@@ -103,49 +103,49 @@ pub struct Environment {
     pub preemption: Option<String>,
     /// The kernel's command line.
     pub cmdline: String,
-    /// As the kernel names it; absent where it does not.
+    /// The kernel's name for it; absent if it has none.
     pub cpu_model: Option<String>,
     /// How many CPUs were online when the run began.
     pub cpus_online: u32,
-    /// The kernel's clocksource; absent where it does not tell.
+    /// The kernel's clocksource; absent if the kernel does not tell.
     pub clocksource: Option<String>,
-    /// The governor of CPU frequency; absent where there is none.
+    /// The governor of CPU frequency; absent if there is none.
     pub governor: Option<String>,
     /// Whether CPUs may exceed their nominal frequency.
     pub turbo: Option<bool>,
-    /// Of the states in which an idle CPU may sleep, the one that takes longest to leave.
+    /// The idle state with the longest exit latency.
     pub deepest_idle_state: Option<IdleState>,
     /// Whether irqbalance runs, which moves interrupts from one CPU to another.
     pub irqbalance: bool,
-    /// The CPUs that the scheduler leaves alone, as a list: `2-3,8`; empty for none.
+    /// The CPUs that the scheduler leaves alone, as a list: `2-3,8`; empty if there are none.
     pub isolated_cpus: String,
-    /// The CPUs without a tick while one task runs, as a list; empty for none.
+    /// The CPUs without a tick while one task runs, as a list; empty if there are none.
     pub nohz_full_cpus: String,
     /// By name of the vulnerability.
     pub mitigations: BTreeMap<String, String>,
     /// Debugging features that cost time, such as lockdep or KASAN.
     pub debug_options: Vec<String>,
-    /// As the CPU names it; none on bare metal.
+    /// The CPU's name for it; absent on bare metal.
     pub hypervisor: Option<String>,
-    /// Whether the CPU itself is a program.
+    /// Whether the CPU is emulated by a program.
     pub emulated: bool,
     /// Whether the clock counts instructions, not time.
     pub virtual_time: bool,
-    /// The version of the module; absent where it does not tell.
+    /// The version of the module; absent if it does not tell.
     pub module_version: Option<String>,
     /// The version of the program that measured.
     pub simructl_version: String,
-    /// The arrivals that the lines repeated; absent where they repeated none.
+    /// The arrivals that the lines repeated; absent if there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<Replay>,
-    /// Every knob of line 0 as it was during the run, where no cell changed it.
+    /// Every knob of line 0 that no cell changed, with its value during the run.
     pub knobs: BTreeMap<String, String>,
 }
 
 /// The arrivals that lines repeat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Replay {
-    /// The name of the file; of standard input, that.
+    /// The name of the file, or "standard input".
     pub file: String,
     /// The digest of its bytes, as sha256sum prints it.
     pub sha256: String,
@@ -158,16 +158,16 @@ pub struct Replay {
 /// A state in which an idle CPU sleeps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IdleState {
-    /// As the kernel calls it: `C6`.
+    /// The kernel's name for it: `C6`.
     pub name: String,
     /// How long it takes to leave.
     pub exit_latency_us: u64,
 }
 
-/// What the kernel's own mechanism costs, without any event.
+/// The cost of the kernel's own mechanism, without any event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
-    /// The flavor; of what is none, the name: `timestamp`.
+    /// The flavor, or for other costs their name: `timestamp`.
     pub name: String,
     /// Mean time of one, in nanoseconds.
     pub mean_ns: f64,
@@ -178,14 +178,14 @@ pub struct Cost {
 /// All rounds of one setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
-    /// What is the same in all of its rounds.
+    /// The values that are the same in all of its rounds.
     pub setting: Setting,
-    /// How its rounds were run; absent where it was as the run's plan says.
+    /// How its rounds were run; absent if it is as in the run's plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<CellPlan>,
-    /// By name; a metric that a machine cannot measure is not there. See Documentation/bench.md.
+    /// By name; a metric that a machine cannot measure is absent. See Documentation/bench.md.
     pub metrics: BTreeMap<String, Estimate>,
-    /// What is odd about the cell, one sentence each; none is left out for it.
+    /// Everything unusual about the cell, one sentence each. No round is left out because of it.
     pub flags: Vec<String>,
     /// Its rounds, in the order in which they were run.
     pub rounds: Vec<Round>,
@@ -196,16 +196,16 @@ pub struct Cell {
 /// One round of a cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Round {
-    /// Which round of the run it belongs to, from 0: a round visits every cell once.
+    /// The number of its round in the run, from 0: a round visits every cell once.
     pub round: u32,
     /// Its place among all visits of the run, from 0.
     pub position: u32,
     /// Measured time, the mean over its lines, in nanoseconds.
     pub elapsed_ns: u64,
-    /// How long it was warmed up, in nanoseconds.
+    /// The length of its warm-up, in nanoseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_up_ns: Option<u64>,
-    /// Whether it was in a steady state after that; absent where that could not be told.
+    /// Whether it was in a steady state after that; absent if that is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<bool>,
     /// The counters of all its lines, added up.
@@ -232,19 +232,19 @@ pub struct Histogram {
 /// The highest rate that a flavor can follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Knee {
-    /// As a cell's, with the median of what the rounds found; no rate when that is none.
+    /// As a cell's, with the median of the rates that the rounds found; no rate if the median is a round without one.
     pub setting: Setting,
-    /// The least rate that a round would try.
+    /// The lowest rate that a round would try.
     pub min_hz: u64,
-    /// The greatest rate that a round would try.
+    /// The highest rate that a round would try.
     pub max_hz: u64,
-    /// What p99 of due_read had to stay under.
+    /// The limit of p99 of due_read.
     pub p99_limit_ns: u64,
-    /// What each round found; none where not even the least rate passed.
+    /// The rate that each round found; none if even the lowest rate did not pass.
     pub rates_hz: Vec<Option<u64>>,
-    /// Over all rounds; one that found none counts as 0.
+    /// Over all rounds; a round that found none counts as 0.
     pub rate_hz: Option<Estimate>,
-    /// Every rate that was tried, as often as it was.
+    /// Every rate that was tried, once for each try.
     pub probes: Vec<Probe>,
 }
 
@@ -253,24 +253,24 @@ pub struct Knee {
 pub struct Probe {
     /// The rate, in events per second.
     pub rate_hz: u64,
-    /// Events that no reader got, of all.
+    /// The share of the events that no reader got.
     pub loss_ratio: f64,
     /// p99 of `due_read`, in nanoseconds.
     pub due_read_p99_ns: u64,
-    /// Whether nothing was lost and p99 stayed under its bound.
+    /// Whether nothing was lost and p99 stayed below its limit.
     pub passed: bool,
 }
 
 impl Environment {
-    /// Whether the same code takes equally long each time, to the nanosecond: with several CPUs, which take turns, it
-    /// does not.
+    /// Whether the same code takes equally long each time, to the nanosecond. It does not with several CPUs, which take
+    /// turns.
     pub fn repeats(&self) -> bool {
         self.virtual_time && self.cpus_online == 1
     }
 }
 
 impl Cell {
-    /// How many rounds it was to have, in a run with this plan.
+    /// How many rounds it should have, in a run with this plan.
     pub fn planned_rounds(&self, plan: &Plan) -> u32 {
         self.plan.as_ref().map_or(plan.rounds, |own| own.rounds)
     }
@@ -285,13 +285,13 @@ impl Knee {
         }
     }
 
-    /// How it was looked for: two highest rates are of the same search when this is equal.
+    /// How it was searched: two highest rates are of the same search if this is equal.
     pub fn search(&self) -> (Setting, [u64; 3]) {
         let limits = [self.min_hz, self.max_hz, self.p99_limit_ns];
         (self.common_setting(), limits)
     }
 
-    /// What each round found; 0 where not even the least rate passed.
+    /// The rate that each round found; 0 if even the lowest rate did not pass.
     pub fn values(&self) -> Vec<f64> {
         let rates = self.rates_hz.iter();
         rates.map(|rate| rate.unwrap_or(0) as f64).collect()
@@ -315,7 +315,7 @@ impl Histogram {
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
-    /// The values that were added since an earlier state of it. The greatest one is that of all.
+    /// The values that were added since an earlier state of it. The greatest value is that of all.
     pub fn since(&self, earlier: &Self) -> Self {
         let counted = |low: u64| {
             let buckets = earlier.buckets.iter();
@@ -335,8 +335,8 @@ impl Histogram {
         }
     }
 
-    /// The value that `share` of 100,000 values do not exceed: see [`latency::percentile`]. Of what is above all
-    /// buckets, it is the greatest value.
+    /// The value that `share` of 100,000 values do not exceed: see [`latency::percentile`]. Above all buckets, it is
+    /// the greatest value.
     pub fn percentile(&self, share: u32) -> Option<u64> {
         let buckets = self.buckets.iter().map(|[_, high, count]| (*high, *count));
         match latency::percentile(buckets, self.overflow, self.max_ns, share, 100_000)? {
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_since_is_the_difference() {
+    fn the_values_added_since_are_the_difference() {
         let earlier = histogram(&[[1, 1, 2], [8, 9, 1]], 9);
         let added = histogram(&[[1, 1, 3], [4, 4, 1]], 4);
         let mut later = earlier.clone();

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The lines under test: whether the module can do what is asked, and the writes that make it do so.
+//! The lines under test: checks whether the module supports the plan, and sets up the lines.
 //!
-//! Every knob that matters to the figures is set, whatever it was before: pattern, jitter and burst;
-//! flavor, work and fifo; format char; masked 0; cpu_limit_pct, which a closed loop goes without. Further knobs have the
-//! values of the cell, or their defaults. A full fifo drops (fifo_policy=drop): what is lost then
-//! costs nobody anything, and those that stay have waited for as long as they say. The timer and the
-//! interrupt of line i are on the i-th CPU of the placement, again from the first when there are more
-//! lines: so all rounds have them in the same place. The reader is on the CPU after it.
+//! Every knob that affects the figures is set: pattern, jitter and burst; flavor, work and fifo; format char; masked 0;
+//! cpu_limit_pct, which a closed loop does not have. Further knobs have the values of the cell, or their defaults. A
+//! full fifo drops new records (fifo_policy=drop): losses then cost no time, and the latencies of the others stay
+//! correct. The timer and the interrupt of line i are on the i-th CPU of the placement, which starts again if there are
+//! more lines. So their places are the same in all rounds. The reader is on the CPU after it.
 //!
-//! In an open loop the device runs while a reader has it open (run=open). In a closed loop nobody
-//! reads (run=always): it is the way up to the end of the bottom half that is measured, and a reader
-//! would only take CPU time from it.
+//! In an open loop the device runs while a reader has it open (run=open). In a closed loop nobody reads (run=always):
+//! the measurement ends with the bottom half, and a reader would only take CPU time from it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::OpenOptions;
@@ -41,7 +39,7 @@ use simrupt::module::Module;
 use simrupt::schedule::Schedule;
 use simrupt::sysroot::{read_text, write_value};
 
-/// What it is that fails when the lines cannot be measured.
+/// The text of a failure when the lines cannot be measured.
 pub const WHAT: &str = "cannot bench";
 
 /// How long a line may take to come to rest once it is silent.
@@ -54,13 +52,13 @@ pub struct Rig<'a> {
     knobs: &'a Knobs,
     cpus: Vec<u32>,
     placement: Placement,
-    /// What each knob was set to last.
+    /// The last value written to each knob.
     written: HashMap<(u32, String), String>,
-    /// What nobody else is to change.
+    /// The values that no other program may change.
     known: Known,
-    /// The gaps that lines replay, as the module takes them.
+    /// The gaps that lines replay, in the module's format.
     gaps: Vec<u8>,
-    /// The schedules that were written over.
+    /// The schedules that were overwritten.
     schedules: BTreeMap<u32, Schedule>,
 }
 
@@ -90,7 +88,7 @@ impl<'a> Rig<'a> {
         self.knobs
     }
 
-    /// The CPUs that are online.
+    /// The online CPUs.
     pub fn cpus(&self) -> &[u32] {
         &self.cpus
     }
@@ -100,9 +98,9 @@ impl<'a> Rig<'a> {
         &self.placement
     }
 
-    /// Checks that the module has all that a plan takes, and takes over what the lines replay.
+    /// Checks that the module supports a plan, and takes over the arrivals that the lines replay.
     pub fn check(&mut self, plan: &Plan) -> Result<(), Failure> {
-        // Is it within reach?
+        // Fails if debugfs cannot be reached.
         self.module.line_directory(0, WHAT)?;
         let available = self.module.lines().len() as u32;
         if plan.lines() > available {
@@ -140,7 +138,7 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// The interrupt of a line goes where the plan has it, so user space must be able to move it.
+    /// The interrupt of a line is moved to its CPU, so user space must be able to move it.
     fn must_be_movable(&self, line: u32) -> Result<(), Failure> {
         let Ok(knob) = self.knobs.find("affinity") else {
             return Ok(());
@@ -155,7 +153,7 @@ impl<'a> Rig<'a> {
         }
     }
 
-    /// A value that a plan takes is one that the loaded module has. A module without a knob behaves as at the knob's
+    /// Checks that the loaded module supports a value of a plan. A module without the knob behaves as with the knob's
     /// default.
     fn must_take(&self, spec: &Spec, value: &str) -> Result<(), Failure> {
         let Spec { name, default, .. } = spec;
@@ -178,7 +176,7 @@ impl<'a> Rig<'a> {
         }
     }
 
-    /// The first so many lines.
+    /// The first `count` lines.
     pub fn lines(&self, count: u32) -> Vec<u32> {
         let lines = self.module.lines().iter().copied();
         lines.take(count as usize).collect()
@@ -194,7 +192,7 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// Sets the lines of a setting up, silent still.
+    /// Sets up the lines for a setting; they stay silent.
     pub fn prepare(&mut self, setting: &Setting) -> Result<(), Failure> {
         if let Some(line) = self.hog(setting) {
             self.prepare_hog(line, setting)?;
@@ -230,8 +228,8 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// Sets the further knobs of a line: those that get their defaults, or the others. Defaults come before the flavor and
-    /// the others behind it, so that no value meets one of the last cell that it does not go with.
+    /// Sets the further knobs of a line: those that get their defaults, or the others. Defaults are set before the
+    /// flavor and the others after it, so that no value conflicts with one of the previous cell.
     fn set_further(
         &mut self,
         line: u32,
@@ -251,7 +249,7 @@ impl<'a> Rig<'a> {
             .try_for_each(|(name, value)| self.set(line, name, value))
     }
 
-    /// Gives a line the gaps that it is to replay, unless it has them.
+    /// Writes the gaps to replay to a line, unless it already has them.
     fn set_schedule(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
         let is_replay = setting.mode == Mode::Replay;
         self.set(line, "replay_loop", if is_replay { "1" } else { "0" })?;
@@ -271,14 +269,14 @@ impl<'a> Rig<'a> {
         Failure::all(all.filter_map(Result::err)).map_or(Ok(()), Err)
     }
 
-    /// The line that is a hog, if one is.
+    /// The line that is a hog, if there is one.
     fn hog(&self, setting: &Setting) -> Option<u32> {
         let lines = self.lines(setting.lines_needed());
         lines.get(setting.lines as usize).copied()
     }
 
-    /// Sets up a line whose runs take long: of the same flavor as those that are measured, on the CPU of the first one,
-    /// read by nobody.
+    /// Sets up a hog: a line with long runs, with the flavor of the measured lines, on the CPU of the first one,
+    /// without a reader.
     fn prepare_hog(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
         let cpu = self.placement.line(0).to_string();
         let work_us = stress::HOG_US.to_string();
@@ -310,7 +308,7 @@ impl<'a> Rig<'a> {
         self.watch(line, setting)
     }
 
-    /// Starts the line that is a hog, if one is.
+    /// Starts the hog, if there is one.
     pub fn start_hog(&mut self, setting: &Setting) -> Result<(), Failure> {
         match self.hog(setting) {
             Some(line) => self.set(line, "rate_hz", &stress::HOG_HZ.to_string()),
@@ -318,7 +316,7 @@ impl<'a> Rig<'a> {
         }
     }
 
-    /// Has writes to the files seen that a line depends on.
+    /// From now on, detects writes to the files that affect a line.
     fn watch(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
         let sysroot = self.module.sysroot();
         self.known.watch(&self.module.line_directory(line, WHAT)?);
@@ -335,12 +333,12 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// Puts right what others have changed; returns whether that was anything. `when` says when it was.
+    /// Reverts changes by others; returns whether there were any. `when` is the time, for the message.
     pub fn put_right(&mut self, when: &str) -> Result<bool, Failure> {
         self.known.put_right(self.module, self.knobs, when)
     }
 
-    /// Whether the lines still have the rate that they were set to.
+    /// Whether the lines still have the rate that was set.
     pub fn rates_hold(&mut self, setting: &Setting, when: &str) -> Result<bool, Failure> {
         let mut all_hold = true;
         for line in self.lines(setting.lines) {
@@ -349,23 +347,23 @@ impl<'a> Rig<'a> {
         Ok(all_hold)
     }
 
-    /// The changes that others have made, and when.
+    /// The changes by others, and their times.
     pub fn known(&mut self) -> &mut Known {
         &mut self.known
     }
 
-    /// Lets the lines go; returns when each went.
+    /// Starts the lines; returns when each of them started.
     pub fn start(&mut self, setting: &Setting) -> Result<Vec<Instant>, Failure> {
-        // In a closed loop, any rate but 0 means: go.
+        // In a closed loop, any rate except 0 starts the line.
         self.set_rates(setting, setting.rate_hz.unwrap_or(1))
     }
 
-    /// Silences the lines; returns when each was.
+    /// Silences the lines; returns when each of them was silent.
     pub fn silence(&mut self, setting: &Setting) -> Result<Vec<Instant>, Failure> {
         self.set_rates(setting, 0)
     }
 
-    /// Writes the rate and nothing else: time counts.
+    /// Writes only the rate, because time counts here.
     fn set_rates(&mut self, setting: &Setting, rate_hz: u64) -> Result<Vec<Instant>, Failure> {
         let lines = self.lines(setting.lines);
         let knob = self.knobs.find("rate_hz")?;
@@ -386,7 +384,7 @@ impl<'a> Rig<'a> {
         Ok(times)
     }
 
-    /// Has the counters of the lines begin anew.
+    /// Resets the counters of the lines.
     pub fn reset(&self, setting: &Setting) -> Result<(), Failure> {
         for line in self.lines(setting.lines) {
             let path = self.module.line_directory(line, WHAT)?.join("reset");
@@ -408,11 +406,11 @@ impl<'a> Rig<'a> {
             .try_for_each(|line| self.set(line, "stress", Interference::None.name()))
     }
 
-    /// Waits until all that the lines have emitted has arrived; returns their counters.
+    /// Waits until all emitted events have arrived; returns the counters of the lines.
     pub fn rest(&self, setting: &Setting) -> Result<Vec<Counters>, Failure> {
         let levels: &[&str] = match setting.is_read() {
             true => &["in_ring", "pending", "queued"],
-            // What is in the fifo stays there.
+            // Records in the fifo stay there.
             false => &["in_ring", "pending"],
         };
         self.rest_of(&self.lines(setting.lines), levels)
@@ -424,7 +422,7 @@ impl<'a> Rig<'a> {
         let mut all = Vec::new();
         for line in lines.iter().copied() {
             loop {
-                // It is not a matter of time but of the other threads: let them go first.
+                // The wait depends on other threads, so let them run.
                 thread::sleep(Duration::from_micros(500));
                 let counters = self.module.counters(line, WHAT)?;
                 let counters = counters.ok_or_else(|| Failure::unbound(line))?;
@@ -468,7 +466,7 @@ impl<'a> Rig<'a> {
         Ok(all)
     }
 
-    /// Takes out of the fifos what nobody has read.
+    /// Empties the fifos.
     pub fn drain(&self, setting: &Setting) -> Result<(), Failure> {
         self.drain_of(&self.lines(setting.lines))
     }
@@ -496,8 +494,8 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// Sets a knob, unless it was set so before. One that the module does not have is left out: `check`
-    /// has seen to it that it does not matter.
+    /// Sets a knob, unless it already has the value. A knob that the module does not have is skipped: `check` has made
+    /// sure that it does not matter.
     pub fn set(&mut self, line: u32, name: &str, value: &str) -> Result<(), Failure> {
         let key = (line, name.to_string());
         if self.written.get(&key).is_some_and(|last| last == value) {
@@ -515,13 +513,13 @@ impl<'a> Rig<'a> {
         )?;
         apply(&changes)?;
         self.written.insert(key, value.to_string());
-        // A size, for instance, may have been rounded.
+        // The module may have rounded a size, for instance.
         let value = self.knobs.value(knob, line)?;
         self.known.set_knob(line, name, value);
         Ok(())
     }
 
-    /// Gives the queue of an unbound flavor its affinity scope, or the one that it is made with.
+    /// Sets the affinity scope of the workqueue of an unbound flavor, or restores the initial one.
     fn set_scope(&mut self, line: u32, setting: &Setting) -> Result<(), Failure> {
         if !SCOPED.contains(&setting.flavor) {
             return Ok(());
@@ -549,7 +547,7 @@ impl<'a> Rig<'a> {
         })
     }
 
-    /// Has the interrupt of a line on one CPU.
+    /// Moves the interrupt of a line to one CPU.
     fn set_affinity(&mut self, line: u32, cpu: &str) -> Result<(), Failure> {
         let Some(path) = affinity(self.module, line) else {
             return Ok(());
@@ -571,8 +569,8 @@ fn pattern(setting: &Setting) -> Pattern {
     }
 }
 
-/// A closed loop takes all there is: a limit is all that one would measure. A rate that is more than the CPU
-/// can do is one that it cannot do; without a limit, nobody would be left to say so.
+/// A closed loop uses all CPU time: with a limit, the limit would be measured. An open loop may have a rate that is too
+/// high for the CPU: without a limit, no CPU time would be left to report that.
 fn limit_pct(setting: &Setting) -> &'static str {
     match setting.is_read() {
         true => "50",

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One round of one cell: set up, warm up, come to rest, measure, come to rest, and check the counters. Then
-//! once more, for half as long, with what is left of the CPUs soaked up, to see what was spent: see
-//! [`soak`](crate::soak). Latencies are none of that part, for no CPU is ever idle in it.
+//! One round of one cell: set up, warm up, wait for rest, measure, wait for rest, and check the counters. Then the
+//! lines run once more, for half as long, while the idle CPU time is soaked up, to measure the CPU time that they take:
+//! see [`soak`](crate::soak). Latencies are not measured in that part, because no CPU is ever idle in it.
 //!
-//! What is measured begins with the rate and ends with the rate of 0. The counters are reset at rest, before
-//! it: a reset holds all stages up, and the event that came meanwhile would have waited for it.
-//! Everything else that costs time, such as looking for threads, is done before or after as well. What is
-//! under way at the end arrives, and counts.
+//! The measurement begins when the rate is set and ends with the rate of 0. The counters are reset at rest, before it:
+//! a reset blocks all stages, and an event in the meantime would have to wait. Everything else that costs time, such as
+//! finding threads, is also done before or after. Events that are under way at the end still arrive, and count.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -26,7 +25,8 @@ use simrupt::line::Counters;
 use simrupt::stop::Stop;
 use simrupt::verdict::Verdict;
 
-/// Runs a round, again where others have changed the lines meanwhile; `None` when it was stopped. The lines are silent afterwards, come what may.
+/// Runs a round, again if others have changed the lines during it; `None` if it was stopped. The lines are silent
+/// afterwards in any case.
 pub fn run(
     rig: &mut Rig<'_>,
     setting: &Setting,
@@ -50,13 +50,13 @@ pub fn run(
     Err(Failure::new(what, change).remedy("run it again when nothing else sets the knobs"))
 }
 
-/// How often a round is tried during which others change the lines.
+/// How often a round is tried if others change the lines during it.
 const TRIES: usize = 3;
 
-/// What came of a round.
+/// The outcome of a try.
 struct Measured {
     sample: Sample,
-    /// Whether others have changed the lines meanwhile. Then it does not count.
+    /// Whether others have changed the lines during it. Then it does not count.
     is_foreign: bool,
 }
 
@@ -81,7 +81,7 @@ fn attempt(
     rig.silence(setting)?;
     rig.rest(setting)?;
     rig.reset(setting)?;
-    // Where idle time is soaked up, what is spent is seen then.
+    // If idle time is soaked up, CPU time is measured in that part.
     let is_soaked = timing.is_soaked(setting);
     let before = (!is_soaked).then(|| accounts.before());
     let begun = rig.start(setting)?;
@@ -91,7 +91,7 @@ fn attempt(
     let has_rates = rig.rates_hold(setting, &when)?;
     rig.known().end_of_silence();
     let ended = rig.silence(setting)?;
-    // The last events are on their way, and this thread would be in it.
+    // The last events are on their way, and this thread would disturb them.
     rig.rest(setting)?;
     let usage = before.map(|before| before.until(&accounts.after()));
     if !in_time {
@@ -131,10 +131,10 @@ fn attempt(
     Ok(Some(Measured { sample, is_foreign }))
 }
 
-/// Lets the lines go once more, and sees what that takes; `None` when it was stopped.
+/// Runs the lines once more, and measures the CPU time that they take; `None` if it was stopped.
 ///
-/// This thread starts and silences the lines meanwhile, which takes CPU time for each of them. A stretch that ends as
-/// soon as it has begun shows how much: see [`Stretch::beyond`].
+/// This thread starts and silences the lines, which takes CPU time for each of them. A stretch that ends as soon as it
+/// has begun shows how much: see [`Stretch::beyond`].
 fn spend(
     rig: &mut Rig<'_>,
     setting: &Setting,
@@ -167,7 +167,7 @@ fn spend(
     }))
 }
 
-/// Lets the lines go for a while; `None` when it was stopped. `quiet` are marks between which nothing was done.
+/// Runs the lines for a while; `None` if it was stopped. `quiet` are marks between which nothing was done.
 fn stretch(
     rig: &mut Rig<'_>,
     setting: &Setting,
@@ -191,7 +191,7 @@ fn stretch(
     }))
 }
 
-/// Lets lines that are under way run for a while; `None` when it was stopped.
+/// Lets running lines go on for a while; `None` if it was stopped.
 fn warm_up(
     rig: &Rig<'_>,
     setting: &Setting,
@@ -208,7 +208,7 @@ fn warm_up(
     }))
 }
 
-/// Starts what interferes, if anything does.
+/// Starts the interference, if there is any.
 fn start_interference(
     rig: &Rig<'_>,
     setting: &Setting,
@@ -259,7 +259,7 @@ fn mean_ns(begun: &[Instant], ended: &[Instant]) -> u64 {
     u64::try_from(sum.as_nanos() / begun.len().max(1) as u128).unwrap_or(u64::MAX)
 }
 
-/// Adds up what the lines have counted, once they are at rest and their sums hold.
+/// Adds up the counters of the lines, once they are at rest and their sums hold.
 fn count(rig: &Rig<'_>, setting: &Setting, sample: &mut Sample) -> Result<(), Failure> {
     let lines = rig.lines(setting.lines);
     for (line, counters) in lines.into_iter().zip(rig.rest(setting)?) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Results for tests: as a run leaves them behind, but made up. Equal on every machine.
+//! Results for tests: of the form of a run's results, but made up. They are the same on every machine.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ use super::results::{
 use super::setting::{Flavor, Named, Scope, Stress, tests};
 use super::statistics;
 
-/// The flavors of the open loop, with what their irq→work takes in nanoseconds.
+/// The flavors of the open loop, with their irq→work times in nanoseconds.
 pub const FLAVORS: [(Flavor, f64); 6] = [
     (Flavor::None, 310.0),
     (Flavor::IrqThread, 4700.0),
@@ -32,7 +32,7 @@ const SEED: u64 = 42;
 
 /// A run over six flavors, two rates, idle and stressed; four cells in a closed loop; two knees.
 pub fn results() -> Results {
-    // The intervals take their time.
+    // Made once, because the intervals take time.
     static MADE: LazyLock<Results> = LazyLock::new(make);
     MADE.clone()
 }
@@ -55,7 +55,7 @@ fn make() -> Results {
     for rate in [1000, 20_000] {
         for stress in [Stress::Idle, Stress::Cpu] {
             for (flavor, latency) in FLAVORS {
-                // A hog on the CPU keeps those waiting that need a task to run.
+                // A hog on the CPU delays the flavors that need a task to run.
                 let task = matches!(flavor, Flavor::IrqThread | Flavor::Bound | Flavor::Unbound);
                 let slower = if stress == Stress::Cpu && task {
                     3.0
@@ -114,7 +114,7 @@ fn make() -> Results {
     }
 }
 
-/// A cell whose rounds have nothing but these values of one metric.
+/// A cell whose rounds have only these values of one metric.
 pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
     let estimate = statistics::estimate(values);
     Cell {
@@ -265,7 +265,7 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
     }
 }
 
-/// Some latencies about a center, one in fifty far beyond it, in buckets of a 16th of an octave.
+/// Latencies around a center, with one in fifty far beyond it, in buckets of a 16th of an octave.
 fn long_tail(center_ns: f64, rng: &mut Rng) -> Histogram {
     let mut values: Vec<u64> = (0..VALUES)
         .map(|_| {
@@ -326,8 +326,8 @@ fn knee(flavor: Flavor, rate_hz: u64) -> Knee {
     }
 }
 
-/// The results that the tests of the commands read, in `tests`: some cells of [`results`], with those
-/// stages and metrics only that reports show.
+/// The results that the tests of the commands read, in `tests`: some cells of [`results`], with only the stages and
+/// metrics that reports show.
 fn small() -> Results {
     let mut results = results();
     results.cells.retain(|cell| {
@@ -361,7 +361,7 @@ fn small() -> Results {
     results
 }
 
-/// One cell to a line, so that changes to it can be read.
+/// One cell per line, so that changes can be read.
 fn text(results: &Results) -> String {
     let mut document = serde_json::to_value(results).unwrap();
     let cells = document["cells"].take();

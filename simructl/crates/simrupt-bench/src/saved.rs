@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a bench changes and has to put back: the knobs of all lines, the affinity of their interrupts,
-//! and the attributes of their workqueues.
+//! The values that a bench changes and must restore: the knobs of all lines, the affinity of their interrupts, and the
+//! attributes of their workqueues.
 //!
-//! It is on disk before the first change. A run that is killed leaves it there, and the next one finds
-//! it. The knobs are a profile, which `simructl apply` would put in force as well.
+//! They are on disk before the first change. A killed run leaves the files there, and the next run finds them. The
+//! knobs are a profile, which `simructl apply` can restore as well.
 
 use std::fs;
 use std::io;
@@ -32,7 +32,7 @@ const ATTRIBUTES: [&str; 5] = [
 
 const HEAD: &str = "# The knobs of simrupt before `simructl bench` changed them.\n";
 
-/// What was saved. Dropping it puts it back.
+/// The saved values. Dropping it restores them.
 #[derive(Debug)]
 pub struct Saved<'a> {
     module: &'a Module<'a>,
@@ -40,7 +40,7 @@ pub struct Saved<'a> {
     is_restored: bool,
 }
 
-/// The two files: the profile, and the other files with their contents.
+/// The two files: the profile, and the other values with their paths.
 fn files(sysroot: &Sysroot) -> [PathBuf; 2] {
     [
         sysroot.run("simrupt-bench.toml"),
@@ -49,7 +49,7 @@ fn files(sysroot: &Sysroot) -> [PathBuf; 2] {
 }
 
 impl<'a> Saved<'a> {
-    /// Saves what there is. Only a holder of the lock may do that.
+    /// Saves the values. Only the holder of the lock may do that.
     pub fn take(module: &'a Module<'a>, knobs: &'a Knobs) -> Result<Self, Failure> {
         let sysroot = module.sysroot();
         let mut profile = HEAD.to_string();
@@ -76,7 +76,7 @@ impl<'a> Saved<'a> {
             }
         }
         let [profile_path, others_path] = files(sysroot);
-        // The profile last: where it is, all is.
+        // The profile is written last: if it exists, the other file is complete.
         for (path, text) in [(others_path, others), (profile_path, profile)] {
             replace(&path, &text).map_err(|error| Failure::file("write", &path, None, &error))?;
         }
@@ -87,7 +87,7 @@ impl<'a> Saved<'a> {
         })
     }
 
-    /// Puts everything back.
+    /// Restores everything.
     pub fn restore(mut self) -> Result<(), Failure> {
         self.is_restored = true;
         restore(self.module, self.knobs)
@@ -99,13 +99,12 @@ impl Drop for Saved<'_> {
         if self.is_restored {
             return;
         }
-        // The files stay where this fails: the next bench tries again, and says why it cannot.
+        // If this fails, the files stay: the next bench tries again, and reports why it cannot.
         let _ = restore(self.module, self.knobs);
     }
 }
 
-/// Puts back what a run that was killed had changed; returns what there is to say about it. Only a holder
-/// of the lock may do that.
+/// Restores the values that a killed run has changed; returns a note about it. Only the holder of the lock may do that.
 pub fn recover(module: &Module<'_>, knobs: &Knobs) -> Result<Option<&'static str>, Failure> {
     let sysroot = module.sysroot();
     let [profile, others] = files(sysroot);
@@ -117,24 +116,24 @@ pub fn recover(module: &Module<'_>, knobs: &Knobs) -> Result<Option<&'static str
     if !same {
         forget(sysroot)?;
         return Ok(Some(
-            "an earlier bench was killed; the module was loaded anew since",
+            "an earlier bench was killed; the module was loaded again since",
         ));
     }
     restore(module, knobs)?;
     Ok(Some(
-        "an earlier bench was killed; what it had changed is as it was before",
+        "an earlier bench was killed; its changes are reverted",
     ))
 }
 
-/// Puts back what the files say, and deletes them.
+/// Restores the values in the files, and deletes the files.
 fn restore(module: &Module<'_>, knobs: &Knobs) -> Result<(), Failure> {
     if !module::is_loaded(module.sysroot()) {
-        // Its knobs went with it.
+        // The knobs were lost when the module was unloaded.
         return forget(module.sysroot());
     }
     let [profile, others] = files(module.sysroot());
     let mut target = Target::of(&profile, knobs, module, &Lines::All)?;
-    // The rate last: no line starts before all else is as it was.
+    // The rate comes last: no line starts before everything else is restored.
     target
         .changes
         .sort_by_key(|change| change.knob.name == "rate_hz");
@@ -165,7 +164,7 @@ fn forget(sysroot: &Sysroot) -> Result<(), Failure> {
     Ok(())
 }
 
-/// When the module was loaded, by its directory: knobs that were saved before are not this module's.
+/// When the module was loaded, by its directory: knobs that were saved earlier are not those of this module.
 fn loaded_at(sysroot: &Sysroot) -> String {
     match fs::metadata(sysroot.debugfs()) {
         Ok(meta) => format!("{}.{:09}", meta.mtime(), meta.mtime_nsec()),
@@ -173,7 +172,7 @@ fn loaded_at(sysroot: &Sysroot) -> String {
     }
 }
 
-/// The file that says which CPUs may take the interrupt of a line.
+/// The file with the CPUs that may handle the interrupt of a line.
 pub fn affinity(module: &Module<'_>, line: u32) -> Option<PathBuf> {
     let irq = module.irq(line)?;
     let path = module
@@ -182,19 +181,19 @@ pub fn affinity(module: &Module<'_>, line: u32) -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// The attribute files of a line's workqueue, as far as it has them.
+/// The attribute files of a line's workqueue that exist.
 pub fn attributes(sysroot: &Sysroot, line: u32, flavor: &str) -> Vec<PathBuf> {
     let directory = queue(sysroot, line, flavor);
     let paths = ATTRIBUTES.map(|name| directory.join(name));
     paths.into_iter().filter(|path| path.exists()).collect()
 }
 
-/// The directory of a line's workqueue, which is there for some flavors.
+/// The directory of a line's workqueue, which exists for some flavors.
 pub fn queue(sysroot: &Sysroot, line: u32, flavor: &str) -> PathBuf {
     sysroot.sys(&format!("devices/virtual/workqueue/simrupt{line}-{flavor}"))
 }
 
-/// The value itself: `default (cache)` is `default`.
+/// The first word: `default (cache)` is `default`.
 pub fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or("")
 }

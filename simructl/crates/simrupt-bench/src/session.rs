@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A run: from the first change of a knob to the last that is taken back.
+//! A run: from the first change of a knob to the last one that is reverted.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,7 +20,7 @@ use crate::statistics::estimate;
 use simrupt::failure::Failure;
 use simrupt::stop::Stop;
 
-/// The knobs that cells change, or that go with those.
+/// The knobs that cells change, or that belong to those.
 const OF_CELLS: [&str; 9] = [
     "rate_hz",
     "pattern",
@@ -36,17 +36,17 @@ const OF_CELLS: [&str; 9] = [
 /// p99, of 100,000.
 const P99: u32 = 99_000;
 
-/// Follows a run: for people who wait for its end.
+/// Follows a run, for users who wait for its end.
 pub trait Progress {
-    /// The run begins: it makes so many visits, which take about so long.
+    /// The run begins, with this many visits and this expected time.
     fn begin(&mut self, visits: u32, time: Duration);
-    /// The next visit begins; `what` says in a few words what is measured.
+    /// The next visit begins; `what` describes it in a few words.
     fn next(&mut self, what: &str);
-    /// A visit has ended that was expected to take so long.
+    /// A visit has ended; `time` is its expected time.
     fn done(&mut self, time: Duration);
 }
 
-/// What was measured so far.
+/// The measurements so far.
 #[derive(Debug, Default)]
 struct Findings {
     costs: Vec<Cost>,
@@ -55,13 +55,13 @@ struct Findings {
     /// By cell.
     rounds: Vec<Vec<Round>>,
     histograms: Vec<BTreeMap<String, Histogram>>,
-    /// By knee, what each round found.
+    /// By knee, the search of each round.
     searches: Vec<Vec<Search>>,
     complete: bool,
 }
 
 impl Findings {
-    /// Nothing yet, of all that is planned.
+    /// No measurements yet, of this plan.
     fn of(plan: &Plan) -> Self {
         Self {
             rounds: vec![Vec::new(); plan.cells.len()],
@@ -71,27 +71,27 @@ impl Findings {
         }
     }
 
-    /// Whether no round is over.
+    /// Whether no round is finished.
     fn is_empty(&self) -> bool {
         self.rounds.iter().all(Vec::is_empty) && self.searches.iter().all(Vec::is_empty)
     }
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What was measured, also where something went wrong.
+    /// The measurements, also after a failure.
     pub results: Results,
-    /// Why it ended early, and what could not be put back.
+    /// Why it ended early, and what could not be restored.
     pub failure: Option<Failure>,
 }
 
-/// Runs a plan that was checked; stopped, it returns what was measured until then. Everything is as it
-/// was before when this returns. Only a holder of the lock may call it.
+/// Runs a checked plan. If it is stopped, it returns the measurements until then. When it returns, all values are
+/// restored. Only the holder of the lock may call it.
 ///
 /// # Errors
 ///
-/// Where something went wrong before the first round was over. After that the failure is part of the outcome.
+/// A failure before the first round was finished. A later failure is part of the outcome.
 pub fn run(
     rig: &mut Rig<'_>,
     plan: &Plan,
@@ -102,7 +102,7 @@ pub fn run(
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     let begun = Instant::now();
     let saved = Saved::take(rig.module(), rig.knobs())?;
-    // The CPUs of an emulator take turns: what is left of one is not what nobody else took.
+    // The CPUs of an emulator take turns, so the time that one of them does not get was not used by its own tasks.
     let spending = !(environment.emulated && environment.cpus_online > 1);
     let mut findings = Findings::of(plan);
     environment.replay = plan.replay.as_ref().map(Replay::document);
@@ -242,7 +242,7 @@ fn knobs(rig: &Rig<'_>, plan: &Plan) -> Result<BTreeMap<String, String>, Failure
         .collect()
 }
 
-/// Looks once for the highest rate; `None` when it was stopped.
+/// Searches the highest rate once; `None` if it was stopped.
 fn look_for(
     rig: &mut Rig<'_>,
     plan: &Plan,
@@ -266,14 +266,14 @@ fn look_for(
             rate_hz,
             loss_ratio: loss_ratio.unwrap_or(0.0),
             due_read_p99_ns: p99.unwrap_or(0),
-            // Nothing read is nothing that passed.
+            // Without any event that was read, the rate has not passed.
             passed: loss_ratio == Some(0.0) && p99.is_some_and(|ns| ns < limit_ns),
         }))
     };
     search(knee.min_hz(), knee.max_hz, probe)
 }
 
-/// A knee of what its rounds found.
+/// A knee, from the searches of its rounds.
 fn knee_of(plan: &KneePlan, searches: Vec<Search>) -> Knee {
     let mut knee = Knee {
         setting: plan.setting.clone(),
@@ -288,7 +288,7 @@ fn knee_of(plan: &KneePlan, searches: Vec<Search>) -> Knee {
     knee
 }
 
-/// Puts into a knee what all of its rounds found together.
+/// Sets the median of a knee from all of its rounds.
 pub(crate) fn medians_of(knee: &mut Knee) {
     knee.rate_hz = estimate(&knee.values());
     let median = knee

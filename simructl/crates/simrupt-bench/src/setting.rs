@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The setting of a cell, which all of its rounds have: how events come, how work is deferred, which interference there
-//! is, and for how long it is measured. Jobs, plans, measurements and results share these types.
+//! The setting of a cell, which all of its rounds have: how events come, how work is deferred, the interference, and
+//! the times. Jobs, plans, measurements and results share these types.
 
 mod name;
 
@@ -22,17 +22,17 @@ use simrupt_core::knobs::{Interference, MAX_LINES};
 named! {
     /// How events come.
     Mode, a "mode": {
-        /// Open loop: at due times, whatever becomes of those before.
+        /// Open loop: at due times, independent of earlier events.
         Rate = "rate",
-        /// Open loop: at the times of a file, again and again.
+        /// Open loop: at the times of a file, repeated.
         Replay = "replay",
-        /// Closed loop: as soon as those before are done with.
+        /// Closed loop: as soon as the earlier events are done.
         Saturate = "saturate",
     }
 }
 
 named! {
-    /// Other work of the CPUs while a cell is measured.
+    /// Other work of the CPUs during the measurement of a cell.
     Stress, a "stress": {
         /// Nothing.
         Idle = "idle",
@@ -46,14 +46,14 @@ named! {
         Fifo = "fifo",
         /// The module disables interrupts on the CPU of each line, again and again.
         IrqsOff = "irqs-off",
-        /// The module disables preemption there.
+        /// The module disables preemption on the CPU of each line, again and again.
         PreemptOff = "preempt-off",
-        /// The module occupies the softirq there.
+        /// The module occupies the softirq on the CPU of each line.
         Softirq = "softirq",
     }
     besides {
-        /// A further line on the CPU of the first one, of the same flavor, whose runs take long. It is none of the
-        /// choices of `all`, as not every module has a further line.
+        /// A further line on the CPU of the first one, of the same flavor, with long runs. It is not part of `all`,
+        /// because not every module has a further line.
         Hog = "hog",
     }
 }
@@ -75,7 +75,7 @@ named! {
         System = "system",
     }
     besides {
-        /// The queue is left as it is made.
+        /// The initial scope of the queue.
         Default = "default",
     }
 }
@@ -107,11 +107,11 @@ impl Named for Flavor {
     }
 }
 
-/// The flavors whose workqueue has an affinity scope that can be set: an ordered one has it fixed.
+/// The flavors whose workqueue has an affinity scope that can be set. That of an ordered workqueue is fixed.
 pub const SCOPED: [Flavor; 2] = [Flavor::Unbound, Flavor::UnboundHighpri];
 
 impl Stress {
-    /// The value that the module's knob `stress` has for it.
+    /// The corresponding value of the module's knob `stress`.
     pub fn of_module(self) -> Interference {
         match self {
             Self::IrqsOff => Interference::IrqsOff,
@@ -128,13 +128,13 @@ impl Stress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "LineCountText")]
 pub enum LineCount {
-    /// So many: 1 to 64.
+    /// This many: 1 to 64.
     Count(u32),
-    /// One for each CPU that is used, as far as the module has as many.
+    /// One for each CPU in use, but at most as many as the module has.
     Cpus,
 }
 
-/// How it is written.
+/// The form in which it is written.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum LineCountText {
@@ -176,7 +176,7 @@ pub struct Setting {
     /// Value of the knob `workqueue`.
     #[serde(with = "name")]
     pub flavor: Flavor,
-    /// Events per second and line that were asked for; of a replay, its mean rate; absent in a closed loop.
+    /// The events per second and line that were set; for a replay, its mean rate; absent in a closed loop.
     pub rate_hz: Option<u64>,
     /// Events per interrupt.
     pub burst: u64,
@@ -184,13 +184,13 @@ pub struct Setting {
     pub fifo_size: u64,
     /// Simulated cost of a run of the bottom half, in microseconds.
     pub work_us: u64,
-    /// Of the workqueue, for unbound flavors; absent where it was left alone.
+    /// The affinity scope of the workqueue, for unbound flavors; absent if it was not set.
     pub affinity_scope: Option<Scope>,
     /// The interference.
     pub stress: Stress,
     /// How many lines worked at the same time.
     pub lines: u32,
-    /// Values of [further](crate::further) knobs, by name, where they are not the defaults.
+    /// Values of [further](crate::further) knobs, by name, if they are not the defaults.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub knobs: BTreeMap<String, String>,
 }
@@ -201,12 +201,12 @@ impl Setting {
         self.mode != Mode::Saturate
     }
 
-    /// How many lines it takes: one more than are measured where another one interferes.
+    /// How many lines it needs: with a hog, one more than are measured.
     pub fn lines_needed(&self) -> u32 {
         self.lines + u32::from(self.stress == Stress::Hog)
     }
 
-    /// The further knobs that are choices of how to do the work, as the flavor is: `coalesce_us=50`.
+    /// The further knobs that are choices of how to do the work, like the flavor: `coalesce_us=50`.
     pub fn choices(&self) -> impl Iterator<Item = String> {
         let knobs = self.knobs.iter();
         let choices = knobs.filter(|(name, _)| !further::is_of_load(name));
@@ -219,7 +219,7 @@ impl Setting {
         knobs.filter(|(name, _)| further::is_of_load(name))
     }
 
-    /// All further knobs with their values, with blanks between them.
+    /// All further knobs with their values, separated by blanks.
     pub fn knobs_text(&self) -> String {
         let knobs = self.knobs.iter();
         let knobs: Vec<String> = knobs
@@ -228,7 +228,7 @@ impl Setting {
         knobs.join(" ")
     }
 
-    /// Whether nothing interferes.
+    /// Whether there is no interference.
     pub fn is_idle(&self) -> bool {
         self.stress == Stress::Idle
     }
@@ -266,7 +266,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// How many times its usual length a warm-up takes at most, where it goes on until the lines are steady.
+/// By which factor a warm-up may be longer than usual, if it lasts until the lines are steady.
 pub const MOST_WARM_UPS: u32 = 5;
 
 /// How long a round takes.
@@ -278,7 +278,7 @@ pub struct Timing {
     pub duration: Duration,
     /// Whether CPU time is measured as well.
     pub spending: bool,
-    /// Whether the warm-up goes on until the lines are steady.
+    /// Whether the warm-up lasts until the lines are steady.
     pub until_steady: bool,
 }
 
@@ -288,7 +288,7 @@ impl Timing {
         [self.duration / 4, self.duration / 2]
     }
 
-    /// How long a round takes of itself.
+    /// The duration of a round.
     pub fn of_round(self, setting: &Setting) -> Duration {
         let soaked: Duration = match self.is_soaked(setting) {
             true => self.soaked().into_iter().sum(),
@@ -297,7 +297,7 @@ impl Timing {
         self.warm_up + self.duration + soaked
     }
 
-    /// How long a round takes at most of itself.
+    /// The greatest duration of a round.
     pub fn of_longest_round(self, setting: &Setting) -> Duration {
         let more = match self.until_steady {
             true => self.warm_up * (MOST_WARM_UPS - 1),
@@ -306,7 +306,7 @@ impl Timing {
         self.of_round(setting) + more
     }
 
-    /// Whether all CPU time of a setting is measured: interference would have a part of it.
+    /// Whether all CPU time of a setting is measured. With interference it is not, because that would be included.
     pub fn is_soaked(self, setting: &Setting) -> bool {
         self.spending && setting.is_idle()
     }
@@ -356,7 +356,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_told_with_those_that_there_are() {
+    fn an_unknown_name_is_reported_with_the_known_ones() {
         assert_eq!(
             Mode::from_name("rat"),
             Err(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! CPU time by what is left of it: threads that want all of every CPU, and get only what nobody else
-//! wants, count how often they go round. What they miss, compared with when nothing happens, is what
-//! everything else has taken: tasks, softirqs, interrupts, and the switches between them.
+//! Measures CPU time by what is left of it. Threads that want all of every CPU, but get only what nobody else wants,
+//! count their loops. The loops that they miss, compared with a quiet time, are the CPU time that everything else has
+//! taken: tasks, softirqs, interrupts, and the switches between them.
 //!
-//! The kernel does not tell this by itself: it counts interrupts out of idle as idle, or in ticks.
+//! The kernel does not measure this: it counts interrupts during idle as idle, or in ticks.
 
 use std::hint::black_box;
 use std::io;
@@ -18,7 +18,7 @@ use nix::unistd::Pid;
 
 use crate::priority::be_modest;
 
-/// How often a thread turns before it counts: about a microsecond's worth.
+/// How many loops a thread makes before it counts: about a microsecond's worth.
 const TURNS: u32 = 500;
 
 /// One thread for each CPU. Dropping them ends them.
@@ -29,7 +29,7 @@ pub struct Soak {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// How far the threads were at a moment.
+/// The progress of the threads at a moment.
 #[derive(Debug, Clone)]
 pub struct Mark {
     time: Instant,
@@ -37,7 +37,7 @@ pub struct Mark {
 }
 
 impl Soak {
-    /// Starts a thread on each of the CPUs, there and nowhere else, and waits until all of them run.
+    /// Starts a thread on each of the CPUs, bound to it, and waits until all of them run.
     pub fn start(cpus: &[u32]) -> io::Result<Self> {
         let mut soak = Self {
             stop: Arc::default(),
@@ -69,7 +69,7 @@ impl Soak {
         Ok(soak)
     }
 
-    /// How far they are.
+    /// The progress of the threads.
     pub fn mark(&self) -> Mark {
         let rounds = self.rounds.iter().map(|one| one.load(Relaxed));
         Mark {
@@ -98,8 +98,8 @@ fn turn(stop: &AtomicBool, rounds: &AtomicU64) {
     }
 }
 
-/// The CPU time that was taken between the last two marks, all CPUs together, if what the threads did
-/// between the first two was all that there was to do. `None` when a thread got nowhere then.
+/// The CPU time that was taken between the last two marks, all CPUs together, provided that the threads were alone
+/// between the first two. `None` if a thread made no progress then.
 pub fn taken_ns(quiet: [&Mark; 2], busy: [&Mark; 2]) -> Option<u64> {
     let quiet_ns = nanoseconds(quiet)?;
     let busy_ns = nanoseconds(busy)?;
@@ -112,26 +112,27 @@ pub fn taken_ns(quiet: [&Mark; 2], busy: [&Mark; 2]) -> Option<u64> {
         let pace = of(quiet, at).filter(|done| *done > 0.0)? / quiet_ns;
         taken_ns += busy_ns - of(busy, at)? / pace;
     }
-    // What is within the noise of nothing is nothing.
+    // A negative value is noise around 0.
     Some(taken_ns.max(0.0) as u64)
 }
 
-/// A stretch of time in which the lines were started, ran, and were silenced.
+/// A period in which the lines were started, ran, and were silenced.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch {
     /// The events that the lines emitted.
     pub events: u64,
-    /// The CPU time that was taken, by whomever; `None` when it could not be told.
+    /// The CPU time that was taken in total; `None` if it could not be measured.
     pub taken_ns: Option<u64>,
 }
 
 impl Stretch {
-    /// The CPU time that its events took, without that of the benchmark itself, which is all that a stretch without
-    /// events takes. `empty` ended as soon as it had begun. It may have a few events all the same, so the two are
-    /// compared by what the events took that only this one has. `None` where it has no more events.
+    /// The CPU time of its events, without that of the benchmark itself, which is the total of a stretch without
+    /// events. `empty` ended as soon as it had begun, but may have a few events. So the difference of the two is the time
+    /// of the events that only this one has, and is scaled to all of its events. `None` if it has no more events than
+    /// `empty`.
     ///
-    /// The CPU time of the benchmark's own thread would not do: most kernels charge an interrupt to the thread that it
-    /// interrupts, so that time holds a part of the events.
+    /// The CPU time of the benchmark's own thread would be wrong: most kernels charge an interrupt to the thread that
+    /// it interrupts, so that time includes a part of the events.
     pub fn beyond(&self, empty: &Self) -> Option<u64> {
         let more = self
             .events
@@ -167,7 +168,7 @@ mod tests {
             mark(start, 10, &[1000, 500]),
             mark(start, 30, &[2500, 1500]),
         ];
-        // 100 and 50 rounds a millisecond: of 20 ms the first missed 5, the second nothing.
+        // 100 and 50 loops per millisecond: of 20 ms the first thread missed 5, the second none.
         assert_eq!(taken_ns([&a, &b], [&b, &c]), Some(5_000_000));
         assert_eq!(taken_ns([&a, &b], [&a, &b]), Some(0));
     }
@@ -184,7 +185,7 @@ mod tests {
         assert_eq!(taken_ns([&a, &a], [&b, &c]), None);
     }
 
-    /// A machine on which an event takes 3 µs, and the benchmark itself so much.
+    /// A machine on which an event takes 3 µs, and the benchmark itself takes `own_ns`.
     fn stretch(events: u64, own_ns: u64) -> Stretch {
         Stretch {
             events,
@@ -220,7 +221,7 @@ mod tests {
             }),
             None
         );
-        // Less than nothing is nothing.
+        // A negative time counts as 0.
         assert_eq!(stretch(5, 0).beyond(&stretch(0, 20_000)), Some(0));
     }
 
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cpu_that_is_not_there_is_told() {
+    fn a_cpu_that_does_not_exist_is_an_error() {
         assert!(Soak::start(&[1023]).is_err());
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Whether the lines are in a steady state: the warm-up goes on until it is, with a limit.
+//! Whether the lines are in a steady state: the warm-up lasts until they are, with a limit.
 //!
 //! The warm-up is divided into slices of half its time. It ends when two consecutive slices agree:
 //! - the mean time from interrupt to bottom half differs by at most [`LATENCY_TOLERANCE`], or by so little that chance
@@ -8,7 +8,7 @@
 //! - the CPU time of workers and readers differs by at most [`CPU_TOLERANCE`], or by [`CPU_SHARE`] of a CPU.
 //!
 //! After [`MOST_WARM_UPS`] times the warm-up, the round is measured in any case, and flagged. Slices with fewer than
-//! [`LEAST_VALUES`] values tell nothing; the warm-up is then as long as it was asked for.
+//! [`LEAST_VALUES`] values cannot be judged; the warm-up then has its usual length.
 
 use std::time::{Duration, Instant};
 
@@ -19,18 +19,18 @@ use crate::setting::{MOST_WARM_UPS, Setting};
 use simrupt::failure::Failure;
 use simrupt::stop::Stop;
 
-/// By which share of the smaller one the means of two slices may differ.
+/// The share of the smaller mean by which the means of two slices may differ.
 const LATENCY_TOLERANCE: f64 = 0.1;
-/// By how many standard errors of their difference the means of two slices may differ: by more in 6 of 100,000 pairs of
-/// slices, where the values are independent.
+/// By how many standard errors of their difference the means of two slices may differ. If the values are independent, 6
+/// of 100,000 pairs of slices differ by more.
 const STANDARD_ERRORS: f64 = 4.0;
-/// By which share of the smaller one the CPU times of two slices may differ.
+/// The share of the smaller one by which the CPU times of two slices may differ.
 const CPU_TOLERANCE: f64 = 0.1;
-/// By how much of one CPU the CPU times of two slices may differ, where they are small.
+/// The share of one CPU by which small CPU times of two slices may differ.
 const CPU_SHARE: f64 = 0.02;
-/// How many values a slice needs at least.
+/// The least number of values of a slice.
 const LEAST_VALUES: u64 = 10;
-/// How many slices there are in a warm-up.
+/// The number of slices in a warm-up.
 const SLICES: u32 = 2;
 
 /// The stage whose values are compared: every flavor and mode has it.
@@ -41,7 +41,7 @@ const STAGE: &str = "irq_bh";
 pub struct WarmUp {
     /// How long it took.
     pub elapsed: Duration,
-    /// Whether the lines were steady at its end; absent where there were too few values to tell.
+    /// Whether the lines were steady at its end; absent if there were too few values to tell.
     pub is_steady: Option<bool>,
 }
 
@@ -53,7 +53,7 @@ struct Slice {
     usage: Usage,
 }
 
-/// Warms the lines up, which are under way, until they are steady; `None` when it was stopped.
+/// Warms up running lines until they are steady; `None` if it was stopped.
 ///
 /// # Errors
 ///
@@ -101,7 +101,7 @@ struct Slices {
 }
 
 impl Slices {
-    /// Adds a slice. When the warm-up is over with it, the answer is whether the lines are steady, if that can be told.
+    /// Adds a slice. If this ends the warm-up, returns whether the lines are steady, if that can be told.
     fn add(&mut self, slice: Slice) -> Option<Option<bool>> {
         self.count += 1;
         let agrees = self.last.as_ref().map(|last| last.agrees_with(&slice));
@@ -117,7 +117,7 @@ impl Slices {
 }
 
 impl Slice {
-    /// Whether two slices are alike; `None` when one has too few values.
+    /// Whether two slices agree; `None` if one has too few values.
     fn agrees_with(&self, next: &Self) -> Option<bool> {
         if self.waits.count.min(next.waits.count) < LEAST_VALUES {
             return None;
@@ -130,7 +130,7 @@ impl Slice {
         Some(latency_agrees && self.uses_as_much_as(next))
     }
 
-    /// Whether both slices use as much CPU time, as far as it is known.
+    /// Whether both slices use the same CPU time, as far as it is known.
     fn uses_as_much_as(&self, next: &Self) -> bool {
         let (Some(one), Some(other)) = (self.cpu_share(), next.cpu_share()) else {
             return true;
@@ -139,7 +139,7 @@ impl Slice {
         off <= CPU_SHARE || off <= one.min(other) * CPU_TOLERANCE
     }
 
-    /// How much of one CPU workers and readers use.
+    /// The share of one CPU that workers and readers use.
     fn cpu_share(&self) -> Option<f64> {
         let ns = self.usage.worker_ns? + self.usage.reader_ns.unwrap_or(0);
         (!self.elapsed.is_zero()).then(|| ns as f64 / self.elapsed.as_nanos() as f64)
@@ -171,7 +171,7 @@ impl Moments {
 mod tests {
     use super::*;
 
-    /// A slice of a tenth of a second whose values are these, once each.
+    /// A slice of a tenth of a second that has each of these values once.
     fn slice(values: &[u64], worker_ns: u64) -> Slice {
         Slice {
             waits: Histogram {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Interference: work that the CPUs have to do besides, while a cell is measured.
+//! Interference: other work for the CPUs during the measurement of a cell.
 //!
-//! `cpu`, `memory`, `pinned` and `fifo` are threads of simructl's own. `hog` is a further line of the module, on the CPU of
-//! the first one that is measured: [`HOG_HZ`] runs per second of [`HOG_US`] each. The others are the module's, on
-//! the CPU of each line: stretches of [`STRETCH_US`] with interrupts off, with preemption off or in a
-//! softirq, [`STRETCHES_HZ`] times a second.
+//! `cpu`, `memory`, `pinned` and `fifo` are threads of simructl. `hog` is a further line of the module, on the CPU of
+//! the first measured line: [`HOG_HZ`] runs per second of [`HOG_US`] each. The others are done by the module, on the
+//! CPU of each line: stretches of [`STRETCH_US`] with interrupts off, with preemption off or in a softirq,
+//! [`STRETCHES_HZ`] times a second.
 //!
 //! A real-time thread that never sleeps would starve all other threads of its CPU, and the kernel would throttle it
-//! (`sched_rt_runtime_us`, 950 ms of each second). The hog of `fifo` does neither: it sleeps for [`HOG_SLEEP`] after
-//! each [`HOG_BUSY`], and it ends by itself when a round takes far too long.
+//! (`sched_rt_runtime_us`, 950 ms of each second). The hog of `fifo` avoids both: it sleeps for [`HOG_SLEEP`] after
+//! each [`HOG_BUSY`], and it ends by itself if a round takes far too long.
 
 use std::hint::black_box;
 use std::io;
@@ -24,38 +24,38 @@ use nix::unistd::Pid;
 use crate::priority;
 use crate::setting::Stress;
 
-/// How long one of the module's stretches is, in microseconds.
+/// The length of one of the module's stretches, in microseconds.
 pub const STRETCH_US: u64 = 50;
-/// How many of them there are in a second: a prime, so that they do not keep step with the events, and
-/// meet either all of them or none.
+/// The number of stretches per second: a prime, so that they are not in step with the events, and do not meet either
+/// all of them or none.
 pub const STRETCHES_HZ: u64 = 941;
 
-/// How long a run of a line takes that is a hog, in microseconds.
+/// The length of a run of a hog line, in microseconds.
 pub const HOG_US: u64 = 10_000;
-/// How many of them there are in a second: a prime, as [`STRETCHES_HZ`] is. They take 29 % of a CPU.
+/// The number of its runs per second: a prime, like [`STRETCHES_HZ`]. They take 29 % of a CPU.
 pub const HOG_HZ: u64 = 29;
 
 /// How long a real-time hog computes at a time.
 const HOG_BUSY: Duration = Duration::from_millis(4);
 /// How long it sleeps after that.
 const HOG_SLEEP: Duration = Duration::from_millis(1);
-/// How long a real-time hog lives at most, beyond the time that its round takes.
+/// How long a real-time hog lives at most, beyond the time of its round.
 const HOG_GRACE: Duration = Duration::from_secs(30);
 
-/// How much memory a thread has at a time: more than caches hold.
+/// The memory of a thread at a time: more than caches hold.
 const MEMORY: usize = 16 * 1024 * 1024;
 const PAGE: usize = 4096;
 
-/// Where interference is.
+/// The CPUs of the interference.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
-    /// All CPUs that are online.
+    /// All online CPUs.
     pub online: &'a [u32],
     /// The CPUs of the lines, each once.
     pub of_lines: &'a [u32],
 }
 
-/// The threads of a kind of interference, if it has any here. Dropping them ends them.
+/// The threads of a kind of interference, if it has any. Dropping them ends them.
 #[derive(Debug)]
 pub struct Running {
     stop: Arc<AtomicBool>,
@@ -63,7 +63,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts one thread for each CPU of the kind, there and nowhere else, for a round that takes about `round`.
+    /// Starts one thread for each CPU of the kind, bound to it, for a round that takes about `round`.
     ///
     /// # Errors
     ///
@@ -119,14 +119,14 @@ impl Drop for Running {
     }
 }
 
-/// Wants the CPU, all the time.
+/// Uses the CPU all the time.
 fn spin(stop: &AtomicBool) {
     while !stop.load(Relaxed) {
         compute();
     }
 }
 
-/// Has the CPU for [`HOG_BUSY`] at a time, with a sleep between, and ends after `limit` in any case.
+/// Uses the CPU for [`HOG_BUSY`] at a time, sleeps in between, and ends after `limit` in any case.
 fn hog(stop: &AtomicBool, limit: Duration) {
     let begun = Instant::now();
     while !stop.load(Relaxed) && begun.elapsed() < limit {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cpu_that_is_not_there_is_told() {
+    fn a_cpu_that_does_not_exist_is_an_error() {
         let places = Places {
             online: &[],
             of_lines: &[1023],

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Writes to the files that a measurement depends on: also those that are taken back at once, which a comparison of
-//! values would not see.
+//! Detects writes to the files that a measurement depends on, including writes that are reverted at once, which a
+//! comparison of values would not find.
 //!
-//! The kernel tells of each write() to a file by inotify, whatever the file system. It does not tell which process
-//! wrote: so this one must not write between [`Writes::begin`] and [`Writes::seen`].
+//! The kernel reports each write() to a file by inotify, on any file system. It does not report which process wrote, so
+//! this process must not write between [`Writes::begin`] and [`Writes::seen`].
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 /// Files and directories that are watched.
 #[derive(Debug)]
 pub struct Writes {
-    /// Absent where the kernel has no inotify, or no more of it.
+    /// Absent if the kernel has no inotify, or no free instance.
     inotify: Option<Inotify>,
     paths: HashMap<WatchDescriptor, PathBuf>,
 }
@@ -30,8 +30,8 @@ impl Writes {
         }
     }
 
-    /// Watches a file, or the files of a directory. One that is not there cannot be watched; one that was watched before
-    /// still is.
+    /// Watches a file, or the files of a directory. A file that does not exist cannot be watched; one that is already
+    /// watched stays watched.
     pub fn watch(&mut self, path: &Path) {
         let Some(inotify) = &self.inotify else {
             return;
@@ -41,7 +41,7 @@ impl Writes {
         }
     }
 
-    /// Forgets all writes until now.
+    /// Forgets all writes so far.
     pub fn begin(&mut self) {
         self.seen();
     }
@@ -60,7 +60,7 @@ impl Writes {
                 Err(_) => return seen,
             };
             for event in events {
-                // An event without a path is of a watch that is gone, or says that there were too many to tell.
+                // An event without a path belongs to a watch that is gone, or says that the queue has overflowed.
                 let path = self.paths.get(&event.wd).map(|path| match &event.name {
                     Some(name) => path.join(name),
                     None => path.clone(),

@@ -2,9 +2,9 @@
 
 //! Arrival times in a file: recorded from any interrupt, and replayed by a line of the module.
 //!
-//! The file is text. Its first row is `# simrupt arrivals 1`; rows `# key: value` say where and when it was recorded.
-//! Each other row is a number: the nanoseconds from the arrival before to this one. The first number counts from the
-//! beginning of the recording. A text without the header is read as well, so that any tool can make one.
+//! The file is text. Its first row is `# simrupt arrivals 1`; rows `# key: value` describe the recording. Each other
+//! row is a number: the nanoseconds from the previous arrival to this one. The first number counts from the beginning
+//! of the recording. A text without the header is also read, so any tool can make one.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -19,14 +19,14 @@ use crate::text::{in_one_row, word};
 const TITLE: &str = "# simrupt arrivals ";
 /// The version that is written, and the only one that is read.
 const VERSION: &str = "1";
-/// The key of the number of arrivals: a file that was cut has fewer.
+/// The key of the number of arrivals, by which a file that was cut is recognized.
 const COUNT: &str = "arrivals";
 /// The key of the number of arrivals that the kernel could not record.
 const LOST: &str = "lost";
 /// The most bytes of a row that are kept, to show it or to find a key in it.
 const MOST_KEPT: usize = 200;
 
-/// Arrival times, and where they come from.
+/// Arrival times, and their origin.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Arrivals {
     /// The rows `# key: value` of the header, except the number of arrivals.
@@ -37,8 +37,8 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// Arrivals at these times in ascending order, in nanoseconds; the recording began at `start_ns`. A time before
-    /// the one in front of it counts as the same time.
+    /// Arrivals at these times in ascending order, in nanoseconds; the recording began at `start_ns`. A time before its
+    /// predecessor counts as equal to it.
     pub fn at(start_ns: u64, times_ns: impl IntoIterator<Item = u64>) -> Self {
         let mut last_ns = start_ns;
         let gaps = times_ns.into_iter().take(MAX_GAPS).map(|ns| {
@@ -56,7 +56,7 @@ impl Arrivals {
     ///
     /// # Errors
     ///
-    /// Names the row and its content. A text without any arrival is refused, as well as one that was cut.
+    /// Names the row and its content. A text without any arrival is refused, and so is one that was cut.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = input_name(path);
         let failed = |error: io::Error| Failure::file("read", Path::new(&name), None, &error);
@@ -64,7 +64,7 @@ impl Arrivals {
         Self::parse(BufReader::new(source), &name)
     }
 
-    /// Reads a text by this name.
+    /// Reads a text; `name` is used in errors.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl Arrivals {
             }
             this.take(&mut parser, &row)
                 .map_err(|why| refused(name, parser.row(), &row, why))?;
-            // Only a whole row is one of the header.
+            // A row counts as one of the header only if it is read from its beginning.
             let is_rest = std::mem::replace(&mut is_begun, !row.ends_with(b"\n"));
             let is_cut = is_begun && row.len() == MOST_KEPT;
             if this.gaps_ns.is_empty() && !is_rest && !is_cut {
@@ -97,7 +97,7 @@ impl Arrivals {
         this.gaps_ns.extend(parser.end());
         let what = || format!("cannot use {name} as arrivals");
         match (this.gaps_ns.len(), count) {
-            (0, _) => Err(Failure::new(what(), "there is no arrival in it")
+            (0, _) => Err(Failure::new(what(), "it has no arrivals")
                 .remedy("simructl record, or a gap in nanoseconds on each row")),
             (found, Some(count)) if found != count => {
                 let why =
@@ -115,7 +115,7 @@ impl Arrivals {
         })
     }
 
-    /// Takes a row of the header, if it is one. Returns the number of arrivals that it tells.
+    /// Takes a row of the header, if it is one. Returns the number of arrivals in it, if it has one.
     fn head(&mut self, row: &[u8], name: &str, number: u64) -> Result<Option<usize>, Failure> {
         let row = String::from_utf8_lossy(row);
         let row = row.trim_end();
@@ -142,9 +142,9 @@ impl Arrivals {
         match value.parse() {
             Ok(count) => Ok(Some(count)),
             Err(_) => {
-                let why = format!("{} is no number of arrivals", word(&in_one_row(value)));
+                let why = format!("{} is not a number of arrivals", word(&in_one_row(value)));
                 Err(Failure::new(format!("{name}:{number}"), why)
-                    .remedy("the number of rows below, or a header without that row"))
+                    .remedy("the number of rows below, or remove that row from the header"))
             }
         }
     }
@@ -159,17 +159,17 @@ impl Arrivals {
         write_gaps(&self.gaps_ns, to)
     }
 
-    /// Says something of the arrivals in the header.
+    /// Adds a row to the header.
     pub fn say(&mut self, key: &str, value: impl Into<String>) {
         self.about.push((key.to_string(), value.into()));
     }
 
-    /// Says that the kernel could not record so many arrivals.
+    /// Notes in the header that the kernel could not record this many arrivals.
     pub fn say_lost(&mut self, count: u64) {
         self.say(LOST, count.to_string());
     }
 
-    /// The number of arrivals that are missing, by the header.
+    /// The number of lost arrivals in the header.
     pub fn lost(&self) -> u64 {
         let mut about = self.about.iter();
         let lost = about.find(|(key, _)| key == LOST);
@@ -183,18 +183,18 @@ impl Arrivals {
             .fold(0, |sum, gap| sum.saturating_add(*gap))
     }
 
-    /// The mean number of arrivals per second; `None` where no time passes.
+    /// The mean number of arrivals per second; `None` if no time passes.
     pub fn mean_hz(&self) -> Option<f64> {
         let length_ns = self.length_ns();
         (length_ns > 0).then(|| self.gaps_ns.len() as f64 * 1e9 / length_ns as f64)
     }
 
-    /// The same arrivals, `speed` times as fast. Each time is rounded to a nanosecond by itself, so that no error
-    /// adds up. Speed 1 changes nothing.
+    /// The same arrivals, `speed` times as fast. Each time, not each gap, is rounded to a nanosecond, so that errors do
+    /// not add up. Speed 1 changes nothing.
     ///
     /// # Errors
     ///
-    /// When a gap becomes longer than [`MAX_GAP_NS`].
+    /// A gap would become longer than [`MAX_GAP_NS`].
     pub fn sped_up(mut self, speed: f64) -> Result<Self, Failure> {
         if speed == 1.0 {
             return Ok(self);
@@ -229,11 +229,11 @@ fn refused(name: &str, number: u64, row: &[u8], why: Objection) -> Failure {
     let shown = word(&in_one_row(&shown)).into_owned();
     let (why, remedy) = match why {
         Objection::NotANumber => (
-            format!("{shown} is no whole number of nanoseconds"),
+            format!("{shown} is not a whole number of nanoseconds"),
             "one gap on each row; a # begins a comment".to_string(),
         ),
         Objection::OutOfRange => (
-            format!("{shown} ns are more than a day"),
+            format!("{shown} ns is more than a day"),
             format!("the gaps between arrivals, not their times: 0..{MAX_GAP_NS}"),
         ),
         Objection::TooMany => (
@@ -281,19 +281,19 @@ mod tests {
         for (text, why) in [
             (
                 "",
-                "cannot use x as arrivals: there is no arrival in it\n  try: simructl record",
+                "cannot use x as arrivals: it has no arrivals\n  try: simructl record",
             ),
-            ("# simrupt arrivals 1\n", "there is no arrival in it"),
+            ("# simrupt arrivals 1\n", "it has no arrivals"),
             (
                 "1\n-5\n",
-                "x:2: -5 is no whole number of nanoseconds\n  try: one gap on each row",
+                "x:2: -5 is not a whole number of nanoseconds\n  try: one gap on each row",
             ),
-            ("# a\n\n0.5 # half\n", "x:3: 0.5 is no whole number"),
-            ("1\n\x1b[2J\n", "x:2: \\u001b[2J is no whole number"),
-            ("1 2", "x:1: '1 2' is no whole number"),
+            ("# a\n\n0.5 # half\n", "x:3: 0.5 is not a whole number"),
+            ("1\n\x1b[2J\n", "x:2: \\u001b[2J is not a whole number"),
+            ("1 2", "x:1: '1 2' is not a whole number"),
             (
                 "1732860000000000000\n",
-                "x:1: 1732860000000000000 ns are more than a day\n  try: the gaps between arrivals",
+                "x:1: 1732860000000000000 ns is more than a day\n  try: the gaps between arrivals",
             ),
             (
                 "# simrupt arrivals 2\n1\n",
@@ -305,7 +305,7 @@ mod tests {
             ),
             (
                 "# a\n# arrivals: many\n1",
-                "x:2: many is no number of arrivals",
+                "x:2: many is not a number of arrivals",
             ),
         ] {
             let told = parse(text.as_bytes()).unwrap_err();
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn other_encodings_are_told_and_a_mark_is_left_out() {
+    fn other_encodings_are_named_and_a_byte_order_mark_is_skipped() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("arrivals");
         let read = |bytes: &[u8]| {
@@ -347,7 +347,7 @@ mod tests {
     fn times_become_gaps() {
         let arrivals = Arrivals::at(100, [150, 150, 140, 400]);
         assert_eq!(arrivals.gaps_ns, [50, 0, 0, 250]);
-        // An event that came before the recording's beginning was known.
+        // An event from before the beginning of the recording.
         assert_eq!(Arrivals::at(100, [90, 110]).gaps_ns, [0, 10]);
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Changes of knobs: planned as a whole, written all or none, told as they came out.
+//! Changes of knobs: planned together, written all or none, and reported with the values that they led to.
 
 use nix::errno::Errno;
 use serde_json::{Value, json};
@@ -16,11 +16,11 @@ use crate::pairs;
 use crate::sysroot::write_value;
 use crate::text::word;
 
-/// A value of a knob, or one of a list, needs something that this kernel lacks.
+/// A value of a knob, or one of a list, needs an option that this kernel does not have.
 pub fn lacking(knob: &str, value: &str) -> Failure {
     let what = format!("cannot set {knob} to {value}");
     let Some((one, needs)) = need(knob, value) else {
-        // Of a module that is newer.
+        // Of a newer module.
         return Failure::new(what, "this kernel was built without what it needs")
             .remedy("another value: simructl knobs lists them");
     };
@@ -32,7 +32,7 @@ pub fn lacking(knob: &str, value: &str) -> Failure {
                  before simrupt"
             ),
         )
-        .remedy("modprobe dimlib, and load simrupt again; or coalesce_adaptive=0"),
+        .remedy("modprobe dimlib, then load simrupt again; or coalesce_adaptive=0"),
         _ => Failure::new(
             what,
             format!("this kernel has no {one}: it was built without {needs}"),
@@ -41,7 +41,7 @@ pub fn lacking(knob: &str, value: &str) -> Failure {
     }
 }
 
-/// The first of a knob's values that needs an option of the kernel, and that option.
+/// The first of a knob's values that needs a kernel option, and that option.
 pub fn need(knob: &str, value: &str) -> Option<(String, &'static str)> {
     let knob = TableKnob::named(knob)?;
     value::list(value).into_iter().find_map(|one| {
@@ -51,12 +51,12 @@ pub fn need(knob: &str, value: &str) -> Option<(String, &'static str)> {
     })
 }
 
-/// One file to write, with what it takes to undo it.
+/// One file to write, with the value that undoes it.
 #[derive(Debug)]
 pub struct Change<'a> {
     /// The knob.
     pub knob: &'a Knob,
-    /// The file that it is written to.
+    /// The file to write.
     pub file: KnobFile,
     /// The value in force before.
     pub old: String,
@@ -64,7 +64,7 @@ pub struct Change<'a> {
     pub new: String,
 }
 
-/// A value is not one that the knob takes.
+/// The failure for a value that the knob does not take.
 pub fn refused(knob: &Knob, value: &str, why: &str) -> Failure {
     let what = format!("cannot set {} to {}", knob.name, word(value));
     let failure = Failure::new(what, why).remedy(
@@ -81,7 +81,7 @@ pub fn refused(knob: &Knob, value: &str, why: &str) -> Failure {
     }
 }
 
-/// A value of the knob `cpu`, or one of a list, is a CPU that is offline.
+/// The failure for a value of the knob `cpu`, or a list of values, that names an offline CPU.
 pub fn offline(value: &str) -> Failure {
     let named: Vec<String> = value::list(value)
         .into_iter()
@@ -96,16 +96,16 @@ pub fn offline(value: &str) -> Failure {
     ))
 }
 
-/// A value of the knob `masked` enables a managed interrupt whose CPUs are offline.
+/// The failure for a value of the knob `masked` that would enable a managed interrupt whose CPUs are offline.
 fn shut_down(value: &str) -> Failure {
-    let why = "the interrupt is a managed one, and its CPUs are offline";
+    let why = "the interrupt is managed, and its CPUs are offline";
     Failure::new(format!("cannot set masked to {value}"), why).remedy(
         "a CPU of /proc/irq/N/smp_affinity_list: \
          echo 1 > /sys/devices/system/cpu/cpuM/online (simructl status has N)",
     )
 }
 
-/// The files to write for a knob: one per line, or the one that has a value for each line.
+/// The files to write for a knob: one per line, or one with a value for each line.
 pub fn plan<'a>(
     knobs: &Knobs,
     module: &Module<'_>,
@@ -136,7 +136,7 @@ pub fn plan<'a>(
                 old,
             });
         }
-        // All lines in one file: this line's value replaces its entry.
+        // All lines share one file: this line's value replaces its entry.
         for change in &mut changes {
             let mut all = value::list(&change.new);
             if let Some(entry) = all.get_mut(line as usize) {
@@ -148,10 +148,10 @@ pub fn plan<'a>(
     Ok(changes)
 }
 
-/// Writes the changes, in an order that makes no pair of values which the module refuses, if there is one. When one
-/// fails, the earlier ones are written back.
+/// Writes the changes. If possible, the order avoids every pair of values that the module refuses. If a write fails,
+/// the earlier ones are undone.
 pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
-    // Each write with what was in its file before, and after.
+    // Each write, with the content of its file before and after it.
     let mut done: Vec<(&Change<'_>, [String; 2])> = Vec::new();
     for (change, new) in pairs::in_order(changes) {
         let Err(error) = write_value(&change.file.path, &new) else {
@@ -164,11 +164,11 @@ pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
             Errno::EINVAL => refused(change.knob, &new, "the module refused it"),
             Errno::ERANGE => refused(change.knob, &new, "out of range"),
             Errno::ENXIO if change.knob.name == "masked" => shut_down(&new),
-            // The module checks nothing else that has this answer.
+            // The module answers so for nothing else.
             Errno::ENXIO => offline(&new),
             Errno::EBUSY => pairs::refused(change).unwrap_or_else(|| {
                 refused(change.knob, &new, "it does not go with another knob")
-                    .remedy("dmesg | tail says with which one")
+                    .remedy("dmesg | tail names the other knob")
             }),
             Errno::EOPNOTSUPP => lacking(&change.knob.name, &change.new),
             _ => Failure::file("write", &change.file.path, change.file.line, &error),
@@ -189,13 +189,13 @@ pub fn apply(changes: &[Change<'_>]) -> Result<(), Failure> {
 }
 
 impl Change<'_> {
-    /// Writes the value back that was in force before.
+    /// Writes the old value back.
     pub fn write_back(&self) -> Result<(), Failure> {
         let KnobFile { path, line } = &self.file;
         write_value(path, &self.old).map_err(|error| Failure::file("write", path, *line, &error))
     }
 
-    /// Whether there is nothing to do.
+    /// Whether the new value is already in force.
     pub fn is_in_force(&self) -> bool {
         value::list(&self.old) == value::list(&self.new)
     }
@@ -207,7 +207,7 @@ impl Change<'_> {
         }
     }
 
-    /// The change in words, given the value that is in force after it.
+    /// The change in words; `now` is the value in force after it.
     pub fn text(&self, now: &str) -> String {
         let asked = match now == self.new {
             true => String::new(),
@@ -234,7 +234,7 @@ mod tests {
     use simrupt_core::knobs::Flavor;
 
     #[test]
-    fn a_cpu_that_is_offline_is_told_as_what_it_is() {
+    fn an_offline_cpu_is_reported_as_offline() {
         assert_eq!(
             offline("1").to_string(),
             "cannot set cpu to 1: CPU 1 is offline\n  try: a CPU of /sys/devices/system/cpu/online; \
@@ -269,7 +269,7 @@ mod tests {
             lacking("coalesce_adaptive", "0,1").to_string(),
             "cannot set coalesce_adaptive to 0,1: this kernel has no net_dim: it was built without CONFIG_DIMLIB, or \
              dimlib is a module that was not loaded before simrupt\n  \
-             try: modprobe dimlib, and load simrupt again; or coalesce_adaptive=0"
+             try: modprobe dimlib, then load simrupt again; or coalesce_adaptive=0"
         );
         assert_eq!(need("coalesce_adaptive", "0"), None);
         assert_eq!(need("unheard_of", "1"), None);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The character device of a line, once it is known to be that.
+//! The character device of a line, after a check that it is one.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -12,12 +12,12 @@ use nix::sys::stat::{major, minor};
 use crate::failure::Failure;
 use crate::sysroot::{Sysroot, read_text};
 
-/// Opens the device of a line for reading; without `waits`, reads return at once when there is nothing.
+/// Opens the device of a line for reading. Without `waits`, reads return at once if there is no data.
 ///
 /// # Errors
 ///
-/// Those of opening; and where the file is not the device that sysfs names: left behind by somebody, or made by
-/// hand with other numbers. It is then not opened.
+/// Those of opening a file. The file must be the device that sysfs names, otherwise it is not opened: it may be left
+/// behind by another program, or made by hand with other numbers.
 pub fn open(sysroot: &Sysroot, line: u32, waits: bool) -> Result<File, Failure> {
     let path = sysroot.device(line);
     check(sysroot, line, &path)?;
@@ -29,7 +29,7 @@ pub fn open(sysroot: &Sysroot, line: u32, waits: bool) -> Result<File, Failure> 
     device.map_err(|error| Failure::file("open", &path, Some(line), &error))
 }
 
-/// Whether the file has the numbers that sysfs names. Where sysfs names none, there is no device: opening tells.
+/// Checks that the file has the numbers in sysfs. If sysfs has none, there is no device, and opening it fails.
 fn check(sysroot: &Sysroot, line: u32, path: &Path) -> Result<(), Failure> {
     let Ok(text) = read_text(&sysroot.sys(&format!("class/misc/simrupt{line}/dev"))) else {
         return Ok(());
@@ -49,7 +49,7 @@ fn check(sysroot: &Sysroot, line: u32, path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// What a file is instead of the character device of these numbers.
+/// The description of a file that is not the character device with these numbers.
 fn other(data: &Metadata, numbers: &str) -> Option<String> {
     let kind = data.file_type();
     if kind.is_char_device() {
@@ -81,7 +81,7 @@ mod tests {
         }
         let device = sysroot.device(0);
         symlink("/dev/null", &device).unwrap();
-        // Nothing is known, or it is as it should be.
+        // Nothing is known, or everything is right.
         open(&sysroot, 0, true).unwrap();
         fs::write(misc.join("dev"), "1:3\n").unwrap();
         open(&sysroot, 0, false).unwrap();
@@ -98,7 +98,7 @@ mod tests {
         fs::remove_file(&device).unwrap();
         let absent = open(&sysroot, 0, true).unwrap_err().to_string();
         assert!(absent.contains("there is no such file"), "{absent}");
-        fs::write(&device, "what was meant for the device").unwrap();
+        fs::write(&device, "output for the device").unwrap();
         let told = open(&sysroot, 0, true).unwrap_err().to_string();
         assert!(told.contains("it is a regular file, and"), "{told}");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Errors for people: what did not work, why, and what to try.
+//! Errors for people: what failed, why, and what to try.
 
 use std::fmt;
 use std::io;
@@ -12,13 +12,13 @@ use nix::unistd::geteuid;
 use crate::plain::Encoded;
 use crate::text::in_one_row;
 
-/// Why something did not work, and what to try: shown as `<what>: <why>`, a new line, and `  try: <remedy>`.
+/// A failure with its reason and remedy: shown as `<what>: <why>`, a new line, and `  try: <remedy>`.
 ///
 /// ```
 /// use simrupt::failure::Failure;
 ///
-/// let failure = Failure::new("cannot set rate_hz to x", "it is no number").remedy("0..1000000");
-/// assert_eq!(failure.to_string(), "cannot set rate_hz to x: it is no number\n  try: 0..1000000");
+/// let failure = Failure::new("cannot set rate_hz to x", "it is not a number").remedy("0..1000000");
+/// assert_eq!(failure.to_string(), "cannot set rate_hz to x: it is not a number\n  try: 0..1000000");
 /// ```
 #[derive(Debug, PartialEq)]
 pub struct Failure {
@@ -34,16 +34,16 @@ pub struct Failure {
 pub enum Kind {
     /// Something did not work.
     Failed,
-    /// The request makes no sense.
+    /// The request is invalid.
     Usage,
-    /// Everything worked, and the verdict is bad: sums that do not hold, or figures that became worse.
+    /// Everything worked, but the verdict is bad: sums that do not hold, or figures that became worse.
     Verdict,
-    /// Everything worked, and there is no verdict, for want of measurements.
+    /// Everything worked, but there are too few measurements for a verdict.
     Undecided,
 }
 
 impl Failure {
-    /// `what` did not work, and why.
+    /// A failure: what failed, and why.
     pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             what: what.into(),
@@ -54,13 +54,13 @@ impl Failure {
         }
     }
 
-    /// Says what to try.
+    /// Adds the remedy.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
-    /// Makes it a request that makes no sense.
+    /// Makes it an invalid request.
     pub fn usage(mut self) -> Self {
         self.kind = Kind::Usage;
         self
@@ -72,19 +72,19 @@ impl Failure {
         self
     }
 
-    /// Makes it the verdict that there is none, for want of measurements.
+    /// Makes it a verdict that is missing, because there are too few measurements.
     pub fn undecided(mut self) -> Self {
         self.kind = Kind::Undecided;
         self
     }
 
-    /// Adds a second failure, which happened while the first was dealt with.
+    /// Adds a second failure, which happened during the handling of the first.
     pub fn also(mut self, second: Self) -> Self {
         self.also = Some(Box::new(second));
         self
     }
 
-    /// All of several failures in one, the first in front; `None` of none.
+    /// Several failures as one, in their order; `None` if there are none.
     pub fn all(
         failures: impl IntoIterator<Item = Self, IntoIter: DoubleEndedIterator>,
     ) -> Option<Self> {
@@ -93,7 +93,7 @@ impl Failure {
         Some(failures.fold(last, |later, failure| failure.append(later)))
     }
 
-    /// Puts another failure behind all that come with this one.
+    /// Appends another failure after all others.
     fn append(mut self, later: Self) -> Self {
         let behind = match self.also.take() {
             Some(also) => also.append(later),
@@ -112,22 +112,22 @@ impl Failure {
         self.kind
     }
 
-    /// What did not work.
+    /// What failed.
     pub fn what(&self) -> &str {
         &self.what
     }
 
-    /// Why it did not.
+    /// Why it failed.
     pub fn why(&self) -> &str {
         &self.why
     }
 
-    /// What to try, if anything helps.
+    /// The remedy, if there is one.
     pub fn advice(&self) -> Option<&str> {
         self.remedy.as_deref()
     }
 
-    /// Says where, first of all.
+    /// Adds the place in front.
     pub fn at(mut self, place: &str) -> Self {
         self.what = format!("{place}: {}", self.what);
         self
@@ -140,7 +140,7 @@ impl Failure {
         self
     }
 
-    /// The module is not there.
+    /// The module is not loaded.
     pub fn not_loaded(what: impl Into<String>) -> Self {
         Self::new(what, "the module is not loaded").remedy("simructl load")
     }
@@ -152,7 +152,7 @@ impl Failure {
         ))
     }
 
-    /// A file could not be read or written: names it, and the remedy where the error number tells one.
+    /// A file could not be read or written. Names the file, and the remedy if the error number suggests one.
     ///
     /// `line` is the line the file belongs to, if any.
     pub fn file(verb: &str, path: &Path, line: Option<u32>, error: &io::Error) -> Self {
@@ -172,14 +172,16 @@ impl Failure {
             return Self::new(what, error.to_string()).remedy("unpack it or convert it first");
         }
         if errno(error) == Errno::UnknownErrno && error.kind() == io::ErrorKind::InvalidData {
-            return Self::new(what, "it is no text of UTF-8");
+            return Self::new(what, "it is not UTF-8 text");
         }
         match (errno(error), line) {
             (Errno::EACCES | Errno::EPERM, _) if is_root => Self::new(
                 what,
                 "the kernel does not permit it, not even to root",
             )
-            .remedy("outside of containers, and on a kernel that is not locked down: man kernel_lockdown"),
+            .remedy(
+                "outside of a container, on a kernel that is not locked down: man kernel_lockdown",
+            ),
             (Errno::EACCES | Errno::EPERM, _) => {
                 Self::new(what, "needs root").remedy("run with sudo")
             }
@@ -188,12 +190,12 @@ impl Failure {
                 ..Self::unbound(line)
             },
             (Errno::ENOENT, _) => Self::new(what, "there is no such file"),
-            (Errno::EBADF, _) => Self::new(what, "it is closed, or not open for that"),
+            (Errno::EBADF, _) => Self::new(what, "it is closed, or not open for this use"),
             _ => Self::new(what, describe(error)),
         }
     }
 
-    /// A file of the module holds something else than it should.
+    /// A file of the module has unexpected content.
     pub fn malformed(path: &Path, why: impl Into<String>) -> Self {
         Self::new(format!("cannot understand {}", path.display()), why)
             .remedy("a simructl of the same version as the module")
@@ -204,7 +206,7 @@ impl std::error::Error for Failure {}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The name of a file may have several rows.
+        // The name of a file may contain newlines.
         write!(f, "{}: {}", in_one_row(&self.what), in_one_row(&self.why))?;
         match &self.remedy {
             Some(remedy) => write!(f, "\n  try: {}", in_one_row(remedy)),
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_error_is_told_in_the_kernels_words() {
+    fn any_other_error_is_reported_in_the_kernels_words() {
         assert_eq!(told(Errno::EIO, None), "cannot read /x/stats: I/O error");
         let of_a_stream = Failure::file_for(
             "read",
@@ -272,14 +274,14 @@ mod tests {
         );
         assert_eq!(
             of_a_stream.to_string(),
-            "cannot read standard input: it is closed, or not open for that"
+            "cannot read standard input: it is closed, or not open for this use"
         );
-        // No device behind a number is not a driver that is unbound.
+        // A number without a device is not an unbound driver.
         assert!(told(Errno::ENXIO, Some(3)).ends_with("No such device or address"));
     }
 
     #[test]
-    fn a_name_with_rows_of_its_own_stays_in_its_row() {
+    fn a_name_with_newlines_stays_in_one_row() {
         let failure = Failure::new("a\n  try: rm", "\x1b[2J").remedy("b\nc");
         assert_eq!(
             failure.to_string(),

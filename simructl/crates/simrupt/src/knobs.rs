@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The knobs of the loaded module, by whichever of its two faces can be reached.
+//! The knobs of the loaded module, by whichever of its two interfaces can be reached.
 //!
-//! debugfs has one file per line and knob, and describes every knob. Without it there are the module
-//! parameters: one file per knob with a list of values, and no description but whether it is writable.
+//! debugfs has one file per line and knob, and describes every knob. Without it, there are the module parameters: one
+//! file per knob with a list of values, and no description except whether it is writable.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,22 +18,21 @@ use crate::module::{Module, parameter_names};
 use crate::nearest::nearest;
 use crate::sysroot::read_text;
 
-/// The knobs, and where their values are.
+/// The knobs, and the places of their values.
 #[derive(Debug)]
 pub struct Knobs {
     table: Vec<Knob>,
-    /// The debugfs directory; without it, or where its knobs are closed, `parameters` holds the live
-    /// values too.
+    /// The debugfs directory. Without it, or if its knobs cannot be opened, `parameters` has the live values too.
     debugfs: Option<PathBuf>,
     parameters: PathBuf,
 }
 
-/// A file that holds one knob: of one line in debugfs, of all lines in the parameters.
+/// A file with the value of one knob: of one line in debugfs, of all lines in the parameters.
 #[derive(Debug, PartialEq)]
 pub struct KnobFile {
-    /// Where the file is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// The line it belongs to; `None` when it has a value for each line.
+    /// The line of the file; `None` if it has a value for each line.
     pub line: Option<u32>,
 }
 
@@ -98,7 +97,7 @@ impl KnobFile {
         }
     }
 
-    /// The value in force on a line, whose file this is, or for which it has a value.
+    /// The value in force on a line: the file is the line's own, or has a value for it.
     pub(crate) fn value(&self, line: u32) -> Result<String, Failure> {
         let text = self.read()?;
         if self.line.is_some() {
@@ -118,15 +117,15 @@ impl KnobFile {
     }
 }
 
-/// The knobs of the module of the same version, as it describes them: for when no module is loaded.
+/// The knobs of the module of the same version, for when no module is loaded.
 pub fn built_in() -> Vec<Knob> {
     let rows: Vec<String> = TABLE.iter().map(ToString::to_string).collect();
     let text = rows.join("\n");
-    // The parser's tests hold it to this very text.
+    // The tests of the parser use this very text.
     table::parse(&text).unwrap_or_default()
 }
 
-/// Nobody has a knob of this name.
+/// The failure for an unknown knob.
 pub fn unknown_knob(name: &str, why: &str, names: &[&str]) -> Failure {
     let failure = Failure::new(format!("unknown knob `{name}`"), why)
         .remedy(format!("one of {}", names.join(", ")));
@@ -142,7 +141,7 @@ fn described(path: &Path) -> Result<Vec<Knob>, Failure> {
     table::parse(&text).map_err(|why| Failure::malformed(path, why))
 }
 
-/// The knobs as far as the parameters tell.
+/// The knobs, as far as the parameters show them.
 fn undescribed(directory: &Path) -> Result<Vec<Knob>, Failure> {
     let failed = |error| Failure::file("read", directory, None, &error);
     let mut knobs = Vec::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Outcomes of tests as KTAP, version 1: the kernel's own form, which its tools and those of its CI systems read. See
+//! Test results as KTAP, version 1: the kernel's own format, which its tools and its CI systems read. See
 //! `Documentation/dev-tools/ktap.rst` in the kernel's sources.
 
 use crate::text::in_one_row;
@@ -39,12 +39,12 @@ pub enum Outcome {
     Fail,
     /// It could not be run, for this reason.
     Skip(String),
-    /// It did not come to its end.
+    /// It did not end in time.
     Timeout,
 }
 
 impl Ktap {
-    /// Adds a line for people, about the test that is added next.
+    /// Adds a line for people, about the next test.
     pub fn diagnostic(&mut self, text: &str) {
         self.body += &format!("# {}\n", in_one_row(text));
     }
@@ -62,7 +62,7 @@ impl Ktap {
         };
     }
 
-    /// Adds a test that is made of others, which come before it and further to the right.
+    /// Adds a test that consists of other tests, which precede it and are indented.
     ///
     /// ```
     /// use simrupt::ktap::{Ktap, Outcome};
@@ -85,13 +85,13 @@ impl Ktap {
         self.test(name, outcome);
     }
 
-    /// All of it: the version, the number of tests, and the tests.
+    /// The whole text: the version, the number of tests, and the tests.
     pub fn text(&self) -> String {
         format!("{VERSION}\n1..{}\n{}", self.count, self.body)
     }
 }
 
-/// A name in one row, without the sign that begins a directive.
+/// A name in one row, without the character that begins a directive.
 fn plain(name: &str) -> String {
     in_one_row(name).replace('#', "-")
 }

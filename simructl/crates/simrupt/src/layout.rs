@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How wide texts are on a terminal, and how they are made to fit: what all tables for people share.
+//! The width of texts on a terminal, and how they are made to fit: shared by all tables for people.
 //!
 //! A character of Chinese, Japanese or Korean takes two places, a combining mark none.
 
 use unicode_width::UnicodeWidthChar;
 
-/// How many places a text takes.
+/// The width of a text on a terminal.
 pub fn width(text: &str) -> usize {
     text.chars().map(places).sum()
 }
@@ -15,7 +15,7 @@ fn places(c: char) -> usize {
     c.width().unwrap_or(0)
 }
 
-/// A text in so many places: numbers to the right, words to the left.
+/// A text padded to a width: numbers are right-aligned, words left-aligned.
 pub fn padded(text: &str, to: usize, is_number: bool) -> String {
     let blanks = " ".repeat(to.saturating_sub(width(text)));
     match is_number {
@@ -24,7 +24,7 @@ pub fn padded(text: &str, to: usize, is_number: bool) -> String {
     }
 }
 
-/// A text of at most so many places; if it is cut, it ends with a mark that says so.
+/// A text of at most this width; if it is cut, it ends with a mark.
 pub fn shortened(text: &str, to: usize) -> String {
     if width(text) <= to {
         return text.to_string();
@@ -39,9 +39,9 @@ pub fn shortened(text: &str, to: usize) -> String {
     kept.collect::<String>() + mark
 }
 
-/// Lays rows out in columns two spaces apart, numbers to the right and words to the left.
+/// Lays rows out in columns two spaces apart. Numbers are right-aligned, words left-aligned.
 ///
-/// The first row may be a header: it goes where its column goes.
+/// The first row may be a header: it is aligned as its column is.
 ///
 /// ```
 /// use simrupt::layout::columns;
@@ -53,7 +53,7 @@ pub fn columns<Row: AsRef<[String]>>(indent: &str, rows: &[Row]) -> String {
     columns_apart(indent, 2, rows)
 }
 
-/// As [`columns`], with so many spaces between them.
+/// As [`columns`], with `gap` spaces between them.
 pub fn columns_apart<Row: AsRef<[String]>>(indent: &str, gap: usize, rows: &[Row]) -> String {
     let are_numbers = |at: usize| {
         let cells = rows.iter().skip(1).filter_map(|row| row.as_ref().get(at));
@@ -64,7 +64,7 @@ pub fn columns_apart<Row: AsRef<[String]>>(indent: &str, gap: usize, rows: &[Row
     rows.map(|row| columns.line(indent, gap, row)).collect()
 }
 
-/// The columns of a table: how wide each is, and whether it holds numbers.
+/// The columns of a table: their widths, and whether they hold numbers.
 #[derive(Debug, Clone)]
 pub struct Columns(Vec<(usize, bool)>);
 
@@ -80,7 +80,7 @@ impl Columns {
         Self((0..count).map(|at| (widest(at), are_numbers(at))).collect())
     }
 
-    /// A row as a line, so many spaces between its cells.
+    /// A row as a line, with `gap` spaces between its cells.
     pub fn line(&self, indent: &str, gap: usize, row: &[String]) -> String {
         let cells = row.iter().zip(&self.0);
         let cells: Vec<String> = cells
@@ -91,11 +91,11 @@ impl Columns {
     }
 }
 
-/// The least room that [`wrapped`] takes for words, however narrow it is asked to be.
+/// The least width for words that [`wrapped`] uses, however narrow the request.
 const LEAST_ROOM: usize = 20;
 
-/// A text in lines of at most so many places, unless a word is longer. `lead` stands before the first line, `hanging`
-/// before the others. Of no words, there is no line.
+/// A text in lines of at most this width, unless a word is longer. `lead` precedes the first line, `hanging` the
+/// others. Without words, there is no line.
 pub fn wrapped(lead: &str, hanging: &str, text: &str, to: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut left = 0;
@@ -117,8 +117,7 @@ pub fn wrapped(lead: &str, hanging: &str, text: &str, to: usize) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// Whether a cell holds a number, the bound of one (`>5`), one of thousands and more (`1.20M`), or stands for one that
-/// is not known (`-`).
+/// Whether a cell is a number, the bound of one (`>5`), one with a unit (`1.20M`), or stands for an unknown one (`-`).
 fn is_number(cell: &str) -> bool {
     let digits = cell.trim_start_matches(['>', '-']);
     let digits = match digits.strip_suffix(['K', 'M', 'G', 'T']) {
@@ -130,7 +129,7 @@ fn is_number(cell: &str) -> bool {
         .all(|byte| byte == b'.' || byte.is_ascii_digit())
 }
 
-/// A number in at most five places: `999`, `1.2K`, `34K`, `1.5M`. K is 1000.
+/// A number of at most five characters: `999`, `1.2K`, `34K`, `1.5M`. K is 1000.
 pub fn compact(number: f64) -> String {
     let mut number = number;
     for unit in ["", "K", "M", "G", "T"] {
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_may_be_said_to_hold_numbers() {
+    fn columns_can_be_declared_to_hold_numbers() {
         let rows = [["网", "+1"], ["a", "[-1 +1]"]].map(|row| row.map(String::from));
         let columns = Columns::of(&rows, |at| at == 1);
         assert_eq!(columns.line("  ", 2, &rows[0]), "  网       +1\n");

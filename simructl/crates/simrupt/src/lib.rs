@@ -4,20 +4,20 @@
 //! ## Modules
 //!
 //! - [`sysroot`]: where these files are;
-//! - [`module`], [`lines`]: the loaded module, and which of its lines are meant;
+//! - [`module`], [`lines`]: the loaded module, and the selection of its lines;
 //! - [`knobs`], [`changes`]: the knobs, and changes of them, all or none;
-//! - [`pairs`]: values of two knobs that a line does not have together;
+//! - [`pairs`]: values of two knobs that a line cannot have together;
 //! - [`device`]: the character device of a line;
 //! - [`mod@line`], [`verdict`]: the counters of a line, and whether their sums hold;
 //! - [`files`]: the parsers of the module's files;
-//! - [`profile`], [`target`]: knobs and values in a file, and what they ask of the module;
-//! - [`modinfo`]: the description that a module file holds of itself;
+//! - [`profile`], [`target`]: knobs and values in a file, and the changes that it asks for;
+//! - [`modinfo`]: the information in a module file;
 //! - [`arrivals`], [`schedule`]: arrival times in a file, and in a line that replays them;
 //! - [`trace`]: the module's tracepoints;
 //! - [`handlers`]: how often the machine's handlers run, how long they wait, and how long they run;
-//! - [`failure`]: why something does not work, and the remedy;
+//! - [`failure`]: a failure, its reason, and the remedy;
 //! - [`replacement`]: files that are replaced as a whole;
-//! - [`ktap`]: outcomes of tests for CI systems;
+//! - [`ktap`]: test results for CI systems;
 //! - [`stop`]: a flag that ends waits;
 //! - [`text`]: figures and tables as text.
 

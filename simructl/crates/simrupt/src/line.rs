@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What one line of the module has counted, read from debugfs.
+//! The counters of one line of the module, read from debugfs.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::files::contexts::Contexts;
 use crate::files::stats::Stats;
 use crate::sysroot::read_whole;
 
-/// What no reader can get any more.
+/// The counters of events that no reader will get.
 const LOST: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];
 
 /// The counters of one line.
@@ -26,7 +26,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Reads the counters of a line from its debugfs directory; `None` when its driver is unbound.
+    /// Reads the counters of a line from its debugfs directory; `None` if its driver is unbound.
     pub fn read(directory: &Path, line: u32) -> Result<Option<Self>, Failure> {
         let file = |name| read_line_file(directory.join(name), line);
         let (Some((stats_path, stats)), Some((contexts_path, contexts))) =
@@ -41,7 +41,7 @@ impl Counters {
         }))
     }
 
-    /// How many events no reader can get any more.
+    /// The number of events that no reader will get.
     pub fn lost(&self) -> u64 {
         LOST.iter()
             .filter_map(|name| self.stats.get(name))
@@ -77,7 +77,7 @@ impl Counters {
     }
 }
 
-/// The text of one file with its path; `None` when the driver is unbound.
+/// The text of one file with its path; `None` if the driver is unbound.
 pub fn read_line_file(path: PathBuf, line: u32) -> Result<Option<(PathBuf, String)>, Failure> {
     match File::open(&path).and_then(read_whole) {
         Ok(text) => Ok(Some((path, text))),

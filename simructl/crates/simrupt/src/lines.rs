@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which lines are meant, and which knob gets which value, as people write it.
+//! The lines that a command is for, and the values of knobs, as users write them.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How many lines a list may name: many times what a module can have.
+/// How many lines a list may name: many times the lines of any module.
 const MOST: u32 = 4096;
 
-/// Which lines of the module are meant.
+/// The selected lines of the module.
 ///
 /// ```
 /// use simrupt::lines::Lines;
@@ -57,11 +57,11 @@ impl FromStr for Lines {
                     return Err("a range ends before it begins");
                 }
                 (Some(first), Some(last)) if last - first < MOST => lines.extend(first..=last),
-                (Some(_), Some(_)) => return Err("no module has as many lines"),
-                _ => return Err("not a list of lines (0, 0,2, 0-3) and not `all`"),
+                (Some(_), Some(_)) => return Err("no module has that many lines"),
+                _ => return Err("neither a list of lines (0, 0,2, 0-3) nor `all`"),
             }
             if lines.len() > MOST as usize {
-                return Err("no module has as many lines");
+                return Err("no module has that many lines");
             }
         }
         lines.sort_unstable();
@@ -77,7 +77,7 @@ fn number(text: &str) -> Option<u32> {
     is_number.then(|| text.parse().ok()).flatten()
 }
 
-/// The lines as a list: `all`, or the numbers with ranges put together.
+/// The lines as a list: `all`, or numbers and ranges.
 impl fmt::Display for Lines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Listed(lines) = self else {
@@ -95,7 +95,7 @@ impl fmt::Display for Lines {
     }
 }
 
-/// A knob and the value that it is to have: `KNOB=VALUE`.
+/// A knob and its new value: `KNOB=VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     /// The name of the knob.
@@ -152,16 +152,16 @@ mod tests {
             assert_eq!(parsed.to_string(), shown);
         }
         for (odd, why) in [
-            ("", "not a list"),
-            ("-1", "not a list"),
-            ("1-", "not a list"),
-            ("All", "not a list"),
-            ("0,", "not a list"),
-            ("0-1-2", "not a list"),
-            ("+1", "not a list"),
+            ("", "neither a list"),
+            ("-1", "neither a list"),
+            ("1-", "neither a list"),
+            ("All", "neither a list"),
+            ("0,", "neither a list"),
+            ("0-1-2", "neither a list"),
+            ("+1", "neither a list"),
             ("3-1", "a range ends before it begins"),
-            ("0-4294967295", "no module has as many"),
-            ("0-4095,0-4095", "no module has as many"),
+            ("0-4294967295", "no module has that many"),
+            ("0-4095,0-4095", "no module has that many"),
         ] {
             let refused = odd.parse::<Lines>().unwrap_err();
             assert!(refused.starts_with(why), "{odd}: {refused}");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_among_those_that_are_meant() {
+    fn a_line_is_among_the_selected_ones() {
         assert!(Lines::All.contains(7) && Lines::one(7).contains(7));
         assert!(!Lines::one(7).contains(8));
     }

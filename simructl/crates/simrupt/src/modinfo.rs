@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a module file says of itself, as `modinfo` shows it: its parameters and the kernel it is for.
+//! The information in a module file, as `modinfo` shows it: its parameters and its kernel release.
 //!
-//! The kernel ignores parameters it does not know, so a mistyped one is found here or never.
+//! The kernel ignores unknown parameters, so this is the only place where a mistyped one is noticed.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::files::value;
 use crate::knobs::unknown_knob;
 use crate::lines::Assignment;
 
-/// The self-description of a module file.
+/// The information in a module file.
 ///
 /// ```
 /// use simrupt::modinfo::ModInfo;
@@ -25,17 +25,17 @@ use crate::lines::Assignment;
 /// ```
 #[derive(Debug, Default, PartialEq)]
 pub struct ModInfo {
-    /// Its parameters and what they take; empty when the file does not tell.
+    /// Its parameters and their values; empty if the file has none.
     pub parameters: BTreeMap<String, Values>,
-    /// The kernel release it was built for.
+    /// The kernel release that it was built for.
     pub release: Option<String>,
 }
 
 impl ModInfo {
     /// Collects the zero-terminated `key=value` strings of the file's `.modinfo` section.
     ///
-    /// The strings are looked for in the whole file: no other part of a module holds strings that begin
-    /// with these keys, and reading the section table would take many times the code.
+    /// The strings are searched in the whole file: no other part of a module has strings that begin with these keys,
+    /// and reading the section table would take much more code.
     pub fn of(file: &[u8]) -> Self {
         let mut info = Self::default();
         for string in file.split(|&byte| byte == 0) {
@@ -60,8 +60,8 @@ impl ModInfo {
         info
     }
 
-    /// Checks knobs before the kernel sees them: it would ignore a name that it does not know, and refuse
-    /// a choice without saying which there are.
+    /// Checks knobs before the kernel gets them. The kernel ignores an unknown name, and refuses a wrong choice without
+    /// naming the right ones.
     pub fn check(&self, knobs: &[Assignment]) -> Result<(), Failure> {
         for Assignment { knob, value } in knobs {
             let Some(values) = self.parameters.get(knob) else {
@@ -85,7 +85,7 @@ impl ModInfo {
     }
 }
 
-/// What a parameter takes, as its description ends: `… (0..1000000 Hz, default 10)`.
+/// The values of a parameter, from the end of its description: `… (0..1000000 Hz, default 10)`.
 fn values_in(description: &str) -> Values {
     let values = description.rsplit_once(" (").and_then(|(_, text)| {
         let (values, _) = text.split_once(", default ")?;
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_knob_that_the_file_does_not_have_is_not_passed_on() {
+    fn a_knob_that_the_file_does_not_have_is_refused() {
         let none = ModInfo::default();
         assert_eq!(none.check(&[setting("rate", "1")]), Ok(()));
         let info = ModInfo::of(b"\0parm=rate_hz:events\0");

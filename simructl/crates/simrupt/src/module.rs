@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The loaded module: which lines it has, and which of its files this user can reach.
+//! The loaded module: its lines, and which of its files this user can reach.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,15 +18,15 @@ use crate::line::{Counters, read_line_file};
 use crate::lines::Lines;
 use crate::sysroot::{Sysroot, read_text};
 
-/// The module, as found when the command started.
+/// The module, as it was when the command started.
 #[derive(Debug)]
 pub struct Module<'a> {
     sysroot: &'a Sysroot,
-    /// The lines there are, ascending.
+    /// The existing lines, ascending.
     lines: Vec<u32>,
     /// The debugfs directory, or why it is out of reach.
     debugfs: Result<PathBuf, Gap>,
-    /// The kernel is locked down: of debugfs, only the files that nobody can write to can be opened.
+    /// Whether the kernel is locked down. Then only those files of debugfs can be opened that nobody can write to.
     is_locked_down: bool,
 }
 
@@ -40,7 +40,7 @@ enum Gap {
 }
 
 impl Gap {
-    /// As a failure of the thing that needed debugfs.
+    /// The failure of a command that needs debugfs.
     fn failure(self, what: &str) -> Failure {
         match self {
             Self::NotMounted => Failure::new(what, "debugfs is not mounted")
@@ -48,12 +48,12 @@ impl Gap {
             Self::NotRoot => Failure::new(what, "needs root").remedy("run with sudo"),
             Self::NoDirectory => Failure::new(
                 what,
-                "debugfs is mounted, but the module has no directory in it",
+                "debugfs is mounted, but has no directory of the module",
             )
             .remedy("simructl unload, then simructl load, and dmesg if that does not help"),
             Self::LockedDown => Failure::new(
                 what,
-                "the kernel is locked down, which closes all files of debugfs that can be written to",
+                "the kernel is locked down, which closes all writable files of debugfs",
             )
             .remedy("a kernel that is not locked down: man kernel_lockdown"),
         }
@@ -66,7 +66,7 @@ pub fn is_loaded(sysroot: &Sysroot) -> bool {
 }
 
 impl<'a> Module<'a> {
-    /// Finds the loaded module; `what` names what the caller is about to do.
+    /// Finds the loaded module; `what` is the text of a failure.
     pub fn find(sysroot: &'a Sysroot, what: &str) -> Result<Self, Failure> {
         if !is_loaded(sysroot) {
             return Err(Failure::not_loaded(what));
@@ -88,7 +88,7 @@ impl<'a> Module<'a> {
         })
     }
 
-    /// Where its files are.
+    /// The root of its files.
     pub fn sysroot(&self) -> &Sysroot {
         self.sysroot
     }
@@ -98,19 +98,19 @@ impl<'a> Module<'a> {
         &self.lines
     }
 
-    /// The lines that the user means, ascending.
+    /// The lines that the user selects, ascending.
     pub fn select(&self, lines: &Lines) -> Result<Vec<u32>, Failure> {
         let Lines::Listed(listed) = lines else {
             return Ok(self.lines.clone());
         };
-        // The last one that is missing tells how many lines it takes.
+        // The last missing line shows how many lines are needed.
         match listed.iter().rfind(|line| !self.lines.contains(line)) {
             None => Ok(listed.clone()),
             Some(absent) => Err(self.no_line(*absent)),
         }
     }
 
-    /// A line does not exist.
+    /// The failure for a line that does not exist.
     pub fn no_line(&self, line: u32) -> Failure {
         let why = match self.lines.as_slice() {
             [] => "the module has no lines".to_string(),
@@ -122,7 +122,7 @@ impl<'a> Module<'a> {
         };
         let remedy = match usize::try_from(line) {
             Ok(at) if at < MAX_LINES => format!(
-                "load it with more: simructl unload, then simructl load lines={}",
+                "more lines: simructl unload, then simructl load lines={}",
                 at + 1
             ),
             _ => format!(
@@ -143,7 +143,7 @@ impl<'a> Module<'a> {
         self.debugfs().filter(|_| !self.is_locked_down)
     }
 
-    /// Whether what is written to debugfs gets there; `what` names what needs it.
+    /// Fails if files of debugfs cannot be written; `what` is the text of the failure.
     pub fn must_be_writable(&self, what: &str) -> Result<(), Failure> {
         match self.is_locked_down {
             true => Err(Gap::LockedDown
@@ -153,7 +153,7 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// The debugfs directory of a line; `what` names what needs it.
+    /// The debugfs directory of a line; `what` is the text of a failure.
     pub fn line_directory(&self, line: u32, what: &str) -> Result<PathBuf, Failure> {
         match &self.debugfs {
             Ok(directory) => Ok(directory.join(format!("line{line}"))),
@@ -161,8 +161,7 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// Why the caller has to do with less, and how to have it all: `None` when the knobs of debugfs are
-    /// there.
+    /// Why the caller must do without debugfs, and the remedy; `None` if its knobs can be reached.
     pub fn gap(&self, instead: &str) -> Option<Failure> {
         let gap = match &self.debugfs {
             Err(gap) => *gap,
@@ -172,14 +171,14 @@ impl<'a> Module<'a> {
         Some(gap.failure("doing with less").because(instead))
     }
 
-    /// The fault that a line has on purpose; `None` when it has none, and when that cannot be read.
+    /// The fault that is set on a line; `None` if there is none, or if it cannot be read.
     pub fn fault(&self, line: u32) -> Option<String> {
         let parameters = self.sysroot.parameters();
         let file = KnobFile::of(self.debugfs_of_knobs(), &parameters, "fault", line);
         file.value(line).ok().filter(|fault| fault != "none")
     }
 
-    /// The counters of a line; `None` when its driver is unbound.
+    /// The counters of a line; `None` if its driver is unbound.
     pub fn counters(&self, line: u32, what: &str) -> Result<Option<Counters>, Failure> {
         let directory = self.line_directory(line, what)?;
         if !self.is_bound(line) {
@@ -188,7 +187,7 @@ impl<'a> Module<'a> {
         Counters::read(&directory, line)
     }
 
-    /// The histograms of a line; `None` when its driver is unbound.
+    /// The histograms of a line; `None` if its driver is unbound.
     pub fn latency(&self, line: u32, what: &str) -> Result<Option<Latency>, Failure> {
         let path = self.line_directory(line, what)?.join("latency");
         if !self.is_bound(line) {
@@ -201,7 +200,7 @@ impl<'a> Module<'a> {
         Ok(Some(latency))
     }
 
-    /// Whether a driver is bound to the line's device, as far as sysfs tells.
+    /// Whether a driver is bound to the line's device, according to sysfs.
     pub fn is_bound(&self, line: u32) -> bool {
         let device = self.sysroot.platform_device(line);
         !device.exists() || device.join("driver").exists()
@@ -234,8 +233,8 @@ fn find_debugfs(sysroot: &Sysroot) -> Result<PathBuf, Gap> {
     }
 }
 
-/// Whether the kernel is locked down: it says so, or, where securityfs is not mounted, a knob's file shows it.
-/// Root may open that otherwise, and who is not root does not get here.
+/// Whether the kernel is locked down. securityfs says so; if it is not mounted, a knob's file that root cannot open
+/// shows it. Other users do not get here.
 fn is_locked_down(sysroot: &Sysroot, directory: &Path, lines: &[u32]) -> bool {
     if let Ok(levels) = read_text(&sysroot.sys("kernel/security/lockdown")) {
         return levels.contains('[') && !levels.contains("[none]");
@@ -260,7 +259,7 @@ fn lines_in(directory: &Path) -> io::Result<Vec<u32>> {
     Ok(lines)
 }
 
-/// The lines as the parameters tell: `lines` says how many, else each list has a value per line.
+/// The lines according to the parameters: `lines` has their number, or else each list has a value per line.
 fn lines_of_parameters(directory: &Path) -> Vec<u32> {
     let told = read_text(&directory.join("lines"))
         .ok()

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The name that a mistyped name was probably meant to be.
+//! The name that was probably meant by a mistyped name.
 
 use strsim::levenshtein;
 
-/// The name nearest to `typed`, if one is near enough to be what was meant.
+/// The name nearest to `typed`, if one is near enough.
 ///
 /// A name is near when one of the two begins with the other, or when Levenshtein's edit distance is at most
 /// a third of the name's letters, and at least one.
@@ -29,7 +29,7 @@ mod tests {
     const NAMES: [&str; 4] = ["rate_hz", "fifo_size", "fifo_policy", "workqueue"];
 
     #[test]
-    fn a_slip_or_a_beginning_finds_the_name() {
+    fn a_typing_error_or_a_beginning_finds_the_name() {
         assert_eq!(nearest("rate_zh", NAMES), Some("rate_hz"));
         assert_eq!(nearest("rate", NAMES), Some("rate_hz"));
         assert_eq!(nearest("workqueues", NAMES), Some("workqueue"));

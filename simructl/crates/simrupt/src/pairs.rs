@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Values of two knobs that a line does not have together: in which order to write knobs, and why one was refused.
+//! Values of two knobs that a line cannot have together: the order in which to write knobs, and why a write was
+//! refused.
 //!
-//! The pairs are those of the module of the same version. A newer module may have more; it refuses them itself.
+//! The pairs are those of the module of the same version. A newer module may have more, and refuses them itself.
 
 use std::path::Path;
 
@@ -15,13 +16,13 @@ use crate::files::value;
 use crate::lines::Assignment;
 use crate::sysroot::read_text;
 
-/// A knob that is to be written, with a value for each line.
+/// A knob to write, with a value for each line.
 #[derive(Debug, Clone)]
 struct Write {
     knob: Knob,
     /// The first of the lines.
     first: u32,
-    /// The values in force, and those to write; `None` for one that this program does not know.
+    /// The values in force, and those to write; `None` for an unknown one.
     old: Vec<Option<i64>>,
     new: Vec<Option<i64>>,
 }
@@ -50,7 +51,7 @@ impl Write {
         values.get(at).copied().flatten()
     }
 
-    /// Whether this is refused as long as `other` has not been written.
+    /// Whether this write is refused until `other` is written.
     fn waits_for(&self, other: &Self, pairs: &[Pair]) -> bool {
         (self.first..).zip(&self.new).any(|(line, new)| {
             let (Some(new), Some(old)) = (new, other.at(&other.old, line)) else {
@@ -61,7 +62,7 @@ impl Write {
         })
     }
 
-    /// The values for the time being: the default where there is a change; `None` when that would change nothing.
+    /// The temporary values: the default on lines that change; `None` if that would change nothing.
     fn meanwhile(&self) -> Option<Vec<i64>> {
         let values = self.old.iter().zip(&self.new).map(|(old, new)| {
             let default = self.knob.default_value();
@@ -76,24 +77,24 @@ impl Write {
         changes.then_some(values)
     }
 
-    /// Whether it makes runs of the bottom half shorter, for whose end other writes have to wait.
+    /// Whether it makes runs of the bottom half shorter. Other writes have to wait for the end of a run.
     fn shortens_runs(&self) -> bool {
         matches!(self.knob, Knob::WorkUs | Knob::WorkSleepUs)
             && self.old.iter().zip(&self.new).all(|(old, new)| new < old)
     }
 }
 
-/// A write of one of several changes: to its new values, or, for the time being, to the defaults.
+/// A write of one of several changes: of its new values, or of the defaults as temporary values.
 #[derive(Debug, PartialEq)]
 struct Turn {
-    /// Which of the changes.
+    /// The index of the change.
     at: usize,
-    /// The values for the time being.
+    /// The temporary values.
     meanwhile: Option<Vec<i64>>,
 }
 
-/// In which order to write: the one given, but each write behind those that it waits for. Where writes wait for each
-/// other (each is for several lines), a knob gets its default first, which goes with everything.
+/// The order of writes: the given one, but each write comes after those that it waits for. If writes (each of several
+/// lines) wait for each other, a knob first gets its default, which is compatible with everything.
 fn order(pairs: &[Pair], mut writes: Vec<Option<Write>>) -> Vec<Turn> {
     let mut left: Vec<usize> = (0..writes.len()).collect();
     left.sort_by_key(|at| !writes[*at].as_ref().is_some_and(Write::shortens_runs));
@@ -108,7 +109,7 @@ fn order(pairs: &[Pair], mut writes: Vec<Option<Write>>) -> Vec<Turn> {
         };
         let free = left.iter().position(is_free);
         let stuck = || {
-            // A number rather than a choice: another flavor takes a while.
+            // A number is preferred to a choice, because a change of the flavor takes a while.
             let mut stuck = left.clone();
             stuck.sort_by_key(|at| {
                 let spec = writes[*at].as_ref().map(|write| write.knob.spec());
@@ -125,7 +126,7 @@ fn order(pairs: &[Pair], mut writes: Vec<Option<Write>>) -> Vec<Turn> {
                 let meanwhile = Some(meanwhile);
                 turns.push(Turn { at, meanwhile });
             }
-            // Where there is no way, the module says why.
+            // If there is no valid order, the module reports the reason.
             (free, _) => turns.push(Turn {
                 at: left.remove(free.unwrap_or(0)),
                 meanwhile: None,
@@ -135,8 +136,8 @@ fn order(pairs: &[Pair], mut writes: Vec<Option<Write>>) -> Vec<Turn> {
     turns
 }
 
-/// The changes, each with a text to write, in an order that never makes a pair which the module refuses, unless there
-/// is one at the end. One change may be in it twice.
+/// The changes, each with its text to write, in an order that never makes a pair which the module refuses, except in
+/// the end. A change may appear twice.
 pub(crate) fn in_order<'b, 'a>(changes: &'b [Change<'a>]) -> Vec<(&'b Change<'a>, String)> {
     let writes = changes.iter().map(Write::of).collect();
     let turns = order(PAIRS, writes).into_iter().map(|turn| {
@@ -156,15 +157,15 @@ pub(crate) fn in_order<'b, 'a>(changes: &'b [Change<'a>]) -> Vec<(&'b Change<'a>
     turns.collect()
 }
 
-/// A value as it is written.
+/// A value in its written form.
 fn shown(spec: &Spec, value: i64) -> String {
     let mut text = String::new();
-    // A string takes everything.
+    // Writing to a string does not fail.
     let _ = spec.show(value, &mut text);
     text
 }
 
-/// The failure that tells of a refusal on a line.
+/// The failure for a refusal on a line.
 fn told(line: usize, refusal: &Refusal) -> Failure {
     let (spec, other) = (refusal.knob.spec(), refusal.other.knob.spec());
     let mut remedy = String::new();
@@ -172,10 +173,10 @@ fn told(line: usize, refusal: &Refusal) -> Failure {
     let what = format!("cannot set {} to {}", spec.name, shown(spec, refusal.value));
     let has = shown(other, refusal.other_value);
     let why = format!("line {line} has {}={has}, and {}", other.name, refusal.why);
-    Failure::new(what, why).remedy(format!("{remedy} first, or together with it"))
+    Failure::new(what, why).remedy(format!("{remedy} first, or both together"))
 }
 
-/// Why the module has refused a change because of another knob, as far as can be told.
+/// Why the module refused a change because of another knob, if it can be found out.
 pub(crate) fn refused(change: &Change<'_>) -> Option<Failure> {
     let write = Write::of(change)?;
     let value_of = |line: u32, knob: Knob| {
@@ -200,7 +201,7 @@ fn sibling(path: &Path, knob: Knob) -> std::path::PathBuf {
     path.with_file_name(knob.spec().name)
 }
 
-/// Why the module cannot be loaded with these values: the first line with two of them that it does not have together.
+/// Why the module cannot be loaded with these values: the first line with two of them that it cannot have together.
 pub fn refused_at_load(settings: &[Assignment]) -> Option<Failure> {
     let values = |knob: Knob| {
         let given = settings.iter().rfind(|one| one.knob == knob.spec().name);
@@ -225,7 +226,7 @@ pub fn refused_at_load(settings: &[Assignment]) -> Option<Failure> {
 
 fn told_at_load(line: usize, refusal: &Refusal) -> Failure {
     let mut remedy = String::new();
-    // A string takes everything.
+    // Writing to a string does not fail.
     let _ = refusal.other.show(true, &mut remedy);
     Failure::new(
         format!("cannot load the module: line {line}"),
@@ -252,7 +253,7 @@ mod tests {
         }
     }
 
-    /// The module's pairs, and others of the same knobs.
+    /// The module's pairs, and more pairs of the same knobs.
     fn pairs() -> Vec<Pair> {
         let is_none = Which::Flavors(|flavor| flavor == Flavor::None);
         let mut pairs = PAIRS.to_vec();
@@ -284,7 +285,7 @@ mod tests {
         })
     }
 
-    /// States that the module takes: values that do not go with those before them are 0.
+    /// States that the module takes: values that conflict with earlier ones are 0.
     fn good_states() -> impl Strategy<Value = State> {
         let flavors = i64::try_from(Flavor::ALL.len()).unwrap();
         [0..flavors, 0..3, 0..3, 0..3].prop_map(|mut state| {
@@ -339,7 +340,7 @@ mod tests {
         }
     }
 
-    /// The order, where each is written once.
+    /// The order, if each is written once.
     fn plain_order(writes: &[Option<Write>]) -> Vec<usize> {
         let turns = order(PAIRS, writes.to_vec()).into_iter();
         turns
@@ -382,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_change_places_in_one_write_get_a_default_between() {
+    fn lines_that_swap_values_in_one_write_get_a_default_in_between() {
         let [bound, bh] = ["bound", "bh"].map(|name| Knob::Workqueue.spec().parse(name).ok());
         let write = |knob, old, new| {
             Some(Write {
@@ -408,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_with_both_values_and_the_remedy() {
+    fn a_refusal_names_both_values_and_the_remedy() {
         let knob = crate::files::table::Knob::bare("work_sleep_us".to_string(), true);
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("workqueue"), "bound [bh] none\n").unwrap();
@@ -425,7 +426,7 @@ mod tests {
             refused(&change).unwrap().to_string(),
             "cannot set work_sleep_us to 5: line 1 has workqueue=bh, and a bottom half in an interrupt, in a softirq or in \
              NAPI's thread must not sleep\n  try: workqueue=bound, unbound, ordered, highpri, unbound-highpri, \
-             cpu-intensive, irq-thread, kthread-worker first, or together with it"
+             cpu-intensive, irq-thread, kthread-worker first, or both together"
         );
         // All lines in one file.
         fs::write(folder.path().join("workqueue"), "bound,bound,tasklet\n").unwrap();
@@ -441,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_with_a_refused_pair_is_told_with_its_line() {
+    fn a_load_with_a_refused_pair_names_the_line() {
         let told = |text: &str| {
             let settings: Vec<Assignment> =
                 text.split(' ').map(|one| one.parse().unwrap()).collect();

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Plain text from a file that the user names. A compressed file and UTF-16 are refused by name: a parser would complain
-//! of their first byte. The mark that some editors put in front of UTF-8 is no part of the text.
+//! Plain text from a file of the user. Compressed files and UTF-16 are refused by name, because a parser would complain
+//! about their first byte. A byte order mark at the beginning of UTF-8 is skipped.
 
 use std::fmt;
 use std::io::{self, Read};
 
 use proc_interrupts::{BYTE_ORDER_MARK, encoding_of};
 
-/// As many bytes as it takes to know what it is.
+/// As many bytes as it takes to recognize a format.
 const LONGEST: u64 = 6;
 
-/// Reads a source that has to be plain text.
+/// Reads a source that must be plain text.
 #[derive(Debug)]
 pub(crate) struct Plain<R> {
     source: R,
-    /// The first bytes, once they were read, and how many of them were handed on.
+    /// The first bytes, once they are read, and how many of them were handed on.
     first: Option<(Vec<u8>, usize)>,
 }
 
-/// The source is no plain text, but this.
+/// The source is not plain text, but in this format.
 #[derive(Debug)]
 pub(crate) struct Encoded(pub(crate) &'static str);
 
@@ -76,7 +76,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        // Byte by byte, as a pipe may have it.
+        // Byte by byte, as from a pipe.
         let mut source = Plain::new(bytes);
         let mut byte = [0];
         while source.read(&mut byte)? > 0 {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_as_it_was_but_for_the_mark_in_front() {
+    fn a_text_is_unchanged_except_for_the_byte_order_mark() {
         for text in ["", "a", "{\"schema\"", "longer than that is\n"] {
             assert_eq!(read(text.as_bytes()).unwrap(), text.as_bytes());
             let marked = format!("\u{feff}{text}");
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compressed_is_told_by_name() {
+    fn a_compressed_file_is_refused_by_name() {
         let told = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
         assert_eq!(
             told(b"\x1f\x8b\x08\0\0\0\0"),

@@ -2,8 +2,8 @@
 
 //! A profile: knobs and their values in TOML, as `simructl dump` writes it.
 //!
-//! Above the tables stand the knobs that all lines share, in `[lineN]` those of a line, and in `[all]`
-//! values for the lines that do not say otherwise. Knobs that a profile does not name are left as they are.
+//! Knobs that all lines share come first, then those of a line in `[lineN]`. `[all]` has values for the lines without a
+//! value of their own. Knobs that are not in a profile do not change.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use crate::files::table::{Knob, Values};
 use crate::layout::{padded, width};
 
-/// What a profile says, in its order.
+/// The entries of a profile, in their order.
 ///
 /// ```
 /// use simrupt::profile::{Profile, Scope};
@@ -24,16 +24,16 @@ use crate::layout::{padded, width};
 #[derive(Debug, PartialEq)]
 pub struct Profile(pub Vec<Entry>);
 
-/// One knob, and where it stands.
+/// One knob, and its place.
 #[derive(Debug, PartialEq)]
 pub struct Entry {
-    /// Whom the value is for.
+    /// The lines that the value is for.
     pub scope: Scope,
     /// The name of the knob.
     pub knob: String,
     /// The value, as text.
     pub value: String,
-    /// Where it stands in the profile.
+    /// Its place in the profile.
     pub place: Place,
 }
 
@@ -41,23 +41,23 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Place(pub usize);
 
-/// Whose knob it is.
+/// The scope of a knob.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scope {
-    /// The module's.
+    /// The module.
     Module,
-    /// Of every line that does not say otherwise.
+    /// Every line without a value of its own.
     All,
-    /// Of one line.
+    /// One line.
     Line(u32),
 }
 
-/// What is not right, and where.
+/// An error in a profile, and its place.
 #[derive(Debug, PartialEq)]
 pub struct Odd {
-    /// Where in the profile.
+    /// The place in the profile.
     pub place: Place,
-    /// Why it is refused.
+    /// The reason.
     pub why: String,
 }
 
@@ -135,7 +135,7 @@ impl Entry {
     }
 }
 
-/// Knobs and their values as a part of a profile, each with what it takes behind it.
+/// Knobs and their values as a part of a profile, each with a comment on the values that it takes.
 pub fn section<'a>(values: impl IntoIterator<Item = (&'a Knob, &'a str)>) -> String {
     let rows: Vec<(String, &Knob)> = values
         .into_iter()
@@ -153,7 +153,7 @@ pub fn section<'a>(values: impl IntoIterator<Item = (&'a Knob, &'a str)>) -> Str
     text
 }
 
-/// The values that a knob takes, in short, and whether a line has them from the beginning.
+/// The values that a knob takes, in short, and whether it is fixed when the module is loaded.
 fn takes(knob: &Knob) -> Option<String> {
     let unit = knob.unit.as_ref().map(|unit| format!(" {unit}"));
     let values = match &knob.values {
@@ -175,7 +175,7 @@ fn key(name: &str) -> String {
     }
 }
 
-/// A value as TOML: a number where writing it so keeps every digit, else a string.
+/// A value as TOML: a number if that keeps every digit, else a string.
 fn literal(value: &str) -> String {
     match value.parse::<i64>() {
         Ok(number) if number.to_string() == value => value.to_string(),
@@ -183,7 +183,7 @@ fn literal(value: &str) -> String {
     }
 }
 
-/// A TOML string. It takes the escapes of JSON, and wants DEL escaped as well.
+/// A TOML string. It has the escapes of JSON, and DEL must also be escaped.
 fn string(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
     json.replace('\u{7f}', "\\u007f")
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_profile_is_refused_with_its_line() {
+    fn a_text_that_is_not_a_profile_is_refused_with_its_line() {
         for (text, line, why) in [
             ("\n[line0\n", 2, "unclosed"),
             ("a = 1\na = 2", 2, "duplicate key"),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_reads_back_as_it_was() {
+    fn a_written_profile_reads_back_unchanged() {
         let values = [
             "10",
             "-1",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Files that are replaced as a whole: a reader finds the old content or the new one, never a part.
+//! Files that are replaced as a whole: a reader finds the old content or the new one, never a mixture.
 //!
-//! The new content is written to a temporary file in the same directory, which then takes the name. Whatever
-//! goes wrong before that leaves the old file as it is, and no temporary file, unless the process is killed.
+//! The new content is written to a temporary file in the same directory, which is then renamed. A failure before that
+//! leaves the old file unchanged, and no temporary file unless the process is killed.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use tempfile::NamedTempFile;
 
-/// How many symbolic links may follow upon each other: as many as the kernel allows.
+/// How many symbolic links may follow each other: as many as the kernel allows.
 const MOST_LINKS: usize = 40;
 /// The mode of a new file, before the umask.
 const NEW_MODE: u32 = 0o666;
 
-/// The new content of a file, before it takes the file's place. Dropping it deletes it.
+/// The new content of a file, before it replaces the old one. Dropping it deletes it.
 ///
 /// ```
 /// use std::io::Write;
@@ -44,19 +44,19 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Begins the new content of a regular file, or of one that does not exist yet. A symbolic link stays one:
-    /// the file that it leads to is replaced. Mode, and as far as possible owner and group, stay as they are.
+    /// Begins the new content of a regular file, or of one that does not exist yet. For a symbolic link, the file that
+    /// it leads to is replaced. The mode and, if possible, owner and group stay the same.
     ///
     /// # Errors
     ///
-    /// Those of making a file in the directory.
+    /// Those of creating a file in the directory.
     pub fn begin(path: &Path) -> io::Result<Self> {
         let path = resolve(path)?;
         let directory = path.parent().unwrap_or(Path::new("/"));
         let mut prefix = OsStr::new(".").to_os_string();
         prefix.push(path.file_name().unwrap_or_default());
         prefix.push(".");
-        // Made by hand for the error's sake: tempfile's own has no number.
+        // Not by tempfile's own function, whose error has no number.
         let make = |path: &Path| {
             let mut options = OpenOptions::new();
             options
@@ -74,11 +74,11 @@ impl Replacement {
         Ok(Self { new, path })
     }
 
-    /// Gives the new content the name of the file. It is on the disk when this returns.
+    /// Renames the new content to the file's name. It is on the disk when this returns.
     ///
     /// # Errors
     ///
-    /// Those of writing and renaming; the old file is then as it was.
+    /// Those of writing and renaming; then the old file is unchanged.
     pub fn commit(self) -> io::Result<()> {
         self.new.as_file().sync_all()?;
         self.new.persist(&self.path).map_err(|error| error.error)?;
@@ -89,7 +89,7 @@ impl Replacement {
     ///
     /// # Errors
     ///
-    /// `EEXIST` where there is a file of this name.
+    /// `EEXIST` if a file with this name exists.
     pub fn commit_new(self) -> io::Result<()> {
         self.new.as_file().sync_all()?;
         let named = self.new.persist_noclobber(&self.path);
@@ -100,7 +100,7 @@ impl Replacement {
 
 impl Write for Replacement {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // The file itself: its errors have their numbers.
+        // Written to the file itself, whose errors have numbers.
         self.new.as_file_mut().write(bytes)
     }
 
@@ -113,20 +113,20 @@ impl Write for Replacement {
 ///
 /// # Errors
 ///
-/// Those of writing; the old file is then as it was.
+/// Those of writing; then the old file is unchanged.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut new = Replacement::begin(path)?;
     new.write_all(text.as_bytes())?;
     new.commit()
 }
 
-/// The file that a name leads to, by an absolute path without links. The file itself need not exist, its
-/// directory must.
+/// The file that a name leads to, as an absolute path without links. The file itself need not exist, but its directory
+/// must.
 ///
 /// # Errors
 ///
-/// `ENOENT` where the directory does not exist, `EISDIR` for a name that can only be a directory's, `ELOOP` for
-/// links that lead nowhere.
+/// `ENOENT` if the directory does not exist, `EISDIR` for a name that can only be a directory's, `ELOOP` for links
+/// without an end.
 pub fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
     for _ in 0..MOST_LINKS {
@@ -141,7 +141,7 @@ pub fn resolve(path: &Path) -> io::Result<PathBuf> {
         let directory = directory.canonicalize()?;
         let whole = directory.join(name);
         match fs::read_link(&whole) {
-            // An absolute one takes the place of the directory.
+            // An absolute target replaces the directory.
             Ok(leads_to) => path = directory.join(leads_to),
             Err(_) => return Ok(whole),
         }
@@ -151,23 +151,23 @@ pub fn resolve(path: &Path) -> io::Result<PathBuf> {
 
 /// Gives a new file the owner, the group and the mode of the one that it will replace.
 fn keep_attributes(new: &File, old: &Metadata) -> io::Result<()> {
-    // Only root gives files away, and only to a group that the user is in may a file be given.
+    // Only root can give files away. Other users can only change the group, to one of their own.
     let _ = fchown(new, Some(old.uid()), None);
     let _ = fchown(new, None, Some(old.gid()));
     let now = new.metadata()?;
     let is_same = (now.uid(), now.gid()) == (old.uid(), old.gid());
-    // Set-ID bits are those of the old owner. Last: a change of the owner takes them off.
+    // Set-ID bits are those of the old owner. Set last, because a change of the owner clears them.
     let bits = if is_same { 0o7777 } else { 0o777 };
     new.set_permissions(Permissions::from_mode(old.mode() & bits))
 }
 
-/// So much of a name that something can be added to it: names have 255 bytes at most.
+/// A part of a name, short enough that something can be added: names have at most 255 bytes.
 fn short(name: &OsStr) -> &OsStr {
     let bytes = name.as_bytes();
     OsStr::from_bytes(&bytes[..bytes.len().min(200)])
 }
 
-/// Has the disk know the new name. Some file systems cannot do that for a directory, and need not.
+/// Writes the new name to the disk. Some file systems cannot do that for a directory, and need not.
 fn sync_directory(path: &Path) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     match File::open(directory).and_then(|directory| directory.sync_all()) {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_there_complete_or_as_it_was() {
+    fn a_file_is_complete_or_unchanged() {
         let directory = tempdir().unwrap();
         let path = directory.path().join("out");
         let mut new = Replacement::begin(&path).unwrap();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_is_kept_where_that_may_be() {
+    fn the_owner_is_kept_if_possible() {
         if !nix::unistd::geteuid().is_root() {
             println!("skipped: only root can give files away");
             return;
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_one_and_what_it_leads_to_is_replaced() {
+    fn a_link_stays_a_link_and_its_target_is_replaced() {
         let directory = tempdir().unwrap();
         let [file, link, far, dangling] =
             ["file", "link", "far", "dangling"].map(|name| directory.path().join(name));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_a_directory_is_none_of_a_file() {
+    fn a_name_of_a_directory_is_not_the_name_of_a_file() {
         for name in ["/", "/tmp/..", "out/"] {
             let error = resolve(Path::new(name)).unwrap_err();
             assert_eq!(error.raw_os_error(), Some(Errno::EISDIR as i32), "{name}");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_takes_no_name_that_is_taken() {
+    fn a_new_file_does_not_take_an_existing_name() {
         let directory = tempdir().unwrap();
         let path = directory.path().join("out");
         Replacement::begin(&path).unwrap().commit_new().unwrap();
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_be_as_long_as_names_can_be() {
+    fn a_name_may_have_the_greatest_length() {
         let directory = tempdir().unwrap();
         let path = directory.path().join("é".repeat(127));
         replace(&path, "new").unwrap();

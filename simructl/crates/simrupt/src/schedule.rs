@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::failure::Failure;
 use crate::module::Module;
 
-/// The schedule of a line, and what it was before.
+/// The schedule of a line, and its old content.
 #[derive(Debug)]
 pub struct Schedule {
     path: PathBuf,
@@ -18,7 +18,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Reads the schedule of a line. `what` is what fails where it cannot be read.
+    /// Reads the schedule of a line. `what` is the text of a failure.
     ///
     /// # Errors
     ///
@@ -31,7 +31,7 @@ impl Schedule {
         }
     }
 
-    /// Writes gaps; what the module was given before the close is one text.
+    /// Writes gaps. Everything that is written before the close is one text.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl Schedule {
         written.map_err(|error| Failure::file("write", &self.path, Some(self.line), &error))
     }
 
-    /// Puts back what it was when it was read.
+    /// Writes the old content back.
     ///
     /// # Errors
     ///

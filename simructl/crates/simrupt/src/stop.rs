@@ -5,19 +5,19 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Whether to end; shared by all that have to know.
+/// Whether to end; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<(Mutex<bool>, Condvar)>);
 
 impl Stop {
-    /// Ends whatever waits, now and later.
+    /// Ends all waits, now and later.
     pub fn set(&self) {
         let (stopped, changed) = &*self.0;
         *stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         changed.notify_all();
     }
 
-    /// Waits for this long; `false` when it is to end before.
+    /// Waits for this long; `false` if the flag is set before.
     pub fn sleep(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
         let (stopped, changed) = &*self.0;
@@ -40,7 +40,7 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn whoever_waits_is_woken_and_waits_no_more() {
+    fn a_wait_ends_early_and_later_waits_end_at_once() {
         let stop = Stop::default();
         assert!(stop.sleep(Duration::from_millis(1)));
         let other = stop.clone();

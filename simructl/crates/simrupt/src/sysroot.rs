@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where the kernel's files are: `/`, or the directory that stands in for it.
+//! The place of the kernel's files: `/`, or a directory that replaces it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -21,19 +21,19 @@ const WHOLE_LIMIT: u64 = 4 * 1024 * 1024;
 pub struct Sysroot(PathBuf);
 
 impl Sysroot {
-    /// Files are looked for below `root`.
+    /// `root` is the directory above `sys`, `proc` and `dev`.
     pub fn new(root: PathBuf) -> Self {
         Self(root)
     }
 
-    /// Whether this is the running system itself.
+    /// Whether this is the running system.
     pub fn is_live(&self) -> bool {
         self.0
             .canonicalize()
             .is_ok_and(|root| root == Path::new("/"))
     }
 
-    /// The directory itself.
+    /// The directory.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -74,14 +74,14 @@ impl Sysroot {
         self.0.join("sys").join(name)
     }
 
-    /// A file of the running system's own, gone when it is started anew: under `run`.
+    /// A file under `run`, which is empty after a reboot.
     pub fn run(&self, name: &str) -> PathBuf {
         self.0.join("run").join(name)
     }
 
-    /// Whether debugfs is mounted where it belongs.
+    /// Whether debugfs is mounted at its usual place.
     pub fn debugfs_is_mounted(&self) -> bool {
-        // Some mount may have a name that is not UTF-8.
+        // The name of a mount need not be UTF-8.
         fs::read(self.proc("mounts")).is_ok_and(|mounts| {
             String::from_utf8_lossy(&mounts).lines().any(|mount| {
                 let mut fields = mount.split(' ').skip(1);
@@ -100,16 +100,16 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Opens a text that the user names; `-` is standard input. Reading what is no plain text fails, and a byte order mark
-/// in front is left out.
+/// Opens a text file of the user; `-` is standard input. Reading fails if it is not plain text, and a byte order mark
+/// at the beginning is skipped.
 pub fn open_or_stdin(path: &Path) -> io::Result<Box<dyn Read>> {
     Ok(Box::new(Plain::new(open_bytes(path)?)))
 }
 
-/// Opens a file that the user names, with any content; `-` is standard input.
+/// Opens a file of the user, with any content; `-` is standard input.
 pub fn open_bytes(path: &Path) -> io::Result<Box<dyn Read>> {
     match path == Path::new("-") {
-        // Not by std::io::Stdin, to which one that is closed is empty.
+        // std::io::Stdin is not used, because it treats a closed standard input as empty.
         true => Ok(Box::new(File::from(
             io::stdin().as_fd().try_clone_to_owned()?,
         ))),
@@ -117,7 +117,7 @@ pub fn open_bytes(path: &Path) -> io::Result<Box<dyn Read>> {
     }
 }
 
-/// What to call a file that the user names; `-` is standard input.
+/// The name in messages of a file of the user; `-` is standard input.
 pub fn input_name(path: &Path) -> String {
     match path == Path::new("-") {
         true => "standard input".to_string(),
@@ -125,12 +125,13 @@ pub fn input_name(path: &Path) -> String {
     }
 }
 
-/// Reads a text to its end, but none of more than 4 MiB.
+/// Reads a text to its end; fails if it has more than 4 MiB.
 pub fn read_whole(source: impl Read) -> io::Result<String> {
     read_within(WHOLE_LIMIT, source)
 }
 
-/// Reads a text to its end, but none of more bytes: what is cut could be taken for the whole.
+/// Reads a text to its end; fails if it has more than `limit` bytes, because a cut text could be mistaken for the
+/// whole.
 pub fn read_within(limit: u64, source: impl Read) -> io::Result<String> {
     let mut text = String::new();
     source.take(limit + 1).read_to_string(&mut text)?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a profile asks of the loaded module, once every word of it is known to be fine.
+//! The changes that a profile asks of the loaded module, after all of it is checked.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,36 +15,36 @@ use crate::profile::{Entry, Profile, Scope};
 use crate::sysroot::{input_name, open_or_stdin, read_whole};
 use crate::text::is_json_object;
 
-/// What differs between a profile and what is in force.
+/// The differences between a profile and the values in force.
 #[derive(Debug)]
 pub struct Target<'a> {
     /// The name of the profile.
     pub name: String,
-    /// What takes loading the module anew: knobs that are fixed then, and knobs of lines that do not exist.
+    /// Values that need the module to be loaded again: load-time knobs, and knobs of lines that do not exist.
     pub elsewhere: Vec<Elsewhere<'a>>,
-    /// What can be changed, knob by knob in the module's order.
+    /// Values that can be changed, knob by knob in the module's order.
     pub changes: Vec<Change<'a>>,
 }
 
-/// A value that no write brings about.
+/// A value that no write can set.
 #[derive(Debug)]
 pub struct Elsewhere<'a> {
     /// The line that does not exist; `None` for a knob that all lines share.
     pub line: Option<u32>,
     /// The knob.
     pub knob: &'a Knob,
-    /// The value in force; `None` of a line that does not exist.
+    /// The value in force; `None` for a line that does not exist.
     pub now: Option<String>,
-    /// The value that the profile gives it.
+    /// The value in the profile.
     pub wanted: String,
-    /// Where the profile says so.
+    /// The place in the profile.
     pub place: String,
 }
 
 impl<'a> Target<'a> {
-    /// Reads and checks a profile (`-` is standard input), and finds what of it is not in force on the lines meant.
+    /// Reads and checks a profile (`-` is standard input), and finds its differences on the selected lines.
     ///
-    /// Where lines are listed, what the profile says of others and of the module is checked, and left alone.
+    /// If lines are selected, the entries for other lines and for the module are checked, but not used.
     pub fn of(
         file: &Path,
         knobs: &'a Knobs,
@@ -62,7 +62,7 @@ impl<'a> Target<'a> {
             .map_err(|odd| Failure::new(format!("{name}:{}", odd.place.0), odd.why))?;
 
         let mut elsewhere = Vec::new();
-        // By the knob's name, the value that each line shall have, and where the profile says so.
+        // By the knob's name, the value of each line, and its place in the profile.
         let mut wanted: BTreeMap<&str, BTreeMap<u32, (String, String)>> = BTreeMap::new();
         let mut checked_entries = Vec::new();
         for entry in entries {
@@ -70,7 +70,7 @@ impl<'a> Target<'a> {
             let knob = checked(knobs, &entry).map_err(|failure| failure.at(&place))?;
             checked_entries.push((entry, knob, place));
         }
-        // The lines' own values come last: they go before those for all.
+        // The lines' own values come last, because they override those for all.
         checked_entries.sort_by_key(|(entry, ..)| entry.scope != Scope::All);
         for (entry, knob, place) in checked_entries {
             let value = entry.value;
@@ -139,7 +139,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The knob of an entry, if it is one of those of its scope and takes the value.
+/// The knob of an entry, if it belongs to the entry's scope and takes the value.
 fn checked<'a>(knobs: &'a Knobs, entry: &Entry) -> Result<&'a Knob, Failure> {
     let knob = knobs.find(&entry.knob)?;
     let name = &knob.name;
@@ -164,7 +164,7 @@ fn checked<'a>(knobs: &'a Knobs, entry: &Entry) -> Result<&'a Knob, Failure> {
     }
 }
 
-/// The text of a profile, and the name by which to speak of it.
+/// The text of a profile, and its name in messages.
 fn read(file: &Path) -> Result<(String, String), Failure> {
     let name = input_name(file);
     match open_or_stdin(file).and_then(read_whole) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Figures as text, and texts from elsewhere without effect on a terminal.
+//! Figures as text, and texts of others without effect on a terminal.
 
 use std::borrow::Cow;
 
-/// Whether a character is not seen as itself: one that controls a terminal, changes the direction of the text behind
-/// it, or takes no place. Such characters make a text look like another.
+/// Whether a character is not visible as itself: one that controls a terminal, changes the direction of text, or has no
+/// width. Such characters make a text look like another.
 pub fn is_unseen(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A text in which characters that are not seen ([`is_unseen`]) are shown instead of done: ESC is `\u001b`. What makes
-/// rows and columns (newline and tab) stays.
+/// A text in which such characters ([`is_unseen`]) are shown by their numbers: ESC is `\u001b`. Newline and tab, which
+/// make rows and columns, stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     shown(text, |letter| !matches!(letter, '\n' | '\t'))
 }
@@ -39,7 +39,7 @@ fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
     all.into()
 }
 
-/// A word that the user gave, as it stands in a message: in quotes where it would not be seen as one word.
+/// A word of the user in a message: in quotes if it would not be seen as one word.
 pub fn word(text: &str) -> Cow<'_, str> {
     match text.is_empty() || text.contains(char::is_whitespace) {
         true => format!("'{text}'").into(),
@@ -47,7 +47,7 @@ pub fn word(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a text is JSON where TOML is wanted: no TOML begins with a brace.
+/// Whether a text is JSON instead of TOML: no TOML begins with a brace.
 pub fn is_json_object(text: &str) -> bool {
     text.trim_start().starts_with('{')
 }
@@ -62,7 +62,7 @@ pub fn seconds(ns: u64) -> String {
     format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000)
 }
 
-/// A text as a field of CSV: in quotes where it holds what separates fields or rows.
+/// A text as a field of CSV: in quotes if it contains separators of fields or rows.
 pub fn csv_field(text: &str) -> String {
     match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
@@ -70,10 +70,10 @@ pub fn csv_field(text: &str) -> String {
     }
 }
 
-/// From the least to the most, in one place.
+/// From the least to the greatest.
 pub const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// A bar that is so many eighths of a place long.
+/// A bar, as long as this many eighths of a character.
 pub fn bar(eighths: usize) -> String {
     "█".repeat(eighths / 8) + ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
 }
@@ -92,14 +92,14 @@ mod tests {
         assert_eq!(in_one_row("a\tb\nc"), "a\\tb\\nc");
         assert_eq!(visible("si\u{200b}m"), "si\\u200bm");
         assert!(matches!(visible("plain\n"), Cow::Borrowed("plain\n")));
-        // What is shown of a JSON document is the same document.
+        // The visible form of a JSON document is the same document.
         let json = serde_json::json!("\u{9b}\u{7f}").to_string();
         let again: serde_json::Value = serde_json::from_str(&visible(&json)).unwrap();
         assert_eq!(again, "\u{9b}\u{7f}");
     }
 
     #[test]
-    fn a_word_that_would_not_be_seen_is_in_quotes() {
+    fn a_word_that_would_not_be_seen_as_one_is_in_quotes() {
         assert_eq!(word(""), "''");
         assert_eq!(word(" "), "' '");
         assert_eq!(word("two words"), "'two words'");

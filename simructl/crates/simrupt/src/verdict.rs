@@ -9,7 +9,7 @@ use crate::files::stats::Stats;
 use crate::ktap::{Ktap, Outcome};
 use crate::line::Counters;
 
-/// What the counters of one line say.
+/// The verdict on the counters of one line.
 ///
 /// ```
 /// use simrupt::files::contexts::Contexts;
@@ -47,7 +47,7 @@ struct Sum {
 }
 
 impl Verdict {
-    /// Judges the counters; the error names a counter they lack.
+    /// Judges the counters; the error names a missing counter.
     pub fn of(counters: &Counters) -> Result<Self, String> {
         let sums = INVARIANTS.iter().map(|sum| Sum::of(sum, &counters.stats));
         Ok(Self {
@@ -60,7 +60,7 @@ impl Verdict {
         })
     }
 
-    /// What is amiss, in a few words; `None` when every sum holds and no stage ran in a wrong context.
+    /// What is wrong, in a few words; `None` if every sum holds and no stage ran in a wrong context.
     pub fn amiss(&self) -> Option<&'static str> {
         match (self.sums_hold(), self.is_well_placed()) {
             (true, true) => None,
@@ -78,7 +78,7 @@ impl Verdict {
         self.wrong.iter().all(|(_, count)| *count == 0)
     }
 
-    /// The verdict in words: one line, and one more for each thing amiss.
+    /// The verdict in words: one line, and one more for each error.
     pub fn text(&self, line: u32) -> String {
         let but = match self.is_well_placed() {
             true => "",
@@ -96,7 +96,7 @@ impl Verdict {
         text
     }
 
-    /// Adds a test for each sum, and one for each stage, which passes when the stage ran in no wrong context.
+    /// Adds a test for each sum, and one for each stage, which passes if the stage ran in no wrong context.
     pub fn ktap(&self, line: u32, ktap: &mut Ktap) {
         let outcome = |holds| if holds { Outcome::Pass } else { Outcome::Fail };
         for sum in &self.sums {
@@ -144,7 +144,7 @@ impl Sum {
         })
     }
 
-    /// What the parts add up to.
+    /// The sum of the parts.
     fn sum(&self) -> u128 {
         self.parts.iter().map(|(_, value)| u128::from(*value)).sum()
     }
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::files::contexts::Contexts;
 
-    /// Counters that are all 0, but for those given.
+    /// Counters that are all 0, except those given.
     fn counters(counters: &[(&str, u64)], wrong: u64) -> Counters {
         let mut text = String::new();
         for name in COUNTERS {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_context_is_amiss_though_all_sums_hold() {
+    fn a_wrong_context_is_an_error_even_if_all_sums_hold() {
         let verdict = Verdict::of(&counters(&[], 7)).unwrap();
         assert!(verdict.amiss().is_some());
         assert_eq!(

@@ -9,7 +9,7 @@ use simrupt_bench::report::lava::line;
 use simrupt_bench::report::metric::Metric;
 use simrupt_bench::report::number::{percent, probability};
 
-/// The figures of both results, by name. Of figures that only one of them has, the reason.
+/// The figures of both results, by name; for a figure that only one of them has, the reason why it is skipped.
 fn tests<'a>(comparison: &'a Comparison<'_>) -> Vec<(String, Result<&'a Change, &'static str>)> {
     let mut tests = Vec::new();
     for pair in &comparison.cells {

@@ -76,7 +76,7 @@ pub(super) fn document(
     })
 }
 
-/// What one of the two is: its files, and what the first of them says of itself.
+/// A side of the comparison: its files, and the description of the run in the first of them.
 fn side(files: &[PathBuf], results: &Results) -> Value {
     let files: Vec<String> = files
         .iter()

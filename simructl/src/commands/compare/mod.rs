@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl compare`: says what has changed from one result of the benchmark to another.
+//! `simructl compare`: reports what has changed from one benchmark result to another.
 
 mod ci;
 mod document;
@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     let after = joined(after_files)?;
     check_metrics(&what.metrics, &[&before, &after])?;
     let comparison = compare(&before, &after, what.threshold / 100.0, &what.metrics);
-    // Knees alone are something to compare, where they are all that there is, or all that was asked for.
+    // Knees alone are compared if there is nothing else, or nothing else was asked for.
     let only_knees = before.cells.is_empty() && after.cells.is_empty()
         || !what.metrics.is_empty() && what.metrics.iter().all(|name| name == KNEE);
     if comparison.cells.is_empty() && !only_knees {
@@ -55,7 +55,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     }
     if !before.environment.repeats() && share_rounds(&before, &after) {
         output::note(&format!(
-            "warning: rounds of one run are in {before_names} and in {after_names}: they cannot differ"
+            "warning: {before_names} and {after_names} have rounds of the same run, which cannot differ"
         ));
     }
     let differing = circumstances(&before, &after);
@@ -97,7 +97,7 @@ pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
         .remedy(match comparison.judge {
             Judge::Chance => "both runs again, to see whether it stays",
             Judge::Size => {
-                "to find the change that made it: it stays, however often the runs are repeated"
+                "to find the change that caused it; to repeat the runs would change nothing"
             }
         })
         .verdict()),
@@ -123,12 +123,13 @@ fn names(files: &[PathBuf]) -> String {
     names.join(" + ")
 }
 
-/// The results of a side, in one.
+/// The results of a side, joined into one.
 fn joined(files: &[PathBuf]) -> Result<Results, Failure> {
     join(result_files::load(files)?)
 }
 
-/// How many rounds the two have of these figures. Cells with plans of their own have more or fewer than the others.
+/// How many rounds both sides have of these figures. Cells with their own plan have more or fewer rounds than the
+/// others.
 fn rounds<'a>(changes: impl Iterator<Item = &'a Change>) -> String {
     let (before, after): (Vec<_>, Vec<_>) = changes.map(|change| change.rounds).unzip();
     let range = |mut counts: Vec<usize>| {
@@ -142,7 +143,7 @@ fn rounds<'a>(changes: impl Iterator<Item = &'a Change>) -> String {
     format!("A has {}, B has {}", range(before), range(after))
 }
 
-/// Refuses names that no cell knows.
+/// Refuses names of figures that no cell has.
 fn check_metrics(names: &[String], results: &[&Results]) -> Result<(), Failure> {
     let cells = results.iter().flat_map(|results| &results.cells);
     let has_knees = results.iter().any(|results| !results.knees.is_empty());

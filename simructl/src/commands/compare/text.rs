@@ -16,7 +16,7 @@ use simrupt_bench::report::number::{self, counted, percent, plain, probability};
 use simrupt_bench::results::{Knee, Setting};
 use simrupt_bench::statistics::{CONFIDENCE, LEVEL, power};
 
-/// The verdict on everything in a line.
+/// The verdict on all figures, in one line.
 fn summary(comparison: &Comparison<'_>) -> String {
     let compared = comparison
         .cells
@@ -67,13 +67,13 @@ const HEADER: [&str; 9] = [
     "verdict",
 ];
 
-/// The columns with figures, which stand to the right.
+/// The columns with figures, which are right-aligned.
 const FIGURES: RangeInclusive<usize> = 3..=7;
 
-/// The columns that only chance has a use for.
+/// The columns that are used only where chance is judged.
 const OF_CHANCE: RangeInclusive<usize> = 6..=7;
 
-/// The table, with a summary above and below, and what its words mean. The two texts name the runs.
+/// The table, with a summary above and a legend below. The two texts name the runs.
 pub(super) fn text(
     comparison: &Comparison<'_>,
     [before, after]: [&str; 2],
@@ -148,7 +148,7 @@ pub(super) fn text(
     text + "\n" + &legend(threshold, comparison) + &summary + "\n"
 }
 
-/// What the columns and the verdicts mean, and what so many rounds can tell.
+/// The meaning of the columns and the verdicts, and what this number of rounds can tell.
 fn legend(threshold: f64, comparison: &Comparison<'_>) -> String {
     if comparison.judge == Judge::Size {
         let plans = match comparison.same_plan {
@@ -198,7 +198,7 @@ fn legend(threshold: f64, comparison: &Comparison<'_>) -> String {
     lines.join("\n") + "\n"
 }
 
-/// How small a difference has to be not to count.
+/// How small a difference must be to be ignored.
 fn below_threshold(percent: f64, comparison: &Comparison<'_>) -> String {
     let of_knees = (RESOLUTION - 1.0) * 100.0;
     match comparison.knees.is_empty() || percent >= of_knees {
@@ -216,7 +216,7 @@ fn place(setting: &Setting) -> String {
     )
 }
 
-/// What knees have in common that are read together.
+/// The attributes that knees have in common that are read together.
 fn knee_title(knee: &Knee) -> String {
     let common = knee.common_setting();
     let limit = plain(knee.p99_limit_ns as f64 / 1000.0);
@@ -244,7 +244,7 @@ fn row(setting: &Setting, change: &Change, judge: Judge) -> Vec<String> {
         {
             format!("[{} {}]", shown(ends.low), shown(ends.high))
         }
-        // Of 0 there is no share: then it is told in the unit.
+        // There is no share of 0, so the change is told in the unit of the figure.
         Some(ends) => format!(
             "[{} {}] {}",
             metric.shown(ends.low),

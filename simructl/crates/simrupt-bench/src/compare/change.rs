@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One figure in two runs, and what its change means.
+//! One figure in two runs, and the verdict on its change.
 
 use crate::report::metric::Metric;
 use crate::statistics::{self, Interval, LEVEL, Tested, median};
@@ -10,49 +10,49 @@ use crate::statistics::{self, Interval, LEVEL, Tested, median};
 pub struct Change {
     /// Name of the metric.
     pub metric: String,
-    /// The median of the rounds of the first run; where size alone judges, their mean.
+    /// The median of the rounds of the first run; if size alone judges, their mean.
     pub before: f64,
     /// The same of the second run.
     pub after: f64,
-    /// How many rounds of either run have the figure.
+    /// How many rounds of each run have the figure.
     pub rounds: (usize, usize),
-    /// Of the difference, in the metric's unit; none where size alone judges.
+    /// The interval of the difference, in the metric's unit; absent if size alone judges.
     pub interval: Option<Interval>,
-    /// The probability that chance makes any of all figures differ as much; none where size alone judges, or where
-    /// there were too few rounds.
+    /// The probability that chance makes any of all figures differ as much; absent if size alone judges, or if there
+    /// were too few rounds.
     pub p: Option<f64>,
-    /// The meaning of the difference.
+    /// The verdict on the difference.
     pub verdict: Verdict,
 }
 
-/// What judges differences.
+/// The way in which differences are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judge {
-    /// A difference counts when chance does not explain it, and by its size.
+    /// A difference counts if chance does not explain it, and if it is large enough.
     Chance,
-    /// Both runs took place where the same code takes equally long each time. A difference needs no chance to explain
-    /// it, and counts by its size. The phases of rounds differ, but they do so alike in both runs, and all rounds
-    /// together average them.
+    /// In both runs, the same code takes equally long each time. So no difference is due to chance, and it counts by
+    /// its size. The phases of rounds differ, but in the same way in both runs, and the mean of all rounds averages
+    /// them.
     Size,
 }
 
-/// The meaning of a difference.
+/// The verdict on a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Chance explains it, or there is none.
     Same,
-    /// It is there, but smaller than the threshold.
+    /// It is real, but smaller than the threshold.
     BelowThreshold,
     /// There were too few rounds to tell it from chance.
     TooFewRounds,
-    /// It is there, and for the better.
+    /// It is real, and for the better.
     Better,
-    /// It is there, and for the worse.
+    /// It is real, and for the worse.
     Worse,
 }
 
 impl Verdict {
-    /// In words.
+    /// The verdict in words.
     pub fn words(self, judge: Judge) -> &'static str {
         match self {
             Self::Same if judge == Judge::Size => "no difference",
@@ -64,7 +64,7 @@ impl Verdict {
         }
     }
 
-    /// For programs.
+    /// The verdict for programs.
     pub fn key(self) -> &'static str {
         match self {
             Self::Same => "no_significant_difference",
@@ -77,12 +77,12 @@ impl Verdict {
 }
 
 impl Change {
-    /// The difference as a share of what was before; none when that was nothing.
+    /// The difference as a share of the first value; absent if that is 0.
     pub fn share(&self) -> Option<f64> {
         self.relative(self.after - self.before)
     }
 
-    /// A difference as a share of what was before.
+    /// A difference as a share of the first value.
     pub fn relative(&self, difference: f64) -> Option<f64> {
         match difference {
             0.0 => Some(0.0),
@@ -90,7 +90,7 @@ impl Change {
         }
     }
 
-    /// A difference that is none of chance.
+    /// A difference that is not due to chance.
     pub(super) fn by_size(metric: Metric<'_>, rounds: (&[f64], &[f64]), threshold: f64) -> Self {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let (before, after) = (mean(rounds.0), mean(rounds.1));
@@ -105,7 +105,7 @@ impl Change {
         }
     }
 
-    /// A difference that chance may explain: what the rounds of both runs say about it.
+    /// A difference that chance may explain, judged by the rounds of both runs.
     pub(super) fn by_chance(
         metric: Metric<'_>,
         rounds: (&[f64], &[f64]),
@@ -115,7 +115,7 @@ impl Change {
         let (before, after) = (median(rounds.0), median(rounds.1));
         let difference = after - before;
         let interval = interval(rounds, (before, after));
-        // The statistic is of means, the interval of ranks, and what is shown is of medians: they must agree.
+        // The statistic is of means, the interval of ranks, and the shown values are medians: all must agree.
         let agree = tested.rises == (difference > 0.0)
             && interval.is_some_and(|ends| ends.low > 0.0 || ends.high < 0.0);
         let verdict = if is_same(rounds) {
@@ -139,12 +139,12 @@ impl Change {
     }
 }
 
-/// How many rounds either run has.
+/// How many rounds each run has.
 fn counts((before, after): (&[f64], &[f64])) -> (usize, usize) {
     (before.len(), after.len())
 }
 
-/// Whether both runs have the same rounds, in whatever order, or all rounds have the same value.
+/// Whether both runs have the same rounds, in any order, or all rounds have the same value.
 fn is_same((before, after): (&[f64], &[f64])) -> bool {
     let sorted = |values: &[f64]| {
         let mut values = values.to_vec();
@@ -156,7 +156,7 @@ fn is_same((before, after): (&[f64], &[f64])) -> bool {
     before == after || !varies(&before) && !varies(&after) && before.first() == after.first()
 }
 
-/// The meaning of a difference that is not chance.
+/// The verdict on a difference that is not due to chance.
 pub(super) fn by_size(metric: Metric<'_>, before: f64, after: f64, threshold: f64) -> Verdict {
     let difference = after - before;
     if difference == 0.0 {
@@ -170,9 +170,9 @@ pub(super) fn by_size(metric: Metric<'_>, before: f64, after: f64, threshold: f6
     }
 }
 
-/// The interval of the difference, in the metric's unit: of the ratio, where all values are above 0, for noise
-/// grows with what it is the noise of. It holds the difference of the medians, which may lie beside it where there
-/// are many rounds.
+/// The interval of the difference, in the metric's unit. If all values are above 0, it is the interval of the ratio,
+/// because noise grows with the value. It is widened to contain the difference of the medians, which may lie outside of
+/// it if there are many rounds.
 fn interval(rounds: (&[f64], &[f64]), (before, after): (f64, f64)) -> Option<Interval> {
     let ratio = statistics::ratio(rounds.0, rounds.1).map(|ratio| Interval {
         low: (ratio.low - 1.0) * before,

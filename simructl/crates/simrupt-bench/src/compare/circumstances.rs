@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! In what the circumstances of two runs differ.
+//! The differences in the circumstances of two runs.
 
 use crate::report::about::{Fact, NOT_KNOWN, facts};
 use crate::results::Results;
 
-/// In what the circumstances of two runs differ: the name, and both values; `-` where a run does not have it.
+/// The circumstances that differ between two runs: the name, and both values; `-` if a run does not have it.
 pub fn circumstances(before: &Results, after: &Results) -> Vec<(String, String, String)> {
     let (before, after) = (facts(before), facts(after));
     let value = |facts: &[Fact], name: &str| {

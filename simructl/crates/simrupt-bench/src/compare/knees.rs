@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The highest rates of two runs, those that were looked for in the same way.
+//! The highest rates of two runs that were searched for in the same way.
 
 use super::{Matched, Place};
 use crate::report::metric::KNEE;
 use crate::results::{Knee, Results};
 use crate::statistics::Figure;
 
-/// The knees that both runs looked for in the same way.
+/// The knees that both runs searched for in the same way.
 pub(super) fn matched_knees(
     before: &Results,
     after: &Results,
@@ -32,14 +32,14 @@ pub(super) fn matched_knees(
         .collect()
 }
 
-/// The rate that each of these rounds of the run found for a knee.
+/// For each of these rounds of the run, the rate that it found for a knee.
 fn knee_by_round(knee: &Knee, rounds: &[u32]) -> Vec<Option<f64>> {
     let values = knee.values();
     let of_round = |round: &u32| values.get(*round as usize).copied();
     rounds.iter().map(of_round).collect()
 }
 
-/// The knee of a run that was looked for as this one was.
+/// The knee of a run that was searched for in the same way as this one.
 pub(super) fn find_knee<'a>(results: &'a Results, knee: &Knee) -> Option<&'a Knee> {
     let mut knees = results.knees.iter();
     knees.find(|other| other.search() == knee.search())

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The changes from one run of the benchmark to another. Cells are matched by their settings. A difference
-//! counts when chance does not explain it and it is not too small to care about.
+//! The changes from one run of the benchmark to another. Cells are matched by their settings. A difference counts if
+//! chance does not explain it and it is not below the threshold.
 //!
-//! - `change`: one figure, and what its change means;
+//! - `change`: one figure, and the verdict on its change;
 //! - `knees`: which of the highest rates are compared;
-//! - `circumstances`: what else differs.
+//! - `circumstances`: other differences.
 //!
 //! All figures of a comparison are tested together: see [`max_t`](crate::statistics).
 
@@ -28,18 +28,18 @@ use super::results::{Cell, Knee, Results, Setting};
 use super::statistics::{Figure, Test, power};
 use crate::percentile::{Percentile, Percentiles};
 
-/// All that there is to say about two runs.
+/// The result of comparing two runs.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     /// How differences were judged.
     pub judge: Judge,
-    /// Whether both did the same: cells, rounds, times and order.
+    /// Whether both have the same cells, rounds, times and order.
     pub same_plan: bool,
-    /// How many rounds either has.
+    /// How many rounds each has.
     pub rounds: (usize, usize),
     /// The cells that both have, in the order of the first.
     pub cells: Vec<Pair<'a>>,
-    /// The knees that both looked for in the same way, in the order of the first.
+    /// The knees that both searched for in the same way, in the order of the first.
     pub knees: Vec<(&'a Knee, Change)>,
     /// The cells and knees that only the first has.
     pub only_before: Only<'a>,
@@ -47,7 +47,7 @@ pub struct Comparison<'a> {
     pub only_after: Only<'a>,
 }
 
-/// What only one of two runs has.
+/// The cells and knees that only one of two runs has.
 #[derive(Debug)]
 pub struct Only<'a> {
     /// The settings of its cells.
@@ -72,14 +72,14 @@ pub struct Pair<'a> {
 pub enum Outcome {
     /// No figure is worse, and there were enough rounds for all.
     NotWorse,
-    /// Of some figures there were too few rounds to tell, and none is worse.
+    /// None is worse, but for some figures there were too few rounds to tell.
     Undecided,
     /// Some figure is worse.
     Worse,
 }
 
-/// Compares `after` with `before`. `threshold` is the share of `before` under which a difference does not
-/// count; `metrics` are the names to compare, none for the usual ones.
+/// Compares `after` with `before`. `threshold` is the share of `before` below which a difference does not count;
+/// `metrics` are the names to compare, empty for the default ones.
 pub fn compare<'a>(
     before: &'a Results,
     after: &'a Results,
@@ -137,7 +137,7 @@ pub fn compare<'a>(
     }
 }
 
-/// What a figure belongs to.
+/// The owner of a figure.
 #[derive(Debug, Clone, Copy)]
 enum Place {
     /// The pair of cells of this index.
@@ -153,7 +153,7 @@ struct Matched {
     figure: Figure,
 }
 
-/// The changes of all figures, each with what it belongs to, in their order.
+/// The changes of all figures, each with its owner, in their order.
 fn judged(matched: Vec<Matched>, judge: Judge, threshold: f64, seed: u64) -> Vec<(Place, Change)> {
     let (about, figures): (Vec<_>, Vec<Figure>) = matched
         .into_iter()
@@ -186,7 +186,7 @@ fn judged(matched: Vec<Matched>, judge: Judge, threshold: f64, seed: u64) -> Vec
         .collect()
 }
 
-/// A figure of a cell in each of these rounds; none where the cell does not have it.
+/// A figure of a cell in each of these rounds; `None` if the cell does not have it.
 fn figure(cell: &Cell, metric: Metric<'_>, rounds: &[u32]) -> Option<Vec<Option<f64>>> {
     figure_of(cell, metric)?;
     let values = by_round(cell, metric, rounds);
@@ -228,7 +228,7 @@ fn all_rounds(results: &Results) -> Vec<u32> {
     rounds.into_iter().collect()
 }
 
-/// The metrics to compare of a cell: in an open loop, the rate is what was asked for.
+/// The metrics of a cell to compare. In an open loop the rate is set, so it is not compared.
 fn names<'a>(setting: &Setting, metrics: &'a [String]) -> Vec<&'a str> {
     if metrics.is_empty() {
         let saturates = saturates(setting);
@@ -238,7 +238,7 @@ fn names<'a>(setting: &Setting, metrics: &'a [String]) -> Vec<&'a str> {
     metrics.iter().map(String::as_str).collect()
 }
 
-/// How many figures of a cell are compared when none are named, in a run with these percentiles.
+/// How many figures of a cell are compared by default, in a run with these percentiles.
 pub fn expected_figures(setting: &Setting, percentiles: &Percentiles) -> usize {
     let has_p99 = percentiles.contains(Percentile::whole(99));
     let is_there = |name: &&str| match *name {
@@ -267,7 +267,7 @@ impl Comparison<'_> {
             .chain(knees)
     }
 
-    /// What all changes come to.
+    /// The verdict on all changes together.
     pub fn outcome(&self) -> Outcome {
         match (
             self.count(Verdict::Worse),
@@ -279,8 +279,8 @@ impl Comparison<'_> {
         }
     }
 
-    /// The change of a figure that is found in 95 of 100 comparisons, in standard deviations of the figure from round to
-    /// round, with the fewest rounds that a figure has; none when those find nothing.
+    /// The change of a figure that is found in 95 of 100 comparisons, for the fewest rounds of any figure. It is in
+    /// standard deviations of the figure from round to round. `None` if these rounds cannot find any change.
     pub fn least_difference(&self) -> Option<f64> {
         let fewest = |(a, b): (usize, usize), (c, d): (usize, usize)| (a.min(c), b.min(d));
         let rounds = self.changes().map(|change| change.rounds);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Whole comparisons of made-up runs: how often they find a change that is not there, and how often they find one
-//! that is. All of it is deterministic.
+//! Complete comparisons of simulated runs: how often they find a change that does not exist, and how often they find
+//! one that does. All of it is deterministic.
 //!
 //! `cargo test -p simrupt-bench simulation -- --nocapture` prints the tables.
 
@@ -31,7 +31,7 @@ const METRICS: [&str; 6] = [
 struct Model {
     kind: Kind,
     rounds: u32,
-    /// How much of the variance all figures of a round have in common: 0 to 1.
+    /// The share of the variance that all figures of a round have in common: 0 to 1.
     common: f64,
 }
 
@@ -53,7 +53,7 @@ fn of_rounds(rounds: u32, common: f64) -> [Model; 3] {
     })
 }
 
-/// A pair of runs, of which the rounds are filled in anew for each comparison.
+/// A pair of runs whose rounds are filled in again for each comparison.
 struct Runs {
     model: Model,
     noise: Noise,
@@ -91,8 +91,8 @@ impl Runs {
         }
     }
 
-    /// Makes both runs anew: the first figure of the first cell has `noise` and is multiplied by `factor`
-    /// after, all others have 5 to 15 % of noise and do not change.
+    /// Fills in both runs again. The first figure of the first cell has `noise` and is multiplied by `factor` in the
+    /// second run. All others have 5 to 15 % of noise and do not change.
     fn remake(&mut self, noise: f64, factor: f64) {
         let mut noises: Vec<f64> = (0..CELLS * METRICS.len() as u64)
             .map(|_| self.noise.between(0.05, 0.15))
@@ -147,7 +147,7 @@ fn fill(
     }
 }
 
-/// Runs `work` for all models, as many at once as there are processors.
+/// Runs `work` for all models, in parallel on all processors.
 fn for_all<T: Send>(models: &[Model], work: impl Fn(Model) -> T + Sync) -> Vec<T> {
     let at_once = thread::available_parallelism().map_or(1, usize::from);
     let mut done = Vec::new();
@@ -164,7 +164,7 @@ fn for_all<T: Send>(models: &[Model], work: impl Fn(Model) -> T + Sync) -> Vec<T
     done
 }
 
-/// Of 1,000 comparisons of equal runs with 240 figures, at most 50 say "worse" about any of them.
+/// In 1,000 comparisons of equal runs with 240 figures, at most 50 call any figure "worse".
 #[test]
 fn simulation_equal_runs_are_worse_in_at_most_5_percent() {
     const COMPARISONS: usize = 1000;
@@ -190,7 +190,7 @@ fn simulation_equal_runs_are_worse_in_at_most_5_percent() {
     }
     for (model, (worse, any)) in models.iter().zip(&alarms) {
         assert!(*worse <= COMPARISONS / 20, "{}: {worse}", model.name());
-        // Both ways together are 5 %, too, up to three standard deviations of what so many comparisons tell.
+        // "Worse" and "better" together are also 5 %, within three standard deviations for this number of comparisons.
         assert!(*any <= COMPARISONS / 20 + 21, "{}: {any}", model.name());
     }
 }
@@ -218,9 +218,9 @@ fn simulation_a_change_is_found_with_the_rounds_of_a_bench() {
     }
 }
 
-/// The change that a bench says will be found, of normal noise, is found about as often as it says.
+/// A change of the size that a bench announces is found about as often as it says, for normal noise.
 #[test]
-fn simulation_the_outlook_is_what_comes_true() {
+fn simulation_the_outlook_comes_true() {
     const COMPARISONS: usize = 200;
     const NOISE: f64 = 0.03;
     let models = [5, 7, 12].map(|rounds| Model {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a comparison says about two results.
+//! The verdicts of a comparison of two results.
 
 use super::*;
 use crate::sample;
@@ -56,19 +56,19 @@ fn the_metric_says_which_way_is_worse() {
 }
 
 #[test]
-fn a_loss_where_there_was_none_is_judged_by_its_share_of_all_events() {
+fn a_new_loss_is_judged_by_its_share_of_all_events() {
     let verdict = |after: &[f64]| judged("loss_ratio", &[0.0; 6], after);
     assert_eq!(verdict(&[0.001; 6]), Verdict::Worse);
     assert_eq!(verdict(&[0.000_1; 6]), Verdict::Worse);
     assert_eq!(verdict(&[0.000_09; 6]), Verdict::BelowThreshold);
     let some = [0.001, 0.002, 0.001, 0.003, 0.001, 0.002];
     assert_eq!(verdict(&some), Verdict::Worse);
-    // In half of the rounds nothing was lost after, either.
+    // In half of the rounds after, nothing was lost either.
     assert_eq!(
         verdict(&[0.0, 0.0, 0.0, 0.001, 0.001, 0.001]),
         Verdict::Same
     );
-    // More than nothing is told by its share, whatever the least is.
+    // A loss that was not 0 is judged by its relative change, even if it is below the least ratio.
     let more = judged("loss_ratio", &[0.010; 6], &[0.011; 6]);
     assert_eq!(more, Verdict::Worse);
     let hardly = judged("loss_ratio", &[0.010; 6], &[0.010_1; 6]);
@@ -114,12 +114,12 @@ fn where_runs_repeat_size_alone_judges_the_mean_of_all_rounds() {
     assert_eq!(small.verdict, Verdict::BelowThreshold);
     let (_, none) = change(&[100.0, 200.0], &[200.0, 100.0], 1);
     assert_eq!(none.verdict, Verdict::Same);
-    // With several CPUs in one of them, chance has its part.
+    // If one of them has several CPUs, chance plays a part.
     let (judge, few) = change(&[100.0, 200.0], &[104.0, 205.0], 2);
     assert_eq!((judge, few.verdict), (Judge::Chance, Verdict::TooFewRounds));
 }
 
-/// The verdict on a knee of which seven rounds found these rates before and after.
+/// The verdict on a knee, for seven rounds that found these rates before and after.
 fn judged_knee(before: [u64; 7], after: [u64; 7]) -> Verdict {
     let with = |rates: [u64; 7]| {
         let mut results = sample::results();
@@ -146,7 +146,7 @@ fn knees_are_compared_and_a_higher_one_is_better() {
     assert_eq!(judged_knee(rates, rates), Verdict::Same);
     assert_eq!(judged_knee(rates, times(120)), Verdict::Better);
     assert_eq!(judged_knee(rates, times(80)), Verdict::Worse);
-    // A search ends when 5 % are left: it cannot tell less.
+    // A search ends when 5 % are left, so smaller differences mean nothing.
     assert_eq!(judged_knee(rates, times(96)), Verdict::BelowThreshold);
     assert_eq!(judged_knee(rates, [0; 7]), Verdict::Worse);
     let mostly = [0, 61_000, 60_500, 62_000, 61_500, 60_000, 61_000];
@@ -154,7 +154,7 @@ fn knees_are_compared_and_a_higher_one_is_better() {
 }
 
 #[test]
-fn knees_that_were_looked_for_otherwise_are_not_compared() {
+fn knees_that_were_searched_differently_are_not_compared() {
     let before = sample::results();
     let mut after = sample::results();
     after.knees[0].p99_limit_ns += 1;
@@ -168,7 +168,7 @@ fn knees_that_were_looked_for_otherwise_are_not_compared() {
 }
 
 #[test]
-fn an_interval_says_how_sure_it_is_and_holds_the_change() {
+fn an_interval_has_its_confidence_and_contains_the_change() {
     let (before, after) = (
         run(METRIC, &[100.0; 3]),
         run(METRIC, &[101.0, 103.0, 102.0]),
@@ -226,7 +226,7 @@ fn rounds_that_a_run_or_a_cell_lacks_are_left_out() {
     assert_eq!(comparison.outcome(), Outcome::NotWorse);
 }
 
-/// The rounds are what was measured; figures of all of them may be left over from other rounds.
+/// Medians are computed from the measured rounds. The figures of a cell may be left over from other rounds.
 #[test]
 fn medians_are_those_of_the_rounds() {
     let before = sample::results();

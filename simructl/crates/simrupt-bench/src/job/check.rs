@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Whether a job can be run: every value against what it may be, and the values against each other.
+//! Checks that a job can be run: each value against its range, and the values against each other.
 
 use super::{
     BURSTS, FIFO_SIZES, Job, KneeJob, Matrix, P99_LIMITS_US, RATES_HZ, ROUNDS, WORK_US, bad,
@@ -11,7 +11,7 @@ use crate::setting::{Mode, Names, SCOPED, Scope};
 use simrupt::failure::Failure;
 use std::ops::RangeInclusive;
 
-/// How many cells a job may have: more is a slip.
+/// How many cells a job may have: more is probably a mistake.
 const MAX_CELLS: usize = 10_000;
 
 impl Job {
@@ -41,8 +41,10 @@ impl Job {
                     .remedy("--replay FILE, or replay = \"FILE\" in the job"));
             }
             (false, Some(_)) => {
-                return Err(bad("there is a file of arrivals, and nothing replays it")
-                    .remedy("mode = \"replay\" in a matrix, or --mode replay"));
+                return Err(
+                    bad("there is a file of arrivals, but no mode that replays it")
+                        .remedy("mode = \"replay\" in a matrix, or --mode replay"),
+                );
             }
             _ => {}
         }
@@ -105,7 +107,7 @@ impl Matrix {
         }
     }
 
-    /// A round has to see the device at work more than once.
+    /// A round must see at least two interrupts of the device.
     fn check_rates(&self, duration_s: f64) -> Result<(), Failure> {
         for rate in self.rates().into_iter().flatten() {
             for burst in &self.bursts {
@@ -125,7 +127,7 @@ impl Matrix {
         Ok(())
     }
 
-    /// How many cells it has at most.
+    /// The greatest number of cells that it can have.
     fn size(&self) -> usize {
         let lists = [
             self.flavors.0.len(),
@@ -152,7 +154,7 @@ impl KneeJob {
         seconds("knee.duration_s", self.duration_s, 0.01, 3600.0)?;
         if self.min_hz >= self.max_hz {
             return Err(bad(format!(
-                "the knee is looked for from {} to {} Hz, where nothing is between",
+                "the search for the knee is from {} to {} Hz, an empty range",
                 self.min_hz, self.max_hz
             ))
             .remedy("a lowest rate (--knee-min) below the highest (--knee-max)"));
@@ -199,10 +201,10 @@ fn numbers(what: &str, values: &[u64], range: RangeInclusive<u64>) -> Result<(),
 }
 
 fn empty(what: &str) -> Failure {
-    bad(format!("{what} is empty")).remedy("a value, or not to name it for its default")
+    bad(format!("{what} is empty")).remedy("a value, or remove it for its default")
 }
 
-/// A list has a value.
+/// Checks that a list has a value.
 fn not_empty<T>(what: &str, names: &Names<T>) -> Result<(), Failure> {
     match names.0.is_empty() {
         true => Err(empty(what)),

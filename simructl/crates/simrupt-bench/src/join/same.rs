@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Whether two results have rounds of one run, which must not count twice. Neither date nor name tells: machines in
-//! virtual time all start at the same date, and a file can be copied. The figures do.
+//! Whether two results contain rounds of the same run, which must not count twice. The figures show it, date and name
+//! do not: machines in virtual time all start at the same date, and a file can be copied.
 
 use std::collections::BTreeMap;
 
 use crate::results::{Results, Setting};
 
-/// Whether there are rounds in both that are one and the same.
+/// Whether the two have a round in common.
 ///
-/// Where the same code takes equally long each time, single rounds of two runs can be equal; there, they share rounds
-/// when one of them has no other.
+/// If the same code takes equally long each time, single rounds of two different runs can be equal. Then the two
+/// results share rounds only if all rounds of one of them are in the other.
 pub fn share_rounds(one: &Results, other: &Results) -> bool {
     let (of_one, of_other) = (rounds(one), rounds(other));
     if of_one.is_empty() || of_other.is_empty() {
@@ -24,7 +24,7 @@ pub fn share_rounds(one: &Results, other: &Results) -> bool {
     }
 }
 
-/// Whether two are one round, of which one may have fewer cells, or in another order.
+/// Whether two rounds are the same. One of them may have fewer cells, or in another order.
 fn are_one(one: &[Visit<'_>], other: &[Visit<'_>]) -> bool {
     let (few, many) = match one.len() <= other.len() {
         true => (one, other),
@@ -65,7 +65,7 @@ mod tests {
     use crate::sample::{self, another};
 
     #[test]
-    fn a_run_is_known_again_whatever_it_is_called() {
+    fn a_run_is_recognized_under_any_name() {
         let one = sample::results();
         let mut copy = one.clone();
         copy.label = Some("copy".to_string());
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_known_again_among_others() {
+    fn a_run_is_recognized_among_others() {
         let one = sample::results();
         let (other, third) = (another(&one), another(&another(&one)));
         let named = |of: &[&Results]| {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_known_again_with_fewer_cells_in_another_order() {
+    fn a_run_is_recognized_with_fewer_cells_in_another_order() {
         let one = sample::results();
         let mut part = one.clone();
         part.cells.reverse();
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn where_code_repeats_itself_single_rounds_may_be_equal() {
+    fn in_virtual_time_single_rounds_may_be_equal() {
         let mut one = sample::results();
         one.environment.cpus_online = 1;
         let mut other = another(&one);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn highest_rates_alone_are_known_by_their_probes() {
+    fn highest_rates_alone_are_recognized_by_their_probes() {
         let mut one = sample::results();
         one.cells.clear();
         let mut other = one.clone();

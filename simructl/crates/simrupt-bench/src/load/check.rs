@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Whether a result is one, as far as the types of its fields do not tell: ranges as in results.schema.json, rounds and
-//! buckets in order.
+//! Checks of a result beyond the types of its fields: ranges as in results.schema.json, and the order of rounds and
+//! buckets.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use crate::range::within;
 use crate::results::{Cell, Cost, Estimate, Histogram, Knee, Results};
 use crate::setting::Setting;
 
-/// More values than a bench can count. Sums of what is below do not overflow.
+/// More values than a bench can count. Sums of smaller values do not overflow.
 const MAX_COUNT: u64 = 1 << 48;
 
-/// More rounds, and visits of cells, than there can be.
+/// More rounds, and more visits of cells, than a run can have.
 const MAX_ROUNDS: u32 = 1_000_000_000;
 
-/// The greatest figure: nanoseconds of 64 bits are below.
+/// The greatest figure: nanoseconds in 64 bits are below it.
 const MAX_FIGURE: f64 = 1e20;
 
 /// The longest time, in seconds.
@@ -56,18 +56,20 @@ pub(crate) fn check(results: &Results) -> Outcome {
     let mut settings = HashMap::new();
     for (at, cell) in results.cells.iter().enumerate() {
         if let Some(same) = settings.insert(&cell.setting, at) {
-            return Err(format!("cells[{at}].setting: it is that of cells[{same}]"));
+            return Err(format!(
+                "cells[{at}].setting: it is the same as that of cells[{same}]"
+            ));
         }
     }
     each("knees", &results.knees, knee)
 }
 
-/// Names the part in which something is wrong.
+/// Adds the name of the part to an error.
 fn of(part: &str, outcome: Outcome) -> Outcome {
     outcome.map_err(|why| format!("{part}.{why}"))
 }
 
-/// Checks each of a list.
+/// Checks each item of a list.
 fn each<T>(part: &str, all: &[T], check: impl Fn(&T) -> Outcome) -> Outcome {
     let mut numbered = all.iter().enumerate();
     numbered.try_for_each(|(at, one)| of(&format!("{part}[{at}]"), check(one)))
@@ -167,7 +169,7 @@ mod tests {
     use crate::sample;
     use serde_json::{Value, json};
 
-    /// A result with everything in it that a schema can say something about.
+    /// A result that has every field of the schema.
     fn whole() -> Results {
         let mut results = sample::results();
         results.environment.replay = Some(crate::results::Replay {
@@ -184,7 +186,7 @@ mod tests {
         results
     }
 
-    /// Why such a document is refused; `None` when it is taken.
+    /// Why a document is refused; `None` if it is accepted.
     fn refusal(document: &Value) -> Option<String> {
         match serde_json::from_value::<Results>(document.clone()) {
             Ok(results) => check(&results).err(),
@@ -192,10 +194,10 @@ mod tests {
         }
     }
 
-    /// A place in a document, as a JSON pointer, with what the schema says of it.
+    /// A place in a document, as a JSON pointer, and its part of the schema.
     type Leaf = (String, Value);
 
-    /// The first place of each part of the schema that is a number, or one of some words.
+    /// The first place of each part of the schema that is a number, or one of several words.
     fn leaves(schema: &Value, root: &Value, document: &Value, at: String, found: &mut Vec<Leaf>) {
         if let Some(reference) = schema["$ref"].as_str() {
             let target = root.pointer(reference.trim_start_matches('#')).unwrap();
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_schema_excludes_is_refused() {
+    fn a_value_that_the_schema_excludes_is_refused() {
         let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
         let document = serde_json::to_value(whole()).unwrap();
         assert_eq!(refusal(&document), None);
@@ -299,9 +301,12 @@ mod tests {
                     stages.get_mut("irq_bh").unwrap().buckets.swap(0, 1);
                 },
             ),
-            ("cells[3].setting: it is that of cells[1]", |results| {
-                results.cells[3].setting = results.cells[1].setting.clone();
-            }),
+            (
+                "cells[3].setting: it is the same as that of cells[1]",
+                |results| {
+                    results.cells[3].setting = results.cells[1].setting.clone();
+                },
+            ),
             (
                 "cells[1].rounds: they are not in ascending order",
                 |results| results.cells[1].rounds[2].round = 1,

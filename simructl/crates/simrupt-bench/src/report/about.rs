@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A run besides its figures: where it ran, how, and how far its figures can be trusted.
+//! A run besides its figures: the machine, the plan, and how far its figures can be trusted.
 
 use super::number::{counted, duration, plain};
 use crate::costs::TIMESTAMP;
@@ -26,7 +26,7 @@ pub(super) fn plan(results: &Results) -> String {
         0 => {}
         others => {
             told += &format!(
-                "; {} with rounds or times of their own",
+                "; {} with their own rounds or times",
                 counted(others, "cell")
             )
         }
@@ -34,7 +34,7 @@ pub(super) fn plan(results: &Results) -> String {
     told + &format!("; took {}", duration(results.elapsed_s))
 }
 
-/// Where it ran, in a line or two.
+/// The machine, in a line or two.
 pub(super) fn place(environment: &Environment) -> Vec<String> {
     let known =
         |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} {value}"));
@@ -104,7 +104,7 @@ pub(super) fn grade(environment: &Environment) -> String {
     }
 }
 
-/// What must be known before any figure is read.
+/// The warnings that a reader needs before the figures.
 pub(super) fn warnings(results: &Results) -> Vec<String> {
     let mut warnings = Vec::new();
     if results.environment.virtual_time {
@@ -118,14 +118,14 @@ pub(super) fn warnings(results: &Results) -> Vec<String> {
         warnings.push("it was ended early: not all rounds were run".to_string());
     }
     let changes = results.foreign_changes.iter();
-    warnings.extend(changes.map(|change| format!("changed by others, and put right: {change}")));
+    warnings.extend(changes.map(|change| format!("changed by others, and reverted: {change}")));
     if results.cells.is_empty() && results.knees.is_empty() {
         warnings.push("it has no results: no cell had a finished round".to_string());
     }
     warnings
 }
 
-/// The name of a run: its label, if it has one, and when it began.
+/// The name of a run: its label, if it has one, and its start time.
 pub fn run(results: &Results) -> String {
     match &results.label {
         Some(label) => format!("{label}, {}", started(results)),
@@ -133,7 +133,7 @@ pub fn run(results: &Results) -> String {
     }
 }
 
-/// When it began, as a date and time of UTC: `2026-01-01 00:00:00 UTC`.
+/// The start time, as a date and time of UTC: `2026-01-01 00:00:00 UTC`.
 pub(super) fn started(results: &Results) -> String {
     let seconds = results.started_unix_s;
     let (year, month, day) = civil(seconds / 86_400);
@@ -149,7 +149,7 @@ pub(super) fn started(results: &Results) -> String {
 /// The date of a day counted from 1970-01-01, in the Gregorian calendar.
 fn civil(mut day: u64) -> (u64, u64, u64) {
     let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    // 400 years have the same number of days wherever they begin.
+    // Any 400 consecutive years have the same number of days.
     let mut year = 1970 + day / 146_097 * 400;
     day %= 146_097;
     while day >= 365 + u64::from(leap(year)) {
@@ -168,10 +168,10 @@ fn civil(mut day: u64) -> (u64, u64, u64) {
     (year, month, day + 1)
 }
 
-/// A name and a value, or a dash where it is not known or empty.
+/// A name and a value, or a dash if it is unknown or empty.
 pub type Fact = (String, String);
 
-/// All that figures depend on, beside the code: how the rounds were run, and where.
+/// Everything that figures depend on, besides the code: how the rounds were run, and where.
 pub fn facts(results: &Results) -> Vec<Fact> {
     let (plan, environment) = (&results.plan, &results.environment);
     let text = |text: &String| Some(text.clone());
@@ -236,10 +236,10 @@ pub fn facts(results: &Results) -> Vec<Fact> {
     .collect()
 }
 
-/// Stands for a value that is not known.
+/// Stands for an unknown value.
 pub const NOT_KNOWN: &str = "-";
 
-/// The run itself and all that its figures depend on.
+/// The run, and everything that its figures depend on.
 pub(super) fn details(results: &Results) -> Vec<Fact> {
     let label = results.label.clone();
     let run = [
@@ -252,7 +252,7 @@ pub(super) fn details(results: &Results) -> Vec<Fact> {
     run.into_iter().chain(facts(results)).collect()
 }
 
-/// The costs that are not of a flavor's empty work item, by name, and in words.
+/// The costs other than those of a flavor's empty work item: by name, and in words.
 const SINGLE_COSTS: [(&str, &str); 3] = [
     (TIMESTAMP, "a timestamp"),
     (READ, "a record read from a full fifo"),
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn cpus_that_were_asked_for_and_rounds_of_single_cells_are_told() {
+    fn cpus_of_the_job_and_rounds_of_single_cells_are_shown() {
         let mut results = sample::results();
         let usual = plan(&results);
         results.plan.cpus = Some(vec![2, 3, 8]);
@@ -351,7 +351,7 @@ mod tests {
             warm_up_s: 0.0,
         });
         let added =
-            "; lines and readers on CPUs 2-3,8; 1 cell with rounds or times of their own; took";
+            "; lines and readers on CPUs 2-3,8; 1 cell with their own rounds or times; took";
         assert_eq!(plan(&results), usual.replace("; took", added));
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Names, values and units of figures for CI systems, which follow each figure over many runs by its name. A name is
-//! made of the setting alone, so it stays the same whatever else is measured.
+//! Names, values and units of figures for CI systems, which follow a figure by its name over many runs. A name depends
+//! only on the setting, so it stays the same whatever else is measured.
 
 use super::group::{saturates, series, slug};
 use super::metric::{KNEE, Metric};
@@ -11,7 +11,7 @@ use crate::setting::{Mode, Named, Stress};
 /// The usual burst, fifo size, work and lines, which names leave out.
 const USUAL: (u64, u64, u64, u32) = (1, 4096, 0, 1);
 
-/// The name of a cell: `bh-20000hz`, or with what is unusual `bh-saturated-burst8-2lines-cpu`.
+/// The name of a cell: `bh-20000hz`, or with its unusual values `bh-saturated-burst8-2lines-cpu`.
 pub fn cell_name(setting: &Setting) -> String {
     let load = match (saturates(setting), setting.rate_hz) {
         (true, _) => "saturated".to_string(),

@@ -6,7 +6,7 @@ use super::metric::KNEE;
 use crate::results::{Estimate, Results, Setting};
 use simrupt::text::csv_field;
 
-/// The first row. Documentation/bench-reports.md says what the columns hold.
+/// The first row. Documentation/bench-reports.md describes the columns.
 const HEADER: &str = "mode,flavor,rate_hz,burst,fifo_size,work_us,affinity_scope,stress,lines,\
                       metric,median,low,high,confidence,outliers,rounds,knobs";
 

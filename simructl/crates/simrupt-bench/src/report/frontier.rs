@@ -2,10 +2,10 @@
 
 //! Latency against CPU time: which cells of a load may be the right choice, and which never are.
 //!
-//! A cell is the right choice for somebody when no other has both less latency and less CPU time: such cells are the
-//! frontier. A cell is never the right choice when another one surely has no more of both, and surely has less of one.
-//! "Surely" is by the intervals of the medians, which must not overlap: a cell that only the medians rule out cannot be
-//! told apart from the frontier. The floor is not a choice, so it rules nothing out.
+//! A cell is the right choice for somebody if no other has both less latency and less CPU time: such cells are the
+//! frontier. A cell is never the right choice if another one surely has no more of both, and surely less of one.
+//! "Surely" refers to the intervals of the medians, which must not overlap. If only the medians rule a cell out, it
+//! cannot be told apart from the frontier. The floor is not a choice, so it rules nothing out.
 
 use serde::Serialize;
 
@@ -17,21 +17,21 @@ use crate::percentile::Percentile;
 use crate::results::{Cell, Estimate, Results, Setting};
 use crate::statistics::power;
 
-/// Where a cell stands.
+/// The relation of a cell to the frontier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// It is measured to compare with.
+    /// It is only measured for comparison.
     Floor,
-    /// None has both less latency and less CPU time.
+    /// No other cell has both less latency and less CPU time.
     Frontier,
-    /// Another one has, but the intervals overlap.
+    /// Another cell has both, but the intervals overlap.
     NotToldApart,
-    /// Another one surely has: the one of this index in the group.
+    /// Another cell surely has both: the one at this index in the group.
     Never(usize),
 }
 
 impl Place {
-    /// In words.
+    /// The place in words.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Floor => "floor",
@@ -58,14 +58,14 @@ pub(super) struct Point<'a> {
 pub(super) struct Frontier<'a> {
     /// The figure of latency.
     pub(super) latency: Metric<'a>,
-    /// In the order of the group; at least two of them are no floor.
+    /// In the order of the group; at least two of them are not the floor.
     pub(super) points: Vec<Point<'a>>,
-    /// Whether the run tells which cells are never the right choice: it has rounds enough, and may rank.
+    /// Whether the run can tell which cells are never the right choice: it has enough rounds, and may rank.
     pub(super) is_told: bool,
 }
 
 impl<'a> Frontier<'a> {
-    /// The frontier of a group; `None` where there is nothing to choose from.
+    /// The frontier of a group; `None` if there is nothing to choose from.
     pub(super) fn of(group: &Group<'a>, results: &Results) -> Option<Self> {
         let latency = tail(group)?;
         let points = group.cells.iter().enumerate().filter_map(|(at, cell)| {
@@ -109,12 +109,12 @@ impl<'a> Frontier<'a> {
         line
     }
 
-    /// The cells at such places.
+    /// The cells for whose place `is` is true.
     fn placed(&self, is: impl Fn(Place) -> bool) -> impl Iterator<Item = &Point<'a>> {
         self.points.iter().filter(move |point| is(point.place))
     }
 
-    /// What it says, in a sentence; `None` where the run cannot tell.
+    /// The result in a sentence; `None` if the run cannot tell.
     pub(super) fn sentence(&self) -> Option<String> {
         if !self.is_told {
             return None;
@@ -141,8 +141,8 @@ impl<'a> Frontier<'a> {
     }
 }
 
-/// The figure of latency for the tail of a group: p99 of the way to the reader, and of the way to the bottom half where
-/// nothing reads. Where fewer cells have p99 than another percentile, it is the greatest of those.
+/// The latency figure for the tail of a group: p99 of the time to the reader or, if nothing reads, to the bottom half.
+/// If fewer cells have p99 than another percentile, it is the greatest of those.
 fn tail<'a>(group: &Group<'a>) -> Option<Metric<'a>> {
     ["due_read", "irq_bh"].into_iter().find_map(|stage| {
         let percentile = |name: &str| {
@@ -160,7 +160,7 @@ fn tail<'a>(group: &Group<'a>) -> Option<Metric<'a>> {
     })
 }
 
-/// Where a cell stands among all that can be chosen.
+/// The place of a cell among all choices.
 fn place(point: &Point<'_>, choices: &[Point<'_>], latency: Metric<'_>, is_told: bool) -> Place {
     let figures = |one: &Point<'_>| [(CPU.0, one.cpu.clone()), (latency.0, one.latency.clone())];
     let mine = figures(point);
@@ -202,7 +202,7 @@ fn place(point: &Point<'_>, choices: &[Point<'_>], latency: Metric<'_>, is_told:
     }
 }
 
-/// The frontier of a load as the result file has it. Cells are indices of `cells`.
+/// The frontier of a load in the result file. Cells are indices of `cells`.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     load: Load<'a>,
@@ -214,11 +214,11 @@ struct Document<'a> {
     not_told_apart: Vec<usize>,
 }
 
-/// What the cells have in common.
+/// The common setting of the cells.
 #[derive(Debug, Serialize)]
 struct Load<'a>(#[serde(serialize_with = "without_choices")] &'a Setting);
 
-/// A setting without what its cells differ in.
+/// A setting without the fields in which its cells differ.
 fn without_choices<S: serde::Serializer>(setting: &Setting, to: S) -> Result<S::Ok, S::Error> {
     use serde::ser::{Error, SerializeMap};
     let value = serde_json::to_value(setting).map_err(S::Error::custom)?;
@@ -247,7 +247,7 @@ struct Whole<'a> {
     frontiers: Vec<Document<'a>>,
 }
 
-/// The document of a run: its results, and the frontiers of its loads where the run tells them.
+/// The document of a run: its results, and the frontiers of its loads if the run can tell them.
 ///
 /// # Errors
 ///
@@ -298,8 +298,7 @@ mod tests {
     use crate::sample;
     use crate::statistics::estimate;
 
-    /// A run of one load in which flavors have these values of p99 and of CPU time, six rounds each that differ by so
-    /// much.
+    /// A run of one load in which flavors have these values of p99 and of CPU time, six rounds each with this spread.
     fn run(flavors: &[(&str, f64, f64)], spread: f64) -> Results {
         let mut results = sample::results();
         let rounds = [0.3, -1.0, 0.6, 1.0, -0.4, -0.1];
@@ -361,13 +360,13 @@ mod tests {
             places(&results),
             [Place::Floor, Place::Frontier, Place::Never(1)]
         );
-        // With one choice there is nothing to choose from.
+        // A single choice has no frontier.
         let results = run(&[("none", 1.0, 1.0), ("bh", 10.0, 5.0)], 0.0);
         assert!(Frontier::of(&groups(&results)[0], &results).is_none());
     }
 
     #[test]
-    fn what_only_the_medians_rule_out_is_not_told_apart() {
+    fn a_cell_that_only_the_medians_rule_out_is_not_told_apart() {
         let flavors = [("bh", 10.0, 5.0), ("tasklet", 10.5, 5.4)];
         assert_eq!(
             places(&run(&flavors, 0.2)),
@@ -405,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_without_one_of_the_figures_is_no_point() {
+    fn a_cell_without_one_of_the_figures_is_left_out() {
         let mut results = run(
             &[
                 ("bh", 10.0, 5.0),

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A table of text, however it will look.
+//! A table of text, independent of its look.
 
 use super::ranking::Mark;
 
 /// A table of text. The first column of a row is its label.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Grid {
-    /// Of the section that it belongs to; also of its charts.
+    /// The identifier of its section, and of the section's charts.
     pub id: String,
     pub title: String,
-    /// What several columns have in common, with their number; adds up to that of all columns.
+    /// The common headings of several columns, with the number of columns; the numbers add up to that of all columns.
     pub spans: Vec<(String, usize)>,
     pub header: Vec<String>,
     pub rows: Vec<Row>,
-    /// What there is to say about some rows.
+    /// Notes about some rows.
     pub notes: Vec<String>,
 }
 
@@ -26,5 +26,5 @@ pub(super) struct Row {
     pub rank: Option<(Mark, f64)>,
 }
 
-/// The column behind which the bar and the mark stand.
+/// The column after which the bar and the mark are shown.
 pub(super) const MAIN_COLUMN: usize = 1;

@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which cells belong together: those that are the same in all but the flavor, its affinity scope and the knobs that are
-//! choices as these are. They
-//! share a table and charts; in these a cell is called by its series.
+//! Which cells belong together: those that differ only in the flavor, its affinity scope, and the knobs that are
+//! choices too. They share a table and charts, in which a cell is named by its series.
 
 use super::metric::Metric;
 use super::number::counted;
 use crate::results::{Cell, Knee, Results, Setting};
 use crate::setting::{Flavor, Mode, Named, Stress};
 
-/// The flavor that does everything in the top half: what the others are measured from.
+/// The flavor that does everything in the top half, as the reference for the others.
 pub const FLOOR: Flavor = Flavor::None;
 
-/// What an event costs in CPU time, whoever spends it.
+/// The CPU time of an event, whoever uses it.
 pub const CPU: Metric<'static> = Metric("busy_ns_per_event");
 
-/// Which share of the events no reader got.
+/// The share of the events that no reader got.
 pub const LOSS: Metric<'static> = Metric("loss_ratio");
 
-/// Cells that differ in flavor and affinity scope only, in the order of the matrix.
+/// Cells that differ only in flavor and affinity scope, in the order of the matrix.
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
-    /// What they have in common; its flavor and scope mean nothing.
+    /// Their common values; its flavor and scope have no meaning.
     pub common: Setting,
     /// The cells of the group, in the order of the result.
     pub cells: Vec<&'a Cell>,
 }
 
-/// What a setting has in common with the others of its group.
+/// The part of a setting that is the same in its group.
 fn common(setting: &Setting) -> Setting {
     let knobs = setting.load_knobs();
     Setting {
@@ -40,7 +39,7 @@ fn common(setting: &Setting) -> Setting {
     }
 }
 
-/// All groups, in the order in which their first cells stand.
+/// All groups, in the order of their first cells.
 pub fn groups(results: &Results) -> Vec<Group<'_>> {
     gather(&results.cells, |cell| common(&cell.setting))
         .into_iter()
@@ -48,7 +47,7 @@ pub fn groups(results: &Results) -> Vec<Group<'_>> {
         .collect()
 }
 
-/// Groups that differ in what interferes only, those with more than one member.
+/// Groups that differ only in their interference, those with more than one member.
 pub fn under_stress<'a, 'b>(groups: &'b [Group<'a>]) -> Vec<Vec<&'b Group<'a>>> {
     let families = gather(groups, |group| Setting {
         stress: Stress::Idle,
@@ -58,7 +57,7 @@ pub fn under_stress<'a, 'b>(groups: &'b [Group<'a>]) -> Vec<Vec<&'b Group<'a>>> 
     families.filter(|family| family.len() > 1).collect()
 }
 
-/// Knees that differ in flavor and scope only.
+/// Knees that differ only in flavor and scope.
 pub fn knees(results: &Results) -> Vec<(Setting, Vec<&Knee>)> {
     gather(&results.knees, |knee| Setting {
         rate_hz: None,
@@ -66,7 +65,7 @@ pub fn knees(results: &Results) -> Vec<(Setting, Vec<&Knee>)> {
     })
 }
 
-/// Puts together what has the same key, all in order of first appearance.
+/// Groups items with the same key, in order of first appearance.
 fn gather<T, K: PartialEq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<(K, Vec<&T>)> {
     let mut gathered: Vec<(K, Vec<&T>)> = Vec::new();
     for one in all {
@@ -79,7 +78,7 @@ fn gather<T, K: PartialEq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<(K, Vec<&T>)
     gathered
 }
 
-/// What a cell is called among those of its group: its flavor, with the affinity scope and the knobs if it has any.
+/// The name of a cell in its group: its flavor, with the affinity scope and the knobs if it has any.
 pub fn series(setting: &Setting) -> String {
     let flavor = setting.flavor.name();
     let flavor = match setting.affinity_scope {
@@ -116,7 +115,7 @@ pub fn main_metric(setting: &Setting) -> Metric<'static> {
     }
 }
 
-/// What a group's cells have in common, in words, but for the interference.
+/// The common values of a group's cells, in words, without the interference.
 pub fn conditions(common: &Setting) -> String {
     let load = match (saturates(common), common.rate_hz) {
         (true, _) => "saturated".to_string(),
@@ -148,13 +147,13 @@ pub fn stress(common: &Setting) -> String {
 /// An identifier and a title.
 pub type Name = (String, String);
 
-/// What groups are called together that differ in what interferes only.
+/// The name of groups that differ only in their interference.
 pub fn stress_name(common: &Setting) -> Name {
     let title = format!("idle and stressed: {}", conditions(common));
     (id(common, "stress"), title)
 }
 
-/// What knees are called together that differ in flavor and scope only.
+/// The name of knees that differ only in flavor and scope.
 pub fn knee_name(common: &Setting) -> Name {
     let title = format!(
         "highest rate without loss: burst {}, fifo {}, work {} µs, {}, {}",
@@ -167,7 +166,7 @@ pub fn knee_name(common: &Setting) -> Name {
     (format!("knee-{}", id(common, common.stress.name())), title)
 }
 
-/// What cells have in common, for names of files and elements: letters, digits and dashes.
+/// The common values of cells, for names of files and elements: letters, digits and dashes.
 fn id(common: &Setting, stress: &str) -> String {
     let rate = common.rate_hz.map(|rate| format!("-{rate}"));
     let knobs = common.load_knobs();
@@ -187,12 +186,12 @@ fn id(common: &Setting, stress: &str) -> String {
 }
 
 impl Group<'_> {
-    /// What tells the group from the others.
+    /// The name of the group, which distinguishes it from the others.
     pub fn name(&self) -> Name {
         (id(&self.common, self.common.stress.name()), self.title())
     }
 
-    /// What its cells have in common, in words.
+    /// The common values of its cells, in words.
     fn title(&self) -> String {
         format!("{}, {}", conditions(&self.common), stress(&self.common))
     }
@@ -202,8 +201,8 @@ impl Group<'_> {
         main_metric(&self.common)
     }
 
-    /// The metric that says how fast its cells are for whoever waits: the tail of the events' whole way to the reader,
-    /// or where nothing reads them, to the bottom half; in a closed loop the runs per second.
+    /// The metric for the speed of its cells. It is the tail of the events' time to the reader or, if nothing reads, to
+    /// the bottom half. In a closed loop it is the runs per second.
     pub fn speed_metric(&self) -> Metric<'static> {
         let way = Metric("due_read_p99_ns");
         let is_read = || self.cells.iter().any(|cell| figure_of(cell, way).is_some());
@@ -237,8 +236,8 @@ pub fn figure_of(cell: &Cell, metric: Metric<'_>) -> Option<f64> {
     estimate.map(|estimate| estimate.median)
 }
 
-/// The values of a metric in a cell, for each of these rounds of the run, which ascend; none where the cell was not
-/// measured in it.
+/// The values of a metric in a cell, for each of these rounds of the run, which ascend; `None` if the cell was not
+/// measured in a round.
 pub fn by_round(cell: &Cell, metric: Metric<'_>, rounds: &[u32]) -> Vec<Option<f64>> {
     let mut values = vec![None; rounds.len()];
     for round in &cell.rounds {

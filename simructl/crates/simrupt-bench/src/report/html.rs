@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The report as one page that needs nothing else: no script, no font, no network. The charts in it take
-//! their colours from the style sheet, which has one set for light and one for dark.
+//! The report as one page that needs nothing else: no script, no font, no network. Its charts take their colours from
+//! the style sheet, which has one set for light and one for dark.
 //!
-//! Every table, every chart and everything that takes the focus has a name, for screen readers.
+//! Every table, every chart and everything that takes the focus has a name for screen readers.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -18,7 +18,7 @@ use simrupt::text::is_unseen;
 
 const STYLE: &str = include_str!("page.css");
 
-/// The browser may load nothing for the page but the styles that are in it.
+/// The browser may load nothing for the page except the styles in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// The page.
@@ -71,13 +71,13 @@ pub fn html(results: &Results) -> String {
     }) + "\n"
 }
 
-/// Markup as text. Characters that are not seen are left out: XML has no way to say control characters.
+/// Markup as text, without invisible characters: XML cannot represent control characters.
 pub(super) fn printable(markup: Markup) -> String {
     let is_odd = |letter: char| is_unseen(letter) && letter != '\n';
     markup.into_string().replace(is_odd, " ")
 }
 
-/// How it was run, where, and how far that can be trusted.
+/// How the run was made, where, and how far its figures can be trusted.
 fn head(results: &Results) -> Markup {
     let environment = &results.environment;
     let grade = &environment.grade;
@@ -144,11 +144,11 @@ fn figure(chart: &Chart) -> Markup {
     html! {
         "\n"
         figure {
-            // The section's heading tells what all its charts have in common.
+            // The section's heading has the common part of all titles.
             figcaption { h3 { (chart.name()) } }
             (chart.for_page())
             details {
-                summary { "what it shows, and its numbers" span.hidden { ": " (chart.name()) } }
+                summary { "explanation and numbers" span.hidden { ": " (chart.name()) } }
                 p.soft { (chart.explanation()) }
                 (table(chart.data(), &chart.title))
             }
@@ -170,7 +170,7 @@ fn scrolled(caption: &str, inside: &Markup) -> Markup {
 
 fn table(grid: &Grid, caption: &str) -> Markup {
     let ranks = grid.rows.iter().any(|row| row.rank.is_some());
-    // The bar and the mark have a column each, behind the main one.
+    // The bar and the mark have a column each, after the main one.
     let wider = |column: usize| if ranks && column == MAIN_COLUMN { 3 } else { 1 };
     let has_spans = grid.spans.iter().any(|(name, _)| !name.is_empty());
     let mut at = 0;
@@ -199,7 +199,7 @@ fn table(grid: &Grid, caption: &str) -> Markup {
     }
 }
 
-/// A heading over so many columns; an empty one is none.
+/// A heading over several columns; without a name, an empty cell.
 fn heading(name: &str, columns: usize) -> Markup {
     let span = (columns > 1).then_some(columns);
     let scope = if columns > 1 { "colgroup" } else { "col" };
@@ -212,7 +212,7 @@ fn heading(name: &str, columns: usize) -> Markup {
     }
 }
 
-/// How long a text in a table may be before its lines are broken.
+/// The length of a text in a table above which its lines are broken.
 const LONG: usize = 40;
 
 fn table_row(row: &Row) -> Markup {
@@ -272,7 +272,7 @@ mod tests {
     use crate::results::Environment;
     use crate::sample;
 
-    /// The page as XML: the few elements of HTML without an end get one.
+    /// The page as XML: the few HTML elements without an end tag get one.
     fn as_xml(page: &str) -> String {
         let page = page.replace("<!DOCTYPE html>\n", "");
         let ended = page.split_inclusive('>').map(|part| {
@@ -291,7 +291,7 @@ mod tests {
         }
     }
 
-    /// `make check-html` checks more of it, and needs a browser.
+    /// `make check-html` checks more of the page, and needs a browser.
     #[test]
     fn tables_charts_and_what_takes_the_focus_have_names() {
         let page = as_xml(&html(&sample::results()));

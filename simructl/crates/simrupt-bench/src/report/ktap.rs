@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The report as KTAP: a test for each cell, which passes when all of its rounds were run.
+//! The report as KTAP: a test for each cell, which passes if all of its rounds were run.
 
 use simrupt::ktap::{Ktap, Outcome};
 
@@ -9,8 +9,8 @@ use super::is_finished;
 use super::metric::{KNEE, MAIN, Metric};
 use crate::results::{Cell, Knee, Results};
 
-/// All cells and all highest rates. A highest rate that was not found, since not even the least rate passed, is
-/// skipped.
+/// All cells and all highest rates. A highest rate is skipped if it was not found because even the lowest rate did not
+/// pass.
 pub fn ktap(results: &Results) -> String {
     let mut ktap = Ktap::default();
     ktap.diagnostic(&format!("grade {}", results.environment.grade));
@@ -49,7 +49,7 @@ pub fn ktap(results: &Results) -> String {
     ktap.text()
 }
 
-/// The median of the rates that were found, unless that is none.
+/// The median of the rates that were found, unless that is a round without one.
 fn found(knee: &Knee) -> Option<f64> {
     let rate = knee.rate_hz.as_ref()?.median;
     (rate > 0.0).then_some(rate)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The report for LAVA: a line `case result value unit` for each figure, as its test definitions hand them on.
+//! The report for LAVA: a line `case result value unit` for each figure, in the form of its test definitions.
 
 use super::case::{figure_name, knee_name, measurement};
 use super::is_finished;
 use super::metric::{KNEE, Metric};
 use crate::results::Results;
 
-/// The medians of all metrics of all cells, and the highest rates. A figure passes when all of its rounds were run.
+/// The medians of all metrics of all cells, and the highest rates. A figure passes if all of its rounds were run.
 pub fn lava(results: &Results) -> String {
     let mut text = String::new();
     let result = |rounds, planned| {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_finished_has_failed() {
+    fn a_figure_with_unfinished_rounds_has_failed() {
         let mut results = sample::results();
         results.complete = false;
         results.cells[0].rounds.pop();

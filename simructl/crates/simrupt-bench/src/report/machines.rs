@@ -13,7 +13,7 @@ use crate::results::{Results, Setting};
 use simrupt::layout::columns;
 use simrupt::text::{csv_field, in_one_row};
 
-/// The figure that stands beside the one that cells are ranked by.
+/// The figure that is shown beside the one for ranking.
 const TAIL: Metric<'static> = Metric("irq_bh_p99_ns");
 
 /// As tables, for a terminal.
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_machine_lacks_is_a_dash() {
+    fn a_figure_that_one_machine_lacks_is_a_dash() {
         let rows = overview(&two());
         assert_eq!(rows[0], ["cell", "figure", "one,|", "two"]);
         assert_eq!(rows[1][..2], ["none-1000hz", "irq→work p50, µs"]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The report for places that show GitHub's Markdown.
+//! The report as GitHub's Markdown.
 
 use super::about;
 use super::answer::{self, answer};
@@ -10,7 +10,7 @@ use super::summary;
 use crate::results::Results;
 use simrupt::text::in_one_row;
 
-/// What the terminal shows, as tables of Markdown.
+/// The content of the terminal report, with tables of Markdown.
 pub fn markdown(results: &Results) -> String {
     let run = escaped(&about::run(results));
     let mut text = format!("# simrupt benchmark: {run}\n\n");
@@ -97,7 +97,7 @@ fn row_text(row: &Row) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// Text in one row, in which nothing means anything to Markdown, to HTML or to a terminal.
+/// Text in one row, in which no character has a meaning to Markdown, to HTML or to a terminal.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for letter in in_one_row(text).chars() {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_something_to_markdown_is_escaped() {
+    fn characters_with_a_meaning_to_markdown_are_escaped() {
         let mut results = sample::results();
         results.costs[1].name = "a|b*<i>".to_string();
         results
@@ -145,7 +145,7 @@ mod tests {
         let text = markdown(&results);
         assert!(text.contains("a\\|b\\*\\<i\\>"));
         assert!(
-            text.contains("right: \\\\u001b\\[2J\\\\n\\# \\\\u009b\n"),
+            text.contains("reverted: \\\\u001b\\[2J\\\\n\\# \\\\u009b\n"),
             "{text}"
         );
     }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the names of metrics say: what is measured, in which unit it is shown, and which way is better.
+//! The meaning of a metric's name: the figure, its unit, and which direction is better.
 
 use super::number::{plain, scaled};
 use crate::knee::RESOLUTION;
 use crate::percentile::Percentile;
 
-/// The name of the highest rate that a flavor can follow, where it is told beside metrics.
+/// The name of the highest rate that a flavor can follow, where it is listed with metrics.
 pub const KNEE: &str = "knee_hz";
 
-/// The metrics that are compared when none are named, and that KTAP tells of a cell. Which of them a cell has depends on
-/// its mode.
+/// The metrics that are compared by default, and that KTAP has for a cell. Which of them a cell has depends on its
+/// mode.
 pub const MAIN: [&str; 6] = [
     "irq_bh_p50_ns",
     "irq_bh_p99_ns",
@@ -20,22 +20,22 @@ pub const MAIN: [&str; 6] = [
     "loss_ratio",
 ];
 
-/// The standard deviation that rounding to a bucket of a histogram gives a latency, as a share of it: a bucket is
-/// at most 1/64 wide.
+/// The relative standard deviation that a latency gets from being rounded to a bucket of a histogram: a bucket is at
+/// most 1/64 wide.
 pub const ROUNDING: f64 = 0.0045;
 
-/// The share of a figure under which a difference is too small to count, where no other is asked for.
+/// The default threshold: the share of a figure below which a difference is too small to count.
 pub const THRESHOLD: f64 = 0.02;
 
-/// A ratio is a share of all events: one that differs by less than this does not count, also where it was 0
-/// before, of which nothing is a share. It is one event of 10,000.
+/// A ratio is a share of all events. A difference of less than this, one event of 10,000, does not count. This also
+/// covers a ratio that was 0 before, for which there is no relative change.
 const LEAST_RATIO: f64 = 1e-4;
 
-/// A metric, as its name describes it.
+/// A metric, described by its name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric<'a>(pub &'a str);
 
-/// In which unit a metric is shown, and by how much its value is multiplied for that.
+/// The unit in which a metric is shown, and the factor by which its value is multiplied for that.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Unit {
     name: &'static str,
@@ -60,7 +60,7 @@ impl Metric<'_> {
         }
     }
 
-    /// Whether more of it is better: so with what is done per second.
+    /// Whether more is better, as for rates.
     pub fn more_is_better(self) -> bool {
         self.0.ends_with("_hz")
     }
@@ -73,7 +73,7 @@ impl Metric<'_> {
     /// The least difference from this value that counts, in the metric's unit. `threshold` is a share of the value.
     pub fn least_difference(self, value: f64, threshold: f64) -> f64 {
         match self {
-            // A search for the highest rate ends when so much is left.
+            // A search for the highest rate ends when this much is left.
             Self(KNEE) => threshold.max(RESOLUTION - 1.0) * value.abs(),
             ratio if ratio.is_ratio() => LEAST_RATIO.max(threshold * value.abs()),
             _ => threshold * value.abs(),
@@ -90,24 +90,24 @@ impl Metric<'_> {
         value * self.unit().factor
     }
 
-    /// A value in that unit, with as many digits as are of use.
+    /// A value in that unit, with a useful number of digits.
     pub fn shown(self, value: f64) -> String {
         plain(self.in_unit(value))
     }
 
-    /// A value with what it may be off: `5.291 ±0.020`.
+    /// A value with its possible error: `5.291 ±0.020`.
     pub fn shown_within(self, value: f64, off: f64) -> String {
         let (value, off) = (self.in_unit(value), self.in_unit(off));
         let (value, off) = scaled(value, off);
         format!("{value} ±{off}")
     }
 
-    /// What it is, with its unit: `irq→work p50, µs`.
+    /// Its title with its unit: `irq→work p50, µs`.
     pub fn title_with_unit(self) -> String {
         format!("{}, {}", self.title(), self.unit_name())
     }
 
-    /// What it is, in words: `irq→work p50`.
+    /// Its title in words: `irq→work p50`.
     pub fn title(self) -> String {
         let name = self.0;
         let known = match name {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn only_of_what_is_done_per_second_more_is_better() {
+    fn more_is_better_only_for_rates() {
         assert!(Metric("runs_hz").more_is_better());
         assert!(!Metric("irq_bh_p50_ns").more_is_better());
         assert!(!Metric("loss_ratio").more_is_better());
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_and_what_it_may_be_off_have_the_same_decimals() {
+    fn a_value_and_its_possible_error_have_the_same_decimals() {
         let metric = Metric("irq_bh_p50_ns");
         assert_eq!(metric.shown_within(5291.0, 20.0), "5.291 ±0.020");
         assert_eq!(metric.shown_within(5291.0, 0.0), "5.291 ±0");

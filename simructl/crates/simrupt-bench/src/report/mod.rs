@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Reports: what is made of [`Results`](super::results::Results) for people to look at. Each takes nothing
-//! but the results, and makes the same bytes of the same results.
+//! Reports: presentations of [`Results`](super::results::Results) for people. Each depends on nothing but the results,
+//! and makes the same bytes of the same results.
 //!
 //! - `table`, `csv`, `markdown`, `html`, `charts`: the kinds of reports;
-//! - `group`, `ranking`: which cells are read against each other, and how they stand;
+//! - `group`, `ranking`: which cells are compared with each other, and their places;
 //! - `answer`: which flavor is best, in words;
 //! - `frontier`: latency against CPU time, and the document with it;
 //! - `machines`: those of several machines;
 //! - `summary`, `grid`, `about`: the tables and words that several reports share;
-//! - `ktap`, `lava`, `case`: outcomes and figures for CI systems, and their names;
+//! - `ktap`, `lava`, `case`: results and figures for CI systems, and their names;
 //! - `metric`, `number`: names, units and digits.
 
 pub mod about;
@@ -43,7 +43,7 @@ pub use self::table::table;
 
 use crate::results::Results;
 
-/// Whether all `planned` rounds of a cell or of a highest rate were run, of which so many are there.
+/// Whether all `planned` rounds of a cell or of a highest rate were run; `rounds` is their number.
 fn is_finished(results: &Results, rounds: usize, planned: u32) -> bool {
     results.complete || rounds as u64 >= u64::from(planned)
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Numbers for people: four digits that count, no exponent.
+//! Numbers for people: four significant digits, no exponent.
 
 use std::time::Duration;
 
 use humantime::format_duration;
 
-/// How many decimals a number of this size is shown with.
+/// The number of decimals for a number of this size.
 fn decimals(value: f64) -> usize {
-    // What is rounded up to the next power of ten has its decimals.
+    // A value that is rounded up to the next power of ten has the decimals of that.
     match value.abs() * 1.00005 {
         size if size < 10.0 => 3,
         size if size < 100.0 => 2,
@@ -17,12 +17,12 @@ fn decimals(value: f64) -> usize {
     }
 }
 
-/// A number with four digits that count; a small one with at least one.
+/// A number with four significant digits; a small one has at least one.
 pub fn plain(value: f64) -> String {
     if value == 0.0 {
         "0".to_string()
     } else if value.abs() < 0.001 {
-        // As many decimals as the first digit needs, up to those of a billionth.
+        // As many decimals as the first digit needs, at most nine.
         let first = (-value.abs().log10()).ceil().min(9.0) as usize;
         format!("{value:.first$}")
     } else {
@@ -31,7 +31,7 @@ pub fn plain(value: f64) -> String {
     }
 }
 
-/// A number, and what it may be off with the same decimals.
+/// A number and its possible error, with the same decimals.
 pub fn scaled(value: f64, off: f64) -> (String, String) {
     let decimals = decimals(value);
     let off = match off {
@@ -53,7 +53,7 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// A probability: two digits that count, down to a thousandth.
+/// A probability: two significant digits, down to a thousandth.
 pub fn probability(p: f64) -> String {
     match p {
         p if p < 0.001 => "<0.001".to_string(),
@@ -62,7 +62,7 @@ pub fn probability(p: f64) -> String {
     }
 }
 
-/// How sure something is, as a percentage: `96.1`.
+/// A confidence as a percentage: `96.1`.
 pub fn confidence(share: f64) -> String {
     let text = format!("{:.1}", share * 100.0);
     text.trim_end_matches(".0").to_string()
@@ -81,7 +81,7 @@ pub fn duration(seconds: f64) -> String {
         ..3600.0 => 1.0,
         _ => 60.0,
     };
-    // A result file may say anything.
+    // A result file may contain any number.
     let rounded = Duration::try_from_secs_f64((seconds / unit_s).round() * unit_s);
     format_duration(rounded.unwrap_or_default()).to_string()
 }

@@ -2,9 +2,9 @@
 
 //! Which cells of a group are best and worst by a figure, and which cannot be told apart from the best.
 //!
-//! All cells of a run were measured in the same rounds, so they are compared round by round: what a round does to
-//! all of them does not count. All pairs of a group by all ranked figures, and all groups of a run, are tested
-//! together, see [`max_t`](crate::statistics): the best is chosen after the fact, so any pair may be the one that
+//! All cells of a run were measured in the same rounds, so they are compared round by round: an effect of a round on
+//! all cells does not count. All pairs of a group by all ranked figures, and all groups of a run, are tested together,
+//! see [`max_t`](crate::statistics). The reason: the best cell is chosen afterwards, so any pair may be the one that
 //! decides, and a report makes statements about all of them.
 
 use std::collections::BTreeSet;
@@ -18,10 +18,10 @@ use crate::statistics::{Figure, LEVEL, Test, Tested, power};
 /// The place of a cell in its group, by one figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
-    /// Measured to compare with, not to win: the top half does everything.
+    /// Measured for comparison, not to win: the top half does everything.
     Floor,
     Best,
-    /// No significant difference from the best, or one that is too small to count.
+    /// Not significantly different from the best, or the difference is too small to count.
     AsBest,
     Worst,
     Between,
@@ -30,7 +30,7 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    /// In a word.
+    /// The mark in one word.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Floor => "floor",
@@ -42,8 +42,7 @@ impl Mark {
     }
 }
 
-/// Whether the figures of an environment may be ranked: a grade D means that they may be of something else than the
-/// flavors.
+/// Whether the figures of an environment may be ranked: with grade D they may be of something else than the flavors.
 pub(super) fn may_rank(environment: &Environment) -> bool {
     environment.grade != "D"
 }
@@ -60,12 +59,12 @@ pub(super) struct Ranking {
     pub(super) floor: Option<usize>,
     /// Whether the floor is told apart from the best.
     pub(super) is_floor_apart: bool,
-    /// Why there are no places, where there could be some.
+    /// Why there are no places although there could be.
     pub(super) note: Option<String>,
 }
 
 impl Ranking {
-    /// Whether the cells have places: there are at least two, and rounds enough.
+    /// Whether the cells have places: there are at least two cells, and enough rounds.
     pub(super) fn has_places(&self) -> bool {
         self.marks.contains(&Mark::Best)
     }
@@ -111,7 +110,7 @@ impl Rankings {
         Self(rankings.collect())
     }
 
-    /// The ranking of the group of this index by a metric; `None` when that is not ranked.
+    /// The ranking of the group at this index by a metric; `None` if that is not ranked.
     pub(super) fn get(&self, group: usize, metric: Metric<'_>) -> Option<&Ranking> {
         let rankings = self.0.get(group)?;
         rankings.iter().find(|ranking| ranking.metric == metric)
@@ -129,7 +128,7 @@ fn all_rounds(groups: &[Group<'_>]) -> Vec<u32> {
 struct Contest<'a> {
     group: &'a Group<'a>,
     ranking: Ranking,
-    /// The cells that are compared with each other, the best first and the floor last; none where nothing is ranked.
+    /// The cells that are compared with each other, the best first and the floor last; empty if nothing is ranked.
     compared: Vec<usize>,
 }
 
@@ -151,7 +150,7 @@ impl<'a> Contest<'a> {
             false => Mark::Unknown,
         };
         let rounds = shared_rounds(group, &order);
-        // The only one is not the best of anything.
+        // A single cell is not the best of anything.
         let (note, compared) = match order.len() > 1 && may_rank {
             false => (None, Vec::new()),
             true if power::can_rank(rounds) => (None, [order.clone(), floor.clone()].concat()),
@@ -230,7 +229,7 @@ impl<'a> Contest<'a> {
     }
 }
 
-/// In how many rounds at least two of these cells were measured.
+/// The number of rounds in which at least two of these cells were measured.
 fn shared_rounds(group: &Group<'_>, cells: &[usize]) -> usize {
     let rounds_of = |at: &usize| group.cells[*at].rounds.iter().map(|round| round.round);
     let all: BTreeSet<u32> = cells.iter().flat_map(rounds_of).collect();
@@ -274,7 +273,7 @@ mod tests {
         ranking(&run(flavors))
     }
 
-    /// Six rounds about a value, which differ by so much and no two alike.
+    /// Six different rounds around a value, with this spread.
     fn about(value: f64, by: f64) -> Vec<f64> {
         let steps = [0.3, -1.0, 0.6, 1.0, -0.4, -0.1];
         steps.map(|step| value + by * step).to_vec()
@@ -365,7 +364,7 @@ mod tests {
         assert_eq!(of(&[("none", &[1.0])]).marks, [Mark::Floor]);
     }
 
-    /// In at most 5 of 100 reports of equal flavors, any is told apart from the best, by any figure of any load.
+    /// In at most 5 of 100 reports of equal flavors, any flavor is told apart from the best, by any figure of any load.
     #[test]
     fn simulation_equal_flavors_are_as_good_as_the_best() {
         const REPORTS: usize = 2000;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the terminal table, the Markdown and the page have in common: all that is told, as tables of text.
-//! How it looks is left to them.
+//! The common content of the terminal table, the Markdown and the page: everything that is reported, as tables of text.
+//! Their look is up to these reports.
 
 use std::collections::BTreeSet;
 
@@ -37,14 +37,14 @@ pub(super) fn groups_of(results: &Results) -> Vec<Grid> {
         .collect()
 }
 
-/// A column behind the main one: what it has in common with its neighbours, its name, and its metric.
+/// A column after the main one: the common heading of its neighbours, its name, and its metric.
 struct Column {
     span: &'static str,
     name: String,
     metric: String,
 }
 
-/// The columns behind the main one. In an open loop that is the median of irq→work.
+/// The columns after the main one. In an open loop, the main one is the median of irq→work.
 fn columns(saturates: bool, percentiles: Option<&Percentiles>) -> Vec<Column> {
     let column = |span, name: &str, metric: &str| Column {
         span,
@@ -81,7 +81,7 @@ fn columns(saturates: bool, percentiles: Option<&Percentiles>) -> Vec<Column> {
     columns
 }
 
-/// The median of a metric, or the longest of all rounds; a dash when it was not measured.
+/// The median of a metric, or the longest of all rounds; a dash if it was not measured.
 fn show(cell: &Cell, metric: &str) -> String {
     let stage = metric.strip_suffix("_max_ns");
     let histogram = stage.and_then(|stage| cell.histograms.get(stage));
@@ -96,7 +96,7 @@ fn show(cell: &Cell, metric: &str) -> String {
 
 const NOT_MEASURED: &str = "-";
 
-/// A figure with the farther end of its interval; the figure alone when there was only one round.
+/// A figure with the farther end of its interval; only the figure if there was only one round.
 fn shown_estimate(metric: Metric<'_>, estimate: &Estimate, rounds: usize) -> String {
     if rounds < 2 {
         return metric.shown(estimate.median);
@@ -105,13 +105,13 @@ fn shown_estimate(metric: Metric<'_>, estimate: &Estimate, rounds: usize) -> Str
     metric.shown_within(estimate.median, off)
 }
 
-/// The table of the group of this index.
+/// The table of the group at this index.
 fn ranked(group: &Group<'_>, index: usize, rankings: &Rankings, results: &Results) -> Grid {
     let main = group.main_metric();
     let ranking = rankings.get(index, main);
     let saturates = saturates(&group.common);
     let mut columns = columns(saturates, results.plan.percentiles.as_ref());
-    // A column in which no cell has anything is left out.
+    // A column that is empty in all cells is left out.
     columns.retain(|column| {
         let mut cells = group.cells.iter();
         cells.any(|cell| show(cell, &column.metric) != NOT_MEASURED)
@@ -172,7 +172,7 @@ fn share(value: f64, of: f64) -> f64 {
     }
 }
 
-/// What is odd about a cell, of which so many rounds were planned.
+/// Everything unusual about a cell, for which this many rounds were planned.
 fn notes(cell: &Cell, main: Metric<'_>, planned: usize) -> Vec<String> {
     let name = series(&cell.setting);
     let mut notes: Vec<String> = cell
@@ -200,7 +200,7 @@ fn notes(cell: &Cell, main: Metric<'_>, planned: usize) -> Vec<String> {
     notes
 }
 
-/// Idle and stressed side by side, a table for each pair of groups that differ in nothing else.
+/// Idle and stressed side by side, a table for each pair of groups that differ only in that.
 pub(super) fn stressed(results: &Results) -> Vec<Grid> {
     let groups = groups(results);
     let families = under_stress(&groups);
@@ -262,7 +262,7 @@ fn side_by_side(family: &[&Group<'_>]) -> Grid {
     grid
 }
 
-/// By what factor a value has changed, or by how many percent where it is little.
+/// The factor of a change, or its percentage if it is small.
 fn change(from: Option<f64>, to: Option<f64>) -> String {
     match (from, to) {
         (Some(from), Some(to)) if from > 0.0 => match to / from {
@@ -282,7 +282,7 @@ pub(super) fn shown_knee(knee: &Knee) -> String {
     }
 }
 
-/// What its figure does not say of a knee.
+/// The notes that a knee needs beside its figure.
 fn knee_notes(knee: &Knee) -> Vec<String> {
     let name = series(&knee.setting);
     let rounds = counted(knee.rates_hz.len(), "round");
@@ -293,20 +293,20 @@ fn knee_notes(knee: &Knee) -> Vec<String> {
     if none > 0 {
         let least = knee.min_hz;
         notes.push(format!(
-            "! {name}: in {none} of {rounds} not even the least rate passed, {least} Hz"
+            "! {name}: in {none} of {rounds} even the lowest rate, {least} Hz, did not pass"
         ));
     }
     let all = count(&|rate| *rate == Some(knee.max_hz));
     if all > 0 {
         let most = knee.max_hz;
         notes.push(format!(
-            "{name}: in {all} of {rounds} the greatest rate passed that was tried, {most} Hz: it may follow more"
+            "{name}: in {all} of {rounds} the highest tried rate, {most} Hz, passed: it may follow more"
         ));
     }
     notes
 }
 
-/// The knees that were looked for, if any were.
+/// The knees, if any were searched.
 pub(super) fn knees_of(results: &Results) -> Vec<Grid> {
     let mut grids = Vec::new();
     for (common, knees) in knees(results) {
@@ -337,7 +337,7 @@ pub(super) fn knees_of(results: &Results) -> Vec<Grid> {
     grids
 }
 
-/// What measuring itself and the bare mechanisms cost.
+/// The costs of measuring and of the bare mechanisms.
 pub(super) fn costs(results: &Results) -> Option<Grid> {
     let rows: Vec<Row> = results
         .costs
@@ -365,7 +365,7 @@ pub(super) fn costs(results: &Results) -> Option<Grid> {
     })
 }
 
-/// How sure the intervals of all cells are at least.
+/// The lowest confidence of the intervals of all cells.
 fn least_confidence(results: &Results) -> Option<f64> {
     let estimates = results.cells.iter().flat_map(|cell| cell.metrics.values());
     estimates
@@ -373,7 +373,7 @@ fn least_confidence(results: &Results) -> Option<f64> {
         .min_by(f64::total_cmp)
 }
 
-/// What the words and signs in the tables mean.
+/// The meaning of the words and signs in the tables.
 pub(super) fn legend(results: &Results) -> Vec<String> {
     if results.cells.is_empty() {
         return Vec::new();
@@ -390,16 +390,16 @@ pub(super) fn legend(results: &Results) -> Vec<String> {
     let rounds: Vec<String> = rounds.iter().map(u32::to_string).collect();
     lines.push(match (rounds.join(" or "), least_confidence(results)) {
         (rounds, _) if rounds == "1" => {
-            "One round was run: how far chance goes is not known.".to_string()
+            "One round was run: the effect of chance is unknown.".to_string()
         }
-        (_, None) => "One round was run: how far chance goes is not known.".to_string(),
+        (_, None) => "One round was run: the effect of chance is unknown.".to_string(),
         (rounds, Some(confidence)) => format!(
             "Figures are medians of {rounds} rounds; ± is the farther end of the interval, which covers the true \
              median with {} %; max is the longest of all rounds.",
             number::confidence(confidence)
         ),
     });
-    let floor = "floor: the top half does all.";
+    let floor = "floor: the top half does everything.";
     lines.push(match may_rank(&results.environment) {
         true => format!(
             "best, worst: by the first figure; ≈ best: no significant difference from the best, or one under \
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_a_dash_or_if_no_cell_has_it_left_out() {
+    fn a_missing_figure_is_a_dash_and_a_column_without_figures_is_left_out() {
         let mut results = sample::results();
         results.cells.truncate(2);
         results.cells[0].metrics.clear();
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn a_knee_that_not_all_rounds_found_is_no_plain_figure() {
+    fn a_knee_that_not_all_rounds_found_has_a_note() {
         let mut results = sample::results();
         results.knees.truncate(1);
         let mut shown = |rates: &[Option<u64>]| {
@@ -482,7 +482,7 @@ mod tests {
         };
         let (rate, notes) = shown(&[None, Some(61_000), None, None, None]);
         assert_eq!(rate, "under 1000");
-        let note = "! bound: in 4 of 5 rounds not even the least rate passed, 1000 Hz";
+        let note = "! bound: in 4 of 5 rounds even the lowest rate, 1000 Hz, did not pass";
         assert_eq!(notes, [note]);
         let (rate, notes) = shown(&[Some(61_000), None, Some(62_000)]);
         assert_eq!(rate, "61000 ±61000");

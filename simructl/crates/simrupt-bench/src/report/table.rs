@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The report for a terminal. Colours only say again what words say already. All other control characters are shown by
-//! their numbers: they come from the result file.
+//! The report for a terminal. Colours only repeat information that is also in words. All other control characters come
+//! from the result file, and are shown by their numbers.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -15,13 +15,13 @@ use crate::results::Results;
 use simrupt::layout::{self, padded, width};
 use simrupt::text::in_one_row;
 
-/// How many characters the longest bar has.
+/// The length of the longest bar, in characters.
 const BAR: usize = 8;
 
-/// How wide running text may be.
+/// The greatest width of running text.
 const WIDTH: usize = 100;
 
-/// The report, in colours if standard output is a terminal and `NO_COLOR` is not set to anything.
+/// The report, in colours if standard output is a terminal and `NO_COLOR` is empty or not set.
 pub fn table(results: &Results) -> String {
     let wanted = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     text(results, wanted && io::stdout().is_terminal())
@@ -55,7 +55,8 @@ fn text(results: &Results, colored: bool) -> String {
     parts.join("\n")
 }
 
-/// The answer to which flavor is best. The sentences over all loads come last, where a terminal shows them.
+/// The answer to which flavor is best. The sentences over all loads come last, which a terminal shows without
+/// scrolling.
 fn answer_text(results: &Results, colored: bool) -> Option<String> {
     let answer = answer(results);
     if answer.is_empty() {
@@ -94,7 +95,7 @@ fn head(results: &Results) -> String {
     head
 }
 
-/// Text in lines of at most [`WIDTH`] places, behind an indent; those after the first are indented by two more.
+/// Text in lines of at most [`WIDTH`] characters, with an indent; lines after the first are indented by two more.
 fn wrapped(text: &str, indent: &str) -> String {
     layout::wrapped(indent, &format!("{indent}  "), &in_one_row(text), WIDTH)
 }
@@ -129,11 +130,11 @@ fn grid_text(grid: &Grid, colored: bool) -> String {
     text
 }
 
-/// How far the columns behind a gap are apart.
+/// The space between the columns after a gap.
 const GAP: &str = "  ";
 
-/// A line of cells: the first to the left, the others to the right; behind the main one the bar and the
-/// mark, where there are any.
+/// A line of cells: the first is left-aligned, the others right-aligned. The bar and the mark, if there are any, come
+/// after the main one.
 fn line(cells: &[String], widths: &[usize], bar: Option<&str>, mark: &str) -> String {
     let mut line = String::new();
     for (at, (cell, &width)) in cells.iter().zip(widths).enumerate() {
@@ -146,11 +147,11 @@ fn line(cells: &[String], widths: &[usize], bar: Option<&str>, mark: &str) -> St
     in_one_row(line.trim_end()).into_owned() + "\n"
 }
 
-/// How wide the longest mark is.
+/// The width of the longest mark.
 const MARK: usize = 6;
 
-/// The line above the header: what several columns have in common as a rule over them, what one has above
-/// it.
+/// The line above the header: the common heading of several columns as a rule over them, that of one column directly
+/// above it.
 fn spans(grid: &Grid, widths: &[usize], ranks: bool) -> String {
     let mut line = String::new();
     let mut at = 0;
@@ -194,14 +195,14 @@ fn row_text(row: &Row, widths: &[usize], colored: bool) -> String {
     }
 }
 
-/// A bar in eighths of a character; what is more than nothing has at least one.
+/// A bar in eighths of a character; any share above 0 has at least one.
 fn bar(share: f64) -> String {
     let eighths = (share * (BAR * 8) as f64).round() as usize;
     let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
     simrupt::text::bar(eighths)
 }
 
-/// Text in a colour or weight of ECMA-48, which is the only one in it.
+/// Text in a colour or weight, by codes of ECMA-48. They are its only control characters.
 fn paint(text: &str, style: &str, colored: bool) -> String {
     match colored {
         true => format!("\x1b[{style}m{}\x1b[0m", in_one_row(text)),
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn it_fits_on_a_terminal_of_120_columns() {
         let mut results = sample::results();
-        // The longest names that there are.
+        // The longest names.
         results.cells[0].setting.flavor = Flavor::UnboundHighpri;
         for cell in results
             .cells
@@ -260,7 +261,7 @@ mod tests {
         let shown = text(&results, false);
         assert!(shown.contains("\\u001b[2J\\n\\u009b31m"), "{shown}");
         assert!(!shown.contains(|letter: char| letter.is_control() && letter != '\n'));
-        // The colours are all that is left to control the terminal.
+        // Only the colours are left to control the terminal.
         let colored = text(&results, true);
         assert!(colored.contains("\x1b[1m") && !colored.contains("\x1b[2J"));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Names that stand for a value in jobs, options and results. They are parsed here and nowhere else.
+//! Names of values in jobs, options and results. They are parsed only here.
 
 use std::str::FromStr;
 
@@ -13,13 +13,13 @@ use simrupt::text::word;
 /// The word that stands for a whole list.
 const ALL: &str = "all";
 
-/// A value that users know by its name.
+/// A value with a name for users.
 pub trait Named: Copy + PartialEq + 'static {
     /// The word for a value in messages: `flavor`.
     const KIND: &'static str;
     /// The values that the word `all` stands for, in the order of tables.
     const CHOICES: &'static [Self];
-    /// Values besides these.
+    /// Values that `all` does not include.
     const OTHERS: &'static [Self] = &[];
 
     /// The name of the value.
@@ -29,7 +29,7 @@ pub trait Named: Copy + PartialEq + 'static {
     ///
     /// # Errors
     ///
-    /// No value has this name; the message tells those that there are.
+    /// No value has this name; the message lists the names.
     fn from_name(name: &str) -> Result<Self, String> {
         find(name).ok_or_else(|| unknown::<Self>(name, ""))
     }
@@ -43,7 +43,7 @@ fn find<T: Named>(name: &str) -> Option<T> {
     known::<T>().find(|value| value.name() == name)
 }
 
-/// Says that there is no value of this name, and which there are; `more` is what is taken besides.
+/// The message for an unknown name, with a list of the known ones; `more` names what else is accepted.
 fn unknown<T: Named>(name: &str, more: &str) -> String {
     let names: Vec<&str> = known::<T>().map(T::name).collect();
     let near = nearest(name, names.iter().copied());
@@ -52,8 +52,8 @@ fn unknown<T: Named>(name: &str, more: &str) -> String {
     format!("there is no {kind} {name}{hint} (one of {names}{more})")
 }
 
-/// A list of values, in which the word `all` stands for all of [`Named::CHOICES`], and `-` before a name takes the value
-/// out of those before. On the command line, commas separate them.
+/// A list of values. The word `all` stands for all of [`Named::CHOICES`], and `-` before a name removes the value from
+/// those before. On the command line, commas separate them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names<T>(pub Vec<T>);
 
@@ -105,7 +105,7 @@ pub(super) fn deserialize<'de, T: Named, D: Deserializer<'de>>(from: D) -> Resul
     T::from_name(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
-/// An enum of values that have names, and the traits that come with that.
+/// Defines an enum of named values, with the traits that it needs.
 macro_rules! named {
     (
         $(#[$about:meta])*

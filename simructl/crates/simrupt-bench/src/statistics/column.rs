@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A figure's rounds, made ready for a permutation test.
+//! A figure's rounds, prepared for a permutation test.
 
 use super::relabel::Labels;
 
-/// A figure's rounds, made ready: 0 where it was not measured.
+/// A figure's rounds, prepared: 0 if it was not measured.
 pub(super) struct Column {
     /// How many rounds have it.
     pub(super) labels: Labels,
-    /// By row. Of runs: the distance from the mean of all. Of pairs: the difference of the two.
+    /// By row. For runs: the distance from the mean of all. For pairs: the difference of the two.
     pub(super) values: Vec<f64>,
     pub(super) is_there: Vec<bool>,
     /// The sum of the squares of the values.
     pub(super) squares: f64,
-    /// The mean after less the mean before.
+    /// The mean after minus the mean before.
     pub(super) difference: f64,
 }
 
-/// Makes values relative, so that figures of all sizes have the same floor under their noise.
+/// Makes values relative, so that the floor of the noise is the same for figures of any size.
 fn relative(values: impl Iterator<Item = f64> + Clone) -> impl Fn(f64) -> f64 {
     let (mut count, mut sum, mut positive) = (0_u32, 0.0, true);
     for value in values {

@@ -7,24 +7,23 @@ use serde::{Deserialize, Serialize};
 use super::median::{interval, median};
 use super::outliers::outliers;
 
-/// A figure over the rounds: its median, how far that can be trusted, and the rounds that stand apart, none of
-/// which is left out.
+/// A figure over the rounds: its median, the interval of the median, and the outliers. No round is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Of the rounds.
+    /// The median of the rounds.
     pub median: f64,
     /// The lower end of the median's interval.
     pub low: f64,
     /// The upper end of the median's interval.
     pub high: f64,
-    /// The probability that such an interval covers the true median, at least: 0.95 and more from six rounds on,
-    /// less with fewer, 0 with one.
+    /// The least probability that such an interval covers the true median: 0.95 or more for at least six rounds, less
+    /// for fewer, 0 for one.
     pub confidence: f64,
-    /// Indices of the rounds that stand apart.
+    /// Indices of the outliers.
     pub outliers: Vec<usize>,
 }
 
-/// The estimate from the values of the rounds; `None` when there are no values, or one is not finite.
+/// The estimate from the values of the rounds; `None` if there are no values, or one is not finite.
 ///
 /// ```
 /// use simrupt_bench::statistics::estimate;
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_that_are_none_have_no_estimate() {
+    fn figures_that_are_not_numbers_have_no_estimate() {
         assert!(estimate(&[]).is_none());
         assert!(estimate(&[1.0, f64::NAN]).is_none());
     }

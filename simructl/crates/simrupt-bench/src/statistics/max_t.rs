@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which of many figures differ between two runs, or within one, so that the chance of a false alarm is that of
-//! all figures together.
+//! Which of many figures differ between two runs, or within one. The probability of a false alarm is that of all
+//! figures together.
 //!
 //! The test is a permutation test of whole rounds with the greatest statistic, step down: Westfall and Young,
 //! "Resampling-Based Multiple Testing" (1993), algorithm 4.1; Ge, Dudoit and Speed, "Resampling-based Multiple
@@ -9,13 +9,13 @@
 //! rounds exchange their labels, all figures of a round together, and the greatest statistic of all figures is
 //! taken each time. A figure has changed when its own statistic is greater than 95 % of these.
 //!
-//! - It assumes no distribution, and nothing of how figures depend on each other: figures of a round that rise and
-//!   fall together do so in every exchange. A correction that only counts the figures, such as Holm's (1979),
-//!   takes them for independent, and needs more rounds the more figures there are.
-//! - The statistic is Student's, of logarithms where all values are above 0: a figure with little noise is told
-//!   from one with much. A floor under the noise keeps figures that are rounded from having none.
-//! - p is exact where there are few exchanges; of many, some are drawn, and the observed one is counted with
-//!   them: Phipson and Smyth, "Permutation P-values Should Never Be Zero" (2010). Drawing ends when nothing can be
+//! - It assumes no distribution, and nothing about the dependence of figures: figures of a round that rise and fall
+//!   together do so in every exchange. A correction that only counts the figures, such as Holm's (1979), treats them as
+//!   independent, and needs more rounds the more figures there are.
+//! - The statistic is Student's, of logarithms if all values are above 0. So figures with little and with much noise
+//!   are comparable. A floor under the noise covers figures that are rounded to equal values.
+//! - p is exact if there are few exchanges. If there are many, some are drawn, and the observed one is counted with
+//!   them: Phipson and Smyth, "Permutation P-values Should Never Be Zero" (2010). Drawing ends when nothing can become
 //!   significant any more: Besag and Clifford, "Sequential Monte Carlo p-values" (1991).
 
 use super::LEVEL;
@@ -23,7 +23,7 @@ use super::column::Column;
 use super::relabel::{DRAWS, Labels};
 use super::student_sums::StudentSums;
 
-/// Two statistics that differ by less than this share are equal: they were summed up in different orders.
+/// Statistics that differ by less than this share are equal: they were summed up in different orders.
 const ROUNDING: f64 = 1e-9;
 
 /// A figure in every round of two samples; a round that does not have it has `None`. All figures of a test have
@@ -36,29 +36,28 @@ pub struct Figure {
     pub after: Vec<Option<f64>>,
 }
 
-/// What a test says about a figure.
+/// The result of a test for a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tested {
     /// The probability that chance makes any of all figures differ as much, 0 to 1: adjusted for their number.
     pub p: f64,
-    /// The least that p could be with so many rounds. Above [`LEVEL`], there were too few rounds to tell.
+    /// The least possible p with this number of rounds. Above [`LEVEL`], there were too few rounds to tell.
     pub least_p: f64,
-    /// Whether the values after are above those before, on average.
+    /// Whether the values after are greater than those before, on average.
     pub rises: bool,
 }
 
-/// How figures are tested.
+/// The parameters of the test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Test {
-    /// The least standard deviation that a round is taken to have, as a share of its value.
+    /// The least standard deviation that is assumed for a round, as a share of its value.
     pub floor: f64,
-    /// Of the exchanges that are drawn.
+    /// The seed of the exchanges that are drawn.
     pub seed: u64,
 }
 
 impl Test {
-    /// Tests figures of two runs, whose rounds have nothing to do with each other. Rounds in which no figure was
-    /// measured do not count.
+    /// Tests figures of two independent runs. Rounds in which no figure was measured do not count.
     pub fn runs(self, figures: &[Figure]) -> Vec<Tested> {
         let measured = |side: fn(&Figure) -> &Vec<Option<f64>>| -> Vec<usize> {
             let rounds = 0..figures.first().map_or(0, |figure| side(figure).len());
@@ -81,7 +80,7 @@ impl Test {
         self.max_t(&columns, labels, &observed)
     }
 
-    /// Tests figures that were measured side by side, round by round: what a round does to both does not count.
+    /// Tests figures that were measured side by side, round by round: an effect of a round on both does not count.
     pub fn pairs(self, figures: &[Figure]) -> Vec<Tested> {
         let rounds = figures
             .iter()
@@ -104,7 +103,7 @@ impl Test {
         self.max_t(&columns, Labels::Pairs(measured.len()), &[])
     }
 
-    /// The step-down test; `observed` are the rounds that are selected by the labels as they were.
+    /// The step-down test; `observed` are the rounds that the original labels select.
     fn max_t(self, columns: &[Column], labels: Labels, observed: &[usize]) -> Vec<Tested> {
         let mut tested: Vec<Tested> = columns
             .iter()
@@ -114,7 +113,7 @@ impl Test {
                 rises: column.difference > 0.0,
             })
             .collect();
-        // Where nothing varies, there is nothing to test.
+        // Without any variation, there is nothing to test.
         let mut order: Vec<usize> = (0..columns.len())
             .filter(|at| columns[*at].squares > 0.0 && tested[*at].least_p <= LEVEL)
             .collect();
@@ -181,7 +180,7 @@ mod tests {
         }
     }
 
-    /// Figures that are nothing but noise.
+    /// Figures that consist of noise only.
     fn noise(count: usize, rounds: usize) -> Vec<Figure> {
         let mut noise = Noise::new(Kind::Normal, 1);
         let mut run = || -> Vec<f64> { (0..rounds).map(|_| 100.0 + noise.draw()).collect() };
@@ -196,10 +195,10 @@ mod tests {
         };
         assert_eq!((tested.p, tested.least_p), (2.0 / 70.0, 2.0 / 70.0));
         assert!(tested.rises);
-        // Of 70 exchanges, 4 set the sums at least as far apart: those after are 21 and 22, or 7 and 6.
+        // Of 70 exchanges, 4 separate the sums at least as far: those after are 21 and 22, or 7 and 6.
         let mixed = figure(&[0.0, 1.0, 2.0, 4.0], &[3.0, 5.0, 6.0, 7.0]);
         assert_eq!(TEST.runs(&[mixed])[0].p, 4.0 / 70.0);
-        // Three rounds of each tell nothing, whatever they are.
+        // Three rounds of each can tell nothing, whatever their values.
         let tested = TEST.runs(&[figure(&[1.0, 1.1, 1.2], &[9.0, 9.1, 9.2])])[0];
         assert_eq!((tested.p, tested.least_p), (1.0, 0.1));
     }
@@ -232,7 +231,7 @@ mod tests {
         assert!(among_many > alone, "{among_many}, {alone}");
     }
 
-    /// The step down: once the greatest is significant, the next is held against the others only.
+    /// The step down: after the greatest is significant, the next one is compared with the others only.
     #[test]
     fn each_figure_is_held_against_those_below_it() {
         let figures = noise(5, 5);
@@ -248,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_varies_is_nothing_to_test() {
+    fn figures_without_variation_are_not_tested() {
         let equal = figure(&[7.0; 5], &[7.0; 5]);
         assert_eq!(TEST.runs(&[equal])[0].p, 1.0);
         assert_eq!(TEST.runs(&[]), []);
@@ -264,7 +263,7 @@ mod tests {
         let tested = TEST.runs(std::slice::from_ref(&partly));
         assert_eq!(tested[0].least_p, 2.0 / 70.0);
         assert_eq!(tested[0].p, 2.0 / 70.0);
-        // Among others that have all rounds, its exchanges are theirs.
+        // Among others that have all rounds, its exchanges are those of the others.
         let mut figures = vec![partly.clone()];
         figures.extend(noise(3, 5));
         let tested = TEST.runs(&figures);

@@ -4,18 +4,18 @@
 
 use super::CONFIDENCE;
 
-/// The ends of an interval, and how sure it is.
+/// The ends of an interval, and its confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// The lower end.
     pub low: f64,
     /// The upper end.
     pub high: f64,
-    /// The probability that such an interval covers the true median, at least: 0 to 1.
+    /// The least probability that such an interval covers the true median: 0 to 1.
     pub confidence: f64,
 }
 
-/// The middle of the values, or the mean of the middle two; NaN when there are none.
+/// The middle of the values, or the mean of the middle two; NaN if there are none.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -27,14 +27,14 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// The interval from the k-th least to the k-th greatest value, for the greatest k that gives at least 95 %.
-/// Fewer than six values cannot give 95 %: then it is all from the least to the greatest value, which covers
-/// the median in 50 % of cases with two values, in 93.75 % with five. With one value it is that value, and the
-/// confidence is 0. `None` when there are no values.
+/// The interval from the k-th least to the k-th greatest value, for the greatest k that gives at least 95 %. Fewer than
+/// six values cannot give 95 %. Then it is the interval from the least to the greatest value, which covers the median
+/// in 50 % of cases with two values, in 93.75 % with five. With one value it is that value, and the confidence is 0.
+/// `None` if there are no values.
 ///
-/// A value lies above the true median with probability 1/2, whatever the distribution, so the number of those
-/// that do is binomial: Thompson, "On Confidence Ranges for the Median" (1936); David and Nagaraja, "Order
-/// Statistics" (2003), section 7.1. Values that are equal make it cover more, never less.
+/// A value is above the true median with probability 1/2, whatever the distribution, so the number of such values is
+/// binomial: Thompson, "On Confidence Ranges for the Median" (1936); David and Nagaraja, "Order Statistics" (2003),
+/// section 7.1. Equal values make it cover more, never less.
 pub(super) fn interval(values: &[f64]) -> Option<Interval> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -47,8 +47,8 @@ pub(super) fn interval(values: &[f64]) -> Option<Interval> {
     })
 }
 
-/// Of the confidences of intervals that lie in one another, the outermost first: the innermost that is at least 95 %,
-/// by its place, or the outermost. There must be one.
+/// The index and the confidence of the innermost of nested intervals that has at least 95 %, else of the outermost.
+/// `confidences` begins with the outermost, and is not empty.
 pub(super) fn innermost(confidences: &[f64]) -> (usize, f64) {
     let sure = |confidence: &f64| *confidence >= CONFIDENCE;
     let rank = confidences.iter().rposition(sure).unwrap_or(0);
@@ -58,7 +58,8 @@ pub(super) fn innermost(confidences: &[f64]) -> (usize, f64) {
 /// For each rank from 0 to the middle, the probability that the interval from this rank to the same one from above
 /// covers the median.
 fn confidences(count: usize) -> Vec<f64> {
-    // The probability that `rank` of the values lie below the median, in logarithms: 2^-1000 is no number.
+    // The probability that `rank` of the values are below the median, as a logarithm: 2^-1000 is too small for a
+    // number.
     let mut log = -(count as f64) * std::f64::consts::LN_2;
     let mut below = 0.0;
     (0..count.div_ceil(2))
@@ -76,15 +77,15 @@ mod tests {
     use crate::statistics::noise::{KINDS, Noise, assert_covers};
 
     #[test]
-    fn the_median_of_an_even_number_lies_between_the_middle_two() {
+    fn the_median_of_an_even_number_is_between_the_middle_two() {
         assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
         assert_eq!(median(&[9.0, 1.0, 3.0]), 3.0);
         assert!(median(&[]).is_nan());
     }
 
     #[test]
-    fn an_interval_says_how_sure_it_is() {
-        // The ranks from either end, and the confidence, as tables of the binomial distribution have them.
+    fn an_interval_has_its_confidence() {
+        // The ranks from either end, and the confidence, from tables of the binomial distribution.
         for (count, rank, confidence) in [
             (1, 0, 0.0),
             (2, 0, 0.5),
@@ -110,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_values_are_no_trouble() {
+    fn a_thousand_values_do_not_overflow() {
         let values: Vec<f64> = (0..1000).map(f64::from).collect();
         let interval = interval(&values).unwrap();
         assert_eq!((interval.low, interval.high), (468.0, 531.0));
         assert!((0.95..0.96).contains(&interval.confidence), "{interval:?}");
     }
 
-    /// Covers the true median of whatever distribution as often as it says, up to what 20,000 trials can tell.
+    /// It covers the true median of any distribution as often as it says, within the precision of 20,000 trials.
     #[test]
     fn an_interval_covers_as_much_as_it_says() {
         for kind in KINDS {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a handful of rounds says about a figure, and about two of them. Nothing here depends on the rest of
-//! the program, and nothing assumes a normal distribution: latencies have none.
+//! Statistics of a few rounds of a figure, and of two of them. The module does not depend on the rest of the program,
+//! and does not assume a normal distribution, which latencies do not have.
 //!
 //! - `median`: the median of the rounds, and an interval of order statistics around it;
-//! - `outliers`: which rounds stand apart;
-//! - `estimate`: all of that for one figure;
-//! - `shift`: by how much one sample lies above another, with an interval;
-//! - `max_t`: the permutation tests, for many figures at once; of `column`, a figure made ready, `student_sums`, its
+//! - `outliers`: the rounds that stand apart;
+//! - `estimate`: both of these for one figure;
+//! - `shift`: by how much one sample exceeds another, with an interval;
+//! - `max_t`: the permutation tests, for many figures at once, with `column`, a prepared figure, `student_sums`, its
 //!   statistic, and `relabel`, the permutations;
-//! - `power`: how many rounds a verdict takes, and how small a difference they can find;
+//! - `power`: how many rounds a verdict needs, and how small a difference they can find;
 //! - `student`: the tail of Student's distribution, for `power`.
 //!
 //! Every random draw comes from a seed: equal data and equal seeds give equal answers.
@@ -32,7 +32,7 @@ pub use self::max_t::{Figure, Test, Tested};
 pub use self::median::{Interval, median};
 pub use self::shift::{difference, ratio};
 
-/// How sure an interval is meant to be. One of fewer values than that takes says how sure it is.
+/// The intended confidence of an interval. With too few values, an interval states a lower one.
 pub const CONFIDENCE: f64 = 0.95;
 
 /// How often chance alone may make at least one of all figures of a comparison look changed.

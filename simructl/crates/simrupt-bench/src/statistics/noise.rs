@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Made-up rounds for the tests: noise of several kinds, each with mean 0 and standard deviation 1.
+//! Simulated rounds for the tests: several kinds of noise, each with mean 0 and standard deviation 1.
 
 use fastrand::Rng;
 
 use super::median::Interval;
 use super::power::normal;
 
-/// What the noise of rounds looks like.
+/// The kind of noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The normal distribution.
@@ -67,11 +67,12 @@ impl Noise {
     }
 }
 
-/// Checks that intervals of one kind cover the true value as often as they say, up to what so many trials can tell.
+/// Checks that intervals of one kind cover the true value as often as they say, within the precision of the number of
+/// trials.
 ///
 /// # Panics
 ///
-/// With `what` when they cover it less often, by more than three standard errors.
+/// With `what` if they cover it less often, by more than three standard errors.
 pub fn assert_covers(truth: f64, trials: u32, what: &str, mut interval: impl FnMut() -> Interval) {
     let mut covered = 0;
     let mut confidence = 0.0;

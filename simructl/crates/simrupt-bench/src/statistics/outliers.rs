@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which values stand apart from the others.
+//! The outliers among some values.
 
 use super::median::median;
 
-/// A value stands apart when its distance from the median is more than this many times the spread: Iglewicz and
-/// Hoaglin, "How to Detect and Handle Outliers" (1993).
+/// A value is an outlier if its distance from the median is more than this many times the spread: Iglewicz and Hoaglin,
+/// "How to Detect and Handle Outliers" (1993).
 const OUTLIER_SCORE: f64 = 3.5;
 
-/// Makes the median absolute deviation of a normal distribution its standard deviation.
+/// Scales the median absolute deviation to the standard deviation, for a normal distribution.
 const MEDIAN_SCALE: f64 = 1.4826;
 
-/// Makes the mean absolute deviation of a normal distribution its standard deviation: the square root of π/2.
+/// Scales the mean absolute deviation to the standard deviation, for a normal distribution: the square root of π/2.
 const MEAN_SCALE: f64 = 1.2533;
 
-/// The indices of the values that stand apart, ascending.
+/// The indices of the outliers, ascending.
 ///
-/// The spread is the median absolute deviation from the median. That is 0 when more than half of the values are
-/// equal; then the mean absolute deviation takes its place, as Iglewicz and Hoaglin have it. When that is 0,
-/// too, all values are equal.
+/// The spread is the median absolute deviation from the median. If that is 0, because more than half of the values are
+/// equal, it is the mean absolute deviation, as in Iglewicz and Hoaglin. If that is 0 too, all values are equal.
 pub(super) fn outliers(values: &[f64]) -> Vec<usize> {
     let center = median(values);
     let distances: Vec<f64> = values.iter().map(|value| (value - center).abs()).collect();
@@ -37,19 +36,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_far_from_the_others_stands_apart() {
+    fn a_value_far_from_the_others_is_an_outlier() {
         assert_eq!(outliers(&[10.0, 11.0, 9.0, 10.5, 30.0]), [4]);
         assert_eq!(outliers(&[10.0, 11.0, 9.0, 10.5, 12.0]), [] as [usize; 0]);
     }
 
     #[test]
-    fn one_that_differs_from_equal_ones_stands_apart() {
+    fn a_value_that_differs_from_equal_ones_is_an_outlier() {
         assert_eq!(outliers(&[7.0, 7.0, 7.0, 7.0, 8.0]), [4]);
         assert_eq!(
             outliers(&[8.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 5.0]),
             [8]
         );
-        // Two of five are no exception.
+        // Two of five are not exceptional.
         assert_eq!(outliers(&[7.0, 7.0, 7.0, 8.0, 8.0]), [] as [usize; 0]);
     }
 

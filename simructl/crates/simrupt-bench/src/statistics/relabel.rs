@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The ways in which rounds can be given other labels: all of them when they are few, else some at random.
+//! The ways to exchange the labels of rounds: all of them if they are few, else some at random.
 
 use fastrand::Rng;
 
 use super::shift::arrangements;
 
-/// Up to how many ways there are, all of them are gone through.
+/// Up to this number of ways, all of them are used.
 pub(super) const MOST_EXACT: f64 = 2_000.0;
 
-/// How many are drawn of more.
+/// How many are drawn if there are more.
 pub(super) const DRAWS: usize = 1_999;
 
-/// Whose labels are exchanged.
+/// The kind of labels that are exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Labels {
-    /// So many rounds of one run, and so many of another: any of them may have been of either.
+    /// Rounds of one run, and rounds of another: any of them may belong to either.
     Runs(usize, usize),
-    /// So many rounds in which two things were measured side by side: in any of them, either may have been either.
+    /// Rounds in which two things were measured side by side: in each of them, the two may be exchanged.
     Pairs(usize),
 }
 
 impl Labels {
-    /// In how many ways.
+    /// The number of ways.
     pub(super) fn ways(self) -> f64 {
         match self {
             Self::Runs(before, after) => arrangements(before, after),
@@ -30,8 +30,8 @@ impl Labels {
         }
     }
 
-    /// The least share of all ways that a two-sided test can come down to: the one that was observed, and where
-    /// exchanging everything changes nothing but the sign, that one as well.
+    /// The least p of a two-sided test: the share of the observed way. If exchanging everything only changes the sign,
+    /// that way is included.
     pub(super) fn least_p(self) -> f64 {
         let same = match self {
             Self::Runs(0, _) | Self::Runs(_, 0) | Self::Pairs(0) => return 1.0,
@@ -41,13 +41,13 @@ impl Labels {
         (same / self.ways()).min(1.0)
     }
 
-    /// Whether all ways are gone through.
+    /// Whether all ways are used.
     pub(super) fn is_exact(self) -> bool {
         self.ways() <= MOST_EXACT
     }
 
-    /// Calls `use_rounds` with the rounds that are of the second run, or whose two are exchanged, in each way; until
-    /// it returns false.
+    /// For each way, calls `use_rounds` with the rounds that belong to the second run, or whose two are exchanged,
+    /// until it returns false.
     pub(super) fn each(self, seed: u64, mut use_rounds: impl FnMut(&[usize]) -> bool) {
         let mut rng = Rng::with_seed(seed);
         match self {
@@ -93,7 +93,7 @@ fn subsets(count: usize, chosen: usize, mut use_subset: impl FnMut(&[usize]) -> 
         if !use_subset(&subset) {
             return;
         }
-        // The last number that can still grow does, and those behind it follow.
+        // The last number that can still grow does, and those after it follow.
         let grows = |at: &usize| subset[*at] < count - chosen + at;
         let Some(at) = (0..chosen).rev().find(grows) else {
             return;
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn few_ways_are_gone_through_once_each() {
+    fn if_there_are_few_ways_each_is_used_once() {
         for (labels, ways) in [
             (Labels::Runs(4, 4), 70),
             (Labels::Runs(2, 5), 21),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_some_are_drawn_and_all_rounds_alike() {
+    fn if_there_are_many_ways_some_are_drawn_and_all_rounds_equally_often() {
         for labels in [Labels::Runs(12, 12), Labels::Pairs(24)] {
             let all = all(labels);
             assert_eq!(all.len(), DRAWS);

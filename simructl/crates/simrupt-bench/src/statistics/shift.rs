@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! By how much the values of one sample lie above those of another.
+//! By how much the values of one sample exceed those of another.
 
 use super::CONFIDENCE;
 use super::median::{Interval, innermost};
 
-/// Up to how many pairs of values the interval is exact; of more, the normal approximation is as good.
+/// Up to this number of pairs of values the interval is exact; for more, the normal approximation is as good.
 const MOST_EXACT_PAIRS: usize = 10_000;
 
 /// The 0.975 quantile of the normal distribution.
 const NORMAL_QUANTILE: f64 = 1.959_964;
 
-/// The interval of the difference `b - a`, between two samples whose distributions differ by that shift alone.
-/// Of too few values for 95 %, it is all from the least to the greatest difference, and says how sure it is:
-/// 90 % of three and three, 67 % of two and two, 0 of one and one. `None` when a sample has no values.
+/// The interval of the difference `b - a`, between two samples whose distributions differ only by that shift. With too
+/// few values for 95 %, it is the interval from the least to the greatest difference, with its lower confidence: 90 %
+/// for three and three values, 67 % for two and two, 0 for one and one. `None` if a sample has no values.
 ///
 /// Its ends are order statistics of the differences of all pairs: Moses (in Walker and Lev, "Statistical
 /// Inference", 1953); Hodges and Lehmann, "Estimates of Location Based on Rank Tests" (1963). They belong to the
@@ -33,8 +33,8 @@ pub fn difference(a: &[f64], b: &[f64]) -> Option<Interval> {
     })
 }
 
-/// The interval of the ratio `b / a`, between two samples whose distributions differ by that factor alone. `None`
-/// when a sample has no values, or any that is not above 0.
+/// The interval of the ratio `b / a`, between two samples whose distributions differ only by that factor. `None` if a
+/// sample has no values, or any that is not above 0.
 pub fn ratio(a: &[f64], b: &[f64]) -> Option<Interval> {
     if !a.iter().chain(b).all(|value| *value > 0.0) {
         return None;
@@ -48,12 +48,12 @@ pub fn ratio(a: &[f64], b: &[f64]) -> Option<Interval> {
     })
 }
 
-/// Which of the ascending differences is the low end, counted from 0, and how sure the interval then is.
+/// The index, in the ascending differences, of the low end, and the confidence of the interval.
 fn rank(a: usize, b: usize) -> (usize, f64) {
     let pairs = a * b;
     if pairs > MOST_EXACT_PAIRS {
         let sd = (pairs as f64 * (a + b + 1) as f64 / 12.0).sqrt();
-        // Half a rank makes up for that ranks are whole numbers.
+        // Half a rank is the correction for whole ranks.
         let rank = (pairs as f64 / 2.0 - 0.5 - NORMAL_QUANTILE * sd).floor();
         return (rank as usize, CONFIDENCE);
     }
@@ -68,13 +68,13 @@ fn rank(a: usize, b: usize) -> (usize, f64) {
     innermost(&confidences)
 }
 
-/// In how many ways `a` and `b` values can follow each other.
+/// The number of ways in which `a` and `b` values can be ordered.
 pub(super) fn arrangements(a: usize, b: usize) -> f64 {
     (1..=b).fold(1.0, |all, one| all * (a + one) as f64 / one as f64)
 }
 
-/// How many of these arrangements have 0, 1, 2 and so on pairs in which the value of `b` is the lesser one, up to
-/// half of all pairs.
+/// How many of these orders have 0, 1, 2 and so on pairs in which the value of `b` is the lesser one, up to half of all
+/// pairs.
 ///
 /// They are the coefficients of the Gaussian binomial: the product over i from 1 to b of (1 - x^(a+i)) /
 /// (1 - x^i).
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn ranks_are_those_of_the_tables_of_mann_and_whitney() {
-        // What U may be at most for a two-sided test at 5 %.
+        // The greatest U for a two-sided test at 5 %.
         for (a, b, most) in [
             (4, 4, 0),
             (5, 5, 2),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn too_few_values_say_how_sure_they_are() {
+    fn too_few_values_have_a_lower_confidence() {
         for (a, b, confidence) in [
             (1, 1, 0.0),
             (2, 2, 2.0 / 3.0),
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(ratio(&[0.0, 1.0], &b), None);
     }
 
-    /// Covers the true factor as often as it says, up to what 5,000 trials can tell.
+    /// It covers the true factor as often as it says, within the precision of 5,000 trials.
     #[test]
     fn an_interval_covers_as_much_as_it_says() {
         for kind in KINDS {

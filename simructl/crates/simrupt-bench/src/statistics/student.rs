@@ -4,7 +4,7 @@
 
 use std::f64::consts::FRAC_2_PI;
 
-/// The probability that the absolute value of Student's t with so many degrees of freedom exceeds `t`.
+/// The probability that the absolute value of Student's t with this many degrees of freedom exceeds `t`.
 ///
 /// The finite series of Abramowitz and Stegun, "Handbook of Mathematical Functions" (1964), 26.7.3 and 26.7.4.
 fn two_tails(t: f64, freedom: u32) -> f64 {

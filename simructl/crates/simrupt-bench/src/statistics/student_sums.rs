@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Student's statistic of many figures at once, for one choice of rounds after the other. This is where a comparison
-//! spends its time.
+//! Student's statistic of many figures at once, for one selection of rounds after the other. A comparison spends most
+//! of its time here.
 
 use super::column::Column;
 use super::relabel::Labels;
 
-/// Computes the squares of the statistics of all figures, for one choice of rounds after the other.
+/// Computes the squares of the statistics of all figures, for one selection of rounds after the other.
 pub(super) struct StudentSums {
     /// A row for each round, with a value for each figure.
     values: Vec<f64>,
-    /// Whether it is there, as 0 or 1. Empty when all are.
+    /// Whether the value exists, as 0 or 1. Empty if all values exist.
     is_there: Vec<f64>,
     /// The figures' rounds, squares and degrees of freedom.
     figures: Vec<Prepared>,
@@ -65,8 +65,8 @@ impl StudentSums {
         }
     }
 
-    /// The squares of the statistics when these rounds are selected: those of the second run, or those whose two
-    /// are exchanged.
+    /// The squares of the statistics if these rounds are selected: those of the second run, or those whose two are
+    /// exchanged.
     pub(super) fn of(&mut self, selected: &[usize]) -> &[f64] {
         let width = self.figures.len();
         self.sums.fill(0.0);
@@ -98,14 +98,14 @@ impl StudentSums {
 }
 
 impl Prepared {
-    /// What of the sum of squares the labels explain, when the values of so many selected rounds have this sum.
+    /// The part of the sum of squares that the labels explain, if the values of `count` selected rounds have this sum.
     fn explained(&self, sum: f64, count: f64) -> f64 {
         if self.is_paired {
             let sum = self.sum - 2.0 * sum;
             return sum * sum / self.rounds;
         }
         let others = self.rounds - count;
-        // The values of all rounds add up to 0. A group without any value explains nothing.
+        // The values of all rounds add up to 0. A group without values explains nothing.
         match count * others {
             0.0 => 0.0,
             both => sum * sum * self.rounds / both,

@@ -9,16 +9,16 @@ use crate::layout::columns;
 /// The table: a column per context, a row per stage.
 #[derive(Debug, PartialEq)]
 pub struct Contexts {
-    /// The names of the columns, the stage's own excepted.
+    /// The names of the columns, except that of the stages.
     pub columns: Vec<String>,
     /// The stages in the module's order; each has as many counts as there are columns.
     pub stages: Vec<(String, Vec<u64>)>,
-    /// Which column counts the runs in a context that is wrong for the stage.
+    /// The column that counts the runs in a context that is wrong for the stage.
     wrong: usize,
 }
 
 impl Contexts {
-    /// Parses the file `contexts` of a line; the error says what is odd.
+    /// Parses the file `contexts` of a line; the error names the unexpected part.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut lines = text.lines();
         let header = lines.next().ok_or("it is empty")?;
@@ -118,7 +118,7 @@ mod tests {
         ])) {
             if let Ok(contexts) = Contexts::parse(&text) {
                 proptest::prop_assert_eq!(contexts.wrong().count(), contexts.stages.len());
-                // What is shown is a table of the same form.
+                // The shown table has the same form.
                 proptest::prop_assert_eq!(Contexts::parse(&contexts.text("")), Ok(contexts));
             }
         }

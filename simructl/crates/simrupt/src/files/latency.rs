@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The `latency` file of a line: a histogram for each stage of an event's way, in nanoseconds.
+//! The `latency` file of a line: a histogram for each stage of an event, in nanoseconds.
 //!
-//! A line `stage NAME` with pairs of a name and a number begins a stage; `bucket LOW HIGH COUNT` lines
-//! follow, one for each bucket that holds anything, ascending, bounds included. Stages and pairs that a
-//! newer module adds are carried along.
+//! A line `stage NAME`, followed by pairs of a name and a number, begins a stage. `bucket LOW HIGH COUNT` lines follow
+//! in ascending order, one for each bucket that is not empty; both bounds are included. Stages and pairs that a newer
+//! module adds are kept.
 
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ pub struct Stage {
     buckets: Vec<Bucket>,
 }
 
-/// How many values were from `low` to `high`, both included.
+/// The number of values from `low` to `high`, both included.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
     low: u64,
@@ -30,20 +30,20 @@ pub struct Bucket {
     count: u64,
 }
 
-/// Where a share of the values ends.
+/// The value below which a share of the values lies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Percentile {
-    /// At this value or, by at most the width of a bucket, below it.
+    /// This value or, by at most the width of a bucket, a lower one.
     Below(u64),
-    /// Somewhere above this value: it is among those that no bucket takes.
+    /// Somewhere above this value: it is among those that are above all buckets.
     Above(u64),
 }
 
 /// The figures that every stage has.
 const FIGURES: [&str; 5] = ["count", "overflow", "max_ns", "max_time_ns", "max_cpu"];
 
-/// The value that `share` of `whole` parts of all values do not exceed, by nearest rank: the high bound of its
-/// bucket, which is up to 1/64 above it, but never more than the greatest value. `None` when there are no values.
+/// The value that `share` of `whole` parts of all values do not exceed, by nearest rank. It is the high bound of its
+/// bucket, at most 1/64 too high, but never more than the greatest value. `None` if there are no values.
 ///
 /// Buckets are high bounds and counts, ascending; `overflow` values are above all of them.
 pub fn percentile(
@@ -70,7 +70,7 @@ pub fn percentile(
 }
 
 impl Latency {
-    /// Parses the file `latency` of a line; the error says what is odd.
+    /// Parses the file `latency` of a line; the error names the unexpected part.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut stages: Vec<Stage> = Vec::new();
         for line in text.lines() {
@@ -79,12 +79,14 @@ impl Latency {
             match words.as_slice() {
                 ["stage", name, figures @ ..] => {
                     if stages.iter().any(|stage| stage.name == *name) {
-                        return Err(odd("the stage is there twice"));
+                        return Err(odd("the stage appears twice"));
                     }
                     stages.push(Stage::parse(name, figures).map_err(|why| odd(&why))?);
                 }
                 ["bucket", bounds @ ..] => {
-                    let stage = stages.last_mut().ok_or_else(|| odd("of no stage"))?;
+                    let stage = stages
+                        .last_mut()
+                        .ok_or_else(|| odd("it belongs to no stage"))?;
                     stage.add(bounds).map_err(odd)?;
                 }
                 _ => return Err(odd("neither a stage nor a bucket")),
@@ -103,7 +105,9 @@ impl Stage {
         for pair in words.chunks(2) {
             match pair {
                 [name, value] => {
-                    let value = value.parse().map_err(|_| format!("{name} is no number"))?;
+                    let value = value
+                        .parse()
+                        .map_err(|_| format!("{name} is not a number"))?;
                     figures.push((name.to_string(), value));
                 }
                 _ => return Err("not pairs of a name and a number".to_string()),
@@ -136,7 +140,7 @@ impl Stage {
         Ok(())
     }
 
-    /// A figure of the first line; 0 when it is not there.
+    /// A figure of the first line; 0 if it is absent.
     pub fn figure(&self, name: &str) -> u64 {
         let figure = self.figures.iter().find(|(known, _)| known == name);
         figure.map_or(0, |(_, value)| *value)
@@ -150,8 +154,8 @@ impl Stage {
 
     /// The value that `permille` of 1000 values do not exceed: see [`percentile`].
     ///
-    /// The values counted are those in the buckets and the overflow: the file may be read while more of
-    /// them arrive, so `count` may be ahead.
+    /// Counts the values in the buckets and the overflow. The file may be read while more of them arrive, so `count`
+    /// may be ahead.
     pub fn percentile(&self, permille: u32) -> Option<Percentile> {
         let buckets = self
             .buckets
@@ -161,7 +165,7 @@ impl Stage {
         percentile(buckets, overflow, max, permille, 1000)
     }
 
-    /// The values that came since an earlier look; all of them, if it was reset in between.
+    /// The values since an earlier look; all of them if it was reset in between.
     pub fn since(&self, earlier: &Self) -> Self {
         let less = |figure: &(String, u64)| {
             let more = figure.1.checked_sub(earlier.figure(&figure.0))?;
@@ -175,7 +179,7 @@ impl Stage {
             let count = bucket.count.checked_sub(before)?;
             Some(Bucket { count, ..*bucket })
         };
-        // Only what is counted can be subtracted: a longest time and its place are those of all the time.
+        // Only counts can be subtracted. The longest time and its place remain those since the last reset.
         let is_count = |name: &str| ["count", "overflow", "sum_ns"].contains(&name);
         let figures = self.figures.iter().map(|figure| match is_count(&figure.0) {
             true => less(figure),
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_since_is_what_is_more() {
+    fn the_values_since_a_look_are_the_difference() {
         let earlier = stage(1, &[(10, 11, 2), (20, 21, 5)]);
         let later = stage(3, &[(8, 9, 1), (10, 11, 2), (20, 21, 8)]);
         let since = later.since(&earlier);
@@ -234,14 +238,14 @@ mod tests {
             [[8, 9, 1], [20, 21, 3]]
         );
         assert_eq!((since.figure("overflow"), since.figure("max_ns")), (2, 41));
-        // It was reset: what there is came since then.
+        // It was reset, so all values came since then.
         let reset = stage(0, &[(20, 21, 1)]);
         assert_eq!(reset.since(&earlier), reset);
         assert_eq!(later.since(&later).buckets().count(), 0);
     }
 
     #[test]
-    fn stages_of_a_newer_module_are_carried_along() {
+    fn stages_of_a_newer_module_are_kept() {
         let text = format!(
             "{HEAD}\nbucket 10 11 3\n{}",
             HEAD.replace("due_irq", "novel")
@@ -291,14 +295,17 @@ mod tests {
     fn odd_text_is_refused_with_the_odd_line() {
         for (text, why) in [
             ("", "it is empty"),
-            ("bucket 1 2 3", "`bucket 1 2 3`: of no stage"),
+            ("bucket 1 2 3", "`bucket 1 2 3`: it belongs to no stage"),
             ("\n", "``: neither a stage nor a bucket"),
             ("stage", "`stage`: neither a stage nor a bucket"),
             (
                 "stage a count",
                 "`stage a count`: not pairs of a name and a number",
             ),
-            ("stage a count -1", "`stage a count -1`: count is no number"),
+            (
+                "stage a count -1",
+                "`stage a count -1`: count is not a number",
+            ),
             ("stage a count 1", "`stage a count 1`: it has no overflow"),
         ] {
             assert_eq!(Latency::parse(text).unwrap_err(), why);
@@ -311,7 +318,7 @@ mod tests {
                 "bucket 1 2 3\nbucket 2 3 1",
                 "`bucket 2 3 1`: not in ascending order",
             ),
-            (HEAD, &format!("`{HEAD}`: the stage is there twice")),
+            (HEAD, &format!("`{HEAD}`: the stage appears twice")),
         ] {
             assert_eq!(
                 Latency::parse(&format!("{HEAD}\n{lines}")).unwrap_err(),

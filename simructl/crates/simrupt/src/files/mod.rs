@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module's files, parsed. Whatever they hold, the answer is a value or a reason, never a panic.
+//! The module's files, parsed. Any content gives a value or a reason, never a panic.
 
 pub mod contexts;
 pub mod latency;

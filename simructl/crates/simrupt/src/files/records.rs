@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What `/dev/simruptN` gives in `record` format: one [`Record`] after the other.
+//! The data of `/dev/simruptN` in `record` format: one [`Record`] after the other.
 
 use serde_json::{Value, json};
 use simrupt_core::abi::Record;
@@ -15,8 +15,8 @@ pub fn header() -> String {
     )
 }
 
-/// A record in words: number, due time, microseconds from it to the top half and from there to the bottom
-/// half, their CPUs, and the character.
+/// A record in words: number, due time, microseconds from the due time to the top half and from the top half to the
+/// bottom half, their CPUs, and the character.
 pub fn text(record: &Record) -> String {
     let flags = match record.flags {
         0 => String::new(),
@@ -47,7 +47,7 @@ pub fn document(record: &Record) -> Value {
     })
 }
 
-/// Microseconds from one time to another, which may be the earlier one.
+/// Microseconds from one time to another, which may be earlier.
 fn after(from: u64, to: u64) -> String {
     match to.checked_sub(from) {
         Some(later) => micros(later),

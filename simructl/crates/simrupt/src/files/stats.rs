@@ -16,7 +16,7 @@
 pub struct Stats(Vec<(String, u64)>);
 
 impl Stats {
-    /// Parses the file `stats` of a line; the error says what is odd.
+    /// Parses the file `stats` of a line; the error names the unexpected part.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut counters: Vec<(String, u64)> = Vec::new();
         for line in text.lines() {
@@ -27,7 +27,7 @@ impl Stats {
             };
             let value = value.parse().map_err(|_| odd())?;
             if counters.iter().any(|(known, _)| known == name) {
-                return Err(format!("counter `{name}` is there twice"));
+                return Err(format!("counter `{name}` appears twice"));
             }
             counters.push((name.to_string(), value));
         }
@@ -75,7 +75,7 @@ mod tests {
                 "events 18446744073709551616",
                 "`events 18446744073709551616` is not `name value`",
             ),
-            ("read 1\nread 2\n", "counter `read` is there twice"),
+            ("read 1\nread 2\n", "counter `read` appears twice"),
         ] {
             assert_eq!(Stats::parse(text).unwrap_err(), why);
         }

@@ -3,8 +3,8 @@
 //! The `knobs` file: the module's own description of its knobs.
 //!
 //! One knob per line, eight fields separated by tabs: name, type, values, default, unit, when, help, scope. An older
-//! module has no scope.
-//! Fields that a newer module adds behind them are ignored, types it adds are left for it to check.
+//! module has no scope. Additional fields of a newer module are ignored, and values of types that it adds are left for
+//! it to check.
 
 use simrupt_core::knobs::Knob as TableKnob;
 
@@ -17,19 +17,19 @@ pub struct Knob {
     pub kind: Option<String>,
     /// The values that it takes.
     pub values: Values,
-    /// What it is when nobody sets it.
+    /// The value when nobody sets it.
     pub default: Option<String>,
-    /// The unit of a number, where it has one.
+    /// The unit of a number, if it has one.
     pub unit: Option<String>,
     /// Whether it can be changed while the module is loaded.
     pub live: bool,
-    /// Whether each line has its own value. A knob that can be changed has one for each line.
+    /// Whether each line has its own value. A live knob always has one for each line.
     pub per_line: bool,
-    /// What it means.
+    /// The meaning.
     pub help: Option<String>,
 }
 
-/// What a knob takes.
+/// The values that a knob takes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     /// A whole number, both bounds included.
@@ -97,7 +97,7 @@ fn parse_knob(line: &str) -> Result<Knob, String> {
     })
 }
 
-/// The text of a field, unless it says that there is nothing to say.
+/// The text of a field, unless it is empty or `-`.
 fn told(field: &str) -> Option<String> {
     (!matches!(field, "" | "-")).then(|| field.to_string())
 }
@@ -108,7 +108,7 @@ fn parse_range(text: &str) -> Option<Values> {
 }
 
 impl Values {
-    /// What a text means of which no type is known: a range, choices, or neither.
+    /// Parses values of an unknown type: a range, choices, or neither.
     pub fn parse(text: &str) -> Self {
         match parse_range(text) {
             Some(range) => range,
@@ -121,8 +121,8 @@ impl Values {
 }
 
 impl Knob {
-    /// A knob of which nothing is known but the name, and whether it can be changed. Whether each line has its own value
-    /// is what the module of the same version says.
+    /// A knob of which only the name is known, and whether it is live. Whether each line has its own value is taken
+    /// from the module of the same version.
     pub fn bare(name: String, live: bool) -> Self {
         let known = TableKnob::named(&name).map(TableKnob::spec);
         Self {
@@ -151,7 +151,7 @@ impl Knob {
         }
     }
 
-    /// What the knob takes, in words, if that is known.
+    /// The values that the knob takes, in words, if they are known.
     pub fn accepts(&self) -> Option<String> {
         match &self.values {
             Values::Range(low, high) => {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_newer_module_adds_is_left_to_it() {
+    fn additions_of_a_newer_module_are_left_to_it() {
         let text =
             "a\tfloat\t0..1.5\t1\t-\tlive\thelp\tline\tmore\nb\ti8\t-1..7\t-1\t-\tload\thelp\n";
         let knobs = parse(text).unwrap();
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(of("live\thelp\tline"), Ok((true, true)));
         assert_eq!(of("load\thelp\tline"), Ok((false, true)));
         assert_eq!(of("load\thelp\tmodule"), Ok((false, false)));
-        // As older modules say it.
+        // The form of older modules.
         assert_eq!(of("live\thelp"), Ok((true, true)));
         assert_eq!(of("load\thelp"), Ok((false, false)));
         assert!(of("live\thelp\tmodule").is_err());

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Knob values as the module shows them: a number, a choice among shown choices, a list of either.
+//! Knob values in the module's form: a number, a choice among shown choices, a list of either.
 
 use serde_json::Value;
 
-/// The value in force in the text of a knob file: the bracketed word where choices are shown
-/// (`bound [unbound] bh`), else all of it.
+/// The value in force in the text of a knob file: the bracketed word if choices are shown (`bound [unbound] bh`), else
+/// the whole text.
 pub fn current(text: &str) -> &str {
     text.split_whitespace()
         .find_map(|word| word.strip_prefix('[')?.strip_suffix(']'))
         .unwrap_or(text.trim())
 }
 
-/// A value in JSON: a number where it is one, else a string.
+/// A value in JSON: a number if it is one, else a string.
 pub fn json(value: &str) -> Value {
     let number = value.parse::<i64>().map(Value::from);
     let number = number.or_else(|_| value.parse::<u64>().map(Value::from));

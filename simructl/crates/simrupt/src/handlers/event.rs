@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One event of a trace, whatever it was read from: the binary ring buffer or text.
+//! One event of a trace, read from the binary ring buffer or from text.
 
 use rustc_hash::FxHashMap;
 
-/// A name by its number, so that names are compared and hashed as numbers.
+/// A name, represented by a number, so that names are compared and hashed as numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Name(u32);
 
@@ -13,17 +13,17 @@ pub(super) struct Name(u32);
 pub(super) struct Names {
     texts: Vec<String>,
     places: FxHashMap<Box<[u8]>, Name>,
-    /// The names that were asked for last.
+    /// The names that were looked up last.
     recent: [Option<(Digest, Name)>; RECENT],
 }
 
 /// How many names are found without hashing; a power of two.
 const RECENT: usize = 32;
 
-/// All of a short name: its length, its first bytes and its last bytes.
+/// A short name as a whole: its length, its first bytes and its last bytes.
 type Digest = (usize, u64, u64);
 
-/// The digest of a name of 8 to 16 bytes, which most names have.
+/// The digest of a name of 8 to 16 bytes; most names are that long.
 #[inline(always)]
 fn digest(bytes: &[u8]) -> Option<Digest> {
     let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_ne_bytes(*bytes));
@@ -32,10 +32,10 @@ fn digest(bytes: &[u8]) -> Option<Digest> {
 }
 
 impl Names {
-    /// The number of a name, a new one if it is new.
+    /// The number of a name; a new name gets a new number.
     #[inline(always)]
     pub(super) fn of(&mut self, bytes: &[u8]) -> Name {
-        // The last byte of a name tells it from its neighbours: eth0, eth1.
+        // The last byte of a name differs from that of similar names: eth0, eth1.
         let place = usize::from(bytes.last().copied().unwrap_or(0)) % RECENT;
         let digest = digest(bytes);
         match self.recent[place] {
@@ -55,7 +55,7 @@ impl Names {
         if let Some(name) = self.places.get(bytes) {
             return *name;
         }
-        // As many names as 32 bits can count do not fit into any machine's memory.
+        // More names than 32 bits can count do not fit into the memory of any machine.
         let name = Name(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
         self.texts.push(String::from_utf8_lossy(bytes).into_owned());
         self.places.insert(bytes.into(), name);
@@ -75,9 +75,9 @@ impl Names {
 /// A function of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Function {
-    /// As the binary ring buffer has it.
+    /// From the binary ring buffer.
     Address(u64),
-    /// As text has it.
+    /// From text.
     Symbol(Name),
 }
 
@@ -96,15 +96,15 @@ pub(super) enum Handler {
     /// A softirq, by its number.
     Softirq(u32),
     Tasklet(Function),
-    /// A work function on a workqueue. The workqueue of an item that was queued before the trace began is not known.
+    /// A work function on a workqueue. The workqueue of an item that was queued before the trace began is unknown.
     Work {
         function: Function,
         queue: Option<Name>,
     },
 }
 
-/// The part of a handler by which its end finds its begin. The end of an interrupt's handler tells the number of the
-/// interrupt alone.
+/// The part of a handler by which its end is matched with its begin. The end of an interrupt's handler has only the
+/// number of the interrupt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
     kind: SlotKind,
@@ -122,7 +122,7 @@ enum SlotKind {
 }
 
 impl Slot {
-    /// The slot of an interrupt thread; a thread has one.
+    /// The slot of an interrupt thread; a thread has only one.
     pub(super) const THREAD: Self = Self::new(SlotKind::Thread, 0);
 
     const fn new(kind: SlotKind, id: u64) -> Self {
@@ -150,7 +150,7 @@ impl Slot {
         Self::new(SlotKind::Tasklet, id)
     }
 
-    /// The slot of a work item by its address, or by the number that text has in its place.
+    /// The slot of a work item, by its address or by the number that text has instead.
     pub(super) fn work(work: u64) -> Self {
         Self::new(SlotKind::Work, work)
     }
@@ -171,7 +171,7 @@ pub(super) enum What {
     Enter(Handler),
     /// It has ended.
     Leave(Slot),
-    /// A softirq is asked for.
+    /// A softirq is requested.
     Raise(u32),
     /// A work item is queued.
     Queue {
@@ -183,7 +183,7 @@ pub(super) enum What {
     Start { work: u64, function: Function },
     /// The thread of an interrupt is woken.
     Wake { pid: u32 },
-    /// A CPU switches from one thread to another; `sleeps` when the first one waits from now on.
+    /// A CPU switches from one thread to another; `sleeps` if the first one now waits.
     Switch { from: Task, to: Task, sleeps: bool },
 }
 
@@ -205,14 +205,14 @@ pub(super) struct At {
     pub(super) pid: u32,
 }
 
-/// A consumer of events, which come in the order of their times. Each kind has its own function, since there may be
-/// some hundred thousand events per second.
+/// A consumer of events, in the order of their times. Each kind has its own function, because there may be some hundred
+/// thousand events per second.
 pub(super) trait Sink {
     /// A handler begins: of an interrupt, a vector, a softirq or a tasklet.
     fn enter(&mut self, at: At, handler: Handler);
     /// A handler or a work item has ended.
     fn leave(&mut self, at: At, slot: Slot);
-    /// A softirq is asked for.
+    /// A softirq is requested.
     fn raise(&mut self, at: At, vector: u32);
     /// A work item is queued.
     fn queue(&mut self, at: At, work: u64, function: Function, queue: Name);
@@ -220,7 +220,7 @@ pub(super) trait Sink {
     fn start(&mut self, at: At, work: u64, function: Function);
     /// The thread of an interrupt is woken.
     fn wake(&mut self, at: At, pid: u32);
-    /// A CPU switches from one thread to another; `sleeps` when the first one waits from now on.
+    /// A CPU switches from one thread to another; `sleeps` if the first one now waits.
     fn switch(&mut self, at: At, from: Task, to: Task, sleeps: bool);
     /// Events are lost around here.
     fn lose(&mut self);
@@ -244,7 +244,7 @@ pub(super) trait Sink {
     }
 }
 
-/// The most softirqs that there may be: the kernel has ten, and one word of 32 bits for all of them.
+/// The most softirqs: the kernel has ten, and one 32-bit word for all of them.
 pub(super) const SOFTIRQS: u32 = 32;
 /// The most CPUs that a kernel is built for.
 pub(super) const CPUS: u32 = 8192;
@@ -258,7 +258,7 @@ pub(super) fn softirq(vector: u32) -> Option<&'static str> {
     NAMES.get(vector as usize).copied()
 }
 
-/// The row of `/proc/interrupts` that counts a vector of x86; `name` is the one of its tracepoint.
+/// The row of `/proc/interrupts` that counts a vector of x86; `name` is from its tracepoint.
 pub(super) fn vector_row(name: &str) -> Option<&'static str> {
     Some(match name {
         "local_timer" => "LOC",

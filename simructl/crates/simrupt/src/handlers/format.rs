@@ -10,7 +10,7 @@ pub(super) struct Field {
     name: String,
     pub(super) offset: usize,
     pub(super) size: usize,
-    /// Whether the field holds the place and the length of a text that follows all fields.
+    /// Whether the field has the place and the length of a text that follows all fields.
     is_text_elsewhere: bool,
 }
 
@@ -28,13 +28,13 @@ pub(super) enum Long {
 /// The place of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Text {
-    /// At this offset, in so many bytes.
+    /// At this offset, with this length.
     Here(usize, usize),
-    /// At the place that this number tells.
+    /// At the place in this number.
     Elsewhere(Number<4>),
 }
 
-/// The form of an event's bytes.
+/// The layout of an event's bytes.
 #[derive(Debug, PartialEq)]
 pub(super) struct Format {
     /// The number of the event, with which its bytes begin.
@@ -62,7 +62,7 @@ impl Format {
         named(&self.fields, name)?.long()
     }
 
-    /// A text: in its field, or behind all fields.
+    /// A text: in its field, or after all fields.
     pub(super) fn text(&self, name: &str) -> Result<Text, String> {
         let field = named(&self.fields, name)?;
         match field.is_text_elsewhere {
@@ -72,12 +72,12 @@ impl Format {
     }
 }
 
-/// Parses the fields that a file of tracefs describes.
+/// Parses the fields in a format file of tracefs.
 pub(super) fn fields(text: &str) -> Result<Vec<Field>, String> {
     let rows = text
         .lines()
         .filter_map(|row| row.trim_start().strip_prefix("field:"));
-    rows.map(|row| field(row).ok_or_else(|| format!("a field that is not understood: {row}")))
+    rows.map(|row| field(row).ok_or_else(|| format!("it has a field in an unknown form: {row}")))
         .collect()
 }
 
@@ -120,14 +120,14 @@ impl Field {
         match *size == N && !self.is_text_elsewhere {
             true => Ok(Number(self.offset)),
             false => Err(format!(
-                "its field {name} of {size} bytes is no number of {N}"
+                "its field {name} has {size} bytes and is not a number of {N} bytes"
             )),
         }
     }
 }
 
 impl<const N: usize> Number<N> {
-    /// The place so many bytes behind the beginning.
+    /// The place at this offset.
     pub(super) const fn at(offset: usize) -> Self {
         Self(offset)
     }
@@ -172,7 +172,7 @@ impl Text {
         }
     }
 
-    /// The text, without the zeros behind it.
+    /// The text, without the zeros after it.
     #[inline]
     pub(super) fn read(self, bytes: &[u8]) -> Option<&[u8]> {
         match self {
@@ -257,7 +257,7 @@ format:
             ("ID: 70000\n", "its ID is '70000'"),
             (
                 "ID: 1\n\tfield:int a;\n",
-                "a field that is not understood: int a;",
+                "it has a field in an unknown form: int a;",
             ),
         ] {
             assert_eq!(Format::parse(text).unwrap_err(), why);
@@ -266,9 +266,15 @@ format:
         let why = format.number::<4>("vec").unwrap_err();
         assert_eq!(why, "it has no field vec");
         let why = format.number::<4>("name").unwrap_err();
-        assert_eq!(why, "its field name of 4 bytes is no number of 4");
+        assert_eq!(
+            why,
+            "its field name has 4 bytes and is not a number of 4 bytes"
+        );
         let why = format.number::<2>("irq").unwrap_err();
-        assert_eq!(why, "its field irq of 4 bytes is no number of 2");
+        assert_eq!(
+            why,
+            "its field irq has 4 bytes and is not a number of 2 bytes"
+        );
     }
 
     proptest::proptest! {

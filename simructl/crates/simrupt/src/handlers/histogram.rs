@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A histogram of times of any length, with the buckets of the module's own histograms: a bucket is at most 1/64 of
-//! its lower bound wide. Only the powers of two that occur take memory.
+//! A histogram of times of any length, with the buckets of the module's own histograms: the width of a bucket is at
+//! most 1/64 of its lower bound. Only the powers of two that occur take memory.
 
 use simrupt_core::histogram::{BUCKETS, bounds, index};
 
@@ -21,7 +21,7 @@ pub struct Max {
     pub cpu: u32,
 }
 
-/// How often each time was measured.
+/// The distribution of times.
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
     octaves: Vec<Option<Box<[u64; PER_OCTAVE]>>>,
@@ -39,7 +39,7 @@ impl Histogram {
     /// Counts a time that ended at `at_ns` on `cpu`.
     #[inline]
     pub(super) fn record(&mut self, value_ns: u64, at_ns: u64, cpu: u32) {
-        // Of equal times the last, so that the first time of all, which may be 0, is taken as well.
+        // Among equal times the last one is kept. So the first time, which may be 0, is also taken.
         if value_ns >= self.max.value_ns {
             self.max = Max {
                 value_ns,
@@ -60,7 +60,7 @@ impl Histogram {
         }
     }
 
-    /// Counts the first time of a power of two.
+    /// Counts the first time in a power of two.
     #[cold]
     fn begin(&mut self, place: usize) {
         let octave = place / PER_OCTAVE;
@@ -87,7 +87,7 @@ impl Histogram {
     }
 
     /// The time that `permille` of 1000 times do not exceed, by nearest rank: the high bound of its bucket, but never
-    /// more than the longest time. `None` when there is no time.
+    /// more than the longest time. `None` if there are no times.
     pub fn percentile(&self, permille: u32) -> Option<Percentile> {
         let max = self.max()?;
         let buckets = self.buckets().map(|(_, high, count)| (high, count));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn times_beyond_the_last_bucket_are_counted_and_told() {
+    fn times_beyond_the_last_bucket_are_counted_and_shown() {
         let histogram = of(&[1, 1 << 40]);
         assert_eq!((histogram.overflow, histogram.count), (1, 2));
         assert_eq!(histogram.percentile(500), Some(Percentile::Below(1)));

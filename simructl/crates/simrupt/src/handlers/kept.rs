@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A trace in a file, as tracefs shows it, of this machine or another one.
+//! A trace in a file in the form of tracefs, from this machine or another one.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::handlers::sample::Sample;
 use crate::handlers::symbols::Symbols;
 use crate::trace::rows::Pieces;
 
-/// A trace of which pieces were taken.
+/// A trace that is taken piece by piece.
 ///
 /// ```
 /// use simrupt::handlers::Kept;
@@ -44,9 +44,9 @@ pub struct Odd {
     pub count: u64,
     /// The first of them.
     pub row: String,
-    /// The reason why it was not understood.
+    /// The reason.
     pub why: String,
-    /// A trace that would be understood.
+    /// How to get a trace that can be parsed.
     pub remedy: &'static str,
 }
 
@@ -83,11 +83,11 @@ impl Kept {
         }
     }
 
-    /// The sample that the whole trace is, and the rows that were not understood.
+    /// The sample of the whole trace, and the rows that were not understood.
     ///
     /// # Errors
     ///
-    /// Says how to take a trace, when this one holds no event of a handler.
+    /// The trace contains no event of a handler. The failure says how to take one.
     pub fn end(mut self) -> Result<(Sample, Option<Odd>), Failure> {
         const WHAT: &str = "cannot show the trace";
         let Some([first, last]) = self.times else {

@@ -9,7 +9,7 @@ use crate::handlers::event::{Names, Sink};
 use crate::handlers::page::{Layout, Pages, Records};
 use crate::handlers::raw::Decoder;
 
-/// The pages that were read from a CPU's buffer, as far as they were not handed on yet.
+/// The pages of a CPU's buffer that were read but not yet handed on.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) cpu: u32,
@@ -48,7 +48,7 @@ impl<S: Sink> Records for Understood<'_, S> {
     }
 }
 
-/// Hands on the events up to a time in their order, and keeps the others.
+/// Hands on the events up to a time, in order, and keeps the others.
 pub(super) fn merge(
     sources: &mut [Source],
     decoder: &mut Decoder,
@@ -59,7 +59,7 @@ pub(super) fn merge(
     let mut order: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
     let mut next = (0..sources.len()).map(|at| (0, at)).collect::<Vec<_>>();
     loop {
-        // First of all, the time of each CPU's first event is found.
+        // First, the time of each CPU's first event is found.
         let (limit_ns, at) = match (next.pop(), order.pop()) {
             (Some((limit_ns, at)), None) => (limit_ns, at),
             (Some(first), Some(other)) => {
@@ -67,7 +67,7 @@ pub(super) fn merge(
                 first
             }
             (None, Some(Reverse((ns, at)))) if ns <= until_ns => {
-                // As long as no other CPU has an earlier one.
+                // As long as no other CPU has an earlier event.
                 let other = order.peek();
                 let bound = other.map_or(until_ns, |Reverse((other, _))| until_ns.min(*other));
                 (bound.saturating_add(1), at)
@@ -94,7 +94,7 @@ mod tests {
     use crate::handlers::raw::tests::raise_alone;
     use proptest::prelude::*;
 
-    /// The buffer of a CPU on which a softirq was raised at these times.
+    /// The buffer of a CPU with softirqs raised at these times.
     fn source(cpu: u32, times: &[u64]) -> Source {
         let mut source = Source::new(cpu, layout());
         let mut last = 0;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How often the machine's interrupt handlers, softirqs, tasklets and work functions run, how long they wait, and
-//! how long they run. It is measured by the kernel's own tracepoints, with or without the module.
+//! How often the machine's interrupt handlers, softirqs, tasklets and work functions run, how long they wait, and how
+//! long they run. The source is the kernel's own tracepoints, so the module is not needed.
 //!
-//! A [`Recording`] measures the running kernel, [`Kept`] a trace in a file. Both give [`Sample`]s, with a [`Row`]
-//! for each handler. A [`Watched`] interrupt gives the times at which it came.
+//! A [`Recording`] measures the running kernel, [`Kept`] a trace in a file. Both give [`Sample`]s, with a [`Row`] for
+//! each handler. A [`Watched`] interrupt gives its arrival times.
 //!
-//! - `event`: one event, whatever it was read from;
+//! - `event`: one event, from either source;
 //! - `page`, `format`, `raw`, `merge`: events from the kernel's binary ring buffers, in the order of their times;
-//! - `row`: events from a trace as tracefs shows it;
-//! - `pairing`: begins and ends become runs, requests and begins become waits; `works`: the work items that wait;
+//! - `row`: events from a trace in the form of tracefs;
+//! - `pairing`: pairs begins with ends to runs, and requests with begins to waits; `works`: the work items that wait;
 //! - `histogram`, `tally`: the counts and times of each handler;
 //! - `watched`: the arrivals of one interrupt;
 //! - `recorder`: the buffers of a live trace; `symbols`: the names of functions.

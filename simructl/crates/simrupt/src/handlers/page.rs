@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A page of the kernel's ring buffer, as a read of `per_cpu/cpuN/trace_pipe_raw` returns it: a head with the time at
-//! which the page begins, then records, each with the time that has passed since the record before.
+//! A page of the kernel's ring buffer, as a read of `per_cpu/cpuN/trace_pipe_raw` returns it. A head has the time at
+//! which the page begins. Records follow, each with the time since the previous record.
 //!
-//! The kernel describes the form in `events/header_page` and `events/header_event`. How times add up is in Linux 7.3,
-//! kernel/trace/ring_buffer.c, rb_read_data_buffer().
+//! The kernel describes the form in `events/header_page` and `events/header_event`. For how times add up, see
+//! rb_read_data_buffer() in kernel/trace/ring_buffer.c of Linux 7.3.
 
 use std::io::{self, Read};
 
 use crate::handlers::format::{Long, Number, fields, named};
 
-/// A bit of the length: events were lost before this page. The next one only says that their number follows.
+/// A bit of the length: events were lost before this page. The next bit only says that their number follows.
 const MISSED: u64 = 1 << 31;
 const MISSED_BITS: u64 = 3 << 30;
-/// The five highest bits of a time, which an absolute time in the buffer lacks.
+/// The five highest bits of a time, which absolute times in the buffer do not have.
 const HIGH_BITS: u64 = 0xf8 << 56;
 
 const PADDING: u32 = 29;
@@ -33,7 +33,7 @@ pub(super) struct Layout {
 impl Layout {
     /// Parses `events/header_page`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        // Here a blank follows the colon, in the files of events it does not.
+        // In this file a blank follows the colon, in the format files of events it does not.
         let fields = fields(&text.replace("field: ", "field:"))?;
         let data = named(&fields, "data")?;
         Ok(Self {
@@ -49,26 +49,26 @@ impl Layout {
 pub(super) trait Records {
     /// The next event: its time and its bytes.
     fn take(&mut self, ns: u64, bytes: &[u8]);
-    /// Events are lost here. It is called twice: after the last event before the gap, and before the first one after
+    /// Events were lost here. It is called twice: after the last event before the gap, and before the first one after
     /// it.
     fn lose(&mut self);
 }
 
-/// Pages that were read from the buffer of a CPU, whose records are taken one by one.
+/// Pages from the buffer of a CPU, whose records are taken one by one.
 #[derive(Debug)]
 pub(super) struct Pages {
     layout: Layout,
     bytes: Vec<u8>,
-    /// How many of the bytes hold pages that were read.
+    /// How many of the bytes are pages that were read.
     filled: usize,
-    /// The first page that was not begun.
+    /// The first page that was not yet begun.
     page: usize,
-    /// The next record of the page that was begun, and the end of that page's records.
+    /// The next record of the current page, and the end of that page's records.
     at: usize,
     end: usize,
     /// The time of the last record.
     ns: u64,
-    /// Whether a gap was found, and no record was taken since then.
+    /// Whether a gap was found, and no record was taken since.
     is_after_loss: bool,
 }
 
@@ -86,10 +86,10 @@ impl Pages {
         }
     }
 
-    /// Reads the next page behind the others; `false` if there is none.
+    /// Reads the next page after the others; `false` if there is none.
     pub(super) fn read(&mut self, source: &mut impl Read) -> io::Result<bool> {
         if self.at >= self.end && self.page >= self.filled {
-            // All that was read was taken.
+            // Everything that was read is already taken.
             (self.filled, self.page, self.at, self.end) = (0, 0, 0, 0);
         }
         let size = self.layout.size;
@@ -119,7 +119,7 @@ impl Pages {
         }
     }
 
-    /// Begins with the next page; `false` if there is none.
+    /// Begins the next page; `false` if there is none.
     fn begin_page(&mut self, to: &mut impl Records) -> bool {
         let (size, start, data) = (self.layout.size, self.page, self.layout.data);
         let Some(page) = self.bytes[..self.filled].get(start..start + size) else {
@@ -132,7 +132,7 @@ impl Pages {
             return true;
         };
         let length = (commit & 0xffff_ffff & !MISSED_BITS) as usize;
-        // A length beyond the page makes no sense.
+        // A length beyond the page is invalid.
         let length = if data + length <= size { length } else { 0 };
         (self.at, self.end) = (start + data, start + data + length);
         self.ns = ns;
@@ -144,7 +144,7 @@ impl Pages {
     }
 
     /// Hands on the records of this page before this time; returns the time of the next one. `None` at the end of the
-    /// page, and where the rest of it makes no sense.
+    /// page, and if the rest of it is invalid.
     #[inline]
     fn take_in_page(&mut self, limit_ns: u64, to: &mut impl Records) -> Option<u64> {
         let page = self.bytes.get(..self.end)?;
@@ -195,17 +195,17 @@ impl Pages {
     }
 }
 
-/// A record that is no short event, with the place where it ends.
+/// A record that is not a short event, with its end.
 enum Special {
     /// A long event, whose length precedes its bytes.
     Event(usize),
-    /// So many nanoseconds have passed.
+    /// This many nanoseconds have passed.
     Later(u64, usize),
-    /// The time now, without its highest bits.
+    /// The current time, without its highest bits.
     Time(u64, usize),
 }
 
-/// Decodes such a record; `None` where the records of a page end, or make no sense.
+/// Decodes such a record; `None` at the end of a page's records, or if they are invalid.
 #[cold]
 fn special(page: &[u8], body: usize, kind: u32, delta: u32) -> Option<Special> {
     if (kind, delta) == (PADDING, 0) {
@@ -217,7 +217,7 @@ fn special(page: &[u8], body: usize, kind: u32, delta: u32) -> Option<Special> {
     Some(match kind {
         TIME_EXTEND => Special::Later(long, body + 4),
         TIME_STAMP => Special::Time(long, body + 4),
-        // A discarded event. A delta of 1 stands for none, as 0 means the end of the page.
+        // A discarded event. A delta of 1 stands for 0, because 0 means the end of the page.
         PADDING if delta == 1 => Special::Later(0, end),
         PADDING => Special::Later(delta.into(), end),
         _ => Special::Event(end),
@@ -308,7 +308,7 @@ pub(super) mod tests {
             record(1, 5, b"1234"),
             record(TIME_EXTEND, 3, &2_u32.to_ne_bytes()),
             record(2, 7, b"12345678"),
-            // Discarded: its time counts, except for 1.
+            // Discarded: its time counts, unless it is 1.
             record(PADDING, 100, &[b"\x08\0\0\0".as_slice(), b"xxxx"].concat()),
             record(PADDING, 1, &4_u32.to_ne_bytes()),
             record(0, 1, &long),
@@ -331,7 +331,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_gap_is_told_before_and_after() {
+    fn a_gap_is_reported_before_and_after() {
         let first = page(1, true, &record(1, 1, b"1234"));
         let second = page(90, true, &record(1, 5, b"5678"));
         let events = |ns, bytes: &[u8]| (ns, bytes.to_vec());
@@ -392,7 +392,7 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic_or_read_for_ever(
+        fn no_bytes_make_it_panic_or_read_forever(
             bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..4),
             raw in proptest::collection::vec(any::<u8>(), 1..300),
         ) {

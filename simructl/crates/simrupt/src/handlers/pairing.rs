@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Begins and ends become runs, requests and begins become waits.
+//! Pairs begins with ends to runs, and requests with begins to waits.
 //!
-//! Each thread has a stack of the handlers that have begun in it and not ended: a work item below, a softirq that
-//! interrupted it, an interrupt that interrupted the softirq. A CPU's time belongs to the innermost of them. A run
-//! lasts from its begin to its end, including all that comes in between.
+//! Each thread has a stack of the handlers that have begun in it and not ended: a work item at the bottom, a softirq
+//! that interrupted it, an interrupt that interrupted the softirq. A CPU's time belongs to the innermost of them. A run
+//! lasts from its begin to its end, and includes everything in between.
 //!
-//! An end without a begin, as at the start of a trace, and a begin without an end are counted, and make no
-//! run. Where events are lost, all that has begun is given up, since the next end may belong to a later begin.
+//! An end without a begin (as at the start of a trace) and a begin without an end are counted, but are not runs. After
+//! lost events, all begun handlers are dropped, because the next end may belong to a later begin.
 
 use std::mem;
 
@@ -17,7 +17,7 @@ use crate::handlers::event::{At, Function, Handler, Name, SOFTIRQS, Sink, Slot, 
 use crate::handlers::tally::{Counted, OnOneCpu, Place, Tally};
 use crate::handlers::works::{Waiting, Works};
 
-/// Events that made no run and no wait.
+/// Events that could not be paired to a run or a wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Unpaired {
     /// Ends whose begin was not seen.
@@ -42,7 +42,7 @@ struct Frame {
     slot: Slot,
     row: Place,
     since_ns: u64,
-    /// Its time on the CPU that it is on, as far as it was not added to its row yet.
+    /// Its time on the current CPU that is not yet added to its row.
     cpu_ns: u64,
 }
 
@@ -51,12 +51,12 @@ type Stack = Vec<Frame>;
 #[derive(Debug, Default)]
 struct Cpu {
     number: u32,
-    /// The thread that it runs, and the handlers that have begun there.
+    /// The thread that it runs, and the handlers that have begun in it.
     pid: u32,
     stack: Stack,
-    /// The time up to which its time is accounted for.
+    /// The time up to which its time is accounted.
     until_ns: u64,
-    /// When each softirq was first raised since it last began; 0 if it was not.
+    /// When each softirq was first raised since its last begin; 0 if it was not.
     raised: [u64; SOFTIRQS as usize],
     rows: OnOneCpu,
 }
@@ -73,7 +73,7 @@ impl Cpu {
         }
     }
 
-    /// Adds the CPU times of the handlers that have begun here to their rows, from this place in the stack on.
+    /// Adds the CPU times of the handlers that have begun here to their rows, from this place in the stack upwards.
     fn settle(&mut self, from: usize) {
         for frame in self.stack.iter_mut().skip(from) {
             let cpu_ns = mem::take(&mut frame.cpu_ns);
@@ -93,7 +93,7 @@ impl Cpu {
     }
 }
 
-/// All that is under way, on the CPUs and elsewhere.
+/// Everything in progress, on the CPUs and elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
     cpus: Vec<Cpu>,
@@ -103,12 +103,12 @@ pub(super) struct Pairing {
     pub(super) has_switches: bool,
 }
 
-/// All that is under way and bound to no CPU, and the counts and times.
+/// Everything in progress that is bound to no CPU, and the counts and times.
 #[derive(Debug, Default)]
 struct All {
     tally: Tally,
-    /// The handlers that have begun in threads that no CPU runs, by thread. Idle threads have one number, so their CPU
-    /// is a part of the key.
+    /// The handlers that have begun in threads that no CPU runs, by thread. All idle threads have the same number, so
+    /// their CPU is a part of the key.
     parked: FxHashMap<(u32, u32), Stack>,
     works: Works,
     /// The interrupt threads that were woken and have not run since, with the time of the wake-up.
@@ -122,7 +122,7 @@ fn parking(pid: u32, cpu: u32) -> (u32, u32) {
 }
 
 impl Pairing {
-    /// The CPU of an event, and all that is bound to no CPU.
+    /// The CPU of an event, and everything that is bound to no CPU.
     #[inline(always)]
     fn at(&mut self, number: u32) -> (&mut Cpu, &mut All) {
         self.events += 1;
@@ -192,7 +192,7 @@ impl Sink for Pairing {
         all.switch(cpu, from, to, sleeps, at.ns);
     }
 
-    /// Gives up all that is under way, since the next end may belong to a later begin.
+    /// Drops everything in progress, because the next end may belong to a later begin.
     fn lose(&mut self) {
         let All {
             parked,
@@ -218,7 +218,7 @@ impl Sink for Pairing {
 }
 
 impl All {
-    /// Accounts for a CPU's time up to now; from now on it runs this thread.
+    /// Accounts a CPU's time up to now. From now on it runs this thread.
     #[inline(always)]
     fn turn(&mut self, cpu: &mut Cpu, pid: u32, ns: u64) {
         cpu.account(ns);
@@ -231,7 +231,7 @@ impl All {
         if !cpu.stack.is_empty() {
             cpu.settle(0);
             let stack = mem::take(&mut cpu.stack);
-            // A thread runs on one CPU. Where a trace says otherwise, the begins of the earlier stack are given up.
+            // A thread runs on one CPU. If a trace says otherwise, the begins of the earlier stack are dropped.
             let other = self.parked.insert(parking(cpu.pid, cpu.number), stack);
             self.unpaired.begins += other.map_or(0, |other| other.len() as u64);
         }
@@ -257,7 +257,7 @@ impl All {
                 }
                 Slot::softirq(vector)
             }
-            // These begin with other events.
+            // Other events begin these.
             Handler::Thread(_) | Handler::Work { .. } => return,
         };
         cpu.begin(slot, row, ns);
@@ -287,7 +287,7 @@ impl All {
         on_cpu.cpu_ns = on_cpu.cpu_ns.wrapping_add(frame.cpu_ns);
     }
 
-    /// Gives up the handlers that began above this one; `false` if this one is not there.
+    /// Drops the handlers that began above this one; `false` if this one is not in the stack.
     #[cold]
     fn uncover(&mut self, cpu: &mut Cpu, slot: Slot) -> bool {
         let Some(at) = cpu.stack.iter().rposition(|frame| frame.slot == slot) else {
@@ -323,7 +323,7 @@ impl All {
                 row
             }
             other => {
-                // Memory was freed and used again: the request was for another work item.
+                // Memory was freed and reused: the request was for another work item.
                 self.unpaired.requests += u64::from(other.is_some());
                 let queue = None;
                 self.tally.place(Handler::Work { function, queue })
@@ -335,7 +335,7 @@ impl All {
     fn switch(&mut self, cpu: &mut Cpu, from: Task, to: Task, sleeps: bool, ns: u64) {
         if from.irq_thread.is_some() && sleeps {
             self.leave(cpu, Slot::THREAD, ns);
-            // A wake-up before it slept has had its effect.
+            // A wake-up before it slept is already done.
             self.woken.remove(&from.pid);
         }
         self.turn(cpu, to.pid, ns);
@@ -346,7 +346,7 @@ impl All {
             return;
         };
         if cpu.stack.iter().any(|frame| frame.slot == Slot::THREAD) {
-            // It goes on after it was preempted: the wake-up found it awake.
+            // It continues after preemption: the wake-up found it awake.
             return;
         }
         let row = self.tally.place(Handler::Thread(name));
@@ -356,7 +356,7 @@ impl All {
 }
 
 impl Pairing {
-    /// The counts and times up to now. They start at 0 again unless `keep` is set. Runs that are under way go on.
+    /// The counts and times up to now. They restart at 0 unless `keep` is set. Runs in progress go on.
     pub(super) fn taken(&mut self, now_ns: u64, keep: bool) -> Taken {
         for cpu in &mut self.cpus {
             cpu.account(now_ns);
@@ -375,7 +375,7 @@ impl Pairing {
         taken
     }
 
-    /// The counts and times up to the end of the trace. Runs that are under way have no end.
+    /// The counts and times up to the end of the trace. Runs in progress have no end.
     pub(super) fn end(&mut self, now_ns: u64) -> Taken {
         let mut taken = self.taken(now_ns, false);
         self.lose();

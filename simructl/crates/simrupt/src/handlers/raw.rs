@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Events from the bytes of the kernel's ring buffer. The kernel's format files tell the place of each field. Here
-//! is which events are wanted, a row for each.
+//! Events from the bytes of the kernel's ring buffer. The kernel's format files have the place of each field. This file
+//! has a row for each event that is wanted.
 
 use crate::handlers::event::{At, Function, Handler, Name, Names, SOFTIRQS, Sink, Slot, Task};
 use crate::handlers::format::{Format, Long, Number, Text};
@@ -13,18 +13,18 @@ pub(super) struct Wanted {
     pub(super) name: String,
     /// The filter of its hits, in the syntax of tracefs.
     pub(super) filter: Option<String>,
-    /// Whether there is no recording without it.
+    /// Whether a recording needs it.
     pub(super) is_required: bool,
 }
 
-/// The threads whose time on the CPU is followed, by their names: those that run work items, those of interrupts, and
-/// those that run softirqs.
+/// The threads whose time on the CPU is followed, by name: threads that run work items, interrupt threads, and threads
+/// that run softirqs.
 const SWITCHES: &str = "prev_comm ~ \"kworker/*\" || next_comm ~ \"kworker/*\" || \
                         prev_comm ~ \"irq/*\" || next_comm ~ \"irq/*\" || \
                         prev_comm ~ \"ksoftirqd/*\" || next_comm ~ \"ksoftirqd/*\" || \
                         prev_comm ~ \"ktimers/*\" || next_comm ~ \"ktimers/*\"";
 
-/// The tracepoints that every machine has or may have, except those of vectors.
+/// The tracepoints of every machine, those it may lack included, except those of vectors.
 pub(super) fn wanted() -> Vec<Wanted> {
     let of = |system, name: &str, filter: Option<&str>, is_required| Wanted {
         system,
@@ -62,7 +62,7 @@ pub(super) fn wanted() -> Vec<Wanted> {
     .concat()
 }
 
-/// The tracepoint of the handlers of one interrupt, as they begin.
+/// The tracepoint at the start of the handlers of one interrupt.
 pub(super) fn entries_of(irq: u32) -> Wanted {
     Wanted {
         system: "irq",
@@ -165,7 +165,7 @@ impl Kind {
                 } else if let Some(stem) = name.strip_suffix("_exit") {
                     Self::VectorExit(names.of(stem.as_bytes()))
                 } else {
-                    return Err("nothing is known of it".to_string());
+                    return Err("it is not a known tracepoint".to_string());
                 }
             }
         })
@@ -181,7 +181,8 @@ pub(super) fn irq_thread(comm: &[u8], names: &mut Names) -> Option<Name> {
     Some(names.of(name))
 }
 
-/// The states of a thread that waits: all except running and preempted. Linux 7.3, include/trace/events/sched.h, __trace_sched_switch_state().
+/// The states of a thread that waits: all states except running and preempted. See __trace_sched_switch_state() in
+/// include/trace/events/sched.h of Linux 7.3.
 const WAITS: u64 = 0xff;
 
 /// Decodes the bytes of events.
@@ -194,7 +195,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder of these tracepoints, each with the text that describes it.
+    /// A decoder of these tracepoints, each with its format text.
     pub(super) fn new(
         tracepoints: &[(Wanted, String)],
         names: &mut Names,

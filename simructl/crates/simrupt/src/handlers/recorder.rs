@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! The live trace: each CPU's binary ring buffer is read several times per second, and the events of all CPUs are
-//! put into the order of their times.
+//! sorted by time.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -25,20 +25,20 @@ const SLACK_NS: u64 = 2_000_000;
 /// KiB for each CPU, and the most for all CPUs together.
 const BUFFER_KIB: u32 = 1024;
 const BUFFERS_KIB: u32 = 256 * 1024;
-/// The least for each CPU, which is some pages.
+/// The least KiB for each CPU: some pages.
 const LEAST_KIB: u32 = 64;
 
 /// A trace instance that records the events of handlers.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    // Dropped before the instance, which cannot be removed while they are open.
+    // Closed before the instance, which cannot be removed while they are open.
     pipes: Vec<File>,
     instance: Instance,
     /// The pages that were read from them.
     sources: Vec<Source>,
     decoder: Decoder,
-    /// The most pages of a CPU that are read at a time. A buffer that is filled as fast as it is read would otherwise
-    /// keep the others from being read.
+    /// The most pages of a CPU that are read at a time. Otherwise a buffer that fills as fast as it is read would keep
+    /// the other buffers from being read.
     most_pages: usize,
     pub(super) names: Names,
     /// When it began, in nanoseconds of CLOCK_MONOTONIC.
@@ -52,7 +52,7 @@ fn now_ns() -> u64 {
 }
 
 impl Recorder {
-    /// Begins to record these tracepoints, with a buffer of so many KiB for each CPU.
+    /// Begins to record these tracepoints, with a buffer of `buffer_kib` KiB for each CPU.
     pub(super) fn start(
         sysroot: &Sysroot,
         wanted: impl IntoIterator<Item = Wanted>,
@@ -103,14 +103,13 @@ impl Recorder {
         Ok(this)
     }
 
-    /// Ends the recording, and returns when; the buffers can still be read.
+    /// Ends the recording, and returns its end time; the buffers can still be read.
     pub(super) fn stop(&self) -> Result<u64, Failure> {
         self.instance.write("tracing_on", "0")?;
         Ok(now_ns())
     }
 
-    /// Reads the buffers, and hands on the events up to now in the order of their times. Returns the time up to which
-    /// they were handed on.
+    /// Reads the buffers, and hands on the events up to now, in order. Returns the time of the end of these events.
     pub(super) fn read(&mut self, sink: &mut impl Sink) -> Result<u64, Failure> {
         let until_ns = now_ns().saturating_sub(SLACK_NS);
         self.read_buffers()?;
@@ -118,7 +117,7 @@ impl Recorder {
         Ok(until_ns)
     }
 
-    /// After the end: reads and hands on all events that are left.
+    /// After the end: reads and hands on all remaining events.
     pub(super) fn rest(&mut self, sink: &mut impl Sink) -> Result<(), Failure> {
         while self.read_buffers()? {}
         self.merge(u64::MAX, sink);
@@ -130,7 +129,7 @@ impl Recorder {
         merge(&mut self.sources, decoder, names, until_ns, sink);
     }
 
-    /// Reads the buffers; whether there was anything in them.
+    /// Reads the buffers; returns whether they had any data.
     fn read_buffers(&mut self) -> Result<bool, Failure> {
         let mut has_read = false;
         for (pipe, source) in self.pipes.iter_mut().zip(&mut self.sources) {
@@ -139,7 +138,7 @@ impl Recorder {
                     Ok(false) => break,
                     Ok(true) => has_read = true,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    // A CPU that has been offline all the time has no buffer yet.
+                    // A CPU that was always offline has no buffer yet.
                     Err(error) if errno(&error) == Errno::ENODEV => break,
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                     Err(error) => {
@@ -153,7 +152,7 @@ impl Recorder {
         Ok(has_read)
     }
 
-    /// Number of events that were lost up to now, by the kernel's counts.
+    /// Number of events lost up to now, by the kernel's counts.
     pub(super) fn lost(&self) -> u64 {
         let each = self.sources.iter().map(|source| {
             let path = format!("per_cpu/cpu{}/stats", source.cpu);
@@ -168,7 +167,7 @@ impl Recorder {
         self.decoder.odd
     }
 
-    /// Whether the kernel tells to which threads the CPUs switch.
+    /// Whether switches of threads are recorded.
     pub(super) fn has_switches(&self) -> bool {
         self.decoder.has_switches()
     }
@@ -188,14 +187,14 @@ fn lost(stats: &str) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
-/// The tracepoints of all handlers, those of the machine's vectors included.
+/// The tracepoints of all handlers, including those of the machine's vectors.
 pub(super) fn of_handlers(sysroot: &Sysroot) -> impl Iterator<Item = Wanted> + use<> {
     let events = sysroot.sys("kernel/tracing/events/irq_vectors");
     let names = names(&events).unwrap_or_default();
     wanted().into_iter().chain(vectors(&names))
 }
 
-/// The wanted tracepoints that the kernel has, each with the text that describes it.
+/// The wanted tracepoints that the kernel has, each with its format text.
 fn tracepoints(
     events: &Path,
     wanted: impl IntoIterator<Item = Wanted>,
@@ -249,7 +248,7 @@ fn cpus(folder: &Path) -> Result<Vec<u32>, Failure> {
     Ok(numbers)
 }
 
-/// The text of `header_page`. The kernel returns nothing to a second read, so the first one has to take all of it.
+/// The text of `header_page`. A second read returns nothing, so the first one must be large enough.
 fn header(path: &Path) -> io::Result<String> {
     let mut bytes = vec![0; 4096];
     let count = File::open(path)?.read(&mut bytes)?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A measurement of the running kernel, which gives a sample whenever it is asked for one.
+//! A measurement of the running kernel, which gives samples on request.
 
 use std::time::{Duration, Instant};
 
@@ -12,16 +12,16 @@ use crate::handlers::symbols::Symbols;
 use crate::sysroot::Sysroot;
 use crate::trace::PERIOD;
 
-/// From when on a sample counts.
+/// The beginning of the period of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
-    /// Since the sample before.
+    /// Since the previous sample.
     SinceLast,
     /// Since the beginning.
     SinceStart,
 }
 
-/// A measurement that is under way. Dropping it ends it, and removes its trace instance.
+/// A measurement in progress. Dropping it ends it, and removes its trace instance.
 #[derive(Debug)]
 pub struct Recording<'a> {
     sysroot: &'a Sysroot,
@@ -29,14 +29,14 @@ pub struct Recording<'a> {
     pairing: Pairing,
     symbols: Symbols,
     span: Span,
-    /// The end of the last sample, and what had been counted by then.
+    /// The end of the last sample, and the counts at that time.
     last_ns: u64,
     last_lost: u64,
     last_odd: u64,
 }
 
 impl<'a> Recording<'a> {
-    /// Begins to measure, with a buffer of so many KiB for each CPU; `None` chooses a size by the number of CPUs.
+    /// Begins to measure, with a buffer of `buffer_kib` KiB for each CPU; `None` chooses a size by the number of CPUs.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl<'a> Recording<'a> {
         })
     }
 
-    /// Reads the events that have come. The buffers overflow unless this is called at least each [`PERIOD`].
+    /// Reads the events that have come. Must be called at least once per [`PERIOD`], or the buffers overflow.
     pub fn read(&mut self) -> Result<(), Failure> {
         self.recorder.read(&mut self.pairing).map(|_| ())
     }
@@ -80,9 +80,9 @@ impl<'a> Recording<'a> {
         self.named(taken, end_ns)
     }
 
-    /// A sample of what was taken, with the names of the handlers.
+    /// A sample of the counts and times, with the names of the handlers.
     fn named(&mut self, taken: Taken, until_ns: u64) -> Result<Sample, Failure> {
-        // No event is to be lost while names are looked up.
+        // No event may be lost during the look-up of names.
         let (recorder, pairing) = (&mut self.recorder, &mut self.pairing);
         let mut read = Instant::now();
         self.symbols.find(self.sysroot, addresses(&taken), || {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A row of a trace, as tracefs shows it: `comm-pid [cpu] flags seconds: event: fields`.
+//! A row of a trace in the form of tracefs: `comm-pid [cpu] flags seconds: event: fields`.
 //!
-//! Each field is found by the field names around it: names of threads, interrupts and workqueues may contain
+//! Each field is found by the names around it, because the names of threads, interrupts and workqueues may contain
 //! anything except a newline.
 
 use crate::handlers::event::{
@@ -14,23 +14,23 @@ use crate::handlers::raw::irq_thread;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Row {
     Event(Event),
-    /// So many events of a CPU were lost.
+    /// This many events of a CPU were lost.
     Lost(u64),
     /// Anything else: headers, other events.
     Other,
 }
 
-/// A row that is not understood.
+/// A row that cannot be parsed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Damage {
     /// The reason.
     pub(super) why: String,
-    /// A trace that would be understood.
+    /// How to get a trace that can be parsed.
     pub(super) remedy: &'static str,
 }
 
 const SECONDS: &str = "a trace with times in seconds: echo mono > trace_clock";
-const WHOLE: &str = "a trace as tracefs shows it, with no row changed or cut: cat trace > FILE";
+const WHOLE: &str = "an unchanged copy of the trace of tracefs, without cut rows: cat trace > FILE";
 
 /// The place and time of a row, and the rest of it.
 #[derive(Debug, PartialEq)]
@@ -47,7 +47,7 @@ impl Row {
     ///
     /// # Errors
     ///
-    /// Says which field of a wanted event is missing or damaged, or that the times are not in seconds.
+    /// Names the field of a wanted event that is missing or damaged, or says that the times are not in seconds.
     pub(super) fn parse(text: &str, names: &mut Names) -> Result<Self, Damage> {
         if let Some(count) = lost(text) {
             return Ok(Self::Lost(count));
@@ -68,7 +68,7 @@ impl Row {
                 Ok(Self::Event(Event { at, what }))
             }
             Some(Err(field)) => Err(Damage {
-                why: format!("the field {field} of {event} is not understood"),
+                why: format!("the field {field} of {event} is missing or damaged"),
                 remedy: WHOLE,
             }),
             None => Ok(Self::Other),
@@ -82,9 +82,9 @@ fn lost(text: &str) -> Option<u64> {
     count.strip_suffix(" EVENTS]")?.parse().ok()
 }
 
-/// Parses the part before the fields; `None` if this is no row of an event.
+/// Parses the part before the fields; `None` if this row is not an event.
 fn head(text: &str) -> Result<Option<Head<'_>>, Damage> {
-    // The name of a thread may contain a bracket, too.
+    // The name of a thread may also contain a bracket.
     for (at, _) in text.match_indices('[') {
         let (before, rest) = (text[..at].trim_end(), &text[at + 1..]);
         let Some((cpu, rest)) = rest.split_once("] ") else {
@@ -104,7 +104,7 @@ fn head(text: &str) -> Result<Option<Head<'_>>, Damage> {
         }
         if number::<u64>(time).is_some() {
             return Err(Damage {
-                why: format!("'{time}' is no time in seconds"),
+                why: format!("'{time}' is not a time in seconds"),
                 remedy: SECONDS,
             });
         }
@@ -157,7 +157,7 @@ fn nanoseconds(time: &str) -> Option<u64> {
         .checked_add(parts * scale)
 }
 
-/// The text between `before` and the last `after`, since names may contain anything.
+/// The text between `before` and the last `after`, because names may contain anything.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     match after {
@@ -166,7 +166,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     }
 }
 
-/// The first word behind `before`.
+/// The first word after `before`.
 fn word<'a>(text: &'a str, before: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split_whitespace().next()
@@ -187,7 +187,7 @@ fn what(event: &str, fields: &str, names: &mut Names) -> Option<Result<What, &'s
         "workqueue_execute_end" => item(fields).map(|work| What::Leave(Slot::work(work))),
         "sched_waking" => return wake(fields).transpose(),
         "sched_switch" => switch(fields, names),
-        // The events of vectors have nothing but the number of the vector.
+        // Events of vectors have only the number of the vector.
         _ => {
             number::<u32>(fields.strip_prefix("vector=")?.trim_end())?;
             let mut name = |stem: &str| names.of(stem.as_bytes());
@@ -227,7 +227,7 @@ fn tasklet(fields: &str, names: &mut Names) -> Result<Function, &'static str> {
     Ok(symbol(name, names))
 }
 
-/// The number in place of a work item's address: `work struct=000000006cd8a5a8`, or `work struct 000000006cd8a5a8:`.
+/// The number instead of a work item's address: `work struct=000000006cd8a5a8`, or `work struct 000000006cd8a5a8:`.
 fn item(fields: &str) -> Result<u64, &'static str> {
     let rest = fields.strip_prefix("work struct").ok_or("work struct")?;
     let word = rest[..].trim_start_matches(['=', ' ']);
@@ -254,7 +254,7 @@ fn start(fields: &str, names: &mut Names) -> Result<What, &'static str> {
     })
 }
 
-/// A wake-up; `None` of a thread that is not an interrupt's.
+/// A wake-up; `None` for a thread that is not an interrupt thread.
 fn wake(fields: &str) -> Result<Option<What>, &'static str> {
     let comm = between(fields, "comm=", " pid=").ok_or("comm")?;
     let (_, rest) = fields.rsplit_once(" pid=").ok_or("pid")?;
@@ -264,7 +264,7 @@ fn wake(fields: &str) -> Result<Option<What>, &'static str> {
 
 fn switch(fields: &str, names: &mut Names) -> Result<What, &'static str> {
     let (from, to) = fields.rsplit_once(" ==> ").ok_or("next_comm")?;
-    // A thread, and the place of what follows its number.
+    // A thread, and the place after its number.
     let mut task = |text: &'_ str, name: &str, pid: &str| {
         let (comm, rest) = text.strip_prefix(name)?.rsplit_once(pid)?;
         let task = Task {

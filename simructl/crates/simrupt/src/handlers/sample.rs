@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The handlers by their names, with their counts and times in a span of time.
+//! The handlers with their names, and their counts and times in a period.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::handlers::pairing::{Taken, Unpaired};
 use crate::handlers::symbols::{Symbol, Symbols, of_text};
 use crate::handlers::tally::Counted;
 
-/// All that was measured in a span of time.
+/// Everything that was measured in a period.
 #[derive(Debug, Default)]
 pub struct Sample {
     /// The handlers, in no order.
     pub rows: Vec<Row>,
     /// The numbers of the CPUs on which handlers may have run, ascending.
     pub cpus: Vec<u32>,
-    /// How long it was measured; `None` where no time has passed.
+    /// The length of the period; `None` if no time has passed.
     pub interval: Option<Duration>,
     /// The time since the recording or the trace began.
     pub elapsed: Duration,
@@ -24,17 +24,17 @@ pub struct Sample {
     pub events: u64,
     /// Events that were lost before they could be read.
     pub lost: u64,
-    /// Events that were read and not understood.
+    /// Events that were read but not understood.
     pub odd: u64,
-    /// Events that made no run and no wait.
+    /// Events that could not be paired to a run or a wait.
     pub unpaired: Unpaired,
-    /// Whether CPU times are without the time that work items slept.
+    /// Whether CPU times exclude the time that work items slept.
     pub is_exact: bool,
-    /// Whether the kernel hides where its functions are, so that they have no names.
+    /// Whether the kernel hides the addresses of its functions, so that they have no names.
     pub hides_names: bool,
 }
 
-/// A handler by its names, and its counts and times.
+/// A handler with its names, and its counts and times.
 #[derive(Debug)]
 pub struct Row {
     /// `irq`, `vector`, `thread`, `softirq`, `tasklet` or `work`.
@@ -54,7 +54,7 @@ pub struct Row {
 }
 
 impl Sample {
-    /// The handlers with their names, and how many events there were.
+    /// The handlers with their names, and the number of events.
     pub(super) fn of(taken: Taken, names: &Names, symbols: &Symbols) -> Self {
         let rows = taken.rows.into_iter();
         Self {
@@ -68,13 +68,13 @@ impl Sample {
         }
     }
 
-    /// A count as a rate per second; `None` where no time has passed.
+    /// A count as a rate per second; `None` if no time has passed.
     pub fn per_second(&self, count: u64) -> Option<f64> {
         let seconds = self.interval?.as_secs_f64();
         (seconds > 0.0).then(|| count as f64 / seconds)
     }
 
-    /// A time as a share of the interval, in percent of one CPU; `None` where no time has passed.
+    /// A time as a share of the interval, in percent of one CPU; `None` if no time has passed.
     pub fn percent(&self, ns: u64) -> Option<f64> {
         let interval_ns = self.interval?.as_nanos();
         (interval_ns > 0).then(|| ns as f64 / interval_ns as f64 * 100.0)
@@ -142,7 +142,7 @@ impl Row {
     }
 }
 
-/// The addresses of functions whose names have to be looked up.
+/// The addresses of functions whose names must be looked up.
 pub(super) fn addresses(taken: &Taken) -> impl Iterator<Item = u64> {
     taken.rows.iter().filter_map(|(handler, _)| match handler {
         Handler::Tasklet(function) | Handler::Work { function, .. } => match function {
@@ -162,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_has_the_name_by_which_the_kernel_lists_it() {
+    fn a_row_has_the_kernels_name() {
         let mut names = Names::default();
         let thread = row(Handler::Thread(names.of(b"26-eth0-rx")), &names);
         assert_eq!((thread.irq, thread.name.as_str()), (Some(26), "eth0-rx"));
         assert_eq!(thread.interrupt.as_deref(), Some("26"));
         let timer = row(Handler::Vector(names.of(b"local_timer")), &names);
         assert_eq!((timer.irq, timer.interrupt.as_deref()), (None, Some("LOC")));
-        // A softirq that this program does not know has its number.
+        // The name of an unknown softirq is its number.
         for (vector, name) in [(1, "TIMER"), (31, "31")] {
             assert_eq!(row(Handler::Softirq(vector), &names).name, name);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The names of the kernel's functions, from `/proc/kallsyms`. That file has some hundred thousand rows, so it is
-//! read only for addresses that are new, and only until all of them are found.
+//! The names of the kernel's functions, from `/proc/kallsyms`. That file has some hundred thousand rows, so it is read
+//! only for new addresses, and only until all of them are found.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,21 +19,21 @@ const ROWS_AT_A_TIME: u64 = 4096;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Symbol {
     pub(super) name: String,
-    /// The module that it is in, if it is in one.
+    /// The module of the function, if it is in one.
     pub(super) module: Option<String>,
 }
 
-/// The names that are known.
+/// The known names.
 #[derive(Debug, Default)]
 pub(super) struct Symbols {
     known: FxHashMap<u64, Option<Symbol>>,
-    /// Whether the kernel shows no addresses, not even to root.
+    /// Whether the kernel hides addresses, even from root.
     pub(super) are_hidden: bool,
 }
 
 impl Symbols {
-    /// Looks up the names of those addresses that are new. This takes some tenths of a second, so `meanwhile` is called
-    /// every some thousand rows.
+    /// Looks up the names of new addresses. This takes some tenths of a second, so `meanwhile` is called every few
+    /// thousand rows.
     pub(super) fn find(
         &mut self,
         sysroot: &Sysroot,
@@ -64,7 +64,7 @@ impl Symbols {
         let mut has_addresses = false;
         for count in 1_u64.. {
             row.clear();
-            // Addresses in the part that cannot be read have no names.
+            // Addresses in an unreadable part have no names.
             if wanted.is_empty() || rows.read_until(b'\n', &mut row).unwrap_or(0) == 0 {
                 break;
             }
@@ -75,7 +75,7 @@ impl Symbols {
                 continue;
             };
             has_addresses |= address != 0;
-            // Of several names the first is the one that the kernel itself prints.
+            // Of several names at an address, the kernel itself prints the first one.
             let symbol = wanted.contains(&address).then(|| symbol(&row)).flatten();
             if symbol.is_some() {
                 wanted.remove(&address);
@@ -86,7 +86,7 @@ impl Symbols {
         Ok(())
     }
 
-    /// The function at an address; its address is its name where no other is known.
+    /// The function at an address; without a known name, the address is its name.
     pub(super) fn of(&self, address: u64) -> Symbol {
         let known = self.known.get(&address).cloned().flatten();
         known.unwrap_or_else(|| Symbol {
@@ -109,7 +109,7 @@ fn address(row: &[u8]) -> Option<u64> {
     None
 }
 
-/// `ffffffffc0401880 t name [module]`; `None` if it is no function.
+/// `ffffffffc0401880 t name [module]`; `None` if it is not a function.
 fn symbol(row: &[u8]) -> Option<Symbol> {
     let row = String::from_utf8_lossy(row);
     let mut words = row.split_whitespace().skip(1);
@@ -126,7 +126,7 @@ fn symbol(row: &[u8]) -> Option<Symbol> {
     })
 }
 
-/// `name [module]`, as tracefs shows a function.
+/// `name [module]`, the form of tracefs.
 pub(super) fn of_text(text: &str) -> Symbol {
     let (name, module) = match text
         .strip_suffix(']')
@@ -141,9 +141,9 @@ pub(super) fn of_text(text: &str) -> Symbol {
     }
 }
 
-/// The path of a function of Rust; any other name is left as it is.
+/// The path of a Rust function; any other name is unchanged.
 fn demangled(name: &str) -> String {
-    // Without the hashes of crates, which carry no meaning for a reader.
+    // Without the hashes of crates, which mean nothing to a reader.
     format!("{:#}", rustc_demangle::demangle(name))
 }
 

@@ -14,10 +14,10 @@ use crate::handlers::histogram::Histogram;
 pub struct OnCpu {
     /// Number of runs that ended there.
     pub runs: u64,
-    /// Nanoseconds from their begins to their ends, including all that ran in between.
+    /// Nanoseconds from begin to end of the runs, including everything in between.
     pub run_ns: u64,
-    /// Nanoseconds for which the handler had the CPU by itself: without the interrupts, softirqs and work items that
-    /// ran meanwhile, without preemption, and without sleep.
+    /// Nanoseconds for which the handler itself used the CPU: without the interrupts, softirqs and work items in
+    /// between, without preemption, and without sleep.
     pub cpu_ns: u64,
 }
 
@@ -33,7 +33,7 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// Nanoseconds for which it had a CPU by itself, on all CPUs together.
+    /// Nanoseconds for which it used a CPU itself, on all CPUs together.
     pub fn cpu_ns(&self) -> u64 {
         let each = self.cpus.iter().map(|(_, on)| on.cpu_ns);
         each.fold(0, u64::saturating_add)
@@ -44,11 +44,11 @@ impl Counted {
     }
 }
 
-/// A handler's place in the tally.
+/// The index of a handler in the tally.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Place(usize);
 
-/// The runs of each handler on a CPU, by the handlers' places.
+/// The runs of each handler on a CPU, by the index of the handler.
 #[derive(Debug, Default)]
 pub(super) struct OnOneCpu(Vec<OnCpu>);
 
@@ -62,7 +62,7 @@ impl OnOneCpu {
         &mut self.0[place.0]
     }
 
-    /// The runs of a handler, if there are any. They start at 0 again unless `keep` is set.
+    /// The runs of a handler, if there are any. They restart at 0 unless `keep` is set.
     fn taken(&mut self, place: usize, keep: bool) -> Option<OnCpu> {
         let on_cpu = self.0.get_mut(place)?;
         let taken = match keep {
@@ -78,7 +78,7 @@ impl OnOneCpu {
 pub(super) struct Tally {
     rows: Vec<(Handler, Counted)>,
     places: FxHashMap<Handler, Place>,
-    /// The handlers that were asked for last, at places that their numbers hint at.
+    /// The handlers that were looked up last, at places that depend on their numbers.
     recent: Recent,
 }
 
@@ -95,7 +95,7 @@ impl Default for Recent {
 }
 
 impl Tally {
-    /// The place of a handler; a new handler gets a new one.
+    /// The index of a handler; a new handler gets a new one.
     #[inline(always)]
     pub(super) fn place(&mut self, handler: Handler) -> Place {
         // Functions begin at multiples of 16.
@@ -137,8 +137,8 @@ impl Tally {
         &mut self.rows[place.0].1
     }
 
-    /// The counts and times of every handler that has any, with those of each of these CPUs. They start at 0 again
-    /// unless `keep` is set.
+    /// The counts and times of every handler that ran, with those of each of these CPUs. They restart at 0 unless
+    /// `keep` is set.
     pub(super) fn taken(
         &mut self,
         keep: bool,

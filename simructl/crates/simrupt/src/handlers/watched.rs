@@ -2,8 +2,8 @@
 
 //! The arrivals of one interrupt, by the tracepoint of its handlers.
 //!
-//! A shared interrupt calls several handlers one after the other, each time in the same order. Only the first of them
-//! counts.
+//! A shared interrupt calls several handlers one after the other, always in the same order. Only the first of them
+//! counts as an arrival.
 
 use rustc_hash::FxHashMap;
 
@@ -15,7 +15,7 @@ use crate::handlers::recorder::Recorder;
 use crate::sysroot::{Sysroot, read_text};
 use nix::errno::Errno;
 
-/// A recording of one interrupt's arrivals that is under way. Dropping it ends it.
+/// A recording of one interrupt's arrivals in progress. Dropping it ends it.
 #[derive(Debug)]
 pub struct Watched {
     irq: u32,
@@ -25,11 +25,11 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Begins to record the arrivals of an interrupt, with a buffer of so many KiB for each CPU.
+    /// Begins to record the arrivals of an interrupt, with a buffer of `buffer_kib` KiB for each CPU.
     ///
     /// # Errors
     ///
-    /// Says why this process cannot trace, or that there is no such interrupt, or none with a handler.
+    /// Says why this process cannot trace, that there is no such interrupt, or that it has no handler.
     pub fn start(sysroot: &Sysroot, irq: u32, buffer_kib: Option<u32>) -> Result<Self, Failure> {
         let actions = actions(sysroot, irq)?;
         let mut recorder = Recorder::start(sysroot, [entries_of(irq)], buffer_kib)?;
@@ -42,20 +42,20 @@ impl Watched {
         })
     }
 
-    /// Reads the arrivals that have come; returns their number. The buffers overflow unless this is called at least
-    /// each [`PERIOD`](crate::trace::PERIOD).
+    /// Reads the arrivals that have come; returns their number. Must be called at least once per
+    /// [`PERIOD`](crate::trace::PERIOD), or the buffers overflow.
     pub fn read(&mut self) -> Result<usize, Failure> {
         self.recorder.read(&mut self.seen)?;
         Ok(self.seen.times_ns.len())
     }
 
-    /// The interrupt with its actions, as people read it.
+    /// The interrupt with its actions, for people.
     pub fn name(&self) -> String {
         format!("irq {} ({})", self.irq, self.actions)
     }
 
-    /// Ends the recording; returns the first `most` arrivals, and how long it took, in nanoseconds. Where the kernel lost
-    /// some, the header says how many.
+    /// Ends the recording; returns the first `most` arrivals, and the length of the recording in nanoseconds. If the
+    /// kernel lost some, the header says how many.
     pub fn end(mut self, most: usize) -> Result<(Arrivals, u64), Failure> {
         let end_ns = self.recorder.stop()?;
         self.recorder.rest(&mut self.seen)?;
@@ -71,7 +71,7 @@ impl Watched {
     }
 }
 
-/// The names of the handlers of an interrupt, with commas between.
+/// The names of the handlers of an interrupt, separated by commas.
 fn actions(sysroot: &Sysroot, irq: u32) -> Result<String, Failure> {
     let what = format!("cannot record irq {irq}");
     let path = sysroot.sys(&format!("kernel/irq/{irq}/actions"));
@@ -88,12 +88,13 @@ fn actions(sysroot: &Sysroot, irq: u32) -> Result<String, Failure> {
     }
 }
 
-/// The arrivals that were seen.
+/// The arrivals so far.
 #[derive(Debug)]
 struct Seen {
-    /// The first handler, with the number of handlers of its name. A name may have commas, so there may be several for it.
+    /// The first handler, with the number of handlers that have the same name. A name may contain commas, so there may
+    /// be several candidates.
     first: Vec<(Name, u32)>,
-    /// How many handlers of that name were called on a CPU since the last arrival there.
+    /// How many handlers with that name were called on a CPU since the last arrival there.
     called: FxHashMap<u32, u32>,
     times_ns: Vec<u64>,
 }
@@ -103,7 +104,7 @@ impl Seen {
         let ends = actions.match_indices(',').map(|(end, _)| end);
         let first = ends.chain([actions.len()]).map(|end| {
             let name = &actions[..end];
-            // As a whole entry of the list.
+            // As a complete entry of the list.
             let all = format!(",{actions},").replace(',', ",,");
             let whole = format!(",{},", name.replace(',', ",,"));
             let count = all.matches(&whole).count().max(1);
@@ -138,7 +139,7 @@ impl Sink for Seen {
     }
 
     fn lose(&mut self) {
-        // The next one is as good a beginning as any.
+        // The next one is as good a beginning as any other.
         self.called.clear();
     }
 
@@ -154,7 +155,7 @@ impl Sink for Seen {
 mod tests {
     use super::*;
 
-    /// The times that are taken for arrivals, of handlers called at these times on these CPUs.
+    /// The arrival times, for handlers that are called at these times on these CPUs.
     fn seen(actions: &str, entries: &[(u64, u32, &str)]) -> Vec<u64> {
         let mut names = Names::default();
         let mut seen = Seen::new(actions, &mut names);

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::handlers::event::{Function, Name};
 
-/// The most work items that wait at a time. No tracepoint tells of a cancelled one, so these would pile up.
+/// The most work items that wait at a time. No tracepoint reports a cancelled item, so these would pile up.
 pub(super) const WAITING: usize = 100_000;
 
 /// A work item that waits.
@@ -25,7 +25,7 @@ pub(super) const NEAR: usize = 64;
 /// The work items that wait, by their addresses.
 #[derive(Debug)]
 pub(super) struct Works {
-    /// Most work items begin soon after they were queued. Each has a place here, unless another one is there.
+    /// Most work items begin soon after they are queued. Each is kept here, unless its place is taken.
     near: [Option<(u64, Waiting)>; NEAR],
     others: FxHashMap<u64, Waiting>,
 }
@@ -82,7 +82,7 @@ impl Works {
         *self = Self::default();
     }
 
-    /// Where there are too many, removes those that have waited longest; returns how many were removed.
+    /// If there are too many, removes those that have waited longest; returns how many were removed.
     #[inline(always)]
     pub(super) fn make_room(&mut self) -> usize {
         match self.others.len() < WAITING {
@@ -117,7 +117,7 @@ mod tests {
         }
     }
 
-    /// Work items of which all have the same place.
+    /// Work items that all have the same place.
     fn alike(index: u64) -> u64 {
         index * 16 * NEAR as u64 * 64
     }
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(works.len(), 3);
         let since = |removed: Option<Waiting>| removed.map(|one| one.since_ns);
         assert_eq!(since(works.remove(alike(0))), Some(0));
-        // Its place is free for one that was elsewhere before.
+        // Its place is free for an item that was kept elsewhere before.
         assert_eq!(since(works.insert(alike(2), waiting(9))), Some(2));
         assert_eq!(since(works.remove(alike(2))), Some(9));
         assert_eq!(since(works.remove(alike(2))), None);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which flavors are best in one load by one figure, and how far the others are behind.
+//! The best flavors in one load by one figure, and how far the others are behind.
 
 use super::{Question, Ranked, listed};
 
@@ -59,7 +59,7 @@ fn behind(ranked: &Ranked<'_>, others: &[usize]) -> Option<String> {
     }
 }
 
-/// Where the floor stands. Of losses it is told only if it differs.
+/// How far the floor is from the best. For losses it is mentioned only if it differs.
 fn floor(ranked: &Ranked<'_>) -> Option<String> {
     let at = ranked.ranking.floor?;
     let name = format!("{}, the floor,", ranked.name(at));
@@ -85,7 +85,7 @@ fn words(question: Question) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-/// How many times the figure of the best it is; of losses, the share of all events.
+/// The figure as a multiple of the best one; for losses, the share of all events.
 fn amount(ranked: &Ranked<'_>, at: usize) -> String {
     let (metric, value) = (ranked.ranking.metric, ranked.value(at));
     if ranked.question == Question::Loss {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which flavor? In words: over all loads of a run, and for each load, which are best in speed, CPU time and loss, and
-//! how far the others are behind. It says only what the [rankings](super::ranking) bear out.
+//! The answer to the question "which flavor?": over all loads of a run, and for each load, which flavors are best in
+//! speed, CPU time and loss, and how far the others are behind. Its statements are limited to those that the
+//! [rankings](super::ranking) support.
 //!
 //! - `over_all`: the sentences over all loads;
 //! - `load`: the sentences of one load.
@@ -16,7 +17,7 @@ use super::ranking::{Ranking, Rankings, may_rank};
 use crate::results::Results;
 use crate::setting::Stress;
 
-/// The heading of it all.
+/// The heading of the answer.
 pub(super) const TITLE: &str = "which flavor?";
 
 /// The sentences of the answer. Without cells there are none.
@@ -52,7 +53,7 @@ impl Question {
         }
     }
 
-    /// The figure that answers it.
+    /// The figure for this criterion.
     fn metric(self, group: &Group<'_>) -> Metric<'static> {
         match self {
             Self::Speed => group.speed_metric(),
@@ -66,7 +67,7 @@ impl Question {
 #[derive(Debug, Clone, Copy)]
 struct Ranked<'a> {
     question: Question,
-    /// The place of the load among those of the run.
+    /// The index of the load among those of the run.
     load: usize,
     group: &'a Group<'a>,
     ranking: &'a Ranking,
@@ -152,7 +153,7 @@ pub(super) fn answer(results: &Results) -> Answer {
     }
 }
 
-/// The loads that were measured without interference only.
+/// Names the loads that were measured only without interference, if there are any.
 fn without_stress(groups: &[Group<'_>]) -> Option<String> {
     let families = under_stress(groups);
     let is_calm = |group: &&Group<'_>| {
@@ -187,7 +188,7 @@ mod tests {
     use crate::sample;
     use crate::setting::Mode;
 
-    /// A run in which these flavors have these values in six rounds, which differ by up to 1 %.
+    /// A run in which these flavors have these values in six rounds, with differences of up to 1 %.
     fn run(metric: &str, flavors: &[(&str, f64)]) -> Results {
         let mut results = sample::results();
         let rounds = [0.3, -1.0, 0.6, 0.1, -0.4, -0.1];
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn of_grade_d_the_reason_is_all_that_is_said() {
+    fn a_run_of_grade_d_has_only_the_reason_as_its_answer() {
         let mut results = sample::results();
         results.environment.grade = "D".to_string();
         let why =

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which flavors are among the best over all loads of a run.
+//! The flavors that are among the best over all loads of a run.
 
 use std::collections::BTreeSet;
 
 use super::{QUESTIONS, Ranked, listed};
 
-/// The sentences of all rankings of a run together. There is at least one ranking; `loads` is the number of all loads.
+/// The sentences on all rankings of a run together. There is at least one ranking; `loads` is the number of all loads.
 pub(super) fn sentences(ranked: &[Ranked<'_>], loads: usize) -> Vec<String> {
     if !ranked.iter().any(Ranked::tells) {
         return vec!["No two flavors are told apart by any figure.".to_string()];
@@ -22,7 +22,7 @@ pub(super) fn sentences(ranked: &[Ranked<'_>], loads: usize) -> Vec<String> {
         .collect();
     let mut sentences = Vec::new();
     sentences.extend(winners(ranked, loads, &listed(&titles)));
-    // Of a single load, its own sentences say as much.
+    // For a single load, its own sentences suffice.
     if loads > 1 {
         sentences.extend(
             asked.map(|(question, ranked)| format!("{}: {}.", question.title(), among(ranked))),
@@ -31,8 +31,8 @@ pub(super) fn sentences(ranked: &[Ranked<'_>], loads: usize) -> Vec<String> {
     sentences
 }
 
-/// The flavors that are among the best by every figure of every load in which they were measured; of these, those that
-/// were measured in most loads.
+/// The flavors that are among the best by every figure of every load in which they were measured. Of these, those that
+/// were measured in the most loads.
 fn winners(ranked: &[Ranked<'_>], loads: usize, questions: &str) -> Option<String> {
     let standings = standings(ranked);
     let always = || standings.iter().filter(|one| one.best == one.measured);
@@ -64,7 +64,7 @@ fn among(ranked: &[Ranked<'_>]) -> String {
         return "no two flavors are told apart".to_string();
     }
     let mut standings = standings(ranked);
-    // The sort is stable: flavors that stand equal stay in the order of the results.
+    // The sort is stable: equal flavors keep the order of the results.
     standings.sort_by(|a, b| {
         let share = b.share().total_cmp(&a.share());
         share.then(b.best.cmp(&a.best))
@@ -77,15 +77,15 @@ fn among(ranked: &[Ranked<'_>]) -> String {
     format!("among the best {are} {} loads", listed(&among))
 }
 
-/// How a flavor stands in several rankings.
+/// The standing of a flavor in several rankings.
 #[derive(Debug)]
 struct Standing {
     name: String,
-    /// In how many it is among the best.
+    /// The number of rankings in which it is among the best.
     best: u32,
-    /// In how many it takes part.
+    /// The number of rankings in which it takes part.
     measured: u32,
-    /// The loads that these are of.
+    /// The loads of these rankings.
     loads: BTreeSet<usize>,
 }
 

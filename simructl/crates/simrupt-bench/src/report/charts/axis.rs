@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The scale of a chart: where a value stands between 0 and 1, and where the ticks are.
+//! The scale of a chart: the position of a value between 0 and 1, and the ticks.
 
 /// A scale.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +19,10 @@ enum Scale {
     Logarithmic,
 }
 
-/// How many ticks there may be between the ends, about.
+/// The approximate number of ticks between the ends.
 const TICKS: f64 = 6.0;
 
-/// How much room is left beside the least and the greatest value, as a share of the scale.
+/// The margin beside the least and the greatest value, as a share of the scale.
 const MARGIN: f64 = 0.03;
 
 impl Axis {
@@ -44,7 +44,7 @@ impl Axis {
     /// A linear scale over the values.
     pub(super) fn linear(title: &str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = bounds(values, 0.0);
-        // A single value stands in the middle.
+        // A single value is in the middle.
         let room = match high - low {
             0.0 => (low.abs() * MARGIN).max(0.5),
             range => range * MARGIN,
@@ -60,7 +60,7 @@ impl Axis {
         axis
     }
 
-    /// A logarithmic scale over the values; what is less than `least` stands at `least`.
+    /// A logarithmic scale over the values; a value below `least` is placed at `least`.
     pub(super) fn logarithmic(title: &str, values: impl Iterator<Item = f64>, least: f64) -> Self {
         let (low, high) = bounds(values, least);
         let (low, high) = (low.max(least), high.max(least));
@@ -79,7 +79,7 @@ impl Axis {
         axis
     }
 
-    /// So many places of equal size, the first at the top or left, each with its label.
+    /// Places of equal size, the first at the top or left, each with its label.
     pub(super) fn places(title: &str, labels: &[String], upside_down: bool) -> Self {
         let count = labels.len().max(1) as f64;
         let (low, high) = if upside_down {
@@ -99,7 +99,7 @@ impl Axis {
         }
     }
 
-    /// Where a value stands: 0 is one end and 1 the other; never beyond them.
+    /// The position of a value: 0 is one end and 1 the other; never beyond them.
     pub(super) fn place(&self, value: f64) -> f64 {
         let place = match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
@@ -123,7 +123,7 @@ impl Axis {
 
     fn logarithmic_ticks(&self) -> Vec<(f64, String)> {
         let decades = (self.high / self.low).log10();
-        // Within a few decades, their parts matter; within less than one, the scale is nearly linear.
+        // Over a few decades, ticks within them are needed; within less than one decade, the scale is nearly linear.
         let parts: &[f64] = match decades {
             decades if decades < 0.8 => return self.linear_ticks(),
             decades if decades < 2.0 => &[1.0, 2.0, 5.0],
@@ -146,7 +146,7 @@ impl Axis {
     }
 }
 
-/// The least and the greatest value; `none` twice when there are none.
+/// The least and the greatest value; `none` twice if there are no values.
 fn bounds(values: impl Iterator<Item = f64>, none: f64) -> (f64, f64) {
     let bounds = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))

@@ -9,13 +9,13 @@ use crate::report::metric::Metric;
 use crate::report::number::plain;
 use crate::results::Cell;
 
-/// How high a bar is with the room around it, in pixels.
+/// The height of a bar with its margins, in pixels.
 const ROW: u32 = 24;
 
-/// How much of it is the bar.
+/// The share of it that is the bar.
 const THICKNESS: f64 = 0.7;
 
-/// Who spends CPU time; the rest is what nobody was charged.
+/// The known users of CPU time; the rest could not be charged to any of them.
 const PARTS: [(&str, &str); 3] = [
     ("interrupt", "interrupt_ns_per_event"),
     ("worker", "worker_ns_per_event"),
@@ -79,7 +79,7 @@ pub(super) fn cpu(group: &Group<'_>) -> Option<Plot> {
     })
 }
 
-/// Nothing is drawn of a group in which nothing is lost.
+/// No chart is drawn for a group without losses.
 pub(super) fn loss(group: &Group<'_>) -> Option<Plot> {
     let metric = Metric("loss_ratio");
     let cells: Vec<(String, f64)> = group
@@ -103,7 +103,7 @@ pub(super) fn loss(group: &Group<'_>) -> Option<Plot> {
         kind: "loss",
         id: "loss".to_string(),
         title: "lost events".to_string(),
-        explanation: "Which share of the events no reader got. Shorter is better.",
+        explanation: "The share of the events that no reader got. Shorter is better.",
         data: grid(&["flavor", "lost %"], rows),
         x: Axis::from_zero("% of all events", values),
         y: Axis::places("", &names, true),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_lost_there_is_no_chart() {
+    fn a_group_without_losses_has_no_chart() {
         let results = sample::results();
         let groups = groups(&results);
         assert!(loss(&groups[0]).is_none());

@@ -10,24 +10,24 @@ use super::legend::Entries;
 use super::pens::{AXIS, Color, DASHED, GRID, GROUND, Glyph, Look, PARTS, Pens, SOFT, TEXT};
 use super::plot::{Plot, Shape};
 
-/// How wide a chart is: on a telephone it is nearly as wide.
+/// The width of a chart: about that of a telephone.
 pub(super) const WIDTH: f64 = 440.0;
 
 pub(super) const FONT: f64 = 13.0;
 pub(super) const MARGIN: f64 = 8.0;
-/// How long a tick is.
+/// The length of a tick.
 const TICK: f64 = 4.0;
 const MARKER: f64 = 3.6;
-/// How high the row with the name of the run is.
+/// The height of the row with the name of the run.
 const RUN: f64 = 16.0;
 const RUN_FONT: f64 = 10.0;
 
-/// A place or a size as it is written: tenths of a pixel are enough.
+/// A position or a size as it is written: tenths of a pixel are enough.
 pub(super) fn px(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// How wide a text is in a usual font without serifs, about.
+/// The approximate width of a text in a usual sans-serif font.
 pub(super) fn text_width(text: &str) -> f64 {
     let width = |letter: char| match letter {
         'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | ' ' | '-' | '/' | '.' | ',' => 0.37,
@@ -37,8 +37,8 @@ pub(super) fn text_width(text: &str) -> f64 {
     text.chars().map(width).sum::<f64>() * FONT
 }
 
-/// A chart as an element, with a name and a description for screen readers, and with its kind, series and number of
-/// points for programs.
+/// A chart as an element. It has a name and a description for screen readers, and its kind, series and number of points
+/// for programs.
 pub(super) fn svg(chart: &Chart, pens: &Pens, look: Look) -> Markup {
     let plot = &chart.plot;
     let frame = Frame::of(plot);
@@ -70,7 +70,7 @@ pub(super) fn svg(chart: &Chart, pens: &Pens, look: Look) -> Markup {
     }
 }
 
-/// Where the part inside the axes lies.
+/// The position of the part inside the axes.
 #[derive(Debug)]
 struct Frame<'a> {
     x: &'a Axis,
@@ -81,7 +81,7 @@ struct Frame<'a> {
     bottom: f64,
 }
 
-/// How high the labels and the title below the part inside the axes are.
+/// The height of the labels and the title below the part inside the axes.
 const BELOW: f64 = FONT * 3.4;
 
 impl<'a> Frame<'a> {
@@ -91,7 +91,7 @@ impl<'a> Frame<'a> {
             true => 0.0,
             false => FONT * 1.6,
         };
-        // The last label stands in the middle below its tick, which may be at the very end.
+        // The last label is centered below its tick, which may be at the very end.
         let last = plot.x.ticks.last();
         let last = last.map_or(0.0, |(_, label)| text_width(label));
         Self {
@@ -104,7 +104,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// How high all of it is, without the legend.
+    /// The total height, without the legend.
     fn height(&self) -> f64 {
         self.bottom + BELOW + MARGIN
     }
@@ -117,7 +117,7 @@ impl<'a> Frame<'a> {
         px(self.bottom - (self.bottom - self.top) * self.y.place(value))
     }
 
-    /// Where a point of the data stands.
+    /// The position of a point of the data.
     fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
         (self.at_x(x), self.at_y(y))
     }
@@ -257,7 +257,8 @@ pub(super) fn line(
     }
 }
 
-/// A filled rectangle, from its upper left corner, with an outline: not every filling stands out from the ground.
+/// A filled rectangle, from its upper left corner, with an outline, because not every filling stands out from the
+/// background.
 pub(super) fn rect(
     (x, y): (f64, f64),
     (width, height): (f64, f64),
@@ -305,7 +306,7 @@ fn joined(points: &[(f64, f64)]) -> String {
 
 /// A marker's corners about a point.
 fn outline(glyph: Glyph, (x, y): (f64, f64)) -> Vec<(f64, f64)> {
-    // Markers of few corners look smaller than they are.
+    // Markers with few corners look smaller than they are.
     let (corners, first_turn, radius): (u32, f64, f64) = match glyph {
         Glyph::Circle => return Vec::new(),
         Glyph::Square => (4, 0.125, MARKER * 1.25),
@@ -315,7 +316,7 @@ fn outline(glyph: Glyph, (x, y): (f64, f64)) -> Vec<(f64, f64)> {
         Glyph::Star => (10, 0.75, MARKER * 1.7),
     };
     let corner = |at: u32| {
-        // Every other corner of a star lies within.
+        // Every other corner of a star is an inner one.
         let inner = glyph == Glyph::Star && at % 2 == 1;
         let radius = if inner { radius * 0.45 } else { radius };
         let turn = std::f64::consts::TAU * (first_turn + f64::from(at) / f64::from(corners));

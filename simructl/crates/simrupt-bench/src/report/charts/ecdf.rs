@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which share of the events took at most how long: the empirical distribution function of a stage.
+//! The share of the events that took at most a given time: the empirical distribution function of a stage.
 
 use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid, thinned};
@@ -9,18 +9,18 @@ use crate::report::metric::stage_title;
 use crate::report::number::plain;
 use crate::results::Histogram;
 
-/// How far the markers of a curve are apart, as a share of all.
+/// The distance of the markers of a curve, as a share of all.
 const APART: f64 = 0.19;
 
-/// The shares at which the markers of a curve stand, the `index`th of `count`: those of curves that lie on each other
-/// take turns.
+/// The shares at which the markers of a curve are placed, the `index`th of `count`. Markers of different curves
+/// alternate, so that curves on top of each other can be seen.
 fn marked(index: usize, count: usize) -> [f64; 5] {
     // The tail begins above them.
     let first = 0.01 + APART * (index as f64 + 0.5) / count as f64;
     [0.0, 1.0, 2.0, 3.0, 4.0].map(|step| first + step * APART)
 }
 
-/// The percentiles told in numbers, with their share per 100,000.
+/// The percentiles that are given as numbers, with their share per 100,000.
 const TOLD: [(&str, u32); 8] = [
     ("p1", 1000),
     ("p10", 10_000),
@@ -97,8 +97,7 @@ pub(super) fn plot(group: &Group<'_>, stage: &str) -> Option<Plot> {
     })
 }
 
-/// Microseconds and percent: up to the low end of a bucket what was before it, up to its high end the
-/// bucket too.
+/// Microseconds and percent: at the low end of a bucket the share before it, at its high end the share including it.
 fn curve(histogram: &Histogram) -> Vec<(f64, f64)> {
     let total = histogram.count as f64;
     let micros = |ns: u64| ns as f64 / 1000.0;
@@ -113,13 +112,13 @@ fn curve(histogram: &Histogram) -> Vec<(f64, f64)> {
         let high = (*high).min(histogram.max_ns.max(*low));
         points.push((micros(high), (100.0 * seen as f64 / total).min(100.0)));
     }
-    // What was above all buckets is known by the longest only.
+    // Of the values above all buckets, only the longest is known.
     points.push((micros(histogram.max_ns), 100.0));
     points.dedup();
     points
 }
 
-/// Where a curve reaches a height.
+/// The point at which a curve reaches a height.
 fn at(points: &[(f64, f64)], height: f64) -> f64 {
     let mut before = points.first().copied().unwrap_or_default();
     for &(x, y) in points {

@@ -91,7 +91,8 @@ pub(super) fn plot(group: &Group<'_>, results: &Results) -> Option<Plot> {
     })
 }
 
-/// The border between what some cell can do and what none can: from each cell to the right, then down to the next.
+/// The border between the cells and the combinations that no cell reaches: from each cell to the right, then down to
+/// the next.
 fn stairs(line: &[&Point<'_>], micros: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
     let places = line.iter();
     let places: Vec<(f64, f64)> = places
@@ -104,7 +105,7 @@ fn stairs(line: &[&Point<'_>], micros: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
         }
         stairs.push((x, y));
     }
-    // A line has two ends, also where the frontier is one cell.
+    // A line has two ends, even if the frontier is a single cell.
     if let [only] = stairs[..] {
         stairs.push(only);
     }
@@ -119,9 +120,9 @@ mod tests {
     use crate::statistics::estimate;
 
     #[test]
-    fn only_what_is_never_the_right_choice_is_hollow() {
+    fn only_a_cell_that_is_never_the_right_choice_is_hollow() {
         let mut results = sample::results();
-        // The third load begins behind two of as many flavors. The last of them is surely slow.
+        // The third load begins after two others with as many flavors. Its last flavor is surely slow.
         let slow = &mut results.cells[3 * sample::FLAVORS.len() - 1];
         let tail = slow.metrics.get_mut("due_read_p99_ns").unwrap();
         for value in [&mut tail.low, &mut tail.median, &mut tail.high] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Knees: how due→read grows with the rate, and from where on it is too long or events are lost.
+//! Knees: how due→read grows with the rate, and from which rate on it is too long or events are lost.
 
 use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
@@ -28,7 +28,7 @@ pub(super) fn plot(knees: &[&Knee]) -> Option<Plot> {
         0.001,
     );
     let mut shapes: Vec<Shape> = Vec::new();
-    // Knees under different limits have no line in common.
+    // Knees with different limits have no line in common.
     if limits.iter().all(|limit| *limit == first) {
         shapes.push(Shape::Limit { at: first });
     }
@@ -93,7 +93,7 @@ fn micros(ns: u64) -> f64 {
     ns as f64 / 1000.0
 }
 
-/// By rate, ascending; a rate that was tried several times stands at the median of what came out.
+/// By rate, ascending; a rate that was tried several times is shown at the median of its results.
 fn curve(probes: &[Probe]) -> Vec<(f64, f64)> {
     let mut rates: Vec<u64> = probes.iter().map(|probe| probe.rate_hz).collect();
     rates.sort_unstable();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_flavor_could_not_follow_is_hollow() {
+    fn a_rate_that_a_flavor_could_not_follow_is_hollow() {
         let results = crate::sample::results();
         let knee = &results.knees[0];
         let plot = plot(&[knee]).unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The legend below a chart: what its lines, markers and fillings mean.
+//! The legend below a chart: the meaning of its lines, markers and fillings.
 
 use maud::{Markup, html};
 
@@ -13,7 +13,7 @@ const ROW: f64 = 20.0;
 const BEFORE_TEXT: f64 = 6.0;
 const BEHIND_TEXT: f64 = 14.0;
 
-/// What an entry shows before its words.
+/// The symbol of an entry, before its words.
 #[derive(Debug, Clone, Copy)]
 enum Sample {
     Line,
@@ -24,7 +24,7 @@ enum Sample {
 }
 
 impl Sample {
-    /// How wide it is, in pixels.
+    /// Its width, in pixels.
     fn width(self) -> f64 {
         match self {
             Self::Line => 34.0,
@@ -34,7 +34,7 @@ impl Sample {
     }
 }
 
-/// An entry, and where it begins.
+/// An entry, and its position.
 #[derive(Debug)]
 struct Entry {
     sample: Sample,
@@ -76,7 +76,7 @@ impl Entries {
             .map_or(0.0, |last| f64::from(last.row + 1) * ROW)
     }
 
-    /// All of it, so far below the top of the chart.
+    /// The whole legend, at this distance below the top of the chart.
     pub(super) fn svg(&self, top: f64, pens: &Pens, look: Look) -> Markup {
         html! {
             @for entry in &self.0 {

@@ -3,7 +3,7 @@
 //! The charts: one file per kind, each from results to a [`Chart`].
 //!
 //! - `ecdf`, `percentiles`, `rounds`, `bars`, `frontier`, `stress`, `knee`: the kinds;
-//! - `plot`: what a chart consists of, whatever it shows; `axis`: its scales;
+//! - `plot`: the parts of any chart; `axis`: its scales;
 //! - `canvas`, `legend`: the plot as SVG; `pens`: its colours, dashes and markers.
 
 mod axis;
@@ -33,7 +33,7 @@ pub(super) use self::pens::style_sheet;
 /// A chart of some results.
 #[derive(Debug)]
 pub(super) struct Chart {
-    /// Letters, digits and dashes; no other chart of the results has it.
+    /// Letters, digits and dashes; unique among the charts of the results.
     pub id: String,
     /// The title of the plot and that of its cells.
     pub title: String,
@@ -41,7 +41,7 @@ pub(super) struct Chart {
     run: String,
     /// The series that have points in it, in the order of the results.
     series: Vec<String>,
-    /// How many points, bars or markers it is made of.
+    /// How many points, bars or markers it consists of.
     points: usize,
     plot: Plot,
     pens: Pens,
@@ -49,7 +49,7 @@ pub(super) struct Chart {
 
 /// Charts that belong to one table.
 pub(super) struct Section {
-    /// That of the table.
+    /// The identifier of the table.
     pub id: String,
     pub charts: Vec<Chart>,
 }
@@ -123,7 +123,7 @@ pub fn svgs(results: &Results) -> Vec<(String, String)> {
 }
 
 impl Chart {
-    /// Its title, without that of the cells.
+    /// Its title, without that of its cells.
     pub(super) fn name(&self) -> &str {
         &self.plot.title
     }
@@ -133,7 +133,7 @@ impl Chart {
         self.plot.explanation
     }
 
-    /// The same in numbers.
+    /// Its numbers.
     pub(super) fn data(&self) -> &Grid {
         &self.plot.data
     }
@@ -158,7 +158,7 @@ mod tests {
             .collect()
     }
 
-    /// The names of the series that elements of a document say they belong to.
+    /// The series that elements of a document name.
     fn drawn(document: &str) -> Vec<String> {
         let document = roxmltree::Document::parse(document).unwrap();
         let mut names: Vec<String> = Vec::new();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_not_drawn() {
+    fn a_figure_that_was_not_measured_is_not_drawn() {
         let mut results = sample::results();
         results.knees.clear();
         for cell in &mut results.cells {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The colours, dashes and markers of the series, and the colours of all else, for light and dark grounds.
+//! The colours, dashes and markers of the series, and all other colours, for light and dark backgrounds.
 
 use std::fmt::Write;
 
@@ -21,14 +21,14 @@ pub(super) enum Glyph {
 /// Where a chart is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
-    /// On white, by itself.
+    /// A file of its own, on white.
     Paper,
-    /// Within the page, whose style sheet has the colours.
+    /// A part of the page, whose style sheet has the colours.
     Page,
 }
 
 impl Look {
-    /// A colour as an attribute of SVG has it.
+    /// A colour as an SVG attribute.
     pub(super) fn color(self, color: Color) -> String {
         match self {
             Self::Paper => color.light.to_string(),
@@ -37,7 +37,7 @@ impl Look {
     }
 }
 
-/// A colour: its name in the style sheet, and what it is on a light ground and on a dark one.
+/// A colour: its name in the style sheet, and its values for a light and for a dark background.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Color {
     name: &'static str,
@@ -51,13 +51,13 @@ const fn color(name: &'static str, light: &'static str, dark: &'static str) -> C
 
 pub(super) const TEXT: Color = color("text", "#222222", "#e4e4e4");
 pub(super) const GRID: Color = color("grid", "#dddddd", "#3b3f45");
-/// Of text that is less important.
+/// The colour of less important text.
 pub(super) const SOFT: Color = color("soft", "#5a6068", "#a4abb5");
 pub(super) const AXIS: Color = color("axis", "#777777", "#8b9098");
-/// What is behind a chart.
+/// The background of a chart.
 pub(super) const GROUND: Color = color("ground", "#ffffff", "#1b1e23");
 
-/// The parts of a bar; their lightness alone tells them apart.
+/// The parts of a bar, distinguished by lightness alone.
 pub(super) const PARTS: [Color; 4] = [
     color("part-a", "#3b2a6b", "#7d68c9"),
     color("part-b", "#2a7fb8", "#4fa3d9"),
@@ -65,11 +65,11 @@ pub(super) const PARTS: [Color; 4] = [
     color("part-d", "#c9c9c9", "#6b6b6b"),
 ];
 
-/// How a series looks in every chart: its colour stands out from the ground 3 to 1 at least.
+/// The look of a series in every chart: the contrast of its colour to the background is at least 3 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pen {
     pub(super) color: Color,
-    /// As `stroke-dasharray`, in pixels; empty for none.
+    /// As `stroke-dasharray`, in pixels; empty for a solid line.
     pub(super) dash: &'static str,
     pub(super) glyph: Glyph,
 }
@@ -78,14 +78,14 @@ const fn pen(color: Color, dash: &'static str, glyph: Glyph) -> Pen {
     Pen { color, dash, glyph }
 }
 
-/// Of the line that marks a limit.
+/// The dashes of the line that marks a limit.
 pub(super) const DASHED: &str = "7 3.5";
 
-/// The flavors have pens of their own, so that they look the same in every page. Related
-/// flavors have related hues; within a hue, lightness, dashes and markers differ.
+/// Each flavor has its own pen, so that it looks the same on every page. Related flavors have related hues; within a
+/// hue, lightness, dashes and markers differ.
 ///
-/// Curves that lie on each other must be seen: every flavor has dashes of its own, so that the gaps of the upper line
-/// show the lower one.
+/// Curves on top of each other must be visible. So every flavor has its own dashes, and the lower line shows in the
+/// gaps of the upper one.
 #[rustfmt::skip]
 const FLAVORS: [Pen; 15] = [
     pen(color("none", "#767676", "#a3a3a3"), "2 3", Glyph::Circle),
@@ -105,7 +105,7 @@ const FLAVORS: [Pen; 15] = [
     pen(color("bh-highpri", "#8c2d04", "#ffc19a"), "10 3", Glyph::Star),
 ];
 
-/// For what is no flavor that is known: one of a newer module, or one with an affinity scope.
+/// For a series that is not a known flavor: one of a newer module, or one with an affinity scope.
 #[rustfmt::skip]
 const OTHERS: [Pen; 6] = [
     pen(color("other-a", "#333333", "#e0e0e0"), "8 6", Glyph::Circle),
@@ -116,7 +116,7 @@ const OTHERS: [Pen; 6] = [
     pen(color("other-f", "#6b7000", "#cfd46a"), "6 2", Glyph::Star),
 ];
 
-/// Which series has which pen.
+/// The pen of each series.
 #[derive(Debug, Clone)]
 pub(super) struct Pens(Vec<(String, Pen)>);
 
@@ -126,7 +126,7 @@ impl Pens {
         let mut others = OTHERS.iter().cycle();
         let mut with_knobs = OTHERS.iter().cycle();
         let pens = all_series(results).into_iter().map(|name| {
-            // With other knobs it is the flavor all the same.
+            // A flavor with other knobs has the flavor's colour.
             let (flavor, knobs) = name.split_once(' ').unwrap_or((&name, ""));
             let known = FLAVORS.iter().find(|pen| pen.color.name == flavor);
             let pen = match (known, knobs) {
@@ -149,7 +149,7 @@ impl Pens {
     }
 }
 
-/// The colours as variables of CSS: for a light ground, then for a dark one.
+/// The colours as CSS variables: for a light background, then for a dark one.
 pub(crate) fn style_sheet() -> String {
     let pens = FLAVORS.iter().chain(&OTHERS).map(|pen| pen.color);
     let colors = [TEXT, SOFT, GRID, AXIS, GROUND]
@@ -171,7 +171,7 @@ mod tests {
     use crate::sample;
     use crate::setting::Flavor;
 
-    /// Relative luminance and contrast as WCAG 2 defines them.
+    /// Relative luminance and contrast, as defined by WCAG 2.
     fn contrast(a: &str, b: &str) -> f64 {
         let luminance = |color: &str| {
             let channel = |at: usize| {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flavor_has_its_pen_whatever_else_there_is() {
+    fn a_flavor_has_its_pen_whatever_the_other_series_are() {
         let mut results = sample::results();
         let pen = |results: &Results| Pens::of(results).of_series("bh");
         let before = pen(&results);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_has_a_pen_of_its_own() {
+    fn an_unknown_series_has_its_own_pen() {
         let results = sample::results();
         let pens = Pens::of(&results);
         let scoped = ["cpu", "cache", "system"].map(|scope| {

@@ -12,11 +12,11 @@ use crate::report::metric::{Metric, stage_title};
 use crate::report::number::plain;
 use crate::results::Estimate;
 
-/// How wide the place of a percentile is over which the curves are spread, as a share of all of it.
+/// The part of a percentile's place over which the curves are spread, as a share of the whole.
 const SPREAD: f64 = 0.4;
 
-/// Where the points of a curve stand within the place of their percentile, the `index`th of `count`: beside those of
-/// the others, which may be as high.
+/// The position of a curve's points within the place of their percentile, the `index`th of `count`. Points of different
+/// curves are side by side, because they may have the same height.
 fn beside(index: usize, count: usize) -> f64 {
     0.5 + SPREAD * ((index as f64 + 0.5) / count as f64 - 0.5)
 }

@@ -9,13 +9,13 @@ use crate::report::grid::{Grid, Row};
 #[derive(Debug)]
 pub(super) struct Plot {
     pub(super) kind: &'static str,
-    /// What tells it from other charts of the same group.
+    /// Distinguishes it from other charts of the same group.
     pub(super) id: String,
     pub(super) title: String,
     pub(super) explanation: &'static str,
     pub(super) x: Axis,
     pub(super) y: Axis,
-    /// How high the part inside the axes is, in pixels.
+    /// The height of the part inside the axes, in pixels.
     pub(super) height: u32,
     pub(super) shapes: Vec<Shape>,
     pub(super) legend: Legend,
@@ -23,7 +23,7 @@ pub(super) struct Plot {
     pub(super) data: Grid,
 }
 
-/// What the legend explains.
+/// The content of the legend.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Legend {
     /// The colours, dashes and markers of the series.
@@ -36,7 +36,7 @@ pub(super) enum Legend {
     SeriesAndHollow(String),
 }
 
-/// Something drawn. Places are values of the axes.
+/// A shape. Its positions are values of the axes.
 #[derive(Debug)]
 pub(super) enum Shape {
     /// A line through points, with its dashes.
@@ -73,12 +73,12 @@ pub(super) enum Shape {
         top: f64,
         bottom: f64,
     },
-    /// A horizontal line over all: a limit.
+    /// A horizontal line over the whole width: a limit.
     Limit { at: f64 },
 }
 
 impl Shape {
-    /// The series that it belongs to; a limit and an edge belong to none.
+    /// The series of the shape; a limit and an edge have none.
     pub(super) fn series(&self) -> Option<&str> {
         match self {
             Self::Line { series, .. }
@@ -92,7 +92,7 @@ impl Shape {
 }
 
 impl Plot {
-    /// The series that have something in it, in the order in which they appear.
+    /// The series that have shapes, in the order in which they appear.
     pub(super) fn series(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         for name in self.shapes.iter().filter_map(Shape::series) {
@@ -103,7 +103,7 @@ impl Plot {
         all
     }
 
-    /// How many points of the data are in it.
+    /// How many points of the data it contains.
     pub(super) fn points(&self) -> usize {
         let points = |shape: &Shape| match shape {
             Shape::Line { points, .. } | Shape::Markers { points, .. } => points.len(),
@@ -119,7 +119,7 @@ impl Plot {
 
 #[cfg(test)]
 impl Plot {
-    /// Where the markers of a series stand.
+    /// The positions of the markers of a series.
     pub(super) fn markers(&self, name: &str, are_hollow: bool) -> Vec<(f64, f64)> {
         let markers = self.shapes.iter().filter_map(|shape| match shape {
             Shape::Markers {
@@ -142,10 +142,10 @@ pub(super) fn grid(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> 
     }
 }
 
-/// A pixel or so, as a share of an axis: what is nearer to its neighbour cannot be seen.
+/// About a pixel, as a share of an axis: a point that is nearer to its neighbour cannot be distinguished.
 const VISIBLE: f64 = 0.002;
 
-/// Leaves out points that cannot be told from their neighbours, but not the first and the last.
+/// Leaves out points that cannot be distinguished from their neighbours, except for the first and the last.
 pub(super) fn thinned(points: Vec<(f64, f64)>, x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
     let last = points.len().saturating_sub(1);
     let mut kept: Vec<(f64, f64)> = Vec::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Every round on its own, in the order in which they were run: shows drift, and which flavors scatter.
+//! Every round by itself, in the order in which the rounds were run: shows drift, and which flavors scatter.
 
 use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};

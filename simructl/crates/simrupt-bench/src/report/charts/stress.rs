@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Idle and stressed: how far interference moves each flavor.
+//! Idle and stressed: how much interference affects each flavor.
 
 use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
@@ -8,7 +8,7 @@ use crate::report::group::{Group, figure_of, saturates, series, slug};
 use crate::report::metric::Metric;
 use crate::report::number::plain;
 
-/// How high a row is, in pixels.
+/// The height of a row, in pixels.
 const ROW: u32 = 24;
 
 /// A chart for each kind of interference and figure.
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_counterpart_is_left_out() {
+    fn a_cell_without_a_counterpart_is_left_out() {
         let mut results = sample::results();
         // The first cell of the stressed group.
         results.cells.remove(6);

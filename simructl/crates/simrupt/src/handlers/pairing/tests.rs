@@ -155,7 +155,7 @@ fn a_softirq_waits_since_it_was_raised_first_and_on_its_own_cpu() {
         (1, 0, 15, What::Raise(1)),
         (0, 9, 20, What::Raise(1)),
         (0, 9, 30, enter(softirq)),
-        // Raised while it runs: for the next time.
+        // Raised while it runs, so for the next time.
         (0, 9, 35, What::Raise(1)),
         (0, 9, 40, What::Leave(Slot::softirq(1))),
         (0, 9, 42, enter(softirq)),
@@ -168,7 +168,7 @@ fn a_softirq_waits_since_it_was_raised_first_and_on_its_own_cpu() {
     let row = of(&taken, softirq);
     assert_eq!(sums(&row.wait), (2, 20 + 7));
     assert_eq!(row.run.count, 3);
-    // That of CPU 1 never ran.
+    // The softirq of CPU 1 never ran.
     assert_eq!(taken.unpaired, unpaired(0, 0, 1));
 }
 
@@ -181,7 +181,7 @@ fn a_work_item_may_wait_on_one_cpu_begin_on_another_and_end_on_a_third() {
     bench.run(&[
         (0, 1, 10, queue(0xabc, name)),
         (1, 50, 25, start(0xabc)),
-        // It sleeps, and goes on elsewhere.
+        // It sleeps, and continues on another CPU.
         (1, 50, 30, switch(a, b, true)),
         (2, 0, 90, switch(task(0), a, false)),
         (2, 50, 100, END(0xabc)),
@@ -210,7 +210,7 @@ fn the_idle_threads_of_two_cpus_are_two() {
 }
 
 #[test]
-fn bh_work_is_in_a_softirq_whose_cpu_time_is_what_is_left() {
+fn bh_work_is_in_a_softirq_that_has_the_rest_of_the_cpu_time() {
     let mut bench = Bench::new();
     let name = bench.name("bh");
     let (softirq, work) = (Handler::Softirq(6), bench.work(Some("bh")));
@@ -295,7 +295,7 @@ fn the_thread_of_an_interrupt_runs_from_its_wake_up_to_its_sleep() {
         (0, 3, 22, What::Wake { pid: 70 }),
         (0, 3, 25, switch(task(3), irq_task(70), false)),
         (0, 70, 40, switch(irq_task(70), task(0), true)),
-        // Of this run the begin is not known.
+        // The begin of this run is not known.
         (0, 0, 50, switch(task(0), irq_task(71), false)),
         (0, 71, 60, switch(irq_task(71), task(0), true)),
     ]);
@@ -394,7 +394,7 @@ fn any_what() -> impl Strategy<Value = What> {
 }
 
 proptest! {
-    /// No CPU gives more time than it has, and every begin and request ends in exactly one count.
+    /// No CPU gives more time than it has, and every begin and request ends up in exactly one count.
     #[test]
     fn whatever_comes_the_sums_hold(
         steps in proptest::collection::vec((0_u32..3, 0_u32..3, 0_u64..50, any_what(), 0_u32..30), 0..200),

@@ -16,7 +16,7 @@ fn event(text: &str) -> (Event, Names) {
     }
 }
 
-/// The event of a row with these fields.
+/// The event in a row with these fields.
 fn said(fields: &str) -> (What, Names) {
     let (event, names) = event(&format!("cat-12 [000] ..... 0.000001: {fields}"));
     (event.what, names)
@@ -109,7 +109,7 @@ fn a_work_item_is_known_from_its_queue_to_its_begin() {
 }
 
 #[test]
-fn a_switch_tells_both_threads_and_whether_the_first_one_waits() {
+fn a_switch_names_both_threads_and_whether_the_first_one_waits() {
     for (state, waits) in [
         ("S", true),
         ("D", true),
@@ -141,7 +141,7 @@ fn times_have_up_to_nine_decimals_and_a_process_may_be_named() {
     assert_eq!(event(&text).0.at.pid, 77);
     let (why, _) = parsed(&IRQ.replace("12.345678", "123456"));
     let damage = why.unwrap_err();
-    assert_eq!(damage.why, "'123456' is no time in seconds");
+    assert_eq!(damage.why, "'123456' is not a time in seconds");
     assert_eq!(damage.remedy, SECONDS);
 }
 
@@ -174,20 +174,20 @@ fn a_damaged_row_names_its_field() {
     for (text, why) in [
         (
             IRQ.replace("irq=26", "irq=x"),
-            "the field irq of irq_handler_entry is not understood",
+            "the field irq of irq_handler_entry is missing or damaged",
         ),
         (
             IRQ.replace(" name=simrupt0", ""),
-            "the field name of irq_handler_entry is not understood",
+            "the field name of irq_handler_entry is missing or damaged",
         ),
         (IRQ.replace("[001]", "[9000]"), "there is no CPU 9000"),
         (
             format!("x-1 [000] ..... 1.0: {}", QUEUE.replace("workqueue=", "")),
-            "the field function of workqueue_queue_work is not understood",
+            "the field function of workqueue_queue_work is missing or damaged",
         ),
         (
             "x-1 [000] ..... 1.0: softirq_raise: vec=32".to_string(),
-            "the field vec of softirq_raise is not understood",
+            "the field vec of softirq_raise is missing or damaged",
         ),
     ] {
         let damage = parsed(&text).0.unwrap_err();
