@@ -4,6 +4,7 @@
 //! each mistake has its explanation, each wrong answer its remark.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::Instant;
@@ -193,15 +194,6 @@ fn of_mistake(lab: &Lab, mistake: &Mistake, grade: &Grade) -> Vec<String> {
 
 /// Checks that each skeleton marks the places to fill in, and no solution does.
 fn todo_marks(lab: &Lab) -> Result<Vec<String>, Failure> {
-    let has_mark = |folder: &Path| -> std::io::Result<bool> {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_file() && fs::read_to_string(&path)?.contains("TODO") {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    };
     let look = |folder: &Path| {
         has_mark(folder).map_err(|error| {
             Failure::new(
@@ -218,4 +210,37 @@ fn todo_marks(lab: &Lab) -> Result<Vec<String>, Failure> {
         amiss.push("a file of the solution has a TODO".to_owned());
     }
     Ok(amiss)
+}
+
+/// Whether a file of a folder, or of a folder in it, has a TODO.
+fn has_mark(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let is_marked = match entry.file_type()?.is_dir() {
+            true => has_mark(&path)?,
+            false => fs::read_to_string(&path)?.contains("TODO"),
+        };
+        if is_marked {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_found_in_a_folder_of_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = folder.path().join("programs");
+        fs::create_dir(&programs).unwrap();
+        fs::write(folder.path().join("lab.c"), "done\n").unwrap();
+        fs::write(programs.join("waiter.c"), "done\n").unwrap();
+        assert!(!has_mark(folder.path()).unwrap());
+        fs::write(programs.join("waiter.c"), "/* TODO: wait */\n").unwrap();
+        assert!(has_mark(folder.path()).unwrap());
+    }
 }
