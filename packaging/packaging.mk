@@ -27,7 +27,8 @@ install: install-tools install-module
 install-tools:
 	@test -x '$(TOOLS_OUT)/simructl' || { echo 'simructl is not built: make tools' >&2; exit 1; }
 	install -D -m 755 -t '$(DESTDIR)$(PREFIX)/bin' '$(TOOLS_OUT)/simructl'
-	install -D -m 644 -t '$(DESTDIR)$(PREFIX)/share/man/man1' '$(TOOLS_OUT)'/man1/*.1
+	install -D -m 644 -t '$(DESTDIR)$(PREFIX)/share/man/man1' '$(TOOLS_OUT)'/man/man1/*.1
+	install -D -m 644 -t '$(DESTDIR)$(PREFIX)/share/man/man7' '$(TOOLS_OUT)'/man/man7/*.7
 	install -D -m 644 '$(TOOLS_OUT)/completions/bash' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/simructl'
 	install -D -m 644 '$(TOOLS_OUT)/completions/zsh' '$(DESTDIR)$(ZSH_COMPLETIONS)/_simructl'
 	install -D -m 644 '$(TOOLS_OUT)/completions/fish' '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/simructl.fish'
@@ -60,7 +61,7 @@ install-dkms:
 
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/simructl' '$(DESTDIR)$(PREFIX)'/share/man/man1/simructl.1 \
-		'$(DESTDIR)$(PREFIX)'/share/man/man1/simructl-*.1 \
+		'$(DESTDIR)$(PREFIX)'/share/man/man1/simructl-*.1 '$(DESTDIR)$(PREFIX)'/share/man/man7/simructl-*.7 \
 		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/simructl' '$(DESTDIR)$(ZSH_COMPLETIONS)/_simructl' \
 		'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/simructl.fish' \
 		'$(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-simrupt.rules' '$(DESTDIR)$(PREFIX)/lib/sysusers.d/simrupt.conf' \

@@ -11,6 +11,7 @@
 //! - `commands`: one file per command;
 //! - `counters`, `interrupts`, `handlers`: tables of counters, of interrupts, and of the times of their handlers;
 //! - `top`, `trace`: the live view, and the way of an event in words;
+//! - `topics`: what `help` explains besides commands;
 //! - `destination`: where a command writes to;
 //! - `documents`, `progress`: the files and the progress of a benchmark;
 //! - `page`, `column`, `heat`, `metrics`: tables for people, and metrics;
@@ -43,6 +44,7 @@ mod signals;
 mod silence;
 mod terminal;
 mod top;
+mod topics;
 mod trace;
 
 use std::process::ExitCode;

@@ -12,9 +12,9 @@ use crate::cli::bench::Bench;
 use simrupt::lines::Assignment;
 use simrupt_bench::report::metric::THRESHOLD;
 
-use crate::cli::knobs;
 use crate::cli::values::{ANY, parse_duration, parse_interval, parse_metric, parse_percent, whole};
 use crate::cli::{Fault, Handlers, Interrupts, Outputs, Record, Replay};
+use crate::cli::{help, knobs};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -378,17 +378,31 @@ pub(crate) enum Command {
         shell: Shell,
     },
 
-    /// Print the manual page of simructl, or of one of its commands
+    /// Print the manual page of simructl, or of a command or a topic
+    ///
+    /// simructl help lists commands and topics. Those of commands are in section 1 of the manual, those of topics in
+    /// section 7.
     #[command(
-        after_help = "Examples:\n  simructl man set | man -l -\n  simructl man --directory man1"
+        after_help = "Examples:\n  simructl man set | man -l -\n  simructl man --directory /usr/local/share/man"
     )]
     Man {
-        /// The command; without it, the page of simructl
-        command: Option<String>,
+        /// The command or the topic; without it, the page of simructl
+        #[arg(value_name = "NAME", value_parser = help::name(), hide_possible_values = true)]
+        name: Option<String>,
 
-        /// Write all pages into this directory, each into its own file
-        #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
+        /// Write all pages below this directory, in man1 and man7, each into its own file
+        #[arg(long, value_name = "DIRECTORY", conflicts_with = "name", value_hint = ValueHint::DirPath)]
         directory: Option<PathBuf>,
+    },
+
+    /// Explain a command or a topic, or list all of them
+    ///
+    /// Topics are pages of the documentation. They need neither the module nor a network.
+    #[command(after_help = "Examples:\n  simructl help set\n  simructl help glossary | less")]
+    Help {
+        /// The command or the topic; without it, all are listed
+        #[arg(value_name = "NAME", value_parser = help::name(), hide_possible_values = true)]
+        name: Option<String>,
     },
 }
 

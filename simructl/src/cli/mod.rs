@@ -7,6 +7,7 @@ mod bench;
 mod command;
 mod fault;
 mod handlers;
+mod help;
 mod interrupts;
 mod knobs;
 mod outputs;
@@ -34,7 +35,7 @@ pub(crate) use self::shared::Options;
 /// simrupt simulates devices that raise real interrupts. Each of them is a line, numbered from 0, and is
 /// read at /dev/simruptN.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -66,6 +67,7 @@ pub(crate) fn command() -> clap::Command {
         false => option,
     };
     Cli::command()
+        .after_help(format!("{}\n\n{EXIT_CODES}", help::topics()))
         .mut_args(may_be_negative)
         .mut_subcommands(|command| knobs::describe(shared::add(command)).mut_args(may_be_negative))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `simructl man`: manual pages, made from the command line's own description.
+//! `simructl man`: manual pages, made from the command line's own description and from the topics.
 
 use std::fs;
 use std::iter;
@@ -8,10 +8,11 @@ use std::path::Path;
 
 use clap_mangen::Man;
 
+use super::help;
 use crate::cli;
 use crate::output;
+use crate::topics::{self, Topic};
 use simrupt::failure::{Failure, describe};
-use simrupt::nearest;
 
 pub(crate) fn run(name: Option<&str>, directory: Option<&Path>) -> Result<(), Failure> {
     let mut command = cli::command();
@@ -21,12 +22,14 @@ pub(crate) fn run(name: Option<&str>, directory: Option<&Path>) -> Result<(), Fa
         return write_all(&command, directory);
     }
     let page = match name {
-        None => &command,
-        Some(name) => command
-            .find_subcommand(name)
-            .ok_or_else(|| unknown(name, &command))?,
+        None => text(&command)?,
+        Some(name) => match (command.find_subcommand(name), Topic::named(name)) {
+            (Some(command), _) => text(command)?,
+            (None, Some(topic)) => topic.manual()?,
+            (None, None) => return Err(help::unknown(name, &command, "no manual page")),
+        },
     };
-    output::offer(&text(page)?).map(|_| ())
+    output::offer(&page).map(|_| ())
 }
 
 /// The page of a command, in the format of `man`.
@@ -39,36 +42,24 @@ fn text(command: &clap::Command) -> Result<Vec<u8>, Failure> {
     Ok(text)
 }
 
-/// Writes the pages of simructl and of each of its commands.
+/// Writes the pages of simructl, of each of its commands and of each topic.
 fn write_all(command: &clap::Command, directory: &Path) -> Result<(), Failure> {
-    let unwritable = |path: &Path| {
-        let path = path.to_path_buf();
-        move |error| Failure::file("write", &path, None, &error)
+    let write = |section: u8, name: &str, page: Vec<u8>| {
+        let folder = directory.join(format!("man{section}"));
+        let unwritable = |path: &Path| {
+            let path = path.to_path_buf();
+            move |error| Failure::file("write", &path, None, &error)
+        };
+        fs::create_dir_all(&folder).map_err(unwritable(&folder))?;
+        let path = folder.join(format!("{name}.{section}"));
+        fs::write(&path, page).map_err(unwritable(&path))
     };
-    fs::create_dir_all(directory).map_err(unwritable(directory))?;
-    // clap's own command `help` describes the others and has no page.
-    let commands = command
-        .get_subcommands()
-        .filter(|sub| sub.get_name() != "help");
-    for page in iter::once(command).chain(commands) {
+    for page in iter::once(command).chain(command.get_subcommands()) {
         let name = page.get_display_name().unwrap_or(page.get_name());
-        let path = directory.join(format!("{name}.1"));
-        fs::write(&path, text(page)?).map_err(unwritable(&path))?;
+        write(1, name, text(page)?)?;
+    }
+    for topic in &topics::ALL {
+        write(7, &format!("simructl-{}", topic.name), topic.manual()?)?;
     }
     Ok(())
-}
-
-/// The failure for an unknown command.
-fn unknown(name: &str, command: &clap::Command) -> Failure {
-    let names: Vec<&str> = command
-        .get_subcommands()
-        .map(clap::Command::get_name)
-        .collect();
-    let failure = Failure::new(format!("unknown command `{name}`"), "it has no manual page")
-        .remedy(format!("one of {}", names.join(", ")))
-        .usage();
-    match nearest(name, names) {
-        Some(near) => failure.because(&format!("did you mean {near}?")),
-        None => failure,
-    }
 }

@@ -15,6 +15,7 @@ mod fault;
 mod follow;
 mod get;
 mod handlers;
+mod help;
 mod interrupts;
 mod knobs;
 mod latency;
@@ -87,7 +88,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench(bench) => bench::run(sysroot, &bench),
         Command::Schema { name } => schema::run(name.as_deref()),
         Command::Completions { shell } => completions::run(shell),
-        Command::Man { command, directory } => man::run(command.as_deref(), directory.as_deref()),
+        Command::Man { name, directory } => man::run(name.as_deref(), directory.as_deref()),
+        Command::Help { name } => help::run(name.as_deref()),
         Command::Trace(how) => trace::run(sysroot, options, &how),
         Command::Verify { ktap } => verify::run(sysroot, options, ktap),
     }

@@ -82,6 +82,16 @@ fn bash_completes_knobs_and_their_values() {
 }
 
 #[test]
+fn bash_completes_commands_and_topics_behind_help() {
+    let script = printed(&Fake::unloaded(), "completions bash");
+    for command in ["help", "man"] {
+        let offered = |word: &str| offered(&script, &["simructl", command, word]);
+        assert_eq!(offered("glo"), ["glossary"]);
+        assert_eq!(offered("set-"), ["set-rate", "set-wq", "set-fifo-size"]);
+    }
+}
+
+#[test]
 fn manual_pages_have_a_name_and_an_example() {
     let fake = Fake::unloaded();
     let page = printed(&fake, "man");
@@ -94,19 +104,40 @@ fn manual_pages_have_a_name_and_an_example() {
 }
 
 #[test]
+fn the_manual_page_of_a_topic_has_its_tables_and_its_code() {
+    let page = printed(&Fake::unloaded(), "man counters");
+    assert!(page.starts_with("'\\\" t\n"), "{page}");
+    let begins = page.lines().filter(|line| *line == ".TS").count();
+    let ends = page.lines().filter(|line| *line == ".TE").count();
+    assert!(begins > 2 && begins == ends, "{begins} {ends}");
+    assert!(
+        page.contains("\n.EX\nevents  = overrun + in_ring + drained\n"),
+        "{page}"
+    );
+    assert!(page.contains("\\fBthrottled\\fR"), "{page}");
+}
+
+#[test]
 fn all_manual_pages_have_the_version_and_go_into_files() {
     let fake = Fake::unloaded();
     let directory = tempfile::tempdir().unwrap();
-    let pages = directory.path().join("man1");
+    let pages = directory.path().join("man");
     printed(&fake, &format!("man --directory {}", pages.display()));
     let version = concat!("\"simructl ", env!("CARGO_PKG_VERSION"), "\"");
-    for name in ["simructl", "simructl-set", "simructl-irqs"] {
-        let page = std::fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
+    for (name, section) in [
+        ("simructl", 1),
+        ("simructl-set", 1),
+        ("simructl-help", 1),
+        ("simructl-glossary", 7),
+        ("simructl-exit-codes", 7),
+    ] {
+        let path = pages.join(format!("man{section}/{name}.{section}"));
+        let page = std::fs::read_to_string(path).unwrap();
         let title = page.lines().find(|line| line.starts_with(".TH")).unwrap();
         assert!(title.contains(version), "{title}");
-        assert!(title.starts_with(&format!(".TH {name} 1")), "{title}");
+        let begin = format!(".TH {name} {section}");
+        assert!(title.replace("\\-", "-").starts_with(&begin), "{title}");
     }
-    assert!(!pages.join("simructl-help.1").exists());
     fake.check("man-both", "man set --directory x");
     fake.check("man-unwritable", "man --directory /proc/no/man1");
 }

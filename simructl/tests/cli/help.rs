@@ -16,8 +16,57 @@ fn check(golden: &str, arguments: &str) {
 }
 
 #[test]
-fn the_top_level_help_gives_the_exit_codes() {
+fn the_top_level_help_gives_the_topics_and_the_exit_codes() {
     check("help", "--help");
+    assert_eq!(printed(&["help"]), printed(&["--help"]));
+}
+
+#[test]
+fn help_on_a_command_is_what_the_command_says_of_itself() {
+    for command in commands() {
+        let help = printed(&["help", &command]);
+        assert_eq!(help, printed(&[&command, "--help"]), "{command}");
+    }
+}
+
+/// The topics that the help lists.
+fn topics() -> Vec<String> {
+    let help = printed(&["help"]);
+    let (_, rest) = help.split_once("Topics:\n").unwrap();
+    let rows = rest.lines().take_while(|row| !row.is_empty());
+    let names = rows.filter_map(|row| row.split_whitespace().next());
+    names.map(String::from).collect()
+}
+
+#[test]
+fn every_topic_is_explained_from_its_page() {
+    let topics = topics();
+    assert!(topics.len() > 6, "{topics:?}");
+    for topic in &topics {
+        let text = printed(&["help", topic]);
+        assert!(text.lines().count() > 8, "{text}");
+    }
+    // One that is short, whole; of the others, a sentence of their pages.
+    check("help-topic", "help exit-codes");
+    for (topic, words) in [
+        ("glossary", "GLOSSARY For everybody"),
+        ("flavors", "WQ_UNBOUND | WQ_HIGHPRI"),
+        ("faults", "irq N: nobody cared"),
+        ("counters", "drained = dropped + overwritten"),
+        ("virtual-time", "each guest instruction takes"),
+        ("measuring", "[[matrix]] mode ="),
+    ] {
+        // Wherever its lines end.
+        let text = printed(&["help", topic]);
+        let text: Vec<&str> = text.split_whitespace().collect();
+        assert!(text.join(" ").contains(words), "{topic}");
+    }
+}
+
+#[test]
+fn a_topic_that_is_not_there_is_answered_with_the_nearest() {
+    check("help-near", "help glosary");
+    check("help-far", "help purple");
 }
 
 /// The output of a command, which must succeed.
@@ -37,8 +86,7 @@ fn commands() -> Vec<String> {
     let rows = rest.lines().take_while(|row| !row.is_empty());
     let names = rows.filter(|row| !row.starts_with("   "));
     let names = names.filter_map(|row| row.split_whitespace().next());
-    let names = names.map(String::from).filter(|name| name != "help");
-    names.collect()
+    names.map(String::from).collect()
 }
 
 /// The arguments of each simructl in the examples of a help text, which are lines for a shell.
