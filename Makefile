@@ -40,6 +40,8 @@ help:
 	@echo '       BENCH="OPTIONS" adds options of simructl bench, CPUS=N or N,sockets=N,... CPUs (1)'
 	@echo '  make bench-repeat [N=2]    the same N times; the results must be the same'
 	@echo '  make check-html            open the page of make bench in a headless Chromium and check it'
+	@echo '  make book                  the documentation as a book with a search: build/book/index.html'
+	@echo '  make check-book            make it, check its links, and open pages of it in a headless Chromium'
 	@echo '  make check-metrics         give metrics of simructl to promtool, node_exporter and Prometheus'
 	@echo '  make check-perfetto        decode a trace of simructl by Perfetto'"'"'s own definitions'
 	@echo '  make check-workflow        hold the workflow of continuous integration against the schema of such files'
@@ -114,6 +116,12 @@ bench-repeat:
 .PHONY: check-html
 check-html:
 	@$(SCRIPTS)/page
+
+.PHONY: book check-book
+book:
+	@$(SCRIPTS)/book make
+check-book:
+	@$(SCRIPTS)/book check
 
 .PHONY: check-metrics
 check-metrics:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Whether a page is accessible, as far as its source tells: for check-html.
+"""Whether a page is accessible, as far as its source tells: for check-html and check-page.
 
 Everything that takes the focus has a name, every table a caption and headings with a scope, every picture a name
 and a description, and colours have the contrast that WCAG 2 (level AA) asks for, on a light ground and on a dark one.
@@ -73,11 +73,21 @@ class Tree(HTMLParser):
 
 
 def faults(text):
-    """The faults of a page."""
+    """The faults of a page that has its style sheet in it."""
+    page = parse(text)
+    return [*faults_but_colors(page), *colors(page)]
+
+
+def parse(text):
+    """The elements of a page, in one that holds them all."""
     tree = Tree()
     tree.feed(text)
-    page = tree.page
-    found = [*structure(page), *tables(page), *colors(page)]
+    return tree.page
+
+
+def faults_but_colors(page):
+    """The faults of a page, without those of its colours."""
+    found = [*structure(page), *tables(page)]
     every = list(everything(page))
     ids = [element.attributes["id"] for element in every if "id" in element.attributes]
     found += [f"the id {name} is there twice" for name in {name for name in ids if ids.count(name) > 1}]

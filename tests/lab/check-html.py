@@ -13,6 +13,7 @@ import sys
 from html.parser import HTMLParser
 
 import accessible
+import network
 
 # Attributes with the place or size of a shape, by element.
 SHAPES = {
@@ -167,17 +168,6 @@ def expected(results):
     return charts
 
 
-def requests(net_log):
-    """The requests of the page to other places. The browser's own requests have no origin."""
-    names = {number: name for name, number in net_log["constants"]["logEventTypes"].items()}
-    urls = set()
-    for event in net_log["events"]:
-        asked = event.get("params", {})
-        if names[event["type"]] == "URL_REQUEST_START_JOB" and asked.get("initiator") != "not an origin":
-            urls.add(asked.get("url", ""))
-    return sorted(url for url in urls if not re.match(r"(file|data):|$", url))
-
-
 def main():
     """Prints the faults, or how much was checked."""
     dom, net_log, result = sys.argv[1:]
@@ -188,7 +178,7 @@ def main():
     with open(result, encoding="utf-8") as file:
         wanted = expected(json.load(file))
     with open(net_log, encoding="utf-8") as file:
-        faults = page.faults + accessible.faults(text) + [f"it asks for {url}" for url in requests(json.load(file))]
+        faults = page.faults + accessible.faults(text) + [f"it asks for {url}" for url in network.requests(json.load(file))]
     for chart in wanted.keys() | page.charts.keys():
         want, have = wanted.get(chart), page.charts.get(chart)
         if have is None:

@@ -124,6 +124,8 @@ if [[ $KERNEL == "$STOCK" || $KERNEL == "${STOCK%-*}-rt-amd64" ]]; then
     TOOLS=$CACHE/tools-$(key "$LAB"/{root,root-tools,tools-packages} <(echo "$SUITE"))
     DEBUGINFO=$CACHE/debuginfo-$KERNEL-$(key "$LAB/debuginfo")
 fi
+# What makes and checks the book.
+BOOK=$CACHE/book-$(key "$LAB"/{root,root-packages,book-packages,root-book,mdbook} <(echo "$SUITE"))
 METRICS=$CACHE/metrics-$(key "$LAB/root" "$LAB/metrics-packages" "$LAB/root-metrics" <(echo "$SUITE"))
 PERFETTO=$CACHE/perfetto-$(key "$LAB/root" "$LAB/perfetto-packages" "$LAB/root-perfetto" <(echo "$SUITE"))
 
