@@ -49,7 +49,7 @@ help:
 	@echo '  make lab-modules           build the module for the kernel of the VM'
 	@echo '  make setup                 only set up'
 	@echo '  make doctor                what this machine lacks for all that, and what to do about it'
-	@echo '  make check                 formatting and lints'
+	@echo '  make check                 formatting and lints; links and spelling of the documentation'
 	@echo 'For a machine of your own (Documentation/install.md):'
 	@echo '  make tools                 simructl, optimized and static, with manual pages and completions'
 	@echo '  make install, uninstall    what `make modules tools` has built: DESTDIR=, PREFIX=/usr/local, KDIR='

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a page in a browser has asked of the network, for check-html and check-page."""
+"""The requests of a page in a browser to the network, for check-html and check-page."""
 
 import re
 
 
 def requests(net_log):
-    """What the page has asked for elsewhere. What the browser asks for itself has no origin."""
+    """The requests of the page to other places. The browser's own requests have no origin."""
     names = {number: name for name, number in net_log["constants"]["logEventTypes"].items()}
     urls = set()
     for event in net_log["events"]:
