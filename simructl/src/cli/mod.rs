@@ -45,9 +45,9 @@ pub(crate) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  all went well
+  0  success
   1  something failed: standard error says what, why, and what to try; or something differs (diff)
-  2  the command line makes no sense
+  2  the command line is wrong
   3  the sums of a line's counters do not hold (verify, bench), or something is worse (compare)
   4  there were too few rounds to tell whether something is worse (compare)
 

@@ -53,7 +53,7 @@ fn every_topic_is_explained_from_its_page() {
         ("flavors", "WQ_UNBOUND | WQ_HIGHPRI"),
         ("faults", "irq N: nobody cared"),
         ("counters", "drained = dropped + overwritten"),
-        ("virtual-time", "each guest instruction takes"),
+        ("virtual-time", "one nanosecond for each instruction"),
         ("measuring", "[[matrix]] mode ="),
     ] {
         // Wherever its lines end.

@@ -66,6 +66,7 @@ fn each_message_of_the_page_is_in_the_code() {
         "only {} messages were found",
         messages.len()
     );
+    let mut missing = Vec::new();
     for Message { text, folders } in messages {
         let parts = parts(&text);
         assert!(
@@ -82,12 +83,15 @@ fn each_message_of_the_page_is_in_the_code() {
                 parts.iter().all(|part| code.contains(part))
             })
         });
-        assert!(
-            is_there,
-            "no file below {} has the message '{text}'",
-            folders.join(" or ")
-        );
+        if !is_there {
+            missing.push(format!("'{text}' in {}", folders.join(" or ")));
+        }
     }
+    assert!(
+        missing.is_empty(),
+        "messages that no file has:\n{}",
+        missing.join("\n")
+    );
 }
 
 #[test]
