@@ -5,7 +5,8 @@
 //!
 //! Every table, every chart and everything that takes the focus has a name for screen readers.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
+use simrupt_page::document::{Page, scrolled};
 
 use super::about;
 use super::answer::{self, answer};
@@ -14,12 +15,6 @@ use super::grid::{Grid, MAIN_COLUMN, Row};
 use super::ranking::Mark;
 use super::summary;
 use crate::results::Results;
-use simrupt::text::is_unseen;
-
-const STYLE: &str = include_str!("page.css");
-
-/// The browser may load nothing for the page except the styles in it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// The page.
 pub fn html(results: &Results) -> String {
@@ -27,54 +22,38 @@ pub fn html(results: &Results) -> String {
     let grids = summary::all(results);
     let sections = charts::sections(results);
     let charts_of = |grid: &Grid| sections.iter().find(|section| section.id == grid.id);
-    let style = charts::style_sheet() + STYLE;
-    printable(html! {
-        (DOCTYPE) "\n"
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                link rel="icon" href="data:,";
-                title { (title) }
-                style { "\n" (PreEscaped(style)) }
-            }
+    let body = html! {
+        h1 { (title) }
+        (head(results))
+        (answered(results))
+        @for line in summary::legend(results) {
+            p.soft { (line) }
+        }
+        (contents(&grids))
+        @for grid in &grids {
             "\n"
-            body {
-                main {
-                    h1 { (title) }
-                    (head(results))
-                    (answered(results))
-                    @for line in summary::legend(results) {
-                        p.soft { (line) }
-                    }
-                    (contents(&grids))
-                    @for grid in &grids {
-                        "\n"
-                        section id=(grid.id) {
-                            h2 { (grid.title) }
-                            (table(grid, &grid.title))
-                            @if let Some(section) = charts_of(grid) {
-                                div.charts {
-                                    @for chart in &section.charts {
-                                        (figure(chart))
-                                    }
-                                }
-                            }
+            section id=(grid.id) {
+                h2 { (grid.title) }
+                (table(grid, &grid.title))
+                @if let Some(section) = charts_of(grid) {
+                    div.charts {
+                        @for chart in &section.charts {
+                            (figure(chart))
                         }
                     }
-                    (environment(results))
                 }
             }
         }
-    }) + "\n"
-}
-
-/// Markup as text, without invisible characters: XML cannot represent control characters.
-pub(super) fn printable(markup: Markup) -> String {
-    let is_odd = |letter: char| is_unseen(letter) && letter != '\n';
-    markup.into_string().replace(is_odd, " ")
+        (environment(results))
+    };
+    let page = Page {
+        title: &title,
+        colors: charts::style_sheet(),
+        style: "",
+        script: None,
+        body,
+    };
+    page.html()
 }
 
 /// How the run was made, where, and how far its figures can be trusted.
@@ -151,18 +130,6 @@ fn figure(chart: &Chart) -> Markup {
                 summary { "explanation and numbers" span.hidden { ": " (chart.name()) } }
                 p.soft { (chart.explanation()) }
                 (table(chart.data(), &chart.title))
-            }
-        }
-    }
-}
-
-/// A table that can be scrolled, also by keys.
-fn scrolled(caption: &str, inside: &Markup) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="group" aria-label=(caption) {
-            table {
-                caption.hidden { (caption) }
-                (inside)
             }
         }
     }

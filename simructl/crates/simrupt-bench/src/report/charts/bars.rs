@@ -2,12 +2,12 @@
 
 //! Bars: the CPU time of an event and its parts, and the share of the events that is lost.
 
-use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
 use crate::report::group::{Group, figure_of, series};
 use crate::report::metric::Metric;
 use crate::report::number::plain;
 use crate::results::Cell;
+use simrupt_page::axis::Axis;
 
 /// The height of a bar with its margins, in pixels.
 const ROW: u32 = 24;

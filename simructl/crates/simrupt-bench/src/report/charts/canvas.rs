@@ -5,15 +5,16 @@
 use maud::{Markup, html};
 
 use super::Chart;
-use super::axis::Axis;
 use super::legend::Entries;
-use super::pens::{AXIS, Color, DASHED, GRID, GROUND, Glyph, Look, PARTS, Pens, SOFT, TEXT};
+use super::pens::{DASHED, Glyph, PARTS, Pens};
 use super::plot::{Plot, Shape};
+use simrupt_page::axis::Axis;
+use simrupt_page::color::{AXIS, Color, GRID, GROUND, Look, SOFT, TEXT};
+use simrupt_page::measure::{FONT, px, text_width};
 
 /// The width of a chart: about that of a telephone.
 pub(super) const WIDTH: f64 = 440.0;
 
-pub(super) const FONT: f64 = 13.0;
 pub(super) const MARGIN: f64 = 8.0;
 /// The length of a tick.
 const TICK: f64 = 4.0;
@@ -21,21 +22,6 @@ const MARKER: f64 = 3.6;
 /// The height of the row with the name of the run.
 const RUN: f64 = 16.0;
 const RUN_FONT: f64 = 10.0;
-
-/// A position or a size as it is written: tenths of a pixel are enough.
-pub(super) fn px(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
-}
-
-/// The approximate width of a text in a usual sans-serif font.
-pub(super) fn text_width(text: &str) -> f64 {
-    let width = |letter: char| match letter {
-        'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | ' ' | '-' | '/' | '.' | ',' => 0.37,
-        'm' | 'w' | 'M' | 'W' | '→' | '%' => 0.9,
-        _ => 0.63,
-    };
-    text.chars().map(width).sum::<f64>() * FONT
-}
 
 /// A chart as an element. It has a name and a description for screen readers, and its kind, series and number of points
 /// for programs.

@@ -2,12 +2,12 @@
 
 //! The share of the events that took at most a given time: the empirical distribution function of a stage.
 
-use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid, thinned};
 use crate::report::group::{Group, series};
 use crate::report::metric::stage_title;
 use crate::report::number::plain;
 use crate::results::Histogram;
+use simrupt_page::axis::Axis;
 
 /// The distance of the markers of a curve, as a share of all.
 const APART: f64 = 0.19;

@@ -2,12 +2,12 @@
 
 //! Latency against CPU time: a point for each cell, and the frontier.
 
-use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
 use crate::report::frontier::{Frontier, Place, Point};
 use crate::report::group::{CPU, Group, series};
 use crate::report::metric::Metric;
 use crate::results::{Estimate, Results};
+use simrupt_page::axis::Axis;
 
 pub(super) fn plot(group: &Group<'_>, results: &Results) -> Option<Plot> {
     let frontier = Frontier::of(group, results)?;

@@ -2,13 +2,13 @@
 
 //! Knees: how due→read grows with the rate, and from which rate on it is too long or events are lost.
 
-use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
 use crate::report::group::series;
 use crate::report::number::plain;
 use crate::report::summary::shown_knee;
 use crate::results::{Knee, Probe};
 use crate::statistics::median;
+use simrupt_page::axis::Axis;
 
 pub(super) fn plot(knees: &[&Knee]) -> Option<Plot> {
     let knees: Vec<&Knee> = knees

@@ -4,9 +4,11 @@
 
 use maud::{Markup, html};
 
-use super::canvas::{FONT, MARGIN, WIDTH, line, marker, px, rect, text_width};
-use super::pens::{Glyph, Look, PARTS, Pens, TEXT};
+use super::canvas::{MARGIN, WIDTH, line, marker, rect};
+use super::pens::{Glyph, PARTS, Pens};
 use super::plot::{Legend, Plot, Shape};
+use simrupt_page::color::{Look, TEXT};
+use simrupt_page::measure::{FONT, px, text_width};
 
 /// Sizes in pixels.
 const ROW: f64 = 20.0;

@@ -3,10 +3,9 @@
 //! The charts: one file per kind, each from results to a [`Chart`].
 //!
 //! - `ecdf`, `percentiles`, `rounds`, `bars`, `frontier`, `stress`, `knee`: the kinds;
-//! - `plot`: the parts of any chart; `axis`: its scales;
+//! - `plot`: the parts of any chart;
 //! - `canvas`, `legend`: the plot as SVG; `pens`: its colours, dashes and markers.
 
-mod axis;
 mod bars;
 mod canvas;
 mod ecdf;
@@ -19,14 +18,15 @@ mod plot;
 mod rounds;
 mod stress;
 
-use self::pens::{Look, Pens};
+use self::pens::Pens;
 use self::plot::Plot;
 use super::about;
 use super::grid::Grid;
 use super::group::{Name, groups, knee_name, knees, stress_name, under_stress};
-use super::html::printable;
 use crate::results::Results;
 use maud::Markup;
+use simrupt_page::color::Look;
+use simrupt_page::document::printable;
 
 pub(super) use self::pens::style_sheet;
 

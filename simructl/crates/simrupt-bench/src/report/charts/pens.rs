@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The colours, dashes and markers of the series, and all other colours, for light and dark backgrounds.
+//! The colours, dashes and markers of the series, and the colours of the parts of bars, for light and dark backgrounds.
 
-use std::fmt::Write;
+use simrupt_page::color::{self, AXIS, Color, GRID, GROUND, SOFT, TEXT, color};
 
 use crate::report::group::all_series;
 use crate::results::Results;
@@ -17,45 +17,6 @@ pub(super) enum Glyph {
     Down,
     Star,
 }
-
-/// Where a chart is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
-    /// A file of its own, on white.
-    Paper,
-    /// A part of the page, whose style sheet has the colours.
-    Page,
-}
-
-impl Look {
-    /// A colour as an SVG attribute.
-    pub(super) fn color(self, color: Color) -> String {
-        match self {
-            Self::Paper => color.light.to_string(),
-            Self::Page => format!("var(--{})", color.name),
-        }
-    }
-}
-
-/// A colour: its name in the style sheet, and its values for a light and for a dark background.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Color {
-    name: &'static str,
-    light: &'static str,
-    dark: &'static str,
-}
-
-const fn color(name: &'static str, light: &'static str, dark: &'static str) -> Color {
-    Color { name, light, dark }
-}
-
-pub(super) const TEXT: Color = color("text", "#222222", "#e4e4e4");
-pub(super) const GRID: Color = color("grid", "#dddddd", "#3b3f45");
-/// The colour of less important text.
-pub(super) const SOFT: Color = color("soft", "#5a6068", "#a4abb5");
-pub(super) const AXIS: Color = color("axis", "#777777", "#8b9098");
-/// The background of a chart.
-pub(super) const GROUND: Color = color("ground", "#ffffff", "#1b1e23");
 
 /// The parts of a bar, distinguished by lightness alone.
 pub(super) const PARTS: [Color; 4] = [
@@ -156,13 +117,7 @@ pub(crate) fn style_sheet() -> String {
         .into_iter()
         .chain(PARTS)
         .chain(pens);
-    let mut light = String::new();
-    let mut dark = String::new();
-    for color in colors {
-        let _ = write!(light, "--{}:{};", color.name, color.light);
-        let _ = write!(dark, "--{}:{};", color.name, color.dark);
-    }
-    format!(":root{{{light}}}\n@media (prefers-color-scheme: dark){{:root{{{dark}}}}}\n")
+    color::style_sheet(colors)
 }
 
 #[cfg(test)]
@@ -170,24 +125,7 @@ mod tests {
     use super::*;
     use crate::sample;
     use crate::setting::Flavor;
-
-    /// Relative luminance and contrast, as defined by WCAG 2.
-    fn contrast(a: &str, b: &str) -> f64 {
-        let luminance = |color: &str| {
-            let channel = |at: usize| {
-                let value = u8::from_str_radix(&color[at..at + 2], 16).unwrap();
-                let value = f64::from(value) / 255.0;
-                if value <= 0.04045 {
-                    value / 12.92
-                } else {
-                    ((value + 0.055) / 1.055).powf(2.4)
-                }
-            };
-            0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
-        };
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
+    use simrupt_page::color::contrast;
 
     #[test]
     fn every_pen_stands_out_from_its_ground() {
@@ -195,10 +133,6 @@ mod tests {
             assert!(contrast(pen.color.light, GROUND.light) >= 3.0, "{pen:?}");
             assert!(contrast(pen.color.dark, GROUND.dark) >= 3.0, "{pen:?}");
         }
-        assert!(contrast(SOFT.light, GROUND.light) >= 4.5);
-        assert!(contrast(SOFT.dark, GROUND.dark) >= 4.5);
-        assert!(contrast(TEXT.light, GROUND.light) >= 7.0);
-        assert!(contrast(TEXT.dark, GROUND.dark) >= 7.0);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 //! How the tail grows: the percentiles of a stage, ascending.
 
+use simrupt_page::axis::Axis;
 use std::collections::BTreeSet;
 
-use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
 use crate::percentile::Percentile;
 use crate::report::group::{Group, series};

@@ -2,8 +2,8 @@
 
 //! The parts of a chart: two scales, shapes, and the entries of the legend.
 
-use super::axis::Axis;
 use crate::report::grid::{Grid, Row};
+use simrupt_page::axis::Axis;
 
 /// A chart, before it is drawn.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 //! Every round by itself, in the order in which the rounds were run: shows drift, and which flavors scatter.
 
-use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
 use crate::report::group::{Group, series};
+use simrupt_page::axis::Axis;
 
 pub(super) fn plot(group: &Group<'_>) -> Option<Plot> {
     let metric = group.main_metric();

@@ -2,11 +2,11 @@
 
 //! Idle and stressed: how much interference affects each flavor.
 
-use super::axis::Axis;
 use super::plot::{Legend, Plot, Shape, grid};
 use crate::report::group::{Group, figure_of, saturates, series, slug};
 use crate::report::metric::Metric;
 use crate::report::number::plain;
+use simrupt_page::axis::Axis;
 
 /// The height of a row, in pixels.
 const ROW: u32 = 24;

@@ -4,13 +4,14 @@
 
 /// A scale.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Axis {
-    pub(super) title: String,
+pub struct Axis {
+    /// What it measures.
+    pub title: String,
     scale: Scale,
     low: f64,
     high: f64,
     /// Values with their labels, within the bounds.
-    pub(super) ticks: Vec<(f64, String)>,
+    pub ticks: Vec<(f64, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +28,7 @@ const MARGIN: f64 = 0.03;
 
 impl Axis {
     /// A linear scale from 0 to the greatest of the values.
-    pub(super) fn from_zero(title: &str, values: impl Iterator<Item = f64>) -> Self {
+    pub fn from_zero(title: &str, values: impl Iterator<Item = f64>) -> Self {
         let greatest = values.fold(0.0, f64::max);
         let high = if greatest > 0.0 { greatest } else { 1.0 };
         let mut axis = Self {
@@ -42,7 +43,7 @@ impl Axis {
     }
 
     /// A linear scale over the values.
-    pub(super) fn linear(title: &str, values: impl Iterator<Item = f64>) -> Self {
+    pub fn linear(title: &str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = bounds(values, 0.0);
         // A single value is in the middle.
         let room = match high - low {
@@ -60,8 +61,8 @@ impl Axis {
         axis
     }
 
-    /// A logarithmic scale over the values; a value below `least` is placed at `least`.
-    pub(super) fn logarithmic(title: &str, values: impl Iterator<Item = f64>, least: f64) -> Self {
+    /// A logarithmic scale over the values; what is less than `least` stands at `least`.
+    pub fn logarithmic(title: &str, values: impl Iterator<Item = f64>, least: f64) -> Self {
         let (low, high) = bounds(values, least);
         let (low, high) = (low.max(least), high.max(least));
         let room = match high / low {
@@ -79,8 +80,8 @@ impl Axis {
         axis
     }
 
-    /// Places of equal size, the first at the top or left, each with its label.
-    pub(super) fn places(title: &str, labels: &[String], upside_down: bool) -> Self {
+    /// So many places of equal size, the first at the top or left, each with its label.
+    pub fn places(title: &str, labels: &[String], upside_down: bool) -> Self {
         let count = labels.len().max(1) as f64;
         let (low, high) = if upside_down {
             (count, 0.0)
@@ -99,8 +100,13 @@ impl Axis {
         }
     }
 
-    /// The position of a value: 0 is one end and 1 the other; never beyond them.
-    pub(super) fn place(&self, value: f64) -> f64 {
+    /// The values at its two ends.
+    pub fn ends(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
+    /// Where a value stands: 0 is one end and 1 the other; never beyond them.
+    pub fn place(&self, value: f64) -> f64 {
         let place = match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
             Scale::Logarithmic if value <= self.low => 0.0,
