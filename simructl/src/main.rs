@@ -10,7 +10,7 @@
 //! - `cli`: the command line;
 //! - `commands`: one file per command;
 //! - `counters`, `interrupts`, `handlers`: tables of counters, of interrupts, and of the times of their handlers;
-//! - `top`, `trace`: the live view, and the way of an event in words;
+//! - `top`, `trace`: the live view, and the way of an event in words and pictures;
 //! - `topics`: what `help` explains besides commands;
 //! - `destination`: where a command writes to;
 //! - `documents`, `progress`: the files and the progress of a benchmark;

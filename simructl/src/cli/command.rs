@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{ArgGroup, Args, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use crate::cli::bench::Bench;
@@ -148,7 +148,7 @@ pub(crate) enum Command {
     /// Unless run=always, a line is silent while nobody has its device open. If nothing comes for a
     /// second, standard error says what is missing.
     #[command(
-        after_help = "Example:\n  simructl trace -n 3\n  simructl trace --for 2s --perfetto trace.pftrace > /dev/null"
+        after_help = "Example:\n  simructl trace -n 3\n  simructl trace --for 2s --perfetto trace.pftrace > /dev/null\n  simructl trace -n 50 --html trace.html > /dev/null"
     )]
     Trace(Trace),
 
@@ -442,6 +442,7 @@ pub(crate) struct Stats {
 
 /// The options of `trace`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("pictures").args(["html", "svg"]).multiple(true))]
 pub(crate) struct Trace {
     /// Stop after TIME: seconds, or with units such as 500ms or 1m 30s
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, conflicts_with = "from")]
@@ -456,6 +457,16 @@ pub(crate) struct Trace {
     /// output, which then has nothing else
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) perfetto: Option<PathBuf>,
+    /// Draw the trace as one HTML page without further files, to zoom and to move; - is standard output, which then has
+    /// nothing else
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
+    /// Draw the way of one event as an SVG file; - is standard output, which then has nothing else
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) svg: Option<PathBuf>,
+    /// The number of the event that the pictures highlight [default: one with a median time to its reader]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<u64>(ANY), requires = "pictures")]
+    pub(crate) event: Option<u64>,
     /// Show a trace that was kept by --out, or by tracefs; - is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,

@@ -11,6 +11,7 @@ use crate::destination::{Claims, Destination, Sink, unwritten};
 use crate::output;
 use crate::signals;
 use crate::silence::Watchman;
+use crate::trace::picture::Pictures;
 use crate::trace::timeline;
 use simrupt::failure::Failure;
 use simrupt::lines::Lines;
@@ -34,8 +35,9 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
         checked.transpose()
     };
     let [raw, perfetto] = [check(&how.out)?, check(&how.perfetto)?];
-    // Binary data and text do not go together.
-    let takes_stdout = [&raw, &perfetto]
+    let [html, svg] = [check(&how.html)?, check(&how.svg)?];
+    // Files and what is told do not go together.
+    let takes_stdout = [&raw, &perfetto, &html, &svg]
         .into_iter()
         .flatten()
         .any(Destination::is_stdout);
@@ -63,6 +65,7 @@ pub(crate) fn run(sysroot: &Sysroot, options: &Options, how: &Trace) -> Result<(
         left: how.count.unwrap_or(u64::MAX),
         raw: raw.map(Destination::open).transpose()?,
         perfetto: perfetto.map(begin_diagram).transpose()?,
+        pictures: Pictures::open(html, svg, how.event)?,
         rows: Rows::default(),
         journeys: Journeys::default(),
         seen: Seen::default(),
@@ -157,6 +160,7 @@ struct Shown {
     /// The trace itself.
     raw: Option<Sink>,
     perfetto: Option<Diagram>,
+    pictures: Option<Pictures>,
     rows: Rows,
     journeys: Journeys,
     seen: Seen,
@@ -204,6 +208,9 @@ impl Shown {
         if let Some(perfetto) = &mut self.perfetto {
             perfetto.write(|file| file.add(event))?;
         }
+        if let Some(pictures) = &mut self.pictures {
+            pictures.scene.add(event);
+        }
         match &event.what {
             What::Knob { name, value } => *text += &self.knob(event, name, *value),
             What::Fault { kind, number } => *text += &self.fault(event, kind, *number),
@@ -220,6 +227,9 @@ impl Shown {
             return;
         }
         self.left -= 1;
+        if let Some(pictures) = &mut self.pictures {
+            pictures.scene.add_journey(journey);
+        }
         if self.as_json {
             *text += &format!("{}\n", journey.document());
         } else {
@@ -289,7 +299,9 @@ impl Shown {
         }
         let raw = self.raw.map(Sink::finish);
         let perfetto = self.perfetto.map(Diagram::finish);
-        let failures = [Some(printed), raw, perfetto].into_iter().flatten();
+        let pictures = self.pictures.map(|pictures| pictures.finish(self.lost));
+        let failures = [Some(printed), raw, perfetto, pictures];
+        let failures = failures.into_iter().flatten();
         Failure::all(failures.filter_map(Result::err)).map_or(Ok(()), Err)
     }
 }

@@ -66,6 +66,8 @@ fn a_file_that_is_read_is_not_written_under_any_name() {
         ("report /dev/stdin --json hard.json", Some("a.json")),
         ("report /proc/self/fd/0 --json a.json", Some("soft.json")),
         ("trace --from t.txt --perfetto t.txt", None),
+        ("trace --from t.txt --html t.txt", None),
+        ("trace --from t.txt --svg t.txt", None),
         ("trace --from - --perfetto t.txt", Some("t.txt")),
         ("report a.json --html new.html --csv hard.json", None),
     ] {

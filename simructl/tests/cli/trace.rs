@@ -71,6 +71,80 @@ fn a_diagram_is_a_file_of_its_own() {
     );
 }
 
+#[test]
+fn pictures_are_files_of_their_own() {
+    let fake = Fake::unloaded();
+    fake.write("trace.txt", TRACE);
+    let run = fake.command("trace --from trace.txt --html page.html --svg picture.svg");
+    let run = { run }.output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+    // It is told all the same.
+    assert!(String::from_utf8_lossy(&run.stdout).contains("line 0 event 7"));
+    compare("trace-svg", &fake.read("picture.svg"));
+    let page = fake.read("page.html");
+    assert!(page.contains("<h1>simrupt trace: 4 events of 2 lines</h1>"));
+    assert!(page.contains("3 hits of tracepoints were lost"));
+    // Of one line and one event, and to standard output: then nothing else goes there.
+    let printed = |arguments: &str| {
+        let run = fake.command(arguments).output().unwrap();
+        assert!(run.status.success(), "{run:?}");
+        String::from_utf8(run.stdout).unwrap()
+    };
+    let svg = printed("trace --from trace.txt --line 1 --svg -");
+    assert!(
+        svg.starts_with("<svg ") && svg.ends_with("</svg>\n"),
+        "{svg}"
+    );
+    assert!(
+        svg.contains("The way of event 0 of line 1: 1.000 µs"),
+        "{svg}"
+    );
+    let svg = printed("trace --from trace.txt --event 8 --svg -");
+    assert!(svg.contains("The way of event 8 of line 0"), "{svg}");
+    let html = printed("trace --from trace.txt -n 1 --html -");
+    assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
+    assert!(html.contains("1 event of line 0"), "{html}");
+}
+
+#[test]
+fn a_picture_that_cannot_be_made_leaves_what_was_there() {
+    let fake = Fake::unloaded();
+    fake.write("trace.txt", TRACE);
+    fake.write("empty.txt", "# tracer: nop\n");
+    fake.write("old.svg", "old");
+    fake.check(
+        "trace-no-event",
+        "trace --from trace.txt --event 99 --svg old.svg",
+    );
+    fake.check("trace-usage-event", "trace --from trace.txt --event 8");
+    fake.check(
+        "trace-no-picture",
+        "trace --from empty.txt --svg old.svg --html new.html",
+    );
+    fake.check("trace-picture-directory", "trace --from trace.txt --html .");
+    fake.check(
+        "trace-picture-nowhere",
+        "trace --from trace.txt --svg nowhere/picture.svg",
+    );
+    fake.check(
+        "trace-picture-input",
+        "trace --from trace.txt --svg trace.txt",
+    );
+    fake.check(
+        "trace-picture-twice",
+        "trace --from trace.txt --svg new --html new",
+    );
+    assert_eq!(fake.read("old.svg"), "old");
+    assert_eq!(fake.read("trace.txt"), TRACE);
+    assert!(!fake.path("new").exists() && !fake.path("new.html").exists());
+    // The other picture is written all the same.
+    fake.check(
+        "trace-picture-full",
+        "trace --from trace.txt -n 1 --html /dev/full --svg old.svg",
+    );
+    assert!(fake.read("old.svg").starts_with("<svg "));
+}
+
 /// A number in seven bits a byte, and how many bytes it has.
 fn varint(bytes: &[u8]) -> (usize, usize) {
     let size = bytes.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
