@@ -126,8 +126,14 @@ def picture(svg, by_id):
     """What a drawing lacks for people who cannot see it."""
     if svg.attributes.get("aria-hidden") == "true":
         return
-    if svg.attributes.get("role") != "img":
-        yield f"{svg} does not have the role of a picture"
+    # A drawing whose parts take the focus is a group of pictures.
+    parts = [part for part in everything(svg) if "tabindex" in part.attributes]
+    role = "group" if parts else "img"
+    if svg.attributes.get("role") != role:
+        yield f"{svg} is no {role}"
+    for part in parts:
+        if part.attributes.get("role") != "img":
+            yield f"{part} takes the focus and is no picture"
     for attribute, what in [("aria-labelledby", "name"), ("aria-describedby", "description")]:
         if not referred(svg, attribute, by_id):
             yield f"{svg} has no {what}"
