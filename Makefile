@@ -39,6 +39,7 @@ help:
 	@echo '       PRESET=speed: what an event costs by drivers in C and in Rust, and in which functions; in build/speed/'
 	@echo '       BENCH="OPTIONS" adds options of simructl bench, CPUS=N or N,sockets=N,... CPUs (1)'
 	@echo '  make bench-repeat [N=2]    the same N times; the results must be the same'
+	@echo '  make pictures              make the pictures of the documentation anew, from runs in virtual time'
 	@echo '  make check-html            open the pages of make bench and of a trace in a headless Chromium and check them'
 	@echo '  make book                  the documentation as a book with a search: build/book/index.html'
 	@echo '  make check-book            make it, check its links, and open pages of it in a headless Chromium'
@@ -112,6 +113,10 @@ bench:
 	@$(SCRIPTS)/bench once
 bench-repeat:
 	@$(SCRIPTS)/bench repeat
+
+.PHONY: pictures
+pictures:
+	@$(SCRIPTS)/pictures
 
 .PHONY: check-html
 check-html:

@@ -4,6 +4,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use snapbox::{Assert, Data};
 
 use crate::fake::{Fake, compare, transcript};
 
@@ -104,6 +107,25 @@ fn pictures_are_files_of_their_own() {
     let html = printed("trace --from trace.txt -n 1 --html -");
     assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
     assert!(html.contains("1 event of line 0"), "{html}");
+}
+
+/// `make pictures` makes both.
+#[test]
+fn the_pictures_of_the_documentation_are_drawn_from_the_traces_that_are_kept() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for flavor in ["bound", "bh", "irq-thread", "napi"] {
+        let trace = folder.join(format!("tests/traces/{flavor}.txt"));
+        let fake = Fake::unloaded();
+        let run = fake.command(&format!("trace --from {} --svg -", trace.display()));
+        let run = { run }.output().unwrap();
+        assert!(run.status.success(), "{run:?}");
+        let drawn = String::from_utf8(run.stdout).unwrap();
+        let picture = folder.join(format!("../Documentation/pictures/event-{flavor}.svg"));
+        let picture = Data::read_from(&picture, None).raw();
+        Assert::new()
+            .action_env("SNAPSHOTS")
+            .eq(Data::text(drawn).raw(), picture);
+    }
 }
 
 #[test]
