@@ -83,13 +83,12 @@ pub(crate) fn same(answer: &str, outcome: &str) -> bool {
     answer.trim().eq_ignore_ascii_case(outcome.trim())
 }
 
-/// A new file for a learner: each question, without an answer.
-pub(crate) fn template(lab: &Lab) -> String {
+/// The file as a learner finds it: each question, and no answer. `command` is the one that runs the lab.
+pub(crate) fn template(lab: &Lab, command: &str) -> String {
     let mut text = format!(
-        "# Lab {}: {}\n# Predict before you run: write between the quotes, then run `make lab LAB={}`.\n",
+        "# Lab {}: {}\n# Predict before you run: write between the quotes, then run `{command}`.\n",
         lab.number(),
-        lab.title,
-        lab.number()
+        lab.title
     );
     for one in &lab.predictions {
         text.push('\n');
@@ -120,7 +119,7 @@ mod tests {
     #[test]
     fn the_template_asks_and_answers_nothing() {
         let lab = lab();
-        let text = template(&lab);
+        let text = template(&lab, "make lab LAB=07");
         assert!(
             text.contains("# How many?\n# One of: 3, 4, Few.\ncount = \"\"\n"),
             "{text}"

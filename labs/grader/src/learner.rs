@@ -74,7 +74,7 @@ pub(crate) fn grade(steps: &Steps, lab: &Lab, work: Option<&Path>) -> Result<boo
         .next()
         .map_or(Seen::BuildFailed(String::new()), |done| done.seen);
     let grade = judge::judge(lab, &answers, &seen);
-    print!("{}", report::text(lab, &grade));
+    print!("{}", report::text(lab, &grade, &copy.command));
     println!("Built and run in {seconds:.1} s.");
     keep(lab, &copy, &grade)?;
     Ok(grade.points() == lab.points)
@@ -98,8 +98,8 @@ fn ask(lab: &Lab, copy: &Work, answers: &Answers) -> bool {
         println!("  {} = \"\"\n    {}{choice}", one.name, indented(&one.ask));
     }
     println!(
-        "Nothing was run. Write your predictions there, then: make lab LAB={}",
-        lab.number()
+        "Nothing was run. Write your predictions there, then: {}",
+        copy.command
     );
     true
 }

@@ -11,8 +11,8 @@ use crate::pattern::Pattern;
 /// The most lines of a text that are shown.
 const MOST_LINES: usize = 16;
 
-/// The learner's report after a run.
-pub(crate) fn text(lab: &Lab, grade: &Grade) -> String {
+/// What a learner reads after a run; `command` is the one that runs the lab again.
+pub(crate) fn text(lab: &Lab, grade: &Grade, command: &str) -> String {
     let mut text = format!("\nLab {}: {}\n", lab.number(), lab.title);
     if let Some(messages) = &grade.build_messages {
         text += "\nYour files were not built:\n";
@@ -31,7 +31,7 @@ pub(crate) fn text(lab: &Lab, grade: &Grade) -> String {
     for &at in &grade.explanations {
         text += &format!("\nExplanation: {}\n", indented(&lab.explanations[at].says));
     }
-    text + &format!("\n{}\n", closing(lab, grade))
+    text + &format!("\n{}\n", closing(lab, grade, command))
 }
 
 /// The complete output of the runs, of which the report shows a part.
@@ -46,21 +46,22 @@ pub(crate) fn runs(lab: &Lab, grade: &Grade) -> String {
     text
 }
 
-/// The last line: the points, and what to do next.
-fn closing(lab: &Lab, grade: &Grade) -> String {
+/// The last line: the points, and what follows.
+fn closing(lab: &Lab, grade: &Grade, command: &str) -> String {
     let (points, of) = (grade.points(), lab.points);
     let verdict = if points == of {
-        format!(
-            "solved. `make lab LAB={} SOLUTION=1` shows another way",
-            lab.number()
-        )
+        format!("solved. `{command} SOLUTION=1` shows another way")
     } else if grade.cases.iter().all(Judged::has_passed) {
-        "your files are right; a prediction was not".to_owned()
-    } else {
+        let wrong = |one: &&Predicted| one.points == 0;
+        let wrong = match grade.predictions.iter().filter(wrong).count() {
+            1 => "a prediction was".to_owned(),
+            many => format!("{many} predictions were"),
+        };
         format!(
-            "not solved yet. `make lab LAB={} HINT=1` helps",
-            lab.number()
+            "your files are right, and {wrong} not. Go on to another lab, or correct answers.toml"
         )
+    } else {
+        format!("not solved yet. `{command} HINT=1` helps")
     };
     format!("Points: {points} of {of}: {verdict}.")
 }
@@ -200,7 +201,8 @@ mod tests {
             end,
         };
         let answers = Answers::default().with("count", count);
-        text(&lab, &judge(&lab, &answers, &Seen::Ran([(0, run)].into())))
+        let grade = judge(&lab, &answers, &Seen::Ran([(0, run)].into()));
+        text(&lab, &grade, "make lab LAB=07 WORK=/mine")
     }
 
     #[test]
@@ -224,7 +226,8 @@ mod tests {
         );
         let wrong = told("4", "count=3", End::Exit(0));
         assert!(
-            wrong.contains("the number of places") && wrong.contains("4 of 5"),
+            wrong.contains("the number of places")
+                && wrong.contains("4 of 5: your files are right, and a prediction was not."),
             "{wrong}"
         );
     }
@@ -272,7 +275,8 @@ mod tests {
         let messages =
             "make[3]: *** No rule to make target 'x.o'.  Stop.\nmake[2]: *** [M:1: x] Error 2\n";
         let seen = Seen::BuildFailed(messages.to_owned());
-        let text = text(&lab, &judge(&lab, &Answers::default(), &seen));
+        let grade = judge(&lab, &Answers::default(), &seen);
+        let text = text(&lab, &grade, "make lab LAB=07");
         assert!(text.contains("| make[3]: *** No rule"), "{text}");
         assert!(!text.contains("Error 2"), "{text}");
     }

@@ -17,7 +17,7 @@ use crate::judge::{self, Grade, Judged, Seen};
 use crate::lab::{Lab, Mistake};
 use crate::report;
 use crate::steps::Steps;
-use crate::work::read_answers;
+use crate::work::{Work, read_answers};
 
 /// The promise that a job is checked for.
 enum Held<'a> {
@@ -86,7 +86,7 @@ pub(crate) fn check(steps: &Steps, labs: &[&Lab]) -> Result<bool, Failure> {
                 Held::Mistake(mistake) => of_mistake(lab, mistake, &grade),
             };
             if !told.is_empty() {
-                let text = report::text(lab, &grade);
+                let text = read(lab, &grade);
                 amiss.push(format!(
                     "{}: {}\n{}",
                     job.variant,
@@ -111,6 +111,11 @@ pub(crate) fn check(steps: &Steps, labs: &[&Lab]) -> Result<bool, Failure> {
     Ok(is_good)
 }
 
+/// The report as a learner would read it.
+fn read(lab: &Lab, grade: &Grade) -> String {
+    report::text(lab, grade, &Work::of(lab, None).command)
+}
+
 fn solution(lab: &Lab, right: &Answers, done: &Done, grade: &Grade) -> Vec<String> {
     let mut amiss = Vec::new();
     if grade.points() != lab.points {
@@ -129,7 +134,7 @@ fn solution(lab: &Lab, right: &Answers, done: &Done, grade: &Grade) -> Vec<Strin
             let answers = right.with(&one.name, wrong);
             let grade = judge::judge(lab, &answers, &done.seen);
             let is_lost = lab.points - grade.points() == one.points;
-            if !is_lost || !report::text(lab, &grade).contains(&report::indented(remark)) {
+            if !is_lost || !read(lab, &grade).contains(&report::indented(remark)) {
                 amiss.push(format!(
                     "the answer '{wrong}' to {} gets no remark",
                     one.name

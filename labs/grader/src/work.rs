@@ -19,6 +19,8 @@ const RESULT: &str = "result.toml";
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) folder: PathBuf,
+    /// The command that grades it.
+    pub(crate) command: String,
 }
 
 /// The result of the last run.
@@ -31,11 +33,17 @@ pub(crate) struct Standing {
 impl Work {
     /// The copy of `lab`, in the folder `work` if one is given.
     pub(crate) fn of(lab: &Lab, work: Option<&Path>) -> Self {
-        let folder = match work {
-            Some(work) => work.join(&lab.name),
-            None => lab.folder.join("work"),
-        };
-        Self { folder }
+        let command = format!("make lab LAB={}", lab.number());
+        match work {
+            Some(work) => Self {
+                folder: work.join(&lab.name),
+                command: format!("{command} WORK={}", quoted(work)),
+            },
+            None => Self {
+                folder: lab.folder.join("work"),
+                command,
+            },
+        }
     }
 
     /// Whether the learner has begun.
@@ -47,7 +55,7 @@ impl Work {
     pub(crate) fn create(&self, lab: &Lab) -> Result<(), Failure> {
         let make = || {
             copy_missing(&lab.skeleton(), &self.folder)?;
-            fs::write(self.answers_file(), answers::template(lab))
+            fs::write(self.answers_file(), answers::template(lab, &self.command))
         };
         make().map_err(|error| self.cannot("make", &error))
     }
@@ -95,7 +103,17 @@ pub(crate) fn read_answers(lab: &Lab, folder: &Path) -> Result<Answers, Failure>
     Answers::parse(lab, &text).map_err(cannot)
 }
 
-/// Copies the files of `from` that are not yet in `to`.
+/// A path as a word for the shell.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    match path.chars().all(is_plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
+}
+
+/// Copies what of `from` is not in `to` yet.
 fn copy_missing(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -135,6 +153,20 @@ mod tests {
         assert_eq!(fs::read(work.folder.join("small.c")).unwrap(), b"mine");
         assert!(work.exists());
         assert_eq!(work.answers(&lab).unwrap().open(&lab).len(), 1);
+    }
+
+    #[test]
+    fn the_command_names_the_folder_that_the_learner_has_named() {
+        let scratch = tempfile::tempdir().unwrap();
+        let lab = lab(scratch.path());
+        for (named, command) in [
+            (None, "make lab LAB=07"),
+            (Some("/mine"), "make lab LAB=07 WORK=/mine"),
+            (Some("/my labs"), "make lab LAB=07 WORK='/my labs'"),
+            (Some("/ann's"), r"make lab LAB=07 WORK='/ann'\''s'"),
+        ] {
+            assert_eq!(Work::of(&lab, named.map(Path::new)).command, command);
+        }
     }
 
     #[test]

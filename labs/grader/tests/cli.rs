@@ -143,6 +143,10 @@ fn the_first_run_makes_a_copy_and_asks_and_boots_nothing() {
         "{text}"
     );
     assert!(text.contains("answers.toml"), "{text}");
+    let again = format!("make lab LAB=07 WORK={}", place.path("mine").display());
+    assert!(text.contains(&format!("then: {again}\n")), "{text}");
+    let answers = fs::read_to_string(place.work("answers.toml")).unwrap();
+    assert!(answers.contains(&format!("run `{again}`.")), "{answers}");
     assert!(place.work("small.c").exists());
     assert_eq!(place.calls(), "");
 }
