@@ -26,10 +26,19 @@ pub(crate) enum Seen {
 pub(crate) struct Grade {
     pub(crate) predictions: Vec<Predicted>,
     pub(crate) cases: Vec<Judged>,
-    /// The explanations that apply, by their numbers in the lab.
-    pub(crate) explanations: Vec<usize>,
+    /// The explanations that apply.
+    pub(crate) explanations: Vec<Explained>,
     /// The messages of a build that failed.
     pub(crate) build_messages: Option<String>,
+}
+
+/// An explanation that applies.
+#[derive(Debug)]
+pub(crate) struct Explained {
+    /// Its number in the lab.
+    pub(crate) at: usize,
+    /// The failed cases that judge a run to which it applies, by their numbers in the lab.
+    pub(crate) failed: Vec<usize>,
 }
 
 /// A prediction and its outcome.
@@ -66,7 +75,7 @@ impl Grade {
     pub(crate) fn explains(&self, lab: &Lab, name: &str) -> bool {
         self.explanations
             .iter()
-            .any(|&at| lab.explanations[at].name == name)
+            .any(|one| lab.explanations[one.at].name == name)
     }
 }
 
@@ -108,29 +117,40 @@ pub(crate) fn judge(lab: &Lab, answers: &Answers, seen: &Seen) -> Grade {
         predicted(one, answers, run)
     });
     let predictions = predictions.collect();
+    let is_failed = |at: usize, run: usize| lab.run_of(at) == run && !cases[at].has_passed();
     let applies = |one: &Explanation| match &build_messages {
         Some(messages) => one
             .build
             .as_ref()
-            .is_some_and(|pattern| pattern.is_in(messages)),
-        None => runs.iter().any(|(&index, run)| {
-            let is_there = |name: &String| lab.cases.iter().position(|case| case.name == *name);
-            let in_case = one
-                .case
-                .as_ref()
-                .and_then(is_there)
-                .map(|at| lab.run_of(at));
-            in_case.is_none_or(|at| at == index) && explains_run(one, run)
-        }),
+            .is_some_and(|pattern| pattern.is_in(messages))
+            .then(Vec::new),
+        None => {
+            let explained = explained_runs(lab, one, runs);
+            let is_explained = |&at: &usize| explained.iter().any(|&run| is_failed(at, run));
+            (!explained.is_empty()).then(|| (0..cases.len()).filter(is_explained).collect())
+        }
     };
+    let explanations = lab.explanations.iter().enumerate();
+    let explanations = explanations
+        .filter_map(|(at, one)| applies(one).map(|failed| Explained { at, failed }))
+        .collect();
     Grade {
         predictions,
         cases,
-        explanations: (0..lab.explanations.len())
-            .filter(|&at| applies(&lab.explanations[at]))
-            .collect(),
+        explanations,
         build_messages,
     }
+}
+
+/// The runs to which an explanation applies, by the number of the case that has the commands.
+fn explained_runs(lab: &Lab, one: &Explanation, runs: &Runs) -> Vec<usize> {
+    let is_there = |name: &String| lab.cases.iter().position(|case| case.name == *name);
+    let in_case = one.case.as_ref().and_then(is_there);
+    let wanted = in_case.map(|at| lab.run_of(at));
+    runs.iter()
+        .filter(|&(&at, run)| wanted.is_none_or(|wanted| wanted == at) && explains_run(one, run))
+        .map(|(&at, _)| at)
+        .collect()
 }
 
 fn explains_run(one: &Explanation, run: &Run) -> bool {
@@ -178,12 +198,12 @@ fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
         _ => {}
     }
     let quoted = |pattern: &str| match tells {
-        true => "(its pattern is in lab.toml, and may reveal an outcome)".to_owned(),
+        true => "(the pattern stays in lab.toml: it may give a prediction away)".to_owned(),
         false => pattern.to_owned(),
     };
     if let Some(expected) = &case.expect {
         if expected.trim() != run.output.trim() {
-            faults.push(format!("the output is not: {}", quoted(expected.trim())));
+            faults.push(format!("the output should be: {}", quoted(expected.trim())));
         }
     }
     for (what, patterns, text) in [
@@ -194,7 +214,7 @@ fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
         let mut told: Vec<String> = lacking
             .map(|pattern| {
                 let pattern = quoted(pattern.as_written());
-                format!("the {what} does not match: {pattern}")
+                format!("the {what} has no match for: {pattern}")
             })
             .collect();
         told.dedup();
@@ -202,7 +222,10 @@ fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
     }
     for pattern in &case.never.0 {
         if pattern.is_in(&run.output) || pattern.is_in(&run.console) {
-            faults.push(format!("output or console match: {}", pattern.as_written()));
+            faults.push(format!(
+                "the output or the console has what must not be there: {}",
+                pattern.as_written()
+            ));
         }
     }
     let reports = findings(&run.console);
@@ -304,7 +327,7 @@ mod tests {
                 "",
                 "",
                 ran("3", "", End::Exit(0)),
-                "output does not match: count=",
+                "output has no match for: count=",
             ),
             ("", "", ran("count=3", "", End::Hang), "for 10 s"),
             ("", "", ran("count=3", "", End::Panic), "went down"),
@@ -317,8 +340,18 @@ mod tests {
                 "reports: WARNING: kernel",
             ),
             ("run =", "exit = 1\nrun =", good(), "is 0, not 1"),
-            ("run =", "expect = 'count=4'\nrun =", good(), "not: count=4"),
-            ("run =", "never = 'loaded'\nrun =", good(), "match: loaded"),
+            (
+                "run =",
+                "expect = 'count=4'\nrun =",
+                good(),
+                "should be: count=4",
+            ),
+            (
+                "run =",
+                "never = 'loaded'\nrun =",
+                good(),
+                "must not be there: loaded",
+            ),
             (
                 "run =",
                 "report = 'nobody cared'\nrun =",
@@ -335,7 +368,7 @@ mod tests {
                 "run =",
                 "console = 'unloaded'\nrun =",
                 good(),
-                "console does not match",
+                "console has no match",
             ),
         ] {
             let mut lab = lab(from, to);
@@ -346,6 +379,14 @@ mod tests {
             let faults = grade.cases[0].faults.join("\n");
             assert!(faults.contains(told), "{to}: {faults}");
         }
+    }
+
+    #[test]
+    fn an_explanation_knows_the_failed_cases_of_its_run() {
+        let lab = plain();
+        let seen = ran("cat: No such file", "small: loaded", End::Exit(1));
+        let grade = judge(&lab, &answers(&lab, "3"), &seen);
+        assert_eq!(grade.explanations[0].failed, [0, 1]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use simrupt_runner::console::findings;
 
-use crate::judge::{Grade, Judged, Predicted};
+use crate::judge::{Explained, Grade, Judged, Predicted};
 use crate::lab::{Lab, Prediction};
 use crate::pattern::Pattern;
 
@@ -24,12 +24,13 @@ pub(crate) fn text(lab: &Lab, grade: &Grade, command: &str) -> String {
         for (one, predicted) in lab.predictions.iter().zip(&grade.predictions) {
             text += &prediction(one, predicted);
         }
+        text += &without_outcome(lab, grade);
         for index in 0..lab.cases.len() {
             text += &of_case(lab, grade, index);
         }
     }
-    for &at in &grade.explanations {
-        text += &format!("\nExplanation: {}\n", indented(&lab.explanations[at].says));
+    for one in &grade.explanations {
+        text += &explanation(lab, one);
     }
     text + &format!("\n{}\n", closing(lab, grade, command))
 }
@@ -69,10 +70,7 @@ fn closing(lab: &Lab, grade: &Grade, command: &str) -> String {
 fn prediction(one: &Prediction, predicted: &Predicted) -> String {
     let (name, answer) = (&one.name, &predicted.answer);
     let Some(outcome) = &predicted.outcome else {
-        return format!(
-            "\nPrediction {name}: {answer}. No outcome yet: case {} shows it when it passes.\n",
-            one.case
-        );
+        return String::new();
     };
     let mut text = format!(
         "\nPrediction {name}, {} of {}: {}\n    your prediction: {answer}    the outcome: {outcome}\n",
@@ -90,6 +88,33 @@ fn prediction(one: &Prediction, predicted: &Predicted) -> String {
         }
     }
     text + &format!("    {}\n", indented(&one.why))
+}
+
+/// The predictions whose case has not passed.
+fn without_outcome(lab: &Lab, grade: &Grade) -> String {
+    let both = lab.predictions.iter().zip(&grade.predictions);
+    let open: Vec<String> = both
+        .filter(|(_, predicted)| predicted.outcome.is_none())
+        .map(|(one, _)| format!("    {}, when case \"{}\" passes\n", one.name, one.case))
+        .collect();
+    match open.is_empty() {
+        true => String::new(),
+        false => format!("\nNo outcome yet of:\n{}", open.concat()),
+    }
+}
+
+fn explanation(lab: &Lab, one: &Explained) -> String {
+    let named = |&at: &usize| format!("\"{}\"", lab.cases[at].name);
+    let of = match one.failed.as_slice() {
+        [] => String::new(),
+        [at] => format!(" of case {}", named(at)),
+        many => format!(
+            " of cases {}",
+            many.iter().map(named).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    let says = indented(&lab.explanations[one.at].says);
+    format!("\nExplanation{of}:\n    {says}\n")
 }
 
 fn of_case(lab: &Lab, grade: &Grade, index: usize) -> String {
@@ -238,9 +263,9 @@ mod tests {
         for part in [
             "To do: Print the count: TODO 1.",
             "To do: Say that",
-            "No outcome yet",
-            "Nothing made the file",
-            "0 of 5",
+            "No outcome yet of:\n    count, when case \"first\" passes\n",
+            "Explanation of cases \"first\", \"second\":\n    Nothing made the file",
+            "0 of 5: not solved yet. `make lab LAB=07 WORK=/mine HINT=1` helps.",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }

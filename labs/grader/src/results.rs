@@ -108,7 +108,7 @@ mod tests {
     fn ktap_has_a_line_for_each_prediction_and_case() {
         let lab = Lab::parse("07-small", SMALL).unwrap();
         let expected = "KTAP version 1\n1..3\n# predicted 4, outcome 3\nnot ok 1 prediction count (1 points)\n\
-                        ok 2 case first (3 points)\n# the console does not match: small: loaded\n\
+                        ok 2 case first (3 points)\n# the console has no match for: small: loaded\n\
                         not ok 3 case second (1 points)\n# points: 3 of 5\n";
         assert_eq!(ktap(&lab, &grade(&lab)), expected);
     }
