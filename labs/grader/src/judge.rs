@@ -13,7 +13,10 @@ use crate::transcript::{End, Run};
 /// The runs of a job, by the number of the case that has the commands.
 pub(crate) type Runs = BTreeMap<usize, Run>;
 
-/// The results of a lab's build and runs.
+/// The kernel's line before a warning or a bug.
+pub(crate) const CUT_HERE: &str = "[ cut here ]";
+
+/// What was seen of a lab.
 #[derive(Debug)]
 pub(crate) enum Seen {
     /// The build failed: its messages.
@@ -238,10 +241,16 @@ fn faults(case: &Case, run: &Run, limit_s: u32, tells: bool) -> Vec<String> {
         }
         // A panic reports itself, and for a hang the waiting tasks are shown.
         None if case.ends == Ends::Exit => {
+            // Some lines of a report only announce others.
+            let is_telling =
+                |text: &str| !text.contains(CUT_HERE) && !text.starts_with("Call Trace:");
+            let telling = reports.iter().find(|one| is_telling(&one.text));
+            // A hang has been told already.
+            let first = reports.first().filter(|_| faults.is_empty());
             faults.extend(
-                reports
-                    .first()
-                    .map(|first| format!("the kernel reports: {}", first.text)),
+                telling
+                    .or(first)
+                    .map(|one| format!("the kernel reports: {}", one.text)),
             );
         }
         _ => {}
@@ -379,6 +388,32 @@ mod tests {
             let faults = grade.cases[0].faults.join("\n");
             assert!(faults.contains(told), "{to}: {faults}");
         }
+    }
+
+    #[test]
+    fn of_a_warning_the_line_that_tells_something_is_the_fault() {
+        let report = "------------[ cut here ]------------\nWARNING: at timer_fn+0x119/0x160";
+        let grade = judge(
+            &plain(),
+            &answers(&plain(), "3"),
+            &ran("count=3", report, End::Exit(0)),
+        );
+        let faults = grade.cases[0].faults.join("\n");
+        assert!(
+            faults.contains("reports: WARNING: at") && !faults.contains("cut here"),
+            "{faults}"
+        );
+    }
+
+    #[test]
+    fn of_a_hang_the_stacks_of_its_tasks_are_no_second_fault() {
+        let seen = ran("count=3", "Call Trace:\n__schedule+0x52a", End::Hang);
+        let grade = judge(&plain(), &answers(&plain(), "3"), &seen);
+        let faults = grade.cases[0].faults.join("\n");
+        assert!(
+            faults.contains("for 10 s") && !faults.contains("reports"),
+            "{faults}"
+        );
     }
 
     #[test]

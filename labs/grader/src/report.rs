@@ -4,12 +4,16 @@
 
 use simrupt_runner::console::findings;
 
-use crate::judge::{Explained, Grade, Judged, Predicted};
+use crate::judge::{CUT_HERE, Explained, Grade, Judged, Predicted};
 use crate::lab::{Lab, Prediction};
 use crate::pattern::Pattern;
 
 /// The most lines of a text that are shown.
 const MOST_LINES: usize = 16;
+/// How many lines of the kernel's report are shown at most: the stacks of two tasks.
+const MOST_REPORT_LINES: usize = 32;
+/// The last line of a report that is longer.
+const MORE: &str = "... the rest of the report is in runs.txt";
 
 /// What a learner reads after a run; `command` is the one that runs the lab again.
 pub(crate) fn text(lab: &Lab, grade: &Grade, command: &str) -> String {
@@ -19,7 +23,7 @@ pub(crate) fn text(lab: &Lab, grade: &Grade, command: &str) -> String {
         // Each make that called another one repeats the error.
         let is_told = |line: &&str| !(line.starts_with("make") && line.contains("] Error "));
         let told: Vec<&str> = messages.lines().filter(is_told).collect();
-        text += &quoted(&told.join("\n"));
+        text += &quoted(&told.join("\n"), MOST_LINES);
     } else {
         for (one, predicted) in lab.predictions.iter().zip(&grade.predictions) {
             text += &prediction(one, predicted);
@@ -140,24 +144,48 @@ fn of_case(lab: &Lab, grade: &Grade, index: usize) -> String {
             .enumerate()
             .any(|(at, one)| !one.has_passed() && lab.run_of(at) == lab.run_of(index));
         if !is_shown {
-            text += &shown("output", &judged.run.output);
-            text += &shown("console", &from_report(&judged.run.console));
+            let console = &judged.run.console;
+            text += &shown("output", &judged.run.output, MOST_LINES);
+            text += &match report(console) {
+                Some(report) => shown("console", &report, MOST_REPORT_LINES),
+                None => shown("console", console, MOST_LINES),
+            };
         }
         return text;
     }
     let output = matching(&judged.run.output, &case.output.0, None);
     let console = matching(&judged.run.console, &case.console.0, case.report.as_ref());
-    text + &shown("output", &output) + &shown("console", &console)
+    text + &shown("output", &output, MOST_LINES) + &shown("console", &console, MOST_LINES)
 }
 
-/// The console from the kernel's first report on, if there is one, because its beginning tells most; else all of it.
-fn from_report(console: &str) -> String {
+/// The kernel's first report, if there is one: its beginning tells most. Registers and uncertain entries of a call trace
+/// are left out.
+fn report(console: &str) -> Option<String> {
     let reports = findings(console);
-    let Some(first) = reports.first() else {
-        return console.to_owned();
-    };
-    let report = console.lines().skip(first.line - 1).take(MOST_LINES);
-    report.collect::<Vec<_>>().join("\n")
+    let lines: Vec<&str> = console.lines().collect();
+    let mut from = reports.first()?.line - 1;
+    // A stack of a task that waits: the line before it says which.
+    if from > 0 && lines[from - 1].starts_with("task:") {
+        from -= 1;
+    }
+    let mut report: Vec<&str> = lines[from..].iter().copied().filter(is_telling).collect();
+    if report.len() > MOST_REPORT_LINES {
+        report.truncate(MOST_REPORT_LINES - 1);
+        report.push(MORE);
+    }
+    Some(report.join("\n"))
+}
+
+/// Whether a line of a report tells a learner something.
+fn is_telling(line: &&str) -> bool {
+    const DUMPS: [&str; 18] = [
+        "?", "Code:", "Modules", "RSP:", "RAX:", "RDX:", "RBP:", "R10:", "R13:", "FS:", "CS:",
+        "CR2:", "DR0:", "DR3:", "PKRU:", "Tainted:", "<TASK>", "</TASK>",
+    ];
+    let first = line.split_whitespace().next();
+    // The registers of a program, 0033 on x86, are not the kernel's.
+    let is_of_program = line.starts_with("RIP: 0033:");
+    !line.contains(CUT_HERE) && !is_of_program && first.is_some_and(|word| !DUMPS.contains(&word))
 }
 
 /// The lines of an output or a console that a check refers to.
@@ -174,10 +202,10 @@ fn matching(text: &str, patterns: &[Pattern], report: Option<&Pattern>) -> Strin
         .join("\n")
 }
 
-fn shown(what: &str, text: &str) -> String {
+fn shown(what: &str, text: &str, most: usize) -> String {
     match text.trim().is_empty() {
         true => String::new(),
-        false => format!("    {what}:\n{}", quoted(text)),
+        false => format!("    {what}:\n{}", quoted(text, most)),
     }
 }
 
@@ -187,12 +215,12 @@ const USUAL: [&str; 2] = [
     "module verification failed: signature",
 ];
 
-/// The last lines of a text, marked as a quotation.
-fn quoted(text: &str) -> String {
+/// The last lines of a text, `most` of them, marked.
+fn quoted(text: &str, most: usize) -> String {
     let is_shown =
         |line: &&str| !line.trim().is_empty() && !USUAL.iter().any(|usual| line.contains(usual));
     let lines: Vec<&str> = text.trim_end().lines().filter(is_shown).collect();
-    let (left_out, kept) = lines.split_at(lines.len().saturating_sub(MOST_LINES));
+    let (left_out, kept) = lines.split_at(lines.len().saturating_sub(most));
     let mut quoted = String::new();
     if !left_out.is_empty() {
         quoted += &format!("    | ... {} lines before, in runs.txt\n", left_out.len());
@@ -288,10 +316,34 @@ mod tests {
     #[test]
     fn a_report_is_shown_from_its_beginning() {
         let console = format!("before\nBUG: first: here\n{}", "further\n".repeat(40));
-        let shown = from_report(&console);
+        let shown = report(&console).unwrap();
         assert!(shown.starts_with("BUG: first: here\nfurther"), "{shown}");
-        assert_eq!(shown.lines().count(), MOST_LINES);
-        assert_eq!(from_report("a: b: c"), "a: b: c");
+        assert!(shown.ends_with(MORE), "{shown}");
+        assert_eq!(shown.lines().count(), MOST_REPORT_LINES);
+        assert_eq!(report("a: b: c"), None);
+    }
+
+    #[test]
+    fn of_a_report_registers_are_left_out() {
+        let lines = [
+            "------------[ cut here ]------------",
+            "WARNING: at timer_fn+0x119/0x160 [ring], CPU#0: swapper/0/0",
+            "RIP: 0010:timer_fn+0x119/0x160 [ring]",
+            "RAX: 0000000000000000 RBX: ffffffffa0201360",
+            "Call Trace:",
+            "? timer_fn+0x132/0x160 [ring]",
+            "call_timer_fn+0x1",
+        ];
+        let told = [lines[1], lines[2], lines[4], lines[6]].join("\n");
+        assert_eq!(report(&lines.join("\n")), Some(told));
+    }
+
+    #[test]
+    fn a_stack_begins_with_the_name_of_its_task() {
+        let console =
+            "other\ntask:insmod state:D\nCall Trace:\n<TASK>\nschedule+0x28\nRIP: 0033:0x4ce\n";
+        let told = "task:insmod state:D\nCall Trace:\nschedule+0x28";
+        assert_eq!(report(console).as_deref(), Some(told));
     }
 
     #[test]
@@ -309,7 +361,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut_at_their_beginning() {
         let lines: Vec<String> = (0..40).map(|n| format!("line {n}")).collect();
-        let text = quoted(&lines.join("\n"));
+        let text = quoted(&lines.join("\n"), MOST_LINES);
         assert!(
             text.starts_with("    | ... 24 lines before, in runs.txt\n    | line 24\n"),
             "{text}"
