@@ -49,7 +49,7 @@ pub(crate) fn grade(steps: &Steps, lab: &Lab, work: Option<&Path>) -> Result<boo
     if !copy.exists() {
         copy.create(lab)?;
         println!(
-            "Lab {}: {}\n    {}\nYour copy is in {}; the text of the lab is {}.",
+            "Lab {}: {}\n    {}\nYour copy is in {}.\nThe text of the lab is {}: read it up to \"You should have learned\", which tells the outcomes.",
             lab.number(),
             lab.title,
             indented(&lab.question),

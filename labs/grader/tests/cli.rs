@@ -142,7 +142,10 @@ fn the_first_run_makes_a_copy_and_asks_and_boots_nothing() {
         text.contains("count = \"\"") && text.contains("How many?"),
         "{text}"
     );
-    assert!(text.contains("answers.toml"), "{text}");
+    assert!(
+        text.contains("answers.toml") && text.contains("up to \"You should"),
+        "{text}"
+    );
     let again = format!("make lab LAB=07 WORK={}", place.path("mine").display());
     assert!(text.contains(&format!("then: {again}\n")), "{text}");
     let answers = fs::read_to_string(place.work("answers.toml")).unwrap();
