@@ -16,7 +16,7 @@
 #include <linux/workqueue.h>
 
 /*
- * TODO 1: return "hardirq", "softirq" or "task", by the three questions that
+ * TODO 1: return "hardirq", "softirq" or "task", by the three functions that
  * include/linux/preempt.h recommends: in_hardirq(), in_serving_softirq(), in_task().
  */
 static const char *context(void)
@@ -102,7 +102,10 @@ static int __init contexts_init(void)
 	tell("init");
 	wait_for_completion(&told);
 
-	/* TODO 2: tell("bh off") while bottom halves are disabled on this CPU; then wait. */
+	/*
+	 * TODO 2: tell("bh off") while bottom halves are disabled on this CPU. Enable
+	 * them again, and then wait as above: a task must not sleep meanwhile.
+	 */
 
 	schedule_work(&work);
 	wait_for_completion(&told);
@@ -110,7 +113,7 @@ static int __init contexts_init(void)
 	queue_work(system_bh_wq, &bh_work);
 	wait_for_completion(&told);
 
-	/* TODO 3: let the timer expire in a jiffy, by mod_timer(), and wait. */
+	/* TODO 3: let the timer expire in a jiffy, by mod_timer(), and wait as above. */
 
 	/*
 	 * TODO 4: set hrtimer up for CLOCK_MONOTONIC and HRTIMER_MODE_REL, start it
