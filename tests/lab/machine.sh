@@ -34,6 +34,15 @@ build_image() {
         "$KERNEL_BUILD/kmod/simrupt.ko" "$BUILD/target/$TARGET/$profile/simructl" "$@"
 }
 
+# build_tools_image IMAGE BASE [PROGRAM...]: a Debian with the tools, added to the file system BASE.
+build_tools_image() {
+    local image=$1 base=$2
+    shift 2
+    "$LAB/setup" recipes
+    step systemtap "SystemTap's modules" "$LAB/enter" --root "$TOOLS/tools" "$LAB/build" systemtap
+    step tools-image "image of the VM with tools" "$LAB/enter" "$LAB/tools-image" "$image" "$base" "$@"
+}
+
 OPTIMIZED_SIMRUCTL=$BUILD/target/$TARGET/release/simructl
 
 # build_optimized_simructl: for benchmarks, since a debug build would distort the CPU time.
@@ -58,6 +67,9 @@ check_bench_options() {
 # The machine of tests and of labs: fast to emulate, and no larger than necessary, since some tests use up all memory.
 # shellcheck disable=SC2034 # used in tests/lab/run and tests/lab/labs
 MEMORY_MIB=768
+# That of a machine with the tools holds a Debian, twice while it unpacks it.
+# shellcheck disable=SC2034
+TOOLS_MEMORY_MIB=4096
 TEST_MACHINE=(--no-string-instructions)
 # A kernel that checks itself is slow.
 [[ $KERNEL == "$KERNEL_RELEASE" ]] || TEST_MACHINE+=(--boot-limit 300 --silence-limit 600)
