@@ -29,7 +29,7 @@ fn refused(errno: Errno) -> Failure {
             WHAT,
             "a process has /dev/simruptN or a debugfs file of the module open",
         )
-        .remedy("fuser -v /dev/simrupt*, end what it lists, then simructl unload"),
+        .remedy("ls -l /proc/[0-9]*/fd/* | grep simrupt names the processes; end them, then simructl unload"),
         errno => Failure::new(WHAT, errno.desc()).remedy("dmesg | tail may say more"),
     }
 }
