@@ -356,19 +356,46 @@ fn the_documentation_shows_what_is_printed() {
     let arguments = "compare before.json after.json";
     let compared = transcript(arguments, &mut desk.command(arguments));
     compare("compare-documentation", &compared);
-    let printed = format!("{}{compared}", desk.printed("report a.json"));
+    let further = Desk::new();
+    further.changed("again.json", |results| {
+        measure_again(results);
+        results["plan"]["seed"] = json!(7);
+    });
+    further.changed("b.json", |results| {
+        results["environment"]["machine"] = json!("aarch64");
+        results["cells"].as_array_mut().unwrap().truncate(2);
+    });
+    further.changed("worse.json", |results| {
+        scale(results, "busy_ns_per_event", 2.0, is_idle("bh"));
+    });
+    let worse = "compare a.json worse.json --metric busy_ns_per_event --ktap";
+    let worse = transcript(worse, &mut further.command(worse));
+    let printed = [
+        desk.printed("report a.json"),
+        compared,
+        further.printed("report a.json b.json again.json"),
+        worse,
+        further.printed("report a.json --lava -"),
+    ]
+    .concat();
     let printed: Vec<&str> = printed.lines().collect();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Documentation/bench-reports.md");
     let page = fs::read_to_string(page).unwrap();
-    // Every other part is inside a fence. Blocks without output contain only commands.
-    let blocks = page.split("```").skip(1).step_by(2);
+    // Behind the marker of each block.
+    let blocks = page
+        .split("<!-- transcript: made by the tests of simructl")
+        .skip(1);
     let blocks: Vec<&str> = blocks
-        .filter(|block| block.contains("which flavor?") || block.contains("burst 1"))
+        .map(|rest| rest.split("```").nth(1).unwrap())
         .collect();
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 6);
     for line in blocks.iter().flat_map(|block| block.lines()) {
         let is_left_out = matches!(line.trim(), "" | "…");
-        assert!(is_left_out || printed.contains(&line), "{line}");
+        let is_command = line.starts_with("$ ");
+        assert!(
+            is_left_out || is_command || printed.contains(&line),
+            "{line}"
+        );
     }
 }
 
