@@ -43,6 +43,7 @@ help:
 	@echo '  make check-html            open the pages of make bench and of a trace in a headless Chromium and check them'
 	@echo '  make book                  the documentation as a book with a search: build/book/index.html'
 	@echo '  make check-book            make it, check its links, and open pages of it in a headless Chromium'
+	@echo '  make check-docs [PAGE=...]  run the transcripts of the documentation, and compare; UPDATE=1 rewrites those that drifted'
 	@echo '  make check-metrics         give metrics of simructl to promtool, node_exporter and Prometheus'
 	@echo '  make check-perfetto        decode a trace of simructl by Perfetto'"'"'s own definitions'
 	@echo '  make check-workflow        hold the workflow of continuous integration against the schema of such files'
@@ -117,6 +118,10 @@ bench-repeat:
 .PHONY: pictures
 pictures:
 	@$(SCRIPTS)/pictures
+
+.PHONY: check-docs
+check-docs:
+	@$(SCRIPTS)/docs check
 
 .PHONY: check-html
 check-html:

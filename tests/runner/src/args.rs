@@ -87,7 +87,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     patience: u32,
     /// For the guest's init: demo, test PART PARTS [FILTER...], apart [FILTER...], boots NAME [FILTER...],
-    /// recipes [FILTER...], bench LINES [ARGS...], scopes LOADS ITEMS [ARGS...], or shell (interactive)
+    /// recipes [FILTER...], bench LINES [ARGS...], scopes LOADS ITEMS [ARGS...], labs LIMIT_S,
+    /// docs LIMIT_S [tools], or shell (interactive)
     #[arg(last = true, required = true, value_name = "MODE [ARGS]", value_parser = kernel_word)]
     pub(crate) init: Vec<String>,
 }
