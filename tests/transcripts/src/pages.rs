@@ -59,12 +59,14 @@ fn find(checkout: &Path, folder: &Path, paths: &mut Vec<String>) -> io::Result<(
         let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else {
             continue;
         };
-        if entry.file_type()?.is_dir() {
+        // A symbolic link is another name of a page.
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             if !LEFT_OUT.contains(&name) {
                 find(checkout, &path, paths)?;
             }
         } else if let (true, Some(path)) = (
-            name.ends_with(".md"),
+            kind.is_file() && name.ends_with(".md"),
             path.strip_prefix(checkout).ok().and_then(Path::to_str),
         ) {
             paths.push(path.to_owned());
