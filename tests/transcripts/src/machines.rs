@@ -2,6 +2,7 @@
 
 //! Boots machines, by `tests/lab/docs prepare` and `boot`. Runs on the host; the script enters the build root.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -52,6 +53,10 @@ fn boot(script: &Path, boot: &Boot, content: &Path) -> Result<Ran, Failure> {
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| cannot_start(script, &error))?;
+    let log = content.with_extension("log");
+    fs::write(&log, &output.stdout).map_err(|error| {
+        Failure::new(format!("cannot write {}", log.display()), error.to_string())
+    })?;
     Ok(Ran {
         text: String::from_utf8_lossy(&output.stdout).into_owned(),
         status: output.status.code(),

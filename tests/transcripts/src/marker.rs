@@ -30,7 +30,7 @@ pub(crate) enum Marker {
 /// A transcript that runs in a test machine.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Run {
-    /// A machine that has just booted; where it is absent, the block goes on where the one before it ended.
+    /// A new session, in such a machine; where it is absent, the block goes on where the one before it ended.
     pub(crate) machine: Option<Machine>,
     /// Commands that run before the block, and must succeed.
     pub(crate) set_up: Vec<String>,

@@ -137,11 +137,11 @@ fn masked(line: &str) -> String {
 
 /// How long the character in quotes is with which the text begins: the number of an event decides it.
 fn quoted_character(text: &str) -> Option<usize> {
-    let (character, rest) = text.strip_prefix('\'').and_then(|rest| {
-        let character = rest.chars().next()?;
-        Some((character, &rest[character.len_utf8()..]))
-    })?;
-    rest.starts_with('\'').then_some(2 + character.len_utf8())
+    let inner = text.strip_prefix('\'')?;
+    let inner = inner.strip_prefix('\\').unwrap_or(inner);
+    let rest = inner.strip_prefix(inner.chars().next()?)?;
+    rest.starts_with('\'')
+        .then_some(text.len() - rest.len() + 1)
 }
 
 /// Blanks, the cells of bars and charts, and rules.
@@ -243,6 +243,7 @@ mod tests {
         );
         assert_same("bound  1229   ×218.2  -2.38 %", "bound  12  +3 %  ×2");
         assert_same("1/0  '}'", "0/1  'é'");
+        assert_same("1/0  '\\''", "0/1  '\\\\'");
         assert_same("p <0.001: worse", "p 0.02: worse");
         assert_same("46,647 (46,529..48,594)", "6 (5..8)");
     }

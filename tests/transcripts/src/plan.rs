@@ -49,15 +49,16 @@ pub(crate) fn sessions(index: usize, page: &Page) -> Result<Vec<Session>, Fault>
     Ok(sessions)
 }
 
-/// The machines for these sessions. A plain one boots in seconds, so each session has its own, and nothing of another
-/// shows in its digits. One with the tools unpacks a gigabyte: sessions share it.
+/// The machines for these sessions: one for each page, so that nothing of another page shows in its digits. One with the
+/// tools takes long to boot, since it unpacks a gigabyte, so pages share it.
 pub(crate) fn boots(sessions: Vec<Session>) -> Vec<Boot> {
     let mut boots: Vec<Boot> = Vec::new();
     for session in sessions {
         let Machine { image, cpus, .. } = session.machine;
-        let shared = boots
-            .iter_mut()
-            .find(|boot| image == Image::Tools && (boot.image, boot.cpus) == (image, cpus));
+        let shared = boots.iter_mut().find(|boot| {
+            let is_of_page = boot.sessions.iter().any(|other| other.page == session.page);
+            (boot.image, boot.cpus) == (image, cpus) && (image == Image::Tools || is_of_page)
+        });
         match shared {
             Some(boot) => boot.sessions.push(session),
             None => boots.push(Boot {
@@ -102,25 +103,24 @@ mod tests {
     }
 
     #[test]
-    fn machines_with_the_tools_are_shared_and_go_first() {
-        let page = page(&[
-            "new",
-            "new image=tools",
-            "new",
-            "new image=tools",
-            "new image=tools cpus=1",
-        ]);
-        let boots = boots(sessions(0, &page).unwrap());
-        let counts: Vec<_> = boots
+    fn a_page_has_a_machine_and_those_with_the_tools_are_shared_and_go_first() {
+        let markers = ["new", "new image=tools", "new", "new cpus=1"];
+        let pages = [page(&markers), page(&markers[..2])];
+        let all = pages
             .iter()
-            .map(|boot| (boot.image, boot.cpus, boot.sessions.len()))
-            .collect();
+            .enumerate()
+            .map(|(index, page)| sessions(index, page).unwrap());
+        let boots = boots(all.flatten().collect());
+        let of = |boot: &Boot| {
+            let pages = boot.sessions.iter().map(|session| session.page);
+            (boot.image, boot.cpus, pages.collect::<Vec<_>>())
+        };
         let expected = [
-            (Image::Tools, 2, 2),
-            (Image::Tools, 1, 1),
-            (Image::Plain, 2, 1),
-            (Image::Plain, 2, 1),
+            (Image::Tools, 2, vec![0, 1]),
+            (Image::Plain, 2, vec![0, 0]),
+            (Image::Plain, 1, vec![0]),
+            (Image::Plain, 2, vec![1]),
         ];
-        assert_eq!(counts, expected);
+        assert_eq!(boots.iter().map(of).collect::<Vec<_>>(), expected);
     }
 }
