@@ -133,7 +133,8 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.generator.line.trigger()
     }
 
-    /// Changes what makes the device's line interrupt, while the driver's handler is held off.
+    /// Changes what makes the device's line interrupt, and one that shares the interrupt, while the driver's handler is
+    /// held off.
     ///
     /// # Errors
     ///
@@ -146,6 +147,13 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
     #[inline]
     pub(crate) fn acknowledge(&self) -> bool {
         self.generator.line.acknowledge()
+    }
+
+    /// Whether the line is up: the device has interrupted, and nobody has acknowledged that. Any context.
+    #[allow(dead_code, reason = "the template has its interrupt to itself")]
+    #[inline]
+    pub(crate) fn is_up(&self) -> bool {
+        self.generator.line.is_up()
     }
 
     /// The register that masks the interrupt. Any context.

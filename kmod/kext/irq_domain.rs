@@ -10,6 +10,10 @@
 //! until the driver acknowledges it ([`IrqLine::acknowledge`]); genirq masks it while the handler runs, and a line
 //! that is up when it is unmasked interrupts again.
 //!
+//! Two lines may share an interrupt ([`IrqLine::pair`]). The wire is up while one of them is. Each raise of a line is a
+//! pulse of its own on the wire, so an edge is never hidden by the other line: one that comes while the handlers run
+//! has them run once more, all of them.
+//!
 //! Hardware would deliver every interrupt in hardirq. Software does not by itself: see [`Bounce`].
 
 use super::{
@@ -25,6 +29,7 @@ use super::{
     shim,
     CTable, //
 };
+use core::ptr::NonNull;
 use kernel::{
     bindings,
     error::{
@@ -35,6 +40,7 @@ use kernel::{
     str::as_char_ptr_in_const_context,
     sync::{
         atomic::{
+            Acquire,
             Atomic,
             Full,
             Relaxed,
@@ -94,6 +100,21 @@ static CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
     irq_ack: Some(nothing),
     irq_mask: Some(nothing),
     irq_unmask: Some(unmask),
+    irq_set_type: Some(set_type),
+    irq_retrigger: Some(retrigger),
+    irq_set_affinity: Some(bindings::irq_chip_redirect_set_affinity),
+    ..pin_init::zeroed()
+});
+
+/// The same, for an interrupt that two lines share. A chip of its own, so that an interrupt of one line looks for no
+/// other.
+static SHARED_CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
+    name: as_char_ptr_in_const_context(module::NAME),
+    irq_startup: Some(start_up),
+    irq_shutdown: Some(shut_down),
+    irq_ack: Some(nothing),
+    irq_mask: Some(nothing),
+    irq_unmask: Some(unmask_shared),
     irq_set_type: Some(set_type),
     irq_retrigger: Some(retrigger),
     irq_set_affinity: Some(bindings::irq_chip_redirect_set_affinity),
@@ -212,16 +233,55 @@ struct Calls {
     bounce: unsafe fn(*const c_void),
 }
 
-/// The data of an interrupt, for the chip.
+/// The data of a line, for the chip. An interrupt that two lines share has the data of the first.
+///
+/// # Invariants
+///
+/// `other` is null, or points to the data of the second line. That lives as long as this.
 #[repr(C)]
 struct ChipData {
     calls: Calls,
+    other: *const ChipData,
     /// [`Trigger::Level`]; changes under the descriptor's lock, and is read without it.
     is_level: Atomic<bool>,
     /// The line is up: the status that the driver acknowledges.
     is_up: Atomic<bool>,
     /// Nobody has requested the interrupt, or it is a managed one whose CPUs are offline. Changes as `is_level`.
     is_shut_down: Atomic<bool>,
+}
+
+// SAFETY: `other` is only read, and what it points to is shared by reference.
+unsafe impl Send for ChipData {}
+// SAFETY: As above.
+unsafe impl Sync for ChipData {}
+
+impl ChipData {
+    /// The data of the second line.
+    fn other(&self) -> Option<&Self> {
+        // SAFETY: By the type invariant.
+        unsafe { self.other.as_ref() }
+    }
+
+    /// Whether a line of a shared interrupt is up.
+    fn is_wire_up(&self) -> bool {
+        self.is_up.load(Relaxed) || self.other().is_some_and(|other| other.is_up.load(Relaxed))
+    }
+
+    /// Notes for all lines of the interrupt whether it is shut down.
+    fn set_shut_down(&self, is_shut_down: bool) {
+        self.is_shut_down.store(is_shut_down, Relaxed);
+        if let Some(other) = self.other() {
+            other.is_shut_down.store(is_shut_down, Relaxed);
+        }
+    }
+
+    /// Notes for all lines of the interrupt what makes it interrupt.
+    fn set_level(&self, is_level: bool) {
+        self.is_level.store(is_level, Relaxed);
+        if let Some(other) = self.other() {
+            other.is_level.store(is_level, Relaxed);
+        }
+    }
 }
 
 /// Delivers an interrupt in hardirq where the kernel would deliver it elsewhere.
@@ -241,6 +301,36 @@ struct Bounce<O: Observer> {
 }
 
 impl<O: Observer> Bounce<O> {
+    /// What a line needs to interrupt as number `hwirq` of the domain, alone or with the line `other`, which is then the
+    /// second.
+    fn new(
+        domain: Arc<IrqDomain>,
+        hwirq: bindings::irq_hw_number_t,
+        observer: O,
+        other: Option<&Self>,
+    ) -> Result<Pin<KBox<IrqWork<Self>>>> {
+        IrqWork::new(Self {
+            chip_data: ChipData {
+                calls: Calls {
+                    handle: match other {
+                        None => Self::handle,
+                        Some(_) => Self::handle_shared,
+                    },
+                    bounce: Self::bounce,
+                },
+                // INVARIANT: `Wire` keeps both.
+                other: other.map_or(core::ptr::null(), |other| core::ptr::from_ref(other).cast()),
+                is_level: Atomic::new(false),
+                is_up: Atomic::new(false),
+                // Nor does the kernel shut a managed interrupt down that was never started.
+                is_shut_down: Atomic::new(true),
+            },
+            domain,
+            hwirq,
+            observer,
+        })
+    }
+
     /// # Safety
     ///
     /// `this` is the chip data of an interrupt of the domain, and `desc` its description; in hardirq, with
@@ -259,6 +349,37 @@ impl<O: Observer> Bounce<O> {
                 }
             }
         });
+    }
+
+    /// Handles an interrupt that two lines share: it is the first line's, unless only the second one is up.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::handle`]; two lines share the interrupt.
+    unsafe fn handle_shared(this: *const c_void, desc: *mut bindings::irq_desc) {
+        // SAFETY: As the caller promises. Both lines have observers of one type, and their data begins with that for
+        // the chip.
+        let (this, other) = unsafe {
+            let this = &*this.cast::<Self>();
+            (this, &*this.chip_data.other.cast::<Self>())
+        };
+        let flow = || {
+            // SAFETY: As the caller promises.
+            unsafe {
+                if !this.chip_data.is_level.load(Relaxed) {
+                    bindings::handle_edge_irq(desc);
+                } else if this.chip_data.is_wire_up() {
+                    // As above.
+                    bindings::handle_level_irq(desc);
+                }
+            }
+        };
+        // The interrupt arrives here for both of them. The outer one of the observers is the one that charges it.
+        if !this.chip_data.is_up.load(Relaxed) && other.chip_data.is_up.load(Relaxed) {
+            other.observer.deliver(|| this.observer.deliver(flow));
+        } else {
+            this.observer.deliver(|| other.observer.deliver(flow));
+        }
     }
 
     /// # Safety
@@ -344,6 +465,22 @@ unsafe extern "C" fn unmask(data: *mut bindings::irq_data) {
     }
 }
 
+/// As [`unmask`], of an interrupt that two lines share.
+///
+/// # Safety
+///
+/// As [`unmask`].
+unsafe extern "C" fn unmask_shared(data: *mut bindings::irq_data) {
+    // SAFETY: As in `flow`.
+    unsafe {
+        let data = (*data).chip_data.cast_const();
+        let chip_data = &*data.cast::<ChipData>();
+        if chip_data.is_level.load(Relaxed) && chip_data.is_wire_up() {
+            (chip_data.calls.bounce)(data);
+        }
+    }
+}
+
 /// Starts an interrupt that was requested, or a managed one whose CPU is back.
 ///
 /// # Safety
@@ -352,8 +489,8 @@ unsafe extern "C" fn unmask(data: *mut bindings::irq_data) {
 unsafe extern "C" fn start_up(data: *mut bindings::irq_data) -> c_uint {
     // SAFETY: As in `flow`.
     unsafe {
-        chip_data(data).is_shut_down.store(false, Relaxed);
-        unmask(data);
+        chip_data(data).set_shut_down(false);
+        unmask_shared(data);
     }
     0
 }
@@ -365,7 +502,7 @@ unsafe extern "C" fn start_up(data: *mut bindings::irq_data) -> c_uint {
 /// As [`unmask`].
 unsafe extern "C" fn shut_down(data: *mut bindings::irq_data) {
     // SAFETY: As in `flow`.
-    unsafe { chip_data(data) }.is_shut_down.store(true, Relaxed);
+    unsafe { chip_data(data) }.set_shut_down(true);
 }
 
 /// Changes what makes a line interrupt.
@@ -381,26 +518,102 @@ unsafe extern "C" fn set_type(data: *mut bindings::irq_data, flow_type: c_uint) 
     };
     // SAFETY: As in `flow`; genirq hands over the data that is part of a description.
     unsafe {
-        chip_data(data).is_level.store(is_level, Relaxed);
+        chip_data(data).set_level(is_level);
         let desc = kernel::container_of!(data, bindings::irq_desc, irq_data);
         (*desc).name = if is_level { LEVEL } else { EDGE }.as_char_ptr();
     }
     0
 }
 
-/// One interrupt line of the controller. Fields are dropped in order, after [`Drop::drop`].
+/// An interrupt of the controller, with the lines that raise it: one, or two that share it. Fields are dropped after
+/// [`Drop::drop`].
 ///
 /// # Invariants
 ///
-/// `virq` is the Linux interrupt that the bounce's `hwirq` of its domain is mapped to, and the bounce
-/// is its chip data.
-pub(crate) struct IrqLine<O: Observer> {
-    bounce: Pin<KBox<IrqWork<Bounce<O>>>>,
+/// `virq` is the Linux interrupt that the bounces' `hwirq` of their domain is mapped to. The first bounce is its chip
+/// data, and has that of the second, if there is one.
+struct Wire<O: Observer> {
     virq: u32,
+    first: Pin<KBox<IrqWork<Bounce<O>>>>,
+    /// Kept for the line, and for the first bounce.
+    _second: Option<Pin<KBox<IrqWork<Bounce<O>>>>>,
 }
 
+impl<O: Observer> Wire<O> {
+    /// Maps the interrupt of one line or two.
+    fn new(
+        affinity: Affinity,
+        first: Pin<KBox<IrqWork<Bounce<O>>>>,
+        second: Option<Pin<KBox<IrqWork<Bounce<O>>>>>,
+    ) -> Result<Arc<Self>> {
+        let (domain, hwirq) = (first.domain.domain, first.hwirq);
+        let virq = match affinity {
+            // SAFETY: The domain is live; no affinity is asked for.
+            Affinity::Free | Affinity::Fixed => unsafe {
+                bindings::irq_create_mapping_affinity(domain, hwirq, core::ptr::null())
+            },
+            Affinity::Managed { rank, count } => {
+                let (rank, count) = (rank.try_into()?, count.try_into()?);
+                // SAFETY: The domain is live.
+                unsafe { shim::simrupt_irq_map_managed(domain, hwirq, rank, count) }
+            }
+        };
+        if virq == 0 {
+            return Err(ENOMEM);
+        }
+        let chip_data = core::ptr::from_ref::<Bounce<O>>(&first).cast_mut().cast();
+        let is_shared = second.is_some();
+        // SAFETY: The interrupt was just mapped and nobody uses it yet; the bounce stays where it is. The chip lives as
+        // long as the module.
+        unsafe {
+            if is_shared {
+                bindings::irq_set_chip_and_handler_name(
+                    virq,
+                    SHARED_CHIP.as_ptr(),
+                    Some(flow),
+                    EDGE.as_char_ptr(),
+                );
+            }
+            bindings::irq_set_chip_data(virq, chip_data);
+        }
+        // INVARIANT: Just mapped, with the first bounce as its data.
+        let wire = Self {
+            virq,
+            first,
+            _second: second,
+        };
+        if affinity == Affinity::Fixed {
+            // SAFETY: The interrupt is ours.
+            to_result(unsafe { shim::simrupt_irq_fix_affinity(virq) })?;
+        }
+        Ok(Arc::new(wire, GFP_KERNEL)?)
+    }
+}
+
+impl<O: Observer> Drop for Wire<O> {
+    fn drop(&mut self) {
+        // SAFETY: The mapping is ours, and the platform devices of its lines, hence their drivers, are gone.
+        unsafe { bindings::irq_dispose_mapping(self.virq) };
+    }
+}
+
+/// One interrupt line of the controller.
+///
+/// # Invariants
+///
+/// `bounce` is one of the bounces of `wire`.
+pub(crate) struct IrqLine<O: Observer> {
+    bounce: NonNull<IrqWork<Bounce<O>>>,
+    wire: Arc<Wire<O>>,
+}
+
+// SAFETY: The bounce is a part of the wire, which may be used by any thread, and is shared by reference.
+unsafe impl<O: Observer> Send for IrqLine<O> {}
+// SAFETY: As above.
+unsafe impl<O: Observer> Sync for IrqLine<O> {}
+
 impl<O: Observer> IrqLine<O> {
-    /// Maps line number `index`.
+    /// Maps line number `index`, which has its interrupt to itself.
     ///
     /// # Errors
     ///
@@ -412,51 +625,48 @@ impl<O: Observer> IrqLine<O> {
         observer: O,
     ) -> Result<Self> {
         let hwirq = bindings::irq_hw_number_t::try_from(index)?;
-        let bounce = IrqWork::new(Bounce {
-            chip_data: ChipData {
-                calls: Calls {
-                    handle: Bounce::<O>::handle,
-                    bounce: Bounce::<O>::bounce,
-                },
-                is_level: Atomic::new(false),
-                is_up: Atomic::new(false),
-                // Nor does the kernel shut a managed interrupt down that was never started.
-                is_shut_down: Atomic::new(true),
-            },
-            domain,
-            hwirq,
-            observer,
-        })?;
-        let irq_domain = bounce.domain.domain;
-        let virq = match affinity {
-            // SAFETY: The domain is live; no affinity is asked for.
-            Affinity::Free | Affinity::Fixed => unsafe {
-                bindings::irq_create_mapping_affinity(irq_domain, hwirq, core::ptr::null())
-            },
-            Affinity::Managed { rank, count } => {
-                let (rank, count) = (rank.try_into()?, count.try_into()?);
-                // SAFETY: The domain is live.
-                unsafe { shim::simrupt_irq_map_managed(irq_domain, hwirq, rank, count) }
-            }
-        };
-        if virq == 0 {
-            return Err(ENOMEM);
-        }
-        let chip_data = core::ptr::from_ref::<Bounce<O>>(&bounce).cast_mut().cast();
-        // SAFETY: The interrupt was just mapped and nobody uses it yet; the bounce stays where it is.
-        unsafe { bindings::irq_set_chip_data(virq, chip_data) };
-        // INVARIANT: Just mapped, with the bounce as its data.
-        let line = Self { bounce, virq };
-        if affinity == Affinity::Fixed {
-            // SAFETY: The interrupt is ours.
-            to_result(unsafe { shim::simrupt_irq_fix_affinity(virq) })?;
-        }
-        Ok(line)
+        let bounce = Bounce::new(domain, hwirq, observer, None)?;
+        let wire = Wire::new(affinity, bounce, None)?;
+        Ok(Self {
+            // INVARIANT: It is the wire's.
+            bounce: NonNull::from(&*wire.first),
+            wire,
+        })
+    }
+
+    /// Maps line number `index` and the one behind it, which share the interrupt of the first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    #[allow(dead_code, reason = "the template has one line")]
+    pub(crate) fn pair(
+        domain: Arc<IrqDomain>,
+        index: usize,
+        affinity: Affinity,
+        [first, second]: [O; 2],
+    ) -> Result<[Self; 2]> {
+        let hwirq = bindings::irq_hw_number_t::try_from(index)?;
+        let second = Bounce::new(domain.clone(), hwirq, second, None)?;
+        let first = Bounce::new(domain, hwirq, first, Some(&**second))?;
+        // INVARIANT: They are the wire's.
+        let bounces = [NonNull::from(&*first), NonNull::from(&*second)];
+        let wire = Wire::new(affinity, first, Some(second))?;
+        Ok(bounces.map(|bounce| Self {
+            bounce,
+            wire: wire.clone(),
+        }))
+    }
+
+    #[inline(always)]
+    fn bounce(&self) -> &IrqWork<Bounce<O>> {
+        // SAFETY: By the type invariant it is there as long as the wire.
+        unsafe { self.bounce.as_ref() }
     }
 
     /// The Linux interrupt number.
     pub(crate) fn virq(&self) -> u32 {
-        self.virq
+        self.wire.virq
     }
 
     /// Raises the line: runs its handlers, here or on the CPU that its affinity names.
@@ -464,8 +674,9 @@ impl<O: Observer> IrqLine<O> {
     /// Only from hardirq.
     #[inline]
     pub(crate) fn raise(&self) {
-        self.bounce.chip_data.is_up.store(true, Release);
-        self.bounce.run();
+        let bounce = self.bounce();
+        bounce.chip_data.is_up.store(true, Release);
+        bounce.run();
     }
 
     /// Takes the line down; tells whether it was up. The driver's acknowledge register. Any context.
@@ -475,11 +686,17 @@ impl<O: Observer> IrqLine<O> {
     #[inline]
     pub(crate) fn acknowledge(&self) -> bool {
         // Not a store: it must be over before the driver looks for events.
-        self.bounce.chip_data.is_up.xchg(false, Full)
+        self.bounce().chip_data.is_up.xchg(false, Full)
     }
 
-    /// Changes what makes the line interrupt; at first it is [`Trigger::Edge`]. Process context. The handler must be
-    /// held off, or there is none.
+    /// Whether the line is up. The driver's status register. Any context.
+    #[inline]
+    pub(crate) fn is_up(&self) -> bool {
+        self.bounce().chip_data.is_up.load(Acquire)
+    }
+
+    /// Changes what makes the line interrupt, and with it the line that shares its interrupt; at first it is
+    /// [`Trigger::Edge`]. Process context. The handler must be held off, or there is none.
     ///
     /// # Errors
     ///
@@ -490,22 +707,15 @@ impl<O: Observer> IrqLine<O> {
             Trigger::Level => bindings::IRQ_TYPE_LEVEL_HIGH,
         };
         // SAFETY: The interrupt is ours.
-        to_result(unsafe { bindings::irq_set_irq_type(self.virq, flow_type) })
+        to_result(unsafe { bindings::irq_set_irq_type(self.virq(), flow_type) })
     }
 
     /// What makes the line interrupt.
     pub(crate) fn trigger(&self) -> Trigger {
-        match self.bounce.chip_data.is_level.load(Relaxed) {
+        match self.bounce().chip_data.is_level.load(Relaxed) {
             false => Trigger::Edge,
             true => Trigger::Level,
         }
-    }
-}
-
-impl<O: Observer> Drop for IrqLine<O> {
-    fn drop(&mut self) {
-        // SAFETY: The mapping is ours, and its platform device, hence its driver, is gone.
-        unsafe { bindings::irq_dispose_mapping(self.virq) };
     }
 }
 
@@ -588,7 +798,7 @@ mod tests {
 
         /// How often the handler was called until now, and how often in hardirq.
         fn calls(&self) -> (u32, u32) {
-            self.raiser.0.bounce.wait();
+            self.raiser.0.bounce().wait();
             // SAFETY: The interrupt is ours.
             unsafe { bindings::synchronize_irq(self.virq()) };
             let Calls { all, in_hardirq } = &*self.calls;
@@ -641,6 +851,27 @@ mod tests {
         let afterwards = handled.calls();
         assert_eq!(while_masked, (0, 0));
         assert_eq!(afterwards, (1, 1));
+        Ok(())
+    }
+
+    #[test]
+    fn two_lines_share_an_interrupt_and_each_tells_whether_it_is_up() -> Result {
+        let [first, second] = IrqLine::pair(IrqDomain::new(2)?, 0, Affinity::Free, [(), ()])?;
+        let is_one = first.virq() == second.virq();
+        let raiser = IrqWork::new(Raiser(second))?;
+        raiser.queue();
+        raiser.wait();
+        let are_up = [first.is_up(), raiser.0.is_up()];
+        let was_up = [first.acknowledge(), raiser.0.acknowledge()];
+        let are_still_up = [first.is_up(), raiser.0.is_up()];
+        // The other one is still there, and so is the interrupt.
+        drop(first);
+        raiser.queue();
+        raiser.wait();
+        assert!(is_one);
+        assert_eq!(are_up, [false, true]);
+        assert_eq!(was_up, [false, true]);
+        assert_eq!(are_still_up, [false, false]);
         Ok(())
     }
 
