@@ -151,8 +151,10 @@ impl Setup for Board {
             fifo_size: usize::try_from(value(&module_parameters::fifo_size))?,
             policy: Policy::Overwrite,
             masked: false,
+            is_shared: false,
             top_half: (),
             bottom_half: (),
+            others: (),
             reads: (),
         })
     }

@@ -26,6 +26,7 @@ use crate::{
         meters::Meters,
         BottomMeter,
         Observers,
+        OtherMeter,
         ReadMeter,
         TopMeter, //
     },
@@ -71,6 +72,11 @@ impl Registers for Device {
     #[inline]
     fn acknowledge(&self) -> bool {
         Device::acknowledge(self)
+    }
+
+    #[inline]
+    fn is_up(&self) -> bool {
+        Device::is_up(self)
     }
 
     #[inline]
@@ -122,11 +128,14 @@ impl Setup for Simrupt {
 
     fn parts(index: usize) -> Result<Parts<Self>> {
         let control = lines::line(index)?;
+        // No line shares its interrupt yet.
+        let is_shared = false;
         let meters = Meters::new(
             index,
             control.load.clone(),
             control.device_counters.clone(),
             Flavor::from_value(values::value(index, Knob::Workqueue)),
+            is_shared,
         )?;
         control.load.service_changes();
         control.device.with_watch(|meter| meter.reset(0));
@@ -135,8 +144,10 @@ impl Setup for Simrupt {
             fifo_size: usize::try_from(values::value(index, Knob::FifoSize))?,
             policy: Policy::from_value(values::value(index, Knob::FifoPolicy)),
             masked: values::value(index, Knob::Masked) != 0,
+            is_shared,
             top_half: TopMeter::new(meters.clone()),
             bottom_half: BottomMeter::new(meters.clone()),
+            others: OtherMeter::new(meters.clone()),
             reads: ReadMeter::new(&meters),
         })
     }

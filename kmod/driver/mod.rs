@@ -35,6 +35,7 @@ pub(crate) use self::{
     observe::{
         Observe,
         ObserveBottomHalf,
+        ObserveOthers,
         ObserveReads,
         ObserveTopHalf,
         Stamp, //
@@ -78,6 +79,13 @@ pub(crate) trait Registers: Send + Sync + 'static {
     /// Acknowledges the interrupt, before the ring is looked at: a level-triggered line stays up until then. What the
     /// device announces later takes it up again. Tells whether it was up. Any context.
     fn acknowledge(&self) -> bool;
+
+    /// Whether the device has interrupted and nobody has acknowledged that: its status register. Asked only where other
+    /// devices share the interrupt. Any context.
+    #[inline(always)]
+    fn is_up(&self) -> bool {
+        true
+    }
 
     /// The register that masks the interrupt; `None` of a device that has none. It is never polled then. Any context.
     #[inline(always)]

@@ -47,6 +47,8 @@ pub(crate) trait Observe: 'static {
     type TopHalf: ObserveTopHalf;
     /// The bottom half's.
     type BottomHalf: ObserveBottomHalf;
+    /// That of the devices that share the interrupt.
+    type Others: ObserveOthers;
     /// The readers'.
     type Reads: ObserveReads;
 }
@@ -102,6 +104,14 @@ pub(crate) trait ObserveTopHalf: Send + 'static {
     fn ends(&mut self, _found: Acknowledged, _asked: Option<(Asked, bool)>) {}
 }
 
+/// Observes interrupts of other devices that share the interrupt; the top half alone uses it. It may be told while the
+/// bottom half polls and has [`ObserveTopHalf`].
+pub(crate) trait ObserveOthers: Send + 'static {
+    /// The top half was called, and its device has not interrupted.
+    #[inline(always)]
+    fn not_mine(&mut self) {}
+}
+
 /// Observes the bottom half; it alone uses it.
 pub(crate) trait ObserveBottomHalf: Send + 'static {
     /// Counters that belong together with those of the fifo, under its lock.
@@ -150,10 +160,13 @@ pub(crate) trait ObserveReads: Send + Unpin + 'static {
 impl Observe for () {
     type TopHalf = ();
     type BottomHalf = ();
+    type Others = ();
     type Reads = ();
 }
 
 impl ObserveTopHalf for () {}
+
+impl ObserveOthers for () {}
 
 impl ObserveBottomHalf for () {
     type Counts = ();

@@ -80,8 +80,11 @@ pub(crate) struct Parts<S: Setup> {
     pub(crate) policy: Policy,
     /// Whether the interrupt is disabled until [`Binding::set_masked`] enables it.
     pub(crate) masked: bool,
+    /// Whether other devices may have the same interrupt.
+    pub(crate) is_shared: bool,
     pub(crate) top_half: <S::Observer as Observe>::TopHalf,
     pub(crate) bottom_half: <S::Observer as Observe>::BottomHalf,
+    pub(crate) others: <S::Observer as Observe>::Others,
     pub(crate) reads: <S::Observer as Observe>::Reads,
 }
 
@@ -117,7 +120,8 @@ impl<S: Setup> Binding<S> {
         let changed = self.hold_quiet(change);
         self.line.is_to_end.store(false, Relaxed);
         // A bottom half that polled has come to its end early; and so may have one that does from now on.
-        if polled || self.line.polling().is_some() {
+        let has_ended_early = polled || self.line.polling().is_some();
+        if self.irq.take_missed() || has_ended_early {
             self.line.registers.raise_again();
         }
         changed
@@ -244,13 +248,14 @@ fn bind<S: Setup>(device: &platform::Device<device::Bound>, index: usize) -> Res
     let intake = Intake::new(top, parts.top_half);
     let runner = Runner::new(line.clone(), bottom, parts.bottom_half, intake)?;
     let deferral = S::deferral(index, runner.clone())?;
-    let top_half = TopHalf::new(runner.clone(), deferral);
+    let top_half = TopHalf::new(runner.clone(), deferral, parts.others);
     let irq = irq::Registration::new(
         device,
         S::name(index),
         top_half,
         runner.clone(),
         parts.masked,
+        parts.is_shared,
     )?;
     let binding = Arc::new(
         Binding {

@@ -10,6 +10,7 @@ use super::{
         Shared, //
     },
     observe::{
+        ObserveOthers,
         ObserveTopHalf,
         Stamp, //
     },
@@ -80,13 +81,19 @@ pub(crate) struct TopHalf<S: Setup> {
     bottom_half: Runner<S>,
     /// How the bottom half is run. Changed while the interrupt is held off.
     pub(crate) deferral: S::Deferral,
+    others: <S::Observer as Observe>::Others,
 }
 
 impl<S: Setup> TopHalf<S> {
-    pub(super) fn new(bottom_half: Runner<S>, deferral: S::Deferral) -> Self {
+    pub(super) fn new(
+        bottom_half: Runner<S>,
+        deferral: S::Deferral,
+        others: <S::Observer as Observe>::Others,
+    ) -> Self {
         Self {
             bottom_half,
             deferral,
+            others,
         }
     }
 
@@ -103,6 +110,7 @@ impl<S: Setup> TopHalf<S> {
         let Self {
             bottom_half,
             deferral,
+            ..
         } = self;
         let Intake { ring, observer } = intake;
         observer.call(|observer| {
@@ -142,6 +150,15 @@ impl<S: Setup> Handler for TopHalf<S> {
     fn registered(&mut self, in_thread: bool) {
         let intake = &self.bottom_half.0.intake;
         intake.with(|intake| intake.observer.registered(in_thread));
+    }
+
+    fn is_mine(&mut self) -> bool {
+        // A bottom half that polls masks the device, so an interrupt meanwhile is another device's.
+        let is_mine = self.bottom_half.0.line.registers.is_up();
+        if !is_mine {
+            self.others.not_mine();
+        }
+        is_mine
     }
 
     fn handle(&mut self, in_thread: bool) -> Answer {

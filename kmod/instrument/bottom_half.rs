@@ -267,6 +267,13 @@ impl ObserveBottomHalf for BottomMeter {
         let right = deferral::context(self.meters.flavor(), self.meters.top_half_context());
         counts.runs = counts.runs.wrapping_add(1);
         census::count(self.context, right, |index| {
+            // Of flavor none it is in the polled top half.
+            let is_exempt = index == census::WRONG
+                && self.meters.flavor() == Flavor::None
+                && self.meters.is_polled_in(self.context);
+            if is_exempt {
+                return;
+            }
             if let Some(count) = counts.contexts.get_mut(index) {
                 *count = count.wrapping_add(1);
             }

@@ -10,6 +10,9 @@ pub(crate) const NAMES: [&str; COUNTERS] = ["hardirq", "softirq", "task", "wrong
 /// How many counters a stage has.
 pub(crate) const COUNTERS: usize = 4;
 
+/// The index of the counter of wrong ones.
+pub(super) const WRONG: usize = 3;
+
 /// The index of a context's counter, and of its name.
 #[inline]
 fn index(context: Context) -> usize {
@@ -31,6 +34,6 @@ pub(crate) fn name(context: Context) -> &'static str {
 pub(crate) fn count(context: Context, right: Context, mut add: impl FnMut(usize)) {
     add(index(context));
     if context != right {
-        add(3);
+        add(WRONG);
     }
 }

@@ -62,6 +62,8 @@ pub(crate) struct Meters {
     /// Not 0 while a run of the bottom half does more than move events, by one of those above. The one word that it
     /// looks at otherwise.
     has_extra: Word,
+    /// How many calls of the top half were for another line. The top half counts them.
+    pub(crate) not_mine: Word,
     /// How many runs of the bottom half were stalled, and how many did not wake readers.
     pub(crate) stalls: Word,
     pub(crate) dropped_wakeups: Word,
@@ -69,6 +71,8 @@ pub(crate) struct Meters {
     flavor: Atomic<u32>,
     /// The kernel runs the top half in a thread.
     is_forced_threaded: Atomic<bool>,
+    /// Another line may have the same interrupt.
+    is_shared: bool,
 }
 
 impl Meters {
@@ -77,6 +81,7 @@ impl Meters {
         load: Arc<Load>,
         device: Arc<Counters<{ device::COUNTERS }>>,
         flavor: Flavor,
+        is_shared: bool,
     ) -> Result<Arc<Self>> {
         Ok(Arc::new(
             Self {
@@ -93,10 +98,12 @@ impl Meters {
                 coalesce_changes: Count::new(),
                 fault: Settings::new(),
                 has_extra: Word::new(0),
+                not_mine: Word::new(0),
                 stalls: Word::new(0),
                 dropped_wakeups: Word::new(0),
                 flavor: Atomic::new(flavor as u32),
                 is_forced_threaded: Atomic::new(false),
+                is_shared,
             },
             GFP_KERNEL,
         )?)
@@ -206,5 +213,11 @@ impl Meters {
         } else {
             Context::Hardirq
         }
+    }
+
+    /// Whether the kernel polls the line's handler where that is in `context`: it does so in softirq with a shared interrupt
+    /// that it has disabled because nobody handled it.
+    pub(super) fn is_polled_in(&self, context: Context) -> bool {
+        self.is_shared && !self.is_forced_threaded() && context == Context::Softirq
     }
 }

@@ -5,7 +5,8 @@
 //! - [`deferral`]: the flavors; [`costs`]: what their mechanisms cost.
 //! - [`meters`]: the meters of a line, which the observers write and `control` reads: [`latency`] has the
 //!   histograms, [`census`] the contexts.
-//! - [`device`], [`top_half`], [`bottom_half`], [`reads`]: the observers of an event's stages.
+//! - [`device`], [`top_half`], [`bottom_half`], [`reads`]: the observers of an event's stages. [`others`]: that of
+//!   interrupts that are another line's.
 //! - [`work_memory`]: what a bottom half touches on purpose.
 //! - [`adaptive`]: coalescing limits that the kernel chooses.
 //! - [`load`]: how much the lines may take of each CPU; [`interference`]: what disturbs them.
@@ -21,6 +22,7 @@ pub(crate) mod interference;
 mod latency;
 pub(crate) mod load;
 pub(crate) mod meters;
+mod others;
 mod reads;
 pub(crate) mod top_half;
 pub(crate) mod trace;
@@ -32,6 +34,7 @@ pub(crate) use self::{
         BottomMeter, //
     },
     device::DeviceMeter,
+    others::OtherMeter,
     reads::ReadMeter,
     top_half::TopMeter, //
 };
@@ -43,5 +46,6 @@ pub(crate) struct Observers;
 impl Observe for Observers {
     type TopHalf = TopMeter;
     type BottomHalf = BottomMeter;
+    type Others = OtherMeter;
     type Reads = ReadMeter;
 }

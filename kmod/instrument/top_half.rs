@@ -176,7 +176,9 @@ impl ObserveTopHalf for TopMeter {
     #[inline]
     fn ends(&mut self, found: Acknowledged, asked: Option<(Asked, bool)>) {
         census::count(self.context, self.meters.top_half_context(), |index| {
-            self.counters.add(CONTEXTS + index, 1);
+            if index != census::WRONG || !self.meters.is_polled_in(self.context) {
+                self.counters.add(CONTEXTS + index, 1);
+            }
         });
         if found.raises == 0 {
             self.counters.add(SPURIOUS, 1);

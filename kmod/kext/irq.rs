@@ -18,6 +18,7 @@ use core::{
         DerefMut, //
     },
     sync::atomic::{
+        AtomicBool,
         AtomicU8,
         Ordering, //
     },
@@ -69,6 +70,9 @@ pub(crate) trait Handler: Send + 'static {
     /// interrupt is enabled first.
     fn registered(&mut self, in_thread: bool);
 
+    /// For a shared interrupt: whether the device has raised it. Asked before each [`Self::handle`], where that runs.
+    fn is_mine(&mut self) -> bool;
+
     /// Runs for each interrupt: in hardirq, or, `in_thread`, in a thread where the kernel was told to do that
     /// (`threadirqs`), or does so always (PREEMPT_RT).
     fn handle(&mut self, in_thread: bool) -> Answer;
@@ -83,15 +87,17 @@ pub(crate) trait Handler: Send + 'static {
 /// # Invariants
 ///
 /// - The handler is registered for `virq`, which is no per-CPU interrupt, with a pointer to this.
-/// - `handler` and `thread` are used by the two callbacks, and by a [`Held`], for which it is disabled.
+/// - `handler` and `thread` are used by the two callbacks, and by a [`Held`], for which it is disabled, and closed if it
+///   is shared.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Handler> {
     virq: u32,
     handler: UnsafeCell<T>,
     thread: UnsafeCell<T::Thread>,
-    /// Whether the kernel runs the handler in a thread: [`UNKNOWN`], [`IN_HARDIRQ`] or [`IN_THREAD`]. The handler is not
-    /// called before that is known.
-    in_thread: AtomicU8,
+    /// [`IN_THREAD`], [`SHARED`], and [`CLOSED`].
+    state: AtomicU8,
+    /// An interrupt has found it closed.
+    has_missed: AtomicBool,
     /// A managed interrupt: the kernel shuts it down while no CPU of its affinity is online.
     is_managed: bool,
     /// Whether it is disabled for its user, by [`Self::set_masked`].
@@ -106,10 +112,12 @@ unsafe impl<T: Handler> Send for Registration<T> {}
 // SAFETY: As above; what a shared reference gives access to is behind `masked`.
 unsafe impl<T: Handler> Sync for Registration<T> {}
 
-/// See [`Registration::in_thread`].
-const UNKNOWN: u8 = 0;
-const IN_HARDIRQ: u8 = 1;
-const IN_THREAD: u8 = 2;
+/// The kernel runs the handler in a thread.
+const IN_THREAD: u8 = 1;
+/// Other handlers may share the interrupt.
+const SHARED: u8 = 2;
+/// The handler is not called: it is not known yet where the kernel runs it, or it is held off.
+const CLOSED: u8 = 4;
 
 impl<T: Handler> Registration<T> {
     /// Registers the handler of a device's first interrupt, and enables the interrupt unless it is to be
@@ -117,19 +125,20 @@ impl<T: Handler> Registration<T> {
     ///
     /// An edge that came before is kept by genirq, and is delivered here. For a masked interrupt this waits until
     /// the handler has returned from that, also where it runs in a thread: afterwards the handler does not run.
-    /// The kernel itself enables a managed interrupt, as soon as a CPU of its affinity is online. Such an edge may be lost
-    /// then.
+    /// The kernel itself enables a managed interrupt, as soon as a CPU of its affinity is online, and one that others may
+    /// share (`is_shared`). Such an edge may be lost then.
     ///
     /// # Errors
     ///
-    /// `ENXIO` for a device without one, `EINVAL` for a per-CPU interrupt, and those of
-    /// request_threaded_irq().
+    /// `ENXIO` for a device without one, `EINVAL` for a per-CPU interrupt and for a managed one that is to be shared, and
+    /// those of request_threaded_irq().
     pub(crate) fn new(
         device: &platform::Device<Bound>,
         name: &'static CStr,
         handler: T,
         thread: T::Thread,
         mask: bool,
+        is_shared: bool,
     ) -> Result<Pin<KBox<Self>>> {
         let virq = device.irq_by_index(0)?.irq();
         // SAFETY: The function looks at the interrupt's description, and takes any number.
@@ -138,10 +147,13 @@ impl<T: Handler> Registration<T> {
         }
         // SAFETY: As above.
         let is_managed = unsafe { shim::simrupt_irq_is_managed(virq) };
-        let flags = match is_managed {
+        let (flags, sharing) = match (is_shared, is_managed) {
+            (true, true) => return Err(EINVAL),
+            // It may be in use already.
+            (true, false) => (bindings::IRQF_SHARED as usize, SHARED),
             // The kernel warns where a driver enables one that no CPU can take.
-            true => 0,
-            false => bindings::IRQF_NO_AUTOEN as usize,
+            (false, true) => (0, 0),
+            (false, false) => (bindings::IRQF_NO_AUTOEN as usize, 0),
         };
         KBox::pin_init(
             // INVARIANT: Registered here, or initialization fails.
@@ -150,7 +162,8 @@ impl<T: Handler> Registration<T> {
                 is_managed,
                 handler: UnsafeCell::new(handler),
                 thread: UnsafeCell::new(thread),
-                in_thread: AtomicU8::new(UNKNOWN),
+                state: AtomicU8::new(CLOSED),
+                has_missed: AtomicBool::new(false),
                 masked <- new_mutex!(mask),
                 _pin: PhantomPinned,
                 _: {
@@ -167,11 +180,13 @@ impl<T: Handler> Registration<T> {
                         )
                     })?;
                     // SAFETY: The interrupt is registered, so its description is there.
-                    let threaded = unsafe { shim::simrupt_irq_is_forced_threaded(*virq) };
+                    let threaded = unsafe {
+                        shim::simrupt_irq_is_forced_threaded(*virq, this.as_ptr().cast())
+                    };
                     handler.get_mut().registered(threaded);
-                    let known = if threaded { IN_THREAD } else { IN_HARDIRQ };
-                    in_thread.store(known, Ordering::Release);
-                    if !*is_managed {
+                    let place = if threaded { IN_THREAD } else { 0 };
+                    state.store(place | sharing, Ordering::Release);
+                    if !*is_managed && !is_shared {
                         // SAFETY: The interrupt is ours, and is enabled here first.
                         unsafe { bindings::enable_irq(*virq) };
                     }
@@ -193,8 +208,14 @@ impl<T: Handler> Registration<T> {
         self.is_managed.then(NoHotplug::begin)
     }
 
+    /// Whether other handlers may share the interrupt.
+    fn is_shared(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & SHARED != 0
+    }
+
     /// Disables the interrupt, or enables it again. Edges that arrive meanwhile are delivered afterwards, as
-    /// one. Does not wait for a handler that is running.
+    /// one. Does not wait for a handler that is running. A shared interrupt is disabled for all its handlers, until each
+    /// that has disabled it has enabled it again.
     ///
     /// # Errors
     ///
@@ -222,13 +243,18 @@ impl<T: Handler> Registration<T> {
     /// of 100,000 interrupts were not handled ("nobody cared"). Tells whether it was so.
     ///
     /// genirq still lists it as disabled for that reason (`IRQS_SPURIOUS_DISABLED`) until its handler is registered
-    /// anew. This only has it polled with the option `irqpoll`, if it is shared.
+    /// anew, which changes nothing for an interrupt that is not shared. A shared one is enabled in another way, after
+    /// which it is not listed. It is told wrongly of one whether it was so if another handler is held off or masked
+    /// meanwhile.
     ///
     /// # Errors
     ///
-    /// As [`Self::set_masked`].
+    /// As [`Self::set_masked`]; for a shared interrupt those of request_threaded_irq().
     pub(crate) fn revive(&self) -> Result<bool> {
         let masked = self.masked.lock();
+        if self.is_shared() {
+            return self.revive_shared();
+        }
         let _no_hotplug = self.without_hotplug();
         // SAFETY: The interrupt is registered; while `masked` is locked, its user does not disable it, and while hotplug
         // is held off, no managed interrupt is shut down or started.
@@ -247,11 +273,45 @@ impl<T: Handler> Registration<T> {
         Ok(surplus != 0)
     }
 
-    /// Holds the interrupt off: disables it, and waits until neither handler nor thread runs.
+    /// As [`Self::revive`], of a shared interrupt: registers one more handler for a moment. genirq enables an interrupt then
+    /// that it has disabled ("give it another chance"), and that is the only way to have it forget that. It goes on
+    /// polling an interrupt otherwise, and enables it once more when a handler is registered next, whether or not it is
+    /// disabled.
+    fn revive_shared(&self) -> Result<bool> {
+        // SAFETY: The interrupt is registered.
+        let depth = || unsafe { shim::simrupt_irq_depth(self.virq) };
+        let before = depth();
+        // Any address of our own, but that of another handler.
+        let device = core::ptr::from_ref(&self.state).cast_mut().cast();
+        // SAFETY: The function uses nothing, and is freed below.
+        to_result(unsafe {
+            bindings::request_threaded_irq(
+                self.virq,
+                Some(not_mine),
+                None,
+                bindings::IRQF_SHARED as usize,
+                super::module::NAME.as_char_ptr(),
+                device,
+            )
+        })?;
+        let after = depth();
+        // SAFETY: Registered above, with this pointer.
+        unsafe { bindings::free_irq(self.virq, device) };
+        Ok(after < before)
+    }
+
+    /// Whether an interrupt has come since this was asked last that was refused as the handler was held off. The device
+    /// is to interrupt once more then.
+    pub(crate) fn take_missed(&self) -> bool {
+        self.has_missed.swap(false, Ordering::Relaxed)
+    }
+
+    /// Holds the interrupt off: disables it, and waits until neither handler nor thread runs; of a shared interrupt,
+    /// until none of its handlers and threads does.
     ///
     /// # Errors
     ///
-    /// `EINTR` when the caller is killed, `ETIMEDOUT` when the thread does not come to its end within
+    /// `EINTR` when the caller is killed, `ETIMEDOUT` when a thread does not come to its end within
     /// `timeout`. The interrupt goes on as before then.
     pub(crate) fn hold(&self, timeout: Delta) -> Result<Held<'_, T>> {
         let masked = self.masked.lock();
@@ -264,30 +324,45 @@ impl<T: Handler> Registration<T> {
             _no_hotplug: no_hotplug,
             _masked: masked,
         };
+        self.synchronize(timeout)?;
+        if self.is_shared() {
+            // genirq polls a shared interrupt that it has disabled because nobody handled it, ten times a second, and
+            // whoever else has disabled it.
+            self.state.fetch_or(CLOSED, Ordering::Relaxed);
+            // A call that began before has found it open. One that begins after this finds it closed: both take the
+            // descriptor's lock.
+            self.synchronize(timeout)?;
+        }
+        Ok(held)
+    }
+
+    fn synchronize(&self, timeout: Delta) -> Result {
         // SAFETY: The interrupt is registered.
         to_result(unsafe {
             shim::simrupt_synchronize_irq(self.virq, super::wait::jiffies(timeout))
-        })?;
-        Ok(held)
+        })
     }
 
     /// # Safety
     ///
     /// Called by genirq with the pointer to a `Self` that was registered.
     unsafe extern "C" fn call(_: c_int, this: *mut c_void) -> bindings::irqreturn_t {
-        // SAFETY: The registration outlives the call. genirq never runs the handler of an interrupt that is not
-        // per-CPU concurrently with itself, and not while it is disabled and synchronized: so nobody else
-        // has the handler, once it is known whether it is in a thread.
-        let (handler, in_thread) = unsafe {
-            let this = &*this.cast::<Self>();
-            let in_thread = match this.in_thread.load(Ordering::Acquire) {
-                // An edge of before the handler was registered.
-                UNKNOWN => return IRQ_NONE,
-                known => known == IN_THREAD,
-            };
-            (&mut *this.handler.get(), in_thread)
-        };
-        match handler.handle(in_thread) {
+        // SAFETY: The registration outlives the call.
+        let this = unsafe { &*this.cast::<Self>() };
+        let state = this.state.load(Ordering::Acquire);
+        let is_special = state & (CLOSED | SHARED) != 0;
+        if is_special && state & CLOSED != 0 {
+            this.has_missed.store(true, Ordering::Relaxed);
+            return IRQ_NONE;
+        }
+        // SAFETY: genirq never runs the handler of an interrupt that is not per-CPU concurrently with itself, and not
+        // while it is disabled and synchronized, or, if it is shared, closed and synchronized: so nobody else has the
+        // handler, once it is known whether it is in a thread.
+        let handler = unsafe { &mut *this.handler.get() };
+        if is_special && !handler.is_mine() {
+            return IRQ_NONE;
+        }
+        match handler.handle(state & IN_THREAD != 0) {
             Answer::None => IRQ_NONE,
             Answer::Handled => IRQ_HANDLED,
             Answer::WakeThread => IRQ_WAKE_THREAD,
@@ -308,6 +383,12 @@ impl<T: Handler> Registration<T> {
 #[pinned_drop]
 impl<T: Handler> PinnedDrop for Registration<T> {
     fn drop(self: Pin<&mut Self>) {
+        // An interrupt that nobody has requested any more forgets how often it is disabled; one that others share does
+        // not.
+        if self.is_shared() && *self.masked.lock() {
+            // SAFETY: The interrupt is ours, and is disabled, as `masked` says.
+            unsafe { bindings::enable_irq(self.virq) };
+        }
         // SAFETY: By the type invariant; the pointer is the one that was registered.
         unsafe {
             bindings::free_irq(
@@ -318,11 +399,21 @@ impl<T: Handler> PinnedDrop for Registration<T> {
     }
 }
 
+/// The handler of a device that never interrupts.
+///
+/// # Safety
+///
+/// None: it is called by genirq.
+unsafe extern "C" fn not_mine(_: c_int, _: *mut c_void) -> bindings::irqreturn_t {
+    IRQ_NONE
+}
+
 /// A handler that is held off: neither it nor its thread runs before this goes.
 ///
 /// # Invariants
 ///
-/// The interrupt is disabled and its handlers are synchronized; the guard keeps others from holding it off.
+/// The interrupt is disabled, and closed if it is shared, and its handlers are synchronized; the guard keeps others from
+/// holding it off.
 pub(crate) struct Held<'a, T: Handler> {
     registration: &'a Registration<T>,
     /// A managed interrupt that was enabled could otherwise be one that no CPU can take in the end.
@@ -348,6 +439,9 @@ impl<T: Handler> DerefMut for Held<'_, T> {
 
 impl<T: Handler> Drop for Held<'_, T> {
     fn drop(&mut self) {
+        let state = &self.registration.state;
+        // One user at a time closes it. Whoever calls the handler next sees all that was done to it.
+        state.fetch_and(!CLOSED, Ordering::Release);
         // SAFETY: In a pair with the call in `hold`. No CPU came or went since, so it is as enabled as before.
         unsafe { bindings::enable_irq(self.registration.virq) };
     }

@@ -98,12 +98,24 @@ bool simrupt_irq_is_percpu(unsigned int irq)
 	return data && irqd_is_per_cpu(data);
 }
 
-bool simrupt_irq_is_forced_threaded(unsigned int irq)
+bool simrupt_irq_is_forced_threaded(unsigned int irq, const void *device)
 {
 	struct irq_desc *desc = simrupt_irq_desc(irq);
+	struct irqaction *action;
+	unsigned long flags;
+	bool is_forced = false;
 
-	/* The driver's own thread is then a second one. */
-	return desc && desc->action && desc->action->secondary;
+	if (!desc)
+		return false;
+	/* Other devices of the interrupt may come and go. */
+	raw_spin_lock_irqsave(&desc->lock, flags);
+	for (action = desc->action; action; action = action->next) {
+		/* The driver's own thread is then a second one. */
+		if (action->dev_id == device)
+			is_forced = action->secondary;
+	}
+	raw_spin_unlock_irqrestore(&desc->lock, flags);
+	return is_forced;
 }
 
 int simrupt_irq_fix_affinity(unsigned int irq)

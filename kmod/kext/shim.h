@@ -61,10 +61,10 @@ bool simrupt_cpu_is_online(unsigned int cpu);
 bool simrupt_irq_is_percpu(unsigned int irq);
 
 /*
- * Whether the kernel runs the handler of an interrupt in a thread that the driver did not ask for: `threadirqs`,
- * or PREEMPT_RT. For an interrupt of which both handler and thread are the driver's. Process context.
+ * Whether the kernel runs the handler of an interrupt that was registered for `device` in a thread that the driver
+ * did not ask for: `threadirqs`, or PREEMPT_RT. For one with a thread of its own. Process context.
  */
-bool simrupt_irq_is_forced_threaded(unsigned int irq);
+bool simrupt_irq_is_forced_threaded(unsigned int irq, const void *device);
 
 /*
  * Has the kernel refuse what user space writes to an interrupt's smp_affinity, and lets all CPUs take it. Before it
