@@ -109,7 +109,7 @@ pub(super) fn prepare(
     };
     Ok(match knob {
         // Fixed when the line is made.
-        Knob::Lines | Knob::Affinity => Change::Nothing,
+        Knob::Lines | Knob::Shared | Knob::Affinity => Change::Nothing,
         Knob::RateHz => Change::Shape(Shape {
             rate_hz: magnitude,
             ..shape
@@ -228,10 +228,12 @@ fn commit(control: &Control, bound: Option<&Bound>, change: Change) -> Result {
         Change::Coalescing(limits) => device.set_coalescing(limits),
         Change::Trigger(trigger) => match bound {
             Some(bound) => {
-                bound.binding.hold(|_| device.set_trigger(trigger))??;
+                let changed = bound.binding.hold(|_| device.set_trigger(trigger));
                 // The device raises its line meanwhile, and the flow that it meets may be the old one on one CPU and
-                // the new one on another: neither would deliver.
+                // the new one on another: neither would deliver. The line that shares the interrupt may just have
+                // changed it, so this holds even if nothing was changed here.
                 device.raise_again();
+                changed??;
             }
             None => device.set_trigger(trigger)?,
         },

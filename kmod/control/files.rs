@@ -337,6 +337,7 @@ fn reset(control: &Arc<Control>) -> Result {
             still.line.with_reads(|reader, store| {
                 reader.observer.reset();
                 still.intake.observer.reset();
+                meters.not_mine.store(0);
                 still.bottom_half.observer.reset();
                 let ring = &binding.ring;
                 meters.raised_before.store(ring.raises_acknowledged());
@@ -350,14 +351,27 @@ fn reset(control: &Arc<Control>) -> Result {
 }
 
 /// Ends the fault of a line, and undoes its consequences: enables the interrupt if the kernel has disabled it, has
-/// the device interrupt once more for events that nobody has taken, and wakes readers.
+/// the device interrupt once more for events that nobody has taken, and wakes readers. An interrupt that two lines share
+/// is enabled for both; what the other one has raised meanwhile is pending, and is delivered.
 ///
 /// # Errors
 ///
 /// `ENODEV` while no driver is bound, `EINTR` when the caller is killed while another change is made. Nothing is
 /// changed then. `ENXIO` when a managed interrupt cannot be enabled, as its CPUs are offline; the fault has ended then.
 fn recover(control: &Arc<Control>) -> Result {
+    // The line that shares the interrupt does not disable or enable it meanwhile. In ascending order, like everybody.
+    let other = lines::neighbour(control.index)
+        .map(lines::line)
+        .transpose()?;
+    let before = other.as_ref().filter(|other| other.index < control.index);
+    let _before = before
+        .map(|other| other.changes.take_killable())
+        .transpose()?;
     let changes = control.changes.take_killable()?;
+    let after = other.as_ref().filter(|other| other.index > control.index);
+    let _after = after
+        .map(|other| other.changes.take_killable())
+        .transpose()?;
     let bound = changes.as_ref().ok_or(ENODEV)?;
     changes::end_fault(control, bound)?;
     if bound.binding.revive()? {

@@ -113,10 +113,12 @@ pub(super) struct View {
 }
 
 impl Control {
-    fn new(domain: Arc<IrqDomain>, cpu_time: Arc<CpuTime>, index: usize) -> Result<Arc<Self>> {
-        let load = Load::new(cpu_time.clone(), values::limit_pct(index))?;
-        let affinity = values::affinity(index, count());
-        let line = IrqLine::new(domain, index, affinity, Arrivals(load.clone()))?;
+    fn new(
+        index: usize,
+        line: IrqLine<Arrivals>,
+        load: Arc<Load>,
+        cpu_time: Arc<CpuTime>,
+    ) -> Result<Arc<Self>> {
         let (meter, device_counters) = DeviceMeter::new(index, load.clone())?;
         let device = Device::new(
             line,
@@ -169,6 +171,38 @@ impl Control {
     }
 }
 
+/// The interrupt lines of the controller, and the CPU time of each.
+fn interrupts(
+    domain: &Arc<IrqDomain>,
+    cpu_time: &Arc<CpuTime>,
+) -> Result<KVec<(IrqLine<Arrivals>, Arc<Load>)>> {
+    let count = count();
+    let load = |index| Load::new(cpu_time.clone(), values::limit_pct(index));
+    let mut interrupts = KVec::with_capacity(count, GFP_KERNEL)?;
+    while interrupts.len() < count {
+        let index = interrupts.len();
+        let affinity = values::affinity(index, count);
+        let own = load(index)?;
+        if neighbour(index).is_none() {
+            let line = IrqLine::new(domain.clone(), index, affinity, Arrivals(own.clone()))?;
+            interrupts.push((line, own), GFP_KERNEL)?;
+            continue;
+        }
+        // The second line of a pair is the next one.
+        let other = load(index + 1)?;
+        let arrivals = [Arrivals(own.clone()), Arrivals(other.clone())];
+        let [first, second] = IrqLine::pair(domain.clone(), index, affinity, arrivals)?;
+        interrupts.push((first, own), GFP_KERNEL)?;
+        interrupts.push((second, other), GFP_KERNEL)?;
+    }
+    Ok(interrupts)
+}
+
+/// The line that shares the interrupt of a line.
+pub(super) fn neighbour(index: usize) -> Option<usize> {
+    values::neighbour(index, count())
+}
+
 /// How many lines the module was loaded with.
 pub(super) fn count() -> usize {
     usize::try_from(values::value(0, Knob::Lines)).unwrap_or(0)
@@ -193,7 +227,7 @@ impl Hardware {
     /// # Errors
     ///
     /// `EINVAL` when the command line gave more values for a knob than there are lines, or two values that a line does
-    /// not have together; `ENXIO` for a CPU that is offline; `ENOMEM`.
+    /// not have together, or two lines with one interrupt; `ENXIO` for a CPU that is offline; `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
         let placed = values::begin(|| {
             let lines = Lines(KVec::with_capacity(MAX_LINES, GFP_KERNEL)?);
@@ -203,8 +237,8 @@ impl Hardware {
         let domain = IrqDomain::new(count)?;
         let cpu_time = CpuTime::new()?;
         let mut lines = KVec::with_capacity(count, GFP_KERNEL)?;
-        for index in 0..count {
-            let line = Control::new(domain.clone(), cpu_time.clone(), index)?;
+        for (index, (line, load)) in interrupts(&domain, &cpu_time)?.into_iter().enumerate() {
+            let line = Control::new(index, line, load, cpu_time.clone())?;
             lines.push(line, GFP_KERNEL)?;
         }
         // In the place of the empty ones, which only kept the place.

@@ -30,7 +30,12 @@ use crate::{
             Values,
             MAX_LINES, //
         },
-        pairs::Refusal, //
+        pairs::{
+            difference,
+            Difference,
+            Refusal,
+            OF_INTERRUPT, //
+        }, //
     },
 };
 use kernel::{
@@ -54,6 +59,12 @@ impl fmt::Display for Values {
 }
 
 impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        core::fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         core::fmt::Display::fmt(self, f)
     }
@@ -102,6 +113,15 @@ struct Parsed {
     values: [i64; MAX_LINES],
 }
 
+/// The first of the lines that a write to a line is for, and how many they are: what belongs to an interrupt is for both
+/// lines that share it.
+fn concerned(index: usize, knob: Knob) -> (usize, usize) {
+    match lines::neighbour(index) {
+        Some(other) if OF_INTERRUPT.contains(&knob) => (index.min(other), 2),
+        _ => (index, 1),
+    }
+}
+
 fn parse(target: Target, knob: Knob, bytes: &[u8]) -> Result<Parsed> {
     let refused = |rejection| refuse(knob, bytes, rejection);
     let text = core::str::from_utf8(bytes).map_err(|_| refused(Rejection::Invalid))?;
@@ -109,8 +129,10 @@ fn parse(target: Target, knob: Knob, bytes: &[u8]) -> Result<Parsed> {
     let mut values = [0; MAX_LINES];
     let (first, count) = match target {
         Target::Line(index) => {
-            values[0] = spec.parse(text).map_err(refused)?;
-            (index, 1)
+            let (first, count) = concerned(index, knob);
+            let value = spec.parse(text).map_err(refused)?;
+            values.get_mut(..count).ok_or(EINVAL)?.fill(value);
+            (first, count)
         }
         Target::All => {
             // Before init the number of lines is not known; the count is checked then.
@@ -154,12 +176,21 @@ impl LineTaken<'_> {
 /// Sets a knob of some lines, which are held: of all of them, or of none. Should a line's bottom half not come to
 /// its end, then the lines before it get their old values back.
 fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> Result {
+    let value_of = |index: usize, other: Knob| {
+        let mut written = lines.iter().zip(values);
+        let written = written.find(|(line, _)| other == knob && line.control.index == index);
+        written.map_or_else(|| values::value(index, other), |(_, value)| *value)
+    };
     let mut changes = KVec::with_capacity(lines.len(), GFP_KERNEL)?;
     for (line, value) in lines.iter().zip(values) {
         let index = line.control.index;
         // The lines are ours, so none of their other knobs changes until this one is set.
         if let Some(refusal) = values::refusal(index, knob, *value) {
             log::warning!("line {index}: {refusal}\n");
+            return Err(EBUSY);
+        }
+        if let Some(difference) = difference(index, lines::count(), value_of) {
+            log::warning!("{difference}\n");
             return Err(EBUSY);
         }
         let change = line.prepare(knob, *value);
@@ -189,9 +220,10 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
 ///
 /// # Errors
 ///
-/// `EINVAL`, `ERANGE`, `ENOMEM`, `EBUSY` for a value that does not go with that of another knob of a line, `ENXIO` for
-/// a CPU that is offline, or a managed interrupt whose CPUs are, `EOPNOTSUPP` for what this kernel was built without;
-/// `EINTR` and `ETIMEDOUT` while a line's bottom half does not come to its end. Nothing has changed then.
+/// `EINVAL`, `ERANGE`, `ENOMEM`, `EBUSY` for a value that does not go with that of another knob of a line, or with that
+/// of the line that shares its interrupt, `ENXIO` for a CPU that is offline, or a managed interrupt whose CPUs are,
+/// `EOPNOTSUPP` for what this kernel was built without; `EINTR` and `ETIMEDOUT` while a line's bottom half does not come
+/// to its end. Nothing has changed then.
 pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let parsed = parse(target, knob, text)?;
     let values = parsed.values.get(..parsed.count).ok_or(EINVAL)?;

@@ -128,8 +128,7 @@ impl Setup for Simrupt {
 
     fn parts(index: usize) -> Result<Parts<Self>> {
         let control = lines::line(index)?;
-        // No line shares its interrupt yet.
-        let is_shared = false;
+        let is_shared = values::is_shared(index);
         let meters = Meters::new(
             index,
             control.load.clone(),

@@ -68,6 +68,7 @@ impl Snapshot {
                 top[top_half::COALESCED],
                 pending,
                 top[top_half::SPURIOUS],
+                meters.not_mine.load(),
                 top[top_half::ACKNOWLEDGED],
                 device[device::COALESCED_BY_TIME],
                 device[device::COALESCED_BY_COUNT],

@@ -97,6 +97,11 @@ pub(crate) fn cpu(line: usize) -> Option<u32> {
     u32::try_from(value(line, Knob::Cpu)).ok()
 }
 
+/// Whether the interrupt of a line is one that another line may have, too.
+pub(crate) fn is_shared(line: usize) -> bool {
+    value(line, Knob::Shared) != 0
+}
+
 /// Who chooses the CPUs of the interrupt of a line. The managed ones of all `lines` share the CPUs.
 pub(crate) fn affinity(line: usize, lines: usize) -> irq_domain::Affinity {
     let of = |line| Affinity::from_value(value(line, Knob::Affinity));
@@ -144,12 +149,17 @@ pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference:
 }
 
 /// The budget with which the bottom half of a line polls, once `knob` has `value`. Nothing polls where all is done in
-/// the interrupt.
+/// the interrupt, nor in the thread of one that lines share: the kernel waits for the threads of all lines before it
+/// lets one of them go, and a thread that polls may never end.
 pub(super) fn poll_budget(line: usize, knob: Knob, value: i64) -> Option<NonZeroUsize> {
     let value_of = once(line, knob, value);
     let budget = usize::try_from(value_of(Knob::PollBudget)).unwrap_or(0);
-    NonZeroUsize::new(budget)
-        .filter(|_| Flavor::from_value(value_of(Knob::Workqueue)) != Flavor::None)
+    let polls = match Flavor::from_value(value_of(Knob::Workqueue)) {
+        Flavor::None => false,
+        Flavor::IrqThread => !is_shared(line),
+        _ => true,
+    };
+    NonZeroUsize::new(budget).filter(|_| polls)
 }
 
 /// How the knobs of a line let its events wait for an interrupt, once `knob` has `value`.
@@ -178,6 +188,11 @@ pub(super) fn faults(line: usize, knob: Knob, value: i64) -> Rules {
 /// Why a line does not take `value` for `knob`: it does not go with the value of another knob.
 pub(super) fn refusal(line: usize, knob: Knob, value: i64) -> Option<Refusal> {
     pairs::refusal(knob, value, |other| self::value(line, other))
+}
+
+/// The line that shares the interrupt of one of `lines`.
+pub(super) fn neighbour(line: usize, lines: usize) -> Option<usize> {
+    pairs::neighbour(line, lines, is_shared)
 }
 
 /// Notes what a knob of a line is set to.
@@ -228,7 +243,7 @@ impl fmt::Display for Shown {
 /// # Errors
 ///
 /// `EINVAL` when the command line gave more values for a knob than there are lines, or two values that a line does not
-/// have together; `ENXIO` for a CPU that is offline; `EOPNOTSUPP` for what this kernel was built without.
+/// have together, or that two lines with one interrupt do not; `ENXIO` for a CPU that is offline; `EOPNOTSUPP` for what this kernel was built without.
 pub(super) fn check() -> Result<usize> {
     let lines = usize::try_from(value(0, Knob::Lines))?;
     for &knob in Knob::ALL {
@@ -252,6 +267,10 @@ pub(super) fn check() -> Result<usize> {
                 log::error!("line {line}: {refusal}\n");
                 return Err(EINVAL);
             }
+        }
+        if let Some(difference) = pairs::difference(line, lines, value) {
+            log::error!("{difference}\n");
+            return Err(EINVAL);
         }
     }
     Ok(lines)

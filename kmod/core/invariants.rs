@@ -8,7 +8,7 @@
 /// The counters of one line, in the order in which `stats` shows them.
 ///
 /// All count events unless said otherwise, and all are unsigned 64-bit. All but [`LEVELS`] only ever grow.
-pub const COUNTERS: [&str; 34] = [
+pub const COUNTERS: [&str; 35] = [
     // The device.
     "events",
     "overrun",
@@ -27,6 +27,7 @@ pub const COUNTERS: [&str; 34] = [
     "coalesced",
     "pending",
     "spurious",
+    "not_mine",
     "acknowledged",
     "coalesced_by_time",
     "coalesced_by_count",

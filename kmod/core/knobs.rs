@@ -53,6 +53,8 @@ macro_rules! for_each_knob {
                 Level = "level",
             }) default "edge" unit "-" live
                 "what makes the line interrupt: that it goes up, or that it is up, until the driver acknowledges it";
+            Shared = "shared": number (0, 1) default "0" unit "-" load
+                "1 lets an even line and the next one share an interrupt, where both have 1: each handler looks whether it is its device's";
             Affinity = "affinity": choice (Affinity {
                 Free = "free",
                 Fixed = "fixed",

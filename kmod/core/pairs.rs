@@ -8,6 +8,7 @@
 //! To add a pair, add a row to [`PAIRS`].
 
 use super::knobs::{
+    Affinity,
     Flavor,
     Knob,
     Pattern,
@@ -26,6 +27,8 @@ pub const SHAPE: &[Knob] = &[
     Knob::CoalesceEvents,
     Knob::CoalesceAdaptive,
     Knob::IrqType,
+    Knob::Shared,
+    Knob::Affinity,
     Knob::Workqueue,
     Knob::PollBudget,
     Knob::WorkUs,
@@ -46,6 +49,8 @@ pub enum Which {
     Flavors(fn(Flavor) -> bool),
     /// The patterns for which this holds.
     Patterns(fn(Pattern) -> bool),
+    /// The affinities for which this holds.
+    Affinities(fn(Affinity) -> bool),
 }
 
 /// One of the two knobs of a pair, with the values that the pair is about.
@@ -108,6 +113,14 @@ fn comes_in_bursts(pattern: Pattern) -> bool {
 
 fn is_direct(flavor: Flavor) -> bool {
     flavor == Flavor::None
+}
+
+fn is_managed(affinity: Affinity) -> bool {
+    affinity == Affinity::Managed
+}
+
+fn is_irq_thread(flavor: Flavor) -> bool {
+    flavor == Flavor::IrqThread
 }
 
 fn must_not_sleep(flavor: Flavor) -> bool {
@@ -204,6 +217,30 @@ pub static PAIRS: &[Pair] = &[
         "with pattern `burst`, a burst is emitted at once and ends the wait as a whole: one interrupt may stand for more than `coalesce_events`",
     ),
     pair(
+        side(Knob::Shared, Which::NotZero),
+        side(Knob::IrqType, Which::Any),
+        Together::Own,
+        "an interrupt has one type: a line gives its type to the line that shares its interrupt",
+    ),
+    pair(
+        side(Knob::Shared, Which::NotZero),
+        side(Knob::Affinity, Which::Affinities(is_managed)),
+        Together::Refused,
+        "a managed interrupt belongs to one queue of one device, so no other device shares it",
+    ),
+    pair(
+        side(Knob::Shared, Which::NotZero),
+        side(Knob::Workqueue, Which::Flavors(is_irq_thread)),
+        Together::Own,
+        "each line has a thread of its own; a change of one line, and unbinding it, waits for the threads of both",
+    ),
+    pair(
+        side(Knob::Shared, Which::NotZero),
+        side(Knob::PollBudget, Which::NotZero),
+        Together::Own,
+        "an interrupt while the bottom half polls is the other line's; with `irq-thread` nothing polls",
+    ),
+    pair(
         side(Knob::Workqueue, Which::Flavors(is_direct)),
         side(Knob::Pattern, Which::Patterns(is_closed)),
         Together::Own,
@@ -252,6 +289,45 @@ pub static PAIRS: &[Pair] = &[
         "the flavor decides on which CPU a run is, and so whether the memory is in that CPU's caches",
     ),
 ];
+
+/// The knobs that belong to the interrupt: two lines that share one have the same values.
+pub const OF_INTERRUPT: &[Knob] = &[Knob::IrqType, Knob::Affinity];
+
+/// The line that shares the interrupt of one of `lines`: an even line and the next one share theirs, where both are to
+/// (`is_shared`). `None` for a line that has its interrupt to itself.
+pub fn neighbour(line: usize, lines: usize, is_shared: impl Fn(usize) -> bool) -> Option<usize> {
+    let other = line ^ 1;
+    (line < lines && other < lines && is_shared(line) && is_shared(other)).then_some(other)
+}
+
+/// Values that two lines which share an interrupt do not have together.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference {
+    /// The knob, one of [`OF_INTERRUPT`].
+    pub knob: Knob,
+    /// The two lines.
+    pub lines: [usize; 2],
+    /// The value of each.
+    pub values: [i64; 2],
+}
+
+/// Why one of `lines` cannot have the interrupt that it shares, where each line's knobs are as `value_of` says; `None`
+/// when it can, or does not share one.
+pub fn difference(
+    line: usize,
+    lines: usize,
+    value_of: impl Fn(usize, Knob) -> i64,
+) -> Option<Difference> {
+    let other = neighbour(line, lines, |line| value_of(line, Knob::Shared) != 0)?;
+    OF_INTERRUPT.iter().find_map(|&knob| {
+        let values = [value_of(line, knob), value_of(other, knob)];
+        (values[0] != values[1]).then_some(Difference {
+            knob,
+            lines: [line, other],
+            values,
+        })
+    })
+}
 
 /// Why a value of a knob is refused.
 #[derive(Clone, Copy, Debug)]
@@ -311,6 +387,7 @@ impl Side {
             Which::NotZero => value != 0,
             Which::Flavors(holds) => holds(Flavor::from_value(value)),
             Which::Patterns(holds) => holds(Pattern::from_value(value)),
+            Which::Affinities(holds) => holds(Affinity::from_value(value)),
         }
     }
 
@@ -324,7 +401,7 @@ impl Side {
             (Which::Any, true) => write!(out, "no {name}"),
             (Which::Zero, false) | (Which::NotZero, true) => write!(out, "{name}=0"),
             (Which::NotZero, false) | (Which::Zero, true) => write!(out, "{name} other than 0"),
-            (Which::Flavors(_) | Which::Patterns(_), _) => {
+            (Which::Flavors(_) | Which::Patterns(_) | Which::Affinities(_), _) => {
                 let Values::Choice(names) = spec.values else {
                     return out.write_str(name);
                 };
@@ -351,6 +428,23 @@ impl fmt::Display for Refusal {
         write!(f, " cannot be had with {}=", other.name)?;
         other.show(self.other_value, f)?;
         write!(f, ": {}", self.why)
+    }
+}
+
+/// `line 0: irq_type=level cannot be had with irq_type=edge of line 1: ` and the reason.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            knob,
+            lines: [line, other],
+            values: [value, other_value],
+        } = *self;
+        let spec = knob.spec();
+        write!(f, "line {line}: {}=", spec.name)?;
+        spec.show(value, f)?;
+        write!(f, " cannot be had with {}=", spec.name)?;
+        spec.show(other_value, f)?;
+        write!(f, " of line {other}: the two share an interrupt")
     }
 }
 

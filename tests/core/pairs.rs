@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use simrupt_core::{
     knobs::{Flavor, Knob, Values},
-    pairs::{refusal, Pair, Together, PAIRS, SHAPE},
+    pairs::{difference, neighbour, refusal, Pair, Together, OF_INTERRUPT, PAIRS, SHAPE},
 };
 use std::{env, fs, path::Path};
 
@@ -106,6 +106,47 @@ fn every_pair_is_of_two_knobs_and_is_about_some_values() {
         }
         assert!(!why.is_empty() && !why.ends_with('.'), "{why}");
     }
+}
+
+#[test]
+fn an_even_line_and_the_next_one_share_where_both_are_to() {
+    let all = |_| true;
+    let pairs: Vec<_> = (0..6).map(|line| neighbour(line, 5, all)).collect();
+    // The last of five has nobody to share with, and there is no sixth.
+    assert_eq!(pairs, [Some(1), Some(0), Some(3), Some(2), None, None]);
+    let but_one = |line| line != 1;
+    assert_eq!(neighbour(0, 4, but_one), None);
+    assert_eq!(neighbour(1, 4, but_one), None);
+    assert_eq!(neighbour(2, 4, but_one), Some(3));
+    assert_eq!(neighbour(0, 1, all), None);
+}
+
+#[test]
+fn lines_that_share_an_interrupt_differ_in_nothing_that_belongs_to_it() {
+    for knob in OF_INTERRUPT {
+        let line = |shared: [i64; 2], values: [i64; 2]| {
+            difference(1, 2, move |line, other| match other {
+                Knob::Shared => shared[line],
+                other if other == *knob => values[line],
+                other => other.default_value(),
+            })
+        };
+        assert!(line([1, 1], [1, 1]).is_none());
+        assert!(line([1, 0], [0, 1]).is_none());
+        assert!(line([0, 0], [0, 1]).is_none());
+        let found = line([1, 1], [0, 1]).unwrap();
+        assert_eq!((found.knob, found.lines), (*knob, [1, 0]));
+        assert_eq!(found.values, [1, 0]);
+    }
+    let level = difference(0, 2, |line, knob| match knob {
+        Knob::Shared => 1,
+        Knob::IrqType => (line == 0).into(),
+        knob => knob.default_value(),
+    });
+    assert_eq!(
+        level.unwrap().to_string(),
+        "line 0: irq_type=level cannot be had with irq_type=edge of line 1: the two share an interrupt"
+    );
 }
 
 proptest! {

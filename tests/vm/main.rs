@@ -46,6 +46,7 @@ mod records;
 mod replay;
 mod runaway;
 mod schemas;
+mod shared;
 mod starved;
 mod stress;
 mod stuck_reader;

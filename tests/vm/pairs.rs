@@ -254,12 +254,15 @@ fn all_pairs_of_values_work_together_or_are_refused_by_the_table() {
     line.set("schedule", &"200000\n".repeat(500));
     let (mut accepted, mut refused) = (0, 0);
     let lacking = lacking_flavors();
-    for (at, a) in SHAPE.iter().enumerate() {
-        for b in &SHAPE[at + 1..] {
+    // Those that are fixed at load have tests of their own.
+    let knobs = SHAPE.iter().filter(|knob| knob.spec().live);
+    let knobs: Vec<_> = knobs.collect();
+    for (at, a) in knobs.iter().enumerate() {
+        for b in &knobs[at + 1..] {
             let [a_name, b_name] = [a, b].map(|knob| knob.spec().name);
             let before = [a_name, b_name].map(|name| line.get(name));
-            for a_value in values(*a) {
-                for b_value in values(*b) {
+            for a_value in values(**a) {
+                for b_value in values(**b) {
                     if lacks(a_name, a_value) || lacks(b_name, b_value) {
                         continue;
                     }

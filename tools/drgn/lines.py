@@ -93,17 +93,27 @@ LINE = f"simrupt_main::driver::line::Line<{SETUP}>"
 TOP_HALF = f"simrupt_main::driver::top_half::TopHalf<{SETUP}>"
 
 
+def actions_of(desc):
+    """The actions of an interrupt, in the order in which it calls them."""
+    action = desc.action
+    while action:
+        yield action
+        action = action.next
+
+
 def show_line(prog, misc):
     # C to Rust: the misc core knows only the `struct miscdevice`, which is a field of a Registration. rustc
     # chooses the order of the fields of a structure: only the debug information has it.
     char_device = drgn.container_of(misc, rust(prog, f"simrupt_main::kext::misc_device::Registration<{LINE}>"), "misc")
     references, line = number(plain(char_device.device).refcount), arc(char_device.device)
     generator = arc(arc(line.registers).generator)
-    virq = number(generator.line.virq)
+    virq = number(arc(generator.line.wire).virq)
     # And once more: the interrupt's action has a pointer to what the driver registered.
     desc = drgn.cast(prog.type("struct irq_desc *"), mtree_load(prog["sparse_irqs"].address_of_(), virq))
     handler = rust(prog, f"simrupt_main::kext::irq::Registration<{TOP_HALF}>")
-    top_half = plain(drgn.Object(prog, handler, address=desc.action.dev_id.value_()).handler)
+    # An interrupt that lines share has an action for each.
+    action = next(action for action in actions_of(desc) if action.name.string_() == misc.name.string_())
+    top_half = plain(drgn.Object(prog, handler, address=action.dev_id.value_()).handler)
     # What receives events: its end of the ring, and the observer.
     intake = plain(arc(top_half.bottom_half).intake.value)
     meters = arc(intake.observer.meters)
@@ -164,7 +174,7 @@ def show_interrupt(desc, virq):
     show(
         "irq",
         virq,
-        action=desc.action.name.string_().decode(),
+        action=",".join(action.name.string_().decode() for action in actions_of(desc)),
         chip=desc.irq_data.chip.name.string_().decode(),
         tot_count=number(desc.tot_count),
         depth=number(desc.depth),

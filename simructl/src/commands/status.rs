@@ -18,6 +18,7 @@ use simrupt::layout::columns;
 use simrupt::line::Counters;
 use simrupt::module::{Module, is_loaded};
 use simrupt::sysroot::Sysroot;
+use simrupt_core::pairs::neighbour;
 
 /// The knobs that have a column; one that the module does not have is shown as `-`.
 const KNOBS: [&str; 4] = ["rate_hz", "workqueue", "fifo_size", "fifo_policy"];
@@ -36,6 +37,8 @@ struct Row {
     fault: Option<String>,
     /// Who chooses the CPUs of its interrupt.
     affinity: Option<String>,
+    /// The line that shares its interrupt.
+    shares_with: Option<u32>,
     /// For a line that was ever throttled, to find out whether it is throttled now.
     look: Option<Look>,
 }
@@ -141,6 +144,7 @@ impl Row {
             state,
             fault: module.fault(line),
             affinity,
+            shares_with: shares_with(module, knobs, line),
             look,
         })
     }
@@ -180,7 +184,9 @@ impl Row {
             .filter(|affinity| *affinity != "free");
         let affinity = affinity.map(|affinity| format!(", affinity {affinity}"));
         let fault = self.fault.as_ref().map(|fault| format!(", fault {fault}"));
-        let notes = affinity.into_iter().chain(fault);
+        let other = self.shares_with;
+        let shared = other.map(|other| format!(", shares its interrupt with line{other}"));
+        let notes = affinity.into_iter().chain(shared).chain(fault);
         notes.fold(self.state.to_string(), |text, note| text + &note)
     }
 
@@ -190,6 +196,7 @@ impl Row {
         object.insert("irq".to_string(), json!(self.irq));
         object.insert("fault".to_string(), json!(self.fault));
         object.insert("affinity".to_string(), json!(self.affinity));
+        object.insert("shares_with".to_string(), json!(self.shares_with));
         for (name, value) in KNOBS.iter().zip(&self.knobs) {
             let value = value.as_deref().map(value::json);
             object.insert(name.to_string(), json!(value));
@@ -201,4 +208,16 @@ impl Row {
         object.insert("state".to_string(), json!(self.state));
         object.into()
     }
+}
+
+/// The line that shares the interrupt of a line, as far as its knobs can be read.
+fn shares_with(module: &Module<'_>, knobs: &Knobs, line: u32) -> Option<u32> {
+    let knob = knobs.find("shared").ok()?;
+    let is_shared = |line: usize| {
+        let line = u32::try_from(line).ok();
+        let value = line.and_then(|line| knobs.value(knob, line).ok());
+        value.as_deref() == Some("1")
+    };
+    let other = neighbour(line as usize, module.lines().len(), is_shared)?;
+    u32::try_from(other).ok()
 }

@@ -48,7 +48,13 @@ fn cpus(state: &State, row: &Row, width: usize) -> Option<String> {
         let rate = |more: Option<u64>| per_second(more?, *elapsed);
         increases.map(rate).collect::<Vec<_>>()
     });
-    let mut text = format!("irq {name}: by CPU, and per second\n");
+    // Several lines may share it: the counts are those of all of them.
+    let actions = &table.rows[at].about.actions;
+    let shared = match actions.len() {
+        0 | 1 => String::new(),
+        _ => format!(" ({})", actions.join(", ")),
+    };
+    let mut text = format!("irq {name}{shared}: by CPU, and per second\n");
     let mut cells = Vec::new();
     let totals = table.rows[at].per_cpu()?.iter();
     for (place, (cpu, total)) in table.cpus.iter().zip(totals).enumerate() {

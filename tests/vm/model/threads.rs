@@ -311,3 +311,21 @@ fn threads_at_once_survive_unbinding_and_binding() {
     assert_ascending(&streams);
     module.verify();
 }
+
+#[test]
+fn threads_at_once_survive_that_another_line_has_the_interrupt_too() {
+    let module = Simrupt::load(&format!("{LOAD} lines=2 shared=1"));
+    let streams = run(&module, true);
+    assert_ascending(&streams);
+    let lines = [module.line(0), module.line(1)];
+    for line in lines {
+        for (knob, value) in [("masked", "0"), ("recover", "1"), ("rate_hz", "2000")] {
+            line.set(knob, value);
+        }
+    }
+    for line in lines {
+        line.wait_for("handled", 20);
+        assert_eq!(line.contexts("top_half")[3], 0);
+    }
+    module.verify();
+}

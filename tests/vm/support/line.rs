@@ -52,7 +52,7 @@ pub const KNOBS: [&str; 29] = [
 ];
 
 /// The load-time knobs of a line.
-pub const LOAD_KNOBS: [&str; 1] = ["affinity"];
+pub const LOAD_KNOBS: [&str; 2] = ["shared", "affinity"];
 
 /// The flavors of workqueue and the baselines that this kernel has.
 pub fn flavors() -> Vec<&'static str> {

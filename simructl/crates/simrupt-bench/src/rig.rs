@@ -118,6 +118,7 @@ impl<'a> Rig<'a> {
                 return Err(Failure::unbound(line));
             }
             self.must_be_movable(line)?;
+            self.must_be_alone(line)?;
         }
         if let Some(replay) = &plan.replay {
             self.gaps = replay.schedule();
@@ -150,6 +151,21 @@ impl<'a> Rig<'a> {
                 format!("the affinity of line{line} is {affinity}, so its interrupt cannot be moved"),
             )
             .remedy("simructl unload, then simructl load without affinity, or with affinity=free for that line")),
+        }
+    }
+
+    /// The interrupt of a line goes where the plan has it, so no other line may have the same one.
+    fn must_be_alone(&self, line: u32) -> Result<(), Failure> {
+        let Ok(knob) = self.knobs.find("shared") else {
+            return Ok(());
+        };
+        match self.knobs.value(knob, line)?.as_str() {
+            "0" => Ok(()),
+            _ => Err(Failure::new(
+                WHAT,
+                format!("line{line} was loaded with shared=1, so its interrupt may be another line's, too"),
+            )
+            .remedy("simructl unload, then simructl load without shared, or with shared=0 for that line")),
         }
     }
 

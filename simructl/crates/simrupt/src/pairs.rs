@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use simrupt_core::knobs::{Knob, Spec, Values};
-use simrupt_core::pairs::{PAIRS, Pair, Refusal, refusal};
+use simrupt_core::pairs::{PAIRS, Pair, Refusal, difference, refusal};
 
 use crate::changes::Change;
 use crate::failure::Failure;
@@ -207,21 +207,29 @@ pub fn refused_at_load(settings: &[Assignment]) -> Option<Failure> {
         let given = settings.iter().rfind(|one| one.knob == knob.spec().name);
         given.map(|given| value::list(&given.value))
     };
+    let value_of_line = |line: usize, knob: Knob| {
+        let values = values(knob).unwrap_or_default();
+        let text = values.get(line).or(values.last());
+        let value = text.and_then(|text| knob.spec().parse(text).ok());
+        value.unwrap_or_else(|| knob.default_value())
+    };
     let lines = settings.iter().map(|one| value::list(&one.value).len());
     for line in 0..lines.max().unwrap_or(0) {
-        let value_of = |knob: Knob| {
-            let values = values(knob).unwrap_or_default();
-            let text = values.get(line).or(values.last());
-            let value = text.and_then(|text| knob.spec().parse(text).ok());
-            value.unwrap_or_else(|| knob.default_value())
-        };
+        let value_of = |knob: Knob| value_of_line(line, knob);
         let mut knobs = settings.iter().filter_map(|one| Knob::named(&one.knob));
         let refusal = knobs.find_map(|knob| refusal(knob, value_of(knob), value_of));
         if let Some(refusal) = refusal {
             return Some(told_at_load(line, &refusal));
         }
     }
-    None
+    let lines = usize::try_from(value_of_line(0, Knob::Lines)).unwrap_or(0);
+    let difference = (0..lines).find_map(|line| difference(line, lines, value_of_line))?;
+    let name = difference.knob.spec().name;
+    Some(
+        Failure::new("cannot load the module", difference.to_string()).remedy(format!(
+            "one value of {name} for both, or shared=0 for them"
+        )),
+    )
 }
 
 fn told_at_load(line: usize, refusal: &Refusal) -> Failure {
@@ -456,5 +464,12 @@ mod tests {
         assert_eq!(told("lines=3 workqueue=bound,bh work_sleep_us=7,0"), None);
         assert_eq!(told("work_sleep_us=7 unheard=of"), None);
         assert!(told("work_sleep_us=7 workqueue=none").is_some());
+        assert_eq!(
+            told("lines=4 shared=0,0,1 irq_type=edge,level,edge,level").unwrap(),
+            "cannot load the module: line 2: irq_type=edge cannot be had with irq_type=level of line 3: the two share an \
+             interrupt\n  try: one value of irq_type for both, or shared=0 for them"
+        );
+        assert_eq!(told("lines=3 shared=1 affinity=free,free,fixed"), None);
+        assert!(told("shared=1 affinity=managed").is_some());
     }
 }
