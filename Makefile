@@ -47,6 +47,8 @@ help:
 	@echo '  make check-metrics         give metrics of simructl to promtool, node_exporter and Prometheus'
 	@echo '  make check-perfetto        decode a trace of simructl by Perfetto'"'"'s own definitions'
 	@echo '  make check-workflow        hold the workflow of continuous integration against the schema of such files'
+	@echo '  make check-contributing [EXAMPLE=knob]'
+	@echo '                             apply the examples of CONTRIBUTING.md to a copy of the sources, build it, and try them'
 	@echo '  make compare-test-workqueue  the order of affinity scopes, against the kernel'"'"'s own benchmark'
 	@echo '  make lab-modules           build the module for the kernel of the VM'
 	@echo '  make setup                 only set up'
@@ -140,6 +142,10 @@ check-metrics:
 .PHONY: check-workflow
 check-workflow:
 	@$(SCRIPTS)/check-workflow
+
+.PHONY: check-contributing
+check-contributing:
+	@$(SCRIPTS)/check-contributing
 
 .PHONY: check-perfetto
 check-perfetto:
