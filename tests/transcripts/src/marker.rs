@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn nonsense_is_refused_by_its_name() {
         for (words, told) in [
-            ("nwe", "'nwe'"),
+            ("newer", "'newer'"),
             ("new cpus=0", "cpus=0"),
             ("new cpus=many", "cpus=many"),
             ("new image=disk", "'image=disk'"),
