@@ -10,13 +10,13 @@ shift
 mkfifo /run/ends
 exec 5<>/run/ends
 
-modules() { cut -d ' ' -f 1 /proc/modules; }
+modules() { cut -d ' ' -f 1 /proc/modules | tr '\n' ' '; }
 first_modules=$(modules)
 
 # unload SESSION: the modules that the session has loaded. A process that was killed may still have one open.
 unload() {
     for module in $(modules); do
-        case " $(echo $first_modules) " in *" $module "*) continue ;; esac
+        case " $first_modules " in *" $module "*) continue ;; esac
         tries=0
         until rmmod "$module" 2>/run/why; do
             tries=$((tries + 1))
