@@ -59,6 +59,7 @@ impl Example {
     /// # Errors
     ///
     /// As [`Self::changes`], where the diff itself is what is wrong.
+    #[cfg(test)]
     pub(crate) fn files(&self) -> Result<Vec<String>, String> {
         let parts = self.parts()?;
         parts.iter().map(|part| Ok(self.file(part)?.0)).collect()
