@@ -482,7 +482,14 @@ fn an_unhandled_line_takes_the_other_one_down_with_it() {
             if Context::of_top_half() == Context::Hardirq {
                 assert!(polled(other) > 0);
             }
-            assert!(line.stat("fault_unhandled") >= 99_900);
+            // Where handlers run in threads, the kernel also counts an interrupt that comes before the line's thread has run:
+            // both are one call.
+            let least = match Context::of_top_half() {
+                Context::Task => 50_000,
+                _ => 99_900,
+            };
+            let unhandled = line.stat("fault_unhandled");
+            assert!(unhandled >= least, "{unhandled}");
             module.verify();
 
             let name = format!("line {}: its interrupt is enabled again", line.index());

@@ -86,7 +86,10 @@ pub(crate) fn write(checkout: &Path, page: &Page, mut made_anew: MadeAnew) -> Re
     for (index, body) in made_anew {
         lines.splice(page.transcripts[index].body.clone(), body);
     }
-    let text: String = lines.iter().flat_map(|line| [line.as_ref(), "\n"]).collect();
+    let text: String = lines
+        .iter()
+        .flat_map(|line| [line.as_ref(), "\n"])
+        .collect();
     let file = checkout.join(&page.path);
     let new = file.with_extension("md.new");
     fs::write(&new, text)

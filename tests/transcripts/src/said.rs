@@ -71,7 +71,10 @@ impl Said {
         if has_mark && lines.last().is_some_and(String::is_empty) {
             lines.pop();
         }
-        let output = lines.iter().flat_map(|line| [line.as_ref(), "\n"]).collect();
+        let output = lines
+            .iter()
+            .flat_map(|line| [line.as_ref(), "\n"])
+            .collect();
         self.steps.insert(id, Printed { output, status });
     }
 
