@@ -326,8 +326,8 @@ impl<T: Handler> Registration<T> {
         };
         self.synchronize(timeout)?;
         if self.is_shared() {
-            // genirq polls a shared interrupt that it has disabled because nobody handled it, ten times a second, and
-            // whoever else has disabled it.
+            // genirq polls a shared interrupt that it has disabled because nobody handled it, ten times a second, even if
+            // a driver has disabled it, too.
             self.state.fetch_or(CLOSED, Ordering::Relaxed);
             // A call that began before has found it open. One that begins after this finds it closed: both take the
             // descriptor's lock.
@@ -440,7 +440,7 @@ impl<T: Handler> DerefMut for Held<'_, T> {
 impl<T: Handler> Drop for Held<'_, T> {
     fn drop(&mut self) {
         let state = &self.registration.state;
-        // One user at a time closes it. Whoever calls the handler next sees all that was done to it.
+        // One user at a time closes it. The next call of the handler sees all changes that were made to it.
         state.fetch_and(!CLOSED, Ordering::Release);
         // SAFETY: In a pair with the call in `hold`. No CPU came or went since, so it is as enabled as before.
         unsafe { bindings::enable_irq(self.registration.virq) };

@@ -301,8 +301,8 @@ struct Bounce<O: Observer> {
 }
 
 impl<O: Observer> Bounce<O> {
-    /// What a line needs to interrupt as number `hwirq` of the domain, alone or with the line `other`, which is then the
-    /// second.
+    /// The bounce of a line that interrupts as number `hwirq` of the domain, alone or together with the line `other`, which
+    /// is then the second.
     fn new(
         domain: Arc<IrqDomain>,
         hwirq: bindings::irq_hw_number_t,

@@ -2,7 +2,7 @@
 
 //! The first line of each page says who it is for.
 
-/// What is wrong with a page in that respect.
+/// The fault of a page that does not say so.
 pub(crate) fn objection(text: &str) -> Option<String> {
     let mut lines = text
         .lines()

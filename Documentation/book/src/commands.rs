@@ -26,7 +26,7 @@ pub(crate) fn all(checkout: &Path) -> Result<String, String> {
     Ok(text)
 }
 
-/// What a golden transcript says was printed.
+/// The output in a golden transcript.
 fn printed(checkout: &Path, name: &str) -> Result<String, String> {
     let text = read(checkout, Path::new(&format!("{GOLDEN}/{name}.txt")))?;
     let (command, rest) = text.split_once('\n').unwrap_or_default();

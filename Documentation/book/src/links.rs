@@ -15,7 +15,7 @@ pub(crate) struct Link {
     pub(crate) target: String,
     /// The fragment, with its `#`; empty if there is none.
     pub(crate) fragment: String,
-    /// What the reader sees of it.
+    /// The text that the reader sees.
     pub(crate) title: String,
 }
 

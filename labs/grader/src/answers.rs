@@ -83,7 +83,7 @@ pub(crate) fn same(answer: &str, outcome: &str) -> bool {
     answer.trim().eq_ignore_ascii_case(outcome.trim())
 }
 
-/// The file as a learner finds it: each question, and no answer. `command` is the one that runs the lab.
+/// A new file for a learner: each question, without an answer. `command` runs the lab.
 pub(crate) fn template(lab: &Lab, command: &str) -> String {
     let mut text = format!(
         "# Lab {}: {}\n# Predict before you run: write between the quotes, then run `{command}`.\n",

@@ -15,7 +15,7 @@ const MOST_REPORT_LINES: usize = 32;
 /// The last line of a report that is longer.
 const MORE: &str = "... the rest of the report is in runs.txt";
 
-/// What a learner reads after a run; `command` is the one that runs the lab again.
+/// The learner's report after a run. `command` runs the lab again.
 pub(crate) fn text(lab: &Lab, grade: &Grade, command: &str) -> String {
     let mut text = format!("\nLab {}: {}\n", lab.number(), lab.title);
     if let Some(messages) = &grade.build_messages {
@@ -51,7 +51,7 @@ pub(crate) fn runs(lab: &Lab, grade: &Grade) -> String {
     text
 }
 
-/// The last line: the points, and what follows.
+/// The last line: the points, and what to do next.
 fn closing(lab: &Lab, grade: &Grade, command: &str) -> String {
     let (points, of) = (grade.points(), lab.points);
     let verdict = if points == of {
