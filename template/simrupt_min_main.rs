@@ -52,7 +52,7 @@ module! {
         },
         cpu: i32 {
             default: -1,
-            description: "CPU of the device's timer; -1: wherever it is started (default -1)",
+            description: "CPU of the device's timer; -1: the CPU where it is started (default -1)",
         },
         deferral: u8 {
             default: 1,

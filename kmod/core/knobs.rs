@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The knobs: one table from which come the module parameters, the debugfs files, `knobs`, and
-//! what every value is checked against.
+//! The knobs: the one table behind the module parameters, the debugfs files, the file `knobs`, and
+//! the check of every value.
 //!
 //! To add a knob, add a row to [`for_each_knob`] and an arm to the function that applies it.
 
 use core::fmt;
 
-/// How many lines a module can have.
+/// The largest number of lines.
 pub const MAX_LINES: usize = 64;
 
-/// Calls the macro `$callback` with the table's rows.
+/// Calls the macro `$callback` with the rows of the table.
 ///
-/// `Variant = "name": kind (…) default "…" unit "…" when "help";` where kind is
+/// `Variant = "name": kind (…) default "…" unit "…" when "help";`, where `kind` is
 /// - `number (min, max)`,
-/// - `power_of_two (min, max)`: any number in the range, rounded up,
+/// - `power_of_two (min, max)`: any number in the range, rounded up to a power of two,
 /// - `choice (Enum { Variant = "name", … })`,
 ///
-/// and when is `live`, `load` (each line has its own value, fixed when the module is loaded) or `module` (one value for
-/// all lines, fixed then). A line that is set up gets its knobs in this order; `run`, which may start the device, is
-/// the last.
+/// and `when` is `live`, `load` (a value for each line, fixed at load) or `module` (one value for
+/// all lines, fixed at load). A new line gets its knobs in this order; `run`, which may start the
+/// device, is the last.
 macro_rules! for_each_knob {
     ($callback:ident) => {
         $callback! {
@@ -35,32 +35,32 @@ macro_rules! for_each_knob {
                 Closed = "closed",
                 Replay = "replay",
             }) default "periodic" unit "-" live
-                "how due times are spread around rate_hz; closed: as soon as the bottom half is done with the last; replay: by the gaps in the file schedule";
+                "how due times are spread around rate_hz; closed: as soon as the bottom half is done with the previous events; replay: by the gaps in the file schedule";
             JitterPct = "jitter_pct": number (0, 100) default "0" unit "%" live
-                "spread of pattern uniform: each event up to this share of half a period early or late";
+                "spread of pattern uniform: each event is up to this share of half a period early or late";
             Burst = "burst": number (1, 4096) default "1" unit "events" live
                 "events per interrupt of patterns burst and closed";
             ReplayLoop = "replay_loop": number (0, 1) default "0" unit "-" live
-                "1 begins again behind the last gap of pattern replay; with 0 the device is silent then";
+                "after the last gap of pattern replay: 1 begins again, with 0 the device becomes silent";
             CoalesceUs = "coalesce_us": number (0, 1000000) default "0" unit "us" live
                 "how long an event may wait for its interrupt, so that several share one; 0: an interrupt at once";
             CoalesceEvents = "coalesce_events": number (1, 4096) default "4096" unit "events" live
-                "as many waiting events get their interrupt before coalesce_us is over";
+                "this many waiting events get their interrupt before coalesce_us is over";
             CoalesceAdaptive = "coalesce_adaptive": number (0, 1) default "0" unit "-" live
-                "1 lets the kernel's net_dim choose how long and how many events wait, in the place of the two above";
+                "1 lets the kernel's net_dim choose how long and how many events wait, instead of coalesce_us and coalesce_events";
             IrqType = "irq_type": choice (IrqType {
                 Edge = "edge",
                 Level = "level",
             }) default "edge" unit "-" live
-                "what makes the line interrupt: that it goes up, or that it is up, until the driver acknowledges it";
+                "edge: the line interrupts when it goes up; level: it interrupts as long as it is up, until the driver acknowledges it";
             Shared = "shared": number (0, 1) default "0" unit "-" load
-                "1 lets an even line and the next one share an interrupt, where both have 1: each handler looks whether it is its device's";
+                "1 lets an even line and the next one share an interrupt, if both have 1; each handler checks whether its own device has interrupted";
             Affinity = "affinity": choice (Affinity {
                 Free = "free",
                 Fixed = "fixed",
                 Managed = "managed",
             }) default "free" unit "-" load
-                "who chooses the CPUs of the line's interrupt: free: user space, by smp_affinity; fixed: the driver; managed: the kernel, which shuts it down while they are offline";
+                "whether user space (free, by smp_affinity), the driver (fixed) or the kernel (managed) chooses the CPUs of the line's interrupt; a managed one is shut down while they are offline";
             Workqueue = "workqueue": choice (Flavor {
                 Bound = "bound",
                 Unbound = "unbound",
@@ -78,9 +78,9 @@ macro_rules! for_each_knob {
                 Napi = "napi",
                 NapiThreaded = "napi-threaded",
             }) default "unbound" unit "-" live
-                "flavor of the bottom half's workqueue; none (all in the top half) and those after it are no workqueues, but what to compare with";
+                "flavor of the bottom half's workqueue; none (all in the top half) and the values after it are no workqueues, but other mechanisms to compare with";
             PollBudget = "poll_budget": number (0, 4096) default "0" unit "events" live
-                "events that a run of the bottom half takes; it runs again while there are more, with the interrupt masked; 0: an interrupt for each run";
+                "how many events a run of the bottom half takes at most; it runs again while there are more, with the interrupt masked; 0: an interrupt for each run";
             FifoSize = "fifo_size": power_of_two (16, 1048576) default "4096" unit "records" live
                 "fifo capacity, rounded up to a power of two";
             FifoPolicy = "fifo_policy": choice (Policy {
@@ -94,15 +94,15 @@ macro_rules! for_each_knob {
             }) default "char" unit "-" live
                 "what read() returns: one printable byte per event, or a struct simrupt_record";
             Cpu = "cpu": number (-1, 8191) default "-1" unit "CPU" live
-                "CPU of the device's timer; -1: wherever it is started";
+                "CPU of the device's timer; -1: the CPU where it is started";
             CpuLimitPct = "cpu_limit_pct": number (1, 100) default "50" unit "%" live
-                "how much of a CPU the lines may take together in interrupts and softirqs before this one waits; 100: no limit";
+                "how much of a CPU all lines together may use in interrupts and softirqs before this line has to wait; 100: no limit";
             WorkUs = "work_us": number (0, 5000000) default "0" unit "us" live
                 "simulated cost of the bottom half: how long a run keeps its CPU busy; at most 50 ms in an interrupt or a softirq";
             WorkSleepUs = "work_sleep_us": number (0, 5000000) default "0" unit "us" live
-                "how long a run of the bottom half sleeps after that; only with flavors that may sleep";
+                "how long a run of the bottom half sleeps after work_us; only with flavors that may sleep";
             WorkBytes = "work_bytes": number (0, 16777216) default "0" unit "bytes" live
-                "how much memory of the line's own a run of the bottom half reads and writes, a word of every 64 bytes";
+                "how much of the line's own memory a run of the bottom half reads and writes, a word of every 64 bytes";
             Stress = "stress": choice (Interference {
                 None = "none",
                 IrqsOff = "irqs-off",
@@ -113,7 +113,7 @@ macro_rules! for_each_knob {
             StressUs = "stress_us": number (1, 10000) default "50" unit "us" live
                 "length of a stretch of stress";
             StressHz = "stress_hz": number (1, 10000) default "1000" unit "Hz" live
-                "stretches of stress per second, as far as cpu_limit_pct has room for them";
+                "stretches of stress per second, as far as cpu_limit_pct allows them";
             Fault = "fault": choice (Fault {
                 None = "none",
                 Lost = "lost",
@@ -125,23 +125,23 @@ macro_rules! for_each_knob {
                 Stall = "stall",
                 DroppedWakeup = "dropped-wakeup",
             }) default "none" unit "-" live
-                "what goes wrong on purpose; setting this or one of the next four starts their rules over";
+                "fault that is injected; a write to this or to another fault_ knob starts the faults over";
             FaultEvery = "fault_every": number (1, 1000000) default "1" unit "chances" live
-                "of so many chances of a fault, the last is considered; 1: each";
+                "only the last of this many chances can bring a fault; 1: each chance";
             FaultProbabilityPpm = "fault_probability_ppm": number (1, 1000000) default "1000000" unit "ppm" live
-                "how likely a fault is at a chance that is considered; 1000000: certain";
+                "probability of a fault at such a chance; 1000000: certain";
             FaultTimes = "fault_times": number (-1, 1000000) default "-1" unit "faults" live
                 "how many faults happen at most; -1: no limit";
             FaultUs = "fault_us": number (1, 30000000) default "1000" unit "us" live
                 "delay of late, length of storm and stall";
             Masked = "masked": number (0, 1) default "0" unit "-" live
                 "1 disables the interrupt line; events then stay in the ring or overrun it";
-            // The last to be applied: it lets the device run, which takes everything else as it finds it.
+            // Applied last: it may start the device, which then runs with all other values.
             Run = "run": choice (Run {
                 Open = "open",
                 Always = "always",
             }) default "open" unit "-" live
-                "when the device runs: while someone has it open, or always";
+                "when the device runs: while a process has it open, or always";
         }
     };
 }
@@ -162,7 +162,7 @@ macro_rules! declare {
             pub const ALL: &'static [Self] = &[$(Self::$knob,)*];
         }
 
-        /// What is known of each knob.
+        /// The description of each knob.
         pub static TABLE: &[Spec] = &[$(Spec {
             name: $name,
             values: declare!(@values $kind $values),
@@ -196,12 +196,12 @@ macro_rules! declare {
         }
 
         impl $choice {
-            /// Every choice, in the order in which they are shown.
+            /// Every choice, in the order in which the choices are shown.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
             /// The names of [`Self::ALL`].
             pub const NAMES: &'static [&'static str] = &[$($text,)+];
 
-            /// The choice whose index a knob's value holds; the first one for any other number.
+            /// The choice of index `value`; the first one if there is no such choice.
             pub fn from_value(value: i64) -> Self {
                 const FIRST: $choice = $choice::ALL[0];
                 usize::try_from(value)
@@ -211,7 +211,7 @@ macro_rules! declare {
                     .unwrap_or(FIRST)
             }
 
-            /// The name by which users know it.
+            /// The name that users write.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)+
@@ -224,21 +224,21 @@ macro_rules! declare {
 
 for_each_knob!(declare);
 
-/// What values a knob takes. A value is kept as a number: of a choice, its index.
+/// The values of a knob. A value is stored as a number; of a choice, that is the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Values {
     /// A decimal number from `min` to `max`.
     Number {
-        /// Least value.
+        /// The least value.
         min: i64,
-        /// Greatest value.
+        /// The greatest value.
         max: i64,
     },
     /// A decimal number from `min` to `max`, both powers of two, rounded up to a power of two.
     PowerOfTwo {
-        /// Least value.
+        /// The least value.
         min: i64,
-        /// Greatest value.
+        /// The greatest value.
         max: i64,
     },
     /// One of these names.
@@ -248,19 +248,19 @@ pub enum Values {
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
-    /// Name of the parameter and of the file.
+    /// The name of the parameter and of the file.
     pub name: &'static str,
-    /// What it takes.
+    /// The values that the knob takes.
     pub values: Values,
-    /// What it is when nobody sets it.
+    /// The value until one is set.
     pub default: &'static str,
-    /// Unit of the number; `-` for a choice.
+    /// The unit of the number; `-` for a choice.
     pub unit: &'static str,
-    /// Whether it can be changed while the module is loaded.
+    /// Whether the value can be changed while the module is loaded.
     pub live: bool,
-    /// Whether each line has its own value. A knob that can be changed has one for each line.
+    /// Whether each line has its own value. This holds for every live knob.
     pub per_line: bool,
-    /// What it means.
+    /// The meaning.
     pub help: &'static str,
 }
 
@@ -276,8 +276,8 @@ pub enum Rejection {
 }
 
 impl Flavor {
-    /// The option of a kernel that it needs, if there are kernels without it. The knob lists it there as well, and
-    /// refuses it with EOPNOTSUPP.
+    /// The kernel option that the flavor needs, if it needs one. Without that option the knob still
+    /// lists the flavor, and refuses it with EOPNOTSUPP.
     pub fn needs(self) -> Option<&'static str> {
         match self {
             Self::IrqPoll => Some("CONFIG_IRQ_POLL"),
@@ -286,8 +286,8 @@ impl Flavor {
         }
     }
 
-    /// Whether a bottom half of this flavor may sleep, on every kernel: it runs in a thread of its own, with bottom
-    /// halves and preemption enabled.
+    /// Whether a bottom half of this flavor may sleep, on every kernel: it runs in a thread, with
+    /// bottom halves and preemption enabled.
     pub fn may_sleep(self) -> bool {
         match self {
             Self::Bound
@@ -311,7 +311,7 @@ impl Flavor {
 }
 
 impl Knob {
-    /// The knob of a name.
+    /// The knob with this name.
     pub fn named(name: &str) -> Option<Self> {
         let mut knobs = Self::ALL.iter().copied();
         knobs.find(|knob| knob.spec().name == name)
@@ -319,12 +319,12 @@ impl Knob {
 
     /// The knob's row.
     pub fn spec(self) -> &'static Spec {
-        // The enum and the table come from the same rows.
+        // The enum and the table come from the same rows, so the index is valid.
         &TABLE[self as usize]
     }
 
-    /// The option of a kernel that a value needs, if there are kernels without it. The module refuses the value there, with
-    /// EOPNOTSUPP.
+    /// The kernel option that a value needs, if it needs one. Without that option the module
+    /// refuses the value with EOPNOTSUPP.
     pub fn needs(self, value: i64) -> Option<&'static str> {
         match self {
             Self::Workqueue => Flavor::from_value(value).needs(),
@@ -333,7 +333,7 @@ impl Knob {
         }
     }
 
-    /// The value it has when nobody sets it.
+    /// The value until one is set.
     pub fn default_value(self) -> i64 {
         self.spec().parse(self.spec().default).unwrap_or(0)
     }
@@ -344,7 +344,7 @@ fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, Rejection> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Rejection::Invalid);
     }
-    // All digits, so all that can go wrong is the size.
+    // Only digits, so the only possible error is the size.
     match text.parse() {
         Ok(number) if (min..=max).contains(&number) => Ok(number),
         _ => Err(Rejection::OutOfRange),
@@ -352,7 +352,7 @@ fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, Rejection> {
 }
 
 impl Spec {
-    /// Checks one value; white space around it is fine.
+    /// Parses one value; white space around it is ignored.
     ///
     /// # Errors
     ///
@@ -376,12 +376,12 @@ impl Spec {
         }
     }
 
-    /// Checks a list of values, one per line, separated by commas, and fills `values` with it; the
-    /// last value repeats to the end. Returns how many there were.
+    /// Parses a list of values, one per line, separated by commas, into `values`. The last value
+    /// repeats to the end. Returns the number of values in the list.
     ///
     /// # Errors
     ///
-    /// As [`Self::parse`], and [`Rejection::TooMany`]; `values` is then of no use.
+    /// As [`Self::parse`], and [`Rejection::TooMany`]. The content of `values` is then unspecified.
     pub fn parse_list(&self, text: &str, values: &mut [i64]) -> Result<usize, Rejection> {
         let mut count = 0;
         let mut last = 0;
@@ -396,7 +396,7 @@ impl Spec {
         Ok(count)
     }
 
-    /// Writes a value as it is written to the knob.
+    /// Writes a value in the form that the knob takes.
     pub fn show(&self, value: i64, out: &mut dyn fmt::Write) -> fmt::Result {
         match self.values {
             Values::Choice(names) => {
@@ -407,7 +407,8 @@ impl Spec {
         }
     }
 
-    /// Writes a value as its file shows it: a choice among all choices, in brackets.
+    /// Writes a value in the form that its file shows: of a choice, all names with the chosen one
+    /// in brackets.
     pub fn show_among(&self, value: i64, out: &mut dyn fmt::Write) -> fmt::Result {
         let Values::Choice(names) = self.values else {
             return self.show(value, out);
@@ -439,7 +440,7 @@ impl fmt::Display for Values {
     }
 }
 
-/// The row as a line of the `knobs` file: fields separated by tabs, so that a tool that is older
+/// The row as a line of the `knobs` file, with tabs between the fields. So a tool that is older
 /// than the module can still list and check its knobs.
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

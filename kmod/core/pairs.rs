@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Pairs of knobs: what values of two knobs mean together on a line, where that is not just what each means alone.
+//! Pairs of knobs: values of two knobs that have a meaning together on a line beyond what each
+//! means alone.
 //!
-//! The module refuses some ([`refusal`]), when it is loaded and at each write. `simructl` orders its writes by the
-//! same table, and says why one was refused. The table of all pairs in `Documentation/knobs.md` comes from here.
+//! The module refuses some pairs ([`refusal`]), at load and at each write. `simructl` orders its
+//! writes by this table, and explains a refusal from it. The table of all pairs in
+//! `Documentation/knobs.md` comes from here.
 //!
 //! To add a pair, add a row to [`PAIRS`].
 
@@ -16,7 +18,7 @@ use super::knobs::{
 };
 use core::fmt;
 
-/// The knobs that shape how events come and how they are served. [`PAIRS`] is about these.
+/// The knobs that decide how events arrive and how they are handled. [`PAIRS`] is about these.
 pub const SHAPE: &[Knob] = &[
     Knob::RateHz,
     Knob::Pattern,
@@ -39,11 +41,11 @@ pub const SHAPE: &[Knob] = &[
 /// Some values of a knob.
 #[derive(Clone, Copy, Debug)]
 pub enum Which {
-    /// All of them.
+    /// All values.
     Any,
     /// 0.
     Zero,
-    /// All but 0.
+    /// All values except 0.
     NotZero,
     /// The flavors for which this holds.
     Flavors(fn(Flavor) -> bool),
@@ -65,11 +67,11 @@ pub struct Side {
 /// The meaning that the two sides of a pair have together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Together {
-    /// They cannot be had together.
+    /// They cannot be combined.
     Refused,
-    /// The first has no effect.
+    /// The first knob has no effect.
     NoEffect,
-    /// Something of its own.
+    /// They have a meaning of their own.
     Own,
 }
 
@@ -78,11 +80,11 @@ pub enum Together {
 pub struct Pair {
     /// The first knob.
     pub first: Side,
-    /// The second knob; another one.
+    /// The second knob, different from the first.
     pub second: Side,
-    /// What they mean together.
+    /// The meaning of both together.
     pub together: Together,
-    /// That in a sentence, or why they are refused.
+    /// That meaning in a sentence, or the reason for the refusal.
     pub why: &'static str,
 }
 
@@ -127,7 +129,7 @@ fn must_not_sleep(flavor: Flavor) -> bool {
     !flavor.may_sleep()
 }
 
-/// The pairs that mean something together. All others are independent of each other.
+/// The pairs that have a meaning together. The knobs of all other pairs are independent.
 pub static PAIRS: &[Pair] = &[
     pair(
         side(Knob::RateHz, Which::NotZero),
@@ -136,7 +138,7 @@ pub static PAIRS: &[Pair] = &[
             Which::Patterns(|pattern| is_closed(pattern) || replays(pattern)),
         ),
         Together::Own,
-        "the rate only says that the device is on; the bottom half, or the gaps in the file `schedule`, say when events are due",
+        "the rate only switches the device on; the bottom half, or the gaps in the file `schedule`, determine when events are due",
     ),
     pair(
         side(Knob::RateHz, Which::NotZero),
@@ -166,7 +168,7 @@ pub static PAIRS: &[Pair] = &[
         side(Knob::ReplayLoop, Which::Any),
         side(Knob::Pattern, Which::Patterns(|pattern| !replays(pattern))),
         Together::NoEffect,
-        "only pattern `replay` has an end to begin again behind",
+        "only pattern `replay` has a last gap, after which it can begin again",
     ),
     pair(
         side(Knob::CoalesceUs, Which::Any),
@@ -208,7 +210,7 @@ pub static PAIRS: &[Pair] = &[
         side(Knob::CoalesceAdaptive, Which::NotZero),
         side(Knob::PollBudget, Which::NotZero),
         Together::Own,
-        "`net_dim` chooses after every 64 interrupts, of which there are fewer while the bottom half polls",
+        "`net_dim` chooses after every 64 interrupts, and there are fewer interrupts while the bottom half polls",
     ),
     pair(
         side(Knob::Burst, Which::NotZero),
@@ -238,7 +240,7 @@ pub static PAIRS: &[Pair] = &[
         side(Knob::Shared, Which::NotZero),
         side(Knob::PollBudget, Which::NotZero),
         Together::Own,
-        "an interrupt while the bottom half polls is the other line's; with `irq-thread` nothing polls",
+        "an interrupt that arrives while the bottom half polls belongs to the other line; with `irq-thread` nothing polls",
     ),
     pair(
         side(Knob::Workqueue, Which::Flavors(is_direct)),
@@ -250,19 +252,19 @@ pub static PAIRS: &[Pair] = &[
         side(Knob::PollBudget, Which::NotZero),
         side(Knob::Workqueue, Which::Flavors(is_direct)),
         Together::NoEffect,
-        "all is done in the interrupt, so there is no later run that could poll",
+        "all work is done in the interrupt, so there is no later run that could poll",
     ),
     pair(
         side(Knob::PollBudget, Which::NotZero),
         side(Knob::Pattern, Which::Patterns(is_closed)),
         Together::Own,
-        "the device's answer comes while the bottom half polls, so the line hardly interrupts",
+        "the device's answer comes while the bottom half polls, so the line rarely interrupts",
     ),
     pair(
         side(Knob::WorkUs, Which::NotZero),
         side(Knob::Workqueue, Which::Flavors(must_not_sleep)),
         Together::Own,
-        "a run is busy for 50 ms at most, and `cpu_limit_pct` is charged for it: its time is taken from everybody",
+        "a run is busy for 50 ms at most, and its time is charged to `cpu_limit_pct`, because it is taken from all threads",
     ),
     pair(
         side(Knob::WorkSleepUs, Which::NotZero),
@@ -274,7 +276,7 @@ pub static PAIRS: &[Pair] = &[
         side(Knob::WorkUs, Which::NotZero),
         side(Knob::WorkSleepUs, Which::NotZero),
         Together::Own,
-        "a run is busy first, and sleeps then",
+        "a run is busy first, and then sleeps",
     ),
     pair(
         side(Knob::WorkUs, Which::NotZero),
@@ -286,21 +288,21 @@ pub static PAIRS: &[Pair] = &[
         side(Knob::WorkBytes, Which::NotZero),
         side(Knob::Workqueue, Which::Any),
         Together::Own,
-        "the flavor decides on which CPU a run is, and so whether the memory is in that CPU's caches",
+        "the flavor decides on which CPU a run executes, and so whether the memory is in that CPU's caches",
     ),
 ];
 
-/// The knobs that belong to the interrupt: two lines that share one have the same values.
+/// The knobs that belong to the interrupt: two lines that share one must have equal values.
 pub const OF_INTERRUPT: &[Knob] = &[Knob::IrqType, Knob::Affinity];
 
-/// The line that shares the interrupt of one of `lines`: an even line and the next one share theirs, where both are to
-/// (`is_shared`). `None` for a line that has its interrupt to itself.
+/// The line that shares the interrupt of `line`, of `lines` lines: an even line and the next one
+/// share an interrupt if `is_shared` holds for both. `None` for a line that does not share one.
 pub fn neighbour(line: usize, lines: usize, is_shared: impl Fn(usize) -> bool) -> Option<usize> {
     let other = line ^ 1;
     (line < lines && other < lines && is_shared(line) && is_shared(other)).then_some(other)
 }
 
-/// Values that two lines which share an interrupt do not have together.
+/// Different values of two lines that share an interrupt. The module refuses them.
 #[derive(Clone, Copy, Debug)]
 pub struct Difference {
     /// The knob, one of [`OF_INTERRUPT`].
@@ -311,8 +313,8 @@ pub struct Difference {
     pub values: [i64; 2],
 }
 
-/// Why one of `lines` cannot have the interrupt that it shares, where each line's knobs are as `value_of` says; `None`
-/// when it can, or does not share one.
+/// The difference for which `line`, of `lines` lines, cannot share an interrupt, given the values
+/// of all knobs. `None` when it can, or does not share one.
 pub fn difference(
     line: usize,
     lines: usize,
@@ -332,11 +334,11 @@ pub fn difference(
 /// Why a value of a knob is refused.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal {
-    /// The knob that is to be set.
+    /// The knob to set.
     pub knob: Knob,
-    /// The value that it is refused.
+    /// The refused value.
     pub value: i64,
-    /// The side of the knob that keeps its value.
+    /// The side of the other knob, which keeps its value.
     pub other: Side,
     /// That knob's value.
     pub other_value: i64,
@@ -344,7 +346,8 @@ pub struct Refusal {
     pub why: &'static str,
 }
 
-/// Why a line refuses `value` for `knob`, given the values of its other knobs; `None` when it does not.
+/// Why a line refuses `value` for `knob`, given the values of its other knobs. `None` when it
+/// accepts the value.
 pub fn refusal(knob: Knob, value: i64, value_of: impl Fn(Knob) -> i64) -> Option<Refusal> {
     for pair in PAIRS {
         for (own, other) in [(pair.first, pair.second), (pair.second, pair.first)] {
@@ -367,7 +370,7 @@ pub fn refusal(knob: Knob, value: i64, value_of: impl Fn(Knob) -> i64) -> Option
 }
 
 impl Pair {
-    /// Whether this refuses values of two knobs together.
+    /// Whether the pair refuses these two values together.
     pub fn refuses(&self, one: (Knob, i64), other: (Knob, i64)) -> bool {
         let are = |(first, value): (Knob, i64), (second, other_value): (Knob, i64)| {
             (self.first.knob, self.second.knob) == (first, second)
@@ -379,7 +382,7 @@ impl Pair {
 }
 
 impl Side {
-    /// Whether a value of the knob is one of those that this is about.
+    /// Whether `value` is one of the side's values.
     pub fn has(&self, value: i64) -> bool {
         match self.which {
             Which::Any => true,
@@ -391,7 +394,7 @@ impl Side {
         }
     }
 
-    /// Writes the values that this is about, or, with `others`, those that it is not about: `work_us other than 0`,
+    /// Writes the side's values, or, with `others`, all other values: `work_us other than 0`,
     /// `pattern=burst, closed`.
     pub fn show(&self, others: bool, out: &mut dyn fmt::Write) -> fmt::Result {
         let spec = self.knob.spec();
@@ -419,19 +422,19 @@ impl Side {
     }
 }
 
-/// `work_sleep_us=5 cannot be had with workqueue=bh: ` and the reason.
+/// `work_sleep_us=5 cannot be combined with workqueue=bh: ` and the reason.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (spec, other) = (self.knob.spec(), self.other.knob.spec());
         write!(f, "{}=", spec.name)?;
         spec.show(self.value, f)?;
-        write!(f, " cannot be had with {}=", other.name)?;
+        write!(f, " cannot be combined with {}=", other.name)?;
         other.show(self.other_value, f)?;
         write!(f, ": {}", self.why)
     }
 }
 
-/// `line 0: irq_type=level cannot be had with irq_type=edge of line 1: ` and the reason.
+/// `line 0: irq_type=level cannot be combined with irq_type=edge of line 1: ` and the reason.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -442,7 +445,7 @@ impl fmt::Display for Difference {
         let spec = knob.spec();
         write!(f, "line {line}: {}=", spec.name)?;
         spec.show(value, f)?;
-        write!(f, " cannot be had with {}=", spec.name)?;
+        write!(f, " cannot be combined with {}=", spec.name)?;
         spec.show(other_value, f)?;
         write!(f, " of line {other}: the two share an interrupt")
     }

@@ -61,13 +61,13 @@ fn a_refusal_names_both_values_and_the_reason() {
     let why = "a bottom half in an interrupt, in a softirq or in NAPI's thread must not sleep";
     assert_eq!(
         refusal(Knob::WorkSleepUs, 5, line).unwrap().to_string(),
-        format!("work_sleep_us=5 cannot be had with workqueue=bh: {why}")
+        format!("work_sleep_us=5 cannot be combined with workqueue=bh: {why}")
     );
     let none = spec.parse("none").unwrap();
     let refused = refusal(Knob::Workqueue, none, line).unwrap();
     assert_eq!(
         refused.to_string(),
-        format!("workqueue=none cannot be had with work_sleep_us=7: {why}")
+        format!("workqueue=none cannot be combined with work_sleep_us=7: {why}")
     );
     assert_eq!(refused.other.to_string(), "work_sleep_us other than 0");
     let mut remedy = String::new();
@@ -145,7 +145,7 @@ fn lines_that_share_an_interrupt_differ_in_nothing_that_belongs_to_it() {
     });
     assert_eq!(
         level.unwrap().to_string(),
-        "line 0: irq_type=level cannot be had with irq_type=edge of line 1: the two share an interrupt"
+        "line 0: irq_type=level cannot be combined with irq_type=edge of line 1: the two share an interrupt"
     );
 }
 

@@ -22,9 +22,9 @@ fn a_load_with_a_refused_pair_fails_and_says_why() {
         "lines=2 workqueue=bound,tasklet work_sleep_us=5",
         "lines=3 workqueue=bh work_sleep_us=0,0,7",
     ] {
-        let before = log_lines("cannot be had with").len();
+        let before = log_lines("cannot be combined with").len();
         assert_eq!(try_load(parameters), Err(Errno::EINVAL), "{parameters}");
-        let said = log_lines("cannot be had with");
+        let said = log_lines("cannot be combined with");
         assert_eq!(said.len(), before + 1, "{said:?}");
         let said = &said[before];
         for part in ["work_sleep_us=", "workqueue=", "must not sleep"] {
@@ -75,7 +75,7 @@ fn a_write_that_would_make_a_refused_pair_changes_nothing() {
     assert_eq!(sleepy.try_set("work_sleep_us", "5"), Err(Errno::EBUSY));
     sleepy.bind();
     sleepy.wait_for("drained", 10);
-    let message = log_lines("cannot be had with").pop().unwrap();
+    let message = log_lines("cannot be combined with").pop().unwrap();
     assert!(message.contains("line "), "{message}");
     module.verify();
 }
@@ -200,7 +200,7 @@ fn simructl_names_the_obstacle_and_finds_the_order() {
     drop(module);
     let message = failed(&["load", "workqueue=bh", "work_sleep_us=5"]);
     assert!(
-        message.contains("workqueue=bh cannot be had with work_sleep_us=5: ")
+        message.contains("workqueue=bh cannot be combined with work_sleep_us=5: ")
             && message.contains("try: work_sleep_us=0"),
         "{message}"
     );

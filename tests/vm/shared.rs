@@ -219,15 +219,15 @@ fn a_load_with_lines_that_do_not_agree_fails_and_says_why() {
     for (params, words) in [
         (
             "lines=2 shared=1 affinity=managed",
-            "shared=1 cannot be had with affinity=managed",
+            "shared=1 cannot be combined with affinity=managed",
         ),
         (
             "lines=2 shared=1 affinity=free,fixed",
-            "line 0: affinity=free cannot be had with affinity=fixed of line 1",
+            "line 0: affinity=free cannot be combined with affinity=fixed of line 1",
         ),
         (
             "lines=4 shared=0,0,1,1 irq_type=edge,level,level,edge",
-            "line 2: irq_type=level cannot be had with irq_type=edge of line 3",
+            "line 2: irq_type=level cannot be combined with irq_type=edge of line 3",
         ),
     ] {
         let before = log_lines(words).len();
@@ -237,7 +237,7 @@ fn a_load_with_lines_that_do_not_agree_fails_and_says_why() {
         let output = simructl(&[&["load"], words.as_slice()].concat());
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{message}");
-        assert!(message.contains("cannot be had with"), "{message}");
+        assert!(message.contains("cannot be combined with"), "{message}");
     }
     // Lines that share with nobody need not agree.
     let module = Simrupt::load("lines=3 shared=1,0,1 affinity=free,managed,fixed");

@@ -458,7 +458,7 @@ mod tests {
         };
         assert_eq!(
             told("lines=3 workqueue=bound,bh work_sleep_us=7").unwrap(),
-            "cannot load the module: line 1: workqueue=bh cannot be had with work_sleep_us=7: a bottom half in an \
+            "cannot load the module: line 1: workqueue=bh cannot be combined with work_sleep_us=7: a bottom half in an \
              interrupt, in a softirq or in NAPI's thread must not sleep\n  try: work_sleep_us=0"
         );
         assert_eq!(told("lines=3 workqueue=bound,bh work_sleep_us=7,0"), None);
@@ -466,8 +466,8 @@ mod tests {
         assert!(told("work_sleep_us=7 workqueue=none").is_some());
         assert_eq!(
             told("lines=4 shared=0,0,1 irq_type=edge,level,edge,level").unwrap(),
-            "cannot load the module: line 2: irq_type=edge cannot be had with irq_type=level of line 3: the two share an \
-             interrupt\n  try: one value of irq_type for both, or shared=0 for them"
+            "cannot load the module: line 2: irq_type=edge cannot be combined with irq_type=level of line 3: the two \
+             share an interrupt\n  try: one value of irq_type for both, or shared=0 for them"
         );
         assert_eq!(told("lines=3 shared=1 affinity=free,free,fixed"), None);
         assert!(told("shared=1 affinity=managed").is_some());
