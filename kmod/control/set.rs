@@ -92,16 +92,16 @@ fn tell(index: usize, knob: Knob, text: &[u8], error: Error) -> Error {
     let text = log::shown(text);
     match error {
         error if error == eopnotsupp() => log::warning!(
-            "line {index}: {name}: {text:?} cannot be had: this kernel was built without what it needs, or has it as a \
+            "line {index}: {name}: {text:?} is refused: this kernel was built without what it needs, or has it as a \
              module that was not loaded before this one\n"
         ),
         ETIMEDOUT => log::warning!(
-            "line {index}: {name}: {text:?} cannot be had: the bottom half does not come to its end\n"
+            "line {index}: {name}: {text:?} is refused: the bottom half does not end\n"
         ),
         ENXIO if knob == Knob::Masked => log::warning!(
-            "line {index}: {name}: {text:?} cannot be had: the CPUs of its managed interrupt are offline\n"
+            "line {index}: {name}: {text:?} is refused: the CPUs of its managed interrupt are offline\n"
         ),
-        error => log::warning!("line {index}: {name}: {text:?} cannot be had: {error:?}\n"),
+        error => log::warning!("line {index}: {name}: {text:?} is refused: {error:?}\n"),
     }
     error
 }

@@ -261,7 +261,7 @@ pub(super) fn check() -> Result<usize> {
             let value = value(line, knob);
             changes::check(knob, value).inspect_err(|error| {
                 let (name, shown) = (knob.spec().name, Shown(knob, value));
-                log::error!("{name}: {shown} cannot be had: {error:?}\n");
+                log::error!("{name}: {shown} is refused: {error:?}\n");
             })?;
             if let Some(refusal) = refusal(line, knob, value) {
                 log::error!("line {line}: {refusal}\n");

@@ -216,7 +216,7 @@ impl<S: Setup> Runner<S> {
             Some((budget, mask)) => self.poll(bottom_half, budget, mask),
         });
         if next.is_none() {
-            pr_warn_once!("the bottom half was to run concurrently with itself\n");
+            pr_warn_once!("the bottom half was called concurrently with itself\n");
         }
         let next = next.unwrap_or(Next::Done);
         if next == Next::Done {

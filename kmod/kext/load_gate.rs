@@ -80,7 +80,7 @@ impl<T> Loaded<T> {
             Err(error) if is_unused() => Err(error),
             Err(error) => {
                 log::error!(
-                    "the load has failed ({error:?}), but somebody uses the tracepoints: unload the module when they are gone\n"
+                    "the load has failed ({error:?}), but perf events use the tracepoints: unload the module when they are closed\n"
                 );
                 Ok(Self { _parts: None })
             }

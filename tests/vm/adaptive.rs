@@ -94,7 +94,7 @@ fn where_the_kernel_lacks_it_adaptive_coalescing_is_refused_and_changes_nothing(
     module.verify();
     drop(module);
     assert_eq!(try_load("coalesce_adaptive=1"), Err(Errno::EOPNOTSUPP));
-    let said = log_lines("coalesce_adaptive: 1 cannot be had");
+    let said = log_lines("coalesce_adaptive: 1 is refused");
     assert_eq!(said.len(), 1);
 }
 

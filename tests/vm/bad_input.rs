@@ -208,11 +208,11 @@ fn a_refused_value_is_logged_escaped_and_cut() {
     // A CPU that is offline, after a lot of space.
     let offline = Offline::take(1);
     let text = format!("{:>4000}", "1");
-    let message = logged("cannot be had", || {
+    let message = logged("is refused", || {
         assert_eq!(line.try_set("cpu", &text), Err(Errno::ENXIO));
     });
     drop(offline);
-    assert!(message.contains(r#"cpu: "1" cannot be had"#), "{message}");
+    assert!(message.contains(r#"cpu: "1" is refused"#), "{message}");
     assert!(message.len() < 200, "{message}");
     module.verify();
 }

@@ -64,7 +64,7 @@ fn the_module_stays_without_lines_until_they_are_gone() {
         .expect("the event was opened during the load");
     assert_eq!(loaded, Ok(()));
     assert!(took < Duration::from_secs(20), "{took:?}");
-    let said = log_lines("but somebody uses the tracepoints");
+    let said = log_lines("but perf events use the tracepoints");
     assert!(!said.is_empty());
 
     assert!(!Path::new("/dev/simrupt0").exists());

@@ -182,7 +182,7 @@ fn a_flavor_that_the_kernel_was_built_without_is_refused_and_changes_nothing() {
     for &flavor in lacking {
         let answer = try_load(&format!("workqueue={flavor}"));
         assert_eq!(answer, Err(Errno::EOPNOTSUPP));
-        let said = log_lines(&format!("workqueue: {flavor} cannot be had"));
+        let said = log_lines(&format!("workqueue: {flavor} is refused"));
         assert_eq!(said.len(), 1);
     }
 }
