@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The records that user space reads from `/dev/simruptN`. Their one definition is `uapi/simrupt.h`, of which
-//! bindgen makes the Rust type.
+//! The records that user space reads from `/dev/simruptN`. Their only definition is
+//! `uapi/simrupt.h`; bindgen makes the Rust type from it.
 
 #[allow(missing_docs, non_camel_case_types, unreachable_pub)]
 mod generated {
-    // The kernel's build makes it anew; the host has it as a file, which `make check` holds to the header.
+    // The kernel's build generates it; the host uses a file that `make check` compares with the
+    // header.
     #[cfg(MODULE)]
     include!(env!("SIMRUPT_UAPI"));
     #[cfg(not(MODULE))]
@@ -14,10 +15,10 @@ mod generated {
 
 use core::mem::offset_of;
 
-/// One event, as the bottom half puts it into the fifo.
+/// One event, in the form in which the bottom half puts it into the fifo.
 ///
-/// Native byte order, no padding, 40 bytes. Times are CLOCK_MONOTONIC nanoseconds. The header says what each
-/// field means.
+/// Native byte order, no padding, 40 bytes. Times are CLOCK_MONOTONIC nanoseconds. The header says
+/// what each field means.
 pub use self::generated::simrupt_record as Record;
 
 impl Record {
@@ -40,10 +41,10 @@ impl Record {
 /// A record as 64-bit words, with the same bytes in memory.
 pub type Words = [u64; WORDS];
 
-/// How many 64-bit words a [`Record`] is.
+/// Size of a [`Record`] in 64-bit words.
 pub const WORDS: usize = RECORD_SIZE / size_of::<u64>();
 
-/// A record in words; the last of them has all fields behind the times.
+/// A record in words; the last word holds all fields after the times.
 impl From<Record> for Words {
     #[inline]
     fn from(record: Record) -> Self {
@@ -61,10 +62,10 @@ impl From<Record> for Words {
     }
 }
 
-/// Where the character is in the last word, in bits.
+/// Offset of the character in the last word's memory, in bits.
 const VALUE_AT: u32 = 32;
 
-/// A number of so many bits that stands behind `at` bits of a word in memory, in that word.
+/// The word that holds `number`, of `bits` bits, `at` bits after the start of the word in memory.
 #[inline]
 fn in_memory(at: u32, bits: u32, number: u64) -> u64 {
     number << shift(at, bits)
@@ -97,7 +98,7 @@ pub fn character_of(words: &Words) -> u8 {
     (words[WORDS - 1] >> shift(VALUE_AT, 8)) as u8
 }
 
-// The order of the words, as the functions above have it.
+// The functions above rely on this layout.
 const _: () = assert!(
     offset_of!(Record, seq) == 0
         && offset_of!(Record, due_ns) == 8

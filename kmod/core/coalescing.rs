@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Interrupt coalescing: the device raises its line for several events at once, as network cards do.
+//! Interrupt coalescing: the device raises its line for several events at once, as network cards
+//! do.
 //!
-//! The first event that waits starts the wait. It ends when it has taken [`Limits::wait_ns`], or before that
-//! when [`Limits::events`] are waiting.
+//! The first event that waits starts the wait. The wait ends after [`Limits::wait_ns`], or earlier
+//! when [`Limits::events`] events wait.
 
-/// When the device raises its line.
+/// The limits of the wait for an interrupt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For how long an event may wait for its interrupt, in nanoseconds; 0: no event waits.
+    /// The longest time that an event waits for its interrupt, in nanoseconds; 0: no event waits.
     pub wait_ns: u64,
-    /// How many events end the wait, from 1.
+    /// The number of waiting events that ends the wait, at least 1.
     pub events: u64,
 }
 
@@ -25,11 +26,11 @@ impl Limits {
 /// Why the device raises its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Events are not to wait.
+    /// Events do not wait.
     AtOnce,
-    /// The oldest event has waited for as long as it may.
+    /// The oldest event has waited for [`Limits::wait_ns`].
     Time,
-    /// As many events wait as may.
+    /// [`Limits::events`] events wait.
     Count,
 }
 
@@ -38,12 +39,12 @@ pub enum Reason {
 pub struct Coalescing {
     limits: Limits,
     waiting: u64,
-    /// Of the oldest event that waits.
+    /// The due time of the oldest event that waits.
     due_ns: u64,
 }
 
 impl Coalescing {
-    /// Nothing waits, and nothing will.
+    /// No event waits, and none will.
     pub const fn new() -> Self {
         Self {
             limits: Limits::NONE,
@@ -52,7 +53,7 @@ impl Coalescing {
         }
     }
 
-    /// Changes the limits. Events that wait already are judged by the new ones.
+    /// Changes the limits. The new ones also apply to events that wait already.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
@@ -63,8 +64,9 @@ impl Coalescing {
         self.limits.wait_ns | self.waiting == 0
     }
 
-    /// `events` more were emitted, of which the first was due at `first_due_ns`, which is not looked at while
-    /// this [`Self::is_off`]: why the line is to be raised now, for all that wait, or `None`.
+    /// Adds `events` that were emitted, the first of them due at `first_due_ns`. That time is
+    /// ignored while this [`Self::is_off`]. Returns the reason to raise the line now for all
+    /// waiting events, or `None`.
     #[inline]
     pub fn emitted(&mut self, events: u64, first_due_ns: u64, now_ns: u64) -> Option<Reason> {
         if self.is_off() {
@@ -93,18 +95,18 @@ impl Coalescing {
         Some(reason)
     }
 
-    /// When the line has to be raised at the latest; `None` when nothing waits.
+    /// The latest time to raise the line; `None` when no event waits.
     #[inline]
     pub fn deadline_ns(&self) -> Option<u64> {
         (self.waiting != 0).then(|| {
-            // Changed limits may have been reached before.
+            // The number that waits may already exceed limits that were changed.
             let is_over = self.waiting >= self.limits.events;
             let wait_ns = if is_over { 0 } else { self.limits.wait_ns };
             self.due_ns.saturating_add(wait_ns)
         })
     }
 
-    /// Nothing waits any more; tells whether something did.
+    /// Ends the wait; tells whether any event waited.
     pub fn end(&mut self) -> bool {
         core::mem::take(&mut self.waiting) != 0
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Counters that one context writes, and that any context reads as one consistent whole.
+//! Counters that one context writes, and that any context reads as one consistent snapshot.
 //!
-//! The writer may run in hardirq: it never waits and takes no lock. A reader that meets an update tries
-//! again. No reader preempts the writer, which runs in hardirq or with preemption disabled, so a reader
-//! waits for as long as one update takes, at most.
+//! The writer may run in hardirq: it never waits and takes no lock. A reader that meets an update
+//! tries again. The writer runs in hardirq or with preemption disabled, so no reader preempts it,
+//! and a reader waits for one update at most.
 
 use super::platform::{
     read_fence,
@@ -36,7 +36,7 @@ impl<const N: usize> Counters<N> {
         self.counts.get(index).map_or(0, Word::load)
     }
 
-    /// All counters, and what `more` reads, as they stood between two updates.
+    /// All counters, and the result of `more`, as they were between two updates.
     ///
     /// `more` may be called several times.
     pub fn snapshot<R>(&self, more: impl Fn() -> R) -> ([u64; N], R) {
@@ -67,7 +67,8 @@ impl<P, const N: usize> Writer<P, N>
 where
     P: Deref<Target = Counters<N>>,
 {
-    /// The writer of new counters. They have one: a second one would undo the first one's counts.
+    /// The writer of new counters. There must be only one: a second writer would overwrite the
+    /// counts of the first.
     pub fn new(shared: P) -> Self {
         Self {
             shared,
@@ -76,15 +77,16 @@ where
         }
     }
 
-    /// Begins an update. A reader sees all of it or nothing of it; this holds for everything else that is written
-    /// until [`Self::end`] and that `more` of [`Counters::snapshot`] reads.
+    /// Begins an update. A reader sees all of it or nothing. The same holds for all other data that
+    /// is written before [`Self::end`] and read by `more` of [`Counters::snapshot`].
     #[inline]
     pub fn begin(&mut self) {
         self.shared.sequence.store(self.sequence.wrapping_add(1));
         write_fence();
     }
 
-    /// Adds `amount` to counter `index`, wrapping, within an update; an index beyond `N` is ignored.
+    /// Adds `amount` to counter `index`, wrapping, within an update; an index beyond `N` is
+    /// ignored.
     #[inline]
     pub fn add(&mut self, index: usize, amount: u64) {
         if let (Some(shared), Some(count)) =
@@ -102,7 +104,7 @@ where
         self.shared.sequence.store_release(self.sequence);
     }
 
-    /// Zeroes all counters but those that `carried` sets, as one update.
+    /// Zeroes all counters, except those that `carried` sets, as one update.
     pub fn reset(&mut self, carried: impl FnOnce(&mut Self)) {
         self.begin();
         for (shared, count) in self.shared.counts.iter().zip(self.counts.iter_mut()) {

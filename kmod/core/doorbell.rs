@@ -2,22 +2,22 @@
 
 //! Suppression of the doorbell, in a closed loop.
 //!
-//! A work item on a BH queue that is asked for while it runs is queued where it runs. In a closed loop it
-//! would never leave a CPU that the interrupt has left. And a CPU that goes offline would never get away, as
-//! the kernel drains its queue first. So the driver must come to an end once after the interrupt has
-//! moved: the doorbell is suppressed until the item that ran is sure to be done.
+//! A work item on a BH queue that is queued while it runs stays on the CPU where it runs. In a
+//! closed loop it would never leave a CPU that the interrupt has left. Nor could that CPU go
+//! offline, as the kernel drains its queue first. So the item must end once after the interrupt has
+//! moved: the doorbell is suppressed until the item that ran has certainly ended.
 
 use core::mem;
 
-/// Which rings of the doorbell are answered.
+/// Decides which rings of the doorbell the device answers.
 pub struct Suppression {
-    /// The CPU that took the interrupt when the driver rang last.
+    /// The CPU that took the interrupt at the driver's last ring.
     irq_cpu: u16,
     is_suppressed: bool,
 }
 
 impl Suppression {
-    /// For a driver that has never rung.
+    /// The state before the driver's first ring.
     pub const fn new() -> Self {
         Self {
             irq_cpu: u16::MAX,
@@ -25,14 +25,16 @@ impl Suppression {
         }
     }
 
-    /// The driver rings, while `irq_cpu` takes the interrupt; tells whether the device is to answer.
+    /// Notes a ring of the driver while `irq_cpu` takes the interrupt. Tells whether the device
+    /// answers it.
     pub fn doorbell(&mut self, irq_cpu: u16) -> bool {
         self.is_suppressed |= mem::replace(&mut self.irq_cpu, irq_cpu) != irq_cpu;
         !self.is_suppressed
     }
 
-    /// The device looks by itself, a while after it looked last; tells whether it is to go on. The first
-    /// look after a suppressed ring may be right behind the ring, and only ends the suppression.
+    /// Notes that the device polls, some time after its last poll. Tells whether it may emit. The
+    /// first poll after a suppressed ring may follow that ring closely, so it only ends the
+    /// suppression.
     pub fn timer(&mut self) -> bool {
         !mem::take(&mut self.is_suppressed)
     }

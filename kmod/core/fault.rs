@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Faults on purpose: at which of its chances a fault happens.
+//! Fault injection: decides at which of its chances a fault happens.
 //!
-//! A context that can do something wrong has a chance to do so again and again. An [`Injector`] says at which of
-//! them it does. The rules are those of the kernel's fault injection (`Documentation/fault-injection/`): every
-//! N-th chance is considered, it is taken with a probability, and all that ends after a number of times.
+//! A context that can fail has a chance to do so again and again. An [`Injector`] decides for each
+//! chance whether the fault happens. The rules are those of the kernel's fault injection
+//! (`Documentation/fault-injection/`): every N-th chance is considered, happens with a probability,
+//! and the faults end after a number of times.
 //!
-//! [`Settings`] carries the rules to contexts that take no lock; each of them has a [`Follower`].
+//! [`Settings`] passes the rules to contexts that take no lock; each of them has a [`Follower`].
 
 use super::{
     knobs::Fault,
@@ -20,13 +21,13 @@ pub const CERTAIN_PPM: u64 = 1_000_000;
 /// Which fault happens, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// The fault; [`Fault::None`] for none.
+    /// The fault; [`Fault::None`] for no fault.
     pub fault: Fault,
-    /// Of so many chances, the last is considered; 1 for each.
+    /// The last of this many chances is considered; 1: each chance.
     pub every: u64,
-    /// How likely a chance is taken that is considered, in parts per million.
+    /// The probability of a fault at a considered chance, in parts per million.
     pub probability_ppm: u64,
-    /// How many faults there are at most; `u64::MAX` for no limit.
+    /// The largest number of faults; `u64::MAX` for no limit.
     pub times: u64,
     /// Delay or length of one fault, in nanoseconds.
     pub span_ns: u64,
@@ -43,20 +44,20 @@ impl Rules {
     };
 }
 
-/// Says of each chance whether the fault happens.
+/// Decides for each chance whether the fault happens.
 #[derive(Debug)]
 pub struct Injector {
     rules: Rules,
     seed: u64,
     random: Random,
-    /// Chances since the last one that was considered.
+    /// Chances since the last considered one.
     passed: u64,
-    /// How often it has happened under these rules.
+    /// How many times the fault has happened under these rules.
     fired: u64,
 }
 
 impl Injector {
-    /// An injector without a fault. Equal seeds and rules make equal choices.
+    /// An injector without a fault. Equal seeds and rules give equal decisions.
     pub const fn new(seed: u64) -> Self {
         Self {
             rules: Rules::NONE,
@@ -67,7 +68,7 @@ impl Injector {
         }
     }
 
-    /// Begins with `rules`, from their first chance on.
+    /// Starts over with `rules`.
     pub fn start(&mut self, rules: Rules) {
         *self = Self {
             rules,
@@ -81,7 +82,8 @@ impl Injector {
         &self.rules
     }
 
-    /// A chance for `fault`: `None`, or, if it happens, how often it has under these rules.
+    /// Notes a chance for `fault`. If the fault happens, returns how many times it has happened
+    /// under these rules, else `None`.
     pub fn fires(&mut self, fault: Fault) -> Option<u64> {
         if self.rules.fault != fault || fault == Fault::None || self.fired >= self.rules.times {
             return None;
@@ -99,19 +101,20 @@ impl Injector {
     }
 }
 
-/// The rules in force, for contexts that take no lock. One context writes them at a time.
+/// The rules in force, for contexts that take no lock. They have one writer at a time.
 pub struct Settings {
     fault: Word,
     every: Word,
     probability_ppm: Word,
     times: Word,
     span_ns: Word,
-    /// Changes whenever the rules are set. Stored last, so that a follower that sees it sees the rest.
+    /// Changes whenever the rules are set. Stored last, so that a follower that sees it sees the
+    /// rest.
     edition: Word,
 }
 
 impl Settings {
-    /// Without a fault.
+    /// Settings without a fault.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
@@ -124,8 +127,8 @@ impl Settings {
         }
     }
 
-    /// Puts rules in force. A follower that looks meanwhile may take some of the new ones with the old others; it
-    /// starts over with all of the new ones at its next chance.
+    /// Puts rules in force. A follower that reads them meanwhile may mix old and new rules for one
+    /// chance. It starts over with the complete new rules at its next chance.
     pub fn set(&self, rules: Rules) {
         self.fault.store(rules.fault as u64);
         self.every.store(rules.every);
@@ -136,7 +139,7 @@ impl Settings {
             .store_release(self.edition.load().wrapping_add(1));
     }
 
-    /// Whether `fault` is in force. A load.
+    /// Whether `fault` is in force. Costs one load.
     #[inline]
     pub fn has(&self, fault: Fault) -> bool {
         self.fault.load() == fault as u64
@@ -167,7 +170,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Of settings that have no fault yet.
+    /// A follower of settings that have no fault yet.
     pub const fn new(seed: u64) -> Self {
         Self {
             injector: Injector::new(seed),
@@ -175,7 +178,7 @@ impl Follower {
         }
     }
 
-    /// As [`Injector::fires`]: a load while `fault` is not in force.
+    /// As [`Injector::fires`]. Costs one load while `fault` is not in force.
     #[inline]
     pub fn fires(&mut self, settings: &Settings, fault: Fault) -> Option<u64> {
         if settings.has(fault) {
@@ -200,7 +203,7 @@ impl Follower {
         self.injector.rules().span_ns
     }
 
-    /// Whether the rules by which a fault has just happened are still in force.
+    /// Whether the rules of a fault that has just happened are still in force.
     #[inline]
     pub fn is_current(&self, settings: &Settings) -> bool {
         self.edition == settings.edition()

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The fifo between the bottom half and the readers, and the counters of what becomes of its records.
+//! The fifo between the bottom half and the readers, and the counters of its records.
 //!
-//! A reader first *claims* records (moves them out), then copies them to user space, and at last says how many of
-//! them it has *delivered*. Claimed records count as queued until they are delivered, so that a copy that
-//! faults loses nothing.
+//! A reader first *claims* records: it moves them out of the fifo. Then it copies them to user
+//! space, and reports how many of them it has *delivered*. Claimed records count as queued until
+//! they are delivered, so a copy that faults loses nothing.
 //!
-//! [`Fifo`] is to be kept under a lock: every method is short, or moves at most as many records as its caller
-//! asks for. [`Claim`] is the reader's, of which there is one at a time. [`Gauge`] tells anybody whether there is
-//! something to read.
+//! A lock must guard [`Fifo`]: every method is short, or moves at most as many records as its
+//! caller asks for. [`Claim`] belongs to the reader, of which there is one at a time. [`Gauge`]
+//! tells any context, without the lock, whether there is something to read.
 
 use super::{
     abi::{
@@ -26,25 +26,25 @@ use super::{
 };
 use core::mem;
 
-/// What became of the records that the bottom half brought.
+/// Counts of the records that the bottom half pushed, by their outcome.
 ///
 /// All counts wrap.
 /// `drained = dropped + overwritten + flushed + queued + read` holds after every method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Brought by the bottom half.
+    /// Pushed by the bottom half.
     pub drained: u64,
     /// Refused because the fifo was full (policy `drop`).
     pub dropped: u64,
-    /// Pushed out by newer ones (policy `overwrite`).
+    /// Overwritten by newer ones (policy `overwrite`).
     pub overwritten: u64,
-    /// Given up because a smaller fifo had no room for them.
+    /// Discarded because a smaller fifo had no room for them.
     pub flushed: u64,
     /// Delivered to a reader.
     pub read: u64,
 }
 
-/// Room for one record. It is copied word by word: a record is shorter than a call of memcpy() is worth.
+/// Room for one record. It is copied word by word, which costs less than a call of memcpy().
 pub struct Slot([Plain64; WORDS]);
 
 impl Slot {
@@ -74,11 +74,11 @@ impl Slot {
 /// Events that a fifo loses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lost {
-    /// The number of the first of them.
+    /// The number of the first event.
     pub seq: u64,
-    /// How many.
+    /// The number of events.
     pub events: u64,
-    /// The policy by which they are lost.
+    /// The policy that chose them.
     pub policy: Policy,
 }
 
@@ -86,14 +86,14 @@ pub struct Lost {
 pub struct Gauge {
     /// How many records wait. Written under the fifo's lock.
     waiting: Word,
-    /// How many were claimed ever, wrapping. Written under the fifo's lock.
+    /// The number of records ever claimed, wrapping. Written under the fifo's lock.
     claimed: Word,
-    /// How many were delivered ever, wrapping. The reader's.
+    /// The number of records ever delivered, wrapping. Written by the reader.
     delivered: Word,
 }
 
 impl Gauge {
-    /// Of an empty fifo.
+    /// The gauge of an empty fifo.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
@@ -103,13 +103,15 @@ impl Gauge {
         }
     }
 
-    /// Whether a reader could get a record now: one that waits, or one that an earlier reader has claimed and not
-    /// delivered. Records that a resize is moving cannot be read before they have arrived.
+    /// Whether a reader could get a record now: a waiting one, or one that an earlier reader has
+    /// claimed and not delivered. Records that a resize is moving are not readable until they are
+    /// moved.
     ///
-    /// It may say so when another reader is just about to take the last one; the other way round it does not err.
+    /// It may be true while another reader takes the last record. It is never false while a record
+    /// can be read.
     #[inline]
     pub fn is_readable(&self) -> bool {
-        // In the order opposite to that in which a record passes through them.
+        // The reverse of the order in which a record passes through the counts.
         let delivered = self.delivered.load_acquire();
         let waiting = self.waiting.load_acquire();
         waiting != 0 || self.claimed.load() != delivered
@@ -120,18 +122,18 @@ impl Gauge {
 pub struct Fifo {
     slots: Array<Slot>,
     gauge: Arc<Gauge>,
-    /// Index of the oldest record that waits.
+    /// Index of the oldest waiting record.
     first: usize,
-    /// Index of the place for the next record.
+    /// Index of the slot for the next record.
     end: usize,
     /// How many records wait.
     len: usize,
-    /// How many records were claimed ever, wrapping.
+    /// The number of records ever claimed, wrapping.
     claimed: u64,
-    /// How many records an unfinished resize holds.
+    /// The number of records that an unfinished resize still holds.
     moving: usize,
     policy: Policy,
-    /// But for `read`, which is the reader's to count.
+    /// Without `read`, which the reader counts.
     counts: Counts,
 }
 
@@ -139,22 +141,22 @@ pub struct Fifo {
 pub struct Claim {
     records: Array<Words>,
     gauge: Arc<Gauge>,
-    /// Index of the oldest of them.
+    /// Index of the oldest claimed record.
     first: usize,
-    /// Index behind the newest of them.
+    /// Index after the newest claimed record.
     end: usize,
-    /// How many were delivered ever, wrapping.
+    /// The number of records ever delivered, wrapping.
     delivered: u64,
 }
 
-/// The old content of a fifo that is being resized.
+/// The records of a fifo that is being resized.
 pub struct Moving {
     slots: Array<Slot>,
     first: usize,
     len: usize,
 }
 
-/// The index of a slot so far behind another one.
+/// The index of the slot `offset` slots after `first`.
 #[inline]
 fn at(slots: &[Slot], first: usize, offset: usize) -> usize {
     let index = first.wrapping_add(offset);
@@ -167,7 +169,8 @@ fn at(slots: &[Slot], first: usize, offset: usize) -> usize {
 }
 
 impl Fifo {
-    /// An empty fifo over `slots`, whose number is its capacity; it shares the gauge with its claim.
+    /// An empty fifo over `slots`; their number is its capacity. It shares the gauge with its
+    /// claim.
     pub fn new(slots: Array<Slot>, gauge: Arc<Gauge>, policy: Policy) -> Self {
         Self {
             slots,
@@ -182,8 +185,8 @@ impl Fifo {
         }
     }
 
-    /// Takes a record from the bottom half; a full fifo does what its policy says. Returns the event that is lost
-    /// by that. Readers do not learn of the record before [`Self::announce`].
+    /// Adds a record. A full fifo loses a record, as its policy says; that event is returned.
+    /// Readers see the record after [`Self::announce`].
     #[inline]
     pub fn push(&mut self, record: Words) -> Option<Lost> {
         self.counts.drained = self.counts.drained.wrapping_add(1);
@@ -205,8 +208,8 @@ impl Fifo {
         self.gauge.waiting.store_release(self.len as u64);
     }
 
-    /// When the fifo is full: what is lost for the event of this number, or this event itself; and whether there is
-    /// room for it then.
+    /// Makes room in a full fifo for event `seq`, as the policy says. Returns the lost event, which
+    /// may be `seq` itself, and whether there is room now.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self, seq: u64) -> (Lost, bool) {
@@ -241,7 +244,7 @@ impl Fifo {
         self.end = at(&self.slots, self.end, 1);
     }
 
-    /// The events that will be lost when the fifo has room for `capacity` records only.
+    /// The events that a resize to `capacity` records loses.
     pub fn surplus(&self, capacity: usize) -> Option<Lost> {
         let surplus = self.len.checked_sub(capacity).filter(|count| *count != 0)?;
         let offset = match self.policy {
@@ -256,10 +259,11 @@ impl Fifo {
         })
     }
 
-    /// Moves the oldest records, at most `most`, into `claim`, which is this fifo's, if that is empty. Tells whether
-    /// more records wait.
+    /// Moves at most `most` of the oldest records into `claim`, this fifo's claim, if it is empty.
+    /// Tells whether more records wait.
     ///
-    /// There may be fewer than `most` though more wait: where the slots end, and when the claim has no more room.
+    /// It may move fewer than `most` while more wait: at the end of the slots, and when the claim
+    /// is full.
     #[inline]
     pub fn claim(&mut self, claim: &mut Claim, most: usize) -> bool {
         if claim.is_empty() {
@@ -281,9 +285,9 @@ impl Fifo {
         self.len != 0
     }
 
-    /// What became of the records, and how many are in the fifo: claimed ones and those of a resize included.
+    /// The counts, and the number of queued records, including claimed ones and those of a resize.
     pub fn counts(&self) -> (Counts, u64) {
-        // Read once: the reader goes on.
+        // Read once: the reader changes it meanwhile.
         let read = self.gauge.delivered.load();
         let held = self.len.wrapping_add(self.moving) as u64;
         let queued = self.claimed.wrapping_sub(read).wrapping_add(held);
@@ -307,8 +311,8 @@ impl Fifo {
         self.slots.len()
     }
 
-    /// Starts the counts at 0 again; queued records count as brought. The claim is this fifo's, and its reader is
-    /// held off.
+    /// Restarts the counts at 0; queued records count as pushed. `claim` must be this fifo's claim,
+    /// and its reader must be held off.
     pub fn reset_counts(&mut self, claim: &mut Claim) {
         self.claimed = claim.records(usize::MAX).len() as u64;
         claim.delivered = 0;
@@ -321,16 +325,17 @@ impl Fifo {
         };
     }
 
-    /// Changes what a full fifo does, from the next record on.
+    /// Changes the policy of a full fifo, from the next record on.
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
     }
 
-    /// Begins a resize: `slots` is the new room, empty; what waits comes back as [`Moving`], less what the new room
-    /// cannot hold (the oldest go under `overwrite`, the newest under `drop`).
+    /// Begins a resize to the empty `slots`. Returns the waiting records as [`Moving`]. Records for
+    /// which the new slots have no room are discarded: the oldest with policy `overwrite`, the
+    /// newest with `drop`.
     ///
-    /// Until [`Self::resize_step`] has moved everything, nothing may be pushed, or records would
-    /// change places. Readers may go on.
+    /// Nothing may be pushed until [`Self::resize_step`] has moved everything, or records would
+    /// change their order. Readers may continue.
     pub fn resize_begin(&mut self, slots: Array<Slot>) -> Moving {
         let surplus = self.len.saturating_sub(slots.len());
         if matches!(self.policy, Policy::Overwrite) {
@@ -349,7 +354,8 @@ impl Fifo {
         moving
     }
 
-    /// Moves up to `most` records to the new room, oldest first; `true` when none are left.
+    /// Moves up to `most` records to the new slots, oldest first. Returns `true` when none are
+    /// left.
     pub fn resize_step(&mut self, moving: &mut Moving, most: usize) -> bool {
         let count = most.min(moving.len);
         for _ in 0..count {
@@ -366,8 +372,8 @@ impl Fifo {
 }
 
 impl Claim {
-    /// No records; as many of `records` are claimed at a time as there are, at most. It shares the gauge with its
-    /// fifo.
+    /// An empty claim. It holds at most as many records as `records` has. It shares the gauge with
+    /// its fifo.
     pub fn new(records: Array<Words>, gauge: Arc<Gauge>) -> Self {
         Self {
             records,
@@ -378,7 +384,7 @@ impl Claim {
         }
     }
 
-    /// Whether there is none.
+    /// Whether no record is claimed.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.first == self.end
@@ -391,7 +397,8 @@ impl Claim {
         claimed.get(..most).unwrap_or(claimed)
     }
 
-    /// Notes that the first `count` of the claimed records have reached their reader. The others stay claimed.
+    /// Notes that the first `count` claimed records have reached their reader. The others stay
+    /// claimed.
     #[inline]
     pub fn deliver(&mut self, count: usize) {
         let count = count.min(self.end.wrapping_sub(self.first));

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The gaps between arrivals as a text: whole nanoseconds, one number a row.
+//! The gaps between arrivals as text: whole nanoseconds, one number per row.
 //!
-//! A `#` begins a comment, which ends with its row. Empty rows, blanks, tabs and carriage returns do not
-//! count. The text may come in any pieces. A fault is found with the byte that makes it one.
+//! A `#` begins a comment that ends with its row. Empty rows, blanks, tabs and carriage returns are
+//! ignored. The text may come in pieces of any size. An error is found at the byte that causes it.
 
 use super::platform::Array;
 use core::mem;
 
-/// The most gaps of one text.
+/// The largest number of gaps in one text.
 pub const MAX_GAPS: usize = 1 << 20;
 
-/// The longest gap, in nanoseconds: a day.
+/// The longest gap, in nanoseconds: one day.
 pub const MAX_GAP_NS: u64 = 86_400_000_000_000;
 
 /// Why a text is refused.
@@ -30,15 +30,15 @@ pub enum Objection {
 enum Place {
     /// Before the number, if there is one.
     Before,
-    /// Within the number, which is this so far.
+    /// Within the number; this is its value so far.
     Within(u64),
-    /// Behind it.
+    /// After the number.
     Behind,
     /// In a comment.
     Comment,
 }
 
-/// Parses such a text, piece by piece.
+/// Parses a text of gaps, piece by piece.
 #[derive(Clone, Debug)]
 pub struct Parser {
     place: Place,
@@ -57,7 +57,7 @@ impl Parser {
         }
     }
 
-    /// The number of the row that it is in; rows count from 1.
+    /// The number of the current row, from 1.
     pub fn row(&self) -> u64 {
         self.row
     }
@@ -71,7 +71,8 @@ impl Parser {
     ///
     /// # Errors
     ///
-    /// The first [`Objection`], or the first error of `gap`. The text is of no use from there on.
+    /// The first [`Objection`], or the first error of `gap`. The parser must not be used
+    /// afterwards.
     pub fn take<E: From<Objection>>(
         &mut self,
         piece: &[u8],
@@ -99,7 +100,7 @@ impl Parser {
                 }
                 (b'0'..=b'9', Place::Within(gap_ns)) => {
                     let longer = gap_ns.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
-                    // At most ten times the longest gap, so that nothing overflows.
+                    // At most about ten times the longest gap, so this does not overflow.
                     if longer > MAX_GAP_NS {
                         return Err(Objection::OutOfRange.into());
                     }
@@ -111,7 +112,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The text is over. Returns the gap of the last row, if the row has one and no end.
+    /// Ends the text. Returns the last gap, if the text ends with its number.
     pub fn end(&mut self) -> Option<u64> {
         match mem::replace(&mut self.place, Place::Behind) {
             Place::Within(gap_ns) => Some(gap_ns),
@@ -120,14 +121,14 @@ impl Parser {
     }
 }
 
-/// The gaps of a replay, which do not change.
+/// The gaps of a replay. They do not change.
 pub struct Gaps {
     values: Array<u64>,
     count: usize,
 }
 
 impl Gaps {
-    /// The first `count` of these values.
+    /// The first `count` of `values`.
     pub fn new(values: Array<u64>, count: usize) -> Self {
         Self { values, count }
     }

@@ -2,9 +2,9 @@
 
 //! Log-linear histograms of latencies: one writer, any readers, no lock.
 //!
-//! Below 64 ns each value has a bucket of its own; above, each power of two is divided into 64
-//! buckets, so that a bucket is at most 1/64 of its lower bound wide. What takes longer than the last
-//! bucket, about 69 s, is counted as overflow, never dropped.
+//! Below 64 ns each value has its own bucket. Above, each power of two is divided into 64 buckets,
+//! so a bucket is at most 1/64 of its lower bound wide. Values beyond the last bucket, from about
+//! 69 s, are counted as overflow, never dropped.
 
 use super::platform::{
     read_fence,
@@ -19,7 +19,7 @@ use core::ops::Deref;
 /// log2 of the number of buckets per power of two.
 const SUB_BITS: u32 = 6;
 
-/// Values below two to this power have a bucket.
+/// Values below 2 to this power have a bucket.
 const VALUE_BITS: u32 = 36;
 
 /// The least value that has no bucket.
@@ -56,7 +56,7 @@ pub fn bounds(index: usize) -> (u64, u64) {
     (low, low.wrapping_add(width).wrapping_sub(1))
 }
 
-/// How many values from `low` to `high`, both included, there were.
+/// The number of values from `low` to `high`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     /// The least value of the bucket.
@@ -74,11 +74,11 @@ pub struct Max {
     pub value: u64,
     /// When it was measured.
     pub time_ns: u64,
-    /// On which CPU.
+    /// The CPU where it was measured.
     pub cpu: u64,
 }
 
-/// A histogram, as its readers see it.
+/// A histogram, for its readers.
 pub struct Histogram {
     buckets: Array<Word>,
     overflow: Word,
@@ -89,8 +89,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// An empty histogram over `buckets`, of which there should be [`BUCKETS`]; what has none counts
-    /// as overflow.
+    /// An empty histogram over `buckets`. There should be [`BUCKETS`] of them; a value without one
+    /// counts as overflow.
     pub fn new(buckets: Array<Word>) -> Self {
         Self {
             buckets,
@@ -123,8 +123,8 @@ impl Histogram {
         self.sum.load()
     }
 
-    /// The greatest value, with its circumstances. It is not below any value that was seen to be counted before
-    /// this is called.
+    /// The greatest value, with its time and CPU. It is not below any counted value that the caller
+    /// has seen before this call.
     pub fn max(&self) -> Max {
         // Pairs with the fence in `Recorder::set_max`.
         read_fence();
@@ -157,7 +157,8 @@ where
 }
 
 impl<P: Deref<Target = Histogram>> Recorder<P> {
-    /// The recorder of a new histogram, which has one: a second one would undo the first one's counts.
+    /// The recorder of a new histogram. There must be only one: a second recorder would overwrite
+    /// the counts of the first.
     pub fn new(histogram: P) -> Self {
         Self {
             histogram,
@@ -177,8 +178,8 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
         self.count(index(value), count, value.wrapping_mul(count));
     }
 
-    /// Counts how long before `now_ns` the times of some things were, which are in ascending order. Measured at
-    /// `now_ns` on `cpu`.
+    /// Counts the time from each item of `row` to `now_ns`. The times of the items ascend. Measured
+    /// at `now_ns` on `cpu`.
     #[inline]
     pub fn record_row<T>(&mut self, row: &[T], time_ns: impl Fn(&T) -> u64, now_ns: u64, cpu: u16) {
         let ([first, ..], [.., last]) = (row, row) else {
@@ -186,7 +187,7 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
         };
         let first_ns = time_ns(first);
         if first_ns == time_ns(last) {
-            // One alone, or those of a burst.
+            // A single item, or the items of a burst.
             let value = now_ns.saturating_sub(first_ns);
             self.record(value, row.len() as u64, now_ns, cpu);
         } else {
@@ -194,11 +195,11 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
         }
     }
 
-    /// The same, for times that differ: those of one bucket in a row are counted at once.
+    /// The same for times that differ. Consecutive values of one bucket are counted in one step.
     #[inline(never)]
     fn record_each(&mut self, times_ns: impl Iterator<Item = u64>, now_ns: u64, cpu: u16) {
-        // The bucket of the values before: its index, its least value, how many values it is for, how many
-        // of them came in a row, and their sum.
+        // The bucket of the previous values: its index, least value and width; and the count and
+        // the sum of the values that are not recorded yet, with their maximum.
         let (mut bucket, mut low, mut width) = (None, 0, 0);
         let (mut count, mut sum, mut max) = (0_u64, 0_u64, 0);
         for time_ns in times_ns {
@@ -233,7 +234,7 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
         }
     }
 
-    /// Counts `count` values of the bucket with this index, none of which is above the maximum.
+    /// Counts `count` values of the bucket with this index. None of them is above the maximum.
     #[inline]
     fn count(&mut self, index: Option<usize>, count: u64, sum: u64) {
         let histogram = &*self.histogram;
@@ -252,7 +253,8 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
     fn set_max(&mut self, value: u64, time_ns: u64, cpu: u64) {
         let histogram = &*self.histogram;
         let next = self.sequence.wrapping_add(2);
-        // The writer may be a thread, and a reader of a higher priority on its CPU would wait for ever.
+        // The writer may be a thread: a reader of higher priority that preempts it would wait for
+        // ever.
         without_preemption(|| {
             histogram.sequence.store(self.sequence.wrapping_add(1));
             write_fence();
@@ -267,7 +269,7 @@ impl<P: Deref<Target = Histogram>> Recorder<P> {
         self.max = value;
     }
 
-    /// Forgets everything.
+    /// Makes the histogram empty.
     pub fn reset(&mut self) {
         for bucket in self.histogram.buckets.iter() {
             bucket.store(0);

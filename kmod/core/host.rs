@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The host's side of [`super`]: the standard library.
+//! The backend of [`super`] on the host: the standard library.
 
 use std::sync::atomic::{fence, Ordering};
 
@@ -22,7 +22,7 @@ pub fn read_fence() {
     fence(Ordering::Acquire);
 }
 
-/// Calls `function`. The host's scheduler lets every thread go on some time.
+/// Calls `function`. Preemption stays enabled: the host's scheduler runs every thread in time.
 pub fn without_preemption<R>(function: impl FnOnce() -> R) -> R {
     function()
 }

@@ -2,12 +2,13 @@
 
 //! The names of a line's counters, and the sums that must hold between them.
 //!
-//! The module prints [`COUNTERS`] in this order; `simructl verify` and the tests check [`INVARIANTS`].
-//! No kernel types, no state: this is the one place that defines the sums.
+//! The module prints [`COUNTERS`] in this order; `simructl verify` and the tests check
+//! [`INVARIANTS`]. This is the only definition of the sums.
 
-/// The counters of one line, in the order in which `stats` shows them.
+/// The counters of one line, in the order of the file `stats`.
 ///
-/// All count events unless said otherwise, and all are unsigned 64-bit. All but [`LEVELS`] only ever grow.
+/// All are unsigned 64-bit numbers, and all except [`LEVELS`] only grow. `Documentation/stats.md`
+/// describes each of them.
 pub const COUNTERS: [&str; 35] = [
     // The device.
     "events",
@@ -51,7 +52,7 @@ pub const COUNTERS: [&str; 35] = [
     "fault_dropped_wakeup",
 ];
 
-/// Those of [`COUNTERS`] that are levels: they come and go.
+/// The [`COUNTERS`] that are levels: they rise and fall.
 pub const LEVELS: [&str; 5] = [
     "in_ring",
     "queued",
@@ -68,7 +69,7 @@ pub struct Invariant {
     pub parts: &'static [&'static str],
 }
 
-/// Every sum that holds in every snapshot of the counters, running or at rest.
+/// The sums that hold in every snapshot of the counters, also while the line runs.
 pub const INVARIANTS: [Invariant; 4] = [
     Invariant {
         total: "events",

@@ -2,16 +2,17 @@
 
 //! The interrupt mask register of a device, for a driver that polls.
 //!
-//! Such a driver masks the device when it is interrupted, looks for events itself for as long as there are any, and
-//! unmasks the device then. An event that comes between its last look and the unmasking must not be
-//! forgotten. So a masked device notes that it has kept an interrupt back, and unmasking fails then: the driver
-//! looks once more. (MSI-X has a pending bit for each masked vector, NAPI a flag that an interrupt was missed.)
+//! At an interrupt such a driver masks the device, polls for events until there are none, and then
+//! unmasks the device. An event between the last poll and the unmasking must not be missed. So a
+//! masked device notes that it has held back an interrupt. Unmasking then fails, and the driver
+//! polls once more. (MSI-X has a pending bit for each masked vector, NAPI a flag for a missed
+//! interrupt.)
 
 use super::platform::State;
 
 const OPEN: u64 = 0;
 const MASKED: u64 = 1;
-/// Masked, and an interrupt was kept back.
+/// Masked, and an interrupt was held back.
 const PENDING: u64 = 2;
 
 /// See the module's description.
@@ -24,7 +25,8 @@ impl Mask {
         Self(State::new(OPEN))
     }
 
-    /// Whether an interrupt has to be kept back, as the device is masked; that is noted. Its events are announced.
+    /// Whether the device is masked, so that its interrupt must be held back. Notes that it was.
+    /// The interrupt's events must be announced before.
     #[inline]
     pub fn keeps_back(&self) -> bool {
         self.0.load() != OPEN && self.keep_back()
@@ -32,28 +34,31 @@ impl Mask {
 
     #[cold]
     fn keep_back(&self) -> bool {
-        // A step from pending to pending is needed, too: the next unmasking sees the events that come before it.
+        // A step from pending to pending is needed, too: it makes the events before it visible to
+        // the next unmasking.
         self.step(|state| if state == OPEN { OPEN } else { PENDING }) != OPEN
     }
 
-    /// Masks the device; `false` when it was masked already. Unmasking fails then, so that the driver looks once more.
+    /// Masks the device. Returns `false` when it was masked already; unmasking then fails, so that
+    /// the driver polls once more.
     #[inline]
     pub fn mask(&self) -> bool {
         self.step(|state| if state == OPEN { MASKED } else { PENDING }) == OPEN
     }
 
-    /// Unmasks the device; `false` when it has kept an interrupt back, and is still masked.
+    /// Unmasks the device. Returns `false` when an interrupt was held back; the device is then
+    /// still masked.
     #[inline]
     pub fn unmask(&self) -> bool {
         self.step(|state| if state == PENDING { MASKED } else { OPEN }) != PENDING
     }
 
-    /// Unmasks the device, and forgets an interrupt that it has kept back.
+    /// Unmasks the device, and discards an interrupt that was held back.
     pub fn reset(&self) {
         self.0.set(OPEN);
     }
 
-    /// Makes one step; returns the state before it.
+    /// Makes one step. Returns the state before it.
     #[inline]
     fn step(&self, next: impl Fn(u64) -> u64) -> u64 {
         loop {

@@ -2,10 +2,10 @@
 
 //! The pure logic of the module: no kernel types, no allocation, no waiting, no `unsafe`.
 //!
-//! The same files are built twice: into the module, and as the host library `simrupt-core`, where they are
-//! tested, and from which `simructl` takes the names of counters and knobs and the record's layout. So paths
-//! in here are relative (`super::`): this file is a module in one build and a crate root in the other. The
-//! two builds differ in [`platform`] alone.
+//! The same files are built twice: into the module, and as the host library `simrupt-core`. The
+//! library is tested on the host, and gives `simructl` the names of counters and knobs and the
+//! record's layout. This file is a module in one build and a crate root in the other, so paths here
+//! are relative (`super::`). The two builds differ in [`platform`] alone.
 
 pub mod abi;
 pub mod coalescing;

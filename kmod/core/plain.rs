@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Atomics, and the numbers that are changed by a protocol, where no model checker looks.
+//! Atomics, and the numbers that a protocol guards, for builds without the model checker.
 
 use core::sync::atomic::{
     AtomicU16,
@@ -15,8 +15,8 @@ pub(super) use core::sync::atomic::{
 
 macro_rules! plain {
     ($name:ident, $atomic:ident, $number:ty) => {
-        /// A number whose owner changes by a protocol: it is never written while others access it. The model
-        /// checker holds the protocol to that.
+        /// A number whose ownership follows a protocol: it is never written while another context
+        /// accesses it. The model checker verifies that.
         pub struct $name($atomic);
 
         impl $name {

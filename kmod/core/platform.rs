@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Atomics, fences and arrays, as the pure logic needs them.
+//! Atomics, fences and arrays for the pure logic.
 //!
-//! Atomics are those of `core::sync::atomic`, or, under `--cfg loom`, of the model checker. A load or a store is one
-//! instruction, as READ_ONCE(), WRITE_ONCE(), smp_load_acquire() and smp_store_release() are on the architectures
-//! that the kernel builds Rust for. The kernel crate's atomics are calls of C functions, of which an event would
-//! take thirty. Fences, which order against C code as well, and arrays are those of `kext` in the kernel, and of
-//! the standard library on the host.
+//! Atomics are those of `core::sync::atomic`, or, with `--cfg loom`, those of the model checker. A
+//! load or a store is one instruction, as READ_ONCE(), WRITE_ONCE(), smp_load_acquire() and
+//! smp_store_release() are on the architectures for which the kernel builds Rust. The kernel
+//! crate's atomics are calls of C functions; each event would need about thirty. Fences and arrays
+//! are those of `kext` in the kernel, and of the standard library on the host. The kernel's fences
+//! also order against C code.
 
 use core::sync::atomic::Ordering;
 
@@ -48,9 +49,9 @@ pub use plain::{
 
 /// A 64-bit word that one context writes and any context reads.
 ///
-/// Its writer knows what it wrote last, so it has no need to read the word, nor ever of a locked
-/// instruction. (Nor should it read: to the model checker, a writer's own read hides the reads of
-/// others before it.)
+/// The writer knows its last value, so it needs neither a read of the word nor a locked
+/// instruction. (It should not read the word: in the model checker, a read by the writer hides
+/// earlier reads of other contexts.)
 pub struct Word(AtomicU64);
 
 impl Word {
@@ -65,7 +66,8 @@ impl Word {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Reads the word; everything that its writer did before [`Self::store_release`] is visible afterwards.
+    /// Reads the word. Everything that its writer did before [`Self::store_release`] is then
+    /// visible.
     #[inline]
     pub fn load_acquire(&self) -> u64 {
         self.0.load(Ordering::Acquire)
@@ -77,7 +79,7 @@ impl Word {
         self.0.store(value, Ordering::Relaxed);
     }
 
-    /// Writes the word; everything done before is visible to a context that reads it by
+    /// Writes the word. Everything done before is visible to a context that reads it with
     /// [`Self::load_acquire`].
     #[inline]
     pub fn store_release(&self, value: u64) {
@@ -85,30 +87,31 @@ impl Word {
     }
 }
 
-/// A small state that several contexts change, each by one step from what it was. Every change is ordered with
-/// everything around it.
+/// A small state that several contexts change, each with an atomic step from the current state.
+/// Every change is fully ordered.
 pub struct State(AtomicU64);
 
 impl State {
-    /// A state with the number `value`.
+    /// A state of value `value`.
     pub fn new(value: u64) -> Self {
         Self(AtomicU64::new(value))
     }
 
-    /// The state's number, with no ordering.
+    /// Reads the state, with no ordering.
     #[inline]
     pub fn load(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Changes the state from `old` to `new`, which may be the same; tells whether it was `old`.
+    /// Changes the state from `old` to `new`, which may be equal. Tells whether the state was
+    /// `old`.
     #[inline]
     pub fn change(&self, old: u64, new: u64) -> bool {
         let order = Ordering::SeqCst;
         self.0.compare_exchange(old, new, order, order).is_ok()
     }
 
-    /// Changes the state to `new`, whatever it was.
+    /// Sets the state to `new`.
     pub fn set(&self, new: u64) {
         self.0.swap(new, Ordering::SeqCst);
     }
@@ -124,12 +127,12 @@ impl Count {
         Self(AtomicI64::new(0))
     }
 
-    /// The count; 0 when it is below.
+    /// Reads the count; 0 when it is negative.
     pub fn load(&self) -> u64 {
         u64::try_from(self.0.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
-    /// Adds to the count; a negative amount takes from it.
+    /// Adds `amount`, which may be negative, to the count.
     pub fn add(&self, amount: i64) {
         self.0.fetch_add(amount, Ordering::Relaxed);
     }

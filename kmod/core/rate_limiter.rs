@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A rate limiter of CPU time: how much of each CPU all lines together may take from ordinary threads.
+//! A rate limiter of CPU time: it bounds the share of each CPU that all lines together take from
+//! ordinary threads.
 //!
-//! This is the generic cell rate algorithm (ITU-T I.371, annex A), with CPU time for cells. Each CPU has a
-//! [`RateLimiter`], which knows the time at which all CPU time taken so far is repaid. An interrupt or a
-//! softirq is a span, and is charged when it ends: `n` ns move that time on by `n * 100 / limit_pct`. Time in
-//! which nothing was taken is credit, for [`WINDOW_NS`] at most. A device that wants to take more asks first
-//! ([`Contender::throttle`]), and waits while the time lies ahead. So in any time T the lines take at most
-//! `limit_pct` percent of T + [`WINDOW_NS`], and the one span that was let go last.
+//! This is the generic cell rate algorithm (ITU-T I.371, annex A), with CPU time instead of cells.
+//! Each CPU has a [`RateLimiter`], which holds the time at which all CPU time taken so far is
+//! repaid. An interrupt or a softirq is a span, and is charged when it ends: `n` ns move the
+//! repayment time on by `n * 100 / limit_pct`. Unused time is credit, for [`WINDOW_NS`] at most. A
+//! device asks before it takes more ([`Contender::throttle`]), and waits while the repayment time
+//! is in the future. So in any time T the lines take at most `limit_pct` percent of T +
+//! [`WINDOW_NS`], plus the last span that was allowed.
 //!
-//! Throttled devices take turns: one that was served leaves as much time to each of the others that wait as
-//! it took itself.
+//! Throttled devices take turns: after its turn, a device leaves each other waiting device as much
+//! time as it took itself.
 //!
-//! In the module a limiter is written with interrupts off, on its own CPU; any context may read it.
+//! In the module, a limiter is written with interrupts off, on its own CPU. Any context may read
+//! it.
 
 use super::platform::{
     Array,
@@ -20,23 +23,25 @@ use super::platform::{
     Word, //
 };
 
-/// For how long unused time is kept as credit.
+/// How long unused time is kept as credit.
 pub const WINDOW_NS: u64 = 10_000_000;
 
-/// The time that an interrupt takes before its code runs and after it, which its code cannot see. An estimate.
+/// An estimate of the time that an interrupt takes before and after its handler, which the handler
+/// cannot measure.
 pub const ENTRY_NS: u64 = 2_000;
 
-/// No span counts for more: it takes a pause of the whole machine to get there.
+/// The most that a span counts for. Only a pause of the whole machine makes a longer one.
 pub const LONGEST_SPAN_NS: u64 = 50_000_000;
 
-/// A limit of so many percent is none.
+/// This percentage means no limit.
 pub const NO_LIMIT_PCT: u64 = 100;
 
-/// Devices that wait together ask once in such a time, on average and at a limit of 100 %; at a lower limit, less
-/// often in proportion. So asking takes an eighth of the time that they may take.
+/// The mean time between two requests of the devices that wait together, at a limit of 100 %. At a
+/// lower limit it is longer in proportion. So requests take an eighth of the time that the devices
+/// may take.
 const RETRY_NS: u64 = 8 * ENTRY_NS;
 
-/// The time in which `span_ns` are repaid, rounded up: what is lost would add up.
+/// The time in which `span_ns` are repaid. Rounded up, as errors of rounding down would add up.
 #[inline]
 fn price_ns(span_ns: u64, limit_pct: u64) -> u64 {
     let hundredfold = span_ns.saturating_mul(100);
@@ -44,21 +49,21 @@ fn price_ns(span_ns: u64, limit_pct: u64) -> u64 {
     up.checked_div(limit_pct).unwrap_or(hundredfold)
 }
 
-/// The CPU time that is taken of one CPU.
+/// The CPU time that the lines take from one CPU.
 #[repr(align(64))]
 pub struct RateLimiter {
-    /// When all time taken so far is repaid. In the past: credit.
+    /// The time when all time taken so far is repaid. A time in the past is credit.
     repaid_ns: Word,
     /// The sum of all spans.
     charged_ns: Word,
-    /// 1 while an interrupt is being measured; everything that it calls is part of it.
+    /// 1 while an interrupt is measured, with everything that it calls.
     measuring: Word,
     /// How many devices wait.
     waiting: Count,
 }
 
 impl RateLimiter {
-    /// Of a CPU of which nothing was taken.
+    /// The limiter of a CPU from which no time was taken.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
@@ -69,7 +74,8 @@ impl RateLimiter {
         }
     }
 
-    /// The sum of all spans so far. A span that was interrupted is told apart from the spans in it by this.
+    /// The sum of all spans so far. It tells an interrupted span how much time belongs to the spans
+    /// within it.
     #[inline]
     pub fn charged_ns(&self) -> u64 {
         self.charged_ns.load()
@@ -81,7 +87,7 @@ impl RateLimiter {
         self.measuring.load() != 0
     }
 
-    /// Begins, or ends, the measuring of an interrupt.
+    /// Begins or ends the measurement of an interrupt.
     #[inline]
     pub fn set_measuring(&self, is_measuring: bool) {
         self.measuring.store(is_measuring.into());
@@ -98,12 +104,13 @@ impl RateLimiter {
             .store(from_ns.saturating_add(price_ns(span_ns, limit_pct)));
     }
 
-    /// Whether time was taken that is not repaid yet. On another CPU, that may have changed when it is known.
+    /// Whether some of the time taken is not repaid yet. The answer for another CPU may be out of
+    /// date.
     pub fn is_owing(&self, now_ns: u64) -> bool {
         self.repaid_ns.load() > now_ns
     }
 
-    /// Repays all time taken so far: nothing that waits for it waits any longer.
+    /// Repays all time taken so far, so that nothing waits for it any longer.
     pub fn reset(&self, now_ns: u64) {
         self.repaid_ns.store(self.repaid_ns.load().min(now_ns));
     }
@@ -125,17 +132,17 @@ impl RateLimiters {
     }
 }
 
-/// A device that takes CPU time, among others.
+/// A device that competes with others for CPU time.
 #[derive(Debug)]
 pub struct Contender {
-    /// The CPU at which it is counted among the waiting ones.
+    /// The CPU whose limiter counts it as waiting.
     throttled_at: Option<u16>,
-    /// Until when it leaves the CPU to the others.
+    /// The time until which it leaves the CPU to the others.
     rests_until_ns: u64,
 }
 
 impl Contender {
-    /// One that was never served.
+    /// A device that was never served.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         Self {
@@ -144,9 +151,10 @@ impl Contender {
         }
     }
 
-    /// Whether a device may go that takes time of these CPUs: `None`, or the time at which to ask again. The
-    /// first CPU is the one where this is called. Being throttled takes time there, too: it is charged, unless it is
-    /// part of an interrupt that is being measured, which is charged as a whole.
+    /// Whether a device may take time from these CPUs: `None` if so, else the time at which to ask
+    /// again. The first CPU is the one where this is called. Being throttled takes time there, too.
+    /// That time is charged, unless it is part of a measured interrupt, which is charged as a
+    /// whole.
     #[inline]
     pub fn throttle(
         &mut self,
@@ -202,7 +210,7 @@ impl Contender {
             .max(retries_ns)
     }
 
-    /// Notes that it was served, and how long that took. If others wait, it is their turn.
+    /// Notes that the device was served, and for how long. If others wait, it is their turn.
     #[inline]
     pub fn served(
         &mut self,
@@ -219,14 +227,14 @@ impl Contender {
             .of(waited_at)
             .map_or(0, |limiter| limiter.waiting.load());
         if others != 0 {
-            // A quarter more than their turns take is for their asking: a device that comes back before all
-            // of them were served is in their way again.
+            // A quarter more than their turns, for their requests: a device that returns before all
+            // others were served delays them again.
             let turn_ns = price_ns(took_ns.saturating_add(took_ns / 4), limit_pct);
             self.rests_until_ns = now_ns.saturating_add(turn_ns.saturating_mul(others));
         }
     }
 
-    /// It waits no more, whether it was served or not.
+    /// Ends its wait, whether it was served or not.
     #[inline]
     pub fn leave(&mut self, limiters: &RateLimiters) {
         if let Some(limiter) = self.throttled_at.take().and_then(|cpu| limiters.of(cpu)) {

@@ -9,14 +9,14 @@
 //!            | bottom half's |   top half's  |   the device's
 //! ```
 //!
-//! The device alone writes `head`, the top half alone `acknowledged`, the bottom half alone `tail`. A slot
-//! belongs to the context that is named below it. Moving a cursor (release) hands slots to the next owner,
-//! which reads that cursor (acquire) before it touches them. The cursors count events without end and wrap
-//! with `u64`; event number n is in slot n modulo the size, a power of two.
+//! Only the device writes `head`, only the top half `acknowledged`, only the bottom half `tail`. A
+//! slot belongs to the context named below it. Moving a cursor (release) hands slots to the next
+//! owner, which reads that cursor (acquire) before it touches them. The cursors count events, and
+//! wrap with `u64`. Event number n is in slot n modulo the size, a power of two.
 //!
-//! Each end is a type of its own with `&mut self` methods, and a ring has one of each: the compiler checks that
-//! each end is used by one context at a time. The slots are relaxed atomics, so a mistake in the protocol
-//! would show as a wrong value, and be no undefined behavior.
+//! Each end is a type of its own with `&mut self` methods, and a ring has one of each. So the
+//! compiler checks that one context at a time uses an end. The slots are relaxed atomics: a mistake
+//! in the protocol would give a wrong value, not undefined behavior.
 
 use super::platform::{
     Array,
@@ -27,7 +27,8 @@ use super::platform::{
 };
 use core::ops::Deref;
 
-/// Room for one event, 32 bytes. The events of a ring are in the order of their numbers, and of their times.
+/// Room for one event, 32 bytes. The events of a ring are in the order of their numbers, and also
+/// of their times.
 pub struct Slot {
     // The device's.
     seq: Plain64,
@@ -51,25 +52,25 @@ impl Slot {
         }
     }
 
-    /// Number of the event, from 0.
+    /// The event's number, from 0.
     #[inline]
     pub fn seq(&self) -> u64 {
         self.seq.get()
     }
 
-    /// When it was due, in CLOCK_MONOTONIC nanoseconds.
+    /// The due time, in CLOCK_MONOTONIC nanoseconds.
     #[inline]
     pub fn due_ns(&self) -> u64 {
         self.due_ns.get()
     }
 
-    /// When the top half acknowledged it, same clock.
+    /// The time when the event was acknowledged, in CLOCK_MONOTONIC nanoseconds.
     #[inline]
     pub fn irq_ns(&self) -> u64 {
         self.irq_ns.get()
     }
 
-    /// On which CPU it did so.
+    /// The CPU that acknowledged it.
     #[inline]
     pub fn irq_cpu(&self) -> u16 {
         self.irq_cpu.get()
@@ -93,42 +94,43 @@ pub struct Span {
     pub seq: u64,
     /// The number of the last event; 0 when there are none.
     pub last_seq: u64,
-    /// How many events.
+    /// The number of events.
     pub events: u64,
 }
 
-/// Everything that the top half has taken notice of with one call.
+/// The raises and events that one call of [`TopEnd::acknowledge`] has acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// How many times the device raised its line since the last call.
+    /// Raises of the line since the last call.
     pub raises: u64,
-    /// How many events it announced since the last call.
+    /// Events announced since the last call.
     pub events: u64,
 }
 
 impl Acknowledged {
-    /// Of a call that took notice of nothing.
+    /// Nothing was acknowledged.
     pub const NOTHING: Self = Self {
         raises: 0,
         events: 0,
     };
 }
 
-/// The memory that device and driver share.
+/// The memory that the device and the driver share.
 ///
 /// # Invariants
 ///
 /// - `slots.len()` is a power of two.
 /// - `tail <= acknowledged <= head <= tail + slots.len()`, in wrapping arithmetic.
-/// - Of the slots, only the owner that the module's picture names accesses them.
-/// - There is one [`DeviceEnd`], one [`TopEnd`] and one [`BottomEnd`]: only [`Ring::with_ends`] makes them.
+/// - Only the owner of a slot, as in the module's picture, accesses it.
+/// - There is one [`DeviceEnd`], one [`TopEnd`] and one [`BottomEnd`]: only [`Ring::with_ends`]
+///   makes them.
 pub struct Ring {
     head: Word,
     acknowledged: Word,
     tail: Word,
-    /// How many times the device raised its line: its interrupt cause register.
+    /// The number of raises of the line: the device's interrupt cause register.
     raised: Word,
-    /// How many raises the top half has taken notice of.
+    /// The number of raises that the top half has acknowledged.
     raises_acknowledged: Word,
     slots: Array<Slot>,
 }
@@ -147,13 +149,13 @@ where
 }
 
 impl Ring {
-    /// A ring over `slots` with its ends, or `None` when the number of slots is not a power of two.
+    /// A ring over `slots`, with its ends. `None` when the number of slots is not a power of two.
     ///
-    /// `share` puts the ring where the pointers to it keep it alive.
+    /// `share` puts the ring into shared memory that its pointers keep alive.
     ///
     /// # Errors
     ///
-    /// Those of `share`.
+    /// The errors of `share`.
     pub fn with_ends<P, E>(
         slots: Array<Slot>,
         share: impl FnOnce(Ring) -> Result<P, E>,
@@ -164,7 +166,8 @@ impl Ring {
         if !slots.len().is_power_of_two() {
             return Ok(None);
         }
-        // INVARIANT: The size was checked, all cursors are equal, and these are the ring's only ends.
+        // INVARIANT: The size was checked, all cursors are equal, and these are the ring's only
+        // ends.
         let ring = share(Ring {
             head: Word::new(0),
             acknowledged: Word::new(0),
@@ -196,27 +199,27 @@ impl Ring {
         Ok(Some((ring, ends)))
     }
 
-    /// How many raises the top half has taken notice of.
+    /// The number of raises that the top half has acknowledged.
     pub fn raises_acknowledged(&self) -> u64 {
         self.raises_acknowledged.load_acquire()
     }
 
-    /// How many times the device raised its line.
+    /// The number of raises of the line.
     pub fn raised(&self) -> u64 {
         self.raised.load_acquire()
     }
 
-    /// How many events the device has announced.
+    /// The number of events that the device has announced.
     pub fn announced(&self) -> u64 {
         self.head.load_acquire()
     }
 
-    /// How many events the bottom half has taken out.
+    /// The number of events that the bottom half has taken out.
     pub fn taken(&self) -> u64 {
         self.tail.load_acquire()
     }
 
-    /// How many events the ring has room for.
+    /// The capacity of the ring, in events.
     pub fn capacity(&self) -> usize {
         self.slots.len()
     }
@@ -228,7 +231,8 @@ impl Ring {
         (number & mask) as usize
     }
 
-    /// The sequence numbers of the events from `from` to `end`, whose slots are the caller's.
+    /// The sequence numbers of the events from `from` to `end`, without `end`. The caller owns
+    /// their slots.
     fn span(&self, from: u64, end: u64) -> Span {
         let seq = |number| {
             let slot = self.slots.get(self.index(number));
@@ -244,8 +248,8 @@ impl Ring {
         }
     }
 
-    /// The slots of `count` events from number `from` on, as far as they lie one behind the other: to where the ring
-    /// closes.
+    /// The slots of `count` events from number `from` on, but not beyond the end of the slots,
+    /// where the ring wraps.
     #[inline]
     fn part(&self, from: u64, count: u64) -> &[Slot] {
         let behind = self.slots.get(self.index(from)..).unwrap_or(&[]);
@@ -260,11 +264,11 @@ where
     P: Deref<Target = Ring>,
 {
     ring: P,
-    /// The number after that of the event that this end stored last, announced or not.
+    /// The number of stored events, announced or not.
     head: u64,
-    /// The bottom half's cursor when this end last looked.
+    /// The last value read of the bottom half's cursor.
     tail: u64,
-    /// The value of the word of this name.
+    /// This end's copy of the word of this name.
     raised: u64,
 }
 
@@ -273,7 +277,7 @@ impl<P: Deref<Target = Ring>> DeviceEnd<P> {
     ///
     /// # Errors
     ///
-    /// [`Full`] when the bottom half is a whole ring behind.
+    /// [`Full`] when the ring has no free slot.
     #[inline]
     pub fn push(&mut self, seq: u64, due_ns: u64, value: u8) -> Result<(), Full> {
         let ring = &*self.ring;
@@ -284,8 +288,9 @@ impl<P: Deref<Target = Ring>> DeviceEnd<P> {
                 return Err(Full);
             }
         }
-        // The slot at `head` is the device's: it is not announced, and the bottom half was done with its
-        // previous round before it moved `tail` past it (acquired above, now or when this end last looked).
+        // The slot at `head` is the device's: it is not announced, and the bottom half finished
+        // with its previous event before it moved `tail` past it. `tail` is acquired above, now or
+        // in an earlier call.
         let slot = ring.slots.get(ring.index(self.head)).ok_or(Full)?;
         slot.seq.set(seq);
         slot.due_ns.set(due_ns);
@@ -294,18 +299,18 @@ impl<P: Deref<Target = Ring>> DeviceEnd<P> {
         Ok(())
     }
 
-    /// Hands the stored events to the top half. It does not raise the line.
+    /// Hands the stored events to the top half, without raising the line.
     #[inline]
     pub fn announce(&mut self) {
         self.ring.head.store_release(self.head);
     }
 
-    /// Whether the bottom half has taken out everything.
+    /// Whether the bottom half has taken out all events.
     pub fn is_empty(&self) -> bool {
         self.head == self.ring.tail.load_acquire()
     }
 
-    /// Whether the top half has taken notice of every raise.
+    /// Whether the top half has acknowledged every raise.
     pub fn is_acknowledged(&self) -> bool {
         self.raised == self.ring.raises_acknowledged.load_acquire()
     }
@@ -324,32 +329,33 @@ where
     P: Deref<Target = Ring>,
 {
     ring: P,
-    /// The values of the words of these names when this end last looked.
+    /// The last values read of the words of these names.
     raised: u64,
     head: u64,
-    /// The values of the words of these names.
+    /// This end's copies of the words of these names.
     acknowledged: u64,
     raises_acknowledged: u64,
 }
 
 impl<P: Deref<Target = Ring>> TopEnd<P> {
-    /// Takes over everything that the device has announced so far. The device may go on meanwhile; later
-    /// events are for the next refresh. So a clock that is read after this one is not before any due
-    /// time of the events that were taken over.
+    /// Takes over everything that the device has announced so far. The device may continue
+    /// meanwhile; later events are for the next refresh. So a clock that is read after this call is
+    /// not before the due time of any event taken over.
     #[inline]
     pub fn refresh(&mut self) {
-        // `raised` before `head`: the events of every raise counted here are then visible.
+        // `raised` before `head`: the events of every raise counted here are then visible, too.
         self.raised = self.ring.raised.load_acquire();
         self.head = self.ring.head.load_acquire();
     }
 
-    /// The events that were taken over and are not acknowledged yet.
+    /// The events that were taken over and not yet acknowledged.
     pub fn span(&self) -> Span {
         self.ring.span(self.acknowledged, self.head)
     }
 
-    /// Acknowledges the raises and the events that were taken over, stamps the events, and hands them to the
-    /// bottom half. Calls `part` with all of the events first: where the ring closes, in two parts.
+    /// Acknowledges the raises and the events that were taken over, stamps the events, and hands
+    /// them to the bottom half. Before that it calls `part` with the events: in two parts where the
+    /// ring wraps.
     #[inline]
     pub fn acknowledge(
         &mut self,
@@ -362,8 +368,8 @@ impl<P: Deref<Target = Ring>> TopEnd<P> {
             raises: self.raised.wrapping_sub(self.raises_acknowledged),
             events: self.head.wrapping_sub(self.acknowledged),
         };
-        // The slots from `acknowledged` to `head` are the top half's: announced (acquired by `refresh`), and
-        // not handed on yet.
+        // The slots from `acknowledged` to `head` are the top half's: they are announced (acquired
+        // by `refresh`) and not yet handed on.
         while self.acknowledged != self.head {
             let left = self.head.wrapping_sub(self.acknowledged);
             let slots = ring.part(self.acknowledged, left);
@@ -388,35 +394,36 @@ where
     P: Deref<Target = Ring>,
 {
     ring: P,
-    /// The value of the word of this name when this end last looked.
+    /// The last value read of the word of this name.
     acknowledged: u64,
-    /// The value of the word of this name.
+    /// This end's copy of the word of this name.
     tail: u64,
 }
 
 impl<P: Deref<Target = Ring>> BottomEnd<P> {
-    /// Takes over everything that the top half has acknowledged so far. The top half may go on meanwhile;
-    /// later events are for the next refresh. So a clock that is read after this one is not before any
-    /// stamp of the events that were taken over.
+    /// Takes over everything that the top half has acknowledged so far. The top half may continue
+    /// meanwhile; later events are for the next refresh. So a clock that is read after this call is
+    /// not before the stamp of any event taken over.
     #[inline]
     pub fn refresh(&mut self) {
         self.acknowledged = self.ring.acknowledged.load_acquire();
     }
 
-    /// The oldest of the events that were taken over and are still in the ring, at most `most`.
+    /// The oldest events that were taken over and are still in the ring, at most `most`.
     pub fn span(&self, most: usize) -> Span {
         let count = self.acknowledged.wrapping_sub(self.tail).min(most as u64);
         self.ring.span(self.tail, self.tail.wrapping_add(count))
     }
 
-    /// Takes out the oldest of the events that were taken over, at most `most`, and calls `part` with them. Returns
-    /// how many there were: none when all are taken out. There may be fewer than `most` where the ring closes.
+    /// Takes out the oldest events that were taken over, at most `most`, and calls `part` with
+    /// them. Returns their number: 0 when all are taken out. It may be less than `most` where the
+    /// ring wraps.
     #[inline]
     pub fn take(&mut self, most: usize, part: impl FnOnce(&[Slot])) -> usize {
         let ring = &*self.ring;
         let count = self.acknowledged.wrapping_sub(self.tail).min(most as u64);
-        // The slots from `tail` to `acknowledged` are the bottom half's: acknowledged (acquired by
-        // `refresh`), and not taken out yet.
+        // The slots from `tail` to `acknowledged` are the bottom half's: they are acknowledged
+        // (acquired by `refresh`) and not yet taken out.
         let slots = ring.part(self.tail, count);
         part(slots);
         self.tail = self.tail.wrapping_add(slots.len() as u64);

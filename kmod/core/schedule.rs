@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The ideal schedule: when each event is due, whatever the timer makes of it.
+//! The ideal schedule: when each event is due, independent of when the timer expires.
 //!
-//! All patterns come down to the gap from one event to the next, in periods, as a fixed-point
-//! number with mean 1. A period is rarely a whole number of nanoseconds; the remainder is carried
-//! along, as Bresenham's line does, so that no rate drifts.
+//! Patterns with a rate give the gap from one event to the next in periods, as a fixed-point number
+//! with mean 1. A period is rarely a whole number of nanoseconds. The remainder is carried along,
+//! as in Bresenham's line algorithm, so no rate drifts.
 
 use super::{
     gaps::Gaps,
@@ -27,14 +27,15 @@ const ONE: u64 = 1 << FRACTION_BITS;
 pub struct Shape {
     /// Mean rate in events per second, up to 1,000,000; 0 for none.
     pub rate_hz: u64,
-    /// How the due times lie around that.
+    /// How the due times are spread around that rate.
     pub pattern: Pattern,
-    /// For [`Pattern::Uniform`]: the share of half a period, in percent up to 100, by which an event
-    /// is early or late.
+    /// For [`Pattern::Uniform`]: the largest offset of an event, early or late, in percent of half
+    /// a period, 0..100.
     pub jitter_pct: u64,
     /// For [`Pattern::Burst`] and [`Pattern::Closed`]: how many events are due at once, 1..4096.
     pub burst: u64,
-    /// For [`Pattern::Replay`]: whether the first gap follows the last one. Else nothing does.
+    /// For [`Pattern::Replay`]: whether the first gap follows the last one. If not, the replay
+    /// ends.
     pub replay_loop: bool,
 }
 
@@ -45,18 +46,18 @@ pub struct Schedule {
     /// Remainder carried so far, in units of 2^-20/`rate_hz` ns; less than `rate_hz` * 2^20.
     carried: u64,
     random: Random,
-    /// By how much the next event is off the grid, in periods; for [`Pattern::Uniform`].
+    /// For [`Pattern::Uniform`]: the offset of the next event from the grid, in periods.
     offset: i64,
-    /// How many events of the burst are still to come at the same time. In a closed loop, how many
-    /// of those that are due now. In a replay, 1 until the last gap is over.
+    /// How many more events of the burst are due at the same time. In a closed loop: how many
+    /// events are due now. In a replay: 1 until the last gap is over.
     burst_left: u64,
-    /// For [`Pattern::Replay`]: the gaps, and the place of the one behind the next event.
+    /// For [`Pattern::Replay`]: the gaps, and the index of the gap after the next event.
     gaps: Option<Arc<Gaps>>,
     gap: usize,
 }
 
 impl Schedule {
-    /// A schedule with no event until it is started. Equal seeds give equal schedules.
+    /// A schedule without events until it is started. Equal seeds give equal schedules.
     pub fn new(seed: u64) -> Self {
         Self {
             shape: Shape {
@@ -76,7 +77,7 @@ impl Schedule {
         }
     }
 
-    /// Starts afresh: the first event is due one gap from `now_ns`.
+    /// Starts over: the first event is due one gap after `now_ns`.
     pub fn start(&mut self, now_ns: u64, shape: Shape) {
         self.shape = shape;
         self.next_due_ns = now_ns;
@@ -87,8 +88,8 @@ impl Schedule {
         self.advance();
     }
 
-    /// Exchanges the gaps of a replay, which then starts afresh. Returns the old ones, which may be dropped
-    /// only where memory can be freed.
+    /// Replaces the gaps of a replay, which then starts over. Returns the old gaps; drop them only
+    /// in a context that may free memory.
     pub fn set_gaps(&mut self, now_ns: u64, gaps: Option<Arc<Gaps>>) -> Option<Arc<Gaps>> {
         let old = mem::replace(&mut self.gaps, gaps);
         if let Pattern::Replay = self.shape.pattern {
@@ -97,11 +98,11 @@ impl Schedule {
         old
     }
 
-    /// Changes the shape at `now_ns`. An event that is due sooner than the new shape says stays, so
-    /// that a rate that is changed again and again does not silence the device.
+    /// Changes the shape at `now_ns`. If the next event is due earlier than with the new shape, it
+    /// stays due then: a rate that is changed again and again must not silence the device.
     ///
-    /// A replay begins with its first gap. A change of the shape does not disturb it, unless the rate becomes 0. A replay
-    /// that has ended begins again when it becomes a loop.
+    /// A replay starts with its first gap. A change of the shape does not affect a replay, unless
+    /// the rate becomes 0. A replay that has ended starts again when it becomes a loop.
     pub fn reshape(&mut self, now_ns: u64, shape: Shape) {
         let is_replay = |shape: Shape| shape.pattern == Pattern::Replay && shape.rate_hz != 0;
         if is_replay(shape) {
@@ -120,8 +121,8 @@ impl Schedule {
         }
     }
 
-    /// When the next event is due; `None` when the rate is 0, in a closed loop when the next one is not
-    /// [`Self::release`]d yet, and behind the last event of a replay.
+    /// When the next event is due. `None` when the rate is 0, in a closed loop before
+    /// [`Self::release`], and after the last event of a replay.
     #[inline]
     pub fn next_due_ns(&self) -> Option<u64> {
         let may_be_over = matches!(self.shape.pattern, Pattern::Closed | Pattern::Replay);
@@ -129,13 +130,13 @@ impl Schedule {
         is_known.then_some(self.next_due_ns)
     }
 
-    /// Whether the next events are due when the driver is done with those before.
+    /// Whether the next events are due when the driver has finished the previous ones.
     #[inline]
     pub fn is_closed(&self) -> bool {
         matches!(self.shape.pattern, Pattern::Closed)
     }
 
-    /// In a closed loop: the driver is done, and the next burst is due at `now_ns`.
+    /// In a closed loop: the driver has finished, so the next burst is due at `now_ns`.
     pub fn release(&mut self, now_ns: u64) {
         self.next_due_ns = now_ns;
         self.burst_left = self.shape.burst.clamp(1, 4096);
@@ -165,7 +166,7 @@ impl Schedule {
                 return;
             }
         };
-        // At most 2^32 * 10^9, plus what is carried, which is less than 2^40: no overflow.
+        // At most 2^32 * 10^9, plus `carried`, which is less than 2^40: no overflow.
         let scaled_ns = gap.wrapping_mul(NSEC_PER_SEC).wrapping_add(self.carried);
         let scale = self.shape.rate_hz << FRACTION_BITS;
         let (Some(step_ns), Some(carried)) =
@@ -192,7 +193,7 @@ impl Schedule {
         }
     }
 
-    /// The next event is on the grid but for a random offset of its own.
+    /// The gap to an event at a random offset from the grid.
     fn uniform_gap(&mut self) -> u64 {
         let half = (ONE / 2).wrapping_mul(self.shape.jitter_pct.min(100)) / 100;
         let width = half.wrapping_mul(2).wrapping_add(1);
@@ -204,10 +205,10 @@ impl Schedule {
         gap.max(0).unsigned_abs()
     }
 
-    /// An exponentially distributed gap, by von Neumann's method: without a logarithm.
+    /// An exponentially distributed gap, by von Neumann's method, which needs no logarithm.
     ///
-    /// Draw numbers as long as each is below the one before. If their count is odd, the first is
-    /// the gap's fraction; else start over, one whole period further.
+    /// Draw numbers while each is below the previous one. If their count is odd, the first one is
+    /// the fraction of the gap; else start over, one whole period later.
     fn exponential_gap(&mut self) -> u64 {
         // More than 60 periods happen once in 10^26 gaps.
         for whole in 0..60 {
@@ -229,7 +230,7 @@ impl Schedule {
         60 << FRACTION_BITS
     }
 
-    /// The gap to the next burst, which begins.
+    /// Begins the next burst; returns the gap to it.
     fn burst_gap(&mut self) -> u64 {
         let burst = self.shape.burst.clamp(1, 4096);
         self.burst_left = burst.wrapping_sub(1);
