@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Changes of a line: prepared, so that nothing can fail for want of memory later, and then brought about.
-//! Process context, with the line's lock held.
+//! Changes of a line: first prepared, so that a lack of memory cannot fail them later, and then
+//! applied. Process context, with the line's lock held.
 
 use super::{
     lines::{
@@ -51,13 +51,13 @@ use kernel::prelude::*;
 
 use super::setup::Simrupt;
 
-/// A checked change of one line with all that it needs.
+/// A checked change of one line, with everything that it needs.
 pub(super) enum Change {
-    /// The knob is already so, or there is nothing to change.
+    /// The value is already in force, or does not affect the line now.
     Nothing,
     Shape(Shape),
     Coalescing(Limits),
-    /// With the limits to begin with.
+    /// With the initial limits.
     Adaptive(Option<Adaptive>, Limits),
     Trigger(Trigger),
     Cpu(Option<u32>, interference::Prepared),
@@ -76,8 +76,8 @@ pub(super) enum Change {
     Masked(bool),
 }
 
-/// Checks what the machine says to a value, when it is set. Later a CPU may go offline; the knob keeps its value
-/// then.
+/// Checks whether this machine supports a value, at the time when it is set. If a CPU goes offline
+/// later, the knob keeps its value.
 pub(super) fn check(knob: Knob, value: i64) -> Result {
     match (knob, u32::try_from(value)) {
         (Knob::Cpu, Ok(cpu)) if !cpu::is_online(cpu) => Err(ENXIO),
@@ -93,7 +93,8 @@ pub(super) fn check(knob: Knob, value: i64) -> Result {
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `EINTR` when the caller is killed while a thread is made; `EOPNOTSUPP` when the kernel lacks something.
+/// `ENOMEM`; `EINTR` when the caller is killed while a thread is created; `EOPNOTSUPP` when the
+/// kernel lacks a feature.
 pub(super) fn prepare(
     control: &Control,
     bound: Option<&Bound>,
@@ -108,7 +109,7 @@ pub(super) fn prepare(
         control.interference.prepare(settings)
     };
     Ok(match knob {
-        // Fixed when the line is made.
+        // Fixed when the line is created.
         Knob::Lines | Knob::Shared | Knob::Affinity => Change::Nothing,
         Knob::RateHz => Change::Shape(Shape {
             rate_hz: magnitude,
@@ -133,7 +134,7 @@ pub(super) fn prepare(
         Knob::CoalesceUs | Knob::CoalesceEvents => {
             match values::value(index, Knob::CoalesceAdaptive) {
                 0 => Change::Coalescing(values::coalescing(index, knob, value)),
-                // They are for later.
+                // They take effect when coalesce_adaptive is 0 again.
                 _ => Change::Nothing,
             }
         }
@@ -149,7 +150,7 @@ pub(super) fn prepare(
                     Change::Adaptive(Some(adaptive), first)
                 }
                 (Some(_), false) => Change::Adaptive(None, own()),
-                // The bottom half tells of the traffic, so there has to be one.
+                // The bottom half reports the traffic, so this needs a bound driver.
                 (None, true) => Change::Nothing,
                 (None, false) => Change::Coalescing(own()),
             }
@@ -211,12 +212,13 @@ pub(super) fn prepare(
     })
 }
 
-/// Brings a change about.
+/// Applies a change.
 ///
 /// # Errors
 ///
-/// `EINTR` when the caller is killed while it waits for the bottom half, `ETIMEDOUT` when that does not come to
-/// its end; `ENXIO` when a managed interrupt cannot be enabled, as its CPUs are offline. Nothing was changed then.
+/// `EINTR` when the caller is killed while it waits for the bottom half; `ETIMEDOUT` when the
+/// bottom half does not end in time; `ENXIO` when a managed interrupt cannot be enabled, as its
+/// CPUs are offline. On error nothing was changed.
 fn commit(control: &Control, bound: Option<&Bound>, change: Change) -> Result {
     let device = &control.device;
     match change {
@@ -229,9 +231,9 @@ fn commit(control: &Control, bound: Option<&Bound>, change: Change) -> Result {
         Change::Trigger(trigger) => match bound {
             Some(bound) => {
                 let changed = bound.binding.hold(|_| device.set_trigger(trigger));
-                // The device raises its line meanwhile, and the flow that it meets may be the old one on one CPU and
-                // the new one on another: neither would deliver. The line that shares the interrupt may just have
-                // changed it, so this holds even if nothing was changed here.
+                // A raise that arrives meanwhile may meet the old flow handler on one CPU and the
+                // new one on another, and neither delivers it. The line that shares the interrupt
+                // may just have changed the type, so this also holds if nothing was changed here.
                 device.raise_again();
                 changed??;
             }
@@ -277,14 +279,14 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
         Change::Adaptive(adaptive, limits) => {
             let is_adaptive = adaptive.is_some();
             let old = binding.hold(|still| {
-                // Before the bottom half runs again, and others are chosen.
+                // Before the bottom half runs again, as then other limits may be chosen.
                 if is_adaptive {
                     control.device.set_coalescing(limits);
                 }
                 meters.set_adaptive(is_adaptive);
                 core::mem::replace(&mut still.bottom_half.observer.adaptive, adaptive)
             })?;
-            // Waits for limits that are being put in force.
+            // Waits until limits that are being applied are in force.
             drop(old);
             if !is_adaptive {
                 control.device.set_coalescing(limits);
@@ -325,7 +327,7 @@ fn commit_to_driver(control: &Control, bound: &Bound, change: Change) -> Result 
     Ok(())
 }
 
-/// Ends the fault of a line, as its knob would.
+/// Ends the fault of a line, as `fault=none` does.
 ///
 /// # Errors
 ///
@@ -336,7 +338,7 @@ pub(super) fn end_fault(control: &Control, bound: &Bound) -> Result {
     put_in_force(control, Some(bound), knob, value, change)
 }
 
-/// Brings a change about, and notes the knob's value.
+/// Applies a change, and stores the value of the knob.
 ///
 /// # Errors
 ///
@@ -354,8 +356,8 @@ pub(super) fn put_in_force(
     Ok(())
 }
 
-/// Brings a line that was just bound up to date with all its knobs, in the table's order: the flavor stands before the
-/// work, so a flavor that must not sleep is exchanged before there is a sleep.
+/// Applies all knobs to a line that was just bound, in the order of the table. The flavor comes
+/// before the work, so a flavor that must not sleep is replaced before `work_sleep_us` is set.
 ///
 /// # Errors
 ///
@@ -364,7 +366,7 @@ pub(super) fn apply_all(control: &Control, bound: &Bound) -> Result {
     for &knob in Knob::ALL {
         let value = values::value(control.index, knob);
         if let (Knob::Run, Run::Always) = (knob, Run::from_value(value)) {
-            // It is new to the line, though not to the knob.
+            // The line is new and has not counted this user yet.
             bound.binding.line.count_user(true);
             continue;
         }

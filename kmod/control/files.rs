@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The tree in /sys/kernel/debug/simrupt: a folder per line with a file per knob of the line and the
-//! statistics, and `knobs`, which describes the knobs to tools.
+//! The tree in /sys/kernel/debug/simrupt: a directory per line, with a file for each of its knobs
+//! and with the statistics; and `knobs`, which describes the knobs to tools.
 
 use super::{
     changes,
@@ -81,8 +81,8 @@ const REPORTS: [(&CStr, Report, Mode); 8] = [
     (c"recover", Report::Recover, Mode::Write),
 ];
 
-/// What a file is about. Its number packs this: 0, or 1 + 256 * line + index, where the index
-/// counts the knobs first and the reports behind them.
+/// The subject of a file. The number of a file encodes it: 0, or 1 + 256 * line + index, where the
+/// index counts first the knobs and then the reports.
 enum Subject {
     Knobs,
     Knob(usize, Knob),
@@ -108,7 +108,8 @@ impl Subject {
     }
 }
 
-/// The tree; dropping it removes it. None where debugfs is switched off: the parameters remain.
+/// The tree; dropping it removes it. There is none where debugfs is switched off: only the
+/// parameters remain.
 pub(crate) struct Faces {
     _root: Option<Dir<Tree>>,
 }
@@ -153,7 +154,8 @@ impl fmt::Display for Spec {
     }
 }
 
-/// Writes to a seq_file what is formatted into it; a full one grows, and is then asked again.
+/// Formats into a seq_file. If its buffer is full, seq_file enlarges it and calls the show function
+/// again.
 struct Out<'a>(&'a SeqFile);
 
 impl core::fmt::Write for Out<'_> {
@@ -171,7 +173,7 @@ impl Files for Tree {
 
     /// # Errors
     ///
-    /// `ENODEV` when it is about a line that has no driver.
+    /// `ENODEV` when the line has no driver and the file needs one.
     fn show(id: usize, out: &SeqFile) -> Result {
         match Subject::from_id(id)? {
             Subject::Knobs => {
@@ -206,7 +208,7 @@ impl Files for Tree {
             Subject::Report(line, Report::Recover) if text.trim_ascii() == b"1" => {
                 recover(&lines::line(line)?)
             }
-            // Not writable files, or not 1.
+            // Files that are not writable, or a text other than 1.
             Subject::Knobs | Subject::Knob(..) | Subject::Report(..) => Err(EINVAL),
         }
     }
@@ -234,11 +236,12 @@ impl Files for Tree {
     }
 }
 
-/// The longest lines of a histogram, in bytes: one about a stage, and one for a bucket.
+/// The longest lines of a histogram, in bytes: that of a stage, and that of a bucket.
 const STAGE_LINE: usize = 192;
 const BUCKET_LINE: usize = 52;
 
-/// How long the histograms of a line are at most, unless many more buckets are used until they are shown.
+/// The largest size of a line's histograms, in bytes, unless many more buckets are used by the time
+/// they are shown.
 fn latency_size(view: &View) -> usize {
     let stages = view.meters.latency.stages().map(|(_, histogram)| {
         let buckets = histogram.buckets().count();
@@ -286,14 +289,15 @@ fn show(control: &Control, report: Report, out: &SeqFile) -> Result {
             seq_print!(out, "empty_runs_ns {}\n", costs.empty_runs_ns);
         }
         Report::Schedule => schedule::show(control, out),
-        // Only written.
+        // Write-only.
         Report::Reset | Report::Recover => return Err(EACCES),
     }
     Ok(())
 }
 
-/// One line about the stage, and one for each bucket that is not empty. The count is the sum of the lines below
-/// it; values that are counted meanwhile may be in some of the figures and not in others.
+/// One line for the stage, and one for each bucket that is not empty. The count is the sum of the
+/// lines below it. Values that are counted meanwhile may be in some of the figures and not in
+/// others.
 fn show_histogram(stage: &str, histogram: &Histogram, out: &SeqFile) -> Result {
     let max = histogram.max();
     let sum_ns = histogram.sum();
@@ -318,22 +322,23 @@ fn show_histogram(stage: &str, histogram: &Histogram, out: &SeqFile) -> Result {
     Ok(())
 }
 
-/// Zeroes all counters and histograms of a line together. Everything that is under way counts from then on: events
-/// in the ring and in the fifo as events, raises that wait for the top half as raised.
+/// Zeroes all counters and histograms of a line together. Pending work stays counted: events in the
+/// ring and in the fifo as events, and raises that wait for the top half as raised.
 ///
-/// All stages stand still meanwhile.
+/// All stages are stopped meanwhile.
 ///
 /// # Errors
 ///
-/// `ENODEV` while no driver is bound; `EINTR` and `ETIMEDOUT` while the bottom half does not come to its end.
-/// Nothing is zeroed then.
+/// `ENODEV` while no driver is bound; `EINTR` when the caller is killed; `ETIMEDOUT` when the
+/// bottom half does not end in time. On error nothing is zeroed.
 fn reset(control: &Arc<Control>) -> Result {
     let changes = control.changes.take_killable()?;
     let Bound { binding, meters } = changes.as_ref().ok_or(ENODEV)?;
     binding.hold(|still| {
         let _counting = control.counting.lock();
         control.device.with_watch(|device| {
-            // Held until the fifo's counts are zero, too: a read counts before or after, in both.
+            // Held until the fifo's counts are zero, too: both count a read before the reset, or
+            // both after it.
             still.line.with_reads(|reader, store| {
                 reader.observer.reset();
                 still.intake.observer.reset();
@@ -350,16 +355,19 @@ fn reset(control: &Arc<Control>) -> Result {
     })
 }
 
-/// Ends the fault of a line, and undoes its consequences: enables the interrupt if the kernel has disabled it, has
-/// the device interrupt once more for events that nobody has taken, and wakes readers. An interrupt that two lines share
-/// is enabled for both; what the other one has raised meanwhile is pending, and is delivered.
+/// Ends the fault of a line, and undoes its consequences: enables the interrupt if the kernel has
+/// disabled it, makes the device interrupt once more for events that wait in the ring, and wakes
+/// readers. An interrupt that two lines share is enabled for both; raises of the other line that
+/// are pending are then delivered.
 ///
 /// # Errors
 ///
-/// `ENODEV` while no driver is bound, `EINTR` when the caller is killed while another change is made. Nothing is
-/// changed then. `ENXIO` when a managed interrupt cannot be enabled, as its CPUs are offline; the fault has ended then.
+/// `ENODEV` while no driver is bound; `EINTR` when the caller is killed while another change is in
+/// progress. In both cases nothing is changed. `ENXIO` when a managed interrupt cannot be enabled,
+/// as its CPUs are offline; the fault has then ended.
 fn recover(control: &Arc<Control>) -> Result {
-    // The line that shares the interrupt does not disable or enable it meanwhile. In ascending order, like everybody.
+    // The line that shares the interrupt must not disable or enable it meanwhile. Locks are taken
+    // in ascending order, as in the lock order of `lines`.
     let other = lines::neighbour(control.index)
         .map(lines::line)
         .transpose()?;

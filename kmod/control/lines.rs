@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The lines: where hardware, driver and knobs find each other. Process context.
+//! The lines: they connect hardware, driver and knobs. Process context.
 //!
 //! # Lock order
 //!
-//! From the outside in: a lock is only taken while holding locks that stand before it.
+//! From the outside in: a lock is taken only while holding locks above it in this list.
 //!
-//! 1. the module's parameter lock (the kernel's; held around every access to a parameter)
-//! 2. [`Control::changes`] of lines in ascending order: held while their knobs are changed, and while they are
-//!    bound and unbound. A change may wait for the bottom half; it can be killed then, and gives up after some
-//!    seconds. So can those who wait for it.
+//! 1. the module's parameter lock, which the kernel holds around every access to a parameter
+//! 2. [`Control::changes`] of lines in ascending order: held while their knobs are changed, and
+//!    while they are bound and unbound. A change may wait for the bottom half. That wait can be
+//!    killed, and ends after some seconds. A wait for this lock can be killed, too.
 //! 3. [`Control::counting`] of that line: held while its counters are read or zeroed
-//! 4. those of [`crate::driver::Line`]'s module
+//! 4. the locks in the module of [`crate::driver::Line`]
 //!
-//! The place of the lines themselves has a lock that is held for a look at it.
+//! [`LINES`] has its own lock, which is held only for a lookup.
 
 use super::{
     setup::Simrupt,
@@ -76,7 +76,7 @@ static LINES: Global<Lines> = Global::new();
 
 struct Lines(KVec<Arc<Control>>);
 
-/// A line as its users see it.
+/// A line, for the interfaces to it.
 #[pin_data]
 pub(super) struct Control {
     pub(super) index: usize,
@@ -84,16 +84,16 @@ pub(super) struct Control {
     pub(super) device_counters: Arc<Counters<{ device::COUNTERS }>>,
     pub(super) load: Arc<Load>,
     pub(super) interference: Arc<Interference>,
-    /// The bound line, for those who change it.
+    /// The bound line, for changes.
     #[pin]
     pub(super) changes: Semaphore<Option<Bound>>,
-    /// The bound line, for those who look at it. A copy, so that they never wait for a change.
+    /// The bound line, for readers of its state. A copy, so that they never wait for a change.
     #[pin]
     view: Mutex<Option<View>>,
-    /// Held while the counters are read, and while they are zeroed.
+    /// Held while the counters are read or zeroed.
     #[pin]
     pub(super) counting: Mutex<()>,
-    /// How it went when the driver was bound last; `None` before it is bound first.
+    /// The result of the last bind; `None` before the first one.
     #[pin]
     outcome: Mutex<Option<Result>>,
 }
@@ -104,7 +104,7 @@ pub(super) struct Bound {
     pub(super) meters: Arc<Meters>,
 }
 
-/// The parts of a bound line that one may look at at any time.
+/// The parts of a bound line that may be read at any time.
 #[derive(Clone)]
 pub(super) struct View {
     pub(super) line: Arc<Line<Simrupt>>,
@@ -145,7 +145,7 @@ impl Control {
         )
     }
 
-    /// The bound line, to look at.
+    /// The bound line, for reading.
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl Control {
         self.view.lock().clone().ok_or(ENODEV)
     }
 
-    /// Makes a bound line known, or, without one, forgets it.
+    /// Publishes a bound line for [`Self::view`], or withdraws it with `None`.
     pub(super) fn show(&self, bound: Option<&Bound>) {
         let view = bound.map(|Bound { binding, meters }| View {
             line: binding.line.clone(),
@@ -165,13 +165,13 @@ impl Control {
         drop(old);
     }
 
-    /// Takes note of how binding it has ended.
+    /// Stores the result of a bind.
     pub(super) fn note_outcome(&self, outcome: Result) {
         *self.outcome.lock() = Some(outcome);
     }
 }
 
-/// The interrupt lines of the controller, and the CPU time of each.
+/// The interrupt lines of the controller, with the CPU time of each.
 fn interrupts(
     domain: &Arc<IrqDomain>,
     cpu_time: &Arc<CpuTime>,
@@ -198,36 +198,37 @@ fn interrupts(
     Ok(interrupts)
 }
 
-/// The line that shares the interrupt of a line.
+/// The line that shares the interrupt of line `index`.
 pub(super) fn neighbour(index: usize) -> Option<usize> {
     values::neighbour(index, count())
 }
 
-/// How many lines the module was loaded with.
+/// The number of lines, as the module was loaded.
 pub(super) fn count() -> usize {
     usize::try_from(values::value(0, Knob::Lines)).unwrap_or(0)
 }
 
-/// A line.
+/// The line of this number.
 ///
 /// # Errors
 ///
-/// `ENODEV` when there is none of this number.
+/// `ENODEV` when there is no such line.
 pub(super) fn line(index: usize) -> Result<Arc<Control>> {
     let lines = LINES.get().ok_or(ENODEV)?;
     lines.0.get(index).cloned().ok_or(ENODEV)
 }
 
-/// The simulated devices are there; dropping this takes them away.
+/// The simulated devices; dropping this removes them.
 pub(crate) struct Hardware(#[allow(dead_code, reason = "is kept")] global::Placed<Lines>);
 
 impl Hardware {
-    /// Makes a device per line, not yet known to the kernel.
+    /// Makes a device per line. The kernel does not know them yet.
     ///
     /// # Errors
     ///
-    /// `EINVAL` when the command line gave more values for a knob than there are lines, or two values that a line does
-    /// not have together, or two lines with one interrupt; `ENXIO` for a CPU that is offline; `ENOMEM`.
+    /// `EINVAL` when the command line gave more values for a knob than there are lines. `EINVAL`
+    /// for values that cannot be combined, on one line or on two that share an interrupt. `ENXIO`
+    /// for a CPU that is offline; `EOPNOTSUPP` when this kernel lacks a feature; `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
         let placed = values::begin(|| {
             let lines = Lines(KVec::with_capacity(MAX_LINES, GFP_KERNEL)?);
@@ -241,22 +242,22 @@ impl Hardware {
             let line = Control::new(index, line, load, cpu_time.clone())?;
             lines.push(line, GFP_KERNEL)?;
         }
-        // In the place of the empty ones, which only kept the place.
+        // Replaces the empty lines, which only made the place ready.
         placed.replace(Arc::new(Lines(lines), GFP_KERNEL)?);
         Ok(Self(placed))
     }
 }
 
-/// The kernel knows the devices; dropping this has it forget them, and unbinds their drivers.
+/// The registered platform devices; dropping this unbinds their drivers and unregisters them.
 pub(crate) struct PlatformDevices(#[allow(dead_code, reason = "is kept")] KVec<PlatformDevice>);
 
 impl PlatformDevices {
-    /// Registers the devices one by one, each of which binds it to the driver.
+    /// Registers the devices one by one. Each registration binds the device to the driver.
     ///
     /// # Errors
     ///
-    /// Why a line's driver could not be bound. The driver core does not tell that to the one that registers a
-    /// device, so the driver leaves word with the line.
+    /// The error of a bind. The driver core does not return it from the registration of the device,
+    /// so the driver stores it in the line.
     pub(crate) fn new() -> Result<Self> {
         let mut devices = KVec::with_capacity(count(), GFP_KERNEL)?;
         for index in 0..count() {
@@ -265,7 +266,7 @@ impl PlatformDevices {
             let device =
                 PlatformDevice::new(module::NAME, id, line.device.virq(), super::setup::LINE)?;
             devices.push(device, GFP_KERNEL)?;
-            // Not whether it is bound now: users may unbind it at once.
+            // This is not whether it is bound now: users may unbind it at any time.
             let outcome = *line.outcome.lock();
             outcome.unwrap_or(Err(ENODEV)).inspect_err(|error| {
                 log::error!("line {index} cannot be set up: {error:?}\n");
@@ -275,7 +276,7 @@ impl PlatformDevices {
     }
 }
 
-/// `simruptN`: of the char device and of the interrupt's action. Both want it to live for ever.
+/// `simruptN`: the name of the char device and of the interrupt handler. Both need a static string.
 pub(super) fn name(index: usize) -> &'static CStr {
     static NAMES: [[u8; 10]; MAX_LINES] = names();
     NAMES

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How users change and watch the lines: the knobs' three faces, and the statistics. Process context.
+//! How users change and watch the lines: the three interfaces to the knobs, and the statistics.
+//! Process context.
 //!
-//! - [`values`] keeps what each knob is set to.
-//! - [`lines`] has the lines, and the lock of each: [`setup`] puts a line together from its knobs.
-//! - [`changes`] brings a change about; [`set`] is the one setter behind all faces.
-//! - [`params`] is the face in /sys/module/simrupt/parameters and on insmod's command line.
-//! - [`files`] is the face in debugfs.
-//! - [`schedule`] is the file there that has the gaps of a replay.
+//! - [`values`] stores the value of each knob.
+//! - [`lines`] holds the lines with their locks. [`setup`] builds a line from its knobs.
+//! - [`changes`] prepares and applies changes. [`set`] is the common setter of all interfaces.
+//! - [`params`] is the interface in /sys/module/simrupt/parameters and on the command line of
+//!   insmod.
+//! - [`files`] is the interface in debugfs.
+//! - [`schedule`] is the debugfs file with the gaps of a replay.
 //! - [`stats`] reads the counters.
 
 mod changes;

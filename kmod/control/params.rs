@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The knobs as module parameters: `insmod simrupt.ko rate_hz=100,1000`, and
-//! /sys/module/simrupt/parameters, where each holds a list with one value per line. All come from the knob table.
+//! The knobs as module parameters: `insmod simrupt.ko rate_hz=100,1000`, and files in
+//! /sys/module/simrupt/parameters. Each holds a list with one value per line. All come from the
+//! knob table.
 
 use super::{
     lines,

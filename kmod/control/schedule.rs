@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The file `schedule` of a line: the gaps that pattern replay has. Process context.
+//! The file `schedule` of a line: the gaps of pattern `replay`. Process context.
 //!
-//! Opening the file for writing changes nothing. The writes to the open file are one text, which is checked as it
-//! comes; memory for it is taken as it comes, too. So the last close, which puts the text in force, cannot fail.
-//! After a write that failed there is nothing to put in force, so the old gaps stay.
+//! Opening the file for writing changes nothing. The writes to the open file form one text. Each
+//! write checks its part and allocates the memory for it. So the last close, which puts the text in
+//! force, cannot fail. A failed write discards the text, and the old gaps stay.
 
 use super::lines;
 use crate::{
@@ -31,26 +31,26 @@ use kernel::{
     }, //
 };
 
-/// How many gaps there is memory for at first.
+/// The number of gaps that the first allocation holds.
 const FIRST_CAPACITY: usize = 512;
 
-/// A text that comes in pieces.
+/// A text that arrives in pieces.
 pub(super) struct Draft {
     line: usize,
     parser: Parser,
     values: Values,
-    /// Where the gaps go at the end, when nothing may fail any more.
+    /// Memory for the gaps at the end, allocated early because the end must not fail.
     place: UniqueArc<MaybeUninit<Gaps>>,
 }
 
-/// The gaps so far, and room for more of them.
+/// The gaps so far, and room for more.
 struct Values {
     room: KVVec<u64>,
     count: usize,
 }
 
 impl Values {
-    /// Makes room for so many gaps.
+    /// Makes room for `count` gaps.
     fn reserve(&mut self, count: usize) -> Result {
         let old = self.room.len();
         if old < count {
@@ -63,7 +63,7 @@ impl Values {
         Ok(())
     }
 
-    /// Adds a gap, for which there has to be room.
+    /// Adds a gap; there must be room for it.
     fn add(&mut self, gap_ns: u64) {
         if let Some(place) = self.room.get_mut(self.count) {
             *place = gap_ns;
@@ -72,7 +72,7 @@ impl Values {
     }
 }
 
-/// Why a piece is refused.
+/// The reason to refuse a piece.
 enum Refusal {
     Text(Objection),
     Memory(Error),
@@ -111,7 +111,7 @@ impl Draft {
             values.add(gap_ns);
             Ok::<(), Refusal>(())
         })?;
-        // The last number may have its end at the end of the text.
+        // Room for the last number, which may end with the text.
         values.reserve(parser.count()).map_err(Refusal::Memory)
     }
 }
@@ -119,7 +119,8 @@ impl Draft {
 impl debugfs::Draft for Draft {
     /// # Errors
     ///
-    /// `EINVAL`, `ERANGE` and `ENOMEM`.
+    /// `EINVAL` for text that is not a number; `ERANGE` for a gap that is too long, or for too many
+    /// gaps; `ENOMEM`.
     fn take(&mut self, piece: &[u8]) -> Result {
         self.parse(piece).map_err(|refusal| {
             let (error, reason) = match refusal {
@@ -134,14 +135,14 @@ impl debugfs::Draft for Draft {
         })
     }
 
-    /// Puts the text in force. There is nobody who could be told that it failed.
+    /// Puts the text in force. It cannot report an error, so it must not fail.
     fn end(mut self) {
         if let Some(gap_ns) = self.parser.end() {
             self.values.add(gap_ns);
         }
         let Values { room, count } = self.values;
         let gaps = (count != 0).then(|| Arc::from(self.place.write(Gaps::new(room, count))));
-        // The open file holds the module, and with it the line.
+        // The open file keeps the module loaded, and so the line exists.
         if let Ok(control) = lines::line(self.line) {
             control.device.set_gaps(gaps);
             trace::knob_was_set(self.line, "schedule", count as i64);
@@ -158,7 +159,7 @@ pub(super) fn show(control: &lines::Control, out: &SeqFile) {
     }
 }
 
-/// The length of the text about the gaps of a line, in bytes, or a little more.
+/// The length of the text of a line's gaps, in bytes, or slightly more.
 pub(super) fn size(control: &lines::Control) -> usize {
     let length = |gap_ns: &u64| 2 + gap_ns.checked_ilog10().map_or(0, |digits| digits as usize);
     let gaps = control.device.gaps();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The one setter behind all faces: parse, check, prepare for all lines concerned, then commit line by line.
+//! The common setter of all interfaces: parse, check, prepare for all affected lines, then commit
+//! line by line.
 //!
-//! Parsing and allocating may fail, and come before anything changes. A commit may wait for a line's bottom half,
-//! and gives up when that does not come to its end.
+//! Parsing and allocation may fail, so they come before any change. A commit may wait for a line's
+//! bottom half, and fails when the bottom half does not end in time.
 
 use super::{
     changes::{
@@ -43,12 +44,12 @@ use kernel::{
     prelude::*, //
 };
 
-/// Which lines a write is for.
+/// The lines that a write is for.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
-    /// This one; the text is one value.
+    /// This line; the text is one value.
     Line(usize),
-    /// All of them; the text is a list, one value per line, of which the last repeats.
+    /// All lines; the text is a list with one value per line, and the last value repeats.
     All,
 }
 
@@ -86,7 +87,7 @@ fn refuse(knob: Knob, text: &[u8], rejection: Rejection) -> Error {
     error
 }
 
-/// Tells that a value cannot be had now.
+/// Logs that a value was refused.
 fn tell(index: usize, knob: Knob, text: &[u8], error: Error) -> Error {
     let name = knob.spec().name;
     let text = log::shown(text);
@@ -106,15 +107,15 @@ fn tell(index: usize, knob: Knob, text: &[u8], error: Error) -> Error {
     error
 }
 
-/// The values that a text has for lines, from the first of them on.
+/// The parsed values for `count` lines from line `first` on.
 struct Parsed {
     first: usize,
     count: usize,
     values: [i64; MAX_LINES],
 }
 
-/// The first of the lines that a write to a line is for, and how many they are: what belongs to an interrupt is for both
-/// lines that share it.
+/// The first line that a write to line `index` affects, and the number of such lines: a knob of the
+/// interrupt is set for both lines that share it.
 fn concerned(index: usize, knob: Knob) -> (usize, usize) {
     match lines::neighbour(index) {
         Some(other) if OF_INTERRUPT.contains(&knob) => (index.min(other), 2),
@@ -135,7 +136,7 @@ fn parse(target: Target, knob: Knob, bytes: &[u8]) -> Result<Parsed> {
             (first, count)
         }
         Target::All => {
-            // Before init the number of lines is not known; the count is checked then.
+            // Before init the number of lines is not known; init checks the count.
             let most = match knob {
                 _ if !spec.per_line => 1,
                 _ if values::live() => lines::count(),
@@ -156,7 +157,7 @@ fn parse(target: Target, knob: Knob, bytes: &[u8]) -> Result<Parsed> {
     })
 }
 
-/// A line whose changes are ours.
+/// A line whose [`Control::changes`] is held.
 struct LineTaken<'a> {
     control: &'a Control,
     bound: Taken<'a, Option<Bound>>,
@@ -173,8 +174,8 @@ impl LineTaken<'_> {
     }
 }
 
-/// Sets a knob of some lines, which are held: of all of them, or of none. Should a line's bottom half not come to
-/// its end, then the lines before it get their old values back.
+/// Sets a knob of some held lines: of all of them, or of none. If a line's bottom half does not end
+/// in time, the lines before it get their old values back.
 fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> Result {
     let value_of = |index: usize, other: Knob| {
         let mut written = lines.iter().zip(values);
@@ -184,7 +185,7 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
     let mut changes = KVec::with_capacity(lines.len(), GFP_KERNEL)?;
     for (line, value) in lines.iter().zip(values) {
         let index = line.control.index;
-        // The lines are ours, so none of their other knobs changes until this one is set.
+        // The lines are held, so their other knobs do not change until this one is set.
         if let Some(refusal) = values::refusal(index, knob, *value) {
             log::warning!("line {index}: {refusal}\n");
             return Err(EBUSY);
@@ -203,7 +204,7 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
         let old_value = values::value(index, knob);
         if let Err(error) = line.commit(knob, value, change) {
             for (line, old_value) in old_values {
-                // As far as that goes: it may have to wait as well.
+                // Best effort: this may have to wait, and fail, as well.
                 let _ = LineTaken::prepare(line, knob, old_value)
                     .and_then(|change| line.commit(knob, old_value, change));
             }
@@ -214,16 +215,17 @@ fn set_all(lines: &[LineTaken<'_>], knob: Knob, values: &[i64], text: &[u8]) -> 
     Ok(())
 }
 
-/// Sets a knob to what a user wrote.
+/// Sets a knob to the value or values in `text`.
 ///
-/// Callers hold the module's parameter lock, or are called only while the module is live.
+/// Call it with the module's parameter lock held, or while the module is live.
 ///
 /// # Errors
 ///
-/// `EINVAL`, `ERANGE`, `ENOMEM`, `EBUSY` for a value that does not go with that of another knob of a line, or with that
-/// of the line that shares its interrupt, `ENXIO` for a CPU that is offline, or a managed interrupt whose CPUs are,
-/// `EOPNOTSUPP` for what this kernel was built without; `EINTR` and `ETIMEDOUT` while a line's bottom half does not come
-/// to its end. Nothing has changed then.
+/// `EINVAL` and `ERANGE` for a bad value; `EBUSY` for a value that cannot be combined with another
+/// knob of the line, or with the line that shares its interrupt; `ENXIO` for a CPU that is offline,
+/// or for a managed interrupt whose CPUs are offline; `EOPNOTSUPP` for a feature that this kernel
+/// lacks; `ENOMEM`; `EINTR` when the caller is killed; `ETIMEDOUT` when a line's bottom half does
+/// not end in time. On error nothing has changed.
 pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
     let parsed = parse(target, knob, text)?;
     let values = parsed.values.get(..parsed.count).ok_or(EINVAL)?;
@@ -239,7 +241,7 @@ pub(super) fn set(target: Target, knob: Knob, text: &[u8]) -> Result {
         controls.push(lines::line(index)?, GFP_KERNEL)?;
     }
     let mut taken = KVec::with_capacity(parsed.count, GFP_KERNEL)?;
-    // In ascending order, like everybody.
+    // In ascending order, as the lock order of `lines` demands.
     for control in &controls {
         let bound = control.changes.take_killable()?;
         taken.push(LineTaken { control, bound }, GFP_KERNEL)?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What simrupt's driver is made of: the simulated device, the flavors and the observers, each as the knobs say.
-//! Process context.
+//! The parts of simrupt's driver: the simulated device, the flavors and the observers, configured
+//! by the knobs. Process context.
 
 use super::{
     changes,
@@ -50,7 +50,7 @@ use kernel::{
     sync::Arc, //
 };
 
-/// The firmware property that tells a device which line it is.
+/// The firmware property with the line number of a device.
 pub(super) const LINE: &CStr = c"line";
 
 /// See the module's description.
@@ -94,16 +94,17 @@ impl Registers for Device {
     }
 }
 
-/// A line that is published; dropping this takes it back.
+/// A published line; dropping this withdraws it.
 pub(crate) struct Published(Arc<Control>);
 
 impl Drop for Published {
     fn drop(&mut self) {
-        // Waits for a change that is under way; none begins any more.
+        // Waits for a change that is in progress; later changes find no bound line.
         let bound = self.0.changes.take().take();
         self.0.show(None);
         if let Some(bound) = bound {
-            // The bottom half is waited for; one that is busy on purpose ends now.
+            // Unbinding waits for the bottom half, so a run that is busy or sleeping for a knob
+            // must end now.
             bound.meters.end_extra();
             if values::run(self.0.index) == Run::Always {
                 bound.binding.line.count_user(false);
@@ -156,7 +157,7 @@ impl Setup for Simrupt {
         Deferral::new(index, flavor, runner)
     }
 
-    /// Makes the line known, and brings it up to date with the knobs, which may have changed since it was built.
+    /// Publishes the line, and applies the knobs, which may have changed since the line was built.
     fn publish(binding: Arc<Binding<Self>>) -> Result<Published> {
         let control = lines::line(binding.index)?;
         let meters = meters(binding.runner())?;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Reads the counters of a line. Process context; delays nothing for longer than one batch of records takes.
+//! Reads the counters of a line. Process context. It delays other contexts for one batch of records
+//! at most.
 
 use super::lines::{
     Control,
@@ -20,16 +21,16 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// How often a moment is looked for at which the bottom half stands still.
+/// The number of attempts to find a moment when the bottom half moves nothing.
 const ATTEMPTS: u32 = 16;
 
 type DeviceCounts = [u64; device::COUNTERS];
 
-/// The counters at one moment: every sum of [`invariants::INVARIANTS`] holds in every snapshot.
+/// The counters at one moment. Every sum of [`invariants::INVARIANTS`] holds in every snapshot.
 pub(super) struct Snapshot {
     /// The values of [`invariants::COUNTERS`], in that order.
     pub(super) counters: [u64; invariants::COUNTERS.len()],
-    /// Name and context counters of each stage.
+    /// The name and the context counters of each stage.
     pub(super) contexts: [(&'static str, [u64; census::COUNTERS]); 3],
 }
 
@@ -45,7 +46,7 @@ impl Snapshot {
         let _counting = control.counting.lock();
         let (fifo, queued, bottom, in_ring, device) = Self::of_ring_and_fifo(&view);
         let View { ring, meters, .. } = &view;
-        // Here, that the top half is not between its cause register and its counts.
+        // The snapshot ensures that the top half is not between its cause register and its counts.
         let (top, acknowledged) = meters.top_half.snapshot(|| ring.raises_acknowledged());
         let raised = ring.raised();
         let since = raised.wrapping_sub(meters.raised_before.load());
@@ -96,16 +97,17 @@ impl Snapshot {
             ],
         })
     }
-    /// The counts of the fifo, how many records it has, those of the bottom half, how many events are in the ring,
-    /// and the device's counters, all of one moment.
+    /// Counts of one moment: those of the fifo, the number of its records, those of the bottom
+    /// half, the number of events in the ring, and the device's counters.
     fn of_ring_and_fifo(view: &View) -> (Counts, u64, BottomCounts, u64, DeviceCounts) {
         let View { line, ring, meters } = view;
         let device_now = || meters.device.snapshot(|| ring.announced());
         let mut attempt = 0;
         loop {
-            // With the store locked, the bottom half is not between ring and fifo. Stable counters of the device say
-            // that it is not between ring and count. They are looked for without the lock, for that means to wait
-            // for an emission; they are of the same moment if the bottom half has moved nothing since.
+            // While the store is locked, the bottom half is not between ring and fifo. A snapshot
+            // of the device's counters ensures that the device is not between ring and count. That
+            // snapshot may wait for an emission, so it is taken without the lock. Both are of the
+            // same moment if the bottom half has moved nothing in between.
             let taken = ring.taken();
             let mut device = device_now();
             let store = line.store.lock();
@@ -114,7 +116,7 @@ impl Snapshot {
                     attempt += 1;
                     continue;
                 }
-                // It never stands still.
+                // The bottom half never pauses, so this waits with the lock held.
                 device = device_now();
             }
             let in_ring = device.1.wrapping_sub(ring.taken());
@@ -124,7 +126,7 @@ impl Snapshot {
     }
 }
 
-/// As many counters as there are wanted, of which the first has index `first`.
+/// `N` counters, from index `first` on.
 fn part<const N: usize>(counters: &[u64], first: usize) -> [u64; N] {
     core::array::from_fn(|index| counters.get(first + index).copied().unwrap_or(0))
 }

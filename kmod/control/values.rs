@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What each knob of each line is set to. Statics, because module parameters are set before the
+//! The value of each knob of each line. In statics, because module parameters are set before the
 //! module's init and shown after its exit.
 
 use super::changes;
@@ -47,16 +47,16 @@ const KNOBS: usize = Knob::ALL.len();
 
 const NSEC_PER_SEC: i64 = 1_000_000_000;
 
-/// Stands for "not set": outside the range of every knob.
+/// No value is set. It is outside the range of every knob.
 const UNSET: i64 = i64::MIN;
 
 static VALUES: [[Atomic<i64>; KNOBS]; MAX_LINES] =
     [const { [const { Atomic::new(UNSET) }; KNOBS] }; MAX_LINES];
 
-/// How many values the command line gave for each knob.
+/// The number of values that the command line gave for each knob.
 static GIVEN: [Atomic<usize>; KNOBS] = [const { Atomic::new(0) }; KNOBS];
 
-/// Whether the place of the lines may be looked at: it is ready. Changes once, under the module's parameter
+/// Whether the place of the lines is ready for lookups. Changes once, under the module's parameter
 /// lock.
 static LIVE: Atomic<bool> = Atomic::new(false);
 
@@ -64,7 +64,7 @@ fn cell(line: usize, knob: Knob) -> Option<&'static Atomic<i64>> {
     VALUES.get(line).and_then(|knobs| knobs.get(knob as usize))
 }
 
-/// What a knob of a line is set to.
+/// The value of a knob of a line.
 pub(crate) fn value(line: usize, knob: Knob) -> i64 {
     match cell(line, knob).map_or(UNSET, |cell| cell.load(Relaxed)) {
         UNSET => knob.default_value(),
@@ -72,7 +72,7 @@ pub(crate) fn value(line: usize, knob: Knob) -> i64 {
     }
 }
 
-/// The row of a knob, with the range that this machine gives it.
+/// The row of a knob, with the range for this machine.
 pub(crate) fn spec(knob: Knob) -> Spec {
     let mut spec = *knob.spec();
     if let (Knob::Cpu, Values::Number { max, .. }) = (knob, &mut spec.values) {
@@ -81,7 +81,7 @@ pub(crate) fn spec(knob: Knob) -> Spec {
     spec
 }
 
-/// How the knobs of a line spread its events.
+/// The shape of a line's events, from its knobs.
 pub(crate) fn shape(line: usize) -> Shape {
     Shape {
         rate_hz: value(line, Knob::RateHz).unsigned_abs(),
@@ -92,17 +92,18 @@ pub(crate) fn shape(line: usize) -> Shape {
     }
 }
 
-/// The CPU that the knobs of a line give its timer.
+/// The CPU of a line's timer, from its knobs; `None` for no choice.
 pub(crate) fn cpu(line: usize) -> Option<u32> {
     u32::try_from(value(line, Knob::Cpu)).ok()
 }
 
-/// Whether the interrupt of a line is one that another line may have, too.
+/// Whether a line may share its interrupt with another line.
 pub(crate) fn is_shared(line: usize) -> bool {
     value(line, Knob::Shared) != 0
 }
 
-/// Who chooses the CPUs of the interrupt of a line. The managed ones of all `lines` share the CPUs.
+/// The affinity of a line's interrupt, from its knobs. The managed interrupts of all `lines` lines
+/// share the CPUs.
 pub(crate) fn affinity(line: usize, lines: usize) -> irq_domain::Affinity {
     let of = |line| Affinity::from_value(value(line, Knob::Affinity));
     let is_managed = |&line: &usize| of(line) == Affinity::Managed;
@@ -117,17 +118,17 @@ pub(crate) fn affinity(line: usize, lines: usize) -> irq_domain::Affinity {
     }
 }
 
-/// How much of a CPU the knobs of a line let be taken, in percent.
+/// The CPU limit of a line, in percent of a CPU, from its knobs.
 pub(crate) fn limit_pct(line: usize) -> u64 {
     value(line, Knob::CpuLimitPct).unsigned_abs()
 }
 
-/// When the knobs of a line have its device run.
+/// When the device of a line runs, from its knobs.
 pub(crate) fn run(line: usize) -> Run {
     Run::from_value(value(line, Knob::Run))
 }
 
-/// The value of each knob of a line, once `knob` has `value`.
+/// The values of a line's knobs, with `value` for `knob`.
 fn once(line: usize, knob: Knob, value: i64) -> impl Fn(Knob) -> i64 {
     move |other| match other == knob {
         true => value,
@@ -135,7 +136,7 @@ fn once(line: usize, knob: Knob, value: i64) -> impl Fn(Knob) -> i64 {
     }
 }
 
-/// How the knobs of a line have it disturbed, once `knob` has `value`.
+/// The interference of a line, from its knobs, with `value` for `knob`.
 pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference::Settings {
     let value_of = once(line, knob, value);
     let period_ns = NSEC_PER_SEC.checked_div(value_of(Knob::StressHz));
@@ -148,9 +149,10 @@ pub(super) fn interference(line: usize, knob: Knob, value: i64) -> interference:
     }
 }
 
-/// The budget with which the bottom half of a line polls, once `knob` has `value`. Nothing polls where all is done in
-/// the interrupt, nor in the thread of one that lines share: the kernel waits for the threads of all lines before it
-/// lets one of them go, and a thread that polls may never end.
+/// The poll budget of a line's bottom half, with `value` for `knob`; `None` when it does not poll.
+/// It does not poll in the interrupt itself, and not in the thread of a shared interrupt: to free
+/// one handler the kernel waits for the threads of all lines, and a thread that polls may never
+/// end.
 pub(super) fn poll_budget(line: usize, knob: Knob, value: i64) -> Option<NonZeroUsize> {
     let value_of = once(line, knob, value);
     let budget = usize::try_from(value_of(Knob::PollBudget)).unwrap_or(0);
@@ -162,7 +164,7 @@ pub(super) fn poll_budget(line: usize, knob: Knob, value: i64) -> Option<NonZero
     NonZeroUsize::new(budget).filter(|_| polls)
 }
 
-/// How the knobs of a line let its events wait for an interrupt, once `knob` has `value`.
+/// The coalescing limits of a line, from its knobs, with `value` for `knob`.
 pub(super) fn coalescing(line: usize, knob: Knob, value: i64) -> Limits {
     let value_of = once(line, knob, value);
     Limits {
@@ -173,7 +175,7 @@ pub(super) fn coalescing(line: usize, knob: Knob, value: i64) -> Limits {
     }
 }
 
-/// The faults of a line by its knobs, once `knob` has `value`.
+/// The fault rules of a line, from its knobs, with `value` for `knob`.
 pub(super) fn faults(line: usize, knob: Knob, value: i64) -> Rules {
     let value_of = once(line, knob, value);
     Rules {
@@ -185,43 +187,45 @@ pub(super) fn faults(line: usize, knob: Knob, value: i64) -> Rules {
     }
 }
 
-/// Why a line does not take `value` for `knob`: it does not go with the value of another knob.
+/// Why a line refuses `value` for `knob`: it cannot be combined with the value of another knob.
 pub(super) fn refusal(line: usize, knob: Knob, value: i64) -> Option<Refusal> {
     pairs::refusal(knob, value, |other| self::value(line, other))
 }
 
-/// The line that shares the interrupt of one of `lines`.
+/// The line that shares the interrupt of `line`, of `lines` lines.
 pub(super) fn neighbour(line: usize, lines: usize) -> Option<usize> {
     pairs::neighbour(line, lines, is_shared)
 }
 
-/// Notes what a knob of a line is set to.
+/// Stores the value of a knob of a line.
 pub(super) fn store(line: usize, knob: Knob, value: i64) {
     if let Some(cell) = cell(line, knob) {
         cell.store(value, Relaxed);
     }
 }
 
-/// Notes that the command line gave `count` values for a knob.
+/// Stores the number of values that the command line gave for a knob.
 pub(super) fn note_given(knob: Knob, count: usize) {
     if let Some(given) = GIVEN.get(knob as usize) {
         given.store(count, Relaxed);
     }
 }
 
-/// Whether the module's init has begun. Only stable under the module's parameter lock.
+/// Whether the module's init has begun. The answer is stable only under the module's parameter
+/// lock.
 pub(super) fn live() -> bool {
     LIVE.load(Relaxed)
 }
 
-/// Ends the time before init, when values are only noted: `place` makes the lines' place ready.
+/// Ends the time before init, in which values are only stored. `place` makes the place of the lines
+/// ready.
 ///
 /// # Errors
 ///
-/// Those of `place`.
+/// The errors of `place`.
 pub(super) fn begin<T>(place: impl FnOnce() -> Result<T>) -> Result<T> {
-    // A write that came before this only noted its value, which is read afterwards; one that comes after finds
-    // the module live.
+    // A write before this only stored its value, which is read afterwards. A later write finds the
+    // module live.
     module_param::locked(|| {
         let placed = place()?;
         LIVE.store(true, Relaxed);
@@ -229,7 +233,7 @@ pub(super) fn begin<T>(place: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// A value, as it is written to its knob.
+/// A value, in the form that its knob takes.
 struct Shown(Knob, i64);
 
 impl fmt::Display for Shown {
@@ -238,12 +242,13 @@ impl fmt::Display for Shown {
     }
 }
 
-/// Checks everything that the module is loaded with; returns the number of lines.
+/// Checks all values that the module is loaded with. Returns the number of lines.
 ///
 /// # Errors
 ///
-/// `EINVAL` when the command line gave more values for a knob than there are lines, or two values that a line does not
-/// have together, or that two lines with one interrupt do not; `ENXIO` for a CPU that is offline; `EOPNOTSUPP` for what this kernel was built without.
+/// `EINVAL` when the command line gave more values for a knob than there are lines. `EINVAL` for
+/// values that cannot be combined, on one line or on two that share an interrupt. `ENXIO` for a CPU
+/// that is offline; `EOPNOTSUPP` for a feature that this kernel lacks.
 pub(super) fn check() -> Result<usize> {
     let lines = usize::try_from(value(0, Knob::Lines))?;
     for &knob in Knob::ALL {
