@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The bottom half: moves events from the ring to the fifo, and wakes readers.
+//! The bottom half: it moves events from the ring to the fifo, and wakes readers.
 //!
-//! It runs where its deferral runs it: in a kernel thread, in softirq, in the interrupt's thread, or in the
-//! interrupt itself. It never runs concurrently with itself: each deferral sees to that, and a change of
-//! the deferral waits for the end of the run before.
+//! Its deferral decides where it runs: in a kernel thread, in softirq, in the interrupt's thread,
+//! or in the interrupt itself. It never runs concurrently with itself: each deferral guarantees
+//! that, and a change of the deferral waits until the last run has ended.
 
 use super::{
     line::{
@@ -54,11 +54,11 @@ use kernel::{
     }, //
 };
 
-/// How many records one hold of the fifo's lock moves. This bounds for how long bottom half and readers can
-/// delay each other, and for how long interrupts are off.
+/// The number of records that are moved while the fifo's lock is held once. This bounds how long
+/// bottom half and readers delay each other, and how long interrupts are off.
 pub(super) const BATCH: usize = 64;
 
-/// The bottom half of a line, and what it alone uses.
+/// The bottom half of a line, with the state that it alone uses.
 pub(crate) struct BottomHalf<S: Setup> {
     line: Arc<Line<S>>,
     ring: BottomEnd<Arc<Ring>>,
@@ -81,7 +81,7 @@ fn record(event: &Slot, stamp: Stamp) -> Words {
 }
 
 impl<S: Setup> BottomHalf<S> {
-    /// Moves all events, or, when it polls, as many as the budget says; tells whether these were all.
+    /// Moves all events, or, when it polls, at most `budget`. Tells whether none are left.
     pub(super) fn run(&mut self, budget: Option<NonZeroUsize>) -> bool {
         let most = budget.map_or(usize::MAX, NonZeroUsize::get);
         let Self {
@@ -89,8 +89,8 @@ impl<S: Setup> BottomHalf<S> {
             ring,
             observer,
         } = self;
-        // The interrupt may come on another CPU meanwhile, and asks for another run then. First refreshed, then
-        // stamped, so no event is from later than this.
+        // An interrupt may arrive on another CPU meanwhile, and then asks for another run. Refresh
+        // comes before the stamp, so no event is later than the stamp.
         ring.refresh();
         let stamp = Stamp::now();
         observer.begins(stamp, || ring.span(most));
@@ -129,17 +129,17 @@ impl<S: Setup> BottomHalf<S> {
     }
 }
 
-/// Runs the bottom half of a line. All ways to defer it end here.
+/// Runs the bottom half of a line. Every deferral calls it.
 pub(crate) struct Runner<S: Setup>(pub(super) Arc<Shared<S>>);
 
 pub(super) struct Shared<S: Setup> {
     pub(super) line: Arc<Line<S>>,
     bottom_half: ContextCell<BottomHalf<S>>,
-    /// The top half's, and that of a bottom half that polls.
+    /// Used by the top half, and by a bottom half that polls.
     pub(super) intake: ContextCell<Intake<S>>,
-    /// How many calls of the top half the intake was in use for, since the bottom half polled last.
+    /// The number of calls of the top half that found the intake in use, since the last poll.
     pub(super) kept_back: Atomic<u32>,
-    /// The interrupt's thread is to run it, and has not begun.
+    /// The interrupt's thread was asked for a run and has not begun it.
     wants_thread: Atomic<bool>,
 }
 
@@ -171,12 +171,12 @@ impl<S: Setup> Runner<S> {
         Ok(Self(Arc::new(shared, GFP_KERNEL)?))
     }
 
-    /// Notes that the interrupt's thread is to run it; `false` when that was noted before.
+    /// Asks the interrupt's thread for a run. Returns `false` when it was already asked.
     pub(super) fn wants_thread(&self) -> bool {
         !self.0.wants_thread.xchg(true, Full)
     }
 
-    /// Runs it in the interrupt's thread.
+    /// Runs the bottom half in the interrupt's thread.
     pub(super) fn run_in_thread(&self) {
         self.0.wants_thread.xchg(false, Full);
         while self.run() == Next::Again {
@@ -184,8 +184,8 @@ impl<S: Setup> Runner<S> {
         }
     }
 
-    /// Calls `function` with the bottom half, and with what takes notice of events; `None` while one of them is
-    /// in use.
+    /// Calls `function` with the bottom half and the intake. Returns `None` while one of them is in
+    /// use.
     pub(crate) fn with<R>(
         &self,
         function: impl FnOnce(&mut BottomHalf<S>, &mut Intake<S>) -> R,
@@ -202,7 +202,7 @@ impl<S: Setup> Runner<S> {
 }
 
 impl<S: Setup> Runner<S> {
-    /// Runs the bottom half, once for each time that it was asked for, and again while it polls.
+    /// Runs the bottom half. Called once for each request, and again while it polls.
     #[inline]
     pub(crate) fn run(&self) -> Next {
         let Shared {

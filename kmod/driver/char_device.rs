@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The character device of a line: what its files share is the line. Process context.
+//! The character device of a line. Its open files share the line. Process context.
 
 use super::{
     line::Line,

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A line: everything that top half, bottom half and readers share while the driver is bound.
+//! A line: the state that top half, bottom half and readers share while the driver is bound.
 //!
 //! # Lock order
 //!
-//! From the outside in: a lock is only taken while holding locks that stand before it.
+//! From the outside in: a lock is taken only while holding locks above it in this list.
 //!
-//! 1. the misc core's lock, held around open and around (de)registering a char device
-//! 2. [`Line::users`]: who wants the device to run
+//! 1. the misc core's lock, held around open and around the registration and deregistration of a
+//!    char device
+//! 2. [`Line::users`]: the users that want the device to run
 //! 3. the device's own locks, below [`Registers`]
-//! 4. [`Line::reader`]: one reader at a time; held for a bounded copy to memory that is present, never while
-//!    waiting for records or for memory
+//! 4. [`Line::reader`]: admits one reader at a time; held for a bounded copy to memory that is
+//!    present, never while waiting for records or for memory
 //! 5. [`Line::store`]: a spinlock with interrupts off, held for one batch of records at most
 //!
 //! The top half takes none of them.
@@ -68,15 +69,15 @@ use kernel::{
 /// Everything that the fifo's lock guards.
 pub(crate) struct Store<S: Setup> {
     pub(crate) fifo: Fifo,
-    /// The observer's counters that belong together with those of the fifo.
+    /// The observer's counters that must be consistent with those of the fifo.
     pub(crate) counts: <<S::Observer as Observe>::BottomHalf as ObserveBottomHalf>::Counts,
 }
 
-/// Who wants the device to run.
+/// The users that want the device to run.
 struct Users {
-    /// Open files, and others.
+    /// Open files, and other users.
     count: usize,
-    /// The driver is bound; afterwards the device is no longer its own to start and stop.
+    /// Whether the driver is bound. If not, it must not start or stop the device any more.
     bound: bool,
 }
 
@@ -86,12 +87,12 @@ pub(crate) struct Line<S: Setup> {
     pub(super) registers: Arc<S::Registers>,
     #[pin]
     pub(crate) store: SpinLockIrq<Store<S>>,
-    /// Tells without the lock whether the fifo has anything for readers.
+    /// Tells, without the lock, whether the fifo has records for readers.
     pub(super) gauge: Arc<Gauge>,
-    /// Readers wait here for that, or for the end.
+    /// Readers wait here for records, or until the driver is unbound.
     #[pin]
     pub(super) readers: WaitQueue,
-    /// The driver was unbound: nothing will ever arrive any more.
+    /// The driver was unbound, so no more records arrive.
     is_gone: Atomic<bool>,
     #[pin]
     pub(super) reader: Mutex<Reader<S>>,
@@ -99,12 +100,13 @@ pub(crate) struct Line<S: Setup> {
     format: Word,
     #[pin]
     users: Mutex<Users>,
-    /// Those of the bottom half: the top half asks for them.
+    /// The runs of the bottom half that the top half has asked for.
     #[pin]
     pub(super) runs: Runs,
-    /// How many events a run takes when the bottom half polls; 0: it does not. Changed while it is held off.
+    /// The largest number of events in a run of a polling bottom half; 0: it does not poll. Changed
+    /// while the bottom half is held off.
     poll_budget: Word,
-    /// Somebody is about to hold the line off: a bottom half that polls is to come to its end.
+    /// A change waits to hold the line off: a bottom half that polls must end.
     pub(super) is_to_end: Atomic<bool>,
 }
 
@@ -142,7 +144,8 @@ impl<S: Setup> Line<S> {
         )
     }
 
-    /// Counts a user that wants the device to run, or takes one away. The device runs while there are any.
+    /// Adds a user that wants the device to run, or removes one. The device runs while there are
+    /// any.
     pub(crate) fn count_user(&self, wants: bool) {
         let mut users = self.users.lock();
         users.count = if wants {
@@ -155,23 +158,23 @@ impl<S: Setup> Line<S> {
         }
     }
 
-    /// Changes what a full fifo does.
+    /// Changes the policy of a full fifo.
     pub(crate) fn set_policy(&self, policy: Policy) {
         self.store.lock().fifo.set_policy(policy);
     }
 
-    /// Changes what readers get, from the next read on.
+    /// Changes the format of later reads.
     pub(crate) fn set_format(&self, format: Format) {
         self.format.store(format as u64);
     }
 
-    /// What readers get.
+    /// The format that readers get.
     pub(super) fn format(&self) -> Format {
         Format::from_number(self.format.load())
     }
 
-    /// How many events a run of the bottom half takes when it polls, and the register that it unmasks in the end;
-    /// `None` when it does not poll.
+    /// The budget of a bottom half that polls, in events per run, and the mask register of the
+    /// device. `None` when it does not poll.
     #[inline]
     pub(super) fn polling(&self) -> Option<(NonZeroUsize, &Mask)> {
         let mask = self.registers.mask()?;
@@ -179,14 +182,14 @@ impl<S: Setup> Line<S> {
         Some((budget, mask))
     }
 
-    /// Changes how many events a run of the bottom half takes when it polls; `None` ends that. Top half and bottom half
-    /// are held off.
+    /// Changes the poll budget of the bottom half; `None` ends polling. Top half and bottom half
+    /// must be held off.
     pub(crate) fn set_poll_budget(&self, budget: Option<NonZeroUsize>) {
         self.poll_budget
             .store(budget.map_or(0, |budget| budget.get() as u64));
     }
 
-    /// Calls `function` with the reader and with the store, while nobody reads.
+    /// Calls `function` with the reader and the store, while no read is in progress.
     pub(crate) fn with_reads<R>(
         &self,
         function: impl FnOnce(&mut Reader<S>, &mut Store<S>) -> R,
@@ -196,23 +199,23 @@ impl<S: Setup> Line<S> {
         function(&mut reader, &mut store)
     }
 
-    /// Has all readers look whether there is something to read.
+    /// Wakes all readers, which then check whether there is something to read.
     pub(crate) fn wake_readers(&self) {
         self.readers.wake_all();
     }
 
-    /// Whether nothing will ever arrive any more.
+    /// Whether the driver was unbound, so that no more records arrive.
     pub(super) fn is_gone(&self) -> bool {
         self.is_gone.load(Acquire)
     }
 
-    /// How many records the fifo holds at most.
+    /// The capacity of the fifo, in records.
     pub(crate) fn fifo_capacity(&self) -> usize {
         self.store.lock().fifo.capacity()
     }
 
-    /// Gives the fifo the memory of `slots`, and keeps what fits; `lost` tells of what does not. The bottom half
-    /// is held off.
+    /// Gives the fifo the memory of `slots`, and keeps the records that fit. Calls `lost` if some
+    /// do not. The bottom half must be held off.
     pub(super) fn set_fifo(&self, slots: KVVec<fifo::Slot>, lost: impl FnOnce(Lost)) {
         let mut store = self.store.lock();
         if let Some(surplus) = store.fifo.surplus(slots.len()) {
@@ -221,11 +224,11 @@ impl<S: Setup> Line<S> {
         let mut moving = store.fifo.resize_begin(slots);
         drop(store);
         while !self.store.lock().fifo.resize_step(&mut moving, BATCH) {}
-        // All of it is back: those that wait for it may look again.
+        // All records are readable again, so readers must check again.
         self.readers.wake_all();
     }
 
-    /// Stops the device for good, and tells the readers.
+    /// Stops the device for good, and wakes the readers.
     pub(super) fn disconnect(&self) {
         self.users.lock().bound = false;
         self.registers.detach();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The observer of a driver: it is told of everything that happens, in the context where it happens.
+//! The observer of a driver. The driver calls it at every step, in the context of that step.
 //!
-//! Each method does nothing by default. `()` observes nothing, and costs nothing.
+//! Each method does nothing by default. `()` observes nothing and costs nothing.
 
 use super::Asked;
 use crate::{
@@ -21,17 +21,17 @@ use crate::{
     },
 };
 
-/// A moment and a place.
+/// A time and a CPU.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp {
-    /// CLOCK_MONOTONIC, in nanoseconds.
+    /// The time, CLOCK_MONOTONIC in nanoseconds.
     pub(crate) ns: u64,
     /// The CPU.
     pub(crate) cpu: u16,
 }
 
 impl Stamp {
-    /// Here and now.
+    /// The current time and CPU.
     #[inline]
     pub(crate) fn now() -> Self {
         Self {
@@ -41,47 +41,51 @@ impl Stamp {
     }
 }
 
-/// The observer, by its parts.
+/// The parts of an observer.
 pub(crate) trait Observe: 'static {
-    /// The top half's.
+    /// Observes the top half.
     type TopHalf: ObserveTopHalf;
-    /// The bottom half's.
+    /// Observes the bottom half.
     type BottomHalf: ObserveBottomHalf;
-    /// That of the devices that share the interrupt.
+    /// Observes interrupts of other devices that share the interrupt.
     type Others: ObserveOthers;
-    /// The readers'.
+    /// Observes reads.
     type Reads: ObserveReads;
 }
 
-/// Observes the top half; it alone uses it.
+/// Observes the top half. Only the intake uses it, so calls never overlap.
 pub(crate) trait ObserveTopHalf: Send + 'static {
-    /// The kernel will run the top half in hardirq or, `in_thread`, in a thread. Told before the first call.
+    /// The kernel will run the top half in hardirq or, with `in_thread`, in a thread. Called before
+    /// the first interrupt.
     #[inline(always)]
     fn registered(&mut self, _in_thread: bool) {}
 
-    /// Makes one call of the top half, `call`. Readers of counters are to see all of it or nothing.
+    /// Makes one call of the top half by calling `call`. Readers of counters must see all of it or
+    /// nothing.
     #[inline(always)]
     fn call<R>(&mut self, call: impl FnOnce(&mut Self) -> R) -> R {
         call(self)
     }
 
-    /// Whether the top half does its work. If not, it returns at once, as if the device had not interrupted.
+    /// Whether the top half handles this call. If not, it returns at once, as if the device had not
+    /// interrupted.
     #[inline(always)]
     fn recognizes(&mut self) -> bool {
         true
     }
 
-    /// Takes notice of events for a bottom half that polls. Readers of counters are to see all of it or nothing.
+    /// Acknowledges events for a bottom half that polls, by calling `look`. Readers of counters
+    /// must see all of it or nothing.
     #[inline(always)]
     fn poll<R>(&mut self, look: impl FnOnce(&mut Self) -> R) -> R {
         look(self)
     }
 
-    /// The interrupt is acknowledged; `was_up` unless that was done before.
+    /// The interrupt is acknowledged; `was_up` is false if it was acknowledged before.
     #[inline(always)]
     fn answered(&mut self, _was_up: bool) {}
 
-    /// The call begins, or the look of a bottom half that polls; `span` tells of the events that it found.
+    /// A call, or a poll of the bottom half, begins; `span` returns the events that it found.
     #[inline(always)]
     fn begins(&mut self, _stamp: Stamp, _span: impl FnOnce() -> Span) {}
 
@@ -89,39 +93,39 @@ pub(crate) trait ObserveTopHalf: Send + 'static {
     #[inline(always)]
     fn takes(&mut self, _stamp: Stamp, _events: &[Slot]) {}
 
-    /// All events are acknowledged, by a bottom half that polls; it has kept back so many `calls` of the top half that
-    /// nothing else tells of.
+    /// A bottom half that polls has acknowledged all events. Meanwhile `calls` calls of the top
+    /// half were held back, which the observer is not told of otherwise.
     #[inline(always)]
     fn polled(&mut self, _found: Acknowledged, _calls: u32) {}
 
-    /// All events are acknowledged; the bottom half is about to be asked for.
+    /// All events are acknowledged; the bottom half is requested next.
     #[inline(always)]
     fn acknowledged(&mut self, _found: Acknowledged) {}
 
-    /// The bottom half was asked for: `is_new` when that was not so before. `None` when there was nothing to
-    /// ask for.
+    /// The bottom half was requested, and whether the request is new. `None` when there was no
+    /// reason for a request.
     #[inline(always)]
     fn ends(&mut self, _found: Acknowledged, _asked: Option<(Asked, bool)>) {}
 }
 
-/// Observes interrupts of other devices that share the interrupt; the top half alone uses it. It may be told while the
-/// bottom half polls and has [`ObserveTopHalf`].
+/// Observes interrupts of other devices that share the interrupt. Only the top half uses it,
+/// possibly while the bottom half polls and uses [`ObserveTopHalf`].
 pub(crate) trait ObserveOthers: Send + 'static {
-    /// The top half was called, and its device has not interrupted.
+    /// The top half was called, but its device has not interrupted.
     #[inline(always)]
     fn not_mine(&mut self) {}
 }
 
-/// Observes the bottom half; it alone uses it.
+/// Observes the bottom half, which alone uses it.
 pub(crate) trait ObserveBottomHalf: Send + 'static {
-    /// Counters that belong together with those of the fifo, under its lock.
+    /// Counters that must be consistent with those of the fifo; its lock guards them.
     type Counts: Copy + Default + Send + Unpin;
 
-    /// A run begins; `span` tells of the events that it found.
+    /// A run begins; `span` returns the events that it found.
     #[inline(always)]
     fn begins(&mut self, _stamp: Stamp, _span: impl FnOnce() -> Span) {}
 
-    /// These events are in the fifo, or lost.
+    /// These events are in the fifo or lost.
     #[inline(always)]
     fn takes(&mut self, _stamp: Stamp, _events: &[Slot]) {}
 
@@ -129,16 +133,16 @@ pub(crate) trait ObserveBottomHalf: Send + 'static {
     #[inline(always)]
     fn lost(&mut self, _lost: Lost) {}
 
-    /// The events of this run are in the fifo, whose lock is held. A run that `polls` may leave some: then these were
-    /// not all, `is_all`.
+    /// The events of this run are in the fifo, whose lock is held. `is_all` is false if a run that
+    /// `polls` has left some for the next run.
     #[inline(always)]
     fn moved(&mut self, _counts: &mut Self::Counts, _polls: bool, _is_all: bool) {}
 
-    /// The run ends, but for waking readers. It has moved so many events.
+    /// The run is done except for waking readers. It has moved `moved` events.
     #[inline(always)]
     fn ends(&mut self, _stamp: Stamp, _moved: u64) {}
 
-    /// Readers are about to be woken; tells whether that is to be done.
+    /// Readers are about to be woken. Returns whether to do so.
     #[inline(always)]
     fn wakes(&mut self, _queued: impl FnOnce() -> u64) -> bool {
         true
@@ -149,7 +153,7 @@ pub(crate) trait ObserveBottomHalf: Send + 'static {
     fn ended(&mut self) {}
 }
 
-/// Observes reads; one reader at a time uses it.
+/// Observes reads. One reader at a time uses it.
 pub(crate) trait ObserveReads: Send + Unpin + 'static {
     /// These records have reached a reader.
     #[inline(always)]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Polling: the top half masks the device, and the bottom half looks for events itself, a budget of them with each
-//! run, for as long as there are any. Then it unmasks the device. NAPI is made for this; here every deferral can
-//! do it.
+//! Polling: the top half masks the device, and the bottom half takes events itself, up to a budget
+//! in each run, until there are none. Then it unmasks the device. This is how NAPI works; here
+//! every deferral can do it.
 
 use super::{
     bottom_half::{
@@ -23,7 +23,7 @@ use kernel::sync::atomic::{
 };
 
 impl<S: Setup> Runner<S> {
-    /// Makes one run of the bottom half, of at most `budget` events.
+    /// Makes one run of the bottom half, with at most `budget` events.
     pub(super) fn poll(
         &self,
         bottom_half: &mut BottomHalf<S>,
@@ -38,16 +38,16 @@ impl<S: Setup> Runner<S> {
         } = &*self.0;
         let looked = intake.with(|intake| intake.poll(kept_back.xchg(0, Full)));
         if looked.is_none() {
-            // The top half that has asked for this run has not left yet.
+            // The top half that asked for this run still uses the intake.
             return Next::Again;
         }
         let is_all = bottom_half.run(Some(budget));
         if line.is_to_end.load(Relaxed) {
-            // `Binding::hold` waits for this, and has the device interrupt afterwards.
+            // `Binding::hold` waits for this, and makes the device interrupt afterwards.
             mask.reset();
             return Next::Done;
         }
-        // Unmasking fails if something came after the look.
+        // Unmasking fails if the device had an interrupt since the poll above.
         match is_all && mask.unmask() {
             true => Next::Done,
             false => Next::Again,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Binding: puts a line together for a platform device, and takes it apart again. Process context.
+//! Binding: builds a line for a platform device, and tears it down. Process context.
 
 use super::{
     bottom_half::{
@@ -55,32 +55,32 @@ use kernel::{
     time::Delta, //
 };
 
-/// How many events the ring between device and driver holds.
+/// The capacity of the ring between device and driver, in events.
 const RING_EVENTS: usize = 4096;
 
-/// How long a change waits for the bottom half to come to its end.
+/// How long a change waits for the bottom half to end.
 const PATIENCE: Delta = Delta::from_secs(2);
 
 /// The registered platform driver.
 pub(crate) type Registration<S> = driver::Registration<platform::Adapter<Driver<S>>>;
 
-/// Registers the driver; it is bound at once to every device that is there.
+/// Registers the driver. It is bound at once to every device that exists.
 pub(crate) fn register<S: Setup>(
     module: &'static ThisModule,
 ) -> impl PinInit<Registration<S>, Error> {
     Registration::<S>::new(S::NAME, module)
 }
 
-/// The parts of a line, besides its deferral.
+/// The parts of a line, except its deferral.
 pub(crate) struct Parts<S: Setup> {
     pub(crate) registers: Arc<S::Registers>,
-    /// How many records the fifo holds.
+    /// The capacity of the fifo, in records.
     pub(crate) fifo_size: usize,
-    /// What it does when it is full.
+    /// The policy of the fifo when it is full.
     pub(crate) policy: Policy,
     /// Whether the interrupt is disabled until [`Binding::set_masked`] enables it.
     pub(crate) masked: bool,
-    /// Whether other devices may have the same interrupt.
+    /// Whether other devices may share the interrupt.
     pub(crate) is_shared: bool,
     pub(crate) top_half: <S::Observer as Observe>::TopHalf,
     pub(crate) bottom_half: <S::Observer as Observe>::BottomHalf,
@@ -88,11 +88,11 @@ pub(crate) struct Parts<S: Setup> {
     pub(crate) reads: <S::Observer as Observe>::Reads,
 }
 
-/// A bound line, for those who change it while it runs.
+/// A bound line, for changes while it runs.
 pub(crate) struct Binding<S: Setup> {
     pub(crate) index: usize,
     pub(crate) line: Arc<Line<S>>,
-    /// For its cursors; the ends are with those who use them.
+    /// For its cursors; device, top half and bottom half hold the ends.
     pub(crate) ring: Arc<Ring>,
     irq: Pin<KBox<irq::Registration<TopHalf<S>>>>,
     runner: Runner<S>,
@@ -107,19 +107,21 @@ pub(crate) struct Still<'a, S: Setup> {
 }
 
 impl<S: Setup> Binding<S> {
-    /// Calls `change` while neither the top half nor the bottom half is running or about to. The device goes
-    /// on; its events wait in the ring, and its raises for the interrupt to be enabled again.
+    /// Calls `change` while neither the top half nor the bottom half runs or is about to run. The
+    /// device continues: its events wait in the ring, and its raises wait until the interrupt is
+    /// enabled again.
     ///
     /// # Errors
     ///
-    /// `EINTR` when the caller is killed, `ETIMEDOUT` when the bottom half does not come to its end in time.
-    /// Nothing was changed then.
+    /// `EINTR` when the caller is killed; `ETIMEDOUT` when the bottom half does not end in time. On
+    /// error nothing was changed.
     pub(crate) fn hold<R>(&self, change: impl FnOnce(Still<'_, S>) -> R) -> Result<R> {
         self.line.is_to_end.store(true, Relaxed);
         let polled = self.line.polling().is_some();
         let changed = self.hold_quiet(change);
         self.line.is_to_end.store(false, Relaxed);
-        // A bottom half that polled has come to its end early; and so may have one that does from now on.
+        // A bottom half that polled was made to end early, and one that polls from now on may have
+        // been, too.
         let has_ended_early = polled || self.line.polling().is_some();
         if self.irq.take_missed() || has_ended_early {
             self.line.registers.raise_again();
@@ -127,7 +129,7 @@ impl<S: Setup> Binding<S> {
         changed
     }
 
-    /// As [`Self::hold`], with a bottom half that comes to its end.
+    /// As [`Self::hold`], but does not make a polling bottom half end.
     fn hold_quiet<R>(&self, change: impl FnOnce(Still<'_, S>) -> R) -> Result<R> {
         let mut top_half = self.irq.hold(PATIENCE)?;
         self.line.runs.wait(PATIENCE)?;
@@ -142,7 +144,7 @@ impl<S: Setup> Binding<S> {
         changed.ok_or(ETIMEDOUT)
     }
 
-    /// Has the bottom half poll, with a budget of so many events for each run, or not any more.
+    /// Makes the bottom half poll, with at most `budget` events in each run; `None` ends polling.
     ///
     /// # Errors
     ///
@@ -154,7 +156,8 @@ impl<S: Setup> Binding<S> {
         self.hold(|still| still.line.set_poll_budget(budget))
     }
 
-    /// Gives the fifo the memory of `slots`, and keeps what fits; `lost` tells of what does not.
+    /// Gives the fifo the memory of `slots`, and keeps the records that fit. Calls `lost` if some
+    /// do not.
     ///
     /// # Errors
     ///
@@ -167,12 +170,12 @@ impl<S: Setup> Binding<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`irq::Registration::set_masked`].
+    /// The errors of [`irq::Registration::set_masked`].
     pub(crate) fn set_masked(&self, masked: bool) -> Result {
         self.irq.set_masked(masked)
     }
 
-    /// Enables the interrupt if the kernel has disabled it because nobody handled it; tells whether it had.
+    /// Enables the interrupt if the kernel has disabled it as unhandled. Tells whether it had.
     ///
     /// # Errors
     ///
@@ -181,7 +184,7 @@ impl<S: Setup> Binding<S> {
         self.irq.revive()
     }
 
-    /// What calls the bottom half.
+    /// The runner of the bottom half.
     pub(crate) fn runner(&self) -> &Runner<S> {
         &self.runner
     }
@@ -190,9 +193,9 @@ impl<S: Setup> Binding<S> {
 /// The platform driver. It finds its devices by their name.
 pub(crate) struct Driver<S>(PhantomData<S>);
 
-/// A bound device. The fields are dropped from the first to the last, which is the order of teardown: first the
-/// ways in, then the source of interrupts, then the handler and the bottom half. At each step, nobody is
-/// left who could call what goes next.
+/// A bound device. The fields are dropped from the first to the last, which is the order of
+/// teardown: first the interfaces to user space, then the source of interrupts, then the handler
+/// and the bottom half. At each step, nothing is left that could call the part that is dropped.
 pub(crate) struct Bound<S: Setup> {
     _char_device: Pin<KBox<misc_device::Registration<Line<S>>>>,
     _published: S::Published,
@@ -200,7 +203,7 @@ pub(crate) struct Bound<S: Setup> {
     _binding: Arc<Binding<S>>,
 }
 
-/// The device works for the line; dropping this ends it, and tells the readers.
+/// The connection of the device to the line. Dropping it stops the device, and wakes the readers.
 struct Connection<S: Setup>(Arc<Line<S>>);
 
 impl<S: Setup> Drop for Connection<S> {
@@ -231,7 +234,8 @@ impl<S: Setup> platform::Driver for Driver<S> {
     }
 }
 
-/// Binds a line to its device. It is built from the bottom up, and undone from the top down should a step fail.
+/// Binds a line to its device. It is built from the bottom up, and torn down in reverse if a step
+/// fails.
 fn bind<S: Setup>(device: &platform::Device<device::Bound>, index: usize) -> Result<Bound<S>> {
     let parts = S::parts(index)?;
     let slots = kvec::zeroed(parts.fifo_size)?;
@@ -269,7 +273,7 @@ fn bind<S: Setup>(device: &platform::Device<device::Bound>, index: usize) -> Res
     )?;
     parts.registers.attach(device_end);
     let connection = Connection(line.clone());
-    // All settings are in force before anybody can open the device.
+    // All settings are in force before a process can open the device.
     let published = S::publish(binding.clone())?;
     let char_device = misc_device::Registration::new(S::name(index), line)?;
     Ok(Bound {

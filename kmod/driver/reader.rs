@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! read(2): hands records to user space, and loses none when the copy fails. Process context.
+//! read(2): copies records to user space, and loses none when the copy fails. Process context.
 //!
-//! A reader *claims* records (moves them out of the fifo, under its lock), copies them (without it), and *settles*
-//! as many as arrived. Records that did not arrive stay claimed, and are the first that the next reader gets.
+//! A reader *claims* records: it moves them out of the fifo, under its lock. It copies them without
+//! that lock, and marks those that arrived as *delivered*. Records that did not arrive stay
+//! claimed, and the next reader gets them first.
 //!
-//! The memory may belong to a userfaultfd, or to a file system in user space, which can keep the reader waiting
-//! for it. So copies take what is present. Then the reader lets go of everything, has the memory made
-//! present, and starts again.
+//! The memory may belong to a userfaultfd or to a file system in user space, which can delay an
+//! access for ever. So a copy uses only memory that is present. For the rest, the reader drops its
+//! locks, faults the memory in, and starts again.
 
 use super::{
     bottom_half,
@@ -43,16 +44,17 @@ use kernel::{
     transmute::AsBytes, //
 };
 
-/// How many records one hold of the fifo's lock moves. Taking one out is half of the work of putting one in.
+/// The number of records that are moved while the fifo's lock is held once. Taking a record out
+/// costs half as much as putting one in.
 const BATCH: usize = 2 * bottom_half::BATCH;
 
-/// How many batches a reader copies before it is another one's turn.
+/// The number of batches that a reader copies before another reader gets its turn.
 const BATCHES: usize = 16;
 
-/// What readers get of an event.
+/// The form in which readers get an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Its character.
+    /// The character of the event.
     Char,
     /// The whole record.
     Record,
@@ -66,7 +68,7 @@ impl Format {
         }
     }
 
-    /// How many bytes a record is.
+    /// The size of a record in this format, in bytes.
     fn size(self) -> usize {
         match self {
             Self::Char => 1,
@@ -75,7 +77,7 @@ impl Format {
     }
 }
 
-/// Records on their way to a reader. The holder of its lock is the reader.
+/// Records on their way to a reader: the holder of its lock is the reader.
 pub(crate) struct Reader<S: Setup> {
     pub(crate) claim: Claim,
     /// The characters of claimed records, for [`Format::Char`].
@@ -95,8 +97,8 @@ impl<S: Setup> Reader<S> {
         })
     }
 
-    /// Copies out the oldest of the claimed records, at most `most`, as far as memory is present. Returns how many
-    /// records arrived, and how many bytes did not.
+    /// Copies the oldest claimed records, at most `most`, to the memory that is present. Returns
+    /// the number of records that arrived, and of bytes that did not.
     fn copy(&mut self, to: &mut IovIterDest<'_>, format: Format, most: usize) -> (usize, usize) {
         let records = self.claim.records(most);
         let (arrived, missing) = match format {
@@ -125,14 +127,14 @@ impl<S: Setup> Reader<S> {
 }
 
 impl<S: Setup> Line<S> {
-    /// Reads as many whole records as there are and as fit; waits for the first one as far as `wait` allows.
-    /// Returns how many bytes were read.
+    /// Reads as many whole records as are available and fit. Waits for the first one as far as
+    /// `wait` allows. Returns the number of bytes read.
     ///
     /// # Errors
     ///
-    /// `EINVAL` when not even one record fits; `EAGAIN` when it would have to wait and must not; `ENODEV` when
-    /// the driver was unbound and everything was read; `EFAULT` when nothing could be copied;
-    /// `ERESTARTSYS` on a signal.
+    /// `EINVAL` when one record does not fit; `EAGAIN` when it would have to wait and must not;
+    /// `ENODEV` when the driver was unbound and all records were read; `EFAULT` when nothing could
+    /// be copied; `ERESTARTSYS` on a signal.
     pub(super) fn read(&self, to: &mut IovIterDest<'_>, wait: Wait) -> Result<usize> {
         if to.is_empty() {
             return Ok(0);
@@ -149,14 +151,14 @@ impl<S: Setup> Line<S> {
         }
     }
 
-    /// How many bytes a read would return now.
+    /// The number of bytes that a read would return now.
     pub(super) fn readable_bytes(&self) -> usize {
         let readable = self.store.lock().fifo.readable();
         let readable = usize::try_from(readable).unwrap_or(usize::MAX);
         readable.saturating_mul(self.format().size())
     }
 
-    /// Waits until there is something to read.
+    /// Waits until there is a record to read.
     fn wait(&self, wait: Wait) -> Result {
         while !self.gauge.is_readable() {
             if self.is_gone() {
@@ -171,7 +173,7 @@ impl<S: Setup> Line<S> {
         Ok(())
     }
 
-    /// Copies out what there is. The format is that of the moment when this begins: no read mixes two.
+    /// Copies the available records. The format is read once, so one read never mixes formats.
     fn deliver(&self, to: &mut IovIterDest<'_>, wait: Wait) -> Result<usize> {
         let format = self.format();
         if to.len() < format.size() {
@@ -182,12 +184,12 @@ impl<S: Setup> Line<S> {
         })
     }
 
-    /// Copies out what there is and what memory is present for, but no more than `most` records and for no
-    /// longer than its turn. Returns how many records it delivered, and why not more.
+    /// Copies available records to memory that is present: at most `most` records, and no longer
+    /// than the reader's turn. Returns the number of records delivered, and why it ended.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` when another one reads, and this must not wait.
+    /// `EAGAIN` when another reader is active and this one must not wait.
     fn deliver_present(
         &self,
         to: &mut IovIterDest<'_>,
@@ -199,7 +201,7 @@ impl<S: Setup> Line<S> {
             Wait::Never => self.reader.try_lock().ok_or(EAGAIN)?,
             Wait::NotForData | Wait::Forever => self.reader.lock(),
         };
-        // How many records still fit.
+        // The number of records that still fit.
         let mut room = (to.len() / format.size()).min(most);
         let mut total = 0_usize;
         for _ in 0..BATCHES {

@@ -2,7 +2,8 @@
 
 //! The top half: the interrupt handler. In hardirq: no lock, no allocation, no waiting.
 //!
-//! PREEMPT_RT and `threadirqs` run it in a thread of the interrupt. It keeps to the same rules there.
+//! With PREEMPT_RT and `threadirqs` it runs in a thread of the interrupt, and follows the same
+//! rules.
 
 use super::{
     bottom_half::{
@@ -39,7 +40,7 @@ use kernel::sync::{
     Arc, //
 };
 
-/// Takes notice of events: the top half does that, and a bottom half that polls.
+/// Acknowledges events, for the top half and for a bottom half that polls.
 pub(crate) struct Intake<S: Setup> {
     ring: TopEnd<Arc<Ring>>,
     pub(crate) observer: <S::Observer as Observe>::TopHalf,
@@ -53,7 +54,8 @@ impl<S: Setup> Intake<S> {
         Self { ring, observer }
     }
 
-    /// Takes notice of all events, when the bottom half polls, and of so many `calls` of the top half meanwhile.
+    /// Acknowledges all events for a bottom half that polls, and reports `calls` calls of the top
+    /// half that were held back meanwhile.
     pub(super) fn poll(&mut self, calls: u32) {
         let Self { ring, observer } = self;
         observer.poll(|observer| {
@@ -66,8 +68,8 @@ impl<S: Setup> Intake<S> {
 /// Acknowledges all raises and events so far.
 #[inline(always)]
 fn take_notice(ring: &mut TopEnd<Arc<Ring>>, observer: &mut impl ObserveTopHalf) -> Acknowledged {
-    // First refreshed, then stamped: the device may emit on another CPU meanwhile. Between the stamp and
-    // the handing over stands only what must be; the rest comes afterwards.
+    // Refresh comes before the stamp, as the device may emit on another CPU meanwhile. Between the
+    // stamp and the handover there is only the necessary work; the rest comes afterwards.
     ring.refresh();
     let stamp = Stamp::now();
     observer.begins(stamp, || ring.span());
@@ -76,10 +78,10 @@ fn take_notice(ring: &mut TopEnd<Arc<Ring>>, observer: &mut impl ObserveTopHalf)
     })
 }
 
-/// The interrupt handler of a line, and what it alone uses.
+/// The interrupt handler of a line, with the state that it alone uses.
 pub(crate) struct TopHalf<S: Setup> {
     bottom_half: Runner<S>,
-    /// How the bottom half is run. Changed while the interrupt is held off.
+    /// The way to run the bottom half. Changed while the interrupt is held off.
     pub(crate) deferral: S::Deferral,
     others: <S::Observer as Observe>::Others,
 }
@@ -97,9 +99,10 @@ impl<S: Setup> TopHalf<S> {
         }
     }
 
-    /// Makes one call: acknowledges the interrupt and the events, and asks for a run of the bottom half. With a `mask`, the
-    /// bottom half polls, so the device is masked first. Returns the outcome of the request, and whether it is the first one
-    /// for this run; or the answer to the kernel.
+    /// Makes one call: acknowledges the interrupt and the events, and asks for a run of the bottom
+    /// half. With a `mask`, the bottom half polls, so the device is masked first. Returns the
+    /// result of the request, and whether it is the first one for its run. Without a request,
+    /// returns the answer to the kernel.
     #[inline]
     fn call(
         &self,
@@ -117,25 +120,27 @@ impl<S: Setup> TopHalf<S> {
             if !observer.recognizes() {
                 return Err(Answer::None);
             }
-            // First acknowledged, then looked: what comes after the look interrupts again.
+            // The acknowledgement comes before the refresh: events after the refresh interrupt
+            // again.
             observer.answered(bottom_half.0.line.registers.acknowledge());
             if mask.is_some_and(|mask| !mask.mask()) {
-                // The bottom half polls. It will look once more.
+                // The bottom half polls already, and will poll once more.
                 observer.ends(Acknowledged::NOTHING, None);
                 return Err(Answer::Handled);
             }
             let found = take_notice(ring, observer);
             observer.acknowledged(found);
-            // An edge that arrives while the handler runs calls it again; by then the first call may have
-            // acknowledged both. An edge left over from before the driver was bound looks the same.
-            // Nothing is to be polled then, unless something has come since.
+            // An edge that arrives while the handler runs calls it again; by then the first call
+            // may have acknowledged both. An edge left over from before the driver was bound looks
+            // the same. Then there is nothing to poll, unless the device had an interrupt since.
             let is_to_run = found.raises != 0 || mask.is_some_and(|mask| !mask.unmask());
             let asked = is_to_run.then(|| match deferral.schedule() {
                 Asked::New => (Asked::New, true),
                 Asked::AlreadyPending => (Asked::AlreadyPending, false),
                 Asked::Direct if !in_thread => (Asked::Direct, true),
-                // An interrupt's thread leaves long work to the second thread that it has then: the kernel
-                // counts interrupts that come before it returns as unhandled.
+                // A handler in an interrupt's thread leaves long work to the second thread, which
+                // the kernel then provides: interrupts that arrive before the handler returns count
+                // as unhandled.
                 Asked::Thread | Asked::Direct => (Asked::Thread, bottom_half.wants_thread()),
             });
             observer.ends(found, asked);
@@ -153,7 +158,8 @@ impl<S: Setup> Handler for TopHalf<S> {
     }
 
     fn is_mine(&mut self) -> bool {
-        // A bottom half that polls masks the device, so an interrupt meanwhile is another device's.
+        // A bottom half that polls masks the device, so an interrupt meanwhile belongs to another
+        // device.
         let is_mine = self.bottom_half.0.line.registers.is_up();
         if !is_mine {
             self.others.not_mine();
@@ -178,8 +184,8 @@ impl<S: Setup> Handler for TopHalf<S> {
             let Some(mask) = mask else {
                 return Answer::None;
             };
-            // The bottom half is looking for events at the moment, with the device masked. It looks once more for this
-            // call. Only if it has unmasked the device since, this is a call as any other.
+            // The bottom half is polling, with the device masked, and will poll once more for this
+            // call. If it has unmasked the device since, this is an ordinary call.
             line.registers.acknowledge();
             if mask.keeps_back() {
                 kept_back.add(1, Relaxed);
@@ -201,7 +207,7 @@ impl<S: Setup> Handler for TopHalf<S> {
                 bottom_half.run();
                 Answer::Handled
             }
-            // The run that was asked for first serves both.
+            // The run that was requested first serves both.
             Ok((Asked::AlreadyPending | Asked::Thread, _)) => Answer::Handled,
         }
     }
