@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The device as the driver and the knobs see it: its registers, so to speak. Process context, but for the
-//! doorbell.
+//! The device's interface to the driver and to the knobs: its registers. Process context, except
+//! where a method says otherwise.
 
 use super::{
     faults::Faults,
@@ -58,8 +58,8 @@ use kernel::{
     },
 };
 
-/// One simulated device. The fields are dropped from the first to the last: first the timer, which waits for its
-/// callback, then the doorbell, which waits for its interrupt.
+/// One simulated device. The fields are dropped from the first to the last: first the timer, which
+/// waits for its callback, then the doorbell, which waits for its interrupt.
 #[pin_data]
 pub(crate) struct Device<W: Watch, G: Govern, O: Observer> {
     #[pin]
@@ -68,16 +68,16 @@ pub(crate) struct Device<W: Watch, G: Govern, O: Observer> {
     generator: Arc<Generator<W, G, O>>,
 }
 
-/// Everything that the device was told.
+/// The settings of the device, and its timer.
 struct Control<W: Watch, G: Govern, O: Observer> {
     /// The armed timer; dropping it stops the device and waits for its callback.
     timer: Option<ArcHrTimerHandle<Generator<W, G, O>>>,
     shape: Shape,
     coalescing: Limits,
-    /// The timer's CPU; `None` for wherever it is started.
+    /// The timer's CPU; `None` for the CPU where it is started.
     cpu: Option<u32>,
     running: bool,
-    /// The gaps of pattern replay, for those who look at them.
+    /// The gaps of pattern `replay`, for readers of the settings.
     gaps: Option<Arc<Gaps>>,
 }
 
@@ -91,7 +91,7 @@ impl<W: Watch, G: Govern, O: Observer> Control<W, G, O> {
 }
 
 impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
-    /// A device at the end of `line`, stopped.
+    /// A stopped device at the end of `line`.
     ///
     /// # Errors
     ///
@@ -128,28 +128,28 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.generator.line.virq()
     }
 
-    /// What makes the device's line interrupt.
+    /// The trigger type of the device's line.
     pub(crate) fn trigger(&self) -> Trigger {
         self.generator.line.trigger()
     }
 
-    /// Changes what makes the device's line interrupt, and one that shares the interrupt, while the driver's handler is
-    /// held off.
+    /// Changes the trigger type of the device's line, and of a line that shares the interrupt. The
+    /// driver's handler must be held off.
     ///
     /// # Errors
     ///
-    /// Those of [`IrqLine::set_trigger`].
+    /// The errors of [`IrqLine::set_trigger`].
     pub(crate) fn set_trigger(&self, trigger: Trigger) -> Result {
         self.generator.line.set_trigger(trigger)
     }
 
-    /// Acknowledges the interrupt: takes the line down; tells whether it was up. Any context.
+    /// Acknowledges the interrupt: lowers the line. Tells whether it was up. Any context.
     #[inline]
     pub(crate) fn acknowledge(&self) -> bool {
         self.generator.line.acknowledge()
     }
 
-    /// Whether the line is up: the device has interrupted, and nobody has acknowledged that. Any context.
+    /// Whether the line is up: the device has an interrupt that is not acknowledged. Any context.
     #[allow(dead_code, reason = "the template has its interrupt to itself")]
     #[inline]
     pub(crate) fn is_up(&self) -> bool {
@@ -162,10 +162,11 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         &self.generator.mask
     }
 
-    /// Rings the doorbell: the driver has taken everything out of the ring. Any context.
+    /// Rings the doorbell: tells the device that the driver has taken all events out of the ring.
+    /// Any context.
     ///
-    /// In a closed loop the device answers with the next events. It does not answer a hardirq, for an interrupt
-    /// that answers itself would never leave its CPU.
+    /// In a closed loop the device answers with the next events. It does not answer a hardirq,
+    /// because an interrupt that answers itself would never leave its CPU.
     #[inline]
     pub(crate) fn ring_doorbell(&self) {
         if self.generator.closed.load(Relaxed) && context() != Context::Hardirq {
@@ -173,13 +174,13 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         }
     }
 
-    /// Lends the device a ring to write to. Events are numbered from 0 again.
+    /// Lends the device a ring to write to. Event numbers start from 0 again.
     pub(crate) fn attach(&self, ring: DeviceEnd<Arc<Ring>>) {
         self.reprogram(|control, state| {
             control.running = false;
             state.coalescing.end();
-            // The driver before may have gone while it polled. Not when it goes: it may be looking for events then, and
-            // relies on the mask.
+            // The previous driver may have been unbound while it polled. The mask cannot be reset
+            // at that time: the driver may still be polling, and relies on it.
             self.generator.mask.reset();
             state.ring = Some(ring);
             state.seq = 0;
@@ -189,7 +190,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         });
     }
 
-    /// Stops the device and takes the ring away from it.
+    /// Stops the device and takes the ring back.
     pub(crate) fn detach(&self) {
         self.reprogram(|control, state| {
             control.running = false;
@@ -199,9 +200,9 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         });
     }
 
-    /// Starts or stops the device. When it starts, the first event is due one gap later.
+    /// Starts or stops the device. After a start, the first event is due one gap later.
     pub(crate) fn set_running(&self, running: bool) {
-        // Readers come and go; only the first and the last of them may touch the timer.
+        // Only the first and the last reader may touch the timer.
         if self.control.lock().running == running {
             return;
         }
@@ -223,18 +224,19 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         });
     }
 
-    /// Changes how long events wait for an interrupt; at first none does. Events that wait already are judged by
-    /// the new limits.
+    /// Changes how long events wait for an interrupt; initially they do not wait. The new limits
+    /// also apply to events that wait already.
     pub(crate) fn set_coalescing(&self, limits: Limits) {
         self.reprogram(|control, _| control.coalescing = limits);
     }
 
-    /// How long events wait for an interrupt now. In a closed loop none does: no event would come while another one waits.
+    /// How long events wait for an interrupt now. In a closed loop they do not wait: no event would
+    /// come while another one waits.
     pub(crate) fn coalescing(&self) -> Limits {
         self.control.lock().coalescing_now()
     }
 
-    /// Gives the device the gaps of pattern replay. A replay that is under way begins with them afresh.
+    /// Gives the device the gaps of pattern `replay`. A replay in progress starts over with them.
     #[allow(dead_code, reason = "the template replays nothing")]
     pub(crate) fn set_gaps(&self, gaps: Option<Arc<Gaps>>) {
         let mut old = (None, None);
@@ -244,22 +246,23 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
                 state.schedule.set_gaps(clock::now_ns(), gaps),
             );
         });
-        // Not before the device runs again: it may be much memory.
+        // After the device runs again, as freeing much memory takes time.
         drop(old);
     }
 
-    /// The gaps of pattern replay.
+    /// The gaps of pattern `replay`.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn gaps(&self) -> Option<Arc<Gaps>> {
         self.control.lock().gaps.clone()
     }
 
-    /// Moves the timer to a CPU, or leaves it where it will be started next.
+    /// Moves the timer to `cpu`; `None` for the CPU where it is started next.
     pub(crate) fn set_cpu(&self, cpu: Option<u32>) {
         self.reprogram(|control, _| control.cpu = cpu);
     }
 
-    /// Interrupts the driver once more, if it has not taken notice of all raises or not taken out all events.
+    /// Interrupts the driver once more, if it has not acknowledged all raises or not taken out all
+    /// events.
     pub(crate) fn raise_again(&self) {
         self.reprogram(|_, state| {
             let ring = state.ring.as_ref();
@@ -267,28 +270,28 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         });
     }
 
-    /// Calls `change` with the watch while everything stands still.
+    /// Calls `change` with the watch while the device is stopped.
     pub(crate) fn with_watch(&self, change: impl FnOnce(&mut W)) {
         self.reprogram(|_, state| change(&mut state.watch));
     }
 
-    /// Stops the timer, calls `change` with the state, and sets the timer again if it should run.
+    /// Stops the timer, calls `change` with the state, and restarts the timer if it should run.
     fn reprogram(&self, change: impl FnOnce(&mut Control<W, G, O>, &mut State<W>)) {
         let mut control = self.control.lock();
-        // An event that is due meanwhile is late, and is emitted, late, when the timer is set again.
+        // An event that becomes due meanwhile is emitted late, when the timer runs again.
         control.timer = None;
         self.generator.closed.xchg(false, Full);
         self.doorbell.wait();
-        // The timer is not armed and its callback has returned; a ring is not answered from here on. So the
-        // state is ours until the timer is armed below.
+        // The timer is not armed, its callback has returned, and rings of the doorbell are no
+        // longer answered. So nothing else uses the state until the timer is armed below.
         let due = self.generator.state.with(|state| {
             state.watch.idle();
-            // A raise that is late comes now: the timer may not be set again.
+            // A late raise comes now, because the timer may not be armed again.
             state.is_due = state.watch.faults().is_some_and(Faults::take_late);
             change(&mut control, state);
             state.coalescing.set_limits(control.coalescing_now());
             let stops = !control.running || state.ring.is_none();
-            // Nor does a device that stops let an event wait.
+            // A device that stops does not let events wait either.
             let lets_none_wait = stops || state.schedule.is_closed();
             state.is_due |= lets_none_wait && state.coalescing.end();
             let is_on = control.shape.rate_hz != 0;
@@ -301,8 +304,8 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         let Some((is_due, due_ns, is_closed)) = due else {
             return;
         };
-        // Not before the state is free: a ring of the doorbell that is on its way would take the raise, and find
-        // the state in use.
+        // After the state is free: a ring of the doorbell that is in progress would take the raise,
+        // and find the state in use.
         if is_due {
             self.generator.raises.xchg(true, Full);
             self.doorbell.queue();
@@ -316,7 +319,7 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         let mut start = || {
             *timer = Some(self.generator.clone().start(clock::instant(due_ns)));
         };
-        // A CPU that went offline since it was chosen must not silence the device.
+        // If the chosen CPU went offline, the device must still run.
         cpu::on_or_here(*cpu, &mut start);
     }
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Faults of the device: raises of its line that are lost, late, or too many. In hardirq, but for setting the rules.
+//! Faults of the device: raises of its line that are lost, late, or too many. In hardirq, except
+//! for setting the rules.
 //!
-//! The device has a chance of a fault whenever it raises its line for events. A fault may leave it with a raise that
-//! it *owes*: a late one, or one more than there should be. The generator's timer looks after those.
+//! The device has a chance of a fault whenever it raises its line for events. After a fault the
+//! device may *owe* a raise: a late one, or one too many. The generator's timer makes the owed
+//! raises.
 //!
-//! The device's registers tell it when the driver has acknowledged a raise. A storm, and a line that is stuck, raise
-//! again then, but leave the CPU alone for a moment each time, and wait for CPU time as all emissions do.
+//! The device knows from its registers when the driver has acknowledged a raise. A storm and a
+//! stuck line then raise again, after a pause of [`MIN_REARM_NS`] each time. They wait for CPU time
+//! like all emissions.
 
 use super::generator::{
     State,
@@ -22,27 +25,27 @@ use crate::logic::{
     knobs::Fault, //
 };
 
-/// A fault that has happened, and how often it has under the rules in force.
+/// A fault that has happened, and how many times it has under the rules in force.
 pub(crate) type Fired = (Fault, u64);
 
-/// A raise that the device owes, if any.
+/// A raise that the device owes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owed {
     Nothing,
-    /// The raise for events that were emitted, at this time. Meanwhile the device raises for nothing else.
+    /// The raise for emitted events, at this time. The device raises for nothing else until then.
     Late(u64),
-    /// One for which there is no cause, after the next acknowledgement.
+    /// A raise without a cause, after the next acknowledgement.
     Spurious,
-    /// One after each acknowledgement, until this time.
+    /// A raise after each acknowledgement, until this time.
     Storm(u64),
-    /// One after the next acknowledgement, if the line is still stuck then.
+    /// A raise after the next acknowledgement, if the line is still stuck then.
     Stuck,
 }
 
-/// A raise that is owed and comes now.
+/// An owed raise that comes now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Raise {
-    /// The cause register tells of it.
+    /// The cause register counts it.
     Noted,
     /// The driver will find no cause.
     Spurious,
@@ -51,16 +54,16 @@ enum Raise {
 /// The faults of a device.
 pub(crate) struct Faults {
     injector: Injector,
-    /// The fault of the rules is one of the device.
+    /// Whether the fault in the rules is one of the device.
     is_active: bool,
     owed: Owed,
-    /// When the device looks after that next, and how long after the last look that is.
+    /// The time of the next check of the owed raise, and its distance from the last check.
     look_ns: u64,
     wait_ns: u64,
 }
 
 impl Faults {
-    /// No faults. Equal seeds make equal choices.
+    /// No faults. Equal seeds give equal decisions.
     pub(crate) const fn new(seed: u64) -> Self {
         Self {
             injector: Injector::new(seed),
@@ -71,7 +74,7 @@ impl Faults {
         }
     }
 
-    /// Begins with `rules`. Whatever else was owed is forgotten.
+    /// Starts over with `rules`. An owed raise is discarded.
     pub(crate) fn start(&mut self, rules: Rules) {
         self.is_active = matches!(
             rules.fault,
@@ -81,12 +84,12 @@ impl Faults {
         self.forget();
     }
 
-    /// The device owes nothing any more.
+    /// Discards an owed raise.
     pub(super) fn forget(&mut self) {
         self.owed = Owed::Nothing;
     }
 
-    /// Takes a late raise, which is to come now.
+    /// Takes a late raise, if one is owed, so that the caller makes it now.
     pub(super) fn take_late(&mut self) -> bool {
         let is_late = matches!(self.owed, Owed::Late(_));
         if is_late {
@@ -95,7 +98,8 @@ impl Faults {
         is_late
     }
 
-    /// Whether to raise the line for events that are emitted now, and the fault that has happened.
+    /// Whether to raise the line for events that are emitted now, and the fault that happened, if
+    /// any.
     fn emission(&mut self, now_ns: u64) -> (bool, Option<Fired>) {
         match self.owed {
             Owed::Nothing => {}
@@ -130,7 +134,8 @@ impl Faults {
         self.look_ns = now_ns.saturating_add(wait_ns);
     }
 
-    /// Looks after what is owed: the raise that comes now, and the fault that has happened.
+    /// Checks the owed raise. Returns the raise that comes now, and the fault that happened, if
+    /// any.
     fn look(&mut self, now_ns: u64, is_acknowledged: bool) -> (Option<Raise>, Option<Fired>) {
         match self.owed {
             Owed::Nothing => return (None, None),
@@ -145,7 +150,7 @@ impl Faults {
             _ => {}
         }
         if !is_acknowledged {
-            // The driver may be held off for long.
+            // The driver may be held off for long, so the checks become less frequent.
             let wait_ns = self.wait_ns.saturating_mul(2).min(POLL_NS);
             self.owe(self.owed, now_ns, wait_ns);
             return (None, None);
@@ -172,21 +177,21 @@ impl Faults {
         }
     }
 
-    /// When the device has to look after what it owes; `None` when it owes nothing.
+    /// When the owed raise must be checked; `None` when the device owes none.
     fn look_ns(&self) -> Option<u64> {
         (self.owed != Owed::Nothing).then_some(self.look_ns)
     }
 }
 
 impl<W: Watch> State<W> {
-    /// Whether the device may do something wrong.
+    /// Whether a fault of the device is in force.
     #[inline(always)]
     pub(super) fn is_faulty(&mut self) -> bool {
         self.watch.faults().is_some_and(|faults| faults.is_active)
     }
 
-    /// Emits every event that has come due by `now_ns`; tells whether to raise the line for that, or `None` when there
-    /// was no event.
+    /// Emits every event that is due at `now_ns`. Tells whether to raise the line for them; `None`
+    /// when they give no reason to raise it.
     #[cold]
     pub(super) fn emit_at_fault(&mut self, now_ns: u64) -> Option<bool> {
         let mut raises = true;
@@ -203,13 +208,13 @@ impl<W: Watch> State<W> {
         has_emitted.then_some(raises)
     }
 
-    /// When the device has to look after a raise that it owes; `None` when it owes none.
+    /// When the owed raise must be checked; `None` when the device owes none.
     pub(super) fn look_ns(&mut self) -> Option<u64> {
         self.watch.faults().and_then(|faults| faults.look_ns())
     }
 
-    /// Whether the line is to be raised now, for a raise that is owed. Notes it in the cause register if there is a
-    /// cause.
+    /// Whether to raise the line now for an owed raise. Notes the raise in the cause register if it
+    /// has a cause.
     pub(super) fn raises_owed(&mut self, now_ns: u64) -> bool {
         if self.look_ns().is_none_or(|look_ns| look_ns > now_ns) {
             return false;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The event generator: a hard high-resolution timer that plays the part of the hardware.
+//! The event generator: a high-resolution timer in hardirq that simulates the hardware.
 //!
-//! The timer is set for the due time of the next event. When it expires, however late, every event that has come
-//! due by then is written into the ring with its own due time, and the line is raised once. Lateness is
-//! thereby measured, never hidden.
+//! The timer is set for the due time of the next event. When it expires, possibly late, it writes
+//! every due event into the ring, with its own due time, and raises the line once. So lateness is
+//! measured, never hidden.
 //!
-//! In a closed loop (pattern `closed`) the next events are due as soon as the driver is done with those before.
-//! The driver rings the device's doorbell then; the timer only looks now and then whether a ring was
-//! suppressed.
+//! In a closed loop (pattern `closed`) the next events are due as soon as the driver has finished
+//! the previous ones. The driver then rings the device's doorbell. The timer only checks now and
+//! then whether a ring was suppressed.
 //!
-//! Before it emits anything, the device asks its governor whether there is CPU time for it: for its own
-//! interrupt and for everything that follows from that. If not, it waits: its events stay due.
+//! Before it emits events, the device asks its watch whether there is CPU time for its interrupt
+//! and for the work that follows. If not, the device waits, and its events stay due.
 //!
-//! All of it runs in hardirq on every kernel, PREEMPT_RT included: atomics only, no lock.
+//! All of this runs in hardirq on every kernel, PREEMPT_RT included: atomics only, no lock.
 
 use super::faults::Faults;
 use crate::{
@@ -68,35 +68,36 @@ use kernel::{
     },
 };
 
-/// How many events one expiry emits at most, and for how long. Events that are due beyond that stay due, for
-/// the next expiry: this bounds how long interrupts are off, and how long readers of the counters wait. With all
-/// tracepoints on, the top half takes as long again for what was emitted, so that both take about
-/// 100 µs.
+/// The limits of one expiry: the number of events that it emits, and its time. Further due events
+/// stay due until the next expiry. This bounds how long interrupts are off, and how long readers of
+/// the counters wait. With all tracepoints on, the top half takes as long again for these events,
+/// so both together take about 100 µs.
 const BATCH: u64 = 1024;
 const EMIT_NS: u64 = 45_000;
-/// How many events are emitted between two looks at the clock.
+/// The number of events between two reads of the clock.
 const SLICE: u64 = 64;
 
-/// How long an expiry that ended late leaves the CPU. hrtimer_interrupt() runs expired timers again before it
-/// returns. The third time in a row it keeps all timers of the CPU waiting for as long as that took, and
-/// with them the tick.
+/// The pause after an expiry that ended late. hrtimer_interrupt() runs timers that have expired
+/// meanwhile before it returns. After the third round in a row it delays all timers of the CPU,
+/// including the tick, for as long as that took.
 pub(super) const MIN_REARM_NS: u64 = 20_000;
 
-/// How often the device of a closed loop looks whether the driver is done, if it was not told.
+/// The interval in which the device of a closed loop checks whether the driver has finished without
+/// a ring.
 pub(super) const POLL_NS: u64 = 1_000_000;
 
-/// An interrupt of the device that has ended.
+/// The end of an interrupt of the device.
 #[derive(Clone, Copy)]
 pub(crate) struct Ended {
-    /// When, or a moment shortly before.
+    /// The time of the end, or slightly earlier.
     pub(crate) ns: u64,
-    /// How long it took, as far as it was measured.
+    /// The duration, as far as it was measured.
     pub(crate) took_ns: u64,
 }
 
 /// Measures the device's interrupts.
 pub(crate) trait Govern: Send + Sync + 'static {
-    /// Calls `function`, an interrupt on `cpu` that began at `start_ns`. Hardirq.
+    /// Calls `function`, which is an interrupt on `cpu` that began at `start_ns`. Hardirq.
     #[inline(always)]
     fn interrupt(&self, _cpu: u16, start_ns: u64, function: impl FnOnce()) -> Ended {
         function();
@@ -107,12 +108,12 @@ pub(crate) trait Govern: Send + Sync + 'static {
     }
 }
 
-/// Does not measure.
+/// Measures nothing.
 impl Govern for () {}
 
-/// Watches the device from within, and says when it has to wait. Hardirq, but for `reset` and `idle`.
+/// Observes the steps of the device, and decides when it has to wait. Hardirq, except for `idle`.
 pub(crate) trait Watch: Send + 'static {
-    /// Makes one emission, `emit`. Readers of counters are to see all of it or nothing.
+    /// Makes one emission by calling `emit`. Readers of counters must see all of it or nothing.
     #[inline(always)]
     fn emission<R>(&mut self, emit: impl FnOnce(&mut Self) -> R) -> R {
         emit(self)
@@ -122,11 +123,11 @@ pub(crate) trait Watch: Send + 'static {
     #[inline(always)]
     fn emitted(&mut self, _seq: u64, _due_ns: u64) {}
 
-    /// It found the ring full.
+    /// The event found the ring full.
     #[inline(always)]
     fn overrun(&mut self, _seq: u64) {}
 
-    /// So many events of an emission are in the ring; `is_first` for the first of its slices.
+    /// `events` events of an emission are in the ring; `is_first` for the first slice of an expiry.
     #[inline(always)]
     fn announced(&mut self, _events: u64, _is_first: bool) {}
 
@@ -134,39 +135,40 @@ pub(crate) trait Watch: Send + 'static {
     #[inline(always)]
     fn raised(&mut self, _reason: Reason) {}
 
-    /// The device wants to emit, on `cpu`: `None`, or the time until which it has to wait.
+    /// Whether the device may emit on `cpu`: `None` if so, else the time until which it has to
+    /// wait.
     #[inline(always)]
     fn throttle(&mut self, _cpu: u16, _now_ns: u64) -> Option<u64> {
         None
     }
 
-    /// The faults of the device; `None` of one that has none.
+    /// The faults of the device; `None` for a device without faults.
     #[inline(always)]
     fn faults(&mut self) -> Option<&mut Faults> {
         None
     }
 
-    /// A fault happens, for the n-th time under the rules in force. Within an emission.
+    /// A fault happens, for the `number`-th time under the rules in force. Within an emission.
     fn fault(&mut self, _fault: Fault, _number: u64) {}
 
-    /// The CPU that takes the line's interrupts, as far as it is known.
+    /// The CPU that takes the line's interrupts, as far as known.
     #[inline(always)]
     fn irq_cpu(&self) -> u16 {
         0
     }
 
-    /// An interrupt of the device is over.
+    /// An interrupt of the device has ended.
     #[inline(always)]
     fn ended(&mut self, _cpu: u16, _ended: Ended) {}
 
-    /// The device was stopped; it does not wait any more.
+    /// The device does not wait for CPU time any more.
     fn idle(&mut self) {}
 }
 
 /// Watches nothing.
 impl Watch for () {}
 
-/// Everything that the callback works on.
+/// The state that the callback works on.
 pub(super) struct State<W> {
     pub(super) schedule: Schedule,
     /// The ring that the driver lends the device while it is attached.
@@ -174,27 +176,27 @@ pub(super) struct State<W> {
     /// Number of the next event.
     pub(super) seq: u64,
     pub(super) coalescing: Coalescing,
-    /// In a closed loop: which rings of the doorbell are answered.
+    /// In a closed loop: decides which rings of the doorbell are answered.
     pub(super) suppression: Suppression,
-    /// The driver is to be interrupted once more, as soon as the timer stands still.
+    /// The driver must be interrupted once more, when the timer has stopped.
     pub(super) is_due: bool,
     pub(super) watch: W,
 }
 
 impl<W: Watch> State<W> {
-    /// Whether the driver is done with all events so far.
+    /// Whether the driver has taken out all events so far.
     fn is_answered(&self) -> bool {
         self.ring.as_ref().is_some_and(DeviceEnd::is_empty)
     }
 
-    /// When there is something to do next: an event to emit, or the line to raise for those that wait.
+    /// The next time with work: to emit an event, or to raise the line for events that wait.
     #[inline]
     pub(super) fn next_ns(&self) -> Option<u64> {
         earlier(self.schedule.next_due_ns(), self.coalescing.deadline_ns())
     }
 
-    /// Emits every event that has come due by `now_ns`; tells whether there is a reason to raise the line. If so, `raises`
-    /// tells whether it is about to be raised.
+    /// Emits every event that is due at `now_ns`. Tells whether there is a reason to raise the
+    /// line. If so, it calls `raises`, which tells whether the line will be raised.
     #[inline]
     pub(super) fn emit(&mut self, now_ns: u64, raises: impl FnOnce(&mut W) -> bool) -> bool {
         let Self {
@@ -218,7 +220,7 @@ impl<W: Watch> State<W> {
         let mut all = 0_u64;
         let mut reason = None;
         let mut raises = Some(raises);
-        // Slice by slice: readers of the counters wait for one of them, at most.
+        // Slice by slice: readers of the counters wait for one slice at most.
         loop {
             let is_last = watch.emission(|watch| {
                 let mut events = 0_u64;
@@ -240,8 +242,8 @@ impl<W: Watch> State<W> {
                 let is_last = events < SLICE
                     || all >= BATCH
                     || clock::now_ns().saturating_sub(now_ns) > EMIT_NS;
-                // One raise for all of them, noted when all of them are announced: a handler that runs meanwhile is
-                // called once more.
+                // One raise for all events, noted after all are announced: a handler that runs
+                // meanwhile is called once more.
                 if is_last {
                     reason = coalescing.emitted(all, first_due_ns.unwrap_or(now_ns), now_ns);
                     if let Some(reason) = reason {
@@ -261,26 +263,27 @@ impl<W: Watch> State<W> {
     }
 }
 
-/// Who asks the device of a closed loop for its next events.
+/// The context that asks the device of a closed loop for its next events.
 enum Caller {
-    /// The driver.
+    /// The driver, by its doorbell.
     Doorbell,
-    /// The timer, in case that a ring was suppressed.
+    /// The timer, in case a ring was suppressed.
     Timer,
 }
 
-/// The timer and everything that it works on.
+/// The timer with the state that it works on.
 #[pin_data]
 pub(super) struct Generator<W: Watch, G: Govern, O: Observer> {
     #[pin]
     timer: HrTimer<Self>,
-    /// The callback's while the timer is armed, and [`super::Device`]'s, under its lock, while it is not. In
-    /// a closed loop the doorbell's interrupt may come at the same time as the callback; the first has it.
+    /// The callback uses it while the timer is armed, and [`super::Device`] uses it, under its
+    /// lock, while the timer is not. In a closed loop the doorbell's interrupt may come at the same
+    /// time as the callback; then only the first of them uses it.
     pub(super) state: ContextCell<State<W>>,
-    /// The driver is to be answered when it rings. [`super::Device`] changes it, while the timer is not
-    /// armed.
+    /// Whether rings of the doorbell are answered. [`super::Device`] changes it while the timer is
+    /// not armed.
     pub(super) closed: Atomic<bool>,
-    /// The doorbell's interrupt is to raise the line. Set while the timer is not armed.
+    /// Whether the doorbell's interrupt must raise the line. Set while the timer is not armed.
     pub(super) raises: Atomic<bool>,
     pub(super) governor: Arc<G>,
     pub(super) mask: Mask,
@@ -294,7 +297,7 @@ impl_has_hr_timer! {
 }
 
 impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
-    /// A generator at the end of `line`; equal seeds give equal random patterns.
+    /// A generator at the end of `line`. Equal seeds give equal random patterns.
     pub(super) fn new(
         line: IrqLine<O>,
         governor: Arc<G>,
@@ -323,7 +326,8 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         )
     }
 
-    /// Raises the line, unless it is masked; then the driver learns of it when it unmasks the line. In hardirq.
+    /// Raises the line, unless the device is masked; then the driver notices when it unmasks the
+    /// device. In hardirq.
     #[inline]
     fn interrupt(&self) {
         if !self.mask.keeps_back() {
@@ -331,11 +335,12 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         }
     }
 
-    /// In a closed loop: emits the next events, if the driver is done with those before. In hardirq.
+    /// In a closed loop: emits the next events, if the driver has finished the previous ones. In
+    /// hardirq.
     ///
-    /// A call at the same time as another one does nothing. Should the other have come too early, the next poll
-    /// makes up for it; and so it does for a call that is throttled, and for one that is suppressed. Returns the
-    /// time until which it is throttled; 0 when it is not.
+    /// A call that overlaps with another one does nothing. If the other call came too early, the
+    /// next poll emits the events. The same holds for a call that is throttled, and for one that is
+    /// suppressed. Returns the time until which the device is throttled; 0 when it is not.
     fn answer(&self, caller: Caller) -> u64 {
         let start_ns = clock::now_ns();
         let cpu = cpu::current();
@@ -363,7 +368,7 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                 }
                 emitted == Some(true)
             });
-            // Without the state: the driver may be done before this is, and rings.
+            // After the state is released: the driver may finish before this call does, and ring.
             if raises == Some(true) {
                 self.interrupt();
             }
@@ -371,11 +376,11 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         until_ns
     }
 
-    /// In a closed loop: looks whether a ring was missed, and after a raise that the device owes. Returns when to look
-    /// next. In hardirq, by the timer.
+    /// In a closed loop: checks for a missed ring, and for an owed raise. Returns the time of the
+    /// next check. In hardirq, by the timer.
     fn poll(&self) -> u64 {
         let until_ns = self.answer(Caller::Timer);
-        // There is no use in a look at an earlier time.
+        // An earlier check would only be throttled again.
         let mut wait_ns = until_ns.saturating_sub(clock::now_ns()).max(POLL_NS);
         if self.state.with(|state| state.is_faulty()) == Some(true) {
             wait_ns = self.look_in_closed_loop(wait_ns);
@@ -383,8 +388,8 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         clock::now_ns().saturating_add(wait_ns)
     }
 
-    /// In a closed loop: looks after a raise that the device owes. Returns how long after this the timer looks again, at
-    /// most `wait_ns`. In hardirq, by the timer.
+    /// In a closed loop: makes an owed raise that is due. Returns the delay of the timer's next
+    /// check, at most `wait_ns`. In hardirq, by the timer.
     #[cold]
     fn look_in_closed_loop(&self, wait_ns: u64) -> u64 {
         let start_ns = clock::now_ns();
@@ -411,8 +416,8 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         next_ns.saturating_sub(start_ns).min(wait_ns)
     }
 
-    /// Raises the line though no event comes, as [`super::Device`] has asked for while the timer is not armed. In
-    /// hardirq.
+    /// Raises the line without an event, if [`super::Device`] has requested it while the timer was
+    /// not armed. In hardirq.
     #[cold]
     fn raise(&self) {
         if !self.raises.xchg(false, Full) {
@@ -427,7 +432,8 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         }
     }
 
-    /// In an open loop: emits the events that are due, and looks after a raise that the device owes.
+    /// In an open loop with a fault: emits the events that are due, and makes an owed raise that is
+    /// due.
     #[cold]
     fn expire_at_fault(&self, state: &mut State<W>, start_ns: u64) {
         if state.emit_at_fault(start_ns) == Some(true) {
@@ -438,14 +444,14 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         }
     }
 
-    /// In an open loop: emits the events that are due; returns when to expire next, if at all.
+    /// In an open loop: emits the events that are due. Returns the next expiry, if there is one.
     #[inline]
     fn expire(&self, start_ns: u64) -> Option<u64> {
         let cpu = cpu::current();
         self.state
             .with(|state| {
                 let is_faulty = state.is_faulty();
-                // Events that are due stay due, and are emitted, late, when there is time.
+                // Due events stay due, and are emitted late, when there is CPU time.
                 if let Some(later_ns) = state.watch.throttle(cpu, start_ns) {
                     return Some(later_ns);
                 }
@@ -468,12 +474,12 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
                     ended.ns.saturating_add(MIN_REARM_NS)
                 })
             })
-            // Another context has the state for a moment.
+            // Another context uses the state for a moment.
             .unwrap_or_else(|| Some(start_ns.saturating_add(MIN_REARM_NS)))
     }
 }
 
-/// The earlier of two times, either of which may never come.
+/// The earlier of two times; `None` means never.
 #[inline]
 pub(super) fn earlier(first_ns: Option<u64>, second_ns: Option<u64>) -> Option<u64> {
     match (first_ns, second_ns) {
@@ -482,13 +488,13 @@ pub(super) fn earlier(first_ns: Option<u64>, second_ns: Option<u64>) -> Option<u
     }
 }
 
-/// The device's side of the driver's doorbell.
+/// The device's end of the doorbell.
 pub(super) struct Doorbell<W: Watch, G: Govern, O: Observer>(pub(super) Arc<Generator<W, G, O>>);
 
 impl<W: Watch, G: Govern, O: Observer> InHardirq for Doorbell<W, G, O> {
     fn run(&self) {
         if self.0.closed.load(Relaxed) {
-            // The timer polls as it would have without the ring.
+            // The result is not needed: the timer polls anyway.
             let _ = self.0.answer(Caller::Doorbell);
         } else if self.0.raises.load(Relaxed) {
             self.0.raise();
@@ -510,9 +516,9 @@ impl<W: Watch, G: Govern, O: Observer> HrTimerCallback for Generator<W, G, O> {
         let Some(next_ns) = next_ns else {
             return HrTimerRestart::NoRestart;
         };
-        // Forwarding by the distance, counted from the expiry itself, sets the expiry exactly. A timer cannot be
-        // forwarded by nothing, and without high resolution by no less than a tick: so the expiry is read
-        // back from it.
+        // Forwarding the expiry by its distance to the next time sets that time exactly. A timer
+        // cannot be forwarded by 0, and without high resolution not by less than a tick. So the
+        // expiry is read back from the timer.
         let expiry = this.timer.expires();
         let distance_ns = next_ns.saturating_sub(clock::ns(expiry)).max(1);
         timer.forward(expiry, clock::delta(distance_ns));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The simulated device: it stands where real hardware would.
+//! The simulated device, which replaces real hardware.
 //!
-//! It knows nothing of the driver. They meet at an interrupt number and at the ring that the driver lends the
-//! device. [`device`] has its registers, so to speak; [`generator`] is the hardware behind them, and
-//! [`faults`] is what it does wrong when it is told to.
+//! It knows nothing of the driver. They share an interrupt number, and the ring that the driver
+//! lends the device. [`device`] is the register interface, [`generator`] the hardware behind it,
+//! and [`faults`] the faults that it can inject.
 #![forbid(unsafe_code)]
 
 mod device;
