@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Adaptive coalescing: the bottom half tells the kernel's `net_dim()` of the traffic, as a network driver's poll does,
-//! and the device gets the limits that it chooses. Made and dropped in process context.
+//! Adaptive coalescing: the bottom half reports the traffic to the kernel's `net_dim()`, as the
+//! poll function of a network driver does. The device gets the limits that `net_dim()` chooses.
+//! Made and dropped in process context.
 
 use super::{
     load::{
@@ -30,19 +31,20 @@ use kernel::{
 
 type Device = hw::Device<DeviceMeter, Load, Arrivals>;
 
-/// See the module's description. Dropping it waits for limits that are being put in force.
+/// See the module's description. Dropping it waits until limits that are being applied are in
+/// force.
 pub(crate) struct Adaptive {
     dim: Dim<Apply>,
-    /// Calls of the top half that `dim` knows of; wraps.
+    /// Calls of the top half reported to `dim`, wrapping.
     interrupts: u16,
-    /// The line's counter of them, when that was looked at last.
+    /// The last value read of the line's counter of these calls.
     handled: u64,
-    /// Events that `dim` knows of.
+    /// Events reported to `dim`, wrapping.
     events: u64,
 }
 
 impl Adaptive {
-    /// For the device of a line with these meters.
+    /// For the device of a line, with the meters of the line.
     ///
     /// # Errors
     ///
@@ -56,15 +58,15 @@ impl Adaptive {
         })
     }
 
-    /// The limits to begin with. Before the first [`Self::sample`].
+    /// The initial limits. Call this before the first [`Self::sample`].
     pub(crate) fn first(&mut self) -> Limits {
         limits(self.dim.first())
     }
 
-    /// A run of the bottom half has moved so many events, and the top half was called `handled` times so far. In the
-    /// bottom half's context.
+    /// Reports a run of the bottom half that has moved `events` events. The top half was called
+    /// `handled` times so far. In the bottom half's context.
     pub(super) fn sample(&mut self, handled: u64, events: u64) {
-        // Both wrap; the difference is right.
+        // Both wrap, and so does the difference.
         let more = handled.wrapping_sub(self.handled);
         self.interrupts = self.interrupts.wrapping_add(more as u16);
         self.handled = handled;
@@ -73,7 +75,7 @@ impl Adaptive {
         self.dim.sample(self.interrupts, self.events, bytes);
     }
 
-    /// The line's counter of calls starts at 0 again.
+    /// Notes that the line's counter of calls restarts at 0.
     pub(super) fn reset(&mut self) {
         self.handled = 0;
     }
@@ -86,7 +88,7 @@ fn limits(profile: Profile) -> Limits {
     }
 }
 
-/// Gives the device the limits that were chosen.
+/// Gives the chosen limits to the device.
 struct Apply {
     device: Arc<Device>,
     meters: Arc<Meters>,

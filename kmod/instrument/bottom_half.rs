@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The observer of the bottom half. It also makes the bottom half as costly as `work_us`, `work_sleep_us` and
-//! `work_bytes` say, has it stall and forget its readers where `fault` says so, and tells the kernel of the traffic where
-//! `coalesce_adaptive` does.
+//! The observer of the bottom half. It also adds the costs of `work_us`, `work_sleep_us` and
+//! `work_bytes`, injects the faults `stall` and `dropped-wakeup`, and reports the traffic to the
+//! kernel for `coalesce_adaptive`.
 
 use super::{
     adaptive::Adaptive,
@@ -46,37 +46,37 @@ use crate::{
 };
 use kernel::sync::Arc;
 
-/// The counts of the bottom half's runs; under the fifo's lock.
+/// The counts of the bottom half's runs; the fifo's lock guards them.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct BottomCounts {
-    /// How often it ran.
+    /// The number of runs.
     pub(crate) runs: u64,
-    /// How often it polled.
+    /// The number of runs that polled.
     pub(crate) polls: u64,
-    /// How often that left events for another run, as its budget was used up.
+    /// The number of those that used up their budget and left events for another run.
     pub(crate) budget_exhausted: u64,
-    /// In which contexts.
+    /// The runs by context.
     pub(crate) contexts: [u64; census::COUNTERS],
 }
 
-/// The longest sleep in one go, so that a change is seen soon.
+/// The longest single sleep, so that a change takes effect soon.
 const NAP_NS: u64 = 10_000_000;
 
 /// See the module's description.
 pub(crate) struct BottomMeter {
     meters: Arc<Meters>,
-    /// The memory that a run touches on purpose.
+    /// The memory that a run touches.
     pub(crate) memory: WorkMemory,
-    /// What it tells the kernel of the traffic by.
+    /// Reports the traffic to the kernel.
     pub(crate) adaptive: Option<Adaptive>,
     irq_bh: Recorder<Arc<Histogram>>,
     bh_run: Recorder<Arc<Histogram>>,
     fault: Follower,
-    // Of the run that is being made:
+    // Of the current run:
     context: Context,
     span: Span,
     service: Option<load::Span>,
-    /// It does not wake readers on purpose, for the n-th time.
+    /// This run injects `dropped-wakeup`, for the n-th time.
     forgets_readers: Option<u64>,
 }
 
@@ -101,7 +101,7 @@ impl BottomMeter {
         self.meters.clone()
     }
 
-    /// Starts all counts at 0 again.
+    /// Restarts all counts at 0.
     pub(crate) fn reset(&mut self) {
         self.irq_bh.reset();
         self.bh_run.reset();
@@ -114,12 +114,12 @@ impl BottomMeter {
         }
     }
 
-    /// Does all that this run does but to move events, of which there were `moved`; returns the time after that. The run
-    /// began at `run_ns`.
+    /// Does everything that this run does besides moving events, of which it moved `moved`. The run
+    /// began at `run_ns`. Returns the time afterwards.
     #[cold]
     fn do_extra(&mut self, run_ns: u64, moved: u64) -> u64 {
         self.touch_memory(run_ns);
-        // The events that were moved, and the memory that was touched, are a part of the run's cost.
+        // The time to move the events and to touch the memory is part of the run's cost.
         self.keep_busy(run_ns, run_ns, || self.meters.work_ns());
         self.sleep();
         if !self.meters.fault.has(Fault::None) {
@@ -131,7 +131,8 @@ impl BottomMeter {
         clock::now_ns()
     }
 
-    /// Touches the line's own memory, all of it, unless that takes too long for where the run is.
+    /// Touches all of the line's own memory, unless that takes longer than the run's context
+    /// allows.
     fn touch_memory(&mut self, run_ns: u64) {
         let longest_ns = self.longest_ns(run_ns);
         let may_sleep = self.may_sleep();
@@ -143,9 +144,10 @@ impl BottomMeter {
         });
     }
 
-    /// Sleeps, if this run is to and may. The time is nobody's, so it is not charged.
+    /// Sleeps for `work_sleep_us`, if this run may sleep. A sleep uses no CPU time, so it is not
+    /// charged.
     fn sleep(&mut self) {
-        // That it may is looked at again: `control` lets no flavor sleep that must not.
+        // A second check: `control` already refuses a sleep for flavors that must not.
         if self.meters.work_sleep_ns() == 0 || !self.meters.flavor().may_sleep() {
             return;
         }
@@ -166,7 +168,7 @@ impl BottomMeter {
         self.service = charged.map(|_| self.meters.load.service_begins(now_ns));
     }
 
-    /// Makes the fault of this run, if it has one.
+    /// Injects the fault of this run, if it has one.
     fn go_wrong(&mut self, run_ns: u64, has_records: bool) {
         let settings = &self.meters.fault;
         if has_records {
@@ -186,11 +188,12 @@ impl BottomMeter {
         });
     }
 
-    /// Keeps the CPU busy until `span_ns` after `start_ns`. The span is asked for again and again, so a smaller one holds
-    /// at once.
+    /// Keeps the CPU busy until `span_ns` after `start_ns`. The span is read again and again, so a
+    /// smaller one takes effect at once.
     ///
-    /// A thread lets others have the CPU when it is their turn. The time of an interrupt or of a softirq is taken from
-    /// everybody: there the run, which began at `run_ns`, is busy for no longer than the CPU limit counts.
+    /// A thread gives up the CPU when the scheduler wants it. The time of an interrupt or of a
+    /// softirq is taken from all threads. There the run, which began at `run_ns`, is busy for
+    /// [`LONGEST_SPAN_NS`] at most, which is all that the CPU limit counts.
     fn keep_busy(&self, run_ns: u64, start_ns: u64, span_ns: impl Fn() -> u64) {
         let may_sleep = self.may_sleep();
         let longest_ns = self.longest_ns(run_ns);
@@ -202,7 +205,7 @@ impl BottomMeter {
         }
     }
 
-    /// Until when this run, which began at `run_ns`, may be busy.
+    /// The latest time until which this run, which began at `run_ns`, may be busy.
     fn longest_ns(&self, run_ns: u64) -> u64 {
         match self.may_sleep() {
             true => u64::MAX,
@@ -210,13 +213,15 @@ impl BottomMeter {
         }
     }
 
-    /// Whether this run may sleep: it is in a thread, and its time is not an interrupt's.
+    /// Whether this run may sleep: it is in a thread, and its time does not count as an
+    /// interrupt's.
     fn may_sleep(&self) -> bool {
         self.context == Context::Task && self.service.is_none() && self.meters.flavor().may_sleep()
     }
 
-    /// Whether the run's time is an interrupt's: in softirq, and in an interrupt's thread where the kernel runs
-    /// interrupts in threads. A hardirq's time is measured where the interrupt begins.
+    /// Whether the run's time counts as an interrupt's: in softirq, and in an interrupt's thread if
+    /// the kernel forces interrupts into threads. The time of a hardirq is measured where the
+    /// interrupt begins.
     fn is_charged(&self) -> bool {
         match self.context {
             Context::Hardirq => false,
@@ -267,7 +272,7 @@ impl ObserveBottomHalf for BottomMeter {
         let right = deferral::context(self.meters.flavor(), self.meters.top_half_context());
         counts.runs = counts.runs.wrapping_add(1);
         census::count(self.context, right, |index| {
-            // Of flavor none it is in the polled top half.
+            // With flavor `none` this is a top half that the kernel polls.
             let is_exempt = index == census::WRONG
                 && self.meters.flavor() == Flavor::None
                 && self.meters.is_polled_in(self.context);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The census of contexts: where each stage ran, and how often that was wrong.
+//! The census of contexts: the context of each stage, and how often it was the wrong one.
 
 use crate::kext::context::Context;
 
 /// The names of a stage's counters, in order.
 pub(crate) const NAMES: [&str; COUNTERS] = ["hardirq", "softirq", "task", "wrong"];
 
-/// How many counters a stage has.
+/// The number of counters of a stage.
 pub(crate) const COUNTERS: usize = 4;
 
-/// The index of the counter of wrong ones.
+/// The index of the counter of wrong contexts.
 pub(super) const WRONG: usize = 3;
 
 /// The index of a context's counter, and of its name.
@@ -28,8 +28,8 @@ pub(crate) fn name(context: Context) -> &'static str {
     NAMES[index(context)]
 }
 
-/// Counts one visit of a stage in `context`, which ought to be `right`: calls `add` with the index of each
-/// counter of the stage that grows by one.
+/// Counts one run of a stage in `context`, where `right` is expected: calls `add` with the index of
+/// each counter of the stage that grows by one.
 #[inline]
 pub(crate) fn count(context: Context, right: Context, mut add: impl FnMut(usize)) {
     add(index(context));

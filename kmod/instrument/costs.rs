@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The cost of measuring, and that of the kernel's own part of deferring work: so that both can be told apart
-//! from the driver's. Process context; takes some milliseconds, and a second at most.
+//! The cost of measuring, and the kernel's own cost of deferring work, to separate both from the
+//! driver's cost. Process context. Takes some milliseconds, and one second at most.
 
 use super::deferral;
 use crate::{
@@ -22,25 +22,25 @@ use kernel::{
     time::Delta, //
 };
 
-/// How many clock reads are measured.
+/// The number of measured clock reads.
 pub(crate) const TIMESTAMPS: u64 = 10_000;
 
-/// How many empty work items are measured at most, and for how long.
+/// The limits of the measurement of empty work items: their number, and the time.
 const EMPTY_RUNS: u64 = 1_000;
 const EMPTY_RUNS_NS: u64 = 1_000_000_000;
 
-/// Times of many, in nanoseconds.
+/// Sums of measured times, in nanoseconds.
 pub(crate) struct Costs {
-    /// Of [`TIMESTAMPS`] clock reads.
+    /// The time of [`TIMESTAMPS`] clock reads.
     pub(crate) timestamps_ns: u64,
-    /// How many empty work items were run: none when the flavor is not a workqueue.
+    /// The number of empty work items that ran; 0 when the flavor is not a workqueue.
     pub(crate) empty_runs: u64,
-    /// Of all of them, one after the other: from queueing it, through its run, until the one that waits for
-    /// it runs again.
+    /// The time of all of them, one after the other: each from queueing the item, through its run,
+    /// until the waiting thread runs again.
     pub(crate) empty_runs_ns: u64,
 }
 
-/// A work item that does nothing but tell that it ran.
+/// A work item that only signals that it ran.
 struct Empty(Arc<Completion>);
 
 impl Run for Empty {
@@ -50,7 +50,7 @@ impl Run for Empty {
     }
 }
 
-/// Measures now, on a queue of its own of that flavor.
+/// Measures now, on a temporary queue of that flavor.
 ///
 /// # Errors
 ///
@@ -83,7 +83,7 @@ fn empty_runs(line: usize, flavor: Flavor) -> Result<(u64, u64)> {
         work.schedule();
         match done.wait(Delta::from_nanos(EMPTY_RUNS_NS as i64)) {
             Ok(()) => runs += 1,
-            // Something keeps it from running: then there is no more to measure.
+            // The item cannot run, so there is nothing more to measure.
             Err(ETIMEDOUT) => break,
             Err(error) => return Err(error),
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The flavors: every way in which the top half can hand over to the bottom half. Process context, but for
-//! [`Deferral::schedule`].
+//! The flavors: all ways to defer work from the top half to the bottom half. Process context,
+//! except for [`Deferral::schedule`].
 
 #[cfg(CONFIG_IRQ_POLL)]
 use crate::kext::irq_poll::IrqPoll;
@@ -31,8 +31,9 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// The context in which a flavor runs the bottom half, given that of the top half. On PREEMPT_RT softirqs run in
-/// threads, but the kernel's queries still tell them from tasks. NAPI's thread only disables softirqs, and serves none.
+/// The context in which a flavor runs the bottom half, given the context of the top half. On
+/// PREEMPT_RT softirqs run in threads, but the kernel still reports them as softirqs. NAPI's thread
+/// only disables softirqs, so it counts as a task.
 pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
     match flavor {
         Flavor::None => top_half,
@@ -51,7 +52,7 @@ pub(crate) fn context(flavor: Flavor, top_half: Context) -> Context {
     }
 }
 
-/// Whether this kernel has what a flavor needs.
+/// Whether this kernel supports a flavor.
 pub(crate) fn is_available(flavor: Flavor) -> bool {
     match flavor {
         Flavor::IrqPoll => cfg!(CONFIG_IRQ_POLL),
@@ -60,7 +61,7 @@ pub(crate) fn is_available(flavor: Flavor) -> bool {
     }
 }
 
-/// The queue that a flavor is, if it is one.
+/// The workqueue of a flavor; `None` when the flavor is not a workqueue.
 pub(super) fn queue(flavor: Flavor) -> Option<Builder> {
     Some(match flavor {
         Flavor::Bound => Builder::percpu().sysfs(),
@@ -81,13 +82,13 @@ pub(super) fn queue(flavor: Flavor) -> Option<Builder> {
     })
 }
 
-/// A way to defer; dropping it waits for its end.
+/// A way to defer work; dropping it waits for its end.
 pub(crate) enum Deferral<S: Setup> {
-    /// By a work item on a queue of the line's own.
+    /// By a work item on a queue that belongs to the line.
     Work(Pin<KBox<Work<Runner<S>>>>),
     /// By a tasklet.
     Tasklet(Pin<KBox<Tasklet<Runner<S>>>>),
-    /// By a kthread worker of the line's own.
+    /// By a kthread worker that belongs to the line.
     KthreadWorker(Pin<KBox<KthreadWorker<Runner<S>>>>),
     /// By an irq_poll.
     #[cfg(CONFIG_IRQ_POLL)]
@@ -102,12 +103,13 @@ pub(crate) enum Deferral<S: Setup> {
 }
 
 impl<S: Setup> Deferral<S> {
-    /// Makes the mechanism of a flavor, which calls `runner`. A workqueue or a thread is named
+    /// Makes the mechanism of a flavor. It calls `runner`. A workqueue or a kthread worker is named
     /// `simrupt<line>-<flavor>`.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; `EINTR` when the caller is killed; `EOPNOTSUPP` when this kernel lacks the mechanism.
+    /// `ENOMEM`; `EINTR` when the caller is killed; `EOPNOTSUPP` when this kernel lacks the
+    /// mechanism.
     pub(crate) fn new(line: usize, flavor: Flavor, runner: Runner<S>) -> Result<Self> {
         let name = flavor.name();
         if let Some(queue) = queue(flavor) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The observer of a device: counts its events, and throttles it.
+//! The observer of a device: it counts events, and throttles the device.
 
 use super::{
     census,
@@ -38,19 +38,19 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Events that came due.
+/// Events that were due.
 pub(crate) const EVENTS: usize = 0;
 /// Events that found the ring full.
 pub(crate) const OVERRUN: usize = 1;
-/// Expiries and rings of the doorbell that were throttled, for want of CPU time.
+/// Expiries and rings of the doorbell that were throttled for lack of CPU time.
 pub(crate) const THROTTLED: usize = 2;
-/// Raises whose oldest event had waited for as long as it may.
+/// Raises because the oldest event had waited for the longest time.
 pub(crate) const COALESCED_BY_TIME: usize = 3;
-/// Raises for as many events as may wait.
+/// Raises because the largest number of events waited.
 pub(crate) const COALESCED_BY_COUNT: usize = 4;
-/// Index of the first of the device's context counters.
+/// The index of the device's first context counter.
 pub(crate) const CONTEXTS: usize = 5;
-/// Index of the first of the counters of its faults, in the order of [`FAULTS`].
+/// The index of the first fault counter; they are in the order of [`FAULTS`].
 pub(crate) const FIRST_FAULT: usize = CONTEXTS + census::COUNTERS;
 /// The faults of a device.
 pub(crate) const FAULTS: [Fault; 5] = [
@@ -60,7 +60,7 @@ pub(crate) const FAULTS: [Fault; 5] = [
     Fault::Storm,
     Fault::Stuck,
 ];
-/// How many counters the device has.
+/// The number of the device's counters.
 pub(crate) const COUNTERS: usize = FIRST_FAULT + FAULTS.len();
 
 /// See the module's description.
@@ -68,10 +68,10 @@ pub(crate) struct DeviceMeter {
     index: usize,
     counters: Writer<Arc<Counters<COUNTERS>>, COUNTERS>,
     load: Arc<Load>,
-    /// The device's place among those that take CPU time.
+    /// The device as a contender for CPU time.
     contender: Contender,
     faults: hw::Faults,
-    /// The kernel log tells already that the device is throttled.
+    /// Whether the kernel log already tells that the device is throttled.
     throttle_logged: bool,
     notice: Pin<KBox<Work<Notice>>>,
 }
@@ -96,13 +96,13 @@ impl DeviceMeter {
         Ok((meter, counters))
     }
 
-    /// Zeroes the counters, but for `events` that are still on their way.
+    /// Zeroes the counters, except for `events` events that are still in the ring or in the fifo.
     pub(crate) fn reset(&mut self, events: u64) {
         self.throttle_logged = false;
         self.counters.reset(|counters| counters.add(EVENTS, events));
     }
 
-    /// Changes how much of a CPU may be taken before the device waits, and starts over.
+    /// Changes the CPU limit, in percent, and repays all time taken so far.
     pub(crate) fn set_limit_pct(&mut self, limit_pct: u64) {
         if self.load.limit_pct() != limit_pct {
             self.load.set_limit_pct(limit_pct);
@@ -111,12 +111,12 @@ impl DeviceMeter {
         }
     }
 
-    /// Begins with these rules for the device's faults.
+    /// Starts over with `rules` for the device's faults.
     pub(crate) fn set_faults(&mut self, rules: Rules) {
         self.faults.start(rules);
     }
 
-    /// The device is told something new; if it is throttled after that, the kernel log may tell of it again.
+    /// Lets the kernel log report the next throttling again, as the device's settings have changed.
     pub(crate) fn log_throttling_again(&mut self) {
         self.throttle_logged = false;
     }
@@ -173,7 +173,7 @@ impl hw::Watch for DeviceMeter {
         self.counters.end();
         if !self.throttle_logged {
             self.throttle_logged = true;
-            // If it is queued still, it is about to be told.
+            // If it is still queued, it will be logged soon.
             self.notice.schedule();
         }
         Some(later_ns)
@@ -214,8 +214,8 @@ impl hw::Watch for DeviceMeter {
     }
 }
 
-/// Tells that a device is throttled. The kernel log may be a serial port, which takes milliseconds: not from an
-/// interrupt.
+/// Logs that a device is throttled. In a work item, because the console may be a serial port: a
+/// message then takes milliseconds, too long for an interrupt.
 struct Notice {
     index: usize,
     load: Arc<Load>,

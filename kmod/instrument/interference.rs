@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Interference: what disturbs a line's CPU, so that one can see how the line copes.
+//! Interference: it disturbs a line's CPU, to show how the line reacts.
 //!
-//! A timer takes the CPU away for a while, again and again: with interrupts disabled, with preemption disabled, or
-//! in softirq. A stretch for which there is no CPU time, with all that the lines take of it, is put off.
+//! A timer occupies the CPU in stretches: with interrupts disabled, with preemption disabled, or in
+//! softirq. The lines and the interference share the CPU limit; a stretch without CPU time left is
+//! delayed.
 
 use super::load::CpuTime;
 use crate::{
@@ -46,17 +47,17 @@ use kernel::{
     },
 };
 
-/// The settings of an interference.
+/// The settings of interference.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) kind: Kind,
-    /// How long a stretch is.
+    /// The length of a stretch.
     pub(crate) stretch_ns: u64,
-    /// From the beginning of one stretch to that of the next.
+    /// The time from the start of one stretch to the start of the next.
     pub(crate) period_ns: u64,
-    /// The CPU; `None` for the one where it is set.
+    /// The CPU; `None` for the CPU where it is set.
     pub(crate) cpu: Option<u32>,
-    /// How much of its CPU all lines together may take before it waits, in percent.
+    /// The share of its CPU that all lines together may take before it waits, in percent.
     pub(crate) limit_pct: u64,
 }
 
@@ -73,7 +74,7 @@ struct Control {
     settings: Option<Settings>,
 }
 
-/// One that runs.
+/// Interference that is active.
 struct Running {
     /// The armed timer; dropping it waits for its callback.
     timer: Option<ArcHrTimerHandle<Stretches>>,
@@ -82,14 +83,14 @@ struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The work item goes with the stretches, when nothing queues it any more.
+        // The work item is dropped with the stretches; nothing queues it any more.
         self.timer = None;
         self.stretches.stop();
     }
 }
 
 impl Interference {
-    /// One that does nothing.
+    /// Inactive interference.
     ///
     /// # Errors
     ///
@@ -107,7 +108,7 @@ impl Interference {
         )
     }
 
-    /// Makes everything that [`Self::set`] will need.
+    /// Allocates everything that [`Self::set`] needs.
     ///
     /// # Errors
     ///
@@ -123,7 +124,7 @@ impl Interference {
         })
     }
 
-    /// Disturbs the CPU in this way from now on.
+    /// Puts the prepared settings in force.
     pub(crate) fn set(&self, prepared: Prepared) {
         let Prepared {
             settings,
@@ -147,7 +148,7 @@ impl Interference {
     }
 }
 
-/// Settings, and all that they need.
+/// Settings, with everything that they need.
 pub(crate) struct Prepared {
     settings: Settings,
     stretches: Option<Arc<Stretches>>,
@@ -172,7 +173,8 @@ impl_has_hr_timer! {
 
 impl Stretches {
     fn new(settings: Settings, cpu_time: Arc<CpuTime>) -> Result<Arc<Self>> {
-        // Work that the timer queues runs on the timer's CPU: in softirq, or in a thread that is bound to the CPU.
+        // Work that the timer queues runs on the timer's CPU: in softirq, or in a thread that is
+        // bound to the CPU.
         let queue = match settings.kind {
             Kind::None | Kind::IrqsOff => None,
             Kind::PreemptOff => Some(Queue::system_highpri()),
@@ -195,7 +197,7 @@ impl Stretches {
         )
     }
 
-    /// The timer is not armed any more: it waits for nothing.
+    /// Stops waiting for CPU time, as the timer is not armed any more.
     fn stop(&self) {
         self.contender
             .with(|contender| contender.leave(&self.cpu_time));
@@ -226,7 +228,7 @@ impl HrTimerCallback for Stretches {
                 .cpu_time
                 .interrupt(cpu, start_ns, limit_pct, || match &this.work {
                     None => _ = clock::spin(start_ns, stretch_ns),
-                    // If it is queued or running still, the CPU is disturbed enough.
+                    // If it is still queued or running, the CPU is disturbed anyway.
                     Some(work) => _ = work.schedule(),
                 });
             contender.served(&this.cpu_time, cpu, ended.ns, ended.took_ns, limit_pct);
@@ -250,7 +252,7 @@ struct Stretch {
 impl Run for Stretch {
     fn run(&mut self) -> Next {
         let spin = || {
-            // Interrupts may come in between.
+            // Interrupts may come in between, which are charged on their own.
             let start_ns = clock::now_ns();
             let span = self.cpu_time.begin(start_ns);
             clock::spin(start_ns, self.settings.stretch_ns);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How long each stage of an event's way takes: a histogram per stage, each written by the one context that
-//! measures it.
+//! The duration of each stage of an event: a histogram per stage, each written by the one context
+//! that measures it.
 
 use crate::{
     kext::kvec,
@@ -18,13 +18,13 @@ use kernel::{
     sync::Arc, //
 };
 
-/// The histograms of a line. All are in nanoseconds.
+/// The histograms of a line, in nanoseconds.
 pub(crate) struct Latency {
     /// From an event's due time to the top half. Measured by the top half, for each event.
     pub(super) due_irq: Arc<Histogram>,
     /// From the top half to the bottom half. Measured by the bottom half, for each event.
     pub(super) irq_bh: Arc<Histogram>,
-    /// How long a run of the bottom half takes. Measured by the bottom half, for each run.
+    /// The duration of a run of the bottom half. Measured by the bottom half, for each run.
     pub(super) bh_run: Arc<Histogram>,
     /// From an event's due time to its delivery to a reader. Measured by readers, for each event.
     pub(super) due_read: Arc<Histogram>,
@@ -45,7 +45,7 @@ impl Latency {
         })
     }
 
-    /// Every stage by name, in the order of an event's way.
+    /// Every stage with its name, in the order in which an event passes them.
     pub(crate) fn stages(&self) -> [(&'static str, &Histogram); 4] {
         [
             ("due_irq", &self.due_irq),

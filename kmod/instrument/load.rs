@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The CPU time of the lines, so that all of them together leave enough of each CPU: the rate limiters of
-//! [`crate::logic::rate_limiter`], kept for this machine.
+//! The CPU time of all lines together, limited for each CPU: the rate limiters of
+//! [`crate::logic::rate_limiter`] for the CPUs of this machine.
 //!
-//! Measured is everything that keeps ordinary threads from a CPU: interrupts (the device's timer, the doorbell,
-//! redirected interrupts, each with all that they call), the bottom half in softirq, and interference.
-//! Threads are the scheduler's business, but for those that the kernel runs interrupts in on its own
-//! accord (PREEMPT_RT, `threadirqs`): they go before the kernel's own threads, RCU's for one.
+//! Everything that keeps ordinary threads from a CPU is measured: interrupts (the device's timer,
+//! the doorbell, redirected interrupts, each with everything that they call), the bottom half in
+//! softirq, and interference. Threads are left to the scheduler, except those into which the kernel
+//! forces interrupts (PREEMPT_RT, `threadirqs`): their priority is above that of the kernel's own
+//! threads, for example RCU's.
 
 use crate::{
     hw,
@@ -54,7 +55,8 @@ impl CpuTime {
         Ok(Arc::new(Self(RateLimiters::new(limiters)), GFP_KERNEL)?)
     }
 
-    /// Calls `function`, an interrupt on `cpu` that began at `start_ns`, and charges it. Hardirq.
+    /// Calls `function`, which is an interrupt on `cpu` that began at `start_ns`, and charges it.
+    /// Hardirq.
     #[inline]
     pub(super) fn interrupt(
         &self,
@@ -77,7 +79,7 @@ impl CpuTime {
         hw::Ended { ns, took_ns }
     }
 
-    /// Begins a span that began at `start_ns` and that interrupts may interrupt.
+    /// Begins a span that started at `start_ns` and may be interrupted.
     #[inline]
     pub(super) fn begin(&self, start_ns: u64) -> Span {
         let cpu = cpu::current();
@@ -88,8 +90,8 @@ impl CpuTime {
         }
     }
 
-    /// Charges a span that ends now, but for the interrupts in it: they were charged. A thread that was moved to
-    /// another CPU meanwhile is not charged.
+    /// Charges a span that ends now, without the interrupts in it, which are already charged. A
+    /// thread that was moved to another CPU meanwhile is not charged.
     #[inline]
     pub(super) fn end(&self, span: &Span, limit_pct: u64) {
         let Some(limiter) = self.of(span.cpu) else {
@@ -106,37 +108,37 @@ impl CpuTime {
         });
     }
 
-    /// Repays all time that was taken so far: nothing waits for it any longer. Process context.
+    /// Repays all time taken so far, so that nothing waits for it any longer. Process context.
     pub(super) fn reset(&self) {
         for cpu in 0..nr_cpu_ids() {
             let limiter = u16::try_from(cpu).ok().and_then(|cpu| self.of(cpu));
-            // Any other CPU is left alone: it may be one that must not be interrupted.
+            // The other CPUs are not interrupted: some may be isolated.
             if let Some(limiter) = limiter.filter(|limiter| limiter.is_owing(clock::now_ns())) {
-                // Nothing is taken of a CPU that is offline.
+                // Fails for a CPU that is offline, from which no time is taken.
                 let _ = cpu::on(cpu, &mut || limiter.reset(clock::now_ns()));
             }
         }
     }
 }
 
-/// A span of CPU time that began; it ends on the same CPU.
+/// A span of CPU time that has begun. It must end on the same CPU.
 pub(crate) struct Span {
     cpu: u16,
     start_ns: u64,
-    /// The time that was charged to the CPU by then.
+    /// The time that was charged to the CPU before it.
     charged_ns: u64,
 }
 
-/// The CPU time of one line.
+/// The CPU time of one line, with its limit.
 pub(crate) struct Load {
     pub(super) cpu_time: Arc<CpuTime>,
-    /// How much of a CPU may be taken, in percent. The device changes it, under its lock.
+    /// The CPU limit, in percent of a CPU. The device changes it, under its lock.
     limit_pct: Word,
-    /// The CPU that took the line's interrupt last, or [`NOWHERE`].
+    /// The CPU that last took the line's interrupt, or [`NOWHERE`].
     irq_cpu: Word,
-    /// The CPU on which the interrupts were last served outside of hardirq, or [`NOWHERE`]. It need not be the one
-    /// that takes them: a work item that is still running is queued again where it runs, and a thread runs
-    /// where the scheduler puts it.
+    /// The CPU that last served the interrupts outside of hardirq, or [`NOWHERE`]. It may differ
+    /// from the CPU that takes them: a work item that is still running is queued again where it
+    /// runs, and a thread runs where the scheduler puts it.
     serving_cpu: Word,
 }
 
@@ -151,30 +153,31 @@ impl Load {
         Ok(Arc::new(load, GFP_KERNEL)?)
     }
 
-    /// How much of a CPU may be taken, in percent.
+    /// The CPU limit, in percent of a CPU.
     #[inline]
     pub(super) fn limit_pct(&self) -> u64 {
         self.limit_pct.load()
     }
 
-    /// Changes that.
+    /// Changes the CPU limit.
     pub(super) fn set_limit_pct(&self, limit_pct: u64) {
         self.limit_pct.store(limit_pct);
     }
 
-    /// The CPU that took the interrupt last; one that there is not when none has.
+    /// The CPU that last took the interrupt; a number that no CPU has when there was none.
     #[inline]
     pub(super) fn irq_cpu(&self) -> u16 {
         u16::try_from(self.irq_cpu.load()).unwrap_or(u16::MAX)
     }
 
-    /// The CPU that served it last outside of hardirq; one that there is not when none has.
+    /// The CPU that last served it outside of hardirq; a number that no CPU has when there was
+    /// none.
     #[inline]
     pub(super) fn serving_cpu(&self) -> u16 {
         u16::try_from(self.serving_cpu.load()).unwrap_or(u16::MAX)
     }
 
-    /// Begins the measuring of a span outside of hardirq that serves the line's interrupts, and began at
+    /// Begins a span outside of hardirq that serves the line's interrupts and started at
     /// `start_ns`.
     #[inline]
     pub(super) fn service_begins(&self, start_ns: u64) -> Span {
@@ -183,13 +186,13 @@ impl Load {
         span
     }
 
-    /// Ends and charges it.
+    /// Ends such a span and charges it.
     #[inline]
     pub(super) fn service_ends(&self, span: &Span) {
         self.cpu_time.end(span, self.limit_pct());
     }
 
-    /// The interrupts will be served elsewhere.
+    /// Notes that the flavor changes, so the interrupts will be served elsewhere.
     pub(crate) fn service_changes(&self) {
         self.serving_cpu.store(NOWHERE);
     }
@@ -203,7 +206,8 @@ impl hw::Govern for Load {
     }
 }
 
-/// Observes where a line's interrupts arrive, and charges those that are not part of one that is measured.
+/// Observes on which CPU a line's interrupts arrive, and charges those that are not part of a
+/// measured interrupt.
 pub(crate) struct Arrivals(pub(crate) Arc<Load>);
 
 impl irq_domain::Observer for Arrivals {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The meters of a line, while its driver is bound: written by the observers, read by `control`.
+//! The meters of a line while its driver is bound: the observers write them, `control` reads them.
 
 use super::{
     device,
@@ -41,37 +41,38 @@ use kernel::{
 pub(crate) struct Meters {
     pub(crate) index: usize,
     pub(crate) load: Arc<Load>,
-    /// The device's, which outlive the binding.
+    /// The device's counters, which outlive the binding.
     pub(crate) device: Arc<Counters<{ device::COUNTERS }>>,
     pub(crate) top_half: Arc<Counters<{ top_half::COUNTERS }>>,
     pub(crate) latency: Latency,
-    /// How often the line had been raised when the counters were last zeroed.
+    /// The number of raises when the counters were last zeroed.
     pub(crate) raised_before: Word,
-    /// For how long a run of the bottom half keeps its CPU busy on purpose.
+    /// The knob `work_us`: how long a run of the bottom half keeps its CPU busy.
     work_us: Word,
-    /// For how long it sleeps after that.
+    /// The knob `work_sleep_us`: how long it sleeps after that.
     work_sleep_us: Word,
-    /// How much memory it touches.
+    /// The knob `work_bytes`: how much memory it touches.
     work_bytes: Word,
     /// Not 0 while the kernel chooses the limits of coalescing.
     adaptive: Word,
-    /// How often it has chosen others.
+    /// How often the kernel has chosen new limits.
     pub(crate) coalesce_changes: Count,
     /// The faults of top half and bottom half.
     pub(super) fault: Settings,
-    /// Not 0 while a run of the bottom half does more than move events, by one of those above. The one word that it
-    /// looks at otherwise.
+    /// Not 0 while one of the values above makes a run of the bottom half do more than move events.
+    /// Otherwise a run reads only this word.
     has_extra: Word,
-    /// How many calls of the top half were for another line. The top half counts them.
+    /// The number of calls of the top half that were for another line. The top half counts them.
     pub(crate) not_mine: Word,
-    /// How many runs of the bottom half were stalled, and how many did not wake readers.
+    /// The number of runs of the bottom half that were stalled, and of those that did not wake
+    /// readers.
     pub(crate) stalls: Word,
     pub(crate) dropped_wakeups: Word,
     /// The [`Flavor`] in force, as a number.
     flavor: Atomic<u32>,
-    /// The kernel runs the top half in a thread.
+    /// Whether the kernel runs the top half in a thread.
     is_forced_threaded: Atomic<bool>,
-    /// Another line may have the same interrupt.
+    /// Whether another line may share the interrupt.
     is_shared: bool,
 }
 
@@ -109,35 +110,36 @@ impl Meters {
         )?)
     }
 
-    /// For how long a run of the bottom half keeps its CPU busy on purpose, in nanoseconds.
+    /// How long a run of the bottom half keeps its CPU busy, in nanoseconds.
     #[inline]
     pub(super) fn work_ns(&self) -> u64 {
         self.work_us.load().saturating_mul(1000)
     }
 
-    /// Changes that, in microseconds; also for the run that is being made. One caller at a time.
+    /// Changes that time, given in microseconds, also for the current run. One caller at a time.
     pub(crate) fn set_work_us(&self, work_us: u64) {
         self.work_us.store(work_us);
         self.note_extra();
     }
 
-    /// For how long a run of the bottom half sleeps on purpose, in nanoseconds.
+    /// How long a run of the bottom half sleeps, in nanoseconds.
     pub(super) fn work_sleep_ns(&self) -> u64 {
         self.work_sleep_us.load().saturating_mul(1000)
     }
 
-    /// Changes that, in microseconds; also for the run that is being made. One caller at a time.
+    /// Changes that time, given in microseconds, also for the current run. One caller at a time.
     pub(crate) fn set_work_sleep_us(&self, work_sleep_us: u64) {
         self.work_sleep_us.store(work_sleep_us);
         self.note_extra();
     }
 
-    /// How much memory a run of the bottom half touches on purpose.
+    /// How much memory a run of the bottom half touches, in bytes.
     pub(crate) fn work_bytes(&self) -> u64 {
         self.work_bytes.load()
     }
 
-    /// Changes that, while the bottom half is held off and its memory is exchanged. One caller at a time.
+    /// Changes that size, while the bottom half is held off and its memory is replaced. One caller
+    /// at a time.
     pub(crate) fn set_work_bytes(&self, work_bytes: u64) {
         self.work_bytes.store(work_bytes);
         self.note_extra();
@@ -148,13 +150,14 @@ impl Meters {
         self.adaptive.load() != 0
     }
 
-    /// Changes that, while the bottom half is held off and what it tells the kernel by is exchanged. One caller at a time.
+    /// Changes that, while the bottom half is held off and its [`super::adaptive::Adaptive`] is
+    /// replaced. One caller at a time.
     pub(crate) fn set_adaptive(&self, is_adaptive: bool) {
         self.adaptive.store(is_adaptive.into());
         self.note_extra();
     }
 
-    /// How often the top half was called and found the line raised.
+    /// The number of calls of the top half that found the line raised.
     pub(super) fn handled(&self) -> u64 {
         self.top_half.count(top_half::HANDLED)
     }
@@ -165,7 +168,7 @@ impl Meters {
         self.note_extra();
     }
 
-    /// Ends everything that a run of the bottom half does but to move events, also in the run that is being made. One
+    /// Ends the work, the sleep and the fault of the bottom half, also in the current run. One
     /// caller at a time.
     pub(crate) fn end_extra(&self) {
         self.set_work_us(0);
@@ -173,7 +176,7 @@ impl Meters {
         self.set_faults(Rules::NONE);
     }
 
-    /// Whether a run of the bottom half does more than move events. A load.
+    /// Whether a run of the bottom half does more than move events. Costs one load.
     #[inline]
     pub(super) fn has_extra(&self) -> bool {
         self.has_extra.load() != 0
@@ -206,7 +209,7 @@ impl Meters {
         self.is_forced_threaded.load(Relaxed)
     }
 
-    /// The context that the top half ought to run in.
+    /// The context in which the top half is expected to run.
     pub(super) fn top_half_context(&self) -> Context {
         if self.is_forced_threaded() {
             Context::Task
@@ -215,8 +218,8 @@ impl Meters {
         }
     }
 
-    /// Whether the kernel polls the line's handler where that is in `context`: it does so in softirq with a shared interrupt
-    /// that it has disabled because nobody handled it.
+    /// Whether the kernel polls the line's handler if it runs in `context`: the kernel polls a
+    /// shared interrupt in softirq after it has disabled that interrupt as unhandled.
     pub(super) fn is_polled_in(&self, context: Context) -> bool {
         self.is_shared && !self.is_forced_threaded() && context == Context::Softirq
     }

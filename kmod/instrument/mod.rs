@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Everything that simrupt adds around the driver: ways to defer, and meters for what happens.
+//! Everything that simrupt adds around the driver: the ways to defer work, and meters.
 //!
-//! - [`deferral`]: the flavors; [`costs`]: what their mechanisms cost.
-//! - [`meters`]: the meters of a line, which the observers write and `control` reads: [`latency`] has the
-//!   histograms, [`census`] the contexts.
-//! - [`device`], [`top_half`], [`bottom_half`], [`reads`]: the observers of an event's stages. [`others`]: that of
-//!   interrupts that are another line's.
-//! - [`work_memory`]: what a bottom half touches on purpose.
+//! - [`deferral`]: the flavors. [`costs`]: the costs of their mechanisms.
+//! - [`meters`]: the meters of a line, which the observers write and `control` reads. [`latency`]
+//!   has the histograms, [`census`] the contexts.
+//! - [`device`], [`top_half`], [`bottom_half`], [`reads`]: the observers of an event's stages.
+//!   [`others`]: the observer of interrupts of another line.
+//! - [`work_memory`]: the memory that a bottom half touches.
 //! - [`adaptive`]: coalescing limits that the kernel chooses.
-//! - [`load`]: how much the lines may take of each CPU; [`interference`]: what disturbs them.
+//! - [`load`]: the limit of the lines' share of each CPU. [`interference`]: disturbance of a line's
+//!   CPU.
 //! - [`trace`]: the tracepoints.
 
 pub(crate) mod adaptive;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The observer of interrupts that are another line's: counts them. In hardirq, or in the interrupt's thread.
+//! The observer of interrupts of another line: it counts them. In hardirq, or in the interrupt's
+//! thread.
 
 use super::meters::Meters;
 use crate::driver::ObserveOthers;

@@ -40,7 +40,7 @@ impl ReadMeter {
         }
     }
 
-    /// Starts all counts at 0 again.
+    /// Restarts all counts at 0.
     pub(crate) fn reset(&mut self) {
         self.due_read.reset();
     }

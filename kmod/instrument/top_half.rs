@@ -43,21 +43,21 @@ use kernel::sync::Arc;
 
 /// Calls that found the device's line raised.
 pub(crate) const HANDLED: usize = 0;
-/// Raises that an earlier raise's call took care of, or a bottom half that polls.
+/// Raises that the call for an earlier raise acknowledged, or a bottom half that polls.
 pub(crate) const COALESCED: usize = 1;
-/// Calls that found nothing raised, and those that came while the bottom half polled.
+/// Calls that found nothing raised, and calls while the bottom half polled.
 pub(crate) const SPURIOUS: usize = 2;
 /// Calls that asked for a run of the bottom half.
 pub(crate) const SCHEDULED: usize = 3;
-/// Calls that found one asked for.
+/// Calls that found a run already requested.
 pub(crate) const ALREADY_PENDING: usize = 4;
-/// Index of the first of the top half's context counters.
+/// The index of the top half's first context counter.
 pub(crate) const CONTEXTS: usize = 5;
-/// Calls that left the interrupt to nobody, on purpose.
+/// Calls that left the interrupt unhandled, by an injected fault.
 pub(crate) const UNHANDLED: usize = CONTEXTS + census::COUNTERS;
-/// Calls that took the line down.
+/// Calls that lowered the line.
 pub(crate) const ACKNOWLEDGED: usize = UNHANDLED + 1;
-/// How many counters the top half has.
+/// The number of the top half's counters.
 pub(crate) const COUNTERS: usize = ACKNOWLEDGED + 1;
 
 /// See the module's description.
@@ -66,7 +66,7 @@ pub(crate) struct TopMeter {
     counters: Writer<Arc<Counters<COUNTERS>>, COUNTERS>,
     due_irq: Recorder<Arc<Histogram>>,
     fault: Follower,
-    // Of the call that is being made:
+    // Of the current call:
     context: Context,
     stamp: Stamp,
     span: Span,
@@ -87,7 +87,7 @@ impl TopMeter {
         }
     }
 
-    /// Starts all counts at 0 again.
+    /// Restarts all counts at 0.
     pub(crate) fn reset(&mut self) {
         self.counters.reset(|_| ());
         self.due_irq.reset();
@@ -113,9 +113,10 @@ impl ObserveTopHalf for TopMeter {
         if self.context == Context::Hardirq {
             return self.update(call);
         }
-        // Readers of the counters wait for the end of an update in a loop. In a hardirq none of them can be on this
-        // CPU; a thread must not be preempted, or one with a higher priority would wait for ever. And such
-        // a thread does an interrupt's work, so its time is an interrupt's.
+        // Readers of the counters spin until an update ends. A hardirq cannot be preempted by a
+        // reader. A thread must not be preempted either, or a reader with a higher priority would
+        // spin for ever. Such a thread does an interrupt's work, so its time counts as an
+        // interrupt's.
         let span = self.meters.load.service_begins(clock::now_ns());
         let result = without_preemption(|| self.update(call));
         self.meters.load.service_ends(&span);
@@ -123,7 +124,7 @@ impl ObserveTopHalf for TopMeter {
     }
 
     fn poll<R>(&mut self, look: impl FnOnce(&mut Self) -> R) -> R {
-        // As above; but its time is that of the bottom half.
+        // As above, but the time is part of the bottom half.
         without_preemption(|| self.update(look))
     }
 
@@ -167,7 +168,7 @@ impl ObserveTopHalf for TopMeter {
     #[inline]
     fn acknowledged(&mut self, found: Acknowledged) {
         trace::irq(self.meters.index, self.span, found.raises, self.stamp.ns);
-        // Before the bottom half is asked for: it may run on another CPU at once.
+        // Taken before the request, because the bottom half may run on another CPU at once.
         if trace::bh_queue_enabled() {
             self.asked_ns = clock::now_ns();
         }

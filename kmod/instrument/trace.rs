@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The tracepoints, in the words of the instruments.
+//! The tracepoints, with the types of the instruments.
 
 use crate::logic::{
     fifo::Lost,
@@ -12,7 +12,7 @@ use crate::logic::{
 
 pub(super) use crate::kext::tracepoint::*;
 
-/// Events are lost by a fifo; `flushed` when it became too small for them.
+/// A fifo loses events; `flushed` when a resize made it too small for them.
 pub(crate) fn lost(line: usize, lost: Lost, flushed: bool) {
     let cause = match (flushed, lost.policy) {
         (true, _) => "flushed",
@@ -33,7 +33,7 @@ pub(crate) fn knob_was_set(line: usize, name: &str, value: i64) {
     knob(line, name, value);
 }
 
-/// A fault happens, for the n-th time under the rules in force.
+/// A fault happens, for the `number`-th time under the rules in force.
 #[inline]
 pub(super) fn fault_happens(line: usize, kind: Fault, number: u64) {
     fault(line, kind.name(), number);

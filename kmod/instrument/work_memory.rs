@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The memory of a line that its bottom half touches on purpose: `work_bytes`. Made and freed in process context, touched
-//! by the bottom half, in any context.
+//! The memory of a line that its bottom half touches: `work_bytes`. Made and freed in process
+//! context; touched by the bottom half, in any context.
 
 use crate::kext::kvec;
 use core::hint::black_box;
 use kernel::prelude::*;
 
-/// The unit of an access: a line of the caches of most processors.
+/// The unit of an access: a cache line of most processors.
 type CacheLine = [u64; 8];
 
-/// How many of them are touched without a look at the clock: 64 KiB.
+/// The number of cache lines between two reads of the clock: 64 KiB.
 const PIECE: usize = 1024;
 
 /// See the module's description.
 pub(crate) struct WorkMemory(KVVec<CacheLine>);
 
 impl WorkMemory {
-    /// None.
+    /// No memory.
     pub(super) const fn none() -> Self {
         Self(KVVec::new())
     }
 
-    /// So many bytes, rounded up to 64.
+    /// `bytes` bytes, rounded up to a multiple of 64.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl WorkMemory {
         }
     }
 
-    /// Reads and writes a word of each cache line, piece by piece, as long as `goes_on`.
+    /// Reads and writes a word of each cache line, piece by piece, while `goes_on` returns true.
     pub(super) fn touch(&mut self, mut goes_on: impl FnMut() -> bool) {
         for piece in self.0.chunks_mut(PIECE) {
             if !goes_on() {
