@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! CLOCK_MONOTONIC as plain nanoseconds, which is what records and schedules are made of. Any context.
+//! CLOCK_MONOTONIC as plain nanoseconds, the unit of records and schedules. Any context, except for
+//! [`sleep`].
 
 use kernel::time::{
     delay::fsleep,
@@ -14,20 +15,20 @@ use kernel::time::{
 // SAFETY: `Instant` is a transparent wrapper of `ktime_t`, and 0 is in its range.
 const ZERO: Instant<Monotonic> = unsafe { core::mem::transmute::<i64, Instant<Monotonic>>(0) };
 
-/// Now, in nanoseconds.
+/// The current time, in nanoseconds.
 #[inline]
 pub(crate) fn now_ns() -> u64 {
-    // It begins at boot, at 0.
+    // Never negative: the clock starts at 0 at boot.
     Monotonic::ktime_get() as u64
 }
 
-/// `ns` nanoseconds on the clock; the far end of the clock's range when that is beyond it.
+/// The instant at `ns` nanoseconds; the end of the clock's range when `ns` is beyond it.
 #[inline]
 pub(crate) fn instant(ns: u64) -> Instant<Monotonic> {
     ZERO + delta(ns)
 }
 
-/// Where an instant is on the clock, in nanoseconds.
+/// The time of an instant, in nanoseconds.
 #[inline]
 pub(crate) fn ns(instant: Instant<Monotonic>) -> u64 {
     (instant - ZERO).as_nanos().unsigned_abs()
@@ -39,13 +40,14 @@ pub(crate) fn delta(ns: u64) -> Delta {
     Delta::from_nanos(i64::try_from(ns).unwrap_or(i64::MAX))
 }
 
-/// Sleeps for `span_ns` nanoseconds, as fsleep(): for up to a quarter more, and up to 10 µs in a loop. In a thread, where
-/// it may sleep.
+/// Sleeps for `span_ns` nanoseconds, as fsleep(): up to a quarter longer, and spans of up to 10 µs
+/// in a busy loop. Only where the caller may sleep.
 pub(crate) fn sleep(span_ns: u64) {
     fsleep(delta(span_ns));
 }
 
-/// Keeps the CPU busy until `span_ns` nanoseconds have passed since `start_ns`; returns when that was.
+/// Keeps the CPU busy until `span_ns` nanoseconds have passed since `start_ns`. Returns the time of
+/// the end.
 #[inline]
 pub(crate) fn spin(start_ns: u64, span_ns: u64) -> u64 {
     loop {
@@ -81,7 +83,7 @@ mod tests {
         let end_ns = spin(start_ns, 100_000);
         assert!(end_ns >= start_ns + 100_000);
         assert!(now_ns() >= end_ns);
-        // A span that is over already takes one look at the clock.
+        // A span that is already over takes one read of the clock.
         assert!(spin(end_ns, 0) >= end_ns);
     }
 

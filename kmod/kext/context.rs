@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The context that code runs in, and functions that are called in a special one. Any context, unless a
-//! function says otherwise.
+//! The context of the caller, and calls with preemption or interrupts disabled. Any context, unless
+//! a function says otherwise.
 
 use super::shim;
 
-/// Where the kernel is in its hierarchy of contexts.
+/// A context of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Context {
-    /// It serves a hardware interrupt: in_hardirq().
+    /// A hardware interrupt: in_hardirq().
     Hardirq,
-    /// It serves a softirq that no hardirq has interrupted: in_serving_softirq().
+    /// A softirq that no hardirq has interrupted: in_serving_softirq().
     Softirq,
-    /// It runs a thread, perhaps with bottom halves disabled: neither of the above.
+    /// A thread, possibly with bottom halves disabled: neither of the above.
     Task,
 }
 
 /// The context of the caller.
 #[inline]
 pub(crate) fn context() -> Context {
-    // SAFETY: The function reads the preemption count, from anywhere.
+    // SAFETY: The function only reads the preemption count, and may be called from anywhere.
     let bits = unsafe { shim::simrupt_context() };
     if bits & shim::SIMRUPT_IN_HARDIRQ != 0 {
         Context::Hardirq
@@ -42,7 +42,7 @@ pub fn without_preemption<R>(function: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Lets other threads have the CPU if it is their turn. In a thread, where it may sleep.
+/// Gives up the CPU if the scheduler wants it for another thread. Only where the caller may sleep.
 pub(crate) fn let_others_run() {
     // SAFETY: The caller may sleep.
     unsafe { shim::simrupt_cond_resched() };
@@ -72,7 +72,7 @@ mod tests {
         seen = None;
         without_interrupts(|| seen = Some(context()));
         assert!(seen == Some(Context::Task));
-        // A call on one's own CPU is just a call, with interrupts off.
+        // A call on the caller's CPU is a plain call, with interrupts off.
         seen = None;
         without_preemption(|| {
             let _ = cpu::on(cpu::current().into(), &mut || seen = Some(context()));

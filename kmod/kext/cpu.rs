@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! CPUs: the caller's, and calls on another one. Process context, but for [`current`].
+//! CPUs: the caller's CPU, and calls on another one. Process context, except for [`current`].
 
 use super::{
     shim, //
@@ -12,30 +12,31 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// The CPU that the caller runs on: a hint unless it cannot migrate. Any context.
+/// The CPU that the caller runs on. It may be out of date at once, unless the caller cannot
+/// migrate. Any context.
 #[inline]
 pub(crate) fn current() -> u16 {
-    // There are at most some thousand.
+    // There are a few thousand CPUs at most, so this does not truncate.
     kernel::cpu::CpuId::current().as_u32() as u16
 }
 
-/// To smp_call_function_single(), that it shall wait: before Linux 7.3 an int.
+/// The argument by which smp_call_function_single() waits: an int before Linux 7.3.
 #[cfg(not(BEFORE_LINUX_7_3))]
 const WAIT: bool = true;
 #[cfg(BEFORE_LINUX_7_3)]
 const WAIT: c_int = 1;
 
-/// Calls `function` on `cpu` with interrupts off, and waits for its end.
+/// Calls `function` on `cpu` with interrupts off, and waits until it has ended.
 ///
 /// # Errors
 ///
-/// `ENXIO` when the CPU is offline or does not exist; `function` was not called then.
+/// `ENXIO` when the CPU is offline or does not exist. Then `function` was not called.
 pub(crate) fn on<F: FnMut() + Send>(cpu: u32, function: &mut F) -> Result {
     /// # Safety
     ///
-    /// Called with the reference that is given below.
+    /// Called with the reference that is passed below.
     unsafe extern "C" fn call<F: FnMut()>(function: *mut c_void) {
-        // SAFETY: It is the reference given below, whose owner waits for us.
+        // SAFETY: It is the reference passed below, whose owner waits until this call has ended.
         (unsafe { &mut *function.cast::<F>() })()
     }
     let cpu = c_int::try_from(cpu).map_err(|_| ENXIO)?;
@@ -50,9 +51,9 @@ pub(crate) fn on<F: FnMut() + Send>(cpu: u32, function: &mut F) -> Result {
     })
 }
 
-/// Calls `function` on `cpu`; here when there is no CPU given, or it has gone offline since it was chosen.
+/// Calls `function` on `cpu`, or on this CPU when `cpu` is `None`, offline or does not exist.
 ///
-/// For starting pinned timers, which stay where they are started.
+/// For starting pinned timers, which stay on the CPU where they are started.
 pub(crate) fn on_or_here<F: FnMut() + Send>(cpu: Option<u32>, function: &mut F) {
     match cpu.map(|cpu| on(cpu, function)) {
         Some(Ok(())) => {}
@@ -62,17 +63,18 @@ pub(crate) fn on_or_here<F: FnMut() + Send>(cpu: Option<u32>, function: &mut F) 
 
 /// Whether a CPU is online now. It may go offline at any time.
 pub(crate) fn is_online(cpu: u32) -> bool {
-    // SAFETY: The function looks at a mask, and takes any number.
+    // SAFETY: The function only reads a mask, and takes any number.
     unsafe { shim::simrupt_cpu_is_online(cpu) }
 }
 
-/// Holds off the hotplug of CPUs: while this lives, none goes online or offline. A thread has one of these at a time.
+/// Blocks CPU hotplug: while this exists, no CPU goes online or offline. A thread may have one of
+/// these at a time.
 pub(crate) struct NoHotplug(NotThreadSafe);
 
 impl NoHotplug {
-    /// Waits for a change of CPUs that is under way. That wait cannot be killed.
+    /// Waits for a hotplug operation in progress. This wait cannot be killed.
     pub(crate) fn begin() -> Self {
-        // SAFETY: In a pair with the call in `drop`, by the same thread.
+        // SAFETY: Paired with the call in `drop`, by the same thread.
         unsafe { shim::simrupt_cpus_read_lock() };
         Self(NotThreadSafe)
     }
@@ -80,7 +82,7 @@ impl NoHotplug {
 
 impl Drop for NoHotplug {
     fn drop(&mut self) {
-        // SAFETY: In a pair with the call in `begin`.
+        // SAFETY: Paired with the call in `begin`, by the same thread.
         unsafe { shim::simrupt_cpus_read_unlock() };
     }
 }

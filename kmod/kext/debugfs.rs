@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Text files in debugfs that hold the module while they are open. Process context.
+//! Text files in debugfs that keep the module loaded while they are open. Process context.
 //!
-//! The kernel crate's debugfs files have no owner: with one of them open, the module can be unloaded, and
-//! closing the file then calls into freed memory. These have one.
+//! The kernel crate's debugfs files have no owner: the module can be unloaded while one of them is
+//! open, and closing it then calls into freed memory. These files have an owner.
 //!
-//! debugfs wants nobody to look whether making a file worked. These do: a tree with a part missing would be
-//! worse than a load that fails.
+//! debugfs advises against checking whether a file was created. This code checks, because a load
+//! that fails is better than an incomplete tree.
 //!
-//! A file is known by a number that fits a pointer, so no file can outlive its subject.
+//! A file carries a number instead of a pointer, so no file holds a dangling pointer.
 
 use super::{
     load_gate,
@@ -34,69 +34,70 @@ use kernel::{
 /// The longest text that a file takes, in bytes.
 const MAX_WRITE: usize = 4096;
 
-/// The users' side of a tree of files.
+/// The functions behind a tree of files.
 pub(crate) trait Files: 'static {
-    /// Shows the file with this number.
+    /// Writes the content of file number `id` to `out`.
     ///
     /// # Errors
     ///
-    /// The reader gets them.
+    /// The reader gets the error.
     fn show(id: usize, out: &SeqFile) -> Result;
 
-    /// Takes a text that was written to the file with this number.
+    /// Takes a text that was written to file number `id`.
     ///
     /// # Errors
     ///
-    /// The writer gets them.
+    /// The writer gets the error.
     fn write(id: usize, text: &[u8]) -> Result;
 
     /// A text that is written to a file of [`Mode::Pieces`].
     type Draft: Draft;
 
-    /// A new text for the file with this number.
+    /// An empty text for file number `id`.
     ///
     /// # Errors
     ///
-    /// The writer gets them.
+    /// The writer gets the error.
     fn draft(id: usize) -> Result<Self::Draft>;
 
-    /// About how long the text of the file is, in bytes; 0 when it is shorter than a page. What does not fit its
-    /// buffer is written again from the beginning into one of twice the size.
+    /// The approximate size of the file's text, in bytes; 0 when it is less than a page. A text
+    /// that does not fit its buffer is written again from the start, into a buffer of twice the
+    /// size.
     fn size(id: usize) -> usize;
 }
 
-/// A text that comes in pieces, from the first write to an open file to its last close.
+/// A text that is written in pieces, from the first write to an open file until its last close.
 pub(crate) trait Draft: Send + Unpin + 'static {
     /// Takes the next piece.
     ///
     /// # Errors
     ///
-    /// The writer gets them, now and with each further write. The text is of no use any more.
+    /// The writer gets the error, now and for each further write. The text is then discarded.
     fn take(&mut self, piece: &[u8]) -> Result;
 
-    /// The file is closed, and all pieces were fine.
+    /// The file was closed, and no piece had an error.
     fn end(self);
 }
 
-/// Root's rights to a file.
+/// The access that root has to a file.
 #[derive(Clone, Copy)]
 pub(crate) enum Mode {
-    /// Root reads it.
+    /// Read only.
     Read,
-    /// Root writes to it.
+    /// Write only.
     Write,
     /// Both.
     ReadWrite,
-    /// Both, and what is written to the open file is one [`Draft`].
+    /// Both; all writes to an open file form one [`Draft`].
     Pieces,
 }
 
-/// A directory; dropping it removes it with everything in it, and waits for reads and writes that are under
-/// way.
+/// A directory. Dropping it removes it with its content, and waits for reads and writes that are in
+/// progress.
 ///
 /// # Invariants
 ///
-/// The pointer is a directory that debugfs made.
+/// The pointer is to a directory that debugfs created.
 pub(crate) struct Dir<F: Files>(*mut bindings::dentry, PhantomData<F>);
 
 // SAFETY: debugfs does its own locking, and its functions may be called from any thread.
@@ -111,11 +112,11 @@ impl<F: Files> Dir<F> {
     ///
     /// `ENOMEM`, or `EEXIST` when the name is taken.
     pub(crate) fn new(name: &CStr) -> Result<Option<Self>> {
-        // SAFETY: The name is a C string, and is copied; no parent means the top.
+        // SAFETY: The name is a C string, and is copied; a null parent means the top.
         let dir =
             unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), core::ptr::null_mut()) };
         match from_err_ptr(dir) {
-            // INVARIANT: As debugfs returned it.
+            // INVARIANT: debugfs has just created it.
             Ok(dir) => Ok(Some(Self(dir, PhantomData))),
             Err(EPERM) => Ok(None),
             Err(error) => Err(error),
@@ -126,16 +127,16 @@ impl<F: Files> Dir<F> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, or those of `fill`. Everything that was made is removed with this directory.
+    /// `ENOMEM`, and the errors of `fill`. The new directory stays, and is removed with this one.
     pub(crate) fn subdir(&self, name: &CStr, fill: impl FnOnce(&Self) -> Result) -> Result {
         // SAFETY: The name is a C string, and is copied; the parent is ours.
         let dir = unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), self.0) };
-        // INVARIANT: As debugfs returned it. It is removed with its parent.
+        // INVARIANT: debugfs has just created it. It is removed with its parent.
         let dir = core::mem::ManuallyDrop::new(Self(from_err_ptr(dir)?, PhantomData));
         fill(&dir)
     }
 
-    /// A file for root alone.
+    /// Makes a file that only root can access.
     ///
     /// # Errors
     ///
@@ -147,8 +148,9 @@ impl<F: Files> Dir<F> {
             Mode::ReadWrite => (0o600, Operations::<F>::READ_WRITE),
             Mode::Pieces => (0o600, Operations::<F>::PIECES),
         };
-        // SAFETY: The name is a C string, and is copied; the parent is ours; the operations are
-        // statics of the module, which the file's owner keeps loaded.
+        // SAFETY: The name is a C string, and is copied; the parent is ours. The operations are
+        // statics of the module, which stays loaded while the file is open, as it is the file's
+        // owner.
         let file = unsafe {
             bindings::debugfs_create_file_full(
                 name.as_char_ptr(),
@@ -170,7 +172,7 @@ impl<F: Files> Drop for Dir<F> {
     }
 }
 
-/// A file of [`Mode::Pieces`] that is open.
+/// An open file of [`Mode::Pieces`].
 #[pin_data]
 struct Opened<D> {
     id: usize,
@@ -210,7 +212,7 @@ impl<F: Files> Operations<F> {
 
     /// # Safety
     ///
-    /// Called by debugfs with a file that [`Dir::file`] made, being opened.
+    /// Called by debugfs to open a file that [`Dir::file`] made.
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         let _entry = match load_gate::enter() {
             Ok(entry) => entry,
@@ -219,7 +221,7 @@ impl<F: Files> Operations<F> {
         // SAFETY: The inode holds the file's number.
         let id = unsafe { (*inode).i_private };
         let size = F::size(id.addr()).max(PAGE_SIZE);
-        // SAFETY: The file is being opened; `show` takes the number back from the seq_file.
+        // SAFETY: The file is being opened; `show` reads the number from the seq_file.
         unsafe { bindings::single_open_size(file, Some(Self::show), id, size) }
     }
 
@@ -235,7 +237,7 @@ impl<F: Files> Operations<F> {
         }
     }
 
-    /// Takes one value per call, wherever the file's position is.
+    /// Takes one value per call, and ignores the file's position.
     ///
     /// # Safety
     ///
@@ -285,16 +287,18 @@ impl<F: Files> Operations<F> {
             Ok(opened) => opened.into_foreign(),
             Err(error) => return error.to_errno(),
         };
-        // A file that is only written needs no room for its text.
+        // A file that is opened only for writing needs no buffer for its text.
         let size = match flags & bindings::O_ACCMODE {
             bindings::O_WRONLY => PAGE_SIZE,
             _ => F::size(id).max(PAGE_SIZE),
         };
-        // SAFETY: The file is being opened; the other functions take the box back from the seq_file.
+        // SAFETY: The file is being opened; the other functions take the box back from the
+        // seq_file.
         let status =
             unsafe { bindings::single_open_size(file, Some(Self::show_pieces), opened, size) };
         if status != 0 {
-            // SAFETY: It came from a box above, and nobody else has it: the file was not opened.
+            // SAFETY: It came from a box above. Nothing else has it, because the file was not
+            // opened.
             drop(unsafe { Pin::<KBox<Opened<F::Draft>>>::from_foreign(opened) });
         }
         status
@@ -317,18 +321,20 @@ impl<F: Files> Operations<F> {
         }
     }
 
-    /// Takes the next piece, wherever the file's position is.
+    /// Takes the next piece, and ignores the file's position.
     ///
     /// # Safety
     ///
-    /// Called by the VFS with a file that [`Self::open_pieces`] opened, and `len` bytes of user space.
+    /// Called by the VFS with a file that [`Self::open_pieces`] opened, and `len` bytes of user
+    /// space.
     unsafe extern "C" fn write_piece(
         file: *mut bindings::file,
         from: *const c_char,
         len: usize,
         _position: *mut bindings::loff_t,
     ) -> isize {
-        // SAFETY: `open_pieces` made this a seq_file with a box, which lives until the file is released.
+        // SAFETY: `open_pieces` made this a seq_file with a box, which lives until the file is
+        // released.
         let opened = unsafe {
             let seq = (*file).private_data.cast::<bindings::seq_file>();
             Pin::<KBox<Opened<F::Draft>>>::borrow((*seq).private)
@@ -358,12 +364,13 @@ impl<F: Files> Operations<F> {
 
     /// # Safety
     ///
-    /// Called by debugfs with a file that [`Self::open_pieces`] opened, when nobody has it open any more.
+    /// Called by debugfs at the last close of a file that [`Self::open_pieces`] opened.
     unsafe extern "C" fn release_pieces(
         inode: *mut bindings::inode,
         file: *mut bindings::file,
     ) -> c_int {
-        // SAFETY: `open_pieces` put a box there, and there is no other function under way that could use it.
+        // SAFETY: `open_pieces` put a box there, and at the last close no other function can use
+        // it.
         let opened = unsafe {
             let seq = (*file).private_data.cast::<bindings::seq_file>();
             Pin::<KBox<Opened<F::Draft>>>::from_foreign((*seq).private)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dynamic interrupt moderation of the kernel's library dimlib, for kext/dim.rs: see shim.h.
+ * Dynamic interrupt moderation by the kernel's library dimlib, for kext/dim.rs: see shim.h.
  *
- * dimlib may be a module, or not exist. So its functions are weak here: one that no one has when this module is loaded is
- * NULL, and the module loads all the same. (symbol_get() is no way: it refuses what is not exported to GPL modules
- * alone.)
+ * dimlib may be a module, or not exist. So its functions are weak symbols here: a function that
+ * does not exist when this module is loaded is NULL, and the load succeeds. (symbol_get() does not
+ * work: it only accepts symbols that are exported with EXPORT_SYMBOL_GPL().)
  */
 #include <linux/dim.h>
 
@@ -13,7 +13,10 @@
 extern typeof(net_dim) net_dim __weak;
 extern typeof(net_dim_get_rx_moderation) net_dim_get_rx_moderation __weak;
 
-/* As data: the code of some architectures does not reach address 0. READ_ONCE() keeps them data. */
+/*
+ * Pointers in data, because a direct call does not reach address 0 on some architectures.
+ * READ_ONCE() keeps the compiler from making direct calls of them.
+ */
 static const struct {
 	typeof(net_dim) *net_dim;
 	typeof(net_dim_get_rx_moderation) *get_rx_moderation;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Dynamic interrupt moderation: the kernel's `net_dim()`, which chooses how long and how many packets wait for an
-//! interrupt, from what it is told of the traffic. Process context, but for [`Dim::sample`].
+//! Dynamic interrupt moderation: the kernel's `net_dim()` chooses, from samples of the traffic, how
+//! long and how many packets wait for an interrupt. Process context, except for [`Dim::sample`].
 
 use super::{
     errno::eopnotsupp,
@@ -13,35 +13,35 @@ use kernel::{
     types::Opaque, //
 };
 
-/// When a device is to interrupt: the limits of a profile.
+/// The limits of a profile, which decide when a device interrupts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
-    /// For how long a packet may wait, in microseconds.
+    /// The longest time that a packet waits, in microseconds.
     pub(crate) usecs: u16,
-    /// How many packets end the wait.
+    /// The number of waiting packets that ends the wait.
     pub(crate) packets: u16,
 }
 
 /// Puts profiles in force.
 pub(crate) trait Moderate: Send + Sync + 'static {
-    /// A profile was chosen. In a thread of the kernel's own workqueue; may sleep.
+    /// Applies a profile that was chosen. Runs in a thread of a system workqueue, and may sleep.
     fn moderate(&self, profile: Profile);
 }
 
-/// Whether the kernel has `net_dim()`, and had it when the module was loaded. Any context.
+/// Whether the kernel had `net_dim()` when the module was loaded. Any context.
 pub(crate) fn is_available() -> bool {
     // SAFETY: It only reads.
     unsafe { shim::simrupt_has_dim() }
 }
 
-/// A moderation with what puts its profiles in force; dropping it cancels a choice that is not in force yet, or waits
-/// for it.
+/// A moderation, with the callee that applies its profiles. Dropping it cancels a profile that is
+/// not applied yet, or waits until it is applied.
 pub(crate) struct Dim<T: Moderate>(Pin<KBox<Inner<T>>>);
 
 /// # Invariants
 ///
-/// The kernel has `net_dim()`. The work item of `dim` is initialized, [`Self::call`] is its function, and only
-/// `net_dim()` queues it, to a queue of the kernel.
+/// The kernel has `net_dim()`. The work item of `dim` is initialized, [`Self::call`] is its
+/// function, and only `net_dim()` queues it, on a system workqueue.
 #[pin_data(PinnedDrop)]
 struct Inner<T: Moderate> {
     #[pin]
@@ -49,13 +49,15 @@ struct Inner<T: Moderate> {
     callee: T,
 }
 
-// SAFETY: `net_dim()` may be called, and its item waited for, on any CPU. The callee may be used and dropped there.
+// SAFETY: `net_dim()` may be called on any CPU, and any CPU may wait for its item. The callee may
+// be used and dropped there, as it is `Send` and `Sync`.
 unsafe impl<T: Moderate> Send for Inner<T> {}
-// SAFETY: Of `dim`, shared references only read what does not change while they may; see the functions.
+// SAFETY: Through shared references, `dim` is only read, and only at times when it does not change;
+// see the functions.
 unsafe impl<T: Moderate> Sync for Inner<T> {}
 
 impl<T: Moderate> Dim<T> {
-    /// A moderation that has chosen the kernel's default profile.
+    /// A moderation whose profile is the kernel's default.
     ///
     /// # Errors
     ///
@@ -65,10 +67,11 @@ impl<T: Moderate> Dim<T> {
             return Err(eopnotsupp());
         }
         let inner = KBox::pin_init(
-            // INVARIANT: It was looked for above. The item is initialized here, and nobody else knows it.
+            // INVARIANT: `net_dim()` exists, as checked above. The item is initialized here, and
+            // nothing else has a pointer to it.
             pin_init!(Inner {
                 dim <- Opaque::ffi_init(|place| {
-                    // SAFETY: `place` is valid for writing, and stays where it is.
+                    // SAFETY: `place` is valid for writing, and pinned.
                     unsafe { shim::simrupt_dim_init(place, Some(Inner::<T>::call)) }
                 }),
                 callee,
@@ -78,22 +81,23 @@ impl<T: Moderate> Dim<T> {
         Ok(Self(inner))
     }
 
-    /// The profile to begin with. Before the first [`Self::sample`].
+    /// The initial profile. Call this before the first [`Self::sample`].
     pub(crate) fn first(&mut self) -> Profile {
-        // A `&mut` keeps `sample` from being called, and the item was not queued yet or has read it as well.
+        // `&mut self` excludes calls of `sample`, and the item only reads the profile.
         self.0.profile()
     }
 
-    /// Tells of all `interrupts`, `packets` and `bytes` so far; these wrap. May choose a profile. Any context.
+    /// Reports the numbers of `interrupts`, `packets` and `bytes` so far, wrapping. `net_dim()` may
+    /// then choose a profile. Any context.
     pub(crate) fn sample(&mut self, interrupts: u16, packets: u64, bytes: u64) {
-        // SAFETY: By the invariants of `Inner`; `&mut` makes this the only caller. The item may run meanwhile: then
-        // `net_dim()` reads its state and nothing else.
+        // SAFETY: By the invariants of `Inner`; `&mut self` makes this the only caller. The item
+        // may run meanwhile: then `net_dim()` only reads the state of `dim`.
         unsafe { shim::simrupt_net_dim(self.0.dim.get(), interrupts, packets, bytes) };
     }
 }
 
 impl<T: Moderate> Inner<T> {
-    /// The profile that was chosen last. While `net_dim()` chooses none.
+    /// The last chosen profile. `net_dim()` must not choose another one meanwhile.
     fn profile(&self) -> Profile {
         let (mut usecs, mut packets) = (0, 0);
         // SAFETY: By the type invariant.
@@ -103,15 +107,16 @@ impl<T: Moderate> Inner<T> {
 
     /// # Safety
     ///
-    /// Called as the function of the work item of the `dim` of a `Self`.
+    /// Called as the function of the work item in the `dim` of a `Self`.
     unsafe extern "C" fn call(work: *mut bindings::work_struct) {
-        // SAFETY: The item is the field of a moderation, which is the field of a `Self`, which waits for it before it
-        // goes.
+        // SAFETY: The item is a field of a `dim`, which is a field of a `Self`. That `Self` waits
+        // for the item before it is freed.
         let this = unsafe {
             let dim = kernel::container_of!(work, shim::dim, work);
             &*kernel::container_of!(dim.cast::<Opaque<shim::dim>>(), Self, dim)
         };
-        // `net_dim()` queued the item, and chooses nothing until it is told below that this is in force.
+        // `net_dim()` has queued the item, and chooses no profile until it is told below that this
+        // one is applied.
         this.callee.moderate(this.profile());
         // SAFETY: By the type invariant.
         unsafe { shim::simrupt_dim_applied(this.dim.get()) };
@@ -121,7 +126,8 @@ impl<T: Moderate> Inner<T> {
 #[pinned_drop]
 impl<T: Moderate> PinnedDrop for Inner<T> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: By the type invariant. Nothing can queue the item after this, and nothing runs it.
+        // SAFETY: By the type invariant. After this, nothing can queue the item, and it does not
+        // run.
         unsafe { bindings::disable_work_sync(&raw mut (*self.dim.get()).work) };
     }
 }

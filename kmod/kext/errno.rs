@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Errors that the kernel crate names on some of the kernels only that the module is for. Any context.
+//! Errors that the kernel crate names only on some of the supported kernels. Any context.
 
 use kernel::{
     bindings,
@@ -8,7 +8,7 @@ use kernel::{
     ffi::c_int, //
 };
 
-/// EOPNOTSUPP: the kernel crate has it since Linux 7.3.
+/// EOPNOTSUPP, which the kernel crate has since Linux 7.3.
 pub(crate) fn eopnotsupp() -> Error {
     Error::from_errno(-(bindings::EOPNOTSUPP as c_int))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes the tracepoints of events.h, and for each a function for Rust to call.
+ * Defines the tracepoints of events.h, and for each of them a function that Rust calls.
  */
 #define CREATE_TRACE_POINTS
 #define CREATE_RUST_TRACE_POINTS

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tracepoints simrupt:*, one for every hop of an event's way. Their fields are documented in
- * Documentation/tracing/events.md; tracepoint.rs has the functions that Rust calls.
+ * The tracepoints simrupt:*, one for each step of an event. Documentation/tracing/events.md
+ * documents their fields; tracepoint.rs has the functions that Rust calls.
  *
- * A tracepoint's name is a part of global symbols (__tracepoint_*), and eBPF knows raw tracepoints by their name
- * alone. So each name begins with that of the module.
+ * The name of a tracepoint is part of global symbols (__tracepoint_*), and eBPF identifies raw
+ * tracepoints by name only. So each name begins with the name of the module.
  *
- * Every event has the line that it is about and, in ns, when it was: CLOCK_MONOTONIC, the clock of due times,
- * whatever trace_clock says.
+ * Every event has its line and, in ns, its time: CLOCK_MONOTONIC, the clock of due times,
+ * independent of trace_clock.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM simrupt
@@ -24,7 +24,7 @@
 /* Room for the name of a flavor, a context, a cause or a fault; and for that of a knob. */
 #define SIMRUPT_WORD 16
 #define SIMRUPT_KNOB 24
-/* A name of Rust's, which knows its length and has no NUL, as one of C's. */
+/* Copies a Rust string, which has a length and no NUL, to a C string. */
 #define simrupt_word(to, from, length)					\
 	do {								\
 		size_t count_ = min_t(size_t, length, sizeof(to) - 1);	\
@@ -239,7 +239,7 @@ TRACE_EVENT(simrupt_fault,
 
 #endif
 
-/* Outside of the guard: the definitions are made by reading this file again. */
+/* Outside of the guard: the kernel's macros include this file again for the definitions. */
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE

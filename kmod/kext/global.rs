@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A value that functions without an argument of ours find: those of module parameters, for one. Process context.
+//! A value for functions to which the kernel passes no pointer of ours, such as those of module
+//! parameters. Process context.
 
 use core::{
     cell::UnsafeCell,
@@ -28,10 +29,10 @@ pub(crate) struct Global<T> {
     value: UnsafeCell<Option<Arc<T>>>,
 }
 
-// SAFETY: The mutex lets one thread at a time have the value.
+// SAFETY: The mutex admits one thread at a time to the value.
 unsafe impl<T: Send + Sync> Sync for Global<T> {}
 
-/// A value that is in its place; dropping this takes it out.
+/// A value in its place; dropping this removes the value from there.
 pub(crate) struct Placed<T: Send + Sync + 'static>(&'static Global<T>);
 
 impl<T: Send + Sync + 'static> Global<T> {
@@ -44,10 +45,12 @@ impl<T: Send + Sync + 'static> Global<T> {
         }
     }
 
-    /// Makes the place ready for use. Called once, when nothing else looks at it, by the module's init.
+    /// Makes the place ready for use, and puts `value` there. Called once, by the module's init,
+    /// while nothing else calls it.
     pub(crate) fn place(&'static self, value: Arc<T>) -> Placed<T> {
         if !self.is_ready.load(Ordering::Acquire) {
-            // SAFETY: Nobody locks the mutex before the flag is up; the module is initialized by one thread.
+            // SAFETY: No thread locks the mutex before the flag is set, and one thread initializes
+            // the module.
             unsafe {
                 bindings::__mutex_init(
                     self.mutex.get(),
@@ -55,7 +58,7 @@ impl<T: Send + Sync + 'static> Global<T> {
                     static_lock_class!().as_ptr(),
                 )
             };
-            // INVARIANT: Just initialized.
+            // INVARIANT: The mutex was just initialized.
             self.is_ready.store(true, Ordering::Release);
         }
         self.with(|place| *place = Some(value));
@@ -91,7 +94,7 @@ impl<T: Send + Sync + 'static> Placed<T> {
 
 impl<T: Send + Sync + 'static> Drop for Placed<T> {
     fn drop(&mut self) {
-        // It goes without the mutex held.
+        // The value is dropped without the mutex held.
         let value = self.0.with(Option::take);
         drop(value);
     }

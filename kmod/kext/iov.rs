@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Copies to user space that wait for no page. Process context.
+//! Copies to user space that never wait for a page. Process context.
 
 use super::{
     misc_device::Wait,
@@ -13,28 +13,29 @@ use kernel::{
     prelude::*, //
 };
 
-/// How often in a row memory may take no copy after it was made present.
+/// How often in a row a copy may fail after memory was made present.
 const PASSES: usize = 2;
 
-/// How a part of a delivery ended.
+/// Why a part of a delivery ended.
 pub(crate) enum End {
     /// There is nothing more to copy.
     Nothing,
-    /// There may be more: as much as was permitted is copied.
+    /// The permitted amount is copied; there may be more.
     More,
-    /// So many bytes of memory must be made present first.
+    /// This many bytes of memory must be made present first.
     Absent(usize),
 }
 
-/// Copies units of `unit` bytes to user space, part by part, as `part` does. Memory is made present between the
-/// parts, when nothing is held. Returns how many bytes were copied.
+/// Copies units of `unit` bytes to user space by calling `part` again and again. Memory is made
+/// present between these calls, while no lock is held. Returns the number of bytes copied.
 ///
-/// `part` copies at most as many units as it is told, and returns how many it has copied.
+/// `part` copies at most the given number of units, and returns the number that it has copied.
 ///
 /// # Errors
 ///
-/// When nothing was copied: `EFAULT` when nothing can be, `ERESTARTSYS` on a signal, `EAGAIN` when memory is not
-/// present and must not be waited for, and those of `part`.
+/// Only when nothing was copied: `EFAULT` when nothing can be copied; `ERESTARTSYS` on a signal;
+/// `EAGAIN` when memory is not present and the caller must not wait for it; and the errors of
+/// `part`.
 pub(crate) fn deliver(
     to: &mut IovIterDest<'_>,
     unit: usize,
@@ -60,13 +61,14 @@ pub(crate) fn deliver(
             End::Nothing => return Ok(total),
             End::More if to.len() < unit => return Ok(total),
             End::More => {}
-            // First: a task that must not wait may have work of the kernel's pending, which counts as a signal.
+            // Before the check for signals: pending task work of a caller that must not wait counts
+            // as a signal.
             End::Absent(_) if wait == Wait::Never => break EAGAIN,
             End::Absent(_) if current!().signal_pending() => break ERESTARTSYS,
-            // There may be memory that counts as present and yet takes no copy: a shadow stack, for one.
+            // Some memory counts as present but refuses every copy: a shadow stack, for example.
             End::Absent(_) if passes == 0 => break EFAULT,
-            // A copy that meets absent memory may stop some bytes before it, so the next one does not go that
-            // far.
+            // A copy that reaches absent memory may stop some bytes before it, so the next copy is
+            // shorter.
             End::Absent(bytes) => match make_present(to, bytes).checked_div(unit) {
                 None | Some(0) => break EFAULT,
                 Some(present) => most = present,
@@ -79,8 +81,8 @@ pub(crate) fn deliver(
     }
 }
 
-/// Copies `bytes`, which are units of `unit` bytes, as far as memory is present; returns how many bytes whole
-/// units are that were copied. Never waits for a page.
+/// Copies `bytes`, which consist of units of `unit` bytes, as far as memory is present. Returns the
+/// size of the whole units that were copied, in bytes. Never waits for a page.
 #[inline]
 pub(crate) fn copy_present(to: &mut IovIterDest<'_>, bytes: &[u8], unit: usize) -> usize {
     // SAFETY: The function may be called in process context; the call is undone below.
@@ -91,17 +93,17 @@ pub(crate) fn copy_present(to: &mut IovIterDest<'_>, bytes: &[u8], unit: usize) 
     if copied == bytes.len() {
         return copied;
     }
-    // A unit of which only a part arrived was not copied.
+    // A unit that arrived only in part counts as not copied.
     let part = copied.checked_rem(unit).unwrap_or(0);
-    // SAFETY: Less than was just copied.
+    // SAFETY: This is not more than was just copied.
     unsafe { to.revert(part) };
     copied.wrapping_sub(part)
 }
 
-/// Makes the next `bytes` of the memory present, which may take as long as its owner likes; returns of how
-/// many bytes that worked.
+/// Makes the next `bytes` bytes of memory present. This may take as long as the owner of the memory
+/// wants. Returns the number of bytes that are present.
 fn make_present(to: &mut IovIterDest<'_>, bytes: usize) -> usize {
-    // SAFETY: The iterator is valid, and is not changed.
+    // SAFETY: The iterator is valid, and the function does not change it.
     let absent = unsafe { bindings::fault_in_iov_iter_writeable(to.as_raw(), bytes) };
     bytes.saturating_sub(absent)
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Interrupt handlers that have their data to themselves, and a way to hold them off. Process context, but for
-//! the handlers.
+//! Interrupt handlers with exclusive access to their data, and a way to hold them off. Process
+//! context, except for the handlers.
 //!
-//! genirq never runs the handler of an interrupt concurrently with itself, nor the thread; the kernel crate's
-//! registrations hand out a shared reference all the same. These hand out `&mut`.
+//! genirq never runs the handler of an interrupt concurrently with itself, and neither its thread.
+//! Still the kernel crate's registrations pass a shared reference. These pass `&mut`.
 
 use super::{
     cpu::NoHotplug,
@@ -55,9 +55,9 @@ pub(super) use bindings::{
 pub(crate) enum Answer {
     /// The device has not raised the interrupt: IRQ_NONE.
     None,
-    /// It has, and all that is urgent is done: IRQ_HANDLED.
+    /// The device has raised it, and all urgent work is done: IRQ_HANDLED.
     Handled,
-    /// The same, and the interrupt's thread is to run: IRQ_WAKE_THREAD.
+    /// The same, and the interrupt's thread must run: IRQ_WAKE_THREAD.
     WakeThread,
 }
 
@@ -66,29 +66,31 @@ pub(crate) trait Handler: Send + 'static {
     /// The data of the interrupt's thread.
     type Thread: Send + 'static;
 
-    /// The handler is registered, and will run in hardirq or, `in_thread`, in a thread. Called once, before the
-    /// interrupt is enabled first.
+    /// The handler is registered, and will run in hardirq or, with `in_thread`, in a thread. Called
+    /// once, before the first call of [`Self::handle`].
     fn registered(&mut self, in_thread: bool);
 
-    /// For a shared interrupt: whether the device has raised it. Asked before each [`Self::handle`], where that runs.
+    /// For a shared interrupt: whether the device has raised it. Called before each
+    /// [`Self::handle`], in the same context.
     fn is_mine(&mut self) -> bool;
 
-    /// Runs for each interrupt: in hardirq, or, `in_thread`, in a thread where the kernel was told to do that
-    /// (`threadirqs`), or does so always (PREEMPT_RT).
+    /// Runs for each interrupt: in hardirq, or, with `in_thread`, in a thread, if the kernel forces
+    /// that (`threadirqs`, PREEMPT_RT).
     fn handle(&mut self, in_thread: bool) -> Answer;
 
-    /// Runs in the interrupt's thread, as [`Answer::WakeThread`] asks. It may run at the same time as
-    /// [`Self::handle`], never at the same time as itself.
+    /// Runs in the interrupt's thread after [`Answer::WakeThread`]. It may run at the same time as
+    /// [`Self::handle`], but never concurrently with itself.
     fn run_thread(thread: &mut Self::Thread);
 }
 
-/// A registered handler; dropping it waits for its end, and that of the thread.
+/// A registered handler. Dropping it waits until the handler and its thread have ended.
 ///
 /// # Invariants
 ///
-/// - The handler is registered for `virq`, which is no per-CPU interrupt, with a pointer to this.
-/// - `handler` and `thread` are used by the two callbacks, and by a [`Held`], for which it is disabled, and closed if it
-///   is shared.
+/// - The handler is registered for `virq`, with a pointer to this. `virq` is not a per-CPU
+///   interrupt.
+/// - Only the two callbacks use `handler` and `thread`, and a [`Held`], for which the interrupt is
+///   disabled, and closed if it is shared.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Handler> {
     virq: u32,
@@ -96,42 +98,46 @@ pub(crate) struct Registration<T: Handler> {
     thread: UnsafeCell<T::Thread>,
     /// [`IN_THREAD`], [`SHARED`], and [`CLOSED`].
     state: AtomicU8,
-    /// An interrupt has found it closed.
+    /// Whether an interrupt has found the handler closed.
     has_missed: AtomicBool,
-    /// A managed interrupt: the kernel shuts it down while no CPU of its affinity is online.
+    /// Whether the interrupt is managed: the kernel shuts it down while no CPU of its affinity is
+    /// online.
     is_managed: bool,
-    /// Whether it is disabled for its user, by [`Self::set_masked`].
+    /// Whether [`Self::set_masked`] has disabled it.
     #[pin]
     masked: Mutex<bool>,
     #[pin]
     _pin: PhantomPinned,
 }
 
-// SAFETY: genirq does its own locking; handler and thread move between CPUs, each with one user at a time.
+// SAFETY: genirq does its own locking. Handler and thread move between CPUs, each with one user at
+// a time.
 unsafe impl<T: Handler> Send for Registration<T> {}
-// SAFETY: As above; what a shared reference gives access to is behind `masked`.
+// SAFETY: As above. Through a shared reference, only atomics and the data behind `masked` are
+// accessible.
 unsafe impl<T: Handler> Sync for Registration<T> {}
 
 /// The kernel runs the handler in a thread.
 const IN_THREAD: u8 = 1;
 /// Other handlers may share the interrupt.
 const SHARED: u8 = 2;
-/// The handler is not called: it is not known yet where the kernel runs it, or it is held off.
+/// The handler is not called: its context is not known yet, or it is held off.
 const CLOSED: u8 = 4;
 
 impl<T: Handler> Registration<T> {
-    /// Registers the handler of a device's first interrupt, and enables the interrupt unless it is to be
-    /// masked (`mask`) from the beginning.
+    /// Registers the handler of a device's first interrupt, and enables the interrupt, unless
+    /// `mask` keeps it disabled.
     ///
-    /// An edge that came before is kept by genirq, and is delivered here. For a masked interrupt this waits until
-    /// the handler has returned from that, also where it runs in a thread: afterwards the handler does not run.
-    /// The kernel itself enables a managed interrupt, as soon as a CPU of its affinity is online, and one that others may
-    /// share (`is_shared`). Such an edge may be lost then.
+    /// genirq keeps an edge from before the registration, and delivers it here. With `mask` this
+    /// waits until the handler has returned from that call, also in a thread; afterwards the
+    /// handler does not run. The kernel itself enables a shared interrupt (`is_shared`), and a
+    /// managed one as soon as a CPU of its affinity is online. In these cases such an edge may be
+    /// lost.
     ///
     /// # Errors
     ///
-    /// `ENXIO` for a device without one, `EINVAL` for a per-CPU interrupt and for a managed one that is to be shared, and
-    /// those of request_threaded_irq().
+    /// `ENXIO` for a device without an interrupt; `EINVAL` for a per-CPU interrupt, and for a
+    /// managed one with `is_shared`; and the errors of request_threaded_irq().
     pub(crate) fn new(
         device: &platform::Device<Bound>,
         name: &'static CStr,
@@ -141,7 +147,7 @@ impl<T: Handler> Registration<T> {
         is_shared: bool,
     ) -> Result<Pin<KBox<Self>>> {
         let virq = device.irq_by_index(0)?.irq();
-        // SAFETY: The function looks at the interrupt's description, and takes any number.
+        // SAFETY: The function only reads the interrupt's description, and takes any number.
         if unsafe { shim::simrupt_irq_is_percpu(virq) } {
             return Err(EINVAL);
         }
@@ -149,9 +155,9 @@ impl<T: Handler> Registration<T> {
         let is_managed = unsafe { shim::simrupt_irq_is_managed(virq) };
         let (flags, sharing) = match (is_shared, is_managed) {
             (true, true) => return Err(EINVAL),
-            // It may be in use already.
+            // It may already be in use.
             (true, false) => (bindings::IRQF_SHARED as usize, SHARED),
-            // The kernel warns where a driver enables one that no CPU can take.
+            // The kernel would warn if the driver enabled one that no CPU can take.
             (false, true) => (0, 0),
             (false, false) => (bindings::IRQF_NO_AUTOEN as usize, 0),
         };
@@ -167,8 +173,8 @@ impl<T: Handler> Registration<T> {
                 masked <- new_mutex!(mask),
                 _pin: PhantomPinned,
                 _: {
-                    // SAFETY: All fields that the callbacks use are there. The memory stays where it is, and
-                    // the handler is freed before it goes.
+                    // SAFETY: All fields that the callbacks use are initialized. The memory is
+                    // pinned, and the handler is freed before the memory is.
                     to_result(unsafe {
                         bindings::request_threaded_irq(
                             *virq,
@@ -179,7 +185,7 @@ impl<T: Handler> Registration<T> {
                             this.as_ptr().cast(),
                         )
                     })?;
-                    // SAFETY: The interrupt is registered, so its description is there.
+                    // SAFETY: The interrupt is registered, so its description exists.
                     let threaded = unsafe {
                         shim::simrupt_irq_is_forced_threaded(*virq, this.as_ptr().cast())
                     };
@@ -187,12 +193,12 @@ impl<T: Handler> Registration<T> {
                     let place = if threaded { IN_THREAD } else { 0 };
                     state.store(place | sharing, Ordering::Release);
                     if !*is_managed && !is_shared {
-                        // SAFETY: The interrupt is ours, and is enabled here first.
+                        // SAFETY: The interrupt is ours, and is enabled here for the first time.
                         unsafe { bindings::enable_irq(*virq) };
                     }
                     if mask {
-                        // Only now, as the kernel moves only interrupts that were started away from a CPU that
-                        // goes offline.
+                        // Not before the enabling above: the kernel moves an interrupt away from a
+                        // CPU that goes offline only if it was started.
                         // SAFETY: The interrupt is ours; `set_masked` enables it, as `masked` says.
                         unsafe { bindings::disable_irq(*virq) };
                     }
@@ -202,8 +208,8 @@ impl<T: Handler> Registration<T> {
         )
     }
 
-    /// Keeps the CPUs of a managed interrupt from coming and going, while it is looked at or held off: the kernel disables
-    /// and enables it then.
+    /// Blocks CPU hotplug while a managed interrupt is checked or held off, as hotplug disables and
+    /// enables such an interrupt.
     fn without_hotplug(&self) -> Option<NoHotplug> {
         self.is_managed.then(NoHotplug::begin)
     }
@@ -213,51 +219,54 @@ impl<T: Handler> Registration<T> {
         self.state.load(Ordering::Relaxed) & SHARED != 0
     }
 
-    /// Disables the interrupt, or enables it again. Edges that arrive meanwhile are delivered afterwards, as
-    /// one. Does not wait for a handler that is running. A shared interrupt is disabled for all its handlers, until each
-    /// that has disabled it has enabled it again.
+    /// Disables the interrupt, or enables it again. Edges that arrive while it is disabled are
+    /// delivered afterwards, as one edge. Does not wait for a running handler. A shared interrupt
+    /// is disabled for all its handlers until each registration that has disabled it has enabled it
+    /// again.
     ///
     /// # Errors
     ///
-    /// `ENXIO` for a managed interrupt that cannot be enabled, as no CPU of its affinity is online. It stays disabled
-    /// then.
+    /// `ENXIO` for a managed interrupt that cannot be enabled, as no CPU of its affinity is online.
+    /// It then stays disabled.
     pub(crate) fn set_masked(&self, mask: bool) -> Result {
         let mut masked = self.masked.lock();
         if *masked == mask {
             return Ok(());
         }
-        // The calls are in pairs, as they follow the changes of `masked`.
+        // The calls are paired, because they follow the changes of `masked`.
         if mask {
             // SAFETY: The interrupt is ours.
             unsafe { bindings::disable_irq_nosync(self.virq) };
         } else {
             let _no_hotplug = self.without_hotplug();
-            // SAFETY: The interrupt is ours, and is disabled; hotplug is held off if it is managed.
+            // SAFETY: The interrupt is ours, and is disabled; hotplug is blocked if it is managed.
             to_result(unsafe { shim::simrupt_irq_enable(self.virq) })?;
         }
         *masked = mask;
         Ok(())
     }
 
-    /// Enables the interrupt if it is disabled more often than for its user: genirq has done that then, after 99,900
-    /// of 100,000 interrupts were not handled ("nobody cared"). Tells whether it was so.
+    /// Enables the interrupt if genirq has disabled it, after 99,900 of 100,000 interrupts were not
+    /// handled ("nobody cared"). It is then disabled more often than [`Self::set_masked`] accounts
+    /// for. Tells whether genirq had disabled it.
     ///
-    /// genirq still lists it as disabled for that reason (`IRQS_SPURIOUS_DISABLED`) until its handler is registered
-    /// anew, which changes nothing for an interrupt that is not shared. A shared one is enabled in another way, after
-    /// which it is not listed. It is told wrongly of one whether it was so if another handler is held off or masked
-    /// meanwhile.
+    /// genirq still lists it as disabled for that reason (`IRQS_SPURIOUS_DISABLED`) until its
+    /// handler is registered again. That has no effect on an interrupt that is not shared. A shared
+    /// one is enabled in another way, which clears that flag. For a shared one the result may be
+    /// wrong if another handler is held off or masked meanwhile.
     ///
     /// # Errors
     ///
-    /// As [`Self::set_masked`]; for a shared interrupt those of request_threaded_irq().
+    /// As [`Self::set_masked`]; for a shared interrupt the errors of request_threaded_irq().
     pub(crate) fn revive(&self) -> Result<bool> {
         let masked = self.masked.lock();
         if self.is_shared() {
             return self.revive_shared();
         }
         let _no_hotplug = self.without_hotplug();
-        // SAFETY: The interrupt is registered; while `masked` is locked, its user does not disable it, and while hotplug
-        // is held off, no managed interrupt is shut down or started.
+        // SAFETY: The interrupt is registered. While `masked` is locked, [`Self::set_masked`] does
+        // not disable it, and while hotplug is blocked, no managed interrupt is shut down or
+        // started.
         let (depth, is_shut_down) = unsafe {
             (
                 shim::simrupt_irq_depth(self.virq),
@@ -267,23 +276,23 @@ impl<T: Handler> Registration<T> {
         let known = u32::from(*masked) + u32::from(is_shut_down);
         let surplus = depth.saturating_sub(known);
         for _ in 0..surplus {
-            // SAFETY: The interrupt is ours, and is disabled; hotplug is held off if it is managed.
+            // SAFETY: The interrupt is ours, and is disabled; hotplug is blocked if it is managed.
             to_result(unsafe { shim::simrupt_irq_enable(self.virq) })?;
         }
         Ok(surplus != 0)
     }
 
-    /// As [`Self::revive`], of a shared interrupt: registers one more handler for a moment. genirq enables an interrupt then
-    /// that it has disabled ("give it another chance"), and that is the only way to have it forget that. It goes on
-    /// polling an interrupt otherwise, and enables it once more when a handler is registered next, whether or not it is
-    /// disabled.
+    /// As [`Self::revive`], for a shared interrupt: registers one more handler for a moment. genirq
+    /// then enables an interrupt that it has disabled ("give it another chance"). Only this clears
+    /// the flag. Otherwise genirq continues to poll the interrupt, and enables it once more at the
+    /// next registration of a handler, even if it is not disabled.
     fn revive_shared(&self) -> Result<bool> {
         // SAFETY: The interrupt is registered.
         let depth = || unsafe { shim::simrupt_irq_depth(self.virq) };
         let before = depth();
-        // Any address of our own, but that of another handler.
+        // Any address of ours that is not the pointer of another handler.
         let device = core::ptr::from_ref(&self.state).cast_mut().cast();
-        // SAFETY: The function uses nothing, and is freed below.
+        // SAFETY: The handler uses no data, and is freed below.
         to_result(unsafe {
             bindings::request_threaded_irq(
                 self.virq,
@@ -300,25 +309,26 @@ impl<T: Handler> Registration<T> {
         Ok(after < before)
     }
 
-    /// Whether an interrupt has come since this was asked last that was refused as the handler was held off. The device
-    /// is to interrupt once more then.
+    /// Whether an interrupt was refused since the last call, because the handler was held off. Then
+    /// the device must interrupt once more.
     pub(crate) fn take_missed(&self) -> bool {
         self.has_missed.swap(false, Ordering::Relaxed)
     }
 
-    /// Holds the interrupt off: disables it, and waits until neither handler nor thread runs; of a shared interrupt,
-    /// until none of its handlers and threads does.
+    /// Holds the interrupt off: disables it, and waits until neither handler nor thread runs; for a
+    /// shared interrupt, until none of its handlers and threads runs.
     ///
     /// # Errors
     ///
-    /// `EINTR` when the caller is killed, `ETIMEDOUT` when a thread does not come to its end within
-    /// `timeout`. The interrupt goes on as before then.
+    /// `EINTR` when the caller is killed; `ETIMEDOUT` when a thread does not end within `timeout`.
+    /// On error the interrupt is as before.
     pub(crate) fn hold(&self, timeout: Delta) -> Result<Held<'_, T>> {
         let masked = self.masked.lock();
         let no_hotplug = self.without_hotplug();
         // SAFETY: The interrupt is ours; `Held` enables it again.
         unsafe { bindings::disable_irq_nosync(self.virq) };
-        // INVARIANT: Disabled once more than it is enabled, until this goes.
+        // INVARIANT: Disabled above, until this is dropped. Synchronized, and closed if it is
+        // shared, before the value is returned.
         let held = Held {
             registration: self,
             _no_hotplug: no_hotplug,
@@ -326,11 +336,11 @@ impl<T: Handler> Registration<T> {
         };
         self.synchronize(timeout)?;
         if self.is_shared() {
-            // genirq polls a shared interrupt that it has disabled because nobody handled it, ten times a second, even if
-            // a driver has disabled it, too.
+            // genirq polls a shared interrupt that it has disabled as unhandled, ten times a
+            // second, even if a driver has disabled it, too.
             self.state.fetch_or(CLOSED, Ordering::Relaxed);
-            // A call that began before has found it open. One that begins after this finds it closed: both take the
-            // descriptor's lock.
+            // A call that began before may have found it open, so this waits for it. A call that
+            // begins after this finds it closed: both take the descriptor's lock.
             self.synchronize(timeout)?;
         }
         Ok(held)
@@ -345,7 +355,7 @@ impl<T: Handler> Registration<T> {
 
     /// # Safety
     ///
-    /// Called by genirq with the pointer to a `Self` that was registered.
+    /// Called by genirq with the registered pointer to a `Self`.
     unsafe extern "C" fn call(_: c_int, this: *mut c_void) -> bindings::irqreturn_t {
         // SAFETY: The registration outlives the call.
         let this = unsafe { &*this.cast::<Self>() };
@@ -355,9 +365,10 @@ impl<T: Handler> Registration<T> {
             this.has_missed.store(true, Ordering::Relaxed);
             return IRQ_NONE;
         }
-        // SAFETY: genirq never runs the handler of an interrupt that is not per-CPU concurrently with itself, and not
-        // while it is disabled and synchronized, or, if it is shared, closed and synchronized: so nobody else has the
-        // handler, once it is known whether it is in a thread.
+        // SAFETY: genirq never runs the handler of an interrupt that is not per-CPU concurrently
+        // with itself. A `Held` uses the handler only while the interrupt is disabled and
+        // synchronized, and, if it is shared, closed and synchronized. `new` uses it only while it
+        // is closed. So nothing else uses the handler here.
         let handler = unsafe { &mut *this.handler.get() };
         if is_special && !handler.is_mine() {
             return IRQ_NONE;
@@ -373,7 +384,7 @@ impl<T: Handler> Registration<T> {
     ///
     /// As [`Self::call`].
     unsafe extern "C" fn call_thread(_: c_int, this: *mut c_void) -> bindings::irqreturn_t {
-        // SAFETY: As in `call`: an interrupt's thread is one thread.
+        // SAFETY: As in `call`; an interrupt has one such thread, so nothing else uses its data.
         let thread = unsafe { &mut *(*this.cast::<Self>()).thread.get() };
         T::run_thread(thread);
         IRQ_HANDLED
@@ -383,13 +394,13 @@ impl<T: Handler> Registration<T> {
 #[pinned_drop]
 impl<T: Handler> PinnedDrop for Registration<T> {
     fn drop(self: Pin<&mut Self>) {
-        // An interrupt that nobody has requested any more forgets how often it is disabled; one that others share does
-        // not.
+        // Freeing the last handler of an interrupt resets its disable depth. A shared one may have
+        // other handlers, so its depth must be corrected here.
         if self.is_shared() && *self.masked.lock() {
             // SAFETY: The interrupt is ours, and is disabled, as `masked` says.
             unsafe { bindings::enable_irq(self.virq) };
         }
-        // SAFETY: By the type invariant; the pointer is the one that was registered.
+        // SAFETY: By the type invariant; this is the pointer that was registered.
         unsafe {
             bindings::free_irq(
                 self.virq,
@@ -403,20 +414,20 @@ impl<T: Handler> PinnedDrop for Registration<T> {
 ///
 /// # Safety
 ///
-/// None: it is called by genirq.
+/// There are no requirements. genirq calls it.
 unsafe extern "C" fn not_mine(_: c_int, _: *mut c_void) -> bindings::irqreturn_t {
     IRQ_NONE
 }
 
-/// A handler that is held off: neither it nor its thread runs before this goes.
+/// A handler that is held off: neither the handler nor its thread runs until this is dropped.
 ///
 /// # Invariants
 ///
-/// The interrupt is disabled, and closed if it is shared, and its handlers are synchronized; the guard keeps others from
-/// holding it off.
+/// The interrupt is disabled, closed if it is shared, and its handlers are synchronized. The guard
+/// prevents a second `Held`.
 pub(crate) struct Held<'a, T: Handler> {
     registration: &'a Registration<T>,
-    /// A managed interrupt that was enabled could otherwise be one that no CPU can take in the end.
+    /// Otherwise a managed interrupt could be enabled in the end although no CPU can take it.
     _no_hotplug: Option<NoHotplug>,
     _masked: MutexGuard<'a, bool>,
 }
@@ -425,7 +436,7 @@ impl<T: Handler> Deref for Held<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: By the type invariant no callback uses the handler, and `self` is the only holder.
+        // SAFETY: By the type invariant no callback uses the handler, and this is the only `Held`.
         unsafe { &*self.registration.handler.get() }
     }
 }
@@ -440,9 +451,11 @@ impl<T: Handler> DerefMut for Held<'_, T> {
 impl<T: Handler> Drop for Held<'_, T> {
     fn drop(&mut self) {
         let state = &self.registration.state;
-        // One user at a time closes it. The next call of the handler sees all changes that were made to it.
+        // There is one `Held` at a time, so nothing else has closed it. The next call of the
+        // handler sees all changes to it.
         state.fetch_and(!CLOSED, Ordering::Release);
-        // SAFETY: In a pair with the call in `hold`. No CPU came or went since, so it is as enabled as before.
+        // SAFETY: Paired with the call in `hold`. No CPU of a managed interrupt came or went since,
+        // so it can be enabled as before.
         unsafe { bindings::enable_irq(self.registration.virq) };
     }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! An interrupt controller in software: a domain of interrupts, edge- or level-triggered, and a chip without
-//! registers.
+//! An interrupt controller in software: an irq domain with edge- or level-triggered interrupts, and
+//! a chip without registers.
 //!
-//! Raising a line runs its handlers where the caller is, in hardirq, or, when the line's affinity says so, on
-//! another CPU: genirq's redirection does that (`irq_chip_redirect_set_affinity`), so that
-//! /proc/irq/N/smp_affinity works as for real hardware. Edges that arrive while the handler runs, or while
-//! the line is masked, are kept as one pending interrupt, as real edges are. A level-triggered line stays up
-//! until the driver acknowledges it ([`IrqLine::acknowledge`]); genirq masks it while the handler runs, and a line
-//! that is up when it is unmasked interrupts again.
+//! Raising a line runs its handlers in hardirq, on the caller's CPU or on the CPU that the line's
+//! affinity names. genirq's redirection does the latter (`irq_chip_redirect_set_affinity`), so
+//! /proc/irq/N/smp_affinity works as for real hardware. Edges that arrive while the handler runs,
+//! or while the line is masked, are kept as one pending interrupt, like real edges. A
+//! level-triggered line stays up until the driver acknowledges it ([`IrqLine::acknowledge`]).
+//! genirq masks it while the handler runs; if it is up when it is unmasked, it interrupts again.
 //!
-//! Two lines may share an interrupt ([`IrqLine::pair`]). The wire is up while one of them is. Each raise of a line is a
-//! pulse of its own on the wire, so an edge is never hidden by the other line: one that comes while the handlers run
-//! has them run once more, all of them.
+//! Two lines may share an interrupt ([`IrqLine::pair`]). The wire is up while at least one of them
+//! is. Each raise of a line is a separate pulse on the wire, so one line never hides an edge of the
+//! other: after an edge that arrives while the handlers run, all handlers run once more.
 //!
-//! Hardware would deliver every interrupt in hardirq. Software does not by itself: see [`Bounce`].
+//! Hardware delivers every interrupt in hardirq. Software needs help for that: see [`Bounce`].
 
 use super::{
     context::{
@@ -50,36 +50,36 @@ use kernel::{
     }, //
 };
 
-/// What makes a line interrupt.
+/// The trigger type of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
-    /// That it goes up.
+    /// The line interrupts when it goes up.
     Edge,
-    /// That it is up.
+    /// The line interrupts while it is up.
     Level,
 }
 
-/// Who chooses the CPUs of an interrupt.
+/// The affinity of an interrupt: user space, the driver or the kernel chooses its CPUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Affinity {
-    /// User space, by /proc/irq/N/smp_affinity.
+    /// User space chooses, by /proc/irq/N/smp_affinity.
     Free,
-    /// The driver. The kernel refuses what user space writes there (`IRQ_NO_BALANCING`). The line's interrupts are for
-    /// the CPUs where it is raised.
+    /// The driver chooses. The kernel refuses writes of user space to smp_affinity
+    /// (`IRQ_NO_BALANCING`). An interrupt is delivered on the CPU where the line is raised.
     Fixed,
-    /// The kernel: a managed interrupt, as those of a device with several queues. It has its part of the CPUs for good.
-    /// When the last of them goes offline, the kernel shuts the interrupt down, until one is back.
+    /// The kernel chooses: a managed interrupt, as for a device with several queues. Its part of
+    /// the CPUs never changes. While all of them are offline, the kernel shuts the interrupt down.
     Managed {
-        /// Which of the managed interrupts that share the CPUs this is.
+        /// The number of this interrupt among the managed ones that share the CPUs, from 0.
         rank: usize,
-        /// How many there are.
+        /// The number of managed interrupts that share the CPUs.
         count: usize,
     },
 }
 
-/// Follows the interrupts of a line. In hardirq, with interrupts off.
+/// Observes the interrupts of a line. In hardirq, with interrupts off.
 pub(crate) trait Observer: Send + Sync + 'static {
-    /// Handles an interrupt that arrived on this CPU: calls `handle`, once.
+    /// Handles an interrupt that arrived on this CPU. It must call `handle`.
     fn deliver(&self, handle: impl FnOnce());
 }
 
@@ -91,8 +91,8 @@ impl Observer for () {
     }
 }
 
-/// The chip needs no registers: masking and acknowledging are genirq's bookkeeping. Still, the flow handlers
-/// call `irq_ack` without looking whether there is one.
+/// The chip has no registers: genirq itself keeps the masked and pending states. But the flow
+/// handlers call `irq_ack` without a check for null.
 static CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
     name: as_char_ptr_in_const_context(module::NAME),
     irq_startup: Some(start_up),
@@ -106,8 +106,8 @@ static CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
     ..pin_init::zeroed()
 });
 
-/// The same, for an interrupt that two lines share. A chip of its own, so that an interrupt of one line looks for no
-/// other.
+/// The chip of an interrupt that two lines share. It is separate, so that an interrupt of one line
+/// does not check for a second line.
 static SHARED_CHIP: CTable<bindings::irq_chip> = CTable::new(bindings::irq_chip {
     name: as_char_ptr_in_const_context(module::NAME),
     irq_startup: Some(start_up),
@@ -136,14 +136,14 @@ const LEVEL: &CStr = c"level";
 ///
 /// # Safety
 ///
-/// Called by genirq with the interrupt that it is mapping.
+/// Called by genirq with the interrupt that it maps.
 unsafe extern "C" fn map(
     _domain: *mut bindings::irq_domain,
     virq: c_uint,
     _hwirq: bindings::irq_hw_number_t,
 ) -> c_int {
-    // SAFETY: The interrupt exists and is not in use yet; the chip lives as long as the module,
-    // which disposes of all its mappings before it goes.
+    // SAFETY: The interrupt exists and is not in use yet. The chip lives as long as the module,
+    // which disposes of all its mappings before it is unloaded.
     unsafe {
         bindings::irq_set_chip_and_handler_name(
             virq,
@@ -151,7 +151,7 @@ unsafe extern "C" fn map(
             Some(flow),
             EDGE.as_char_ptr(),
         );
-        // Requestable, but not for drivers that probe for their interrupt.
+        // Drivers may request it, but not probe for it.
         bindings::irq_modify_status(
             virq,
             bindings::IRQ_NOREQUEST as usize,
@@ -165,19 +165,19 @@ unsafe extern "C" fn map(
 ///
 /// # Invariants
 ///
-/// `domain` is a live domain, and `fwnode` the name node that it was made with.
+/// `domain` is a live domain, and `fwnode` is the node with which it was made.
 pub(crate) struct IrqDomain {
     domain: *mut bindings::irq_domain,
     fwnode: *mut bindings::fwnode_handle,
 }
 
-// SAFETY: genirq does its own locking; the pointers are only handed to it.
+// SAFETY: genirq does its own locking, and the pointers are only passed to it.
 unsafe impl Send for IrqDomain {}
 // SAFETY: As above.
 unsafe impl Sync for IrqDomain {}
 
 impl IrqDomain {
-    /// A controller with `lines` interrupts, named as the module.
+    /// A controller with `lines` interrupts, with the name of the module.
     pub(crate) fn new(lines: usize) -> Result<Arc<Self>> {
         let size = u32::try_from(lines)?;
         // SAFETY: The name is a C string, and is copied.
@@ -200,8 +200,8 @@ impl IrqDomain {
             ops: DOMAIN_OPS.as_ptr(),
             ..pin_init::zeroed()
         };
-        // SAFETY: `info` is complete, and only read during the call. Everything that it points to outlives the
-        // domain.
+        // SAFETY: `info` is complete, and is only read during the call. Everything that it points
+        // to outlives the domain.
         match from_err_ptr(unsafe { bindings::irq_domain_instantiate(&info) }) {
             // INVARIANT: The domain was just made, with this node.
             Ok(domain) => Ok(Arc::new(Self { domain, fwnode }, GFP_KERNEL)?),
@@ -216,7 +216,8 @@ impl IrqDomain {
 
 impl Drop for IrqDomain {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant; every `IrqLine` holds a reference, so no mapping is left.
+        // SAFETY: By the type invariant. Every `IrqLine` holds a reference to the domain, so no
+        // mapping is left.
         unsafe {
             bindings::irq_domain_remove(self.domain);
             bindings::irq_domain_free_fwnode(self.fwnode);
@@ -224,33 +225,36 @@ impl Drop for IrqDomain {
     }
 }
 
-/// The functions of the chip, for an interrupt whose observer's type they do not know.
+/// The functions that depend on the type of the observer, which the chip does not know.
 #[derive(Clone, Copy)]
 struct Calls {
-    /// Handles the interrupt of a description, in hardirq.
+    /// Handles the interrupt of a descriptor, in hardirq.
     handle: unsafe fn(*const c_void, *mut bindings::irq_desc),
-    /// Interrupts this CPU for it.
+    /// Queues an irq_work on this CPU that delivers the interrupt.
     bounce: unsafe fn(*const c_void),
 }
 
-/// The data of a line, for the chip. An interrupt that two lines share has the data of the first.
+/// The data of a line, for the chip. An interrupt that two lines share has the data of the first
+/// line.
 ///
 /// # Invariants
 ///
-/// `other` is null, or points to the data of the second line. That lives as long as this.
+/// `other` is null, or points to the data of the second line, which lives as long as this.
 #[repr(C)]
 struct ChipData {
     calls: Calls,
     other: *const ChipData,
-    /// [`Trigger::Level`]; changes under the descriptor's lock, and is read without it.
+    /// Whether the type is [`Trigger::Level`]. Changes under the descriptor's lock, and is read
+    /// without it.
     is_level: Atomic<bool>,
-    /// The line is up: the status that the driver acknowledges.
+    /// Whether the line is up: the status that the driver acknowledges.
     is_up: Atomic<bool>,
-    /// Nobody has requested the interrupt, or it is a managed one whose CPUs are offline. Changes as `is_level`.
+    /// Whether the interrupt is not requested, or is a managed one whose CPUs are offline. Changes
+    /// like `is_level`.
     is_shut_down: Atomic<bool>,
 }
 
-// SAFETY: `other` is only read, and what it points to is shared by reference.
+// SAFETY: `other` is only read, and is used only as a shared reference to atomics.
 unsafe impl Send for ChipData {}
 // SAFETY: As above.
 unsafe impl Sync for ChipData {}
@@ -262,7 +266,7 @@ impl ChipData {
         unsafe { self.other.as_ref() }
     }
 
-    /// Whether a line of a shared interrupt is up.
+    /// Whether a line of the interrupt is up.
     fn is_wire_up(&self) -> bool {
         self.is_up.load(Relaxed) || self.other().is_some_and(|other| other.is_up.load(Relaxed))
     }
@@ -275,7 +279,7 @@ impl ChipData {
         }
     }
 
-    /// Notes for all lines of the interrupt what makes it interrupt.
+    /// Notes for all lines of the interrupt its trigger type.
     fn set_level(&self, is_level: bool) {
         self.is_level.store(is_level, Relaxed);
         if let Some(other) = self.other() {
@@ -284,16 +288,16 @@ impl ChipData {
     }
 }
 
-/// Delivers an interrupt in hardirq where the kernel would deliver it elsewhere.
+/// Delivers an interrupt in hardirq where the kernel would deliver it in another context.
 ///
-/// There are two such places. A redirected interrupt travels as a cross-CPU call; a CPU that is about
-/// to go idle is not interrupted for that, but looks for calls itself, and would run the handler in
-/// the idle task. And an interrupt that was kept pending while the line was masked is sent again
-/// from a tasklet, in softirq. Instead, both queue an irq_work on the CPU where they are, which is
-/// a real interrupt, and start over from there.
+/// There are two such places. First, a redirected interrupt is sent as a cross-CPU call. A CPU that
+/// is about to go idle is not interrupted for such a call. It checks for calls itself, and would
+/// run the handler in the idle task. Second, an interrupt that was pending while the line was
+/// masked is resent from a tasklet, in softirq. In both places an irq_work is queued on the CPU
+/// instead, which is a real interrupt, and delivery starts over from there.
 #[repr(C)]
 struct Bounce<O: Observer> {
-    // The first: the chip finds it here.
+    // The first field: the chip has a pointer to it.
     chip_data: ChipData,
     domain: Arc<IrqDomain>,
     hwirq: bindings::irq_hw_number_t,
@@ -301,8 +305,8 @@ struct Bounce<O: Observer> {
 }
 
 impl<O: Observer> Bounce<O> {
-    /// The bounce of a line that interrupts as number `hwirq` of the domain, alone or together with the line `other`, which
-    /// is then the second.
+    /// The bounce of a line with interrupt `hwirq` of the domain. With `other`, two lines share the
+    /// interrupt, and `other` is the second line.
     fn new(
         domain: Arc<IrqDomain>,
         hwirq: bindings::irq_hw_number_t,
@@ -318,11 +322,12 @@ impl<O: Observer> Bounce<O> {
                     },
                     bounce: Self::bounce,
                 },
-                // INVARIANT: `Wire` keeps both.
+                // INVARIANT: `Wire` keeps both bounces.
                 other: other.map_or(core::ptr::null(), |other| core::ptr::from_ref(other).cast()),
                 is_level: Atomic::new(false),
                 is_up: Atomic::new(false),
-                // Nor does the kernel shut a managed interrupt down that was never started.
+                // The kernel does not shut down a managed interrupt that was never started, so it
+                // starts as shut down here.
                 is_shut_down: Atomic::new(true),
             },
             domain,
@@ -333,8 +338,8 @@ impl<O: Observer> Bounce<O> {
 
     /// # Safety
     ///
-    /// `this` is the chip data of an interrupt of the domain, and `desc` its description; in hardirq, with
-    /// interrupts off.
+    /// `this` is the chip data of an interrupt of the domain, and `desc` its descriptor. Called in
+    /// hardirq, with interrupts off.
     unsafe fn handle(this: *const c_void, desc: *mut bindings::irq_desc) {
         // SAFETY: As the caller promises.
         let this = unsafe { &*this.cast::<Self>() };
@@ -344,21 +349,22 @@ impl<O: Observer> Bounce<O> {
                 if !this.chip_data.is_level.load(Relaxed) {
                     bindings::handle_edge_irq(desc);
                 } else if this.chip_data.is_up.load(Relaxed) {
-                    // It may have been acknowledged since this interrupt was sent.
+                    // Not if it was acknowledged since this interrupt was sent.
                     bindings::handle_level_irq(desc);
                 }
             }
         });
     }
 
-    /// Handles an interrupt that two lines share: it is the first line's, unless only the second one is up.
+    /// Handles an interrupt that two lines share. It is charged to the first line, unless only the
+    /// second one is up.
     ///
     /// # Safety
     ///
     /// As [`Self::handle`]; two lines share the interrupt.
     unsafe fn handle_shared(this: *const c_void, desc: *mut bindings::irq_desc) {
-        // SAFETY: As the caller promises. Both lines have observers of one type, and their data begins with that for
-        // the chip.
+        // SAFETY: As the caller promises. Both lines have observers of one type, and a bounce
+        // begins with its chip data.
         let (this, other) = unsafe {
             let this = &*this.cast::<Self>();
             (this, &*this.chip_data.other.cast::<Self>())
@@ -374,7 +380,7 @@ impl<O: Observer> Bounce<O> {
                 }
             }
         };
-        // The interrupt arrives here for both of them. The outer one of the observers is the one that charges it.
+        // The interrupt arrives here for both lines. The outer observer charges it.
         if !this.chip_data.is_up.load(Relaxed) && other.chip_data.is_up.load(Relaxed) {
             other.observer.deliver(|| this.observer.deliver(flow));
         } else {
@@ -386,18 +392,20 @@ impl<O: Observer> Bounce<O> {
     ///
     /// `this` is the chip data of an interrupt of the domain.
     unsafe fn bounce(this: *const c_void) {
-        // SAFETY: As the caller promises: it is the callee of an `IrqWork`, which `IrqLine` keeps.
+        // SAFETY: As the caller promises. The bounce is the callee of an `IrqWork`, which `Wire`
+        // keeps.
         unsafe { IrqWork::<Self>::of_callee(this.cast()) }.queue();
     }
 }
 
 impl<O: Observer> InHardirq for Bounce<O> {
-    /// Runs the line's handlers, here or on the CPU that its affinity names.
+    /// Runs the line's handlers, on this CPU or on the CPU that its affinity names.
     fn run(&self) {
         let domain = self.domain.domain;
         if self.chip_data.is_shut_down.load(Relaxed) {
-            // The redirection would be to a CPU that is offline. Here the flow handler keeps the interrupt pending. If
-            // it is started at this very moment, its handler runs on this CPU, once.
+            // Redirection would choose a CPU that is offline. Without it, the flow handler keeps
+            // the interrupt pending. If the interrupt is started at this moment, its handler runs
+            // once, on this CPU.
             // SAFETY: The domain is live.
             unsafe { bindings::generic_handle_domain_irq(domain, self.hwirq) };
             return;
@@ -413,8 +421,8 @@ impl<O: Observer> InHardirq for Bounce<O> {
 ///
 /// Called by genirq with an interrupt of the domain, with interrupts off.
 unsafe extern "C" fn flow(desc: *mut bindings::irq_desc) {
-    // SAFETY: As the caller promises. `IrqLine::new` has put the chip data there, and keeps it until the
-    // interrupt is unmapped.
+    // SAFETY: As the caller promises. `Wire::new` has put the chip data there, and `Wire` keeps it
+    // until the interrupt is unmapped.
     unsafe {
         let data = (*desc).irq_data.chip_data.cast_const();
         let calls = (*data.cast::<ChipData>()).calls;
@@ -425,7 +433,7 @@ unsafe extern "C" fn flow(desc: *mut bindings::irq_desc) {
     }
 }
 
-/// Sends an interrupt again that was kept pending; tells genirq that this was done.
+/// Resends a pending interrupt. Returns 1 to tell genirq so.
 ///
 /// # Safety
 ///
@@ -439,7 +447,7 @@ unsafe extern "C" fn retrigger(data: *mut bindings::irq_data) -> c_int {
     1
 }
 
-/// The data of an interrupt of ours.
+/// The chip data of an interrupt of the domain.
 ///
 /// # Safety
 ///
@@ -449,7 +457,7 @@ unsafe fn chip_data<'a>(data: *mut bindings::irq_data) -> &'a ChipData {
     unsafe { &*(*data).chip_data.cast_const().cast() }
 }
 
-/// Enables an interrupt again, whose line may be up.
+/// Enables an interrupt again. If it is level-triggered and its line is up, it interrupts again.
 ///
 /// # Safety
 ///
@@ -465,7 +473,7 @@ unsafe extern "C" fn unmask(data: *mut bindings::irq_data) {
     }
 }
 
-/// As [`unmask`], of an interrupt that two lines share.
+/// As [`unmask`], for an interrupt that two lines share.
 ///
 /// # Safety
 ///
@@ -481,7 +489,7 @@ unsafe extern "C" fn unmask_shared(data: *mut bindings::irq_data) {
     }
 }
 
-/// Starts an interrupt that was requested, or a managed one whose CPU is back.
+/// Starts an interrupt that was requested, or a managed one of which a CPU is online again.
 ///
 /// # Safety
 ///
@@ -495,7 +503,7 @@ unsafe extern "C" fn start_up(data: *mut bindings::irq_data) -> c_uint {
     0
 }
 
-/// Shuts an interrupt down that is freed, or a managed one whose last CPU goes offline.
+/// Shuts down an interrupt that is freed, or a managed one whose last CPU goes offline.
 ///
 /// # Safety
 ///
@@ -505,7 +513,7 @@ unsafe extern "C" fn shut_down(data: *mut bindings::irq_data) {
     unsafe { chip_data(data) }.set_shut_down(true);
 }
 
-/// Changes what makes a line interrupt.
+/// Changes the trigger type of an interrupt.
 ///
 /// # Safety
 ///
@@ -516,7 +524,7 @@ unsafe extern "C" fn set_type(data: *mut bindings::irq_data, flow_type: c_uint) 
         bindings::IRQ_TYPE_LEVEL_HIGH => true,
         _ => return EINVAL.to_errno(),
     };
-    // SAFETY: As in `flow`; genirq hands over the data that is part of a description.
+    // SAFETY: As in `flow`; the data that genirq passes is part of a descriptor.
     unsafe {
         chip_data(data).set_level(is_level);
         let desc = kernel::container_of!(data, bindings::irq_desc, irq_data);
@@ -525,17 +533,17 @@ unsafe extern "C" fn set_type(data: *mut bindings::irq_data, flow_type: c_uint) 
     0
 }
 
-/// An interrupt of the controller, with the lines that raise it: one, or two that share it. Fields are dropped after
-/// [`Drop::drop`].
+/// An interrupt of the controller, with the one or two lines that raise it. The fields are dropped
+/// after [`Drop::drop`].
 ///
 /// # Invariants
 ///
-/// `virq` is the Linux interrupt that the bounces' `hwirq` of their domain is mapped to. The first bounce is its chip
-/// data, and has that of the second, if there is one.
+/// The `hwirq` of the bounces is mapped to the Linux interrupt `virq`. The chip data of the
+/// interrupt is that of the first bounce, which points to that of the second, if there is one.
 struct Wire<O: Observer> {
     virq: u32,
     first: Pin<KBox<IrqWork<Bounce<O>>>>,
-    /// Kept for the line, and for the first bounce.
+    /// Kept for its line, and for the first bounce.
     _second: Option<Pin<KBox<IrqWork<Bounce<O>>>>>,
 }
 
@@ -548,7 +556,7 @@ impl<O: Observer> Wire<O> {
     ) -> Result<Arc<Self>> {
         let (domain, hwirq) = (first.domain.domain, first.hwirq);
         let virq = match affinity {
-            // SAFETY: The domain is live; no affinity is asked for.
+            // SAFETY: The domain is live; a null pointer requests no affinity.
             Affinity::Free | Affinity::Fixed => unsafe {
                 bindings::irq_create_mapping_affinity(domain, hwirq, core::ptr::null())
             },
@@ -563,8 +571,8 @@ impl<O: Observer> Wire<O> {
         }
         let chip_data = core::ptr::from_ref::<Bounce<O>>(&first).cast_mut().cast();
         let is_shared = second.is_some();
-        // SAFETY: The interrupt was just mapped and nobody uses it yet; the bounce stays where it is. The chip lives as
-        // long as the module.
+        // SAFETY: The interrupt was just mapped and is not in use yet; the bounce is pinned. The
+        // chip lives as long as the module.
         unsafe {
             if is_shared {
                 bindings::irq_set_chip_and_handler_name(
@@ -592,7 +600,8 @@ impl<O: Observer> Wire<O> {
 
 impl<O: Observer> Drop for Wire<O> {
     fn drop(&mut self) {
-        // SAFETY: The mapping is ours, and the platform devices of its lines, hence their drivers, are gone.
+        // SAFETY: The mapping is ours. The platform devices of its lines are gone, so no driver
+        // uses it.
         unsafe { bindings::irq_dispose_mapping(self.virq) };
     }
 }
@@ -607,17 +616,18 @@ pub(crate) struct IrqLine<O: Observer> {
     wire: Arc<Wire<O>>,
 }
 
-// SAFETY: The bounce is a part of the wire, which may be used by any thread, and is shared by reference.
+// SAFETY: The bounce is a part of the wire. Any thread may use it, and it is only shared by
+// reference.
 unsafe impl<O: Observer> Send for IrqLine<O> {}
 // SAFETY: As above.
 unsafe impl<O: Observer> Sync for IrqLine<O> {}
 
 impl<O: Observer> IrqLine<O> {
-    /// Maps line number `index`, which has its interrupt to itself.
+    /// Maps line number `index`, with an interrupt that it does not share.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, and those of irq_set_affinity().
+    /// `ENOMEM`, and the errors of irq_set_affinity().
     pub(crate) fn new(
         domain: Arc<IrqDomain>,
         index: usize,
@@ -628,13 +638,13 @@ impl<O: Observer> IrqLine<O> {
         let bounce = Bounce::new(domain, hwirq, observer, None)?;
         let wire = Wire::new(affinity, bounce, None)?;
         Ok(Self {
-            // INVARIANT: It is the wire's.
+            // INVARIANT: The bounce is the wire's.
             bounce: NonNull::from(&*wire.first),
             wire,
         })
     }
 
-    /// Maps line number `index` and the one behind it, which share the interrupt of the first.
+    /// Maps line number `index` and the next one. Both share the interrupt of the first.
     ///
     /// # Errors
     ///
@@ -649,7 +659,7 @@ impl<O: Observer> IrqLine<O> {
         let hwirq = bindings::irq_hw_number_t::try_from(index)?;
         let second = Bounce::new(domain.clone(), hwirq, second, None)?;
         let first = Bounce::new(domain, hwirq, first, Some(&**second))?;
-        // INVARIANT: They are the wire's.
+        // INVARIANT: The bounces are the wire's.
         let bounces = [NonNull::from(&*first), NonNull::from(&*second)];
         let wire = Wire::new(affinity, first, Some(second))?;
         Ok(bounces.map(|bounce| Self {
@@ -660,7 +670,7 @@ impl<O: Observer> IrqLine<O> {
 
     #[inline(always)]
     fn bounce(&self) -> &IrqWork<Bounce<O>> {
-        // SAFETY: By the type invariant it is there as long as the wire.
+        // SAFETY: By the type invariant it lives as long as the wire.
         unsafe { self.bounce.as_ref() }
     }
 
@@ -669,7 +679,7 @@ impl<O: Observer> IrqLine<O> {
         self.wire.virq
     }
 
-    /// Raises the line: runs its handlers, here or on the CPU that its affinity names.
+    /// Raises the line: runs its handlers, on this CPU or on the CPU that its affinity names.
     ///
     /// Only from hardirq.
     #[inline]
@@ -679,28 +689,28 @@ impl<O: Observer> IrqLine<O> {
         bounce.run();
     }
 
-    /// Takes the line down; tells whether it was up. The driver's acknowledge register. Any context.
+    /// Lowers the line: the driver's acknowledge register. Tells whether it was up. Any context.
     ///
-    /// The caller then sees all that the device had announced before it raised the line. A later raise takes the line
-    /// up again.
+    /// The caller then sees everything that the device had announced before it raised the line. A
+    /// later raise raises the line again.
     #[inline]
     pub(crate) fn acknowledge(&self) -> bool {
-        // Not a store: it must be over before the driver looks for events.
+        // A full barrier instead of a store: it must be complete before the driver reads events.
         self.bounce().chip_data.is_up.xchg(false, Full)
     }
 
-    /// Whether the line is up. The driver's status register. Any context.
+    /// Whether the line is up: the driver's status register. Any context.
     #[inline]
     pub(crate) fn is_up(&self) -> bool {
         self.bounce().chip_data.is_up.load(Acquire)
     }
 
-    /// Changes what makes the line interrupt, and with it the line that shares its interrupt; at first it is
-    /// [`Trigger::Edge`]. Process context. The handler must be held off, or there is none.
+    /// Changes the trigger type of the line, and of the line that shares its interrupt. Initially
+    /// it is [`Trigger::Edge`]. There must be no handler, or it must be held off. Process context.
     ///
     /// # Errors
     ///
-    /// Those of irq_set_irq_type().
+    /// The errors of irq_set_irq_type().
     pub(crate) fn set_trigger(&self, trigger: Trigger) -> Result {
         let flow_type = match trigger {
             Trigger::Edge => bindings::IRQ_TYPE_EDGE_RISING,
@@ -710,7 +720,7 @@ impl<O: Observer> IrqLine<O> {
         to_result(unsafe { bindings::irq_set_irq_type(self.virq(), flow_type) })
     }
 
-    /// What makes the line interrupt.
+    /// The trigger type of the line.
     pub(crate) fn trigger(&self) -> Trigger {
         match self.bounce().chip_data.is_level.load(Relaxed) {
             false => Trigger::Edge,
@@ -735,9 +745,9 @@ mod tests {
 
     /// # Safety
     ///
-    /// Called by genirq with the `Calls` that [`Handled::new`] has put there.
+    /// Called by genirq with the `Calls` that [`Handled::new`] has passed.
     unsafe extern "C" fn handle(_: c_int, calls: *mut c_void) -> bindings::irqreturn_t {
-        // SAFETY: As the caller promises; they outlive the handler.
+        // SAFETY: As the caller promises; the calls outlive the handler.
         let calls = unsafe { &*calls.cast::<Calls>() };
         calls.all.add(1, Relaxed);
         if context() == Context::Hardirq {
@@ -755,7 +765,7 @@ mod tests {
         }
     }
 
-    /// A line with a handler. Fields are dropped in order, after [`Drop::drop`].
+    /// A line with a handler. The fields are dropped in order, after [`Drop::drop`].
     struct Handled {
         raiser: Pin<KBox<IrqWork<Raiser>>>,
         calls: KBox<Calls>,
@@ -773,7 +783,7 @@ mod tests {
                 },
                 GFP_KERNEL,
             )?;
-            // SAFETY: The interrupt is ours; the handler is freed in `drop`, before what it uses.
+            // SAFETY: The interrupt is ours; `drop` frees the handler before the data that it uses.
             kernel::error::to_result(unsafe {
                 bindings::request_threaded_irq(
                     virq,
@@ -796,7 +806,7 @@ mod tests {
             self.raiser.wait();
         }
 
-        /// How often the handler was called until now, and how often in hardirq.
+        /// The number of calls of the handler so far, and the number of those in hardirq.
         fn calls(&self) -> (u32, u32) {
             self.raiser.0.bounce().wait();
             // SAFETY: The interrupt is ours.
@@ -846,7 +856,7 @@ mod tests {
             handled.raise();
         }
         let while_masked = handled.calls();
-        // SAFETY: In a pair with the above.
+        // SAFETY: Paired with the call above.
         unsafe { bindings::enable_irq(handled.virq()) };
         let afterwards = handled.calls();
         assert_eq!(while_masked, (0, 0));
@@ -864,7 +874,7 @@ mod tests {
         let are_up = [first.is_up(), raiser.0.is_up()];
         let was_up = [first.acknowledge(), raiser.0.acknowledge()];
         let are_still_up = [first.is_up(), raiser.0.is_up()];
-        // The other one is still there, and so is the interrupt.
+        // The second line still exists, and so does the interrupt.
         drop(first);
         raiser.queue();
         raiser.wait();

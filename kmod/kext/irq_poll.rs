@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! An irq_poll: what block drivers have in the place of NAPI, with a softirq of its own. Process context, but for
-//! [`IrqPoll::schedule`].
+//! An irq_poll: the counterpart of NAPI for block drivers, with a softirq of its own. Process
+//! context, except for [`IrqPoll::schedule`].
 
 use super::{
     poll_request::{
@@ -22,7 +22,7 @@ use kernel::{
     types::Opaque, //
 };
 
-/// smp_mb(): before Linux 7.3 without an argument.
+/// smp_mb(), which has no argument before Linux 7.3.
 #[inline]
 fn full_fence() {
     #[cfg(not(BEFORE_LINUX_7_3))]
@@ -31,9 +31,10 @@ fn full_fence() {
     barrier::smp_mb();
 }
 
-/// An irq_poll with its function's data; dropping it waits for its end.
+/// An irq_poll with the data of its function. Dropping it waits until it has ended.
 ///
-/// An irq_poll never runs concurrently with itself, so its function has its data to itself.
+/// An irq_poll never runs concurrently with itself, so its function has exclusive access to its
+/// data.
 ///
 /// # Invariants
 ///
@@ -46,13 +47,14 @@ pub(crate) struct IrqPoll<T: Run> {
     callee: UnsafeCell<T>,
 }
 
-// SAFETY: An irq_poll may be scheduled and waited for on any CPU. The callee moves between them.
+// SAFETY: Any CPU may schedule an irq_poll and wait for it. The callee moves between CPUs, as it is
+// `Send`.
 unsafe impl<T: Run> Send for IrqPoll<T> {}
-// SAFETY: As above. Of the callee, a shared reference shows nothing: the irq_poll alone uses it.
+// SAFETY: As above. A shared reference gives no access to the callee: only the irq_poll uses it.
 unsafe impl<T: Run> Sync for IrqPoll<T> {}
 
 impl<T: Run> IrqPoll<T> {
-    /// An irq_poll that nobody has scheduled yet.
+    /// An irq_poll that is not scheduled yet.
     ///
     /// # Errors
     ///
@@ -62,7 +64,7 @@ impl<T: Run> IrqPoll<T> {
             // INVARIANT: Initialized here, which enables it.
             pin_init!(Self {
                 poll <- Opaque::ffi_init(|place| {
-                    // SAFETY: `place` is valid for writing, and stays where it is.
+                    // SAFETY: `place` is valid for writing, and pinned.
                     unsafe { shim::irq_poll_init(place, WEIGHT, Some(Self::call)) }
                 }),
                 request: PollRequest::new(),
@@ -72,38 +74,39 @@ impl<T: Run> IrqPoll<T> {
         )
     }
 
-    /// Asks for a run on this CPU; `false` when one is asked for already and has not begun. Any context.
+    /// Asks for a run on this CPU. Returns `false` when an earlier requested run has not begun. Any
+    /// context.
     #[inline]
     pub(crate) fn schedule(&self) -> bool {
         let is_new = self.request.make();
         if is_new {
-            // Does nothing while a poll is under way: that one looks for the request when it has ended.
-            // SAFETY: By the type invariant; it is waited for before it goes.
+            // Has no effect during a poll; that poll checks for the request at its end.
+            // SAFETY: By the type invariant; dropping waits for it before it is freed.
             unsafe { shim::irq_poll_sched(self.poll.get()) };
         }
         is_new
     }
 
-    /// Returns how much of the budget was used up.
+    /// Returns the used part of the budget.
     ///
     /// # Safety
     ///
-    /// Called as the function of the irq_poll of a `Self`.
+    /// Called as the function of the irq_poll in a `Self`.
     unsafe extern "C" fn call(poll: *mut shim::irq_poll, _budget: c_int) -> c_int {
         let place = poll.cast::<Opaque<shim::irq_poll>>();
-        // SAFETY: The irq_poll is the field of a `Self`, which waits for it, and for softirqs that are under way, before it
-        // goes.
+        // SAFETY: The irq_poll is a field of a `Self`. That `Self` waits for the irq_poll, and for
+        // softirqs in progress, before it is freed.
         let this = unsafe { &*kernel::container_of!(place, Self, poll) };
-        // SAFETY: It never runs concurrently with itself, and nobody else uses the callee.
+        // SAFETY: It never runs concurrently with itself, and nothing else uses the callee.
         let next = this.request.serve(|| unsafe { (*this.callee.get()).run() });
         if next == Some(Next::Again) {
-            // A poll that has used up its budget is followed by another one.
+            // After a poll that has used up its budget, the kernel polls again.
             return WEIGHT;
         }
-        // SAFETY: By the type invariant; the poll is this one, and ends here.
+        // SAFETY: By the type invariant; this poll ends here.
         unsafe { shim::irq_poll_complete(poll) };
-        // Either the top half saw that the poll had ended, or its request is seen here. Both may be so: then the poll
-        // that comes last finds no request.
+        // Either the top half sees that the poll has ended, or its request is seen here. Both may
+        // happen; then the last poll finds no request.
         full_fence();
         if this.request.is_made() {
             // SAFETY: By the type invariant.
@@ -116,10 +119,12 @@ impl<T: Run> IrqPoll<T> {
 #[pinned_drop]
 impl<T: Run> PinnedDrop for IrqPoll<T> {
     fn drop(self: Pin<&mut Self>) {
-        // A poll that is disabled is not scheduled again, so the last run must have begun.
+        // A disabled irq_poll is not scheduled again, so the last requested run must have begun
+        // before.
         self.request.wait_until_taken();
-        // SAFETY: By the type invariant; nobody schedules it any more. The function still looks for requests when the poll
-        // has ended. It is called in a softirq, which is a read-side critical section of RCU, on PREEMPT_RT as well.
+        // SAFETY: By the type invariant; nothing schedules it any more. The function still checks
+        // for requests after the poll has ended. It runs in a softirq, which is a read-side
+        // critical section of RCU, also on PREEMPT_RT, so synchronize_rcu() waits for it.
         unsafe {
             shim::irq_poll_disable(self.poll.get());
             bindings::synchronize_rcu();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A function that is called in hardirq, on the CPU that asks for it: an irq_work, which is a real interrupt on
-//! every kernel, PREEMPT_RT included. Process context, but for [`IrqWork::queue`].
+//! A function that is called in hardirq, on the CPU that requests it: an irq_work, which is a real
+//! interrupt on every kernel, PREEMPT_RT included. Process context, except for [`IrqWork::queue`].
 
 use kernel::{
     bindings,
@@ -11,11 +11,12 @@ use kernel::{
 
 /// The function of an [`IrqWork`].
 pub(crate) trait InHardirq: Send + Sync + 'static {
-    /// Runs in hardirq, with interrupts off. Several CPUs may run it at the same time, if each asked for it.
+    /// Runs in hardirq, with interrupts off. Several CPUs may run it at the same time, if each
+    /// requested it.
     fn run(&self);
 }
 
-/// An irq_work with its function's data; dropping it waits for the end of the call.
+/// An irq_work with the data of its function. Dropping it waits until the call has ended.
 #[pin_data(PinnedDrop)]
 pub(crate) struct IrqWork<T: InHardirq> {
     #[pin]
@@ -23,13 +24,13 @@ pub(crate) struct IrqWork<T: InHardirq> {
     callee: T,
 }
 
-// SAFETY: An irq_work may be queued and waited for on any CPU; only its functions touch it.
+// SAFETY: Any CPU may queue an irq_work and wait for it, and only the kernel's functions access it.
 unsafe impl<T: InHardirq> Send for IrqWork<T> {}
-// SAFETY: As above; the callee is `Sync`, and is called by shared reference.
+// SAFETY: As above; the callee is `Sync`, and is called with a shared reference.
 unsafe impl<T: InHardirq> Sync for IrqWork<T> {}
 
 impl<T: InHardirq> IrqWork<T> {
-    /// A call of `callee` that nobody has asked for yet.
+    /// An irq_work that calls `callee`, not queued yet.
     ///
     /// # Errors
     ///
@@ -47,9 +48,9 @@ impl<T: InHardirq> IrqWork<T> {
         )
     }
 
-    /// Interrupts this CPU for a call, if one is not on its way already. Any context.
+    /// Interrupts this CPU for a call, unless a call is already pending. Any context.
     pub(crate) fn queue(&self) {
-        // SAFETY: `new` has set the work up, and it is waited for before it goes.
+        // SAFETY: `new` has set the work up, and dropping waits for it before it is freed.
         unsafe { bindings::irq_work_queue(self.work.get()) };
     }
 
@@ -57,13 +58,13 @@ impl<T: InHardirq> IrqWork<T> {
     ///
     /// # Safety
     ///
-    /// `callee` is that of an irq_work that outlives what is returned.
+    /// `callee` is the callee of an irq_work that outlives the returned reference.
     pub(super) unsafe fn of_callee<'a>(callee: *const T) -> &'a Self {
         // SAFETY: As the caller promises.
         unsafe { &*kernel::container_of!(callee, Self, callee) }
     }
 
-    /// Waits for the end of a call that was asked for.
+    /// Waits until a requested call has ended.
     pub(crate) fn wait(&self) {
         // SAFETY: `new` has set the work up.
         unsafe { bindings::irq_work_sync(self.work.get()) };
@@ -71,10 +72,10 @@ impl<T: InHardirq> IrqWork<T> {
 
     /// # Safety
     ///
-    /// Called as the function of the work of a `Self`.
+    /// Called as the function of the work in a `Self`.
     unsafe extern "C" fn call(work: *mut bindings::irq_work) {
         let work = work.cast::<Opaque<bindings::irq_work>>();
-        // SAFETY: The work is the field of a `Self`, which waits for it before it goes.
+        // SAFETY: The work is a field of a `Self`, which waits for it before it is freed.
         let this = unsafe { &*kernel::container_of!(work, Self, work) };
         this.callee.run();
     }
@@ -107,7 +108,7 @@ mod tests {
         cpu, //
     };
 
-    /// The calls that there were.
+    /// The calls so far.
     #[derive(Clone, Copy, PartialEq, Eq)]
     struct Seen {
         calls: u32,
@@ -135,7 +136,7 @@ mod tests {
         })))
     }
 
-    /// The calls until now, all of which have ended.
+    /// The calls so far, after all of them have ended.
     fn seen(work: &IrqWork<Witness>) -> Result<Seen> {
         work.wait();
         work.0.with(|seen| *seen).ok_or(EBUSY)
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn asking_again_before_the_call_is_asking_once() -> Result {
         let work = witness()?;
-        // With interrupts off, so that the call has to wait.
+        // With interrupts off, so that the call must wait.
         cpu::on(0, &mut || {
             work.queue();
             work.queue();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A thread of one's own for deferred work: a kthread worker, with the one item that it runs. Drivers take it where
-//! the thread's priority matters: a user can change it, and no other driver's work is in the way. Process context,
-//! but for [`KthreadWorker::schedule`].
+//! A dedicated thread for deferred work: a kthread worker, with the one item that it runs. Drivers
+//! use it where the thread's priority matters: users can change it, and no other driver's work
+//! delays it. Process context, except for [`KthreadWorker::schedule`].
 
 use super::workqueue::{
     Next,
@@ -21,30 +21,30 @@ use kernel::{
     types::Opaque, //
 };
 
-/// A worker's thread; dropping it ends it.
+/// The thread of a worker; dropping it ends the thread.
 ///
 /// # Invariants
 ///
-/// `worker` is live, and nobody else destroys it.
+/// `worker` is live, and nothing else destroys it.
 struct Thread {
     worker: NonNull<bindings::kthread_worker>,
 }
 
-// SAFETY: A worker may be used and destroyed from any thread.
+// SAFETY: Any thread may use and destroy a worker.
 unsafe impl Send for Thread {}
 // SAFETY: As above.
 unsafe impl Sync for Thread {}
 
 impl Thread {
-    /// Starts a thread of that name, of the policy SCHED_OTHER and nice 0, which may run on any CPU that kernel threads
-    /// may run on.
+    /// Starts a thread of that name, with policy SCHED_OTHER and nice 0. It may run on every CPU
+    /// that is allowed for kernel threads.
     ///
     /// # Errors
     ///
     /// `ENOMEM`; `EINTR` when the caller is killed.
     fn new(name: fmt::Arguments<'_>) -> Result<Self> {
         let name = CString::try_from_fmt(name)?;
-        // SAFETY: The format takes one string, and the name is one; both are copied.
+        // SAFETY: The format takes one string, and the name is a string; both are copied.
         let worker = from_err_ptr(unsafe {
             bindings::kthread_create_worker_on_node(
                 0,
@@ -54,9 +54,10 @@ impl Thread {
             )
         })?;
         let worker = NonNull::new(worker).ok_or(ENOMEM)?;
-        // INVARIANT: The worker was just made, and nobody else has it.
+        // INVARIANT: The worker was just made, and nothing else has it.
         let this = Self { worker };
-        // SAFETY: By the type invariant; a worker has its thread until it is destroyed.
+        // SAFETY: By the type invariant; the thread of a worker exists until the worker is
+        // destroyed.
         unsafe { bindings::wake_up_process((*worker.as_ptr()).task) };
         Ok(this)
     }
@@ -64,34 +65,37 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant. A [`KthreadWorker`] that used it is gone, so nobody queues on it any more.
+        // SAFETY: By the type invariant. The [`KthreadWorker`] that used it is gone, so nothing
+        // queues on it any more.
         unsafe { bindings::kthread_destroy_worker(self.worker.as_ptr()) };
     }
 }
 
-/// A kthread worker with its item and the item's function with its data; dropping it waits for the item's end.
+/// A kthread worker with its item and the data of the item's function. Dropping it waits until the
+/// item has ended.
 ///
-/// A worker runs one item after the other, so the function has its data to itself.
+/// A worker runs one item after the other, so the function has exclusive access to its data.
 ///
 /// # Invariants
 ///
-/// `work` is initialized, [`Self::call`] is its function, and it is queued on `thread` alone.
+/// `work` is initialized, [`Self::call`] is its function, and it is queued only on `thread`.
 #[pin_data(PinnedDrop)]
 pub(crate) struct KthreadWorker<T: Run> {
     #[pin]
     work: Opaque<bindings::kthread_work>,
     callee: UnsafeCell<T>,
-    // The last: it goes when the item has ended.
+    // The last field: dropped after the item has ended.
     thread: Thread,
 }
 
-// SAFETY: An item may be queued and waited for on any CPU. The callee moves between them.
+// SAFETY: Any CPU may queue an item and wait for it. The callee moves between CPUs, as it is
+// `Send`.
 unsafe impl<T: Run> Send for KthreadWorker<T> {}
-// SAFETY: As above. Of the callee, a shared reference shows nothing: the item alone uses it.
+// SAFETY: As above. A shared reference gives no access to the callee: only the item uses it.
 unsafe impl<T: Run> Sync for KthreadWorker<T> {}
 
 impl<T: Run> KthreadWorker<T> {
-    /// Starts a thread of that name, which calls `callee` when it is asked to.
+    /// Starts a thread of that name. It calls `callee` on request.
     ///
     /// # Errors
     ///
@@ -99,10 +103,11 @@ impl<T: Run> KthreadWorker<T> {
     pub(crate) fn new(name: fmt::Arguments<'_>, callee: T) -> Result<Pin<KBox<Self>>> {
         let thread = Thread::new(name)?;
         KBox::pin_init(
-            // INVARIANT: Initialized here, and queued by `schedule` alone.
+            // INVARIANT: Initialized here, and queued only by `schedule`.
             pin_init!(Self {
                 work <- Opaque::ffi_init(|place: *mut bindings::kthread_work| {
-                    // SAFETY: `place` is valid for writing, and stays where it is: its list can have it in it.
+                    // SAFETY: `place` is valid for writing, and pinned, so its list may contain its
+                    // address.
                     unsafe {
                         place.write(bindings::kthread_work {
                             func: Some(Self::call),
@@ -122,14 +127,14 @@ impl<T: Run> KthreadWorker<T> {
         )
     }
 
-    /// Asks for a run; `false` when one is asked for already and has not begun. Any context.
+    /// Asks for a run. Returns `false` when an earlier requested run has not begun. Any context.
     #[inline]
     pub(crate) fn schedule(&self) -> bool {
-        // SAFETY: By the type invariant; dropping the item waits for it before it goes.
+        // SAFETY: By the type invariant; dropping waits for the item before it is freed.
         unsafe { bindings::kthread_queue_work(self.thread.worker.as_ptr(), self.work.get()) }
     }
 
-    /// Waits for the end of the run that was asked for last.
+    /// Waits until the last requested run has ended.
     fn flush(&self) {
         // SAFETY: By the type invariant.
         unsafe { bindings::kthread_flush_work(self.work.get()) };
@@ -137,11 +142,12 @@ impl<T: Run> KthreadWorker<T> {
 
     /// # Safety
     ///
-    /// Called as the function of the item of a `Self`.
+    /// Called as the function of the item in a `Self`.
     unsafe extern "C" fn call(work: *mut bindings::kthread_work) {
         let work = work.cast::<Opaque<bindings::kthread_work>>();
-        // SAFETY: The item is the field of a `Self`, which waits for it before it goes. By the type invariant it is
-        // always on the same worker, which runs nothing concurrently; nobody else uses the callee.
+        // SAFETY: The item is a field of a `Self`, which waits for it before it is freed. By the
+        // type invariant it is always on the same worker, which runs one item at a time; nothing
+        // else uses the callee.
         let (this, callee) = unsafe {
             let this = &*kernel::container_of!(work, Self, work);
             (this, &mut *this.callee.get())
@@ -156,7 +162,8 @@ impl<T: Run> KthreadWorker<T> {
 impl<T: Run> PinnedDrop for KthreadWorker<T> {
     fn drop(self: Pin<&mut Self>) {
         self.flush();
-        // SAFETY: By the type invariant. Nothing can queue the item after this, and nothing runs it.
+        // SAFETY: By the type invariant. After this, nothing can queue the item, and it does not
+        // run.
         unsafe { bindings::kthread_cancel_work_sync(self.work.get()) };
     }
 }

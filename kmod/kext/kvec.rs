@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Memory for large arrays, which may be refused. Process context.
+//! Memory for large arrays, whose allocation may fail. Process context.
 
 use core::mem::align_of;
 use kernel::{
@@ -9,10 +9,11 @@ use kernel::{
     prelude::*, //
 };
 
-/// From this size on, memory comes from vmalloc by the page: kmalloc would round it up to a power of two.
+/// From this size on, memory comes from vmalloc in pages: kmalloc would round the size up to a
+/// power of two.
 const LARGE: usize = 16 * PAGE_SIZE;
 
-/// `len` values, each made by `make`.
+/// An array of `len` values, each made by `make`.
 ///
 /// # Errors
 ///
@@ -25,18 +26,18 @@ pub(crate) fn filled<T>(len: usize, make: impl Fn() -> T) -> Result<KVVec<T>> {
     Ok(values)
 }
 
-/// `len` values, all zero.
+/// An array of `len` values, all zero.
 ///
-/// The kernel crate's allocation flags can only ask until the OOM killer has made room. This asks for reclaim
-/// and no more. It leaves at least as much memory as it takes, or the next allocation of a page would call
-/// the killer.
+/// With the kernel crate's allocation flags, the kernel would invoke the OOM killer to make room.
+/// This allocation only reclaims memory, and then fails. It leaves at least as much memory
+/// available as it takes, or the next allocation of a page would invoke the OOM killer.
 ///
 /// # Errors
 ///
 /// `ENOMEM`.
 pub(crate) fn zeroed<T: Zeroable>(len: usize) -> Result<KVVec<T>> {
     let size = len.checked_mul(size_of::<T>()).ok_or(ENOMEM)?;
-    // SAFETY: May be called from any context.
+    // SAFETY: The function may be called from any context.
     let available_pages = usize::try_from(unsafe { bindings::si_mem_available() }).unwrap_or(0);
     if size / PAGE_SIZE > available_pages / 2 {
         return Err(ENOMEM);
@@ -50,7 +51,7 @@ pub(crate) fn zeroed<T: Zeroable>(len: usize) -> Result<KVVec<T>> {
     } else {
         bindings::vrealloc_node_align
     };
-    // SAFETY: A new allocation: there is no old one.
+    // SAFETY: The null pointer requests a new allocation.
     let values = unsafe {
         allocate(
             core::ptr::null(),
@@ -63,8 +64,8 @@ pub(crate) fn zeroed<T: Zeroable>(len: usize) -> Result<KVVec<T>> {
     if values.is_null() {
         return Err(ENOMEM);
     }
-    // SAFETY: The memory comes from one of the two allocators that make up that of `KVVec`, which frees the
-    // memory of either. It has the size and the alignment of `len` values, and zeros are valid values.
+    // SAFETY: The memory comes from one of the two allocators behind `KVVec`, which frees memory of
+    // either. It has the size and the alignment of `len` values, and zeros are valid values.
     Ok(unsafe { KVVec::from_raw_parts(values.cast(), len, len) })
 }
 
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn memory_is_as_large_as_asked_for_and_zero() -> Result {
-        // By kmalloc, and by vmalloc.
+        // From kmalloc, and from vmalloc.
         for len in [16, 65_536] {
             let values = zeroed::<[u64; 5]>(len)?;
             assert_eq!(values.len(), len);

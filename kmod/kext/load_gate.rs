@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module's load gate: none of its files can be opened while the load may still fail. Process context.
+//! The load gate of the module: its files cannot be opened while the load may still fail. Process
+//! context.
 //!
-//! `rmmod` refuses while a file is open. A load that fails does not ask: the kernel frees the module at once, and
-//! an open file then calls into freed memory. Yet the first line's files exist before the last line is set up. So
-//! an open is refused until the load has succeeded, and a load that fails waits for the opens that are being
-//! refused. A perf event of one of the module's tracepoints holds a reference, too, and may hold it for as long as it
-//! likes. Then the module stays loaded with nothing in it, and can be unloaded when the event is gone.
+//! `rmmod` fails while a file is open. A load that fails has no such check: the kernel frees the
+//! module at once, and an open file would then call into freed memory. But the first line's files
+//! exist before the last line is set up. So an open is refused until the load has succeeded, and a
+//! load that fails waits for opens that are being refused. A perf event of a tracepoint of the
+//! module also holds a reference, for any time. In that case the module stays loaded without parts,
+//! and can be unloaded when the event is closed.
 
 use super::{
     log,
@@ -28,16 +30,16 @@ use kernel::{
 
 static IS_OPEN: Atomic<bool> = Atomic::new(false);
 
-/// How many opens are between the gate and the end of the open function, or beyond it.
+/// The number of opens between their call of [`enter`] and the end of the open function.
 static ENTERED: Atomic<u64> = Atomic::new(0);
 
-/// How long a failed load waits for references that are none of ours, in milliseconds.
+/// How long a failed load waits for references other than opens, in milliseconds.
 const PATIENCE_MS: u32 = 1000;
 
-/// One open that is under way; it ends with the open function.
+/// An open in progress; dropped at the end of the open function.
 pub(super) struct Entry(());
 
-/// Asks to open a file of the module.
+/// Begins the open of a file of the module.
 ///
 /// # Errors
 ///
@@ -58,17 +60,18 @@ impl Drop for Entry {
     }
 }
 
-/// The parts of a module whose load has succeeded; none of one whose load has failed.
+/// The parts of a module whose load has succeeded; without parts if the load has failed.
 pub(crate) struct Loaded<T> {
     _parts: Option<Pin<KBox<T>>>,
 }
 
 impl<T> Loaded<T> {
-    /// Makes the parts, and opens the gate. Called by the module's init function, once.
+    /// Makes the parts, and opens the gate. Called once, by the module's init function.
     ///
     /// # Errors
     ///
-    /// That of `parts`, unless somebody has a reference to the module: then it is loaded without parts.
+    /// The error of `parts`, unless something holds a reference to the module: then it is loaded
+    /// without parts.
     pub(crate) fn new(parts: impl PinInit<T, Error>) -> Result<Self> {
         match KBox::pin_init(parts, GFP_KERNEL) {
             Ok(parts) => {
@@ -88,7 +91,8 @@ impl<T> Loaded<T> {
     }
 }
 
-/// Waits until there is no reference to the module that is being loaded; `false` when one is kept.
+/// Waits until nothing refers to the module that is being loaded. Returns `false` when a reference
+/// remains.
 fn is_unused() -> bool {
     let mut waited_ms = 0;
     // The kernel itself holds one reference.

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The kernel log, within a limit: most of what a module logs comes about by something that users, or events,
-//! may do again and again. One limit holds for all of it. Any context but NMI.
+//! The kernel log, rate-limited: users or events may cause most messages of the module again and
+//! again. One limit holds for all messages. Any context except NMI.
 
 use super::shim;
 use kernel::str::BStr;
 
-/// Whether one more line may be logged: a few in some seconds.
+/// Whether one more line may be logged: at most 10 in 5 seconds.
 pub(crate) fn may_log() -> bool {
-    // SAFETY: The function may be called from any context but NMI, where this module never runs.
+    // SAFETY: The function may be called from any context except NMI, in which this module never
+    // runs.
     unsafe { shim::simrupt_may_log() }
 }
 
-/// How much of a user's text is shown, in bytes: it may be a page long.
+/// The largest part of a user's text that is shown, in bytes: the text may be a page long.
 const SHOWN: usize = 40;
 
-/// A user's text as it is shown with `{:?}`: in quotes, cut, and with escapes for what is not printable.
+/// A user's text, to be shown with `{:?}`: in quotes, truncated, and with escapes for characters
+/// that are not printable.
 pub(crate) fn shown(text: &[u8]) -> &BStr {
     let text = text.trim_ascii();
     BStr::from_bytes(text.get(..SHOWN).unwrap_or(text))
 }
 
-/// `pr_err!`, within the limit.
+/// `pr_err!`, rate-limited.
 #[allow(unused_macros, reason = "not every module has errors")]
 macro_rules! error {
     ($($arguments:tt)*) => {
@@ -33,7 +35,7 @@ macro_rules! error {
 #[allow(unused_imports, reason = "not every module has errors")]
 pub(crate) use error;
 
-/// `pr_warn!`, within the limit.
+/// `pr_warn!`, rate-limited.
 #[allow(unused_macros, reason = "the template warns of nothing")]
 macro_rules! warning {
     ($($arguments:tt)*) => {

@@ -9,7 +9,7 @@ pub use kernel::sync::Arc;
 /// A fixed array on the heap.
 pub type Array<T> = kernel::alloc::KVVec<T>;
 
-/// smp_wmb(): before Linux 7.3 a function of its own.
+/// smp_wmb(), a separate function before Linux 7.3.
 #[inline]
 pub fn write_fence() {
     #[cfg(not(BEFORE_LINUX_7_3))]
@@ -18,7 +18,7 @@ pub fn write_fence() {
     kernel::sync::barrier::smp_wmb();
 }
 
-/// smp_rmb(): as above.
+/// smp_rmb(), as above.
 #[inline]
 pub fn read_fence() {
     #[cfg(not(BEFORE_LINUX_7_3))]

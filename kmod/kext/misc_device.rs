@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Character devices with read, poll and ioctl, which may be told not to wait. Process context.
+//! Character devices with read, poll and ioctl, and with reads that do not wait. Process context.
 //!
-//! The kernel crate's misc devices have no poll and do not support IOCB_NOWAIT. A file of these holds its
-//! device's data by reference count, so it may outlive the registration: a driver can be unbound while the
-//! device is open. It holds the module as well, which cannot be unloaded meanwhile.
+//! The kernel crate's misc devices have no poll and do not support IOCB_NOWAIT. A file of these
+//! devices holds a reference to the device's data, so it may outlive the registration: a driver can
+//! be unbound while the device is open. The file also keeps the module loaded.
 
 use super::{
     load_gate,
@@ -46,20 +46,20 @@ pub(crate) const FIONREAD: u32 = shim::SIMRUPT_FIONREAD;
 /// Whether a read may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// For as long as it takes.
+    /// It may wait without limit.
     Forever,
-    /// For records no, but for locks and memory (O_NONBLOCK).
+    /// It must not wait for records, but may wait for locks and memory (O_NONBLOCK).
     NotForData,
-    /// For nothing at all (IOCB_NOWAIT, as of io_uring and RWF_NOWAIT).
+    /// It must not wait at all (IOCB_NOWAIT, from io_uring or RWF_NOWAIT).
     Never,
 }
 
 /// The state of a device, for poll.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Readiness {
-    /// A read would find something.
+    /// Whether a read would find data.
     pub(crate) readable: bool,
-    /// Nothing will ever come any more.
+    /// Whether the device is gone, so that no more data arrives.
     pub(crate) gone: bool,
 }
 
@@ -71,24 +71,24 @@ pub(crate) trait MiscDevice: Send + Sync + 'static {
     /// A file is closed for the last time.
     fn release(&self);
 
-    /// Reads into `to`; returns how many bytes.
+    /// Reads into `to`. Returns the number of bytes.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` when it would have to wait and must not, and whatever else the device has.
+    /// `EAGAIN` when it would have to wait and must not, and errors of the device.
     fn read(&self, to: &mut IovIterDest<'_>, wait: Wait) -> Result<usize>;
 
-    /// Callers of poll wait here.
+    /// The queue where callers of poll wait.
     fn poll_queue(&self) -> &WaitQueue;
 
     /// The state of the device now.
     fn readiness(&self) -> Readiness;
 
-    /// How many bytes a read would return now: FIONREAD.
+    /// The number of bytes that a read would return now: FIONREAD.
     fn readable_bytes(&self) -> usize;
 }
 
-/// A registered character device; dropping it keeps new files from being opened.
+/// A registered character device. After it is dropped, no new files can be opened.
 ///
 /// # Invariants
 ///
@@ -102,7 +102,7 @@ pub(crate) struct Registration<T: MiscDevice> {
     _pin: PhantomPinned,
 }
 
-// SAFETY: The misc core does its own locking, and may be called from any thread.
+// SAFETY: The misc core does its own locking, and any thread may call it.
 unsafe impl<T: MiscDevice> Send for Registration<T> {}
 // SAFETY: As above; nothing is changed through a shared reference.
 unsafe impl<T: MiscDevice> Sync for Registration<T> {}
@@ -112,13 +112,13 @@ impl<T: MiscDevice> Registration<T> {
     ///
     /// # Errors
     ///
-    /// Those of misc_register().
+    /// The errors of misc_register().
     pub(crate) fn new(name: &'static CStr, device: Arc<T>) -> Result<Pin<KBox<Self>>> {
         let misc = bindings::miscdevice {
             minor: bindings::MISC_DYNAMIC_MINOR as c_int,
             name: name.as_char_ptr(),
             fops: Operations::<T>::TABLE.as_ptr(),
-            // There is nothing to write to. A udev rule says who else may read.
+            // There is no write function. A udev rule lets others read.
             mode: 0o400,
             ..pin_init::zeroed()
         };
@@ -127,8 +127,8 @@ impl<T: MiscDevice> Registration<T> {
                 device,
                 // INVARIANT: Registered here, or initialization fails.
                 misc <- Opaque::try_ffi_init(move |place: *mut bindings::miscdevice| {
-                    // SAFETY: `place` is valid for writing, stays where it is, and is deregistered
-                    // before it goes. `device`, which open needs, is already there.
+                    // SAFETY: `place` is valid for writing, pinned, and deregistered before it is
+                    // freed. `device`, which open needs, is already initialized.
                     unsafe {
                         place.write(misc);
                         to_result(bindings::misc_register(place))
@@ -173,8 +173,9 @@ impl<T: MiscDevice> Operations<T> {
             Ok(entry) => entry,
             Err(error) => return error.to_errno(),
         };
-        // SAFETY: The misc core leaves a pointer to the `miscdevice` there, and holds its lock during
-        // this call, without which the device cannot be deregistered. It is the field of a `Registration`.
+        // SAFETY: The misc core has put a pointer to the `miscdevice` there, which is a field of a
+        // `Registration`. It holds its lock during this call, so the device is not deregistered
+        // meanwhile.
         let registration = unsafe {
             &*(*file)
                 .private_data
@@ -203,9 +204,9 @@ impl<T: MiscDevice> Operations<T> {
 
     /// # Safety
     ///
-    /// Called once by the VFS, at the end of a file that [`Self::open`] opened.
+    /// Called once by the VFS, at the last close of a file that [`Self::open`] opened.
     unsafe extern "C" fn release(_: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: `open` has put a reference there, which is taken back here, once.
+        // SAFETY: `open` has put a reference there. It is taken back here, and only here.
         let device = unsafe { Arc::<T>::from_foreign((*file).private_data) };
         device.release();
         0
@@ -213,14 +214,14 @@ impl<T: MiscDevice> Operations<T> {
 
     /// # Safety
     ///
-    /// Called by the VFS with a file that [`Self::open`] opened, and a place to copy to.
+    /// Called by the VFS with a file that [`Self::open`] opened, and a destination.
     unsafe extern "C" fn read_iter(
         kiocb: *mut bindings::kiocb,
         to: *mut bindings::iov_iter,
     ) -> isize {
-        // SAFETY: The file is open during the call, and the VFS passes a valid iterator over a destination.
-        // Neither its flags nor this take part in the locking of file positions: `stream_open` has told the
-        // VFS that the file has none.
+        // SAFETY: The file is open during the call, and the VFS passes a valid iterator over a
+        // destination. No access here needs the lock of the file position: `stream_open` has told
+        // the VFS that the file has no position.
         let (device, flags, nowait, to) = unsafe {
             let file = (*kiocb).ki_filp;
             (
@@ -269,7 +270,8 @@ impl<T: MiscDevice> Operations<T> {
         file: *mut bindings::file,
         table: *mut bindings::poll_table_struct,
     ) -> bindings::__poll_t {
-        // SAFETY: As the caller promises; the file is open during the call, and holds the device, which has the queue.
+        // SAFETY: As the caller promises. The file is open during the call, and holds a reference
+        // to the device, which has the queue.
         let device = unsafe {
             let device = Self::device_of(file);
             device.poll_queue().register(file, table);

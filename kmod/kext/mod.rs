@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Everything that the kernel crate lacks, one noun a file, each shaped as the kernel crate would shape it.
+//! Everything that the kernel crate lacks: one noun per file, in the style of the kernel crate.
 //!
-//! All `unsafe` code of the module is here, and all use of `kernel::bindings`: the rest of the module is safe
-//! Rust. Each file says in which context its functions may be called. Differences between the kernel series
-//! that the module is for are here as well; the rest is written for the newest of them.
+//! All `unsafe` code of the module is here, and all use of `kernel::bindings`: the rest of the
+//! module is safe Rust. Each file says in which context its functions may be called. Differences
+//! between kernel versions are handled here; the rest is written for the newest one.
 
 pub(crate) mod clock;
 pub(crate) mod context;
@@ -46,11 +46,11 @@ pub(crate) mod wait;
 pub(crate) mod wait_queue;
 pub(crate) mod workqueue;
 
-/// Makes a table of C function pointers fit for a `static`.
+/// A table of C function pointers that can be a `static`.
 #[repr(transparent)]
 struct CTable<T>(T);
 
-// SAFETY: The tables are written by the compiler and only read afterwards.
+// SAFETY: The tables are constants, and are only read.
 unsafe impl<T> Sync for CTable<T> {}
 
 impl<T> CTable<T> {
@@ -58,7 +58,7 @@ impl<T> CTable<T> {
         Self(table)
     }
 
-    /// Where C finds the table.
+    /// The pointer to the table, for C.
     const fn as_ptr(&self) -> *const T {
         &raw const self.0
     }

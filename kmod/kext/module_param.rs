@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Module parameters that are set and shown by functions: `insmod simrupt.ko rate_hz=100,1000`, and
+//! Module parameters with functions to set and show them: `insmod simrupt.ko rate_hz=100,1000`, and
 //! /sys/module/simrupt/parameters. Process context.
 //!
-//! The kernel crate's own parameters are read-only scalars. So these tables are written by hand: an entry in
-//! `__param` and two strings in `.modinfo` each. The kernel calls [`Parameters::set`] before the module's
-//! init as well as after it, and [`Parameters::show`] after its exit, too: they may only use statics then.
+//! The kernel crate's own parameters are read-only scalars. So these tables are written by hand:
+//! for each parameter an entry in `__param` and two strings in `.modinfo`. The kernel calls
+//! [`Parameters::set`] also before the module's init, and [`Parameters::show`] also after its exit.
+//! At those times they may only use statics.
 
 use super::{
     module::this_module,
@@ -20,7 +21,8 @@ use kernel::{
     str::Formatter, //
 };
 
-/// The value of one of the kernel crate's parameters. Before 7.3 they gave a reference to it.
+/// The value of a parameter of the kernel crate. Before Linux 7.3 the kernel crate returns a
+/// reference to it.
 #[allow(dead_code, reason = "the template uses it")]
 pub(crate) fn value<T: Copy>(parameter: &ModuleParamAccess<T>) -> T {
     #[cfg(not(BEFORE_LINUX_7_3))]
@@ -29,20 +31,20 @@ pub(crate) fn value<T: Copy>(parameter: &ModuleParamAccess<T>) -> T {
     return *parameter.value();
 }
 
-/// The functions of the parameters. The module's parameter lock is held when they are called.
+/// The functions of the parameters. They are called with the module's parameter lock held.
 pub(crate) trait Parameters: 'static {
     /// Sets the parameter with this index.
     ///
     /// # Errors
     ///
-    /// The one who sets it gets them; on the command line they fail the load.
+    /// The writer gets the error; on the command line it fails the load.
     fn set(index: usize, text: &[u8]) -> Result;
 
     /// Writes the value of the parameter with this index.
     ///
     /// # Errors
     ///
-    /// When there is no room for it.
+    /// When there is no room for the value.
     fn show(index: usize, out: &mut dyn core::fmt::Write) -> core::fmt::Result;
 }
 
@@ -78,7 +80,7 @@ impl<P: Parameters> Operations<P> {
     ///
     /// Called by the kernel with a page to write to and an entry that [`entry`] made.
     unsafe extern "C" fn get(page: *mut c_char, param: *const bindings::kernel_param) -> c_int {
-        // SAFETY: As the caller promises. The kernel passes a whole page, for us alone.
+        // SAFETY: As the caller promises. The kernel passes a whole page that nothing else uses.
         let (index, page) = unsafe {
             (
                 (*param).__bindgen_anon_1.arg.addr(),
@@ -93,7 +95,7 @@ impl<P: Parameters> Operations<P> {
     }
 }
 
-/// The entry in `__param` of a parameter.
+/// The entry of a parameter in `__param`.
 pub(crate) const fn entry<P: Parameters>(
     name: &'static CStr,
     index: usize,
@@ -112,10 +114,11 @@ pub(crate) const fn entry<P: Parameters>(
     })
 }
 
-/// Calls `function` while no parameter is set or shown. Not before the module's init.
+/// Calls `function` while no parameter is set or shown. Must not be called before the module's
+/// init.
 pub(crate) fn locked<R>(function: impl FnOnce() -> R) -> R {
     let module = this_module();
-    // SAFETY: The module is being initialized or is loaded, so its parameter lock exists.
+    // SAFETY: The module is being initialized, or is loaded, so its parameter lock exists.
     unsafe { bindings::kernel_param_lock(module) };
     let result = function();
     // SAFETY: Locked above.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NAPI, as far as it is inline functions, for kext/napi.rs: see shim.h. Of a kernel with CONFIG_NET.
+ * Inline functions of NAPI, for kext/napi.rs: see shim.h. Only for kernels with CONFIG_NET.
  */
 #include <linux/netdevice.h>
 #include <linux/string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Platform devices, registered as firmware would: with an interrupt as a resource and a number as a property. The
-//! driver core finds the driver. Process context.
+//! Platform devices, registered as if firmware described them: with an interrupt as a resource and
+//! a number as a property. The driver core finds the driver. Process context.
 
 use kernel::{
     bindings,
@@ -13,17 +13,17 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// The pointer is a registered platform device.
+/// The pointer is to a registered platform device.
 pub(crate) struct PlatformDevice(*mut bindings::platform_device);
 
-// SAFETY: The pointer is only used to unregister the device, which may happen on any thread.
+// SAFETY: The pointer is only used to unregister the device, which any thread may do.
 unsafe impl Send for PlatformDevice {}
-// SAFETY: There is no method that takes `&self`.
+// SAFETY: No method takes `&self`.
 unsafe impl Sync for PlatformDevice {}
 
 impl PlatformDevice {
-    /// Registers `<name>.<id>` with interrupt `virq`, and its number as the property `property`. Its driver
-    /// probes before this returns.
+    /// Registers `<name>.<id>` with interrupt `virq`, and with `id` as the property `property`. Its
+    /// driver probes before this returns.
     ///
     /// # Errors
     ///
@@ -58,9 +58,10 @@ impl PlatformDevice {
             properties: properties.as_ptr(),
             ..pin_init::zeroed()
         };
-        // SAFETY: `info` and what it points to are complete, and copied during the call.
+        // SAFETY: `info` and everything that it points to are complete, and are copied during the
+        // call.
         let device = from_err_ptr(unsafe { bindings::platform_device_register_full(&info) });
-        // The driver core calls it an invalid argument when there is no memory for the name.
+        // The driver core returns EINVAL when there is no memory for the name.
         let device = device.map_err(|error| if error == EINVAL { ENOMEM } else { error })?;
         // INVARIANT: Just registered.
         Ok(Self(device))
@@ -69,7 +70,7 @@ impl PlatformDevice {
 
 impl Drop for PlatformDevice {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, and nobody else unregisters it.
+        // SAFETY: By the type invariant, and nothing else unregisters it.
         unsafe { bindings::platform_device_unregister(self.0) };
     }
 }

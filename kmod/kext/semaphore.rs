@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A value that one thread has at a time, perhaps for seconds. Threads that wait for it can be killed. Process context.
+//! A value that one thread holds at a time, possibly for seconds. Threads that wait for it can be
+//! killed. Process context.
 //!
-//! One thread may hold several of these, in an order that they all keep to. lockdep does not follow them, which
-//! would otherwise count 64 locks of one class at once as a fault.
+//! One thread may hold several of these, if all threads take them in the same order. lockdep does
+//! not track semaphores; it would report 64 held locks of one class as an error.
 
 use super::shim;
 use core::{
@@ -24,7 +25,7 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// The semaphore lets one thread at a time have the value.
+/// The semaphore admits one thread at a time to the value.
 #[pin_data]
 pub(crate) struct Semaphore<T> {
     #[pin]
@@ -32,25 +33,25 @@ pub(crate) struct Semaphore<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: The value moves between threads; the semaphore may be used by any.
+// SAFETY: The value moves between threads, as it is `Send`; any thread may use the semaphore.
 unsafe impl<T: Send> Send for Semaphore<T> {}
-// SAFETY: The semaphore lets one thread at a time have the value.
+// SAFETY: The semaphore admits one thread at a time to the value.
 unsafe impl<T: Send> Sync for Semaphore<T> {}
 
 impl<T> Semaphore<T> {
     /// No thread has the value yet.
     pub(crate) fn new(value: T) -> impl PinInit<Self> {
         pin_init!(Self {
-            // INVARIANT: It counts from 1.
+            // INVARIANT: The count starts at 1.
             semaphore <- Opaque::ffi_init(|place| {
-                // SAFETY: `place` is valid for writing, and stays where it is.
+                // SAFETY: `place` is valid for writing, and pinned.
                 unsafe { shim::simrupt_sema_init(place, 1) }
             }),
             value: UnsafeCell::new(value),
         })
     }
 
-    /// Waits for the value.
+    /// Waits for the value. This wait cannot be killed.
     pub(crate) fn take(&self) -> Taken<'_, T> {
         // SAFETY: The semaphore is initialized.
         unsafe { bindings::down(self.semaphore.get()) };
@@ -58,11 +59,11 @@ impl<T> Semaphore<T> {
         Taken(self)
     }
 
-    /// Waits for the value, for as long as the caller is not killed.
+    /// Waits for the value, until the caller is killed.
     ///
     /// # Errors
     ///
-    /// `EINTR` when it is.
+    /// `EINTR` when the caller is killed.
     pub(crate) fn take_killable(&self) -> Result<Taken<'_, T>> {
         // SAFETY: The semaphore is initialized.
         to_result(unsafe { bindings::down_killable(self.semaphore.get()) })?;
@@ -71,7 +72,7 @@ impl<T> Semaphore<T> {
     }
 }
 
-/// The value, until this goes.
+/// The held value, until this is dropped.
 ///
 /// # Invariants
 ///
@@ -82,14 +83,14 @@ impl<T> Deref for Taken<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: By the type invariants nobody else has the value.
+        // SAFETY: By the type invariants nothing else has the value.
         unsafe { &*self.0.value.get() }
     }
 }
 
 impl<T> DerefMut for Taken<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: By the type invariants nobody else has the value.
+        // SAFETY: By the type invariants nothing else has the value.
         unsafe { &mut *self.0.value.get() }
     }
 }

@@ -83,7 +83,7 @@ bool simrupt_cpu_is_online(unsigned int cpu)
 	return cpu < nr_cpu_ids && cpu_online(cpu);
 }
 
-/* The description of an interrupt that is in use, and so does not go meanwhile. */
+/* The descriptor of an interrupt. It must be in use, so that it is not freed meanwhile. */
 static struct irq_desc *simrupt_irq_desc(unsigned int irq)
 {
 	struct irq_data *data = irq_get_irq_data(irq);
@@ -121,7 +121,7 @@ bool simrupt_irq_is_forced_threaded(unsigned int irq, const void *device)
 int simrupt_irq_fix_affinity(unsigned int irq)
 {
 	irq_modify_status(irq, 0, IRQ_NO_BALANCING);
-	/* When it starts up, the kernel gives no CPUs to such an interrupt. */
+	/* The kernel does not set the CPUs of such an interrupt at its start. */
 	return irq_set_affinity(irq, cpu_possible_mask);
 }
 
@@ -133,7 +133,7 @@ unsigned int simrupt_irq_map_managed(struct irq_domain *domain, unsigned long hw
 	unsigned int groups = 0, irq = 0;
 	struct cpumask *masks;
 
-	/* irq_create_affinity_masks() does the same, and is not for modules. */
+	/* irq_create_affinity_masks() does the same, but is not exported. */
 	masks = group_cpus_evenly(count, &groups);
 	if (affinity && masks && groups) {
 		cpumask_copy(&affinity->mask, &masks[rank % groups]);

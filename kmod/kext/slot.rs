@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The slots of a fifo as memory that may begin as zeros.
+//! The slots of a fifo can be zeroed memory.
 
 use crate::logic::fifo::Slot;
 use kernel::prelude::*;
 
-// SAFETY: A slot is made of atomic numbers, and zero is one of each.
+// SAFETY: A slot consists of atomic integers, for which zero is a valid value.
 unsafe impl Zeroable for Slot {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Spinlocks with interrupts off: the kernel crate has them since Linux 7.3. Any context.
+//! Spinlocks with interrupts off, which the kernel crate has since Linux 7.3. Any context.
 
 #[cfg(BEFORE_LINUX_7_3)]
 pub(crate) use self::before_7_3::{
@@ -28,10 +28,10 @@ mod before_7_3 {
     /// A spinlock with interrupts off.
     pub(crate) type SpinLockIrq<T> = Lock<T, SpinLockIrqBackend>;
 
-    /// How that is locked. A guard knows whether interrupts were on.
+    /// The backend of that lock. A guard stores whether interrupts were on.
     pub(crate) struct SpinLockIrqBackend;
 
-    // SAFETY: The functions are the kernel's own, which exclude each other.
+    // SAFETY: The functions are those of the kernel's spinlocks, which provide mutual exclusion.
     unsafe impl Backend for SpinLockIrqBackend {
         type State = bindings::spinlock_t;
         type GuardState = usize;
@@ -59,7 +59,7 @@ mod before_7_3 {
 
         #[inline]
         unsafe fn unlock(lock: *mut Self::State, flags: &usize) {
-            // SAFETY: As the caller promises; the flags are those of the locking.
+            // SAFETY: As the caller promises; the flags come from the call that took the lock.
             unsafe { shim::simrupt_spin_unlock_irqrestore(lock, *flags) };
         }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A tasklet: softirq work as drivers had it before workqueues had a flavor for it. Here to compare with; new
-//! drivers take a BH workqueue. Process context, but for [`Tasklet::schedule`].
+//! A tasklet: deferred work in softirq, as before BH workqueues existed. It is here for comparison;
+//! new drivers use a BH workqueue. Process context, except for [`Tasklet::schedule`].
 
 use super::{
     shim,
@@ -17,9 +17,9 @@ use kernel::{
     types::Opaque, //
 };
 
-/// A tasklet with its function's data; dropping it waits for its end.
+/// A tasklet with the data of its function. Dropping it waits until it has ended.
 ///
-/// A tasklet never runs concurrently with itself, so its function has its data to itself.
+/// A tasklet never runs concurrently with itself, so its function has exclusive access to its data.
 ///
 /// # Invariants
 ///
@@ -31,13 +31,14 @@ pub(crate) struct Tasklet<T: Run> {
     callee: UnsafeCell<T>,
 }
 
-// SAFETY: A tasklet may be scheduled and waited for on any CPU. The callee moves between them.
+// SAFETY: Any CPU may schedule a tasklet and wait for it. The callee moves between CPUs, as it is
+// `Send`.
 unsafe impl<T: Run> Send for Tasklet<T> {}
-// SAFETY: As above. Of the callee, a shared reference shows nothing: the tasklet alone uses it.
+// SAFETY: As above. A shared reference gives no access to the callee: only the tasklet uses it.
 unsafe impl<T: Run> Sync for Tasklet<T> {}
 
 impl<T: Run> Tasklet<T> {
-    /// A tasklet that nobody has scheduled yet.
+    /// A tasklet that is not scheduled yet.
     ///
     /// # Errors
     ///
@@ -47,7 +48,7 @@ impl<T: Run> Tasklet<T> {
             // INVARIANT: Set up here.
             pin_init!(Self {
                 tasklet <- Opaque::ffi_init(|place| {
-                    // SAFETY: `place` is valid for writing, and stays where it is.
+                    // SAFETY: `place` is valid for writing, and pinned.
                     unsafe { bindings::tasklet_setup(place, Some(Self::call)) }
                 }),
                 callee: UnsafeCell::new(callee),
@@ -56,20 +57,21 @@ impl<T: Run> Tasklet<T> {
         )
     }
 
-    /// Asks for a run on this CPU; `false` when one is asked for already and has not begun. Any context.
+    /// Asks for a run on this CPU. Returns `false` when an earlier requested run has not begun. Any
+    /// context.
     #[inline]
     pub(crate) fn schedule(&self) -> bool {
-        // SAFETY: By the type invariant; it is waited for before it goes.
+        // SAFETY: By the type invariant; dropping waits for it before it is freed.
         unsafe { shim::simrupt_tasklet_schedule(self.tasklet.get()) }
     }
 
     /// # Safety
     ///
-    /// Called as the function of the tasklet of a `Self`.
+    /// Called as the function of the tasklet in a `Self`.
     unsafe extern "C" fn call(tasklet: *mut bindings::tasklet_struct) {
         let tasklet = tasklet.cast::<Opaque<bindings::tasklet_struct>>();
-        // SAFETY: The tasklet is the field of a `Self`, which waits for it before it goes. It never runs
-        // concurrently with itself, and nobody else uses the callee.
+        // SAFETY: The tasklet is a field of a `Self`, which waits for it before it is freed. It
+        // never runs concurrently with itself, and nothing else uses the callee.
         let (this, callee) = unsafe {
             let this = &*kernel::container_of!(tasklet, Self, tasklet);
             (this, &mut *this.callee.get())
@@ -83,8 +85,8 @@ impl<T: Run> Tasklet<T> {
 #[pinned_drop]
 impl<T: Run> PinnedDrop for Tasklet<T> {
     fn drop(self: Pin<&mut Self>) {
-        // Waits until it has run as often as it was scheduled.
-        // SAFETY: By the type invariant; nobody schedules it any more.
+        // Waits until it has run for the last request.
+        // SAFETY: By the type invariant; nothing schedules it any more.
         unsafe { bindings::tasklet_kill(self.tasklet.get()) };
     }
 }

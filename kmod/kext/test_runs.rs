@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Functions of deferred work, for the KUnit tests of the mechanisms that call them.
+//! Deferred work for the KUnit tests of the mechanisms that run it.
 
 use super::{
     context::context,
@@ -17,7 +17,8 @@ use kernel::sync::{
     Arc, //
 };
 
-/// Notes where it ran: a [`Context`](super::context::Context) as a number, and one more; 0 before it ran.
+/// Stores the context in which it ran: a [`Context`](super::context::Context) as a number, plus 1.
+/// 0 before it has run.
 pub(super) struct Witness(pub(super) Arc<Atomic<u32>>);
 
 impl Run for Witness {
@@ -27,7 +28,7 @@ impl Run for Witness {
     }
 }
 
-/// Runs so many times more, and counts.
+/// Counts its runs, and runs again for the given number of times.
 pub(super) struct Repeated(pub(super) u32, pub(super) Arc<Atomic<u32>>);
 
 impl Run for Repeated {

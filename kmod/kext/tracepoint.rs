@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The tracepoints simrupt:*, one for every hop of an event's way: see `events.h` for their fields. Their names in C and for
-//! users begin with `simrupt_`; here they do without. Any context.
+//! The tracepoints simrupt:*, one for each step of an event. `events.h` defines their fields. Their
+//! names in C and for users begin with `simrupt_`, which is omitted here. Any context.
 //!
-//! While nobody listens, a tracepoint is an instruction that does nothing. A value that has to be looked up for
-//! one goes behind its `..._enabled()`, which is as cheap.
+//! While a tracepoint is off, it costs one no-op instruction. If a value must be computed for it,
+//! check its `..._enabled()` first, which costs the same.
 
 use crate::logic::ring::Span;
 
-/// Declares for each tracepoint of C's the function that Rust calls, and the one that tells whether
-/// anybody listens.
+/// Declares, for each tracepoint defined in C, the function that Rust calls, and the one that tells
+/// whether the tracepoint is on.
 macro_rules! tracepoints {
     ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?);)*) => {
         kernel::macros::paste! {
@@ -23,11 +23,11 @@ macro_rules! tracepoints {
             }
 
             $(
-                /// Whether anybody listens to the tracepoint of this name.
+                /// Whether the tracepoint of this name is on.
                 #[inline(always)]
                 pub(crate) fn [<$name _enabled>]() -> bool {
                     #[cfg(CONFIG_TRACEPOINTS)]
-                    // SAFETY: The key is that of a tracepoint, and is only looked at.
+                    // SAFETY: The key is that of a tracepoint, and is only read.
                     return unsafe {
                         kernel::jump_label::static_branch_unlikely!(
                             [<__tracepoint_simrupt_ $name>],
@@ -40,15 +40,15 @@ macro_rules! tracepoints {
                 }
             )*
 
-            /// What C defines.
+            /// The tracepoints with the argument types of C.
             mod raw {
                 $(
                     #[inline(always)]
                     pub(super) fn $name($($argument: $type),*) {
                         #[cfg(CONFIG_TRACEPOINTS)]
                         if super::[<$name _enabled>]() {
-                            // SAFETY: Tracepoints may be hit in any context; pointers are to as many
-                            // bytes as the number after them says.
+                            // SAFETY: Any context may call a tracepoint. Each pointer is followed
+                            // by the number of bytes that it points to.
                             unsafe { super::[<rust_do_trace_simrupt_ $name>]($($argument),*) };
                         }
                         #[cfg(not(CONFIG_TRACEPOINTS))]
@@ -86,7 +86,7 @@ pub(crate) fn emit(line: usize, seq: u64, due_ns: u64) {
     raw::emit(line as u32, seq, due_ns);
 }
 
-/// The top half has acknowledged what the line was raised for.
+/// The top half has acknowledged the raises and events.
 #[inline(always)]
 pub(crate) fn irq(line: usize, span: Span, raises: u64, ns: u64) {
     raw::irq(
@@ -99,7 +99,7 @@ pub(crate) fn irq(line: usize, span: Span, raises: u64, ns: u64) {
     );
 }
 
-/// The top half has asked for a run of the bottom half, or found that one is asked for.
+/// The top half has asked for a run of the bottom half, or found one already requested.
 #[inline(always)]
 pub(crate) fn bh_queue(line: usize, flavor: &str, queued: bool, ns: u64) {
     raw::bh_queue(line as u32, flavor.as_ptr(), flavor.len(), queued, ns);
@@ -130,7 +130,7 @@ pub(crate) fn wake(line: usize, queued: u64) {
     raw::wake(line as u32, queued);
 }
 
-/// Records have reached a reader, of which the first was due at `due_ns`.
+/// Records have reached a reader; the first of them was due at `due_ns`.
 #[inline(always)]
 pub(crate) fn read(line: usize, span: Span, due_ns: u64, ns: u64) {
     raw::read(
@@ -143,7 +143,7 @@ pub(crate) fn read(line: usize, span: Span, due_ns: u64, ns: u64) {
     );
 }
 
-/// Events are lost, `seq` the first of them.
+/// Events are lost, from number `seq` on.
 #[inline(always)]
 pub(crate) fn drop(line: usize, seq: u64, events: u64, cause: &str) {
     raw::drop(line as u32, seq, events, cause.as_ptr(), cause.len());
@@ -155,7 +155,7 @@ pub(crate) fn knob(line: usize, name: &str, value: i64) {
     raw::knob(line as u32, name.as_ptr(), name.len(), value);
 }
 
-/// A fault happens, for the n-th time under the rules in force.
+/// A fault happens, for the `number`-th time under the rules in force.
 #[inline(always)]
 pub(crate) fn fault(line: usize, kind: &str, number: u64) {
     raw::fault(line as u32, kind.as_ptr(), kind.len(), number);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Waits that end after a limited time, or when the caller is killed. Process context, unless a method says
-//! otherwise.
+//! Waits with a timeout that can be killed. Process context, unless a method says otherwise.
 
 use core::sync::atomic::{
     AtomicBool,
@@ -19,42 +18,42 @@ use kernel::{
     types::Opaque, //
 };
 
-/// A time in jiffies, rounded up to the next millisecond first.
+/// A time in jiffies, first rounded up to the next millisecond.
 pub(super) fn jiffies(time: Delta) -> Jiffies {
     let ms = time.as_micros_ceil().unsigned_abs().div_ceil(1000);
     msecs_to_jiffies(u32::try_from(ms).unwrap_or(u32::MAX))
 }
 
-/// An event that threads wait for, again and again.
+/// An event for which threads wait, possibly several times.
 #[pin_data]
 pub(crate) struct Completion {
     #[pin]
     completion: Opaque<bindings::completion>,
 }
 
-// SAFETY: A completion may be completed and waited for by any thread.
+// SAFETY: Any thread may complete a completion, and wait for it.
 unsafe impl Send for Completion {}
 // SAFETY: As above.
 unsafe impl Sync for Completion {}
 
 impl Completion {
-    /// One that is not complete.
+    /// A completion that is not complete.
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             completion <- Opaque::ffi_init(|place| {
-                // SAFETY: `place` is valid for writing, and stays where it is.
+                // SAFETY: `place` is valid for writing, and pinned.
                 unsafe { bindings::init_completion(place) }
             }),
         })
     }
 
-    /// Lets one go that waits, now or later. Any context.
+    /// Ends one wait, a current one or a later one. Any context.
     pub(crate) fn complete(&self) {
         // SAFETY: The completion is initialized.
         unsafe { bindings::complete(self.completion.get()) };
     }
 
-    /// Waits for a [`Self::complete`] that has ended no other wait.
+    /// Waits for a [`Self::complete`] that has not ended another wait.
     ///
     /// # Errors
     ///
@@ -72,24 +71,25 @@ impl Completion {
     }
 }
 
-/// Counts runs of something that one context asks for and another one does, and waits for the end of all of them.
+/// Counts runs that one context requests and another one makes, and waits until all of them have
+/// ended.
 #[pin_data]
 pub(crate) struct Runs {
-    /// How many were asked for.
+    /// The number of requested runs.
     asked: AtomicU64,
-    /// How many have ended.
+    /// The number of runs that have ended.
     ended: AtomicU64,
-    /// A waiter wants the two to be equal.
+    /// Whether a waiter waits until both numbers are equal.
     is_awaited: AtomicBool,
     #[pin]
     idle: Completion,
 }
 
 impl Runs {
-    /// The interval at which a waiter looks at the counts by itself, in milliseconds.
+    /// The interval at which a waiter checks the counts, in milliseconds.
     const LOOK_MS: i64 = 10;
 
-    /// None.
+    /// No runs.
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             asked: AtomicU64::new(0),
@@ -99,15 +99,15 @@ impl Runs {
         })
     }
 
-    /// Counts a run that was asked for. Any context, but one at a time.
+    /// Counts a requested run. Any context, one caller at a time.
     #[inline]
     pub(crate) fn ask(&self) {
-        // A load and a store will do: there is one writer.
+        // A load and a store suffice, as there is one writer.
         let asked = self.asked.load(Ordering::Relaxed);
         self.asked.store(asked.wrapping_add(1), Ordering::Relaxed);
     }
 
-    /// Counts a run that has ended. Any context, but one at a time.
+    /// Counts a run that has ended. Any context, one caller at a time.
     #[inline]
     pub(crate) fn end(&self) {
         let ended = self.ended.load(Ordering::Relaxed);
@@ -117,14 +117,15 @@ impl Runs {
         }
     }
 
-    /// Waits until all runs that were asked for have ended. No run is asked for meanwhile, and there is one waiter.
+    /// Waits until all requested runs have ended. No run may be requested meanwhile, and there may
+    /// be only one waiter.
     ///
     /// # Errors
     ///
     /// `EINTR` when the caller is killed, `ETIMEDOUT` after `timeout`.
     pub(crate) fn wait(&self, timeout: Delta) -> Result {
-        // A run that ends may look at the flag just before it is raised, so its end is looked for now and then
-        // as well.
+        // A run that ends may read the flag just before it is set. So the waiter also checks the
+        // counts at intervals.
         self.is_awaited.store(true, Ordering::Relaxed);
         let mut outcome = Ok(());
         for _ in 0..=timeout.as_millis() / Self::LOOK_MS {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Wait queues: threads wait for a condition that they look at themselves, and poll waits along. Process context,
-//! but for [`WaitQueue::wake_all`].
+//! Wait queues: threads, and callers of poll, wait for a condition that they check themselves.
+//! Process context, except for [`WaitQueue::wake_all`].
 //!
-//! The kernel crate has condition variables, where a lock guards the condition.
+//! The kernel crate has only condition variables, for conditions that a lock guards.
 
 use core::{
     marker::PhantomPinned,
@@ -35,19 +35,19 @@ unsafe impl Send for WaitQueue {}
 unsafe impl Sync for WaitQueue {}
 
 impl WaitQueue {
-    /// A queue without waiters. [`new_wait_queue!`] knows name and key.
+    /// A queue without waiters. [`new_wait_queue!`] provides name and key.
     pub(crate) fn new(name: &'static CStr, key: Pin<&'static LockClassKey>) -> impl PinInit<Self> {
         pin_init!(Self {
             head <- Opaque::ffi_init(|place| {
-                // SAFETY: `place` is valid for writing, and stays where it is; name and key live for ever.
+                // SAFETY: `place` is valid for writing, and pinned; name and key are static.
                 unsafe { bindings::__init_waitqueue_head(place, name.as_char_ptr(), key.as_ptr()) }
             }),
             _pin: PhantomPinned,
         })
     }
 
-    /// Waits until `is_over` returns true. It must not sleep. Code that makes it true calls [`Self::wake_all`]
-    /// afterwards.
+    /// Waits until `is_over`, which must not sleep, returns true. Code that makes it true must call
+    /// [`Self::wake_all`] afterwards.
     ///
     /// # Errors
     ///
@@ -55,7 +55,8 @@ impl WaitQueue {
     pub(crate) fn wait_interruptible(&self, mut is_over: impl FnMut() -> bool) -> Result {
         let mut entry = MaybeUninit::uninit();
         let entry = entry.as_mut_ptr();
-        // SAFETY: `entry` is valid for writing, and stays where it is until it is off the queue below.
+        // SAFETY: `entry` is valid for writing, and does not move until it is removed from the
+        // queue below.
         unsafe { bindings::init_wait_entry(entry, 0) };
         loop {
             // SAFETY: Both are initialized.
@@ -66,40 +67,41 @@ impl WaitQueue {
                 break;
             }
             if interrupted != 0 {
-                // The entry was taken off the queue.
+                // The entry is already removed from the queue.
                 return Err(ERESTARTSYS);
             }
-            // SAFETY: The caller may sleep: this is process context.
+            // SAFETY: The caller may sleep, as this is process context.
             unsafe { bindings::schedule() };
-            // The waker has taken the entry off the queue. Most of the time the wait is over now.
+            // The waker has removed the entry from the queue. Usually the wait is over now.
             if is_over() {
                 break;
             }
         }
-        // SAFETY: As above. The entry is off the queue after this.
+        // SAFETY: As above. After this, the entry is removed from the queue.
         unsafe { bindings::finish_wait(self.head.get(), entry) };
         Ok(())
     }
 
-    /// Wakes all waiters, to look at the condition again. Any context.
+    /// Wakes all waiters, which then check the condition again. Any context.
     #[inline]
     pub(crate) fn wake_all(&self) {
         // SAFETY: The queue is initialized.
         unsafe { bindings::__wake_up(self.head.get(), TASK_NORMAL, 0, core::ptr::null_mut()) };
     }
 
-    /// The caller of poll waits here, too.
+    /// Adds a caller of poll to the waiters.
     ///
     /// # Safety
     ///
-    /// `file` and `table` are those that a `poll` file operation was called with. No file that was registered here
-    /// is released after the queue has gone.
+    /// `file` and `table` are the arguments of a `poll` file operation. All files that are
+    /// registered here are released before the queue is freed.
     pub(super) unsafe fn register(
         &self,
         file: *mut bindings::file,
         table: *mut bindings::poll_table_struct,
     ) {
-        // SAFETY: As the caller promises; see `drop` for those who still wait when the queue goes.
+        // SAFETY: As the caller promises; `drop` handles waiters that remain when the queue is
+        // freed.
         unsafe { bindings::poll_wait(file, self.head.get(), table) };
     }
 }
@@ -107,8 +109,8 @@ impl WaitQueue {
 #[pinned_drop]
 impl PinnedDrop for WaitQueue {
     fn drop(self: Pin<&mut Self>) {
-        // epoll may look at the queue until the end of a grace period.
-        // SAFETY: The queue is initialized, and nobody can begin to wait on it.
+        // epoll may access the queue until the end of a grace period.
+        // SAFETY: The queue is initialized, and no new wait can begin on it.
         unsafe {
             bindings::__wake_up_pollfree(self.head.get());
             bindings::synchronize_rcu();

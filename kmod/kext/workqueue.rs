@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Workqueues of one's own, and work items that know their queue. Process context, but for
+//! Dedicated workqueues, and work items that are bound to one queue. Process context, except for
 //! [`Work::schedule`].
 
 use core::{
@@ -18,8 +18,8 @@ use kernel::{
 
 /// The kind of a workqueue.
 ///
-/// Every kind names either WQ_PERCPU or WQ_UNBOUND, or the kernel warns. WQ_BH allows nothing else but
-/// WQ_HIGHPRI; so the other methods leave it as it is.
+/// Every kind has either WQ_PERCPU or WQ_UNBOUND, or the kernel warns. With WQ_BH only WQ_HIGHPRI
+/// is allowed, so the other methods have no effect on it.
 #[derive(Clone, Copy)]
 pub(crate) struct Builder {
     flags: c_uint,
@@ -27,12 +27,12 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    /// Items run in threads of the CPU that queues them.
+    /// Items run in threads on the CPU that queues them.
     pub(crate) const fn percpu() -> Self {
         Self::with(bindings::wq_flags_WQ_PERCPU)
     }
 
-    /// Items run in threads on any CPU near the one that queues them.
+    /// Items run in threads on any CPU in the affinity scope of the one that queues them.
     pub(crate) const fn unbound() -> Self {
         Self::with(bindings::wq_flags_WQ_UNBOUND)
     }
@@ -42,7 +42,7 @@ impl Builder {
         Self::with(bindings::wq_flags_WQ_BH | bindings::wq_flags_WQ_PERCPU)
     }
 
-    /// One item at a time runs, in the order in which they were queued: alloc_ordered_workqueue().
+    /// Items run one at a time, in the order in which they were queued: alloc_ordered_workqueue().
     pub(crate) const fn ordered() -> Self {
         Self {
             flags: bindings::wq_flags_WQ_UNBOUND | bindings::wq_flags___WQ_ORDERED,
@@ -53,7 +53,7 @@ impl Builder {
     const fn with(flags: c_uint) -> Self {
         Self {
             flags,
-            // As many as the kernel finds right.
+            // The kernel's default.
             max_active: 0,
         }
     }
@@ -67,12 +67,12 @@ impl Builder {
         self
     }
 
-    /// Its threads have nice -20; of a BH queue, items go before those of others.
+    /// Its threads have nice -20. Items of a BH queue run before those of other BH queues.
     pub(crate) const fn highpri(self) -> Self {
         self.and(bindings::wq_flags_WQ_HIGHPRI)
     }
 
-    /// Its items do not keep others of the CPU from running meanwhile.
+    /// Its items do not delay other items of the CPU.
     pub(crate) const fn cpu_intensive(self) -> Self {
         if self.is_bh() {
             self
@@ -90,14 +90,14 @@ impl Builder {
         }
     }
 
-    /// Makes the queue. A name that sysfs has already is refused, as is anything for which there is no memory.
+    /// Makes the queue.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
     pub(crate) fn build(self, name: fmt::Arguments<'_>) -> Result<Queue> {
         let name = CString::try_from_fmt(name)?;
-        // SAFETY: The format takes one string, and the name is one; both are copied.
+        // SAFETY: The format takes one string, and the name is a string; both are copied.
         let queue = unsafe {
             bindings::alloc_workqueue_noprof(
                 c"%s".as_char_ptr(),
@@ -106,7 +106,7 @@ impl Builder {
                 name.as_char_ptr(),
             )
         };
-        // INVARIANT: The queue was just made, and nobody else has it.
+        // INVARIANT: The queue was just made, and nothing else has it.
         let queue = NonNull::new(queue).ok_or(ENOMEM)?;
         Ok(Queue {
             queue,
@@ -116,11 +116,13 @@ impl Builder {
     }
 }
 
-/// A workqueue for one [`Work`]. One that was built is destroyed with this.
+/// A workqueue for one [`Work`]. A queue made by [`Builder::build`] is destroyed when this is
+/// dropped.
 ///
 /// # Invariants
 ///
-/// `queue` is a live workqueue; nobody else destroys it if it is owned, and the kernel never does if not.
+/// `queue` is a live workqueue. If it is owned, nothing else destroys it; if not, the kernel never
+/// destroys it.
 pub(crate) struct Queue {
     queue: NonNull<bindings::workqueue_struct>,
     is_bh: bool,
@@ -128,18 +130,19 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// The kernel's own queue of high priority.
+    /// The kernel's workqueue of high priority.
     pub(crate) fn system_highpri() -> Self {
         Self::system(kernel::workqueue::system_highpri(), false)
     }
 
-    /// The kernel's own BH queue of high priority.
+    /// The kernel's BH workqueue of high priority.
     pub(crate) fn system_bh_highpri() -> Self {
         Self::system(kernel::workqueue::system_bh_highpri(), true)
     }
 
     fn system(queue: &'static kernel::workqueue::Queue, is_bh: bool) -> Self {
-        // INVARIANT: The kernel keeps its own queues. A reference to one is a pointer to it.
+        // INVARIANT: The kernel never destroys its own queues. A reference to one is a pointer to
+        // it.
         Self {
             queue: NonNull::from(queue).cast(),
             is_bh,
@@ -148,7 +151,7 @@ impl Queue {
     }
 }
 
-// SAFETY: Workqueues may be used and destroyed from any thread.
+// SAFETY: Any thread may use and destroy a workqueue.
 unsafe impl Send for Queue {}
 // SAFETY: As above.
 unsafe impl Sync for Queue {}
@@ -156,69 +159,72 @@ unsafe impl Sync for Queue {}
 impl Drop for Queue {
     fn drop(&mut self) {
         if self.is_owned {
-            // SAFETY: By the type invariant. A [`Work`] that used it is gone, so nobody queues on it any more.
+            // SAFETY: By the type invariant. The [`Work`] that used it is gone, so nothing queues
+            // on it any more.
             unsafe { bindings::destroy_workqueue(self.queue.as_ptr()) };
         }
     }
 }
 
-/// Whether another run follows a run.
+/// Whether another run must follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Nothing, until somebody asks for a run.
+    /// No run follows, until one is requested.
     Done,
-    /// Another run, which nobody else asks for.
+    /// Another run follows, without a request.
     Again,
 }
 
-/// The function of a work item.
+/// The function of a work item, or of another mechanism for deferred work.
 pub(crate) trait Run: Send + 'static {
-    /// Runs in the context of the item's queue.
+    /// Runs in the context of the mechanism, for a work item that of its queue.
     fn run(&mut self) -> Next;
 }
 
-/// A work item with its function's data and the queue that it always goes to; dropping it waits for its end. (The
-/// kernel's own queues do not wait for the items of a module that goes.)
+/// A work item with the data of its function and the queue that it always uses. Dropping it waits
+/// until it has ended. (The kernel's own queues do not wait for items when a module is unloaded.)
 ///
-/// An item that always goes to one queue never runs concurrently with itself, so its function has its data
-/// to itself.
+/// An item that is always queued on one queue never runs concurrently with itself, so its function
+/// has exclusive access to its data.
 ///
 /// # Invariants
 ///
-/// `work` is initialized, [`Self::call`] is its function, and it is queued on `queue` alone.
+/// `work` is initialized, [`Self::call`] is its function, and it is queued only on `queue`.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Work<T: Run> {
     #[pin]
     work: Opaque<bindings::work_struct>,
     callee: UnsafeCell<T>,
-    // The last: it goes when the item has ended.
+    // The last field: dropped after the item has ended.
     queue: Queue,
 }
 
-// SAFETY: A work item may be queued and waited for on any CPU. The callee moves between them.
+// SAFETY: Any CPU may queue a work item and wait for it. The callee moves between CPUs, as it is
+// `Send`.
 unsafe impl<T: Run> Send for Work<T> {}
-// SAFETY: As above. Of the callee, a shared reference shows nothing: the item alone uses it.
+// SAFETY: As above. A shared reference gives no access to the callee: only the item uses it.
 unsafe impl<T: Run> Sync for Work<T> {}
 
 impl<T: Run> Work<T> {
-    /// An item for `queue` that calls `callee`.
+    /// An item for `queue`. It calls `callee`.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
     pub(crate) fn new(queue: Queue, callee: T) -> Result<Pin<KBox<Self>>> {
-        // To lockdep a work item is a lock that is held while the item runs. Items that run in threads, where
-        // softirqs may come, and items that run in softirqs have to be of two kinds.
+        // lockdep treats a work item as a lock that is held while the item runs. So items that run
+        // in threads, which softirqs may interrupt, and items that run in softirqs need different
+        // lock classes.
         let (name, key) = if queue.is_bh {
             (c"simrupt::bh_work", static_lock_class!())
         } else {
             (c"simrupt::work", static_lock_class!())
         };
         KBox::pin_init(
-            // INVARIANT: Initialized here, and queued by `schedule` alone.
+            // INVARIANT: Initialized here, and queued only by `schedule`.
             pin_init!(Self {
                 work <- Opaque::ffi_init(|place| {
-                    // SAFETY: `place` is valid for writing, and stays where it is.
+                    // SAFETY: `place` is valid for writing, and pinned.
                     unsafe {
                         bindings::init_work_with_key(
                             place,
@@ -236,10 +242,10 @@ impl<T: Run> Work<T> {
         )
     }
 
-    /// Asks for a run; `false` when one is asked for already and has not begun. Any context.
+    /// Asks for a run. Returns `false` when an earlier requested run has not begun. Any context.
     #[inline]
     pub(crate) fn schedule(&self) -> bool {
-        // SAFETY: By the type invariant; dropping the item disables it before it goes.
+        // SAFETY: By the type invariant; dropping disables the item before it is freed.
         unsafe {
             bindings::queue_work_on(
                 bindings::wq_misc_consts_WORK_CPU_UNBOUND as c_int,
@@ -249,7 +255,7 @@ impl<T: Run> Work<T> {
         }
     }
 
-    /// Waits for the end of the run that was asked for last.
+    /// Waits until the last requested run has ended.
     pub(crate) fn flush(&self) {
         // SAFETY: By the type invariant.
         unsafe { bindings::flush_work(self.work.get()) };
@@ -257,12 +263,12 @@ impl<T: Run> Work<T> {
 
     /// # Safety
     ///
-    /// Called as the function of the item of a `Self`.
+    /// Called as the function of the item in a `Self`.
     unsafe extern "C" fn call(work: *mut bindings::work_struct) {
         let work = work.cast::<Opaque<bindings::work_struct>>();
-        // SAFETY: The item is the field of a `Self`, which waits for it before it goes. By the type invariant
-        // it is always on the same queue, and there never runs concurrently with itself; nobody else
-        // uses the callee.
+        // SAFETY: The item is a field of a `Self`, which waits for it before it is freed. By the
+        // type invariant it is always on the same queue, where it never runs concurrently with
+        // itself; nothing else uses the callee.
         let (this, callee) = unsafe {
             let this = &*kernel::container_of!(work, Self, work);
             (this, &mut *this.callee.get())
@@ -277,7 +283,8 @@ impl<T: Run> Work<T> {
 impl<T: Run> PinnedDrop for Work<T> {
     fn drop(self: Pin<&mut Self>) {
         self.flush();
-        // SAFETY: By the type invariant. Nothing can queue the item after this, and nothing runs it.
+        // SAFETY: By the type invariant. After this, nothing can queue the item, and it does not
+        // run.
         unsafe { bindings::disable_work_sync(self.work.get()) };
     }
 }
