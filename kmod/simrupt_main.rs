@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! simrupt: a simulated interrupt-driven device, and the driver for it.
+//! simrupt: a simulated interrupt-driven device, and its driver.
 //!
 //! ```text
-//!  hw/  the simulated device                        driver/  what any driver does
-//!  hard hrtimer -> event into the ring -> IRQ line -> top half -> work item -> fifo -> /dev/simruptN
+//!  hw/ the simulated device                     driver/ an ordinary driver
+//!  hard hrtimer -> event into the ring -> IRQ -> top half -> work item -> fifo -> /dev/simruptN
 //! ```
 //!
 //! - [`control`] is how users change and watch the lines: module parameters, debugfs, statistics.
-//! - [`instrument`] is everything that simrupt adds around the driver: flavors, meters, limits.
-//! - [`hw`] plays the hardware: the device behind the interrupt.
-//! - [`driver`] is an ordinary driver: platform driver, interrupt handler, deferred work, char device.
-//! - [`kext`] is what the kernel crate lacks: all `unsafe` code of the module.
+//! - [`instrument`] is what simrupt adds around the driver: flavors, meters, limits.
+//! - [`hw`] simulates the hardware: the device behind the interrupt.
+//! - [`driver`] is an ordinary driver: platform driver, interrupt handler, deferred work, char
+//!   device.
+//! - [`kext`] is what the kernel crate lacks, with all `unsafe` code of the module.
 //! - [`logic`] is everything that needs no kernel: ring, fifo, schedule, knob table.
 //!
-//! Each of them uses those below it alone: `control`, then `instrument` and `hw`, then `driver`, then `kext`
-//! and `logic`. (`hw` knows nothing of `driver`.)
+//! Each part uses only the parts below it: `control`, then `instrument` and `hw`, then `driver`,
+//! then `kext` and `logic`. (`hw` does not use `driver`.)
 
 use kernel::prelude::*;
 
@@ -24,7 +25,7 @@ mod driver;
 mod hw;
 mod instrument;
 mod kext;
-// In the folder core/, but not called so: `core` is Rust's own.
+// In the folder core/, but with another name, because `core` is Rust's own crate.
 #[path = "core/mod.rs"]
 #[allow(
     dead_code,
@@ -41,10 +42,10 @@ module! {
     license: "GPL v2",
 }
 
-/// The version as `.modinfo` holds it. Kbuild takes it from the workspace's Cargo.toml.
+/// The version, as a `.modinfo` string. Kbuild takes it from the workspace's Cargo.toml.
 const VERSION_TEXT: &str = concat!("version=", env!("SIMRUPT_VERSION"), "\0");
 
-/// For `modinfo`, DKMS and /sys/module/simrupt/version; the kernel crate's macro knows no version.
+/// For `modinfo`, DKMS and /sys/module/simrupt/version. The `module!` macro has no version field.
 #[link_section = ".modinfo"]
 #[used(compiler)]
 static VERSION: [u8; VERSION_TEXT.len()] = kext::module::modinfo(VERSION_TEXT);
@@ -54,8 +55,9 @@ struct Module {
     _loaded: kext::load_gate::Loaded<Parts>,
 }
 
-/// Its parts. The fields are dropped from the first to the last: first the knobs are out of reach, then
-/// the devices leave their driver, and at last the hardware goes.
+/// The parts of the module. The fields are dropped from the first to the last: first the interfaces
+/// to the knobs, then the devices are unbound and unregistered, then the driver, and last the
+/// hardware.
 #[pin_data]
 struct Parts {
     _faces: control::Faces,
@@ -66,7 +68,8 @@ struct Parts {
 }
 
 impl Parts {
-    /// Built in the order in which they need each other, undone in reverse if one fails.
+    /// Makes the parts in the order in which they depend on each other; undone in reverse if one
+    /// fails.
     fn new(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             _hardware: control::Hardware::new()?,
