@@ -90,6 +90,47 @@ boot() {
         --initrd "$image" --console-log "$log" "${options[@]}" "$@"
 }
 
+# in_background CMD...: runs CMD as a process group of its own, which end_background ends completely, and nothing
+# else. Ctrl-C does not reach it.
+BACKGROUND=()
+in_background() {
+    set -m
+    "$@" </dev/null &
+    BACKGROUND+=("$!")
+    set +m
+}
+end_background() {
+    local leader
+    for leader in "${BACKGROUND[@]}"; do
+        kill -TERM -- "-$leader" 2>/dev/null || true
+    done
+    BACKGROUND=()
+}
+
+# end_background_with_us: from now on, what is in the background ends when this script does.
+end_background_with_us() {
+    local signal
+    trap end_background EXIT
+    for signal in INT TERM HUP; do
+        # Ended by the signal itself, which make and the calling shell check for.
+        # shellcheck disable=SC2064 # the signal of now
+        trap "end_background; trap - $signal; kill -$signal \$\$" "$signal"
+    done
+}
+
+# wait_for_background: waits for all that is in the background; the status is the worst of them.
+wait_for_background() {
+    local pid this status=0
+    for pid in "${BACKGROUND[@]}"; do
+        this=0
+        wait "$pid" || this=$?
+        ((this <= status)) || status=$this
+    done
+    BACKGROUND=()
+    trap - EXIT INT TERM HUP
+    return "$status"
+}
+
 # logged NAME CMD...: runs CMD with its output shown and kept as the log of NAME; the status is that of CMD.
 logged() {
     local log=$LOGS/$1.log
