@@ -2,7 +2,7 @@
 
 //! The closed loop: as fast as the bottom half, and no faster.
 
-use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors};
+use simrupt_vm_tests::{Line, Reader, Simrupt, enough, eventually, flavors};
 use std::collections::BTreeMap;
 
 /// Waits for `count` events, and asserts that nothing was lost on the way.
@@ -29,7 +29,11 @@ pub(crate) fn every_flavor_closes_the_loop() {
     for flavor in flavors() {
         line.set("workqueue", flavor);
         // A flavor without a later run is driven by the timer.
-        turns(line, &module, if flavor == "none" { 50 } else { 2000 });
+        turns(
+            line,
+            &module,
+            if flavor == "none" { 50 } else { enough(2000) },
+        );
     }
     line.silence();
     let read = reader.stop().len() as u64;
@@ -61,7 +65,7 @@ fn lines_turn_on_the_cpus_of_their_interrupts() {
         let line = module.line(cpu);
         simrupt_vm_tests::move_irq(line.irq(), cpu);
         line.set("reset", "1");
-        turns(line, &module, 500);
+        turns(line, &module, enough(500));
     }
     for line in [module.line(0), module.line(1)] {
         line.silence();

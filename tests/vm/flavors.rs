@@ -4,17 +4,18 @@
 
 use nix::{errno::Errno, libc};
 use simrupt_vm_tests::{
-    Context, Reader, Simrupt, eventually, flavors, lacking_flavors, log_lines, policy,
+    Context, Reader, Simrupt, enough, eventually, flavors, lacking_flavors, log_lines, policy,
     set_priority, simructl, skip, threads, try_load,
 };
 use std::path::Path;
 
-/// A second at 5,000 events/s with a reader: contexts right, sums hold, nothing lost.
+/// A second at 5,000 events/s with a reader, or a tenth of that: contexts right, sums hold, nothing lost.
 fn runs_in(flavor: &str, context: Context, tunable: bool) {
     let module = Simrupt::load(&format!("workqueue={flavor} rate_hz=5000"));
     let line = module.line(0);
     let reader = Reader::start(line, 4096);
-    eventually("a second's events were read", || line.stat("read") >= 5000);
+    let wanted = enough(5000);
+    eventually("the events were read", || line.stat("read") >= wanted);
     module.verify();
     line.silence();
     let read = reader.stop();

@@ -4,7 +4,7 @@
 
 use nix::{errno::Errno, unistd::gettid};
 use simrupt::files::latency::{Latency, Stage};
-use simrupt_vm_tests::{Line, Reader, Simrupt, decode, eventually, skip};
+use simrupt_vm_tests::{Line, Reader, Simrupt, decode, enough, eventually, skip};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -116,7 +116,7 @@ fn resets_under_traffic_lose_nothing() {
     let module = Simrupt::load("rate_hz=5000 format=record fifo_size=65536");
     let line = module.line(0);
     let reader = Reader::start(line, 4096);
-    for round in 0..100 {
+    for round in 0..enough(100) {
         line.set("rate_hz", "5000");
         line.wait_for("events", 20);
         line.set("reset", "1");

@@ -2,7 +2,7 @@
 
 //! Level-triggered lines: `irq_type=level`.
 
-use simrupt_vm_tests::{Line, Simrupt, eventually, flavors, move_irq};
+use simrupt_vm_tests::{Line, Simrupt, enough, eventually, flavors, move_irq};
 use std::fs;
 
 /// The flow of a line in /proc/interrupts.
@@ -53,7 +53,7 @@ fn a_level_goes_where_the_affinity_says() {
 
 #[test]
 fn the_type_changes_under_traffic() {
-    let module = Simrupt::load("rate_hz=20000 run=always");
+    let module = Simrupt::load(&format!("rate_hz={} run=always", enough(20_000)));
     let line = module.line(0);
     assert!(flow(line).contains("-edge"), "{}", flow(line));
     for flavor in ["none", "bh", "irq-thread", "unbound"] {

@@ -8,7 +8,7 @@ use nix::{
     sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent},
 };
 use simrupt_vm_tests::{
-    Context, Reader, Simrupt, decode, eventually, go_before_others, stay_on_cpu, unload,
+    Context, Reader, Simrupt, decode, enough, eventually, go_before_others, stay_on_cpu, unload,
 };
 use std::{
     fs::{self, File},
@@ -54,7 +54,7 @@ fn an_open_debugfs_file_keeps_the_module_loaded() {
 
 #[test]
 fn unbinding_ends_reads_and_binding_starts_again() {
-    let module = Simrupt::load("lines=2 rate_hz=5000 run=always");
+    let module = Simrupt::load(&format!("lines=2 rate_hz={} run=always", enough(5000)));
     let line = module.line(1);
     for round in 0..5 {
         let readers = [Reader::start(line, 10), Reader::start(line, 4096)];

@@ -3,14 +3,14 @@
 //! 10,000 events per second with a reader of records, while everything is changed at random.
 
 use nix::errno::Errno;
-use simrupt_vm_tests::{Reader, Simrupt, eventually, flavors, settle, watches_itself};
+use simrupt_vm_tests::{Reader, Simrupt, enough, eventually, flavors, settle};
 
 fn ten_thousand_a_second_on(flavor: &str) {
     let module = Simrupt::load(&format!("format=record rate_hz=10000 workqueue={flavor}"));
     let line = module.line(0);
     let reader = Reader::start(line, 64 * 1024);
-    // A second's worth of events. A kernel that checks itself needs fewer to find errors.
-    let wanted = if watches_itself() { 2_000 } else { 10_000 };
+    // A second's worth of events, or a tenth.
+    let wanted = enough(10_000);
     eventually("they are due", || line.stat("events") >= wanted);
     settle(&module, line, reader);
 }

@@ -105,10 +105,13 @@ fn a_fifo_without_memory_for_it_changes_nothing() {
     module.verify();
 }
 
-/// How often the module is loaded and unloaded: RELOADS in the environment.
+/// How often the module is loaded and unloaded: RELOADS in the environment. By default at least once with each flavor.
 fn reloads() -> usize {
     let given = env::var("RELOADS").ok();
-    given.map_or(100, |count| count.parse().expect("RELOADS is a number"))
+    let by_default = if watches_itself() { 20 } else { 100 };
+    given.map_or(by_default, |count| {
+        count.parse().expect("RELOADS is a number")
+    })
 }
 
 #[test]

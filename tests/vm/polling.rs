@@ -3,7 +3,7 @@
 //! Polling with a budget: `poll_budget`.
 
 use simrupt_core::knobs::Flavor;
-use simrupt_vm_tests::{Line, Simrupt, action_counts, eventually, flavors, read_records};
+use simrupt_vm_tests::{Line, Simrupt, action_counts, enough, eventually, flavors, read_records};
 
 /// The flavors that have a later run, which can poll.
 fn polling() -> impl Iterator<Item = &'static str> {
@@ -57,7 +57,7 @@ fn a_line_that_never_rests_hardly_interrupts() {
         let line = module.line(0);
         let before: u64 = action_counts("simrupt0").iter().sum();
         line.set("rate_hz", "20000");
-        line.wait_for("drained", 20_000);
+        line.wait_for("drained", enough(20_000));
         let stats = rests(&module, line);
         let interrupts = action_counts("simrupt0").iter().sum::<u64>() - before;
         // A run takes as long as four periods, in which more events come, so the driver goes on.
@@ -82,7 +82,7 @@ fn no_event_is_forgotten_with_one_event_a_run() {
             "rate_hz=3000 pattern=poisson poll_budget=1 format=record run=always workqueue={flavor}"
         ));
         let line = module.line(0);
-        let records = read_records(&mut line.open(), 1500);
+        let records = read_records(&mut line.open(), enough(1500) as usize);
         let mut seqs = records.iter().map(|record| record.seq);
         let first = seqs.next().unwrap();
         assert!(
@@ -104,7 +104,7 @@ fn no_event_is_forgotten_with_one_event_a_run() {
 fn level_triggered_lines_poll_as_well() {
     let module = Simrupt::load("rate_hz=20000 irq_type=level poll_budget=8 work_us=100 run=always");
     let line = module.line(0);
-    line.wait_for("drained", 5000);
+    line.wait_for("drained", enough(5000));
     let stats = rests(&module, line);
     assert!(stats["handled"] < stats["polls"], "{stats:?}");
     assert!(stats["acknowledged"] >= stats["handled"], "{stats:?}");
@@ -114,7 +114,7 @@ fn level_triggered_lines_poll_as_well() {
 fn a_closed_loop_stays_in_the_poll() {
     let module = Simrupt::load("pattern=closed burst=4 poll_budget=64 run=always workqueue=bound");
     let line = module.line(0);
-    line.wait_for("drained", 10_000);
+    line.wait_for("drained", enough(10_000));
     let stats = rests(&module, line);
     assert!(stats["handled"] * 10 < stats["polls"], "{stats:?}");
 }

@@ -10,7 +10,7 @@ use nix::{
         signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction},
     },
 };
-use simrupt_vm_tests::{Line, Reader, Simrupt, eventually};
+use simrupt_vm_tests::{Line, Reader, Simrupt, enough, eventually};
 use std::{
     fs::File,
     io::{ErrorKind, Read},
@@ -101,7 +101,7 @@ fn two_readers_share_the_events_and_lose_none() {
     let module = Simrupt::load("rate_hz=5000");
     let line = module.line(0);
     let (first, second) = (Reader::start(line, 7), Reader::start(line, 4096));
-    eventually("enough was read", || line.stat("read") >= 5000);
+    eventually("enough was read", || line.stat("read") >= enough(5000));
     line.silence();
     let (first, second) = (first.stop(), second.stop());
     let stats = line.stats();

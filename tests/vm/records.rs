@@ -7,7 +7,7 @@ use nix::{
     sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags},
 };
 use simrupt_core::abi::{self, RECORD_SIZE};
-use simrupt_vm_tests::{Line, Reader, Simrupt, decode, eventually, missing, read_records};
+use simrupt_vm_tests::{Line, Reader, Simrupt, decode, enough, eventually, missing, read_records};
 use std::{fs::File, io::Read, os::fd::AsRawFd};
 
 fn fionread(file: &File) -> i32 {
@@ -123,7 +123,7 @@ fn gaps_equal_losses(flavor: &str) {
     ));
     let line = module.line(0);
     let reader = Reader::start(line, 4096);
-    eventually("enough events", || line.stat("events") >= 20_000);
+    eventually("enough events", || line.stat("events") >= enough(20_000));
     line.set("work_us", "0");
     line.silence();
     let records = decode(&reader.stop());
@@ -151,7 +151,7 @@ fn eight_readers_with_buffers_of_all_sizes_share_the_records() {
     let line = module.line(0);
     let sizes = [40, 41, 79, 80, 1000, 4096, 65_536, 1 << 20];
     let readers = sizes.map(|size| Reader::start(line, size));
-    eventually("enough was read", || line.stat("read") >= 5000);
+    eventually("enough was read", || line.stat("read") >= enough(5000));
     line.silence();
     let mut all: Vec<u64> = Vec::new();
     for reader in readers {

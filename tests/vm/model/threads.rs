@@ -20,7 +20,7 @@ use simrupt_core::{
     abi::{RECORD_SIZE, value_of},
     knobs::{Flavor, Knob},
 };
-use simrupt_vm_tests::{Line, Simrupt, decode, eventually, lacks, simructl};
+use simrupt_vm_tests::{Line, Simrupt, decode, enough, eventually, lacks, simructl};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
@@ -201,7 +201,7 @@ fn disrupt(line: Line, mut random: Rng, steps: u64) {
 fn run(module: &Simrupt, with_disruptions: bool) -> Vec<Streams> {
     let line = module.line(0);
     let seed = number("MODEL_SEED", 1);
-    let steps = (number("MODEL_STEPS", super::STEPS) / 200).max(50);
+    let steps = (number("MODEL_STEPS", super::STEPS) / 200).max(enough(50));
     let random = |thread: u64| Rng::with_seed(seed.wrapping_mul(100).wrapping_add(thread));
     let stop = AtomicBool::new(false);
     let (last, mut streams) = thread::scope(|scope| {
