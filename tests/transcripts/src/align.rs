@@ -35,8 +35,13 @@ struct Way {
     first: Option<Pair>,
 }
 
-/// Pairs each line that is shown with one that was printed, where it can.
-pub(crate) fn align(shown: &[&str], printed: &[&str], digits: Digits) -> Vec<Pair> {
+/// Pairs each line that is shown with one that was printed, where it can. An excerpt leaves lines out anywhere.
+pub(crate) fn align(
+    shown: &[&str],
+    printed: &[&str],
+    digits: Digits,
+    is_excerpt: bool,
+) -> Vec<Pair> {
     let width = printed.len() + 1;
     let end = Way {
         cost: 0.0,
@@ -59,7 +64,10 @@ pub(crate) fn align(shown: &[&str], printed: &[&str], digits: Digits) -> Vec<Pai
                         if let Some(line) = line {
                             choices.push(both(line, printed, digits, of_shown, of_printed, &next));
                         }
-                        choices.push(next(0, 1, 1.0, Pair::New(of_printed)));
+                        choices.push(match is_excerpt {
+                            true => next(0, 1, 0.0, Pair::Hidden(of_printed)),
+                            false => next(0, 1, 1.0, Pair::New(of_printed)),
+                        });
                     }
                 }
             }
@@ -114,7 +122,7 @@ mod tests {
     use super::*;
 
     fn of(shown: &[&str], printed: &[&str]) -> Vec<Pair> {
-        align(shown, printed, Digits::Exact)
+        align(shown, printed, Digits::Exact, false)
     }
 
     #[test]
@@ -140,6 +148,20 @@ mod tests {
         assert!(pairs.iter().all(|pair| pair.is_right()));
         // None may be left out, too.
         assert!(of(&["a", "…"], &["a"]).iter().all(|pair| pair.is_right()));
+    }
+
+    #[test]
+    fn an_excerpt_has_its_lines_in_their_order() {
+        let excerpt = |shown: &[&str], printed: &[&str]| {
+            let pairs = align(shown, printed, Digits::Exact, true);
+            pairs.iter().all(|pair| pair.is_right())
+        };
+        assert!(excerpt(&["b", "d"], &["a", "b", "c", "d", "e"]));
+        assert!(excerpt(&["b"], &["b", "b"]));
+        assert!(!excerpt(&["d", "b"], &["a", "b", "c", "d"]));
+        assert!(!excerpt(&["b", "x"], &["a", "b"]));
+        let pairs = align(&["a 1 x"], &["b", "a 2 x"], Digits::Exact, true);
+        assert_eq!(pairs, [Pair::Hidden(0), Pair::Changed(0, 1)]);
     }
 
     #[test]

@@ -38,8 +38,7 @@ pub(crate) fn write(
         let page = &pages[session.page];
         let mut step = 0;
         for &transcript in &session.transcripts {
-            for (commands, is_strict) in scripts(&page.transcripts[transcript]) {
-                let ending = if is_strict { "-strict" } else { "" };
+            for (commands, ending) in scripts(&page.transcripts[transcript]) {
                 put(
                     &of_session.join(format!("{step:03}{ending}")),
                     &format!("{commands}\n"),
@@ -68,14 +67,27 @@ pub(crate) fn number(index: usize) -> usize {
     index + 1
 }
 
-/// The steps of a transcript: its commands, and whether each must succeed.
-fn scripts(transcript: &Transcript) -> Vec<(String, bool)> {
+/// How the name of a step ends if each of its commands must succeed.
+const STRICT: &str = "-strict";
+/// How it ends if its standard error is not compared.
+const STDOUT: &str = "-stdout";
+
+/// The steps of a transcript: the commands of each, and how its name ends.
+fn scripts(transcript: &Transcript) -> Vec<(String, &'static str)> {
+    let Some(run) = run_of(transcript) else {
+        return Vec::new();
+    };
     let mut scripts = Vec::new();
-    if let Some(run) = run_of(transcript).filter(|run| !run.set_up.is_empty()) {
-        scripts.push((run.set_up.join("\n"), true));
+    if !run.set_up.is_empty() {
+        scripts.push((run.set_up.join("\n"), STRICT));
     }
+    let ending = |is_compared| match (is_compared, run.is_stdout) {
+        (false, _) => STRICT,
+        (true, true) => STDOUT,
+        (true, false) => "",
+    };
     let steps = transcript.steps.iter();
-    scripts.extend(steps.map(|step| (step.command.clone(), !step.is_compared)));
+    scripts.extend(steps.map(|step| (step.command.clone(), ending(step.is_compared))));
     scripts
 }
 
@@ -123,9 +135,13 @@ mod tests {
                         $ cat <<'END'\n> a  b\n> END\n$ nonesuch\n```\n<!-- transcript: commands -->\n```sh\ncd /\n\
                         false\necho unseen\n```\n";
 
-    fn written(scratch: &Path) -> (Page, Boot) {
+    fn parsed() -> Page {
         let (page, faults) = Page::parse("a.md", PAGE);
         assert_eq!(faults, []);
+        page
+    }
+
+    fn written(scratch: &Path, page: Page) -> (Page, Boot) {
         let boot = plan::boots(plan::sessions(0, &page).unwrap()).remove(0);
         fs::write(scratch.join("given.txt"), "given").unwrap();
         write(
@@ -141,7 +157,7 @@ mod tests {
     #[test]
     fn a_session_has_its_steps_in_their_order_and_its_files() {
         let scratch = tempfile::tempdir().unwrap();
-        let (page, boot) = written(scratch.path());
+        let (page, boot) = written(scratch.path(), parsed());
         let content = scratch.path().join("content");
         let mut names: Vec<_> = fs::read_dir(content.join("docs/01"))
             .unwrap()
@@ -159,11 +175,10 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_shell_runs_them_one_after_the_other_and_marks_them() {
-        let scratch = tempfile::tempdir().unwrap();
-        written(scratch.path());
-        let docs = scratch.path().join("content/docs");
+    /// What the steps of the page's first session print in a shell of this machine.
+    fn run_steps(scratch: &Path, page: Page) -> Vec<Printed> {
+        written(scratch, page);
+        let docs = scratch.join("content/docs");
         // Root's home is elsewhere here.
         let script = SESSION
             .replace("cd /root", "cd /tmp")
@@ -174,7 +189,13 @@ mod tests {
             .output()
             .unwrap();
         let said = Said::parse(&String::from_utf8(output.stdout).unwrap());
-        let steps = said.steps(1, 0..9);
+        said.steps(1, 0..9)
+    }
+
+    #[test]
+    fn the_shell_runs_them_one_after_the_other_and_marks_them() {
+        let scratch = tempfile::tempdir().unwrap();
+        let steps = run_steps(scratch.path(), parsed());
         let printed = |output: &str, status| Printed {
             output: output.to_owned(),
             status: Some(status),
@@ -185,6 +206,16 @@ mod tests {
         assert_eq!(steps[2], printed("a  b\n", 0));
         assert_eq!(steps[3].status, Some(127));
         assert_eq!(steps[4], printed("", 1));
+    }
+
+    #[test]
+    fn standard_error_is_left_out_where_the_marker_says_so() {
+        let page = "<!-- transcript: new stdout\ntrue\n-->\n```\n$ echo shown; echo amiss >&2\nshown\n```\n";
+        let scratch = tempfile::tempdir().unwrap();
+        let (page, faults) = Page::parse("a.md", page);
+        assert_eq!(faults, []);
+        let steps = run_steps(scratch.path(), page);
+        assert_eq!(steps[1].output, "shown\n");
     }
 
     #[test]

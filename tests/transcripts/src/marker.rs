@@ -36,6 +36,10 @@ pub(crate) struct Run {
     pub(crate) set_up: Vec<String>,
     pub(crate) content: Content,
     pub(crate) vary: Vary,
+    /// Whether the page shows standard output alone.
+    pub(crate) is_stdout: bool,
+    /// Whether the page shows lines of the output only, with others between them.
+    pub(crate) is_excerpt: bool,
 }
 
 /// What a block holds.
@@ -145,6 +149,8 @@ fn run(words: &[String]) -> Result<Run, String> {
             }
             ("shows", Some(command)) => run.content = Content::OutputOf(command.to_owned()),
             ("commands", None) => run.content = Content::Commands,
+            ("stdout", None) => run.is_stdout = true,
+            ("excerpt", None) => run.is_excerpt = true,
             ("vary", Some("all")) => run.vary = Vary::All,
             ("vary", Some(commands)) => {
                 let commands = commands.split(',').map(|text| text.trim().to_owned());
@@ -153,7 +159,7 @@ fn run(words: &[String]) -> Result<Run, String> {
             _ => {
                 return Err(format!(
                     "'{word}': one of new, image=plain, image=tools, cpus=N, files=\"…\", shows=\"…\", commands, \
-                     vary=all, vary=\"…\""
+                     stdout, excerpt, vary=all, vary=\"…\""
                 ));
             }
         }
@@ -219,6 +225,12 @@ mod tests {
         assert_eq!(run.machine, Some(machine));
         let run = run_of(&["<!-- transcript: new -->"]);
         assert_eq!(run.machine, Some(Machine::default()));
+    }
+
+    #[test]
+    fn a_page_may_show_a_part_of_the_output() {
+        let run = run_of(&["<!-- transcript: new stdout excerpt -->"]);
+        assert!(run.is_stdout && run.is_excerpt);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Which digits of a transcript may differ from run to run, and how lines are compared then. Pure.
 //!
 //! Where digits may vary, any number stands for any other, with its sign and a percent sign, and so does a single
-//! character in quotes. Blanks, the bars of charts and the rules of tables are as wide as they need to be. Digits within
+//! character in quotes. Marks of figures, `!` and `+`, come and go with them. Blanks, the bars of charts and the rules of tables are as wide as they need to be. Digits within
 //! names (`simrupt0`, `p99`) do not vary.
 
 /// The outputs whose digits may vary.
@@ -115,7 +115,7 @@ fn masked(line: &str) -> String {
     let mut rest = line;
     while let Some(character) = rest.chars().next() {
         let before = text.chars().next_back();
-        let length = if is_blank(character) {
+        let length = if is_blank(character) || before == Some(' ') && is_mark(rest) {
             if before != Some(' ') {
                 text.push(' ');
             }
@@ -147,6 +147,12 @@ fn quoted_character(text: &str) -> Option<usize> {
 /// Blanks, the cells of bars and charts, and rules.
 fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '▁'..='▏' | '·' | '─')
+}
+
+/// Whether the text begins with a mark that a figure gets for its value.
+fn is_mark(text: &str) -> bool {
+    text.strip_prefix(['!', '+'])
+        .is_some_and(|rest| rest.starts_with(' '))
 }
 
 /// How long the number is with which the text begins, if it does; `before` stands before it.
@@ -263,6 +269,14 @@ mod tests {
         assert_same("bh  ███▏     best", "bh ▌ best");
         assert_same("── irq→work µs ───", "───── irq→work µs ─");
         assert_same("CPU0       CPU1       ", "CPU0 CPU1");
+    }
+
+    #[test]
+    fn marks_of_figures_come_and_go() {
+        assert_same("  unbound !  5.759 ±0", "  unbound  7.2 ±1");
+        assert_same(" 0) + 74.189 us  |  }", " 0)  4.1 us  |  }");
+        assert_different("is it 5 now!", "is it 5 now");
+        assert_different("! 5", "5");
     }
 
     #[test]

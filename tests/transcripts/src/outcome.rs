@@ -58,7 +58,7 @@ pub(crate) fn judge(
             step.output_lines.start.max(1)
         ));
         let shown = &page.lines[step.output_lines.clone()];
-        let lines: Vec<&str> = printed.output.lines().collect();
+        let lines = lines_of(printed);
         for pair in pairs {
             match pair {
                 Pair::Same(at, _) | Pair::LeftOut(at) => rows.push(format!("      {}", shown[at])),
@@ -102,8 +102,19 @@ fn pairs(page: &Page, step: &Step, run: &Run, printed: &Printed) -> Vec<Pair> {
         .iter()
         .map(String::as_str)
         .collect();
-    let lines: Vec<&str> = printed.output.lines().collect();
-    align(&shown, &lines, run.vary.of(&step.command))
+    let lines = lines_of(printed);
+    align(&shown, &lines, run.vary.of(&step.command), run.is_excerpt)
+}
+
+/// The lines that were printed: without blank ones at the beginning and the end, and with one where there are several.
+fn lines_of(printed: &Printed) -> Vec<&str> {
+    let is_blank = |line: &str| line.trim().is_empty();
+    let mut lines: Vec<&str> = printed.output.lines().collect();
+    lines.dedup_by(|line, before| is_blank(line) && is_blank(before));
+    let begin = usize::from(lines.first().is_some_and(|line| is_blank(line)));
+    let end = lines.len()
+        - usize::from(lines.len() > begin && lines.last().is_some_and(|line| is_blank(line)));
+    lines[begin..end].to_vec()
 }
 
 /// The lines of a transcript as they were printed now; what the page leaves out stays out.
@@ -125,7 +136,7 @@ pub(crate) fn made_anew(
             made.extend_from_slice(shown);
             continue;
         }
-        let lines: Vec<&str> = printed.output.lines().collect();
+        let lines = lines_of(printed);
         for pair in pairs(page, step, run, printed) {
             let line = match pair {
                 // A line that is shortened stays so.
@@ -196,6 +207,21 @@ mod tests {
         );
         let printed = [said("hello\n"), said("7 of them\n"), said("")];
         assert_eq!(judged(&page, &printed), Outcome::Same);
+    }
+
+    #[test]
+    fn blank_lines_around_an_output_do_not_count() {
+        let page = page("new", "$ say\na\n\nb\n$ nothing");
+        let printed = [said("\n\na\n\n\nb\n\n"), said("\n")];
+        assert_eq!(judged(&page, &printed), Outcome::Same);
+    }
+
+    #[test]
+    fn an_excerpt_made_anew_stays_one() {
+        let page = page("new excerpt", "$ say\na 1");
+        let printed = [said("x\na 2\ny\n")];
+        assert!(matches!(judged(&page, &printed), Outcome::Drifted(_)));
+        assert_eq!(anew(&page, &printed).unwrap(), ["$ say", "a 2"]);
     }
 
     #[test]
