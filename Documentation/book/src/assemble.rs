@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::links::{self, Link};
-use crate::{audience, generated, place, sources};
+use crate::{audience, generated, place, sources, width};
 
 /// The list of all pages, in their order.
 const SUMMARY: &str = "Documentation/SUMMARY.md";
@@ -82,6 +82,9 @@ impl Book<'_> {
         let text = with_readers(page, read(self.checkout, page)?);
         // The project's own page says in a table who begins where.
         if let Some(why) = audience::objection(&text).filter(|_| page != Path::new("README.md")) {
+            return Err(why);
+        }
+        if let Some(why) = width::objection(&text) {
             return Err(why);
         }
         let text = generated::fill(self.checkout, text)?;

@@ -16,6 +16,7 @@ mod schemas;
 mod sources;
 #[cfg(test)]
 mod truth;
+mod width;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
