@@ -126,6 +126,9 @@ fn masked(line: &str) -> String {
         } else if let Some(length) = number(rest, before) {
             text.push(NUMBER);
             length
+        } else if let Some(length) = bar(rest) {
+            text.push_str("| ");
+            length
         } else {
             text.push(character);
             character.len_utf8()
@@ -147,6 +150,13 @@ fn quoted_character(text: &str) -> Option<usize> {
 /// Blanks, the cells of bars and charts, and rules.
 fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '▁'..='▏' | '·' | '─')
+}
+
+/// How long the bar of a histogram is with which the text begins: a rule, with signs to its right.
+fn bar(text: &str) -> Option<usize> {
+    let bar = text.strip_prefix('|')?;
+    let rest = bar.trim_start_matches(['@', ' ']);
+    (rest.len() < bar.len()).then_some(text.len() - rest.len())
 }
 
 /// Whether the text begins with a mark that a figure gets for its value.
@@ -269,6 +279,8 @@ mod tests {
         assert_same("bh  ███▏     best", "bh ▌ best");
         assert_same("── irq→work µs ───", "───── irq→work µs ─");
         assert_same("CPU0       CPU1       ", "CPU0 CPU1");
+        assert_same("[8K, 16K)  7 |@@@@@@  |", "[4K, 8K)  500 |@ |");
+        assert_same(" 4096 |@@@      5", " 524288 |     0");
     }
 
     #[test]
