@@ -102,7 +102,7 @@ test-debug test-kcsan:
 .PHONY: test-weekly
 test-weekly:
 	@KERNEL=debug WHOLE=1 MODEL_STEPS=20000 FUZZ_ROUNDS=4 FAULT_STEP=1 $(SCRIPTS)/run test-vm
-	@$(MAKE) test-kcsan test-matrix check-next compare-test-workqueue check-deb check-dkms check-dist test-install test-secure-boot
+	@$(MAKE) labs check-contributing test-kcsan test-matrix check-next compare-test-workqueue check-deb check-dkms check-dist test-install test-secure-boot
 
 .PHONY: test-matrix
 test-matrix:
