@@ -82,7 +82,7 @@ fn cannot_start(script: &Path, error: &std::io::Error) -> Failure {
 /// Boots all machines, some at a time: emulation keeps a processor busy for each. `tells` hears of each that ended.
 pub(crate) fn run(
     script: &Path,
-    boots: &[(Boot, PathBuf)],
+    boots: &[&(Boot, PathBuf)],
     tells: impl Fn(&Boot, &Ran) + Sync,
 ) -> Result<Vec<Ran>, Failure> {
     let lanes = thread::available_parallelism()
@@ -96,7 +96,7 @@ pub(crate) fn run(
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((this, content)) = boots.get(index) else {
+                    let Some(&(this, content)) = boots.get(index) else {
                         break;
                     };
                     let result = boot(script, this, content);

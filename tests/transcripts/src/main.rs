@@ -27,12 +27,13 @@ use simrupt::failure::Failure;
 
 use crate::args::{Args, Update};
 use crate::machines::Ran;
+use crate::marker::Run;
 use crate::outcome::{Outcome, run_of};
 use crate::page::Page;
 use crate::pages::MadeAnew;
 use crate::plan::Boot;
 use crate::report::Report;
-use crate::said::Said;
+use crate::said::{Printed, Said};
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
@@ -72,18 +73,33 @@ fn run(args: &Args) -> Result<bool, Failure> {
     for image in images {
         machines::prepare(&args.script, image)?;
     }
-    let ran = machines::run(&args.script, &boots, |boot, ran| {
-        println!("{}", report::machine(&pages, boot, ran));
-    })?;
+    let tells = |boot: &Boot, ran: &Ran| println!("{}", report::machine(&pages, boot, ran));
+    let all: Vec<_> = boots.iter().collect();
+    let ran = machines::run(&args.script, &all, tells)?;
+    let mut runs: Vec<Vec<Ran>> = ran.into_iter().map(|ran| vec![ran]).collect();
+    // Which of two CPUs is first is chance now and then. Real drift drifts again.
+    let again: Vec<usize> = (0..boots.len())
+        .filter(|&index| {
+            args.update == Update::None && drifts(&pages, &boots[index].0, &runs[index])
+        })
+        .collect();
+    if !again.is_empty() {
+        println!("once more, where something else was printed:");
+        let these: Vec<_> = again.iter().map(|&index| &boots[index]).collect();
+        let ran = machines::run(&args.script, &these, tells)?;
+        for (index, ran) in again.into_iter().zip(ran) {
+            runs[index].push(ran);
+        }
+    }
 
     let mut report = Report::default();
     for page in &pages {
         report.count_elsewhere(page);
     }
     let mut made_anew: Vec<MadeAnew> = pages.iter().map(|_| Vec::new()).collect();
-    for ((boot, folder), ran) in boots.iter().zip(&ran) {
-        judge(&pages, boot, ran, args.update, &mut report, &mut made_anew);
-        if ran.status != Some(0) {
+    for ((boot, folder), runs) in boots.iter().zip(&runs) {
+        judge(&pages, boot, runs, args.update, &mut report, &mut made_anew);
+        for ran in runs.iter().filter(|ran| ran.status != Some(0)) {
             report.machine_failed(&pages, boot, ran, &folder.with_extension("console"));
         }
     }
@@ -97,57 +113,140 @@ fn run(args: &Args) -> Result<bool, Failure> {
     Ok(report.is_good())
 }
 
-/// Compares all transcripts of a machine.
+/// What became of a transcript in a run of its machine.
+struct Judged<'a> {
+    page: usize,
+    transcript: usize,
+    run: &'a Run,
+    printed: Vec<Printed>,
+    outcome: Outcome,
+}
+
+/// What became of all transcripts in a run of their machine, in their order.
+fn judged<'a>(pages: &'a [Page], boot: &Boot, ran: &Ran) -> Vec<Judged<'a>> {
+    let said = Said::parse(&ran.text);
+    let mut all = Vec::new();
+    for (index, session) in boot.sessions.iter().enumerate() {
+        let page = &pages[session.page];
+        let numbers = guest::step_numbers(page, &session.transcripts);
+        for (&transcript, steps) in session.transcripts.iter().zip(numbers) {
+            let Some(run) = run_of(&page.transcripts[transcript]) else {
+                continue;
+            };
+            let printed = said.steps(guest::number(index), steps);
+            all.push(Judged {
+                page: session.page,
+                transcript,
+                run,
+                outcome: outcome::judge(page, &page.transcripts[transcript], run, &printed),
+                printed,
+            });
+        }
+    }
+    all
+}
+
+/// Whether a transcript drifted in the last run of a machine.
+fn drifts(pages: &[Page], boot: &Boot, runs: &[Ran]) -> bool {
+    let last = runs.last().map(|ran| judged(pages, boot, ran));
+    last.into_iter()
+        .flatten()
+        .any(|judged| matches!(judged.outcome, Outcome::Drifted(_)))
+}
+
+/// Compares all transcripts of a machine. A page is right that shows what one of the runs printed.
 fn judge(
     pages: &[Page],
     boot: &Boot,
-    ran: &Ran,
+    runs: &[Ran],
     update: Update,
     report: &mut Report,
     made_anew: &mut [MadeAnew],
 ) {
-    let said = Said::parse(&ran.text);
-    for (index, session) in boot.sessions.iter().enumerate() {
-        let number = guest::number(index);
-        let page = &pages[session.page];
-        let numbers = guest::step_numbers(page, &session.transcripts);
-        for (&transcript_index, steps) in session.transcripts.iter().zip(numbers) {
-            let transcript = &page.transcripts[transcript_index];
-            let Some(run) = run_of(transcript) else {
-                continue;
-            };
-            let printed = said.steps(number, steps);
-            let outcome = outcome::judge(page, transcript, run, &printed);
-            let is_wanted = match (&outcome, update) {
-                (Outcome::Failed(_), _) | (_, Update::None) => false,
-                (Outcome::Same, Update::Drifted) => false,
-                (Outcome::Drifted(_), Update::Drifted) | (_, Update::All) => true,
-            };
-            let made = is_wanted.then(|| outcome::made_anew(page, transcript, run, &printed));
-            match made {
-                Some(Ok(body)) => {
-                    if body != page.lines[transcript.body.clone()] {
-                        made_anew[session.page].push((transcript_index, body));
-                    }
-                    report.is_same();
+    let mut all: Vec<_> = runs.iter().map(|ran| judged(pages, boot, ran)).collect();
+    let Some(last) = all.pop() else {
+        return;
+    };
+    for (index, judged) in last.into_iter().enumerate() {
+        let page = &pages[judged.page];
+        let transcript = &page.transcripts[judged.transcript];
+        if all
+            .iter()
+            .any(|earlier| earlier[index].outcome == Outcome::Same)
+        {
+            report.is_same();
+            continue;
+        }
+        let is_wanted = match (&judged.outcome, update) {
+            (Outcome::Failed(_), _) | (_, Update::None) => false,
+            (Outcome::Same, Update::Drifted) => false,
+            (Outcome::Drifted(_), Update::Drifted) | (_, Update::All) => true,
+        };
+        let made =
+            is_wanted.then(|| outcome::made_anew(page, transcript, judged.run, &judged.printed));
+        match made {
+            Some(Ok(body)) => {
+                if body != page.lines[transcript.body.clone()] {
+                    made_anew[judged.page].push((judged.transcript, body));
                 }
-                Some(Err(why)) => report.amiss(
-                    page,
-                    transcript,
-                    "cannot be rewritten",
-                    &[format!("    {why}")],
-                ),
-                None => match outcome {
-                    Outcome::Same => report.is_same(),
-                    Outcome::Drifted(rows) => {
-                        report.amiss(page, transcript, "something else is printed today", &rows)
-                    }
-                    Outcome::Failed(rows) => report.amiss(page, transcript, "it failed", &rows),
-                },
+                report.is_same();
+            }
+            Some(Err(why)) => report.amiss(
+                page,
+                transcript,
+                "cannot be rewritten",
+                &[format!("    {why}")],
+            ),
+            None => match judged.outcome {
+                Outcome::Same => report.is_same(),
+                Outcome::Drifted(rows) => {
+                    report.amiss(page, transcript, "something else is printed today", &rows);
+                }
+                Outcome::Failed(rows) => report.amiss(page, transcript, "it failed", &rows),
+            },
+        }
+    }
+    for ran in runs {
+        let said = Said::parse(&ran.text);
+        for (index, session) in boot.sessions.iter().enumerate() {
+            if let Some(what) = said.left(guest::number(index)) {
+                report.left(&pages[session.page], what);
             }
         }
-        if let Some(what) = said.left(number) {
-            report.left(page, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// A run of the only session of a page, with one step.
+    fn ran(printed: &str) -> Ran {
+        Ran {
+            text: format!("@docs begin 1 0\n{printed}\n\n@docs end 1 0 0\n"),
+            status: Some(0),
+            time: Duration::ZERO,
         }
+    }
+
+    fn is_good(runs: &[&str]) -> bool {
+        let text = "<!-- transcript: new -->\n```\n$ which\nCPU0\n```\n";
+        let (page, faults) = Page::parse("a.md", text);
+        assert_eq!(faults, []);
+        let boot = plan::boots(plan::sessions(0, &page).unwrap()).remove(0);
+        let runs: Vec<Ran> = runs.iter().map(|printed| ran(printed)).collect();
+        let (mut report, mut made) = (Report::default(), vec![Vec::new()]);
+        judge(&[page], &boot, &runs, Update::None, &mut report, &mut made);
+        assert_eq!(made, [Vec::new()]);
+        report.is_good()
+    }
+
+    #[test]
+    fn a_page_is_right_that_shows_what_one_of_the_runs_printed() {
+        assert!(is_good(&["CPU0"]));
+        assert!(is_good(&["CPU1", "CPU0"]));
+        assert!(!is_good(&["CPU1"]));
+        assert!(!is_good(&["CPU1", "CPU1"]));
     }
 }

@@ -188,6 +188,11 @@ fn number(text: &str, before: Option<char>) -> Option<usize> {
     if length == 0 {
         return None;
     }
+    // Thousands, as histograms have them.
+    let unit = digits[length..].strip_prefix(['K', 'M', 'G']);
+    if unit.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)) {
+        length += 1;
+    }
     // Groups of thousands and fractions.
     while let Some(more) = digits[length..].strip_prefix(['.', ',']) {
         match length_of(more, |c| c.is_ascii_digit()) {
@@ -279,7 +284,7 @@ mod tests {
         assert_same("bh  ███▏     best", "bh ▌ best");
         assert_same("── irq→work µs ───", "───── irq→work µs ─");
         assert_same("CPU0       CPU1       ", "CPU0 CPU1");
-        assert_same("[8K, 16K)  7 |@@@@@@  |", "[4K, 8K)  500 |@ |");
+        assert_same("[8K, 16K)  7 |@@@@@@  |", "[512, 1K)  500 |@ |");
         assert_same(" 4096 |@@@      5", " 524288 |     0");
     }
 
