@@ -75,7 +75,7 @@ TEST_MACHINE=(--no-string-instructions)
 [[ $KERNEL == "$KERNEL_RELEASE" ]] || TEST_MACHINE+=(--boot-limit 300 --silence-limit 600)
 
 # Variables for the tests: words NAME=VALUE of a kernel's command line become the environment of its init.
-TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS FAULT_STEP RELOADS)
+TEST_VARIABLES=(MODEL_SEED MODEL_STEPS FUZZ_SEED FUZZ_ROUNDS FAULT_STEP RELOADS WHOLE)
 
 # boot IMAGE CONSOLE_LOG [OPTIONS...] -- MODE [ARGS...]: runs the VM; OPTIONS and status are those of run-vm.
 boot() {

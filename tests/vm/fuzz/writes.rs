@@ -15,7 +15,7 @@ use simrupt_core::{
     knobs::{Knob, Rejection, Spec},
     pairs::refusal,
 };
-use simrupt_vm_tests::{DRIVER, Simrupt, lacks};
+use simrupt_vm_tests::{DRIVER, Simrupt, enough, lacks};
 use std::{
     fs::File,
     io::IoSlice,
@@ -270,7 +270,7 @@ fn knobs_take_exactly_what_the_parser_takes() {
         .copied()
         .filter(|knob| knob.spec().live)
         .collect();
-    for round in 0..rounds(1000) {
+    for round in 0..rounds(enough(1000)) {
         let knob = live[random.usize(..live.len())];
         let target = match random.usize(..LINES + 1) {
             LINES => Target::Parameter(knob),

@@ -5,7 +5,7 @@
 use crate::{
     eventually,
     module::{DRIVER, read, write},
-    within_20_s,
+    watches_itself, within_20_s,
 };
 use nix::errno::Errno;
 use simrupt::files::{
@@ -16,7 +16,7 @@ use simrupt::files::{
 };
 use simrupt_core::knobs::Flavor;
 use simrupt_core::{knobs::Knob, pairs::refusal};
-use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
+use std::{collections::BTreeMap, env, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
 
 /// The knobs that can be changed while the module is loaded.
 pub const KNOBS: [&str; 29] = [
@@ -54,11 +54,23 @@ pub const KNOBS: [&str; 29] = [
 /// The load-time knobs of a line.
 pub const LOAD_KNOBS: [&str; 2] = ["shared", "affinity"];
 
-/// The flavors of workqueue and the baselines that this kernel has.
+/// Flavors that differ from another one in a flag or a limit of the workqueue alone.
+const VARIANTS: [&str; 5] = [
+    "highpri",
+    "unbound-highpri",
+    "bh-highpri",
+    "cpu-intensive",
+    "ordered",
+];
+
+/// The flavors of workqueue and the baselines that this kernel has. On a kernel that checks itself, variants are left to
+/// the tests that name them, and to WHOLE=1.
 pub fn flavors() -> Vec<&'static str> {
     let lacking = lacking_flavors();
+    let is_whole = !watches_itself() || env::var("WHOLE").is_ok_and(|whole| whole == "1");
     let all = Flavor::NAMES.iter().copied();
-    all.filter(|name| !lacking.contains(name)).collect()
+    all.filter(|name| !lacking.contains(name) && (is_whole || !VARIANTS.contains(name)))
+        .collect()
 }
 
 /// The flavors that this kernel was built without.
