@@ -91,9 +91,16 @@ boot() {
 }
 
 # in_background CMD...: runs CMD as a process group of its own, which end_background ends completely, and nothing
-# else. Ctrl-C does not reach it.
+# else. Ctrl-C does not reach it, but it ends when this script does.
 BACKGROUND=()
 in_background() {
+    local signal
+    trap end_background EXIT
+    for signal in INT TERM HUP; do
+        # Ended by the signal itself, which make and the calling shell check for.
+        # shellcheck disable=SC2064 # the signal of now
+        trap "end_background; trap - $signal; kill -$signal \$\$" "$signal"
+    done
     set -m
     "$@" </dev/null &
     BACKGROUND+=("$!")
@@ -105,17 +112,6 @@ end_background() {
         kill -TERM -- "-$leader" 2>/dev/null || true
     done
     BACKGROUND=()
-}
-
-# end_background_with_us: from now on, what is in the background ends when this script does.
-end_background_with_us() {
-    local signal
-    trap end_background EXIT
-    for signal in INT TERM HUP; do
-        # Ended by the signal itself, which make and the calling shell check for.
-        # shellcheck disable=SC2064 # the signal of now
-        trap "end_background; trap - $signal; kill -$signal \$\$" "$signal"
-    done
 }
 
 # wait_for_background: waits for all that is in the background; the status is the worst of them.

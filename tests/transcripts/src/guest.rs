@@ -175,7 +175,7 @@ mod tests {
         );
     }
 
-    /// What the steps of the page's first session print in a shell of this machine.
+    /// Runs the steps of the page's first session in a shell of this machine. Returns the output of each step.
     fn run_steps(scratch: &Path, page: Page) -> Vec<Printed> {
         written(scratch, page);
         let docs = scratch.join("content/docs");

@@ -76,13 +76,13 @@ fn run(args: &Args) -> Result<bool, Failure> {
     let tells = |boot: &Boot, ran: &Ran| println!("{}", report::machine(&pages, boot, ran));
     let all: Vec<_> = boots.iter().collect();
     let ran = machines::run(&args.script, &all, tells)?;
-    let mut runs: Vec<Vec<Ran>> = ran.into_iter().map(|ran| vec![ran]).collect();
     // Which of two CPUs is first is chance now and then. Real drift drifts again.
     let again: Vec<usize> = (0..boots.len())
         .filter(|&index| {
-            args.update == Update::None && drifts(&pages, &boots[index].0, &runs[index])
+            args.update == Update::None && drifts(&pages, &boots[index].0, &ran[index])
         })
         .collect();
+    let mut runs: Vec<Vec<Ran>> = ran.into_iter().map(|ran| vec![ran]).collect();
     if !again.is_empty() {
         println!("once more, where something else was printed:");
         let these: Vec<_> = again.iter().map(|&index| &boots[index]).collect();
@@ -146,11 +146,10 @@ fn judged<'a>(pages: &'a [Page], boot: &Boot, ran: &Ran) -> Vec<Judged<'a>> {
     all
 }
 
-/// Whether a transcript drifted in the last run of a machine.
-fn drifts(pages: &[Page], boot: &Boot, runs: &[Ran]) -> bool {
-    let last = runs.last().map(|ran| judged(pages, boot, ran));
-    last.into_iter()
-        .flatten()
+/// Whether a transcript drifted in a run of its machine.
+fn drifts(pages: &[Page], boot: &Boot, ran: &Ran) -> bool {
+    judged(pages, boot, ran)
+        .iter()
         .any(|judged| matches!(judged.outcome, Outcome::Drifted(_)))
 }
 

@@ -3,8 +3,8 @@
 //! Which digits of a transcript may differ from run to run, and how lines are compared then. Pure.
 //!
 //! Where digits may vary, any number stands for any other, with its sign and a percent sign, and so does a single
-//! character in quotes. Marks of figures, `!` and `+`, come and go with them. Blanks, the bars of charts and the rules of tables are as wide as they need to be. Digits within
-//! names (`simrupt0`, `p99`) do not vary.
+//! character in quotes. Marks of figures, `!` and `+`, come and go with them. Blanks, the bars of charts and the rules of
+//! tables are as wide as they need to be. Digits within names (`simrupt0`, `p99`) do not vary.
 
 /// The outputs whose digits may vary.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the steps of a session, one after the other, in one shell: `session.sh FOLDER`. A step is commands; those whose
-# names end with "strict" end the session when one of them fails, and those with "stdout" have no standard error. Called by guest.sh in a folder of root's.
+# names end with "strict" end the session when one of them fails, and those with "stdout" have no standard error.
+# Called by guest.sh in a folder of root's.
 docs_folder=$1
 docs_session=${docs_folder##*/}
 set --
