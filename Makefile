@@ -22,7 +22,7 @@ help:
 	@echo '       MODEL_STEPS=N, MODEL_SEED=N, FUZZ_ROUNDS=N, FUZZ_SEED=N, FAULT_STEP=N: how much of what is random, and which'
 	@echo '  make test-vm               only those that run in the machine'
 	@echo '  make test-debug            the same on a kernel with all checks (built first: 15 minutes, once)'
-	@echo '       WHOLE=1 adds the tests of what simructl shows, and variants of flavors'
+	@echo '       WHOLE=1 adds the tests of what simructl shows and variants of flavors, and repeats as often as elsewhere'
 	@echo '  make test-kcsan            the same with the detector of data races (built first: 15 minutes, once)'
 	@echo '  make test-matrix           the same on every kernel that the module is for; the table is Documentation/kernels.md'
 	@echo '       KERNELS="RELEASE..." tests some of them'

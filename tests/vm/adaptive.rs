@@ -5,7 +5,7 @@
 use nix::errno::Errno;
 use simrupt_vm_tests::{
     Context, Hog, Line, Reader, Simrupt, enough, eventually, flavors, lacks, log_lines, move_irq,
-    settle, simructl, skip, stay_on_cpu, try_load, watches_itself,
+    of_turn, settle, simructl, skip, stay_on_cpu, try_load, watches_itself,
 };
 use std::{
     collections::BTreeSet,
@@ -205,10 +205,8 @@ fn every_flavor_reports_its_traffic_to_the_kernel_and_changes_lose_nothing() {
     if is_skipped() {
         return;
     }
-    // A kernel that checks itself has one budget for each flavor.
-    let step = if watches_itself() { 2 } else { 1 };
     for (number, flavor) in flavors().into_iter().enumerate() {
-        for budget in ["0", "16"].into_iter().skip(number % step).step_by(step) {
+        for budget in of_turn(["0", "16"], number, 2) {
             let module = Simrupt::load(&format!(
                 "rate_hz={} format=record fifo_size=65536 workqueue={flavor} poll_budget={budget} coalesce_adaptive=1",
                 enough(20_000)

@@ -5,7 +5,7 @@
 use nix::errno::Errno;
 use simrupt_vm_tests::{
     Line, Offline, Simrupt, action_counts, enough, eventually, flavors, let_all_cpus_take,
-    move_irq, simructl, watches_itself,
+    move_irq, of_turn, simructl,
 };
 use std::{fs, io, os::unix::fs::PermissionsExt};
 
@@ -218,15 +218,9 @@ fn assert_waits(line: Line) {
 
 #[test]
 fn events_wait_while_a_managed_interrupt_is_shut_down() {
-    // A kernel that checks itself has one type for each flavor.
-    let (step, rate_hz) = if watches_itself() {
-        (2, 200)
-    } else {
-        (1, 2000)
-    };
+    let rate_hz = enough(2000);
     for (number, flavor) in flavors().into_iter().enumerate() {
-        let types = ["irq_type=edge", "irq_type=level"].into_iter();
-        for params in types.skip(number % step).step_by(step) {
+        for params in of_turn(["irq_type=edge", "irq_type=level"], number, 2) {
             let (module, line, other) =
                 with_managed(&format!("rate_hz={rate_hz} workqueue={flavor} {params}"));
             line.wait_for("drained", 20);

@@ -3,7 +3,7 @@
 //! Information from the kernel: its figures in /proc, and its log.
 
 use crate::module::read;
-use std::{path::Path, process::Command};
+use std::{env, path::Path, process::Command};
 
 /// Whether this is a kernel with all checks: it is ten times as slow, and uses more memory.
 pub fn watches_itself() -> bool {
@@ -12,10 +12,26 @@ pub fn watches_itself() -> bool {
         .any(|name| Path::new("/sys/kernel/debug").join(name).exists())
 }
 
-/// As much of something that only repeats as a test needs: `count`, or a tenth of it on a kernel that checks itself, which
-/// takes ten times as long and finds errors by itself.
+/// Whether tests repeat less: on a kernel that checks itself, unless WHOLE=1 in the environment asks for everything. Such
+/// a kernel takes ten times as long, and finds errors by itself.
+pub(crate) fn is_brief() -> bool {
+    watches_itself() && !env::var("WHOLE").is_ok_and(|whole| whole == "1")
+}
+
+/// As much of something that only repeats as a test needs: `count`, or a tenth of it where tests are brief.
 pub fn enough(count: u64) -> u64 {
-    if watches_itself() { count / 10 } else { count }
+    if is_brief() { count / 10 } else { count }
+}
+
+/// The values for a turn: all of them, or every `step`-th where tests are brief. Turns that follow one another begin with
+/// different values.
+pub fn of_turn<T>(
+    values: impl IntoIterator<Item = T>,
+    turn: usize,
+    step: usize,
+) -> impl Iterator<Item = T> {
+    let step = if is_brief() { step } else { 1 };
+    values.into_iter().skip(turn % step).step_by(step)
 }
 
 /// Whether this is a kernel with PREEMPT_RT.

@@ -4,8 +4,9 @@
 
 use crate::{
     eventually,
+    kernel::is_brief,
     module::{DRIVER, read, write},
-    watches_itself, within_20_s,
+    within_20_s,
 };
 use nix::errno::Errno;
 use simrupt::files::{
@@ -16,7 +17,7 @@ use simrupt::files::{
 };
 use simrupt_core::knobs::Flavor;
 use simrupt_core::{knobs::Knob, pairs::refusal};
-use std::{collections::BTreeMap, env, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
+use std::{collections::BTreeMap, fs::File, os::unix::fs::OpenOptionsExt, sync::LazyLock};
 
 /// The knobs that can be changed while the module is loaded.
 pub const KNOBS: [&str; 29] = [
@@ -63,13 +64,12 @@ const VARIANTS: [&str; 5] = [
     "ordered",
 ];
 
-/// The flavors of workqueue and the baselines that this kernel has. On a kernel that checks itself, variants are left to
-/// the tests that name them, and to WHOLE=1.
+/// The flavors of workqueue and the baselines that this kernel has. Where tests are brief, variants are left to the tests
+/// that name them.
 pub fn flavors() -> Vec<&'static str> {
     let lacking = lacking_flavors();
-    let is_whole = !watches_itself() || env::var("WHOLE").is_ok_and(|whole| whole == "1");
     let all = Flavor::NAMES.iter().copied();
-    all.filter(|name| !lacking.contains(name) && (is_whole || !VARIANTS.contains(name)))
+    all.filter(|name| !lacking.contains(name) && (!is_brief() || !VARIANTS.contains(name)))
         .collect()
 }
 

@@ -19,7 +19,9 @@ pub use self::{
     cpu::{Offline, stay_on_cpu},
     hog::Hog,
     interrupts::{action_counts, let_all_cpus_take, move_irq},
-    kernel::{enough, expect_report, field, is_real_time, log_lines, meminfo, watches_itself},
+    kernel::{
+        enough, expect_report, field, is_real_time, log_lines, meminfo, of_turn, watches_itself,
+    },
     line::{FAULTS, KNOBS, LOAD_KNOBS, Line, flavors, lacking_flavors, lacks},
     module::{
         DRIVER, Simrupt, assert_nothing_left, end, simructl, start_simructl, try_load, unload,
