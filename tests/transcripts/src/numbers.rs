@@ -4,7 +4,8 @@
 //!
 //! Where digits may vary, any number stands for any other, with its sign and a percent sign, and so does a single
 //! character in quotes. Marks of figures, `!` and `+`, come and go with them. Blanks, the bars of charts and the rules of
-//! tables are as wide as they need to be. Digits within names (`simrupt0`, `p99`) do not vary.
+//! tables are as wide as they need to be, and names are cut where that leaves no room. Digits within names (`simrupt0`,
+//! `p99`) do not vary.
 
 /// The outputs whose digits may vary.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -55,7 +56,8 @@ impl Digits {
     /// Whether the line of a page stands for the line that was printed.
     pub(crate) fn same(self, shown: &str, printed: &str) -> bool {
         let (shown, printed) = (self.plain(shown), self.plain(printed));
-        shown == printed || is_shortened(&shown, &printed)
+        // A name is cut where its column ends, and columns are as wide as their numbers.
+        have_common_text(&shown, &printed, self == Self::Vary)
     }
 
     /// How alike two lines are: 0 if they have nothing in common, up to 1.
@@ -86,24 +88,35 @@ impl Digits {
     }
 }
 
-/// Whether what is printed has the parts of `shown` between the marks of what is left out, in their order.
-fn is_shortened(shown: &str, printed: &str) -> bool {
-    let shown = shown.replace(LEFT_OUT[1], LEFT_OUT[0]);
-    let parts: Vec<&str> = shown.split(LEFT_OUT[0]).collect();
-    let [first, middle @ .., last] = parts.as_slice() else {
-        return false;
-    };
-    let (Some(rest), true) = (printed.strip_prefix(first), parts.len() > 1) else {
-        return false;
-    };
-    let mut rest = rest;
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
+/// Whether there is a text for which both stand. Marks of what is left out count in `shown`, and in `printed` if it
+/// may be cut.
+fn have_common_text(shown: &str, printed: &str, is_cut: bool) -> bool {
+    const GAP: char = '…';
+    let shown: Vec<char> = shown.replace(LEFT_OUT[1], LEFT_OUT[0]).chars().collect();
+    // For each place in `shown`: whether what is before it and what was read of `printed` have one.
+    let mut fits = vec![false; shown.len() + 1];
+    fits[0] = true;
+    pass_gaps(&shown, &mut fits);
+    for character in printed.chars() {
+        let before = fits.clone();
+        for (place, fits) in fits.iter_mut().enumerate() {
+            *fits = match (place.checked_sub(1).map(|last| shown[last]), character) {
+                (_, GAP) if is_cut => before[..=place].contains(&true),
+                (Some(GAP), _) => before[place],
+                (Some(last), _) => before[place - 1] && last == character,
+                (None, _) => false,
+            };
         }
+        pass_gaps(&shown, &mut fits);
     }
-    rest.ends_with(last)
+    fits[shown.len()]
+}
+
+/// A gap may be of nothing.
+fn pass_gaps(shown: &[char], fits: &mut [bool]) {
+    for place in 0..shown.len() {
+        fits[place + 1] |= fits[place] && shown[place] == '…';
+    }
 }
 
 /// What stands for any number.
@@ -312,6 +325,15 @@ mod tests {
         assert!(!Digits::Exact.same("a … b", "a 1 2 c"));
         assert!(!Digits::Exact.same("ab…ba", "aba"));
         assert_same("work <Work<… 99.8", "work <Work<Runner<Simr… 5");
+    }
+
+    #[test]
+    fn a_name_may_be_cut_sooner_or_later() {
+        assert_same("<Work<Runner<Simrupt>>>…  bh 5", "<Work<Runner<Si…   bh 7");
+        assert_same("State>::run  bh", "Sta…  bh");
+        assert_different("<Work<Runner<Simrupt>>>…  bh", "<Work<Other…  bh");
+        assert_different("<Work<Runner<Si…  bh", "<Work<Runner<Simrupt>>>…  bound");
+        assert!(!Digits::Exact.same("<Work<Runner…", "<Work<…"));
     }
 
     #[test]
