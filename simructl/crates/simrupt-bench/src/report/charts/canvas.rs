@@ -2,14 +2,14 @@
 
 //! Draws a plot as SVG: axes, shapes and legend. Sizes and places are in pixels.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::Chart;
 use super::legend::Entries;
-use super::pens::{DASHED, Glyph, PARTS, Pens};
+use super::pens::{DASHED, Glyph, PARTS, Pens, colors};
 use super::plot::{Plot, Shape};
 use simrupt_page::axis::Axis;
-use simrupt_page::color::{AXIS, Color, GRID, GROUND, Look, SOFT, TEXT};
+use simrupt_page::color::{AXIS, Color, GRID, GROUND, Look, SOFT, TEXT, dark_rules};
 use simrupt_page::measure::{FONT, px, text_width};
 
 /// The width of a chart: about that of a telephone.
@@ -42,6 +42,7 @@ pub(super) fn svg(chart: &Chart, pens: &Pens, look: Look) -> Markup {
             title id=(name) { (chart.title) }
             desc id=(about) { (plot.explanation) }
             @if is_paper {
+                style { (PreEscaped(dark_rules(colors()))) }
                 rect width="100%" height="100%" fill=(look.color(GROUND)) {}
             }
             (frame.axes(plot, look))

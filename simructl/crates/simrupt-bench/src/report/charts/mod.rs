@@ -212,6 +212,27 @@ mod tests {
     }
 
     #[test]
+    fn each_colour_of_a_file_has_a_form_for_dark_grounds() {
+        for (name, text) in svgs(&sample::results()) {
+            let document = roxmltree::Document::parse(&text).unwrap();
+            let style = document
+                .descendants()
+                .find(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "style")));
+            let rules = style.and_then(|style| style.text()).unwrap();
+            let mut colours = 0;
+            for attribute in document.descendants().flat_map(|node| node.attributes()) {
+                let (property, value) = (attribute.name(), attribute.value());
+                if matches!(property, "fill" | "stroke") && value != "none" {
+                    let rule = format!("[{property}=\"{value}\"]{{{property}:#");
+                    assert!(rules.contains(&rule), "{name}: {rule}");
+                    colours += 1;
+                }
+            }
+            assert!(colours > 10, "{name}");
+        }
+    }
+
+    #[test]
     fn a_chart_of_a_group_has_a_series_for_each_of_its_cells() {
         let results = sample::results();
         for group in groups(&results) {

@@ -110,14 +110,18 @@ impl Pens {
     }
 }
 
-/// The colours as CSS variables: for a light background, then for a dark one.
-pub(crate) fn style_sheet() -> String {
+/// Every colour of a chart.
+pub(super) fn colors() -> impl Iterator<Item = Color> {
     let pens = FLAVORS.iter().chain(&OTHERS).map(|pen| pen.color);
-    let colors = [TEXT, SOFT, GRID, AXIS, GROUND]
+    [TEXT, SOFT, GRID, AXIS, GROUND]
         .into_iter()
         .chain(PARTS)
-        .chain(pens);
-    color::style_sheet(colors)
+        .chain(pens)
+}
+
+/// The colours as CSS variables: for a light background, then for a dark one.
+pub(crate) fn style_sheet() -> String {
+    color::style_sheet(colors())
 }
 
 #[cfg(test)]
