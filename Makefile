@@ -19,10 +19,11 @@ help:
 	@echo 'In a virtual machine; these set up what they need (5 minutes, once):'
 	@echo '  make demo                  load the module and show what it does'
 	@echo '  make test [TEST=NAME]      run all tests, or those whose names contain NAME'
+	@echo '       WHOLE=1 takes all pairs of values, not a part of them, and adds the longest tests'
 	@echo '       MODEL_STEPS=N, MODEL_SEED=N, FUZZ_ROUNDS=N, FUZZ_SEED=N, FAULT_STEP=N: how much of what is random, and which'
 	@echo '  make test-vm               only those that run in the machine'
 	@echo '  make test-debug            the same on a kernel with all checks (built first: 15 minutes, once)'
-	@echo '       WHOLE=1 adds the tests of what simructl shows and variants of flavors, and repeats as often as elsewhere'
+	@echo '       WHOLE=1 also adds the tests of what simructl shows and variants of flavors, and repeats as often as elsewhere'
 	@echo '  make test-kcsan            the same with the detector of data races (built first: 15 minutes, once)'
 	@echo '  make test-matrix           the same on every kernel that the module is for; the table is Documentation/kernels.md'
 	@echo '       KERNELS="RELEASE..." tests some of them'
@@ -102,7 +103,7 @@ test-debug test-kcsan:
 .PHONY: test-weekly
 test-weekly:
 	@KERNEL=debug WHOLE=1 MODEL_STEPS=20000 FUZZ_ROUNDS=4 FAULT_STEP=1 $(SCRIPTS)/run test-vm
-	@$(MAKE) labs check-contributing test-kcsan test-matrix check-next compare-test-workqueue check-deb check-dkms check-dist test-install test-secure-boot
+	@WHOLE=1 $(MAKE) labs check-contributing test-kcsan test-matrix check-next compare-test-workqueue check-deb check-dkms check-dist test-install test-secure-boot
 
 .PHONY: test-matrix
 test-matrix:

@@ -7,7 +7,7 @@ use nix::{
     fcntl::{FallocateFlags, fallocate},
     sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap},
 };
-use simrupt_vm_tests::{Reader, Simrupt, eventually, field, flavors, meminfo, settle};
+use simrupt_vm_tests::{Reader, Simrupt, eventually, field, flavors, is_brief, meminfo, settle};
 use std::{
     ffi::c_void,
     fs::{self, File},
@@ -129,7 +129,7 @@ fn a_reader_gets_everything_while_memory_is_short() {
     let start = reclaimed();
     let presser = Presser::start();
     let flavors = flavors();
-    for round in 0..30 {
+    for round in 0..if is_brief() { 8 } else { 30 } {
         let changes = [
             ("fifo_size", ["16384", "65536", "4096"][round % 3]),
             ("workqueue", flavors[round % flavors.len()]),
@@ -147,8 +147,8 @@ fn a_reader_gets_everything_while_memory_is_short() {
             line.stat("drained") >= drained + 20 && reclaimed() > taken
         });
     }
+    eventually("much memory is taken back", || reclaimed() > start + 1000);
     presser.stop();
-    assert!(reclaimed() > start + 1000);
     settle(&module, line, reader);
     drop(full);
 }

@@ -7,7 +7,7 @@ use nix::{
     fcntl::OFlag,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use simrupt_vm_tests::{DRIVER, Simrupt, eventually, flavors, try_load};
+use simrupt_vm_tests::{DRIVER, Simrupt, eventually, flavors, is_brief, try_load};
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -173,7 +173,7 @@ fn reload_under(hammers: &[Hammer], rounds: usize) {
 #[test]
 fn the_module_can_be_unloaded_in_the_middle_of_everything() {
     let hammers = hammers();
-    reload_under(&hammers, 8);
+    reload_under(&hammers, if is_brief() { 3 } else { 8 });
     hammers.into_iter().for_each(Hammer::stop);
 }
 

@@ -3,7 +3,7 @@
 //! Loads beyond the machine's capacity: it stays usable, and events that did not happen are reported.
 
 use simrupt_vm_tests::{
-    Context, KernelThreads, Line, Simrupt, eventually, flavors, log_lines, watches_itself,
+    Context, KernelThreads, Line, Simrupt, eventually, flavors, log_lines, skip, watches_itself,
 };
 use std::{
     process::Command,
@@ -174,17 +174,21 @@ fn a_closed_loop_is_slowed_down_too() {
 }
 
 /// Even with a small limit, a closed loop gets its share. Besides the 100 µs of work, a run itself and the interrupts
-/// around it take another 5 to 8 µs, at 2 µs for each interrupt; on a kernel that checks itself it is several times as
-/// much.
+/// around it take another 5 to 8 µs, at 2 µs for each interrupt.
 #[test]
 pub(crate) fn a_closed_loop_gets_its_limit() {
+    if watches_itself() {
+        return skip(
+            "the checks of this kernel are charged to the line, and take about as long as its work",
+        );
+    }
     let module = Simrupt::load(
         "pattern=closed rate_hz=1 run=always work_us=100 cpu_limit_pct=1 cpu=0 workqueue=none",
     );
     let line = module.line(0);
     simrupt_vm_tests::move_irq(line.irq(), 0);
     // Alone it gets more than 85 %; after many other tests it was once 82 %.
-    let least_pct = if watches_itself() { 50 } else { 75 };
+    let least_pct = 75;
     for flavor in ["none", "bh", "tasklet"] {
         line.set("workqueue", flavor);
         // First the credit is spent.

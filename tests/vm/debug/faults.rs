@@ -3,8 +3,7 @@
 //! Allocations that fail, one after the other: the caller fails with an error and changes nothing, or goes on without
 //! the memory. `tests/lab/init` searches for leaks after all tests.
 
-use super::sweep::Countdown;
-use crate::model::number;
+use super::sweep::{Countdown, step};
 use nix::{errno::Errno, unistd};
 use simrupt_vm_tests::{DRIVER, KNOBS, Line, Simrupt, eventually, flavors, lacks, try_load};
 use std::{
@@ -13,9 +12,13 @@ use std::{
     path::Path,
 };
 
-/// Reports in the kernel's log how many allocations failed.
-fn report(what: &str, faults: usize) {
-    fs::write("/dev/kmsg", format!("fault injection: {what}: {faults}")).unwrap();
+/// Reports in the kernel's log how many allocations there were, of which each or every few failed.
+fn report(what: &str, allocations: usize) {
+    fs::write(
+        "/dev/kmsg",
+        format!("fault injection: {what}: {allocations}"),
+    )
+    .unwrap();
 }
 
 /// Opens a file to write to it later.
@@ -87,12 +90,12 @@ fn every_allocation_of_a_change_may_fail() {
     let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     let countdown = Countdown::new();
-    let mut faults = 0;
+    let mut allocations = 0;
     for knob in KNOBS {
         let value = other(knob);
         let parameter = format!("/sys/module/simrupt/parameters/{knob}");
         for path in [line.path(knob), parameter] {
-            faults += sweep_knob(&countdown, line, knob, &path, value);
+            allocations += sweep_knob(&countdown, line, knob, &path, value);
         }
     }
     // To every flavor, through one interface, because the other one has the same path.
@@ -106,12 +109,12 @@ fn every_allocation_of_a_change_may_fail() {
                 "tasklet"
             },
         );
-        faults += sweep_knob(&countdown, line, "workqueue", &path, flavor);
+        allocations += sweep_knob(&countdown, line, "workqueue", &path, flavor);
     }
     line.set("workqueue", "unbound");
-    report("changes of knobs", faults);
+    report("changes of knobs", allocations);
     // Each change has at least three: for the written text, and for the change itself.
-    assert!(faults >= 100, "{faults}");
+    assert!(allocations >= 100, "{allocations}");
     let drained = line.stat("drained");
     eventually("events arrive as before", || {
         line.stat("drained") > drained + 10
@@ -124,7 +127,7 @@ fn every_allocation_of_a_user_may_fail() {
     let module = Simrupt::load("rate_hz=1000 run=always");
     let line = module.line(0);
     let countdown = Countdown::new();
-    let mut faults = 0;
+    let mut allocations = 0;
     let device = line.device();
     let clean = |error: &std::io::Error, what: &str| {
         let errno = Errno::from_raw(error.raw_os_error().unwrap());
@@ -133,7 +136,7 @@ fn every_allocation_of_a_user_may_fail() {
             "{what}: {errno}"
         );
     };
-    faults += countdown.sweep(
+    allocations += countdown.sweep(
         || File::open(&device),
         |result| match result {
             Ok(mut file) => file.read_exact(&mut [0; 3]).expect("it can be read"),
@@ -153,7 +156,7 @@ fn every_allocation_of_a_user_may_fail() {
     ] {
         let path = line.path(name);
         let mut text = String::with_capacity(1 << 16);
-        faults += countdown.sweep(
+        allocations += countdown.sweep(
             || {
                 text.clear();
                 let length = File::open(&path)?.read_to_string(&mut text)?;
@@ -170,8 +173,8 @@ fn every_allocation_of_a_user_may_fail() {
     // So many that memory for them is allocated in several steps.
     let (old, new) = ("5\n".repeat(3), "6\n".repeat(2000));
     line.set("schedule", &old);
-    let before = faults;
-    faults += countdown.sweep(
+    let before = allocations;
+    allocations += countdown.sweep(
         || {
             File::options()
                 .write(true)
@@ -190,14 +193,14 @@ fn every_allocation_of_a_user_may_fail() {
         },
     );
     // The open file, the text and its place, and the memory for the gaps.
-    assert!(faults - before >= 5, "{faults}");
+    assert!(allocations - before >= 5, "{allocations}");
     let reset = writable(&line.path("reset"));
-    faults += countdown.sweep(
+    allocations += countdown.sweep(
         || unistd::write(&reset, b"1"),
         |result| assert!(matches!(result, Ok(1) | Err(Errno::ENOMEM)), "{result:?}"),
     );
-    report("opening, reading, resetting", faults);
-    assert!(faults >= 20, "{faults}");
+    report("opening, reading, resetting", allocations);
+    assert!(allocations >= 20, "{allocations}");
     drop(reset);
     module.verify();
 }
@@ -225,7 +228,7 @@ fn every_allocation_of_binding_may_fail() {
     for flavor in ["unbound", "bh"] {
         line.set("workqueue", flavor);
         unistd::write(&unbind, name).unwrap();
-        let faults = countdown.sweep(
+        let allocations = countdown.sweep(
             || unistd::write(&bind, name),
             |result| match result {
                 Ok(_) => {
@@ -243,8 +246,8 @@ fn every_allocation_of_binding_may_fail() {
                 }
             },
         );
-        report(&format!("binding, {flavor}"), faults);
-        assert!(faults >= 20, "{faults}");
+        report(&format!("binding, {flavor}"), allocations);
+        assert!(allocations >= 20, "{allocations}");
         unistd::write(&bind, name).expect("it can be bound");
         module.verify();
     }
@@ -258,10 +261,9 @@ fn every_allocation_of_loading_may_fail() {
         assert_eq!(try_load("lines=1 rate_hz=1,2"), Err(Errno::EINVAL));
     });
     // Each step takes a load, and most of the allocations belong to binding, which has its own sweep.
-    let step = usize::try_from(number("FAULT_STEP", 9)).unwrap();
-    let faults = countdown.sweep_every(
+    let allocations = countdown.sweep_every(
         before_init - 30,
-        step,
+        step(9, 27),
         || try_load("lines=1 rate_hz=1000"),
         |result| match result {
             Ok(()) => {
@@ -278,6 +280,6 @@ fn every_allocation_of_loading_may_fail() {
             }
         },
     );
-    report("loading", faults);
-    assert!(faults * step >= 400, "{faults}");
+    report("loading", allocations);
+    assert!(allocations >= 400, "{allocations}");
 }

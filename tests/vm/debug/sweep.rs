@@ -6,6 +6,8 @@
 //! The kernel counts a thread's allocations down from the number that is written to its fail-nth, and lets the
 //! allocation fail at which the count reaches 0. The rest in the file shows whether that happened.
 
+use crate::model::number;
+use simrupt_vm_tests::is_brief;
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
@@ -50,6 +52,13 @@ fn leave_alone(function: &str) {
         set(&format!("{kind}/reject-start"), &format!("{start:#x}"));
         set(&format!("{kind}/reject-end"), &format!("{end:#x}"));
     }
+}
+
+/// Which allocations fail, unless FAULT_STEP in the environment says so: every `whole`-th, or every `brief`-th where
+/// tests are brief.
+pub(super) fn step(whole: u64, brief: u64) -> usize {
+    let usual = if is_brief() { brief } else { whole };
+    usize::try_from(number("FAULT_STEP", usual)).unwrap()
 }
 
 /// More than the allocations of any single action.
@@ -104,12 +113,13 @@ impl Countdown {
     }
 
     /// Runs `act` repeatedly, with its first allocation failing, then the next, and the last time with none; passes its
-    /// results to `check`. Returns how many failed.
+    /// results to `check`. Where tests are brief, only every third allocation fails. Returns how many there are.
     pub(super) fn sweep<T>(&self, act: impl FnMut() -> T, check: impl FnMut(T)) -> usize {
-        self.sweep_every(1, 1, act, check)
+        self.sweep_every(1, step(1, 3), act, check)
     }
 
-    /// As [`Self::sweep`], but beginning with allocation number `first`, and only every `step`-th.
+    /// As [`Self::sweep`], but beginning with allocation number `first`, and only every `step`-th. Returns how many there
+    /// are from there on.
     pub(super) fn sweep_every<T>(
         &self,
         first: usize,
@@ -117,11 +127,12 @@ impl Countdown {
         mut act: impl FnMut() -> T,
         mut check: impl FnMut(T),
     ) -> usize {
-        for (faults, nth) in (first..MOST).step_by(step).enumerate() {
+        for nth in (first..MOST).step_by(step) {
             let (result, left) = self.run(nth, &mut act);
             check(result);
             if left != 0 {
-                return faults;
+                // It counted down from `nth`, and not to 0.
+                return nth - left + 1 - first;
             }
         }
         panic!("no end of allocations");

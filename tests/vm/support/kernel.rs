@@ -12,10 +12,15 @@ pub fn watches_itself() -> bool {
         .any(|name| Path::new("/sys/kernel/debug").join(name).exists())
 }
 
-/// Whether tests repeat less: on a kernel that checks itself, unless WHOLE=1 in the environment asks for everything. Such
-/// a kernel takes ten times as long, and finds errors by itself.
-pub(crate) fn is_brief() -> bool {
-    watches_itself() && !env::var("WHOLE").is_ok_and(|whole| whole == "1")
+/// Whether WHOLE=1 in the environment asks for everything.
+fn is_whole() -> bool {
+    env::var("WHOLE").is_ok_and(|whole| whole == "1")
+}
+
+/// Whether tests repeat less: on a kernel that checks itself, unless everything is asked for. Such a kernel takes ten
+/// times as long, and finds errors by itself.
+pub fn is_brief() -> bool {
+    watches_itself() && !is_whole()
 }
 
 /// As much of something that only repeats as a test needs: `count`, or a tenth of it where tests are brief.
@@ -23,14 +28,14 @@ pub fn enough(count: u64) -> u64 {
     if is_brief() { count / 10 } else { count }
 }
 
-/// The values for a turn: all of them, or every `step`-th where tests are brief. Turns that follow one another begin with
-/// different values.
+/// The values for a turn: every `step`-th, or all of them where everything is asked for. Turns that follow one another
+/// begin with different values.
 pub fn of_turn<T>(
     values: impl IntoIterator<Item = T>,
     turn: usize,
     step: usize,
 ) -> impl Iterator<Item = T> {
-    let step = if is_brief() { step } else { 1 };
+    let step = if is_whole() { 1 } else { step };
     values.into_iter().skip(turn % step).step_by(step)
 }
 

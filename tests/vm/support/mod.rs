@@ -20,7 +20,8 @@ pub use self::{
     hog::Hog,
     interrupts::{action_counts, let_all_cpus_take, move_irq},
     kernel::{
-        enough, expect_report, field, is_real_time, log_lines, meminfo, of_turn, watches_itself,
+        enough, expect_report, field, is_brief, is_real_time, log_lines, meminfo, of_turn,
+        watches_itself,
     },
     line::{FAULTS, KNOBS, LOAD_KNOBS, Line, flavors, lacking_flavors, lacks},
     module::{
