@@ -135,9 +135,10 @@ fn the_module_refuses_to_change_it() {
 
 #[test]
 fn managed_interrupts_share_the_cpus() {
-    let module = Simrupt::load(
-        "lines=4 rate_hz=2000 run=always cpu=0 affinity=managed,free,managed,managed",
-    );
+    let module = Simrupt::load(&format!(
+        "lines=4 rate_hz={} run=always cpu=0 affinity=managed,free,managed,managed",
+        enough(2000)
+    ));
     // Like the queues of one device. There are more of them than CPUs; the kernel decides which has which.
     let cpus = [0, 2, 3].map(|index| {
         let line = module.line(index);

@@ -3,7 +3,7 @@
 //! The line as a real interrupt: /proc/interrupts and smp_affinity.
 
 use simrupt_vm_tests::{
-    Context, KernelThreads, Simrupt, action_counts, eventually, log_lines, move_irq,
+    Context, KernelThreads, Simrupt, action_counts, enough, eventually, log_lines, move_irq,
 };
 use std::io::Read;
 
@@ -41,7 +41,8 @@ fn a_redirected_interrupt_is_a_hardirq_whatever_the_cpu_is_doing() {
         line.set("rate_hz", rate_hz);
         for cpu in [0, 1] {
             move_irq(line.irq(), cpu);
-            file.read_exact(&mut [0; 2000]).unwrap();
+            let mut bytes = vec![0; enough(2000) as usize];
+            file.read_exact(&mut bytes).unwrap();
         }
     }
     line.assert_ran_in("device", Context::Hardirq);

@@ -28,7 +28,7 @@ fn a_run_takes_its_budget_and_runs_again_while_there_is_more() {
             "rate_hz=100 pattern=burst burst=100 poll_budget=16 run=always workqueue={flavor}"
         ));
         let line = module.line(0);
-        line.wait_for("drained", 1000);
+        line.wait_for("drained", enough(1000));
         let stats = rests(&module, line);
         // Each interrupt has six runs of 16 events, and one run of the remaining four.
         let bursts = stats["events"] / 100;

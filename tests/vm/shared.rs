@@ -4,8 +4,8 @@
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
-    Context, Line, Simrupt, eventually, expect_report, flavors, is_real_time, log_lines, move_irq,
-    simructl, skip, try_load, watches_itself,
+    Context, Line, Simrupt, enough, eventually, expect_report, flavors, is_real_time, log_lines,
+    move_irq, simructl, skip, try_load, watches_itself,
 };
 use std::{
     fs,
@@ -177,7 +177,7 @@ fn no_interrupt_is_lost_when_both_lines_raise_at_once() {
                     line.set("workqueue", flavor);
                 }
                 for line in lines {
-                    line.wait_for("handled", 500);
+                    line.wait_for("handled", enough(500));
                 }
             }
         }
