@@ -3,7 +3,9 @@
 //! Polling with a budget: `poll_budget`.
 
 use simrupt_core::knobs::Flavor;
-use simrupt_vm_tests::{Line, Simrupt, action_counts, enough, eventually, flavors, read_records};
+use simrupt_vm_tests::{
+    Context, Line, Simrupt, action_counts, enough, eventually, flavors, read_records,
+};
 
 /// The flavors that have a later run, which can poll.
 fn polling() -> impl Iterator<Item = &'static str> {
@@ -70,8 +72,16 @@ fn a_line_that_never_rests_hardly_interrupts() {
             "{flavor}: {interrupts}, {stats:?}"
         );
         assert_eq!(stats["raised"], stats["handled"] + stats["coalesced"]);
-        // The kernel has called the handler as often as the line has counted.
-        assert_eq!(interrupts, stats["handled"] + stats["spurious"], "{flavor}");
+        // The kernel has called the handler as often as the line has counted. A thread that was not done is not woken a
+        // second time.
+        let calls = stats["handled"] + stats["spurious"];
+        match Context::of_top_half() {
+            Context::Hardirq => assert_eq!(interrupts, calls, "{flavor}"),
+            _ => assert!(
+                (1..=interrupts).contains(&calls),
+                "{flavor}: {interrupts}, {stats:?}"
+            ),
+        }
     }
 }
 
