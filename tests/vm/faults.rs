@@ -9,7 +9,8 @@ use nix::{
 use simrupt::trace::event::NAMES;
 use simrupt_vm_tests::{
     Context, FAULTS, Line, Reader, Simrupt, action_counts, decode, eventually, expect_report,
-    flavors, lacking_flavors, log_lines, of_turn, read_records, simructl, skip, watches_itself,
+    flavors, is_brief, lacking_flavors, log_lines, of_turn, read_records, simructl, skip,
+    watches_itself,
 };
 use std::{
     fs,
@@ -529,7 +530,7 @@ fn the_sums_hold_under_every_fault_on_every_flavor() {
         Simrupt::load("lines=2 rate_hz=0 format=record fault_us=2000 fault_probability_ppm=300000");
     let lines = [module.line(0), module.line(1)];
     lines[1].set("pattern", "closed");
-    let events = if watches_itself() { 20 } else { 60 };
+    let events = if is_brief() { 20 } else { 60 };
     for (number, flavor) in flavors().into_iter().enumerate() {
         for line in lines {
             line.set("workqueue", flavor);

@@ -4,8 +4,8 @@
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
-    Context, Offline, Reader, Simrupt, enough, flavors, let_all_cpus_take, move_irq,
-    read_fresh_records, settle, skip, try_load, watches_itself, were_taken_on,
+    Context, Offline, Reader, Simrupt, enough, flavors, is_brief, let_all_cpus_take, move_irq,
+    read_fresh_records, settle, skip, try_load, were_taken_on,
 };
 
 /// Takes the CPU of the timer, the interrupt, and so also the bottom half, offline and brings it back.
@@ -13,7 +13,7 @@ fn all_on_a_cpu_that_goes(params: &str) {
     let module = Simrupt::load(&format!("format=record cpu=1 {params}"));
     let line = module.line(0);
     let reader = Reader::start(line, 64 * 1024);
-    let rounds = if watches_itself() { 1 } else { 3 };
+    let rounds = if is_brief() { 1 } else { 3 };
     for _ in 0..rounds {
         move_irq(line.irq(), 1);
         // After the knob is written again, the timer returns to its CPU.

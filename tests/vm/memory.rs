@@ -2,7 +2,9 @@
 
 //! The module's use of memory, and that it frees all of it.
 
-use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors, meminfo, watches_itself};
+use simrupt_vm_tests::{
+    Line, Reader, Simrupt, eventually, flavors, is_brief, meminfo, watches_itself,
+};
 use std::{env, fs};
 
 /// The memory that the kernel has allocated for itself, in KiB: slab and vmalloc.
@@ -108,7 +110,7 @@ fn a_fifo_without_memory_for_it_changes_nothing() {
 /// How often the module is loaded and unloaded: RELOADS in the environment. By default at least once with each flavor.
 fn reloads() -> usize {
     let given = env::var("RELOADS").ok();
-    let by_default = if watches_itself() { 20 } else { 100 };
+    let by_default = if is_brief() { 20 } else { 100 };
     given.map_or(by_default, |count| {
         count.parse().expect("RELOADS is a number")
     })
