@@ -192,7 +192,7 @@ pub(crate) struct Explanation {
     pub(crate) says: String,
 }
 
-/// A mistake that CI makes in the solution, to check that it is explained.
+/// A mistake that `make labs` makes in the solution, to check that it is explained.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mistake {
