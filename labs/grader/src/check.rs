@@ -53,7 +53,7 @@ fn check_case(case: &Case) -> Result<(), String> {
     let name = &case.name;
     let has_check = case.expect.is_some()
         || case.report.is_some()
-        || case.ends != Ends::Exit
+        || !matches!(case.ends, Ends::Exit | Ends::Any)
         || case.exit != 0
         || !case.output.0.is_empty()
         || !case.console.0.is_empty();

@@ -452,6 +452,20 @@ mod tests {
     }
 
     #[test]
+    fn a_case_may_end_in_any_way() {
+        let lab = lab("run =", "ends = 'any'\nconsole = 'bad'\nrun =");
+        let passes = |console: &str, end| {
+            let grade = judge(&lab, &answers(&lab, "3"), &ran("count=3", console, end));
+            grade.cases[0].has_passed()
+        };
+        for end in [End::Exit(0), End::Panic, End::Hang] {
+            assert!(passes("bad: scheduling", end), "{end:?}");
+            assert!(!passes("quiet", end), "{end:?}");
+        }
+        assert!(!passes("bad: scheduling", End::NotRun));
+    }
+
+    #[test]
     fn a_build_error_is_explained_by_its_own_patterns() {
         let lab = lab("output = \"No such file\"", "build = \"No rule to make\"");
         let seen = Seen::BuildFailed("make: No rule to make target 'a.o'".to_owned());

@@ -172,6 +172,8 @@ pub(crate) enum Ends {
     Panic,
     /// The commands do not come to their end within the limit.
     Hang,
+    /// One way or the other: what the kernel does after such an error is chance.
+    Any,
 }
 
 /// The explanation of a known outcome or mistake: shown if all its patterns match.
