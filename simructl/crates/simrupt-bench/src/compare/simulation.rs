@@ -11,7 +11,7 @@ use super::{Outcome, Verdict, compare};
 use crate::results::{Cell, Results, Round};
 use crate::sample;
 use crate::statistics::estimate;
-use crate::statistics::noise::{KINDS, Kind, Noise, five_percent_at_most, repeats};
+use crate::statistics::noise::{KINDS, Kind, Noise};
 use crate::statistics::power::{USUAL_ROUNDS, least_difference};
 
 const CELLS: u64 = 40;
@@ -168,7 +168,8 @@ fn for_all<T: Send>(models: &[Model], work: impl Fn(Model) -> T + Sync) -> Vec<T
 /// environment has WHOLE=1.
 #[test]
 fn simulation_equal_runs_are_worse_in_at_most_5_percent() {
-    let comparisons = repeats(1000);
+    let is_whole = std::env::var("WHOLE").is_ok_and(|whole| whole == "1");
+    let comparisons: usize = if is_whole { 1000 } else { 200 };
     let independent = [5, 7, 9, 15].map(|rounds| of_rounds(rounds, 0.0));
     let correlated = of_rounds(7, 0.5);
     let models = [&independent.concat()[..], &correlated].concat();
@@ -191,8 +192,9 @@ fn simulation_equal_runs_are_worse_in_at_most_5_percent() {
     }
     for (model, (worse, any)) in models.iter().zip(&alarms) {
         assert!(*worse <= comparisons / 20, "{}: {worse}", model.name());
-        // "Worse" and "better" together are also 5 %.
-        let most = five_percent_at_most(comparisons);
+        // "Worse" and "better" together are also 5 %, within three standard deviations for this number of comparisons.
+        let expected = comparisons as f64 * 0.05;
+        let most = expected + 3.0 * (expected * 0.95).sqrt();
         assert!(*any as f64 <= most, "{}: {any}", model.name());
     }
 }

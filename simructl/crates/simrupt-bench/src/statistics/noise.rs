@@ -7,20 +7,6 @@ use fastrand::Rng;
 use super::median::Interval;
 use super::power::normal;
 
-/// How often a simulation repeats something: `count` times if the environment has WHOLE=1, else a fifth of that.
-pub fn repeats(count: usize) -> usize {
-    match std::env::var("WHOLE").is_ok_and(|whole| whole == "1") {
-        true => count,
-        false => count / 5,
-    }
-}
-
-/// The most of `count` that 5 % may be by chance: three standard deviations more.
-pub fn five_percent_at_most(count: usize) -> f64 {
-    let expected = count as f64 * 0.05;
-    expected + 3.0 * (expected * 0.95).sqrt()
-}
-
 /// The kind of noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
