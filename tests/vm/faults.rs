@@ -522,8 +522,8 @@ fn simructl_sets_shows_and_ends_faults_and_recovers_lines() {
 }
 
 /// Under each fault, on every flavor, in an open loop and in a closed one: the sums hold, no event is lost without
-/// being counted, and all events come to their end afterwards. Where tests are brief there is a quarter of the pairs, with
-/// each fault and each flavor among them.
+/// being counted, and all events come to their end afterwards. Each flavor has a quarter of the faults, and the next one
+/// other ones; or all of them where everything is asked for.
 #[test]
 fn the_sums_hold_under_every_fault_on_every_flavor() {
     let module =

@@ -4,8 +4,8 @@
 
 use nix::errno::Errno;
 use simrupt_vm_tests::{
-    Context, Line, Simrupt, enough, eventually, expect_report, flavors, is_real_time, log_lines,
-    move_irq, simructl, skip, try_load, watches_itself,
+    Context, Line, Simrupt, enough, eventually, expect_report, field, flavors, is_real_time,
+    log_lines, move_irq, simructl, skip, try_load, watches_itself,
 };
 use std::{
     fs,
@@ -106,11 +106,8 @@ fn each_handler_answers_for_its_own_device_alone() {
 
 /// How many interrupts of a line the kernel has counted as unhandled.
 fn unhandled(line: Line) -> u64 {
-    let text = fs::read_to_string(format!("/proc/irq/{}/spurious", line.irq())).unwrap();
-    let mut counts = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("unhandled "));
-    counts.next().expect("a count").parse().expect("a number")
+    let path = format!("/proc/irq/{}/spurious", line.irq());
+    u64::try_from(field(&path, "unhandled")).expect("a count")
 }
 
 #[test]

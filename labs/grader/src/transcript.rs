@@ -48,9 +48,10 @@ impl End {
     pub(crate) fn is(self, wanted: Ends) -> bool {
         matches!(
             (self, wanted),
-            (Self::Exit(_), Ends::Exit | Ends::Any)
-                | (Self::Hang, Ends::Hang | Ends::Any)
-                | (Self::Panic, Ends::Panic | Ends::Any)
+            (Self::Exit(_), Ends::Exit)
+                | (Self::Hang, Ends::Hang)
+                | (Self::Panic, Ends::Panic)
+                | (Self::Exit(_) | Self::Hang | Self::Panic, Ends::Any)
         )
     }
 }

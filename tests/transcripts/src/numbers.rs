@@ -88,10 +88,12 @@ impl Digits {
     }
 }
 
+/// The first of [`LEFT_OUT`], as a character.
+const GAP: char = '…';
+
 /// Whether there is a text for which both stand. Marks of what is left out count in `shown`, and in `printed` if it
 /// may be cut.
 fn have_common_text(shown: &str, printed: &str, is_cut: bool) -> bool {
-    const GAP: char = '…';
     let shown: Vec<char> = shown.replace(LEFT_OUT[1], LEFT_OUT[0]).chars().collect();
     // For each place in `shown`: whether what is before it and what was read of `printed` have one.
     let mut fits = vec![false; shown.len() + 1];
@@ -115,7 +117,7 @@ fn have_common_text(shown: &str, printed: &str, is_cut: bool) -> bool {
 /// A gap may be of nothing.
 fn pass_gaps(shown: &[char], fits: &mut [bool]) {
     for place in 0..shown.len() {
-        fits[place + 1] |= fits[place] && shown[place] == '…';
+        fits[place + 1] |= fits[place] && shown[place] == GAP;
     }
 }
 

@@ -44,7 +44,7 @@ pub fn is_real_time() -> bool {
     read("/proc/version").contains(" PREEMPT_RT ")
 }
 
-/// A field of /proc/meminfo, in KiB, or of /proc/vmstat.
+/// A field of a file with a name and a number in each row: /proc/meminfo, in KiB, /proc/vmstat or /proc/irq/N/spurious.
 pub fn field(path: &str, name: &str) -> i64 {
     let text = read(path);
     let row = text
