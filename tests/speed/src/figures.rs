@@ -3,7 +3,7 @@
 //! The figures of all rounds, as a document and as tables.
 
 use serde_json::{Value, json};
-use simrupt_bench::statistics::median;
+use simrupt_statistics::median;
 
 use crate::driver::Driver;
 use crate::memory::Load;

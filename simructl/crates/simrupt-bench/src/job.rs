@@ -17,9 +17,9 @@ use crate::overrides::Overrides;
 use crate::percentile::Percentiles;
 use crate::placement::Cpus;
 use crate::setting::{Flavor, LineCount, Mode, Names, Scope, Stress};
-use crate::statistics::power::USUAL_ROUNDS;
 use simrupt::failure::Failure;
 use simrupt::text::is_json_object;
+use simrupt_statistics::power::USUAL_ROUNDS;
 
 /// The presets, each a job file.
 pub const PRESETS: [(&str, &str); 8] = [

@@ -278,7 +278,7 @@ mod tests {
         let positions: Vec<u32> = cell.rounds.iter().map(|round| round.position).collect();
         let (first, second) = positions.split_at(sample::ROUNDS as usize);
         assert!(first.iter().max() < second.iter().min());
-        let estimate = crate::statistics::estimate(&values(&joined)).unwrap();
+        let estimate = simrupt_statistics::estimate(&values(&joined)).unwrap();
         assert_eq!(cell.metrics["irq_bh_p50_ns"], estimate);
         assert_eq!(
             cell.histograms["irq_bh"].count,

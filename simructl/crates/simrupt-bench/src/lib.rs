@@ -25,7 +25,7 @@
 //! - `results`: the document of a run, which all reports and comparisons read;
 //! - `load`: reading it back;
 //! - `percentile`: the percentiles that are figures;
-//! - `metrics`, `statistics`: from counters to figures, and from rounds to medians and intervals;
+//! - `metrics`: from counters to figures; `simrupt-statistics` makes medians and intervals of rounds;
 //! - `environment`, `cpu_power`, `grade`: the machine, and how far its figures can be trusted;
 //! - `costs`, `drain`: the costs of measuring;
 //! - `report`: the tables, charts and pages of a result;
@@ -66,7 +66,6 @@ pub mod saved;
 pub mod session;
 pub mod setting;
 pub mod soak;
-pub mod statistics;
 pub mod steady;
 pub mod stress;
 pub mod writes;

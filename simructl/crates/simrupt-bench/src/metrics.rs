@@ -9,8 +9,8 @@ use crate::cpu::Usage;
 use crate::percentile::Percentiles;
 use crate::results::{Cell, CellPlan, Histogram, Round, STAGES};
 use crate::setting::{Mode, Setting};
-use crate::statistics::estimate;
 use crate::steady::WarmUp;
+use simrupt_statistics::estimate;
 
 /// The counters of events that no reader got.
 const LOSSES: [&str; 4] = ["overrun", "dropped", "overwritten", "flushed"];

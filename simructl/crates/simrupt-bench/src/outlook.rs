@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::compare::expected_figures;
 use crate::plan::{Plan, counted};
 use crate::replay::Replay;
-use crate::statistics::power;
+use simrupt_statistics::power;
 
 /// The knobs that are left out, and the differences that a comparison of two such runs and the report of one can find,
 /// a sentence each. If runs repeat to the digit, a comparison needs no minimum of rounds.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::percentile::Percentiles;
 pub use crate::setting::Setting;
-pub use crate::statistics::Estimate;
 use simrupt::files::latency;
+pub use simrupt_statistics::Estimate;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "simrupt-bench/2";

@@ -12,7 +12,6 @@ use super::results::{
     Cell, Cost, Environment, Histogram, Knee, Plan, Probe, Results, Round, SCHEMA, STAGES, Setting,
 };
 use super::setting::{Flavor, Named, Scope, Stress, tests};
-use super::statistics;
 
 /// The flavors of the open loop, with their irq→work times in nanoseconds.
 pub const FLAVORS: [(Flavor, f64); 6] = [
@@ -116,7 +115,7 @@ fn make() -> Results {
 
 /// A cell whose rounds have only these values of one metric.
 pub fn cell_of(flavor: &str, metric: &str, values: &[f64]) -> Cell {
-    let estimate = statistics::estimate(values);
+    let estimate = simrupt_statistics::estimate(values);
     Cell {
         setting: tests::setting(Flavor::from_name(flavor).unwrap(), Some(1000)),
         plan: None,
@@ -251,7 +250,7 @@ fn cell(setting: Setting, latency_ns: f64, runs_hz: f64, rng: &mut Rng) -> Cell 
         .into_iter()
         .map(|name| {
             let values: Vec<f64> = rounds.iter().map(|round| round.metrics[&name]).collect();
-            let estimate = statistics::estimate(&values).unwrap();
+            let estimate = simrupt_statistics::estimate(&values).unwrap();
             (name, estimate)
         })
         .collect();
@@ -316,7 +315,7 @@ fn knee(flavor: Flavor, rate_hz: u64) -> Knee {
         min_hz: 1000,
         max_hz: 200_000,
         p99_limit_ns: limit,
-        rate_hz: statistics::estimate(&rates_hz.map(|rate| rate as f64)),
+        rate_hz: simrupt_statistics::estimate(&rates_hz.map(|rate| rate as f64)),
         rates_hz: rates_hz.map(Some).to_vec(),
         probes: [
             1000, 200_000, 100_000, 50_000, 75_000, 150_000, 156_000, 60_000,

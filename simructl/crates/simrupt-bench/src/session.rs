@@ -16,9 +16,9 @@ use crate::rig::Rig;
 use crate::round;
 use crate::saved::Saved;
 use crate::setting::{Setting, Timing};
-use crate::statistics::estimate;
 use simrupt::failure::Failure;
 use simrupt::stop::Stop;
+use simrupt_statistics::estimate;
 
 /// The knobs that cells change, or that belong to those.
 const OF_CELLS: [&str; 9] = [

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use simrupt_bench::compare::{Change, Comparison, Judge, Outcome, Verdict};
 use simrupt_bench::results::{Knee, Results, Setting};
-use simrupt_bench::statistics::power;
+use simrupt_statistics::power;
 
 pub(super) fn document(
     comparison: &Comparison<'_>,

@@ -23,7 +23,7 @@ use simrupt_bench::report::about;
 use simrupt_bench::report::metric::KNEE;
 use simrupt_bench::report::number::counted;
 use simrupt_bench::results::Results;
-use simrupt_bench::statistics::power::{self, USUAL_ROUNDS};
+use simrupt_statistics::power::{self, USUAL_ROUNDS};
 
 pub(crate) fn run(options: &Options, what: &Compare) -> Result<(), Failure> {
     let sides = [what.a.as_slice(), what.b.as_slice()];

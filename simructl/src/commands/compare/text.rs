@@ -14,7 +14,7 @@ use simrupt_bench::report::group::{conditions, knee_name, series, stress};
 use simrupt_bench::report::metric::Metric;
 use simrupt_bench::report::number::{self, counted, percent, plain, probability};
 use simrupt_bench::results::{Knee, Setting};
-use simrupt_bench::statistics::{CONFIDENCE, LEVEL, power};
+use simrupt_statistics::{CONFIDENCE, LEVEL, power};
 
 /// The verdict on all figures, in one line.
 fn summary(comparison: &Comparison<'_>) -> String {

@@ -3,7 +3,7 @@
 //! One figure in two runs, and the verdict on its change.
 
 use crate::report::metric::Metric;
-use crate::statistics::{self, Interval, LEVEL, Tested, median};
+use simrupt_statistics::{Interval, LEVEL, Tested, median};
 
 /// One figure in both runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,12 +174,12 @@ pub(super) fn by_size(metric: Metric<'_>, before: f64, after: f64, threshold: f6
 /// because noise grows with the value. It is widened to contain the difference of the medians, which may lie outside of
 /// it if there are many rounds.
 fn interval(rounds: (&[f64], &[f64]), (before, after): (f64, f64)) -> Option<Interval> {
-    let ratio = statistics::ratio(rounds.0, rounds.1).map(|ratio| Interval {
+    let ratio = simrupt_statistics::ratio(rounds.0, rounds.1).map(|ratio| Interval {
         low: (ratio.low - 1.0) * before,
         high: (ratio.high - 1.0) * before,
         ..ratio
     });
-    let interval = ratio.or_else(|| statistics::difference(rounds.0, rounds.1))?;
+    let interval = ratio.or_else(|| simrupt_statistics::difference(rounds.0, rounds.1))?;
     Some(Interval {
         low: interval.low.min(after - before),
         high: interval.high.max(after - before),

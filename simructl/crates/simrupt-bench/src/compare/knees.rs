@@ -5,7 +5,7 @@
 use super::{Matched, Place};
 use crate::report::metric::KNEE;
 use crate::results::{Knee, Results};
-use crate::statistics::Figure;
+use simrupt_statistics::Figure;
 
 /// The knees that both runs searched for in the same way.
 pub(super) fn matched_knees(

@@ -7,7 +7,7 @@
 //! - `knees`: which of the highest rates are compared;
 //! - `circumstances`: other differences.
 //!
-//! All figures of a comparison are tested together: see [`max_t`](crate::statistics).
+//! All figures of a comparison are tested together: see [`simrupt_statistics::Test`].
 
 mod change;
 mod circumstances;
@@ -25,8 +25,8 @@ use self::knees::{find_knee, matched_knees};
 use super::report::group::{by_round, figure_of, saturates};
 use super::report::metric::{KNEE, MAIN, Metric, ROUNDING};
 use super::results::{Cell, Knee, Results, Setting};
-use super::statistics::{Figure, Test, power};
 use crate::percentile::{Percentile, Percentiles};
+use simrupt_statistics::{Figure, Test, power};
 
 /// The result of comparing two runs.
 #[derive(Debug)]

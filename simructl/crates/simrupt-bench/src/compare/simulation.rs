@@ -10,9 +10,9 @@ use std::thread;
 use super::{Outcome, Verdict, compare};
 use crate::results::{Cell, Results, Round};
 use crate::sample;
-use crate::statistics::estimate;
-use crate::statistics::noise::{KINDS, Kind, Noise};
-use crate::statistics::power::{USUAL_ROUNDS, least_difference};
+use simrupt_statistics::estimate;
+use simrupt_statistics::noise::{KINDS, Kind, Noise};
+use simrupt_statistics::power::{USUAL_ROUNDS, least_difference};
 
 const CELLS: u64 = 40;
 

@@ -5,7 +5,7 @@
 use super::*;
 use crate::sample;
 use crate::setting::Mode;
-use crate::statistics::estimate;
+use simrupt_statistics::estimate;
 
 const METRIC: &str = "irq_bh_p50_ns";
 

@@ -15,7 +15,7 @@ use super::metric::{Metric, THRESHOLD};
 use super::ranking::may_rank;
 use crate::percentile::Percentile;
 use crate::results::{Cell, Estimate, Results, Setting};
-use crate::statistics::power;
+use simrupt_statistics::power;
 
 /// The relation of a cell to the frontier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,7 +296,7 @@ fn document<'a>(group: &'a Group<'a>, frontier: &Frontier<'a>, results: &Results
 mod tests {
     use super::*;
     use crate::sample;
-    use crate::statistics::estimate;
+    use simrupt_statistics::estimate;
 
     /// A run of one load in which flavors have these values of p99 and of CPU time, six rounds each with this spread.
     fn run(flavors: &[(&str, f64, f64)], spread: f64) -> Results {

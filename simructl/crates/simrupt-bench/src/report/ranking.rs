@@ -4,7 +4,7 @@
 //!
 //! All cells of a run were measured in the same rounds, so they are compared round by round: an effect of a round on
 //! all cells does not count. All pairs of a group by all ranked figures, and all groups of a run, are tested together,
-//! see [`max_t`](crate::statistics). The reason: the best cell is chosen afterwards, so any pair may be the one that
+//! see [`simrupt_statistics::Test`]. The reason: the best cell is chosen afterwards, so any pair may be the one that
 //! decides, and a report makes statements about all of them.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use super::group::{FLOOR, Group, by_round, figure_of};
 use super::metric::{Metric, ROUNDING, THRESHOLD};
 use super::number::counted;
 use crate::results::{Environment, Results};
-use crate::statistics::{Figure, LEVEL, Test, Tested, power};
+use simrupt_statistics::{Figure, LEVEL, Test, Tested, power};
 
 /// The place of a cell in its group, by one figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,7 +250,7 @@ mod tests {
     use crate::report::group::groups;
     use crate::results::Cell;
     use crate::sample;
-    use crate::statistics::noise::{KINDS, Noise};
+    use simrupt_statistics::noise::{KINDS, Noise};
 
     /// A run with one group, in which the flavors' rounds have these values.
     fn run(flavors: &[(&str, &[f64])]) -> Results {

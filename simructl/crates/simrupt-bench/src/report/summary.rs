@@ -415,7 +415,7 @@ pub(super) fn legend(results: &Results) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::sample;
-    use crate::statistics::estimate;
+    use simrupt_statistics::estimate;
 
     #[test]
     fn every_row_has_as_many_cells_as_the_header_and_its_spans() {

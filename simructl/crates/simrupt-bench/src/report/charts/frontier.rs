@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use crate::report::group::groups;
     use crate::sample;
-    use crate::statistics::estimate;
+    use simrupt_statistics::estimate;
 
     #[test]
     fn only_a_cell_that_is_never_the_right_choice_is_hollow() {

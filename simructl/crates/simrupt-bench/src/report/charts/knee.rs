@@ -7,8 +7,8 @@ use crate::report::group::series;
 use crate::report::number::plain;
 use crate::report::summary::shown_knee;
 use crate::results::{Knee, Probe};
-use crate::statistics::median;
 use simrupt_page::axis::Axis;
+use simrupt_statistics::median;
 
 pub(super) fn plot(knees: &[&Knee]) -> Option<Plot> {
     let knees: Vec<&Knee> = knees

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::median::{interval, median};
-use super::outliers::outliers;
+use crate::median::{interval, median};
+use crate::outliers::outliers;
 
 /// A figure over the rounds: its median, the interval of the median, and the outliers. No round is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct Estimate {
 /// The estimate from the values of the rounds; `None` if there are no values, or one is not finite.
 ///
 /// ```
-/// use simrupt_bench::statistics::estimate;
+/// use simrupt_statistics::estimate;
 ///
 /// let rounds = [5.1, 5.0, 5.2, 5.1, 9.9, 5.0, 5.1];
 /// let figure = estimate(&rounds).unwrap();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Statistics of a few rounds of a figure, and of two of them. The module does not depend on the rest of the program,
-//! and does not assume a normal distribution, which latencies do not have.
+#![doc = include_str!("../README.md")]
+//! ## Modules
 //!
 //! - `median`: the median of the rounds, and an interval of order statistics around it;
 //! - `outliers`: the rounds that stand apart;
@@ -10,15 +10,13 @@
 //! - `max_t`: the permutation tests, for many figures at once, with `column`, a prepared figure, `student_sums`, its
 //!   statistic, and `relabel`, the permutations;
 //! - `power`: how many rounds a verdict needs, and how small a difference they can find;
-//! - `student`: the tail of Student's distribution, for `power`.
-//!
-//! Every random draw comes from a seed: equal data and equal seeds give equal answers.
+//! - `student`: the tail of Student's distribution, for `power`;
+//! - `noise`: simulated rounds, for tests of statements about chance.
 
 mod column;
 mod estimate;
 mod max_t;
 mod median;
-#[cfg(test)]
 pub mod noise;
 mod outliers;
 pub mod power;

@@ -2,7 +2,7 @@
 
 //! The median, and an interval of order statistics around it.
 
-use super::CONFIDENCE;
+use crate::CONFIDENCE;
 
 /// The ends of an interval, and its confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,7 +74,7 @@ fn confidences(count: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::noise::{KINDS, Noise, assert_covers};
+    use crate::noise::{KINDS, Noise, assert_covers};
 
     #[test]
     fn the_median_of_an_even_number_is_between_the_middle_two() {

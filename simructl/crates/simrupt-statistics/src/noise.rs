@@ -4,8 +4,8 @@
 
 use fastrand::Rng;
 
-use super::median::Interval;
-use super::power::normal;
+use crate::median::Interval;
+use crate::power::normal;
 
 /// The kind of noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

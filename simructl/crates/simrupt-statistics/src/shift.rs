@@ -2,8 +2,8 @@
 
 //! By how much the values of one sample exceed those of another.
 
-use super::CONFIDENCE;
-use super::median::{Interval, innermost};
+use crate::CONFIDENCE;
+use crate::median::{Interval, innermost};
 
 /// Up to this number of pairs of values the interval is exact; for more, the normal approximation is as good.
 const MOST_EXACT_PAIRS: usize = 10_000;
@@ -95,7 +95,7 @@ fn counts(a: usize, b: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::noise::{KINDS, Noise, assert_covers};
+    use crate::noise::{KINDS, Noise, assert_covers};
 
     #[test]
     fn ranks_are_those_of_the_tables_of_mann_and_whitney() {

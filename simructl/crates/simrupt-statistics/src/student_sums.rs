@@ -3,8 +3,8 @@
 //! Student's statistic of many figures at once, for one selection of rounds after the other. A comparison spends most
 //! of its time here.
 
-use super::column::Column;
-use super::relabel::Labels;
+use crate::column::Column;
+use crate::relabel::Labels;
 
 /// Computes the squares of the statistics of all figures, for one selection of rounds after the other.
 pub(super) struct StudentSums {

@@ -18,10 +18,10 @@
 //!   them: Phipson and Smyth, "Permutation P-values Should Never Be Zero" (2010). Drawing ends when nothing can become
 //!   significant any more: Besag and Clifford, "Sequential Monte Carlo p-values" (1991).
 
-use super::LEVEL;
-use super::column::Column;
-use super::relabel::{DRAWS, Labels};
-use super::student_sums::StudentSums;
+use crate::LEVEL;
+use crate::column::Column;
+use crate::relabel::{DRAWS, Labels};
+use crate::student_sums::StudentSums;
 
 /// Statistics that differ by less than this share are equal: they were summed up in different orders.
 const ROUNDING: f64 = 1e-9;
@@ -165,7 +165,7 @@ impl Test {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::noise::{Kind, Noise};
+    use crate::noise::{Kind, Noise};
 
     const TEST: Test = Test {
         floor: 0.0045,

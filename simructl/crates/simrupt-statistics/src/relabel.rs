@@ -4,7 +4,7 @@
 
 use fastrand::Rng;
 
-use super::shift::arrangements;
+use crate::shift::arrangements;
 
 /// Up to this number of ways, all of them are used.
 pub(super) const MOST_EXACT: f64 = 2_000.0;

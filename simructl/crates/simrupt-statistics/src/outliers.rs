@@ -2,7 +2,7 @@
 
 //! The outliers among some values.
 
-use super::median::median;
+use crate::median::median;
 
 /// A value is an outlier if its distance from the median is more than this many times the spread: Iglewicz and Hoaglin,
 /// "How to Detect and Handle Outliers" (1993).

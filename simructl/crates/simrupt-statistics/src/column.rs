@@ -2,7 +2,7 @@
 
 //! A figure's rounds, prepared for a permutation test.
 
-use super::relabel::Labels;
+use crate::relabel::Labels;
 
 /// A figure's rounds, prepared: 0 if it was not measured.
 pub(super) struct Column {

@@ -4,9 +4,9 @@
 
 use fastrand::Rng;
 
-use super::LEVEL;
-use super::relabel::Labels;
-use super::student::quantile;
+use crate::LEVEL;
+use crate::relabel::Labels;
+use crate::student::quantile;
 
 /// The usual number of rounds of a run. With these, a change of 10 % of one of 240 figures at 3 % of noise is found in
 /// more than 95 of 100 comparisons, whether the noise is normal, skewed or bimodal. A test checks this.
