@@ -17,6 +17,10 @@ use crate::percentile::Percentile;
 use crate::results::{Cell, Estimate, Results, Setting};
 use simrupt_statistics::power;
 
+/// How many cells a sentence names that are never the right choice. If there are more, it counts them: it names all
+/// others.
+const MOST_NAMES: usize = 8;
+
 /// The relation of a cell to the frontier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -119,24 +123,28 @@ impl<'a> Frontier<'a> {
         if !self.is_told {
             return None;
         }
-        let names = |points: Vec<&Point<'_>>| -> Option<String> {
+        let names = |points: &[&Point<'_>]| {
             let names = points.iter().map(|point| series(&point.cell.setting));
-            let names: Vec<String> = names.collect();
-            (!names.is_empty()).then(|| listed(&names))
+            listed(&names.collect::<Vec<_>>())
         };
-        let never = names(
-            self.placed(|place| matches!(place, Place::Never(_)))
-                .collect(),
-        );
-        let unsure = names(self.placed(|place| place == Place::NotToldApart).collect());
         let mut parts = vec![format!(
             "{} against CPU: the frontier is {}",
             self.latency.title(),
-            names(self.line()).unwrap_or_default()
+            names(&self.line())
         )];
-        parts.extend(never.map(|names| format!("never the right choice: {names}")));
-        parts
-            .extend(unsure.map(|names| format!("cannot be told apart from the frontier: {names}")));
+        let unsure: Vec<_> = self.placed(|place| place == Place::NotToldApart).collect();
+        if !unsure.is_empty() {
+            let names = names(&unsure);
+            parts.push(format!("cannot be told apart from it: {names}"));
+        }
+        let never: Vec<_> = self
+            .placed(|place| matches!(place, Place::Never(_)))
+            .collect();
+        parts.extend(match never.len() {
+            0 => None,
+            1..=MOST_NAMES => Some(format!("never the right choice: {}", names(&never))),
+            others => Some(format!("never the right choice: the {others} others")),
+        });
         Some(parts.join("; "))
     }
 }
@@ -351,6 +359,21 @@ mod tests {
     }
 
     #[test]
+    fn many_cells_that_are_never_the_right_choice_are_counted() {
+        let mut cells = vec![("bh", 10.0, 5.0), ("tasklet", 10.5, 5.4)];
+        cells.extend([("bound", 20.0, 9.0); MOST_NAMES - 1]);
+        let named = sentence(&run(&cells, 0.001)).unwrap();
+        assert!(named.contains("tasklet, bound, bound"), "{named}");
+        cells.push(("ordered", 20.0, 9.0));
+        assert_eq!(
+            sentence(&run(&cells, 0.001)).as_deref(),
+            Some(
+                "due→read p99 against CPU: the frontier is bh; never the right choice: the 9 others"
+            )
+        );
+    }
+
+    #[test]
     fn the_floor_rules_nothing_out() {
         let results = run(
             &[("none", 1.0, 1.0), ("bh", 10.0, 5.0), ("bound", 20.0, 9.0)],
@@ -379,7 +402,7 @@ mod tests {
         assert_eq!(
             sentence(&run(&flavors, 0.2)).as_deref(),
             Some(
-                "due→read p99 against CPU: the frontier is bh; cannot be told apart from the frontier: tasklet"
+                "due→read p99 against CPU: the frontier is bh; cannot be told apart from it: tasklet"
             )
         );
         // The latency is surely longer, but the CPU time may be less.
