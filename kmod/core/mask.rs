@@ -53,9 +53,10 @@ impl Mask {
         self.step(|state| if state == PENDING { MASKED } else { OPEN }) != PENDING
     }
 
-    /// Unmasks the device, and discards an interrupt that was held back.
-    pub fn reset(&self) {
-        self.0.set(OPEN);
+    /// Unmasks the device, and discards an interrupt that was held back. Returns whether there was
+    /// one.
+    pub fn reset(&self) -> bool {
+        self.step(|_| OPEN) == PENDING
     }
 
     /// Makes one step. Returns the state before it.

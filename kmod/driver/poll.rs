@@ -44,8 +44,13 @@ impl<S: Setup> Runner<S> {
         let is_all = bottom_half.run(Some(budget));
         if line.is_to_end.load(Relaxed) {
             // `Binding::hold` waits for this, and makes the device interrupt afterwards.
-            mask.reset();
-            return Next::Done;
+            let held_back = mask.reset();
+            // If it has given up meanwhile, this may have been its interrupt: then the line is
+            // polled once more, unless the top half asks for a run by now.
+            return match held_back && !line.is_to_end.load(Relaxed) && mask.mask() {
+                true => Next::Again,
+                false => Next::Done,
+            };
         }
         // Unmasking fails if the device had an interrupt since the poll above.
         match is_all && mask.unmask() {

@@ -35,11 +35,14 @@ fn masking_a_masked_device_makes_the_other_check_once_more() {
 }
 
 #[test]
-fn a_reset_forgets_raises_that_were_kept_back() {
+fn a_reset_forgets_raises_that_were_kept_back_and_says_so() {
     let mask = Mask::new();
+    assert!(!mask.reset());
+    assert!(mask.mask());
+    assert!(!mask.reset());
     assert!(mask.mask());
     assert!(mask.keeps_back());
-    mask.reset();
+    assert!(mask.reset());
     assert!(!mask.keeps_back());
     assert!(mask.unmask());
 }
