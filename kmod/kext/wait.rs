@@ -127,14 +127,15 @@ impl Runs {
         // A run that ends may read the flag just before it is set. So the waiter also checks the
         // counts at intervals.
         self.is_awaited.store(true, Ordering::Relaxed);
-        let mut outcome = Ok(());
+        let mut outcome = Err(ETIMEDOUT);
         for _ in 0..=timeout.as_millis() / Self::LOOK_MS {
             if self.ended.load(Ordering::Acquire) == self.asked.load(Ordering::Relaxed) {
                 outcome = Ok(());
                 break;
             }
-            outcome = self.idle.wait(Delta::from_millis(Self::LOOK_MS));
-            if outcome == Err(EINTR) {
+            // That a run has ended says nothing of the others.
+            if self.idle.wait(Delta::from_millis(Self::LOOK_MS)) == Err(EINTR) {
+                outcome = Err(EINTR);
                 break;
             }
         }
