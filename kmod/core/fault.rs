@@ -151,9 +151,9 @@ impl Settings {
         self.edition.load_acquire()
     }
 
-    fn rules(&self, fault: Fault) -> Rules {
+    fn rules(&self) -> Rules {
         Rules {
-            fault,
+            fault: Fault::from_value(self.fault.load() as i64),
             every: self.every.load(),
             probability_ppm: self.probability_ppm.load(),
             times: self.times.load(),
@@ -193,7 +193,7 @@ impl Follower {
         let edition = settings.edition();
         if self.edition != edition {
             self.edition = edition;
-            self.injector.start(settings.rules(fault));
+            self.injector.start(settings.rules());
         }
         self.injector.fires(fault)
     }
