@@ -22,9 +22,12 @@ use super::{
     Setup, //
 };
 use crate::{
-    kext::irq::{
-        Answer,
-        Handler, //
+    kext::{
+        context::without_preemption,
+        irq::{
+            Answer,
+            Handler, //
+        }, //
     },
     logic::{
         mask::Mask,
@@ -177,7 +180,12 @@ impl<S: Setup> Handler for TopHalf<S> {
         } = &*bottom_half.0;
         let mask = line.polling().map(|(_, mask)| mask);
         let asked = loop {
-            let asked = intake.with(|intake| self.call(intake, in_thread, mask));
+            let uses_intake = || intake.with(|intake| self.call(intake, in_thread, mask));
+            // A bottom half of a higher priority that came here would wait for the intake for ever.
+            let asked = match in_thread {
+                true => without_preemption(uses_intake),
+                false => uses_intake(),
+            };
             if let Some(asked) = asked {
                 break asked;
             }

@@ -4,7 +4,8 @@
 
 use simrupt_core::knobs::Flavor;
 use simrupt_vm_tests::{
-    Context, Line, Simrupt, action_counts, enough, eventually, flavors, is_brief, read_records,
+    Context, Line, Simrupt, action_counts, enough, eventually, flavors, is_brief, keep_on_cpu,
+    let_all_cpus_take, move_irq, read_records, set_priority, threads,
 };
 
 /// The flavors that have a later run, which can poll.
@@ -86,6 +87,24 @@ fn a_line_that_never_rests_hardly_interrupts() {
             ),
         }
     }
+}
+
+#[test]
+fn a_worker_that_goes_before_the_interrupts_thread_leaves_it_the_cpu() {
+    // A thread of an interrupt has the priority 50. As soon as it asks for a run, the worker takes its CPU from it.
+    let module =
+        Simrupt::load("rate_hz=0 poll_budget=16 run=always workqueue=kthread-worker cpu=1");
+    let line = module.line(0);
+    move_irq(line.irq(), 1);
+    let [worker] = threads("simrupt0-kthread-worker")[..] else {
+        panic!("no worker");
+    };
+    keep_on_cpu(worker, 1);
+    set_priority(worker, 60);
+    line.set("rate_hz", "5000");
+    line.wait_for("drained", enough(1000));
+    rests(&module, line);
+    let_all_cpus_take(line.irq());
 }
 
 #[test]

@@ -34,7 +34,13 @@ fn set_online(cpu: usize, online: bool) {
 
 /// Makes this thread run on this CPU only.
 pub fn stay_on_cpu(cpu: usize) {
+    keep_on_cpu(0, cpu);
+}
+
+/// Makes a thread run on this CPU only.
+pub fn keep_on_cpu(thread: i32, cpu: usize) {
     let mut only = CpuSet::new();
     only.set(cpu).unwrap();
-    sched_setaffinity(Pid::from_raw(0), &only).unwrap_or_else(|error| panic!("CPU {cpu}: {error}"));
+    sched_setaffinity(Pid::from_raw(thread), &only)
+        .unwrap_or_else(|error| panic!("CPU {cpu}: {error}"));
 }

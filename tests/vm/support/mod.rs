@@ -16,7 +16,7 @@ mod traffic;
 
 pub use self::{
     context::Context,
-    cpu::{Offline, stay_on_cpu},
+    cpu::{Offline, keep_on_cpu, stay_on_cpu},
     hog::Hog,
     interrupts::{action_counts, let_all_cpus_take, move_irq},
     kernel::{
