@@ -113,9 +113,10 @@ impl Drop for Published {
     }
 }
 
-/// The meters of a line whose bottom half does not run yet.
+/// The meters of a line whose bottom half does not run yet. Its top half may: by an interrupt that
+/// is left over from an earlier driver.
 fn meters(runner: &Runner<Simrupt>) -> Result<Arc<Meters>> {
-    let meters = runner.with(|bottom_half, _| bottom_half.observer.meters());
+    let meters = runner.with_bottom_half(|bottom_half| bottom_half.observer.meters());
     meters.ok_or(EBUSY)
 }
 

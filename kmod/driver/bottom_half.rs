@@ -184,6 +184,15 @@ impl<S: Setup> Runner<S> {
         }
     }
 
+    /// Calls `function` with the bottom half. Returns `None` while it is in use.
+    #[allow(dead_code, reason = "the template does not look into it")]
+    pub(crate) fn with_bottom_half<R>(
+        &self,
+        function: impl FnOnce(&mut BottomHalf<S>) -> R,
+    ) -> Option<R> {
+        self.0.bottom_half.with(function)
+    }
+
     /// Calls `function` with the bottom half and the intake. Returns `None` while one of them is in
     /// use.
     pub(crate) fn with<R>(
