@@ -283,8 +283,12 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
         self.generator.closed.xchg(false, Full);
         self.doorbell.wait();
         // The timer is not armed, its callback has returned, and rings of the doorbell are no
-        // longer answered. So nothing else uses the state until the timer is armed below.
-        let due = self.generator.state.with(|state| {
+        // longer answered. So nothing else uses the state until the timer is armed below, but for a
+        // last answer, which may have been overlooked: see [`IrqWork::wait`]. It takes
+        // microseconds.
+        let mut change = Some(change);
+        let mut use_state = |state: &mut State<W>| {
+            let change = change.take()?;
             state.watch.idle();
             // A late raise comes now, because the timer may not be armed again.
             state.is_due = state.watch.faults().is_some_and(Faults::take_late);
@@ -299,10 +303,13 @@ impl<W: Watch, G: Govern, O: Observer> Device<W, G, O> {
             let look_ns = state.look_ns().filter(|_| is_on);
             let due_ns = state.next_ns().or(is_closed.then(clock::now_ns));
             let due_ns = earlier(due_ns, look_ns).filter(|_| !stops);
-            (state.is_due, due_ns, is_closed)
-        });
-        let Some((is_due, due_ns, is_closed)) = due else {
-            return;
+            Some((state.is_due, due_ns, is_closed))
+        };
+        let (is_due, due_ns, is_closed) = loop {
+            if let Some(changed) = self.generator.state.with(&mut use_state).flatten() {
+                break changed;
+            }
+            core::hint::spin_loop();
         };
         // After the state is free: a ring of the doorbell that is in progress would take the raise,
         // and find the state in use.

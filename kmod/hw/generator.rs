@@ -347,6 +347,10 @@ impl<W: Watch, G: Govern, O: Observer> Generator<W, G, O> {
         let mut until_ns = 0;
         self.governor.interrupt(cpu, start_ns, || {
             let raises = self.state.with(|state| {
+                // The device may have been stopped since the ring.
+                if !self.closed.load(Relaxed) {
+                    return false;
+                }
                 let irq_cpu = state.watch.irq_cpu();
                 let is_heard = match caller {
                     Caller::Doorbell => state.suppression.doorbell(irq_cpu),

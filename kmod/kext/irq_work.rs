@@ -64,7 +64,8 @@ impl<T: InHardirq> IrqWork<T> {
         unsafe { &*kernel::container_of!(callee, Self, callee) }
     }
 
-    /// Waits until a requested call has ended.
+    /// Waits until a requested call has ended. If calls overlap on several CPUs, the kernel may
+    /// take the end of one for the end of all.
     pub(crate) fn wait(&self) {
         // SAFETY: `new` has set the work up.
         unsafe { bindings::irq_work_sync(self.work.get()) };
@@ -93,6 +94,9 @@ impl<T: InHardirq> core::ops::Deref for IrqWork<T> {
 impl<T: InHardirq> PinnedDrop for IrqWork<T> {
     fn drop(self: Pin<&mut Self>) {
         self.wait();
+        // A call that was overlooked has interrupts off, so a grace period of RCU waits for it.
+        // SAFETY: The function may be called where sleeping is allowed.
+        unsafe { bindings::synchronize_rcu_expedited() };
     }
 }
 
