@@ -523,13 +523,19 @@ fn preset_hog_keeps_the_items_of_a_bound_queue_waiting() {
             .as_u64()
             .unwrap()
     };
-    // The items of both lines run in one worker of the CPU. A softirq ends before the next one begins.
-    for (idle, beside) in [(0, 1), (2, 3)] {
+    // The items of both lines run in one worker of the CPU. A softirq ends before the next one begins, unless softirqs
+    // run in threads, which may preempt each other.
+    for (flavor, idle, beside) in [("bh", 0, 1), ("bound", 2, 3)] {
         assert_eq!(cells[beside]["setting"]["stress"], "hog");
-        assert!(longest(beside) > 5_000_000, "{}", longest(beside));
+        assert!(
+            longest(beside) > 5_000_000
+                || flavor == "bh" && Context::of_top_half() != Context::Hardirq,
+            "{flavor}: {}",
+            longest(beside)
+        );
         assert!(
             longest(idle) < 5_000_000 || watches_itself(),
-            "{}",
+            "{flavor}: {}",
             longest(idle)
         );
     }
