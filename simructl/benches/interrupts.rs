@@ -5,7 +5,6 @@
 //! takes its turns on the same tables.
 //! Before util-linux 2.42, lsirq can read /proc/interrupts only. So the table is mounted in that place, in a mount
 //! namespace of each run's own. That needs root: without it, lsirq is left out.
-//! mounted in that place, in a namespace of each run's own. Without root there is none: then lsirq is left out.
 
 use std::env;
 use std::ffi::OsString;
