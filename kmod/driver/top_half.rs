@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     kext::{
-        context::without_preemption,
+        context::NoPreemption,
         irq::{
             Answer,
             Handler, //
@@ -180,12 +180,10 @@ impl<S: Setup> Handler for TopHalf<S> {
         } = &*bottom_half.0;
         let mask = line.polling().map(|(_, mask)| mask);
         let asked = loop {
-            let uses_intake = || intake.with(|intake| self.call(intake, in_thread, mask));
             // A bottom half of a higher priority that came here would wait for the intake for ever.
-            let asked = match in_thread {
-                true => without_preemption(uses_intake),
-                false => uses_intake(),
-            };
+            let guard = in_thread.then(NoPreemption::new);
+            let asked = intake.with(|intake| self.call(intake, in_thread, mask));
+            drop(guard);
             if let Some(asked) = asked {
                 break asked;
             }

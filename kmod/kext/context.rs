@@ -4,6 +4,7 @@
 //! a function says otherwise.
 
 use super::shim;
+use kernel::types::NotThreadSafe;
 
 /// A context of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +31,32 @@ pub(crate) fn context() -> Context {
     }
 }
 
+/// Preemption is disabled until this is dropped, on the CPU where it was made.
+pub(crate) struct NoPreemption(NotThreadSafe);
+
+impl NoPreemption {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        // SAFETY: The function may be called from anywhere; dropping undoes the call.
+        unsafe { shim::simrupt_preempt_disable() };
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for NoPreemption {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: Undoes the call in `new`.
+        unsafe { shim::simrupt_preempt_enable() };
+    }
+}
+
 /// Calls `function` with preemption disabled.
 #[inline]
 #[allow(unreachable_pub, reason = "core/ is also a library")]
 pub fn without_preemption<R>(function: impl FnOnce() -> R) -> R {
-    // SAFETY: The function may be called from anywhere; the call is undone below.
-    unsafe { shim::simrupt_preempt_disable() };
-    let result = function();
-    // SAFETY: Undoes the call above.
-    unsafe { shim::simrupt_preempt_enable() };
-    result
+    let _guard = NoPreemption::new();
+    function()
 }
 
 /// Gives up the CPU if the scheduler wants it for another thread. Only where the caller may sleep.
