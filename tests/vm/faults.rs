@@ -383,9 +383,15 @@ fn a_stall_delays_the_bottom_half_of_events_that_come_meanwhile() {
     line.silence();
     assert_eq!(line.stat("fault_stall"), 1);
     assert_eq!(values_from(line, "bh_run", 99 * MS), 1);
-    // Of about ten events, the first waits nearly as long as the stall.
+    // Of about ten events, the first waits nearly as long as the stall. It lets other threads have the CPU, which lengthen
+    // it: a kernel that watches itself has some that take long.
     let waited = values_from(line, "irq_bh", 5 * MS);
-    assert!((8..=10).contains(&waited), "{:?}", line.stage("irq_bh"));
+    let most = if watches_itself() { 20 } else { 10 };
+    assert!(
+        (8..=most).contains(&waited),
+        "{waited}: {:?}",
+        line.stage("irq_bh")
+    );
     module.verify();
 }
 
