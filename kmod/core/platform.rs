@@ -110,11 +110,6 @@ impl State {
         let order = Ordering::SeqCst;
         self.0.compare_exchange(old, new, order, order).is_ok()
     }
-
-    /// Sets the state to `new`.
-    pub fn set(&self, new: u64) {
-        self.0.swap(new, Ordering::SeqCst);
-    }
 }
 
 /// A count that any context changes and any context reads, with no ordering.

@@ -185,7 +185,6 @@ impl<S: Setup> Runner<S> {
     }
 
     /// Calls `function` with the bottom half. Returns `None` while it is in use.
-    #[allow(dead_code, reason = "the template does not look into it")]
     pub(crate) fn with_bottom_half<R>(
         &self,
         function: impl FnOnce(&mut BottomHalf<S>) -> R,
@@ -199,13 +198,8 @@ impl<S: Setup> Runner<S> {
         &self,
         function: impl FnOnce(&mut BottomHalf<S>, &mut Intake<S>) -> R,
     ) -> Option<R> {
-        let Shared {
-            bottom_half,
-            intake,
-            ..
-        } = &*self.0;
-        bottom_half
-            .with(|bottom_half| intake.with(|intake| function(bottom_half, intake)))
+        let intake = &self.0.intake;
+        self.with_bottom_half(|bottom_half| intake.with(|intake| function(bottom_half, intake)))
             .flatten()
     }
 }

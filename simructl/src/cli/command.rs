@@ -103,8 +103,8 @@ pub(crate) enum Command {
     /// Show the counters of each line, and in which context each stage ran
     ///
     /// --watch shows them repeatedly, with rates per second since the previous sample. in_ring, queued, pending
-    /// and what ends in _now are levels and have no rate. A terminal shows the samples in place, on a screen of their own; the
-    /// key q quits. Elsewhere one block follows the other, or with --json one document per row.
+    /// and what ends in _now are levels and have no rate. A terminal shows the samples in place, on a screen of
+    /// their own; the key q quits. Elsewhere one block follows the other, or with --json one document per row.
     #[command(
         after_help = "Example:\n  simructl stats --line 0 --json\n  simructl stats --watch --interval 0.5"
     )]
