@@ -44,6 +44,8 @@ build_tools_image() {
 }
 
 OPTIMIZED_SIMRUCTL=$BUILD/target/$TARGET/release/simructl
+# For this machine, whatever the test machine's architecture is.
+HOST_SIMRUCTL=$BUILD/target/$HOST_TARGET/debug/simructl
 
 # build_optimized_simructl: for benchmarks, since a debug build would distort the CPU time.
 build_optimized_simructl() {
@@ -52,12 +54,13 @@ build_optimized_simructl() {
     step simructl "$label" inside optimized_simructl
 }
 
-# check_bench_options PRESET [OPTIONS...]: asks simructl bench whether it accepts them, before anything boots. A
+# check_bench_options SIMRUCTL PRESET [OPTIONS...]: asks its bench whether it accepts them, before anything boots. A
 # simructl for another architecture does not run here, so one for this machine is asked instead.
 check_bench_options() {
-    local simructl=$OPTIMIZED_SIMRUCTL
+    local simructl=$1
+    shift
     if [[ $TARGET != "$HOST_TARGET" ]]; then
-        simructl=$BUILD/target/$HOST_TARGET/debug/simructl
+        simructl=$HOST_SIMRUCTL
         step host-simructl "simructl for this machine, which checks the options" inside host_simructl
     fi
     "$LAB/enter" "$simructl" bench --dry-run --preset "$@" >/dev/null ||
