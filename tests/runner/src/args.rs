@@ -56,7 +56,6 @@ pub(crate) struct Args {
     pub(crate) disk: Option<PathBuf>,
     /// Make the guest copy and fill memory without `rep movs` and `rep stos`, which are slow to emulate; the costs of
     /// large copies then look different
-    /// what copies much look different then
     #[arg(long)]
     pub(crate) no_string_instructions: bool,
     /// arm64 only: give memory tags, which the processor compares with those of pointers (MTE)
@@ -71,6 +70,9 @@ pub(crate) struct Args {
     /// A QEMU plugin with its arguments, in QEMU's form
     #[arg(long, value_name = "FILE,ARG=...")]
     pub(crate) plugin: Option<String>,
+    /// Emulate on this CPU of the host only
+    #[arg(long, value_name = "N")]
+    pub(crate) host_cpu: Option<u32>,
     /// Real instead of virtual time under emulation
     #[arg(long)]
     pub(crate) realtime: bool,
@@ -273,6 +275,7 @@ pub(crate) mod tests {
             ("--memory 255", "'255'"),
             ("--memory 1G", "'1G'"),
             ("--patience 0", "'0'"),
+            ("--host-cpu -1", "'-1'"),
             ("--architecture vax", "'vax'"),
             ("--cpus", "--cpus"),
         ] {

@@ -120,7 +120,17 @@ pub(crate) fn command(
     time: Time,
     sockets: &Path,
 ) -> Command {
-    let mut qemu = Command::new(args.architecture.emulator());
+    let mut qemu = match (accelerator, args.host_cpu) {
+        // The thread that executes the guest and the main loop wait for one another all the time. On two CPUs that
+        // otherwise idle, each of these wake-ups is an interrupt to a sleeping CPU.
+        (Accelerator::Emulation, Some(cpu)) => {
+            let mut taskset = Command::new("taskset");
+            taskset.arg("--cpu-list").arg(cpu.to_string());
+            taskset.arg(args.architecture.emulator());
+            taskset
+        }
+        _ => Command::new(args.architecture.emulator()),
+    };
     let boot = args.boot();
     if matches!(boot, Some(Boot::Firmware(_))) {
         // Only System Management Mode may write the variables with the keys.
@@ -263,6 +273,26 @@ mod tests {
         assert!(line_virtual.contains("tcg,thread=single") && line_virtual.contains("-icount"));
         let line_real = line("test", Accelerator::Emulation, true);
         assert!(line_real.contains("tcg,thread=single") && !line_real.contains("-icount"));
+    }
+
+    #[test]
+    fn emulation_stays_on_one_cpu_of_the_host_if_asked() {
+        let words = "--kernel k --initrd i --console-log c --host-cpu 3 -- x";
+        let on = |accelerator| {
+            let args = parsed(words).unwrap();
+            let command = command(&args, accelerator, Time::Real, Path::new("s"));
+            format!("{command:?}")
+        };
+        let emulated = on(Accelerator::Emulation);
+        assert!(
+            emulated.starts_with(r#""taskset" "--cpu-list" "3" "qemu-system-x86_64" "#),
+            "{emulated}"
+        );
+        let virtualized = on(Accelerator::Kvm);
+        assert!(
+            virtualized.starts_with(r#""qemu-system-x86_64" "#),
+            "{virtualized}"
+        );
     }
 
     #[test]
