@@ -6,7 +6,7 @@ use simrupt_vm_tests::lacking_flavors;
 use std::{fs, path::Path, process::Command};
 
 /// Options that must be built in.
-const OPTIONS: [&str; 24] = [
+const OPTIONS: [&str; 23] = [
     "DEBUG_ATOMIC_SLEEP",
     "DEBUG_KMEMLEAK",
     "DEBUG_LIST",
@@ -15,7 +15,6 @@ const OPTIONS: [&str; 24] = [
     "DEBUG_OBJECTS_FREE",
     "DEBUG_OBJECTS_TIMERS",
     "DEBUG_OBJECTS_WORK",
-    "DEBUG_PREEMPT",
     "FAILSLAB",
     "FAIL_PAGE_ALLOC",
     "FAULT_INJECTION",
