@@ -3,7 +3,9 @@
 //! Changes under traffic: nothing is lost without being counted.
 
 use nix::errno::Errno;
-use simrupt_vm_tests::{Line, Reader, Simrupt, eventually, flavors, go_before_others, stay_on_cpu};
+use simrupt_vm_tests::{
+    Line, Reader, Simrupt, enough, eventually, flavors, go_before_others, stay_on_cpu,
+};
 use std::{
     sync::mpsc,
     thread,
@@ -101,7 +103,7 @@ fn lines_do_not_disturb_each_other() {
     let quiet = module.line(1);
     let reader = Reader::start(quiet, 4096);
     let flavors = flavors();
-    for round in 0..40 {
+    for round in 0..flavors.len().max(enough(40) as usize) {
         module
             .line(0)
             .set("workqueue", flavors[round % flavors.len()]);

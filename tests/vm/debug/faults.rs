@@ -263,7 +263,7 @@ fn every_allocation_of_loading_may_fail() {
     // Each step takes a load, and most of the allocations belong to binding, which has its own sweep.
     let allocations = countdown.sweep_every(
         before_init - 30,
-        step(9, 27),
+        step(9, 45),
         || try_load("lines=1 rate_hz=1000"),
         |result| match result {
             Ok(()) => {

@@ -113,9 +113,9 @@ impl Countdown {
     }
 
     /// Runs `act` repeatedly, with its first allocation failing, then the next, and the last time with none; passes its
-    /// results to `check`. Where tests are brief, only every third allocation fails. Returns how many there are.
+    /// results to `check`. Where tests are brief, only every fifth allocation fails. Returns how many there are.
     pub(super) fn sweep<T>(&self, act: impl FnMut() -> T, check: impl FnMut(T)) -> usize {
-        self.sweep_every(1, step(1, 3), act, check)
+        self.sweep_every(1, step(1, 5), act, check)
     }
 
     /// As [`Self::sweep`], but beginning with allocation number `first`, and only every `step`-th. Returns how many there

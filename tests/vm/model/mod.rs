@@ -20,13 +20,16 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use simrupt_core::knobs::Knob;
+use simrupt_vm_tests::is_brief;
 pub(crate) use state::{errno, spec};
 use std::{env, io::Write, panic};
 use steps::{Pace, Sequence, Step};
 use twins::Twins;
 
-/// The default number of steps.
-const STEPS: u64 = 1000;
+/// The number of steps that are wanted.
+fn wanted_steps() -> u64 {
+    number("MODEL_STEPS", if is_brief() { 400 } else { 1000 })
+}
 
 /// How many simpler sequences are tried to find the simplest one that fails.
 const MOST_TRIALS: usize = 1000;
@@ -133,7 +136,7 @@ fn shrink(mut tree: impl ValueTree<Value = Sequence>, cpus: i64) -> Sequence {
 /// Runs half of the steps: those with this many lines.
 fn agrees_whatever_is_done_to(lines: usize) {
     let first_seed = number("MODEL_SEED", 1);
-    let wanted = number("MODEL_STEPS", STEPS).div_ceil(2);
+    let wanted = wanted_steps().div_ceil(2);
     let cpus = machine::cpus();
     let (mut steps, mut events, mut seed) = (0, 0, first_seed);
     while steps < wanted {

@@ -9,6 +9,7 @@ use super::{
     machine::{self, broken},
     number, say,
     state::spec,
+    wanted_steps,
 };
 use fastrand::Rng;
 use nix::{
@@ -201,7 +202,7 @@ fn disrupt(line: Line, mut random: Rng, steps: u64) {
 fn run(module: &Simrupt, with_disruptions: bool) -> Vec<Streams> {
     let line = module.line(0);
     let seed = number("MODEL_SEED", 1);
-    let steps = (number("MODEL_STEPS", super::STEPS) / 200).max(enough(50));
+    let steps = (wanted_steps() / 200).max(enough(50));
     let random = |thread: u64| Rng::with_seed(seed.wrapping_mul(100).wrapping_add(thread));
     let stop = AtomicBool::new(false);
     let (last, mut streams) = thread::scope(|scope| {
