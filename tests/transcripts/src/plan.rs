@@ -49,15 +49,27 @@ pub(crate) fn sessions(index: usize, page: &Page) -> Result<Vec<Session>, Fault>
     Ok(sessions)
 }
 
-/// The machines for these sessions: one for each page, so that nothing of another page shows in its digits. One with the
-/// tools takes long to boot, since it unpacks a gigabyte, so pages share it.
+/// The most sessions in a machine that pages share. Booting takes as long as a session or two, but several machines run
+/// at the same time.
+const MOST_SHARED: usize = 12;
+
+/// The machines for these sessions. One with a single CPU repeats to the digit, so each page has its own, in which
+/// nothing of another page shows. Pages share the others: all of them the one with the tools, which takes long to boot,
+/// since it unpacks a gigabyte.
 pub(crate) fn boots(sessions: Vec<Session>) -> Vec<Boot> {
+    let place = |session: &Session| (session.machine.image, session.machine.cpus);
+    let all = sessions.clone();
     let mut boots: Vec<Boot> = Vec::new();
     for session in sessions {
-        let Machine { image, cpus, .. } = session.machine;
+        let (image, cpus) = place(&session);
+        let is_of_page =
+            |other: &Session| (other.page, place(other)) == (session.page, (image, cpus));
+        let of_page = all.iter().filter(|other| is_of_page(other)).count();
         let shared = boots.iter_mut().find(|boot| {
-            let is_of_page = boot.sessions.iter().any(|other| other.page == session.page);
-            (boot.image, boot.cpus) == (image, cpus) && (image == Image::Tools || is_of_page)
+            let has_room = cpus > 1 && boot.sessions.len() + of_page <= MOST_SHARED;
+            let may_share = image == Image::Tools || has_room;
+            (boot.image, boot.cpus) == (image, cpus)
+                && (may_share || boot.sessions.iter().any(is_of_page))
         });
         match shared {
             Some(boot) => boot.sessions.push(session),
@@ -102,25 +114,39 @@ mod tests {
         assert_eq!(fault.line, 6);
     }
 
-    #[test]
-    fn a_page_has_a_machine_and_those_with_the_tools_are_shared_and_go_first() {
-        let markers = ["new", "new image=tools", "new", "new cpus=1"];
-        let pages = [page(&markers), page(&markers[..2])];
-        let all = pages
-            .iter()
-            .enumerate()
-            .map(|(index, page)| sessions(index, page).unwrap());
-        let boots = boots(all.flatten().collect());
-        let of = |boot: &Boot| {
-            let pages = boot.sessions.iter().map(|session| session.page);
-            (boot.image, boot.cpus, pages.collect::<Vec<_>>())
+    /// The machines for pages with these markers: image, CPUs, and the page of each session.
+    fn planned(pages: &[&[&str]]) -> Vec<(Image, u32, Vec<usize>)> {
+        let all = pages.iter().enumerate();
+        let all = all.flat_map(|(index, markers)| sessions(index, &page(markers)).unwrap());
+        let of = |boot: Boot| {
+            let pages = boot.sessions.iter().map(|session| session.page).collect();
+            (boot.image, boot.cpus, pages)
         };
+        boots(all.collect()).into_iter().map(of).collect()
+    }
+
+    #[test]
+    fn pages_share_machines_but_those_with_one_cpu_and_the_longest_goes_first() {
+        let markers = ["new", "new image=tools", "new", "new cpus=1"];
         let expected = [
             (Image::Tools, 2, vec![0, 1]),
-            (Image::Plain, 2, vec![0, 0]),
+            (Image::Plain, 2, vec![0, 0, 1]),
             (Image::Plain, 1, vec![0]),
-            (Image::Plain, 2, vec![1]),
+            (Image::Plain, 1, vec![1]),
         ];
-        assert_eq!(boots.iter().map(of).collect::<Vec<_>>(), expected);
+        assert_eq!(
+            planned(&[&markers, &[markers[0], markers[1], markers[3]]]),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_page_that_has_no_room_with_others_has_a_machine_of_its_own() {
+        let most = ["new"; MOST_SHARED];
+        let expected = [
+            (Image::Plain, 2, vec![1; MOST_SHARED]),
+            (Image::Plain, 2, vec![0, 0, 2]),
+        ];
+        assert_eq!(planned(&[&most[..2], &most, &["new"]]), expected);
     }
 }
