@@ -115,7 +115,7 @@ fn a_fifo_without_memory_for_it_changes_nothing() {
 /// How often the module is loaded and unloaded: RELOADS in the environment. By default at least once with each flavor.
 fn reloads() -> usize {
     let given = env::var("RELOADS").ok();
-    let by_default = if is_brief() { 20 } else { 100 };
+    let by_default = if is_brief() { 20 } else { 40 };
     given.map_or(by_default, |count| {
         count.parse().expect("RELOADS is a number")
     })

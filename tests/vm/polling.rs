@@ -61,7 +61,7 @@ fn a_line_that_never_rests_hardly_interrupts() {
         let before: u64 = action_counts("simrupt0").iter().sum();
         line.set("rate_hz", "20000");
         // It takes some interrupts until it does not rest any more: on arm64, about 100.
-        line.wait_for("drained", if is_brief() { 500 } else { 2500 });
+        line.wait_for("drained", if is_brief() { 500 } else { 1500 });
         let stats = rests(&module, line);
         let interrupts = action_counts("simrupt0").iter().sum::<u64>() - before;
         // A run takes as long as four periods, in which more events come, so the driver goes on. Emulated CPUs take

@@ -123,7 +123,7 @@ fn gaps_equal_losses(flavor: &str) {
     ));
     let line = module.line(0);
     let reader = Reader::start(line, 4096);
-    eventually("enough events", || line.stat("events") >= enough(20_000));
+    eventually("enough events", || line.stat("events") >= enough(5000));
     line.set("work_us", "0");
     line.silence();
     let records = decode(&reader.stop());
