@@ -100,7 +100,7 @@ claim_cpu() {
 boot() {
     local image=$1 log=$2 options=() name status=0
     shift 2
-    # A machine is faster on one CPU, and a further one wherever there is time.
+    # A machine is fastest on a CPU of its own. One that finds none runs wherever there is time.
     if claim_cpu; then
         options+=(--host-cpu "$HOST_CPU")
     fi

@@ -184,7 +184,7 @@ fn what_is_kept_tells_the_same_again() {
 
 #[test]
 fn a_silent_trace_says_what_is_missing() {
-    let module = Simrupt::load("lines=2 rate_hz=1000,0");
+    let module = Simrupt::load("lines=2 rate_hz=200,0");
     let output = simructl(&["trace", "--for", "3s"]);
     assert!(
         output.status.success() && output.stdout.is_empty(),
