@@ -49,6 +49,22 @@ pub(crate) fn sessions(index: usize, page: &Page) -> Result<Vec<Session>, Fault>
     Ok(sessions)
 }
 
+/// The sessions of each page for the same kind of machine. No group is empty.
+fn by_page(sessions: Vec<Session>) -> Vec<Vec<Session>> {
+    let key = |of: &Session| (of.page, of.machine.image, of.machine.cpus);
+    let mut groups: Vec<Vec<Session>> = Vec::new();
+    for session in sessions {
+        match groups
+            .iter_mut()
+            .find(|group| key(&group[0]) == key(&session))
+        {
+            Some(group) => group.push(session),
+            None => groups.push(vec![session]),
+        }
+    }
+    groups
+}
+
 /// The most sessions in a machine that pages share. Booting takes as long as a session or two, but several machines run
 /// at the same time.
 const MOST_SHARED: usize = 12;
@@ -57,26 +73,19 @@ const MOST_SHARED: usize = 12;
 /// nothing of another page shows. Pages share the others: all of them the one with the tools, which takes long to boot,
 /// since it unpacks a gigabyte.
 pub(crate) fn boots(sessions: Vec<Session>) -> Vec<Boot> {
-    let place = |session: &Session| (session.machine.image, session.machine.cpus);
-    let all = sessions.clone();
     let mut boots: Vec<Boot> = Vec::new();
-    for session in sessions {
-        let (image, cpus) = place(&session);
-        let is_of_page =
-            |other: &Session| (other.page, place(other)) == (session.page, (image, cpus));
-        let of_page = all.iter().filter(|other| is_of_page(other)).count();
+    for of_page in by_page(sessions) {
+        let Machine { image, cpus, .. } = of_page[0].machine;
         let shared = boots.iter_mut().find(|boot| {
-            let has_room = cpus > 1 && boot.sessions.len() + of_page <= MOST_SHARED;
-            let may_share = image == Image::Tools || has_room;
-            (boot.image, boot.cpus) == (image, cpus)
-                && (may_share || boot.sessions.iter().any(is_of_page))
+            let has_room = cpus > 1 && boot.sessions.len() + of_page.len() <= MOST_SHARED;
+            (boot.image, boot.cpus) == (image, cpus) && (image == Image::Tools || has_room)
         });
         match shared {
-            Some(boot) => boot.sessions.push(session),
+            Some(boot) => boot.sessions.extend(of_page),
             None => boots.push(Boot {
                 image,
                 cpus,
-                sessions: vec![session],
+                sessions: of_page,
             }),
         }
     }

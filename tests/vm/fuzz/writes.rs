@@ -300,7 +300,7 @@ fn files_that_are_not_knobs_take_nothing_by_mistake() {
         .map(|name| line.path(name))
         .into();
     files.push("/sys/kernel/debug/simrupt/knobs".to_owned());
-    for _ in 0..rounds(enough(300)) {
+    for _ in 0..rounds(300) {
         let knob = Knob::ALL[random.usize(..Knob::ALL.len())];
         let text = texts::text(&mut random, knob.spec());
         tally.add(text.len());

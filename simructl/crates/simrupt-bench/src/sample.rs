@@ -13,6 +13,17 @@ use super::results::{
 };
 use super::setting::{Flavor, Named, Scope, Stress, tests};
 
+/// Whether simulations make all of their comparisons: WHOLE=1 in the environment.
+pub fn is_whole() -> bool {
+    std::env::var("WHOLE").is_ok_and(|whole| whole == "1")
+}
+
+/// The most of `count` comparisons that may err if 5 % do: within three standard deviations for this number.
+pub fn most_of_5_percent(count: usize) -> f64 {
+    let expected = count as f64 * 0.05;
+    expected + 3.0 * (expected * 0.95).sqrt()
+}
+
 /// The flavors of the open loop, with their irq→work times in nanoseconds.
 pub const FLAVORS: [(Flavor, f64); 6] = [
     (Flavor::None, 310.0),

@@ -168,8 +168,7 @@ fn for_all<T: Send>(models: &[Model], work: impl Fn(Model) -> T + Sync) -> Vec<T
 /// environment has WHOLE=1.
 #[test]
 fn simulation_equal_runs_are_worse_in_at_most_5_percent() {
-    let is_whole = std::env::var("WHOLE").is_ok_and(|whole| whole == "1");
-    let comparisons: usize = if is_whole { 1000 } else { 200 };
+    let comparisons: usize = if sample::is_whole() { 1000 } else { 200 };
     let independent = [5, 7, 9, 15].map(|rounds| of_rounds(rounds, 0.0));
     let correlated = of_rounds(7, 0.5);
     let models = [&independent.concat()[..], &correlated].concat();
@@ -192,9 +191,8 @@ fn simulation_equal_runs_are_worse_in_at_most_5_percent() {
     }
     for (model, (worse, any)) in models.iter().zip(&alarms) {
         assert!(*worse <= comparisons / 20, "{}: {worse}", model.name());
-        // "Worse" and "better" together are also 5 %, within three standard deviations for this number of comparisons.
-        let expected = comparisons as f64 * 0.05;
-        let most = expected + 3.0 * (expected * 0.95).sqrt();
+        // "Worse" and "better" together are also 5 %.
+        let most = sample::most_of_5_percent(comparisons);
         assert!(*any as f64 <= most, "{}: {any}", model.name());
     }
 }

@@ -368,11 +368,9 @@ mod tests {
     /// These are 2,000 of each kind if the environment has WHOLE=1; else 500, and three standard deviations more may be.
     #[test]
     fn simulation_equal_flavors_are_as_good_as_the_best() {
-        let is_whole = std::env::var("WHOLE").is_ok_and(|whole| whole == "1");
-        let (reports, most) = if is_whole {
-            (2000, 100)
-        } else {
-            (500, 25 + 15)
+        let (reports, most) = match sample::is_whole() {
+            true => (2000, 100.0),
+            false => (500, sample::most_of_5_percent(500)),
         };
         for kind in KINDS {
             for (loads, flavors, rounds) in [
@@ -418,7 +416,7 @@ mod tests {
                 println!(
                     "{kind:?}, {loads} loads, {flavors} flavors, {rounds} rounds: {told_apart} of {reports}"
                 );
-                assert!(told_apart <= most);
+                assert!(told_apart as f64 <= most);
             }
         }
     }
